@@ -1,0 +1,68 @@
+// Package dataset reads and writes the Parquet tables that stages exchange.
+//
+// Every table opens as it is in pandas, DuckDB and Hugging Face datasets.
+// Images are lossless PNG in the {bytes, path} struct that datasets reads as
+// Image. The package refuses to know what a stage does with a table.
+package dataset
+
+// Image is a row of an images table.
+type Image struct {
+	ID       string            `parquet:"id"` // unique in the table, stable: category, prompt number and index
+	Image    File              `parquet:"image"`
+	Prompt   string            `parquet:"prompt,dict"` // what it was drawn for; the caption
+	Category string            `parquet:"category,dict"`
+	Split    string            `parquet:"split,dict"` // "seen" or "unseen"
+	Slots    map[string]string `parquet:"slots"`
+	Index    int32             `parquet:"index"` // among the images of its prompt
+	Seed     uint64            `parquet:"seed"`
+}
+
+// File is an image file's content, as Hugging Face datasets stores one.
+type File struct {
+	Bytes []byte `parquet:"bytes"`
+	Path  string `parquet:"path"`
+}
+
+// Label is a row of a labels table: one rater's verdict on one image.
+type Label struct {
+	ImageID  string `parquet:"image_id"`
+	Prompt   string `parquet:"prompt,dict"`
+	Category string `parquet:"category,dict"`
+	Split    string `parquet:"split,dict"`
+	Rater    int32  `parquet:"rater"`
+	Label    string `parquet:"label,dict"` // "good", "bad" or "skip"
+}
+
+// Score is a row of a scores table.
+type Score struct {
+	ImageID  string  `parquet:"image_id"`
+	Prompt   string  `parquet:"prompt,dict"`
+	Category string  `parquet:"category,dict"`
+	Split    string  `parquet:"split,dict"`
+	Score    float64 `parquet:"score"`
+}
+
+// Feature is a row of a features table.
+type Feature struct {
+	ImageID string    `parquet:"image_id"`
+	Vector  []float32 `parquet:"vector"`
+}
+
+// CurvePoint is a row of a training curve.
+type CurvePoint struct {
+	Step  int32   `parquet:"step"`
+	Name  string  `parquet:"name,dict"` // "loss", "loss/pretraining", "gradient_norm", "learning_rate"
+	Value float64 `parquet:"value"`
+}
+
+// PromptValue is a row of a measure's table: the value of a metric at one prompt.
+type PromptValue struct {
+	Metric   string  `parquet:"metric,dict"`
+	Subject  string  `parquet:"subject,dict"` // the model or reward that is measured
+	Versus   string  `parquet:"versus,dict"`  // what it is compared with; empty if nothing
+	Prompt   string  `parquet:"prompt,dict"`
+	Category string  `parquet:"category,dict"`
+	Split    string  `parquet:"split,dict"`
+	N        int32   `parquet:"n"` // images or pairs behind the value
+	Value    float64 `parquet:"value"`
+}

@@ -1,0 +1,175 @@
+package spec
+
+import (
+	"encoding/json"
+
+	"github.com/plumb-ml/plumb/core/diag"
+)
+
+// Spec is an experiment, fully evaluated: no expression, variable or reference
+// is left to resolve. Lists are in the order of the file.
+type Spec struct {
+	Name        string
+	Description string
+	Seed        uint64
+	File        string            // the file that was loaded, as the user named it
+	Variables   map[string]any    // the resolved value of every variable (JSON types)
+	Digests     map[string]string // sha256 of every file or directory that a path argument names, by resolved path
+
+	Compute   Compute
+	Plugins   []Plugin
+	Prompts   []*PromptSet
+	Samplers  []*Component
+	Encoders  []*Component
+	Raters    []*Component
+	Rewards   []*Component
+	Images    []*Images
+	Labels    []*Labels
+	Finetunes []*Finetune
+	Evaluate  []*Evaluate
+}
+
+// Compute says where tensors are computed.
+type Compute struct {
+	Backend string // "auto", "go", "xla:cpu", "xla:cuda"
+	Range   diag.Range
+}
+
+// Plugin is a third party's plugin, named by the experiment.
+type Plugin struct {
+	Name   string
+	Source string // path of the binary, resolved beside the file
+	Range  diag.Range
+}
+
+// PromptSet is one prompts block: a category.
+type PromptSet struct {
+	Name    string
+	Prompts []Prompt
+	// Words holds the words of each slot that seen prompts use: negatives for
+	// prompt classification are made of these alone.
+	Words map[string][]string
+	Range diag.Range
+}
+
+// Prompt is one text with the words that filled its template.
+type Prompt struct {
+	Text     string            `json:"text"`
+	Category string            `json:"category"`
+	Split    string            `json:"split"` // "seen" or "unseen"
+	Slots    map[string]string `json:"slots"`
+}
+
+// Component is a sampler, encoder, rater or reward block: kind "component" "name".
+type Component struct {
+	Kind      string // "sampler", "encoder", "rater", "reward"
+	Component string // what the plugin calls it
+	Name      string // what the experiment calls it
+	// Config is the body as canonical JSON (sorted keys, defaults filled in),
+	// checked against the component's schema. References are not in it.
+	Config json.RawMessage
+	// Paths lists resolved paths inside Config whose content's digest belongs
+	// into the key in their place.
+	Paths   []string
+	Encoder *Component // rewards: encoder = encoder.NAME; nil if none
+	Labels  *Labels    // rewards: labels = labels.NAME, to fit on; nil if none
+	Images  *Images    // encoders, raters: images = images.NAME, to fit on; nil if none
+	Range   diag.Range
+}
+
+// Images is a set of images: drawn by a sampler, or a folder of files.
+type Images struct {
+	Name      string
+	Sampler   Model      // what draws them; zero if Path is set
+	Path      string     // an imagefolder or Parquet file with captions; empty if Sampler is set
+	Prompts   []Prompt   // after split and limit; empty with Path
+	PerPrompt int        // images per prompt
+	Range     diag.Range
+}
+
+// Model is what can draw images: a sampler, or a finetune of one.
+type Model struct {
+	Sampler  *Component
+	Finetune *Finetune // nil: the sampler as it comes
+}
+
+// Name is the reference's name: the finetune's if there is one, else the sampler's.
+func (m Model) Name() string {
+	if m.Finetune != nil {
+		return m.Finetune.Name
+	}
+	if m.Sampler != nil {
+		return m.Sampler.Name
+	}
+	return ""
+}
+
+// Labels is verdicts on images: by a rater, or from a file.
+type Labels struct {
+	Name     string
+	Images   *Images
+	Rater    *Component // nil if Path is set
+	Path     string     // a CSV or Parquet file; empty if Rater is set
+	Fraction float64    // share of the images that are labelled, drawn by the seed; in (0, 1]
+	Range    diag.Range
+}
+
+// Finetune is a fine-tuning of a sampler by a sum of losses.
+type Finetune struct {
+	Name        string
+	Model       Model      // what is tuned
+	FromScratch bool       // start from random weights
+	Reward      *Component // weighs the images; nil if no loss needs it
+	Images      []*Images  // drawn by the model, weighed by the reward
+	Losses      []Loss
+	Optimizer   json.RawMessage // sdk.Optimizer as canonical JSON
+	Steps       int             // as in Optimizer
+	BatchSize   int             // as in Optimizer
+	Range       diag.Range
+}
+
+// Loss is one term of the objective.
+type Loss struct {
+	Name    string          // "reward_weighted", "pretraining"
+	Weight  float64         // its factor
+	Images  []*Images       // its own images; empty: the finetune's
+	Weighed bool            // whether the images come with scores of the finetune's reward
+	Options json.RawMessage // canonical JSON, checked against the sampler component's schema for this loss
+	Range   diag.Range
+}
+
+// Evaluate says how models and rewards are measured.
+type Evaluate struct {
+	Name      string
+	Models    []Model
+	Baseline  Model
+	Prompts   []Prompt // seen and unseen
+	PerPrompt int
+	Rewards   []*Component
+	Alignment *Alignment // nil: not measured
+	Fidelity  *Fidelity  // nil: not measured
+	BestOf    []*BestOf
+	Range     diag.Range
+}
+
+// Alignment has raters judge the images of each model.
+type Alignment struct {
+	Rater *Component
+	Range diag.Range
+}
+
+// Fidelity compares the features of each model's images with a reference.
+type Fidelity struct {
+	Reference *Images
+	Encoder   *Component
+	Range     diag.Range
+}
+
+// BestOf is rejection sampling: N images a prompt, the Keep best by reward.
+type BestOf struct {
+	Model   Model
+	Reward  *Component
+	N, Keep int
+	Against []Model // compared with the best, beside Keep random ones of the model
+	Range   diag.Range
+}

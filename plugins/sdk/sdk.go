@@ -1,0 +1,316 @@
+// Package sdk is all that a plugin author imports: the interfaces that a
+// component implements, the description it gives of itself, and Serve.
+//
+// A plugin is a binary that calls Serve once with its components. A component
+// is a named sampler, reward, rater or encoder. The host opens a component
+// with a configuration; what comes back is an instance, and the SDK asks by
+// type assertion what the instance can do. The smallest plugin is therefore
+// one method and one Serve call.
+//
+// The life of a component, in order:
+//
+//  1. Describe: the host reads the component's name, schema and capabilities.
+//     Nothing is loaded yet.
+//  2. Open: the host sends the configuration as JSON, already checked against
+//     the schema and with defaults filled in. The component loads its weights.
+//  3. Calls: Sample, Score, Rate, Encode, Fit or Tune, any number of times.
+//     Calls on one instance never overlap.
+//  4. Close: the instance frees what it holds (if it implements io.Closer).
+//
+// The package refuses to know how a model works: it imports no tensor library
+// and nothing else of this project.
+package sdk
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// Kind says what a component is.
+type Kind string
+
+// The four kinds of component.
+const (
+	KindSampler Kind = "sampler"
+	KindReward  Kind = "reward"
+	KindRater   Kind = "rater"
+	KindEncoder Kind = "encoder"
+)
+
+// Component is one entry of a plugin's list.
+type Component struct {
+	Kind    Kind
+	Name    string // as written in HCL: sampler "shapes" "base" has the name "shapes"
+	Summary string // one sentence, printed by `plumb plugins`
+	Schema  Schema // what its block may say
+
+	// Uses names components of other kinds that an instance needs beside its
+	// own configuration, such as the encoder under a reward. In HCL they are
+	// references with the kind's name: encoder = encoder.clip.
+	Uses []Kind
+
+	// PreferredBatch is the number of images that the component likes to get
+	// at once; 0 means that it does not care.
+	PreferredBatch int
+
+	// NeedsDevice says that the component's work should not run beside other
+	// work on the same accelerator; the host then lends the device in turns.
+	NeedsDevice bool
+
+	// CodeVersion goes into cache keys. Raise it when the same configuration
+	// would give other numbers than before. The binary's digest is in the key
+	// of third-party plugins as well; built-ins are keyed by this alone.
+	CodeVersion string
+
+	// Capabilities lists what instances can do beyond their kind's minimum:
+	// CapabilityTune for samplers, CapabilityFit for rewards, raters and
+	// encoders, CapabilityCompare for raters, CapabilityGroup for rewards.
+	Capabilities []Capability
+
+	// Losses that a sampler's Tune understands, by name, with their options.
+	Losses map[string]Schema
+
+	// Open makes an instance: a Sampler, Reward, Rater or Encoder by Kind.
+	Open func(ctx context.Context, request OpenRequest) (any, error)
+}
+
+// Capability is something that an instance can do beyond its kind's minimum.
+type Capability string
+
+// The capabilities.
+const (
+	CapabilityTune    Capability = "tune"
+	CapabilityFit     Capability = "fit"
+	CapabilityCompare Capability = "compare"
+	CapabilityGroup   Capability = "score_group"
+)
+
+// Schema describes the attributes and nested blocks of a component's HCL body.
+type Schema struct {
+	Attributes []Attribute `json:"attributes,omitempty"`
+	Blocks     []Block     `json:"blocks,omitempty"`
+}
+
+// Attribute is one argument of a block.
+type Attribute struct {
+	Name     string          `json:"name"`
+	Type     Type            `json:"type"`
+	Summary  string          `json:"summary,omitempty"` // with its unit and source
+	Required bool            `json:"required,omitempty"`
+	Default  json.RawMessage `json:"default,omitempty"` // JSON; nil means null when absent
+	Minimum  *float64        `json:"minimum,omitempty"` // inclusive, numbers only
+	Maximum  *float64        `json:"maximum,omitempty"` // inclusive, numbers only
+	OneOf    []string        `json:"one_of,omitempty"`  // strings only
+	// Path marks a string as a file or directory: the host resolves it beside
+	// the HCL file, and puts the digest of its content into the key.
+	Path bool `json:"path,omitempty"`
+}
+
+// Type is the type of an attribute.
+type Type string
+
+// The types of attributes.
+const (
+	TypeString     Type = "string"
+	TypeNumber     Type = "number"
+	TypeInteger    Type = "integer"
+	TypeBool       Type = "bool"
+	TypeStringList Type = "list(string)"
+	TypeNumberList Type = "list(number)"
+)
+
+// Block is a nested block, such as auxiliary "prompt_classification" {}. In the
+// configuration it is an object under its type; if it is labelled, an object
+// of objects by label.
+type Block struct {
+	Type     string   `json:"type"`
+	Labels   []string `json:"labels,omitempty"` // the allowed labels; empty: the block takes none
+	Summary  string   `json:"summary,omitempty"`
+	Required bool     `json:"required,omitempty"`
+	Body     Schema   `json:"body"`
+}
+
+// OpenRequest is what an instance is made of.
+type OpenRequest struct {
+	// Config is the component's block as canonical JSON, defaults filled in.
+	Config json.RawMessage
+	// Checkpoint is a directory that Fit or Tune of this component wrote, or
+	// empty for the component's own weights.
+	Checkpoint string
+	// Seed is for whatever is random in opening, such as initial weights.
+	Seed uint64
+	// Backend is the compute backend: "auto", "go", "xla:cpu", "xla:cuda".
+	Backend string
+	// Uses holds opened instances of what Component.Uses asks for.
+	Uses map[Kind]any
+}
+
+// Prompt is a text with the words that filled its template.
+type Prompt struct {
+	Text     string            `json:"text"`
+	Category string            `json:"category,omitempty"` // the prompts block it comes from
+	Slots    map[string]string `json:"slots,omitempty"`    // {"color": "red", "object": "circle"}
+}
+
+// Image is 8-bit RGB, row-major, three bytes a pixel, no padding.
+type Image struct {
+	Width, Height int
+	RGB           []byte // [height, width, 3]
+}
+
+// Draw asks a sampler for one image. The same draw gives the same image,
+// whatever else is in the batch.
+type Draw struct {
+	Prompt Prompt
+	Seed   uint64
+}
+
+// Sampler draws images for prompts.
+type Sampler interface {
+	// Sample calls emit once for each draw, with the draw's position, in any
+	// order and from one goroutine. An error of emit ends the call.
+	Sample(ctx context.Context, draws []Draw, emit func(position int, image Image) error) error
+}
+
+// Item is a prompt with an image made for it.
+type Item struct {
+	ID     string // unique in its table
+	Prompt Prompt
+	Image  Image
+}
+
+// Reward gives one number for a prompt and an image: higher is better.
+type Reward interface {
+	Score(ctx context.Context, prompt Prompt, image Image) (float64, error)
+}
+
+// BatchReward is a Reward that would rather see several items at once.
+type BatchReward interface {
+	Reward
+	ScoreBatch(ctx context.Context, items []Item) ([]float64, error)
+}
+
+// GroupReward judges several images of one prompt together.
+type GroupReward interface {
+	Reward
+	ScoreGroup(ctx context.Context, prompt Prompt, images []Image) ([]float64, error)
+}
+
+// Label is one rater's verdict on one image.
+type Label string
+
+// The labels.
+const (
+	LabelGood Label = "good"
+	LabelBad  Label = "bad"
+	LabelSkip Label = "skip" // cannot tell
+)
+
+// Rater stands for one or several people who look at images.
+type Rater interface {
+	// Rate returns for each item one label per rater, always in the same order
+	// of raters. The labels of an item depend on the item, its ID and the
+	// instance's seed, not on its neighbours.
+	Rate(ctx context.Context, items []Item) ([][]Label, error)
+}
+
+// Preference is one rater's choice between two images.
+type Preference string
+
+// The preferences.
+const (
+	PreferFirst  Preference = "first"
+	PreferSecond Preference = "second"
+	PreferTie    Preference = "tie"
+)
+
+// Pair is two images made for the same prompt.
+type Pair struct {
+	ID            string
+	Prompt        Prompt
+	First, Second Image
+}
+
+// Comparer is a Rater that compares two images.
+type Comparer interface {
+	Compare(ctx context.Context, pairs []Pair) ([][]Preference, error)
+}
+
+// Encoder maps images and texts to vectors.
+type Encoder interface {
+	// EncodeImages returns one vector per image, [images][dimension].
+	EncodeImages(ctx context.Context, images []Image) ([][]float32, error)
+}
+
+// TextEncoder is an Encoder whose vectors of texts can be compared with its
+// vectors of images.
+type TextEncoder interface {
+	Encoder
+	EncodeTexts(ctx context.Context, texts []string) ([][]float32, error)
+}
+
+// Progress is what a long call reports while it works.
+type Progress struct {
+	Step, Steps int                // finished and planned
+	Unit        string             // what a step is, such as "step"
+	Images      int                // images worked through so far, for the rate
+	Values      map[string]float64 // the training curve's values at this step; may be nil
+	Warning     string             // something the user should read; may be empty
+}
+
+// Fitter is a reward, rater or encoder that learns from labels or images.
+type Fitter interface {
+	// Fit writes a checkpoint into request.Output. It stops soon after ctx ends.
+	Fit(ctx context.Context, request FitRequest, report func(Progress) error) error
+}
+
+// FitRequest names the tables to learn from. Tables are Parquet files in the
+// store (package dataset documents their columns): read them, never write them.
+type FitRequest struct {
+	Images  []string // image tables
+	Labels  []string // label tables, one for each image table; empty if there are none
+	Seed    uint64
+	Output  string // an empty directory for config.json and *.safetensors
+	Scratch string // kept if the call is killed and asked again: unfinished state may live here
+}
+
+// Tuner is a Sampler that can be fine-tuned, or trained from scratch.
+type Tuner interface {
+	// Tune writes a checkpoint into request.Output. It stops soon after ctx ends.
+	Tune(ctx context.Context, request TuneRequest, report func(Progress) error) error
+}
+
+// TuneRequest is a fine-tuning job: a sum of losses over sets of images.
+type TuneRequest struct {
+	Losses    []TuneLoss
+	Optimizer Optimizer
+	Scratch   string // as in FitRequest
+	Output    string // as in FitRequest
+	Seed      uint64
+	// FromScratch starts from random weights instead of the instance's.
+	FromScratch bool
+}
+
+// TuneLoss is one term of the objective.
+type TuneLoss struct {
+	Name    string          // such as "reward_weighted" or "pretraining"
+	Weight  float64         // its factor in the sum
+	Options json.RawMessage // checked against Component.Losses[Name]
+	Images  []string        // image tables
+	Scores  []string        // score tables, one for each image table; empty if the loss has none
+}
+
+// Optimizer holds the settings of AdamW and of the loop around it.
+type Optimizer struct {
+	Steps            int     `json:"steps"`
+	BatchSize        int     `json:"batch_size"` // images per step and loss
+	LearningRate     float64 `json:"learning_rate"`
+	WarmupSteps      int     `json:"warmup_steps"`
+	Schedule         string  `json:"schedule"` // after warm-up: "constant" or "cosine" (to zero)
+	WeightDecay      float64 `json:"weight_decay"`
+	Beta1            float64 `json:"beta1"`
+	Beta2            float64 `json:"beta2"`
+	Epsilon          float64 `json:"epsilon"`
+	GradientClipNorm float64 `json:"gradient_clip_norm"` // 0: no clipping
+	EMADecay         float64 `json:"ema_decay"`          // 0: no averaging
+}
