@@ -80,10 +80,10 @@ type Component struct {
 // Images is a set of images: drawn by a sampler, or a folder of files.
 type Images struct {
 	Name      string
-	Sampler   Model      // what draws them; zero if Path is set
-	Path      string     // an imagefolder or Parquet file with captions; empty if Sampler is set
-	Prompts   []Prompt   // after split and limit; empty with Path
-	PerPrompt int        // images per prompt
+	Sampler   Model    // what draws them; zero if Path is set
+	Path      string   // an imagefolder or Parquet file with captions; empty if Sampler is set
+	Prompts   []Prompt // after split and limit; empty with Path
+	PerPrompt int      // images per prompt
 	Range     diag.Range
 }
 
