@@ -2,25 +2,38 @@
 //
 // Every table opens as it is in pandas, DuckDB and Hugging Face datasets.
 // Images are lossless PNG in the {bytes, path} struct that datasets reads as
-// Image. The package refuses to know what a stage does with a table.
+// Image. The same rows give the same bytes, however they are handed to Write,
+// so that a table has one digest.
+//
+// Writing and reading are streams: neither holds more than a row group, some
+// 32 MiB, in memory.
+//
+// The package also reads what people bring along: labels as CSV or Parquet
+// (ImportLabels), and captioned images as a Hugging Face imagefolder or dataset
+// (ImageFolder).
+//
+// It refuses to know what a stage does with a table, to guess at missing
+// columns, and to let a damaged file through as fewer rows or as a panic: every
+// such file is an error that names it.
 package dataset
 
 // Image is a row of an images table.
 type Image struct {
 	ID       string            `parquet:"id"` // unique in the table, stable: category, prompt number and index
-	Image    File              `parquet:"image"`
+	Image    File              `parquet:"image,optional"`
 	Prompt   string            `parquet:"prompt,dict"` // what it was drawn for; the caption
 	Category string            `parquet:"category,dict"`
 	Split    string            `parquet:"split,dict"` // "seen" or "unseen"
-	Slots    map[string]string `parquet:"slots"`
-	Index    int32             `parquet:"index"` // among the images of its prompt
+	Slots    map[string]string `parquet:"-"`          // in the file: a column "slots" of JSON text, as datasets has no maps
+	Index    int32             `parquet:"index"`      // among the images of its prompt
 	Seed     uint64            `parquet:"seed"`
 }
 
-// File is an image file's content, as Hugging Face datasets stores one.
+// File is an image file's content, as Hugging Face datasets stores one. That
+// both columns are optional is part of it. PNG is compressed already.
 type File struct {
-	Bytes []byte `parquet:"bytes"`
-	Path  string `parquet:"path"`
+	Bytes []byte `parquet:"bytes,optional,uncompressed"`
+	Path  string `parquet:"path,optional"`
 }
 
 // Label is a row of a labels table: one rater's verdict on one image.
@@ -45,7 +58,7 @@ type Score struct {
 // Feature is a row of a features table.
 type Feature struct {
 	ImageID string    `parquet:"image_id"`
-	Vector  []float32 `parquet:"vector"`
+	Vector  []float32 `parquet:"vector,list"`
 }
 
 // CurvePoint is a row of a training curve.

@@ -5,7 +5,12 @@
 // become diagnostics at the place that knows what the user can do about them.
 package diag
 
-import "strings"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Severity says whether work can go on.
 type Severity int
@@ -15,6 +20,30 @@ const (
 	Error Severity = iota
 	Warning
 )
+
+// String returns "error" or "warning".
+func (s Severity) String() string {
+	if s == Warning {
+		return "warning"
+	}
+	return "error"
+}
+
+// MarshalText writes a severity as its name, so that JSON readers need no table.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText is the inverse of MarshalText.
+func (s *Severity) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "error":
+		*s = Error
+	case "warning":
+		*s = Warning
+	default:
+		return fmt.Errorf("unknown severity %q", text)
+	}
+	return nil
+}
 
 // Position is a place in a file. Line and Column count from 1, Byte from 0.
 type Position struct {
@@ -36,10 +65,10 @@ func (r Range) IsZero() bool { return r.File == "" }
 // Diagnostic is one finding.
 type Diagnostic struct {
 	Severity Severity `json:"severity"`
-	Summary  string   `json:"summary"` // a short sentence without a full stop
-	Detail   string   `json:"detail"`  // what to do about it, in sentences
-	Subject  Range    `json:"subject"` // the words that are wrong
-	Context  Range    `json:"context"` // the block around them; may be zero
+	Summary  string   `json:"summary"`          // a short sentence without a full stop
+	Detail   string   `json:"detail,omitzero"`  // what to do about it, in sentences
+	Subject  Range    `json:"subject,omitzero"` // the words that are wrong
+	Context  Range    `json:"context,omitzero"` // the block around them; may be zero
 }
 
 // List is several diagnostics. As an error it prints them all.
@@ -73,4 +102,20 @@ func (l List) Error() string {
 		lines = append(lines, line)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Sorted returns the list in reading order: by file, then by place, findings
+// without a place first. The same finding at the same place is kept once.
+func (l List) Sorted() List {
+	sorted := slices.Clone(l)
+	slices.SortStableFunc(sorted, func(a, b Diagnostic) int {
+		return cmp.Or(
+			cmp.Compare(a.Subject.File, b.Subject.File),
+			cmp.Compare(a.Subject.Start.Byte, b.Subject.Start.Byte),
+			cmp.Compare(a.Severity, b.Severity),
+			cmp.Compare(a.Summary, b.Summary),
+			cmp.Compare(a.Detail, b.Detail),
+		)
+	})
+	return slices.Compact(sorted)
 }

@@ -135,6 +135,7 @@ type Loss struct {
 	Images  []*Images       // its own images; empty: the finetune's
 	Weighed bool            // whether the images come with scores of the finetune's reward
 	Options json.RawMessage // canonical JSON, checked against the sampler component's schema for this loss
+	Paths   []string        // resolved paths inside Options, as in Component
 	Range   diag.Range
 }
 

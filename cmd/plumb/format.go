@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// seconds prints a time for people, in at most seven columns.
+func seconds(s float64) string {
+	d := time.Duration(s * float64(time.Second))
+	switch {
+	case s < 0.0995:
+		return "<0.1s"
+	case s < 9.95:
+		return fmt.Sprintf("%.1fs", s)
+	case s < 59.5:
+		return fmt.Sprintf("%.0fs", s)
+	case d < time.Hour:
+		d = d.Round(time.Second)
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	case d < 100*time.Hour:
+		d = d.Round(time.Minute)
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%dd", int(d.Hours()/24+0.5))
+}
+
+// byteSize prints a size for people.
+func byteSize(n int64) string {
+	const units = "KMGTPE"
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
+	}
+	value, unit := float64(n)/1000, 0
+	for value >= 999.5 && unit < len(units)-1 {
+		value, unit = value/1000, unit+1
+	}
+	return fmt.Sprintf("%.3g %cB", value, units[unit])
+}
+
+// rate prints items per second.
+func rate(items, seconds float64) string {
+	if seconds <= 0 || items <= 0 {
+		return ""
+	}
+	switch r := items / seconds; {
+	case r >= 10:
+		return fmt.Sprintf("%.0f/s", r)
+	case r >= 0.1:
+		return fmt.Sprintf("%.2g/s", r)
+	default:
+		return fmt.Sprintf("%.2g/min", r*60)
+	}
+}
+
+// plural counts things.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// fit pads or cuts text to a width, the cut in the middle where names differ least.
+func fit(text string, width int) string {
+	n := utf8.RuneCountInString(text)
+	if n <= width {
+		return text + strings.Repeat(" ", width-n)
+	}
+	runes := []rune(text)
+	head := (width - 1) / 2
+	tail := width - 1 - head
+	return string(runes[:head]) + "…" + string(runes[n-tail:])
+}
+
+// indent wraps text to a width, every line behind a margin. Words that are
+// wider than a line are broken, after a comma if there is one.
+func indent(text string, margin, width int) string {
+	room := max(width-margin, 20)
+	var lines []string
+	line := ""
+	flush := func() {
+		if line != "" {
+			lines = append(lines, line)
+			line = ""
+		}
+	}
+	for _, word := range strings.Fields(text) {
+		if line != "" && utf8.RuneCountInString(word) <= room && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > room {
+			flush()
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+		for utf8.RuneCountInString(line) > room {
+			runes := []rune(line)
+			at := room
+			for i := room; i > room/2; i-- {
+				if runes[i-1] == ',' {
+					at = i
+					break
+				}
+			}
+			lines = append(lines, string(runes[:at]))
+			line = string(runes[at:])
+		}
+	}
+	flush()
+	return strings.Join(lines, "\n"+strings.Repeat(" ", margin))
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+)
+
+// interrupts is what signals do: the first ends the context, so that work
+// stops in good order; the second ends the process at once, and with it every
+// plugin.
+type interrupts struct {
+	mu   sync.Mutex
+	kill []func()
+}
+
+// onKill has a function called before the process ends at once.
+func (p *program) onKill(kill func()) {
+	p.interrupts.mu.Lock()
+	defer p.interrupts.mu.Unlock()
+	p.interrupts.kill = append(p.interrupts.kill, kill)
+}
+
+// listen begins to act on signals, until stop.
+func (p *program) listen(parent context.Context) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+		case <-done:
+			return
+		}
+		cancel()
+		say := p.say
+		if say == nil {
+			say = func(text string) { fmt.Fprintln(p.err, text) }
+		}
+		say("\nStopping; what is finished is kept. Press Ctrl-C again to stop at once.")
+		select {
+		case <-signals:
+		case <-done:
+			return
+		}
+		p.interrupts.mu.Lock()
+		for _, kill := range p.interrupts.kill {
+			kill()
+		}
+		os.Exit(exitInterrupted)
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel()
+	}
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/store"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// Exit codes.
+const (
+	exitOK          = 0
+	exitFailed      = 1   // a stage or a check failed
+	exitUsage       = 2   // wrong words on the command line, or an experiment with mistakes
+	exitInterrupted = 130 // as shells have it: 128 + SIGINT
+)
+
+// house is what this binary brings along: the built-in components.
+type house struct {
+	plugin sdk.Plugin
+	doctor func(w io.Writer, quick bool) error
+	// open opens a compute backend and returns its name and its kind of device.
+	open func(name string) (backend, device string, err error)
+}
+
+// program is one call of plumb: its streams and its global flags.
+type program struct {
+	house
+	out, err io.Writer
+
+	storeDir string
+	runsDir  string
+	vars     []string
+	varFiles []string
+	backend  string
+	json     bool
+	noColor  bool
+
+	sources    diag.Sources      // files that were read, for quoting them
+	logs       io.Writer         // what plugins print
+	say        func(text string) // prints among bars, while there are any
+	interrupts interrupts
+}
+
+// exit is an error that says all that is to be said already, or nothing.
+type exit struct {
+	code int
+	err  error // may be nil
+}
+
+func (e exit) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e exit) Unwrap() error { return e.err }
+
+// execute runs one command line and returns the exit code.
+func execute(args []string, out, errOut io.Writer, house house) int {
+	p := &program{house: house, out: out, err: errOut, sources: diag.Sources{}}
+	root := p.root()
+	root.SetArgs(longFlags(args))
+	root.SetOut(out)
+	root.SetErr(errOut)
+
+	ctx, stop := p.listen(context.Background())
+	defer stop()
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	var known diag.List
+	var coded exit
+	switch {
+	case errors.As(err, &coded):
+		if coded.err != nil {
+			p.complain(coded.err)
+		}
+		return coded.code
+	case errors.As(err, &known):
+		p.complain(known)
+		return exitUsage
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.As(err, new(*store.Corrupt)), errors.As(err, new(*store.NoSpace)):
+		fmt.Fprintf(errOut, "plumb: %v\n", err)
+		return exitFailed
+	}
+	fmt.Fprintf(errOut, "plumb: %v\n", err)
+	return exitUsage
+}
+
+// longFlags lets long flags stand behind one dash, as Terraform's users and
+// gofmt's write them: -var x=1, -check.
+func longFlags(args []string) []string {
+	long := make([]string, len(args))
+	for i, arg := range args {
+		long[i] = arg
+		if arg == "--" {
+			copy(long[i:], args[i:])
+			break
+		}
+		name, _, _ := strings.Cut(strings.TrimPrefix(arg, "-"), "=")
+		if strings.HasPrefix(arg, "-") && !strings.HasPrefix(arg, "--") && len(name) > 1 {
+			long[i] = "-" + arg
+		}
+	}
+	return long
+}
+
+func (p *program) root() *cobra.Command {
+	verbose := false
+	root := &cobra.Command{
+		Use:   "plumb",
+		Short: "Experiments that align text-to-image models with human feedback",
+		Long: "Plumb runs experiments that align text-to-image models with human feedback.\n" +
+			"An HCL file goes in; cached stages, plugins and comparison tables come out.\n\n" +
+			"Begin with:  plumb run experiments/quickstart.hcl",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRun: func(*cobra.Command, []string) {
+			if verbose {
+				p.logs = p.err
+			}
+		},
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	storeDir := os.Getenv("PLUMB_STORE")
+	flags := root.PersistentFlags()
+	flags.StringVar(&p.runsDir, "runs", "runs", "directory of runs and their tables")
+	flags.StringVar(&p.storeDir, "store", storeDir, "directory of cached results (default RUNS/store; or PLUMB_STORE)")
+	flags.StringArrayVar(&p.vars, "var", nil, "NAME=VALUE: set a variable of the experiment; repeatable")
+	flags.StringArrayVar(&p.varFiles, "var-file", nil, "file of NAME = VALUE lines; repeatable")
+	flags.StringVar(&p.backend, "backend", "", "compute backend: auto, go, xla:cpu, xla:cuda")
+	flags.BoolVar(&verbose, "verbose", false, "print what plugins print")
+	flags.BoolVar(&p.noColor, "no-color", os.Getenv("NO_COLOR") != "", "plain text without colours")
+	root.AddCommand(
+		p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.explainCommand(),
+		p.reportCommand(), p.pluginsCommand(), p.storeCommand(), p.doctorCommand(), p.versionCommand(),
+		p.serveCommand(), p.pluginDoctorCommand(), p.pluginBackendCommand(),
+	)
+	return root
+}
+
+// storePath is the store's directory: beside the runs unless it is named.
+func (p *program) storePath() string {
+	if p.storeDir != "" {
+		return p.storeDir
+	}
+	return filepath.Join(p.runsDir, "store")
+}
+
+// complain prints diagnostics with the lines they speak of, or a plain error.
+func (p *program) complain(err error) {
+	var list diag.List
+	if errors.As(err, &list) {
+		diag.WriteText(p.err, list, diag.TextOptions{Width: p.width(p.err), Color: p.color(p.err), Sources: p.sources})
+		return
+	}
+	fmt.Fprintf(p.err, "plumb: %v\n", err)
+}
+
+func terminal(w io.Writer) (*os.File, bool) {
+	file, ok := w.(*os.File)
+	return file, ok && term.IsTerminal(int(file.Fd()))
+}
+
+// width is how many columns to write in: a terminal's, or 80.
+func (p *program) width(w io.Writer) int {
+	if file, ok := terminal(w); ok {
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 20 {
+			return width
+		}
+	}
+	return 80
+}
+
+func (p *program) color(w io.Writer) bool {
+	_, is := terminal(w)
+	return is && !p.noColor
+}
+
+// bold makes text stand out where colours are shown.
+func (p *program) bold(w io.Writer, text string) string {
+	if !p.color(w) {
+		return text
+	}
+	return "\x1b[1m" + text + "\x1b[0m"
+}

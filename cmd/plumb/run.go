@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/run"
+	"github.com/plumb-ml/plumb/core/stage"
+	"github.com/plumb-ml/plumb/reports"
+)
+
+// runFile is what a run's directory holds beside its report.
+const runFile = "run.json"
+
+// stopPatience is how long plugins may take to end by themselves.
+const stopPatience = 5 * time.Second
+
+func (p *program) runCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "run FILE",
+		Short: "Run what of an experiment or ablation is not done yet, and print its tables",
+		Long: "Run what of an experiment or ablation is not done yet, and print its tables.\n" +
+			"Finished stages are cached: run the same command again after an interruption,\n" +
+			"a failure or a change, and only what is missing runs. Ctrl-C stops in good\n" +
+			"order, a second one at once.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			ctx := command.Context()
+			s, err := p.load(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			if s.name == filepath.Base(p.storePath()) && filepath.Dir(p.storePath()) == filepath.Clean(p.runsDir) {
+				return fmt.Errorf("%s: an experiment of the name %q would write into the store; rename it, or give --store", s.file, s.name)
+			}
+			forecast, err := s.forecast()
+			if err != nil {
+				return err
+			}
+			p.writePlan(p.err, s, forecast, true)
+			p.warn(s.warnings)
+			if notice := simdNotice(); notice != "" && !forecast.Complete {
+				fmt.Fprintf(p.err, "\n%s\n", notice)
+			}
+			result, err := s.run(ctx, forecast)
+			if err != nil {
+				return exit{exitFailed, err}
+			}
+			return s.finish(ctx, result)
+		},
+	}
+}
+
+func (p *program) warn(warnings diag.List) {
+	if len(warnings) > 0 {
+		fmt.Fprintln(p.err)
+		p.complain(warnings)
+	}
+}
+
+// dir is where the run's report goes.
+func (s *session) dir() string { return filepath.Join(s.program.runsDir, s.name) }
+
+func (s *session) run(ctx context.Context, forecast *run.Forecast) (*run.Result, error) {
+	p := s.program
+	if s.host == nil {
+		host, err := p.newHost(s.plugins)
+		if err != nil {
+			return nil, err
+		}
+		s.host = host // starts nothing until a stage opens a component
+	}
+	if !forecast.Complete {
+		fmt.Fprintf(p.err, "\nrunning on %s\n", strings.TrimSuffix(s.environment.Backend+", "+s.environment.Device, ", "))
+	}
+	screen := p.newScreen()
+	p.say = screen.Say
+	defer func() { p.say = nil }()
+	result, err := run.Run(ctx, s.plan, run.Options{
+		Store:       s.store,
+		Components:  stage.Host{Host: s.host},
+		Environment: s.environment,
+		Sink:        screen,
+		Dir:         s.dir(),
+		Name:        s.name,
+		Description: s.description,
+		File:        s.file,
+		Command:     p.command(s.file),
+		Baseline:    s.baseline,
+		Machine:     machine(s.environment.Backend, s.environment.Device),
+		Versions:    versions(),
+	})
+	screen.Close()
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+	defer cancel()
+	if stopErr := s.host.Stop(stopping); stopErr != nil && err == nil && ctx.Err() == nil {
+		p.complain(stopErr)
+	}
+	s.host = nil
+	return result, err
+}
+
+// command is what to type to make the run again.
+func (p *program) command(file string) string {
+	words := []string{"plumb", "run", file}
+	for _, variable := range p.vars {
+		words = append(words, "-var", quote(variable))
+	}
+	for _, file := range p.varFiles {
+		words = append(words, "-var-file", quote(file))
+	}
+	if p.backend != "" {
+		words = append(words, "-backend", p.backend)
+	}
+	return strings.Join(words, " ")
+}
+
+func quote(word string) string {
+	if strings.ContainsAny(word, " \t\"'$`\\*?[]{}()<>|&;#~!") {
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	return word
+}
+
+// finish tells how the run ended and prints its tables.
+func (s *session) finish(ctx context.Context, result *run.Result) error {
+	p := s.program
+	if result.Stopped {
+		kept := 0
+		for _, outcome := range result.Outcomes {
+			if outcome.Record != nil {
+				kept++
+			}
+		}
+		fmt.Fprintf(p.err, "\nInterrupted. %d of %s are finished and kept. Go on from there with\n  %s\n",
+			kept, plural(len(s.plan.Nodes), "stage", "stages"), result.Run.Command)
+		return exit{code: exitInterrupted}
+	}
+	s.tellFailures(result)
+	input := reports.Input{Run: result.Run, Records: result.Records, Open: s.store.File}
+	if err := p.report(ctx, s.dir(), input); err != nil {
+		return err
+	}
+	if result.Failed > 0 {
+		text := plural(result.Failed, "stage", "stages") + " failed"
+		if result.NotRun > 0 {
+			text += fmt.Sprintf(", %d not run because of that", result.NotRun)
+		}
+		text += "; the others are kept. When the cause is gone, go on with"
+		fmt.Fprintf(p.err, "\n%s\n  %s\n", indent(text, 0, 80), result.Run.Command)
+		return exit{code: exitFailed}
+	}
+	return nil
+}
+
+func (s *session) tellFailures(result *run.Result) {
+	p := s.program
+	if result.Failed == 0 {
+		return
+	}
+	fmt.Fprintln(p.err)
+	for _, node := range s.plan.Nodes {
+		if outcome := result.Outcomes[node]; outcome.Status == run.Failed {
+			fmt.Fprintf(p.err, "%s\n\n", p.bold(p.err, "In "+node.Label+":"))
+			p.complain(outcome.Err)
+		}
+	}
+	listed := 0
+	for _, node := range s.plan.Nodes {
+		outcome := result.Outcomes[node]
+		if outcome.Status != run.NotRun {
+			continue
+		}
+		if listed++; listed > mostListed {
+			continue
+		}
+		needs, _ := run.NeedsFailed(outcome.Err)
+		fmt.Fprintf(p.err, "  %s  not run: %s failed\n", fit(node.Label, 32), strings.TrimSpace(fit(needs, 28)))
+	}
+	if listed > mostListed {
+		fmt.Fprintf(p.err, "  and %s\n", plural(listed-mostListed, "other", "others"))
+	}
+}
+
+// mostListed is how many stages that were not run are worth listing.
+const mostListed = 30
+
+// report writes a report's files, prints its tables, and says where they are.
+func (p *program) report(ctx context.Context, dir string, input reports.Input) error {
+	if err := reports.Write(ctx, dir, input); err != nil {
+		if errors.Is(err, context.Canceled) {
+			return err
+		}
+		return exit{exitFailed, fmt.Errorf("write the report: %w", err)}
+	}
+	fmt.Fprintln(p.out)
+	if err := reports.Print(p.out, min(p.width(p.out), 120), input); err != nil {
+		return exit{exitFailed, fmt.Errorf("print the report: %w", err)}
+	}
+	fmt.Fprintf(p.out, "\ntables:  %s\nnumbers: %s\n", filepath.Join(dir, "tables.md"), filepath.Join(dir, "results.json"))
+	return nil
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/store"
+)
+
+// TestMain makes the test binary a plumb whose built-in components are tiny.
+// When plumb starts itself again, to serve them, it starts this binary.
+func TestMain(m *testing.M) {
+	plumb := func() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr, tinyHouse())) }
+	if len(os.Args) > 1 && (os.Args[1] == serveVerb || os.Args[1] == doctorVerb || os.Args[1] == backendVerb) {
+		plumb()
+	}
+	testscript.Main(m, map[string]func(){"plumb": plumb})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			tiny, err := os.ReadFile("testdata/tiny.hcl")
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(filepath.Join(env.WorkDir, "tiny.hcl"), tiny, 0o644)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"waitfor":     waitFor,
+			"damage":      damage,
+			"sameoutputs": sameOutputs,
+		},
+	})
+}
+
+// waitFor waits until a file that matches a pattern holds a text.
+//
+//	waitfor PATTERN TEXT
+func waitFor(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 2 {
+		ts.Fatalf("usage: waitfor PATTERN TEXT")
+	}
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		files, err := filepath.Glob(ts.MkAbs(args[0]))
+		ts.Check(err)
+		for _, file := range files {
+			if data, err := os.ReadFile(file); err == nil && bytes.Contains(data, []byte(args[1])) {
+				return
+			}
+		}
+	}
+	ts.Fatalf("no %s with %q in it", args[0], args[1])
+}
+
+// damage flips the last bits of every file that matches a pattern and is at
+// least as large as given, keeping its size.
+//
+//	damage PATTERN
+func damage(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 1 {
+		ts.Fatalf("usage: damage PATTERN")
+	}
+	files, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(files) == 0 {
+		ts.Fatalf("no %s", args[0])
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		ts.Check(err)
+		if len(data) == 0 {
+			continue
+		}
+		data[len(data)-1] ^= 0xff
+		ts.Check(os.Chmod(file, 0o644))
+		ts.Check(os.WriteFile(file, data, 0o644))
+	}
+}
+
+// sameOutputs compares what the stages of a run made in two directories of
+// runs, bit by bit.
+//
+//	sameoutputs RUNS RUNS NAME
+func sameOutputs(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 3 {
+		ts.Fatalf("usage: sameoutputs RUNS RUNS NAME")
+	}
+	outputs := func(runs string) map[string]map[string]record.Output {
+		made, err := record.ReadRun(filepath.Join(ts.MkAbs(runs), args[2], runFile))
+		ts.Check(err)
+		s, err := store.Open(filepath.Join(ts.MkAbs(runs), "store"))
+		ts.Check(err)
+		defer s.Close()
+		all := map[string]map[string]record.Output{}
+		for _, stage := range made.Variants[0].Stages {
+			found, err := s.Record(stage.Key)
+			ts.Check(err)
+			all[stage.Node] = found.Outputs
+		}
+		return all
+	}
+	if difference := cmp.Diff(outputs(args[0]), outputs(args[1])); difference != "" {
+		ts.Fatalf("the runs made different things:\n%s", difference)
+	}
+}

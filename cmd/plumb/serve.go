@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// The hidden verbs with which Plumb starts itself again: built-in components
+// work in a process of their own, as those of other plugins do.
+const (
+	serveVerb   = "plugin-serve"
+	doctorVerb  = "plugin-doctor"
+	backendVerb = "plugin-backend"
+)
+
+func (p *program) serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    serveVerb,
+		Short:  "Serve the built-in components to the plumb that started this process",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		Run:    func(*cobra.Command, []string) { sdk.Serve(p.plugin) },
+	}
+}
+
+func (p *program) pluginDoctorCommand() *cobra.Command {
+	quick := false
+	command := &cobra.Command{
+		Use:    doctorVerb,
+		Short:  "Look at this machine's compute backends",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE:   func(*cobra.Command, []string) error { return p.doctor(os.Stdout, quick) },
+	}
+	command.Flags().BoolVar(&quick, "quick", false, "leave out the speed check")
+	return command
+}
+
+func (p *program) pluginBackendCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    backendVerb + " NAME",
+		Short:  "Open a compute backend and print which it is, and its device",
+		Hidden: true,
+		Args:   cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			backend, device, err := p.open(args[0])
+			if err != nil {
+				return exit{exitFailed, err}
+			}
+			_, err = fmt.Fprintf(p.out, "%s\t%s\n", backend, device)
+			return err
+		},
+	}
+}

@@ -1,0 +1,365 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/plumb-ml/plumb/core/ablation"
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/plugin"
+	"github.com/plumb-ml/plumb/core/run"
+	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/core/store"
+)
+
+// session is a file that was read and planned, with all that running it needs.
+type session struct {
+	program     *program
+	file        string
+	name        string
+	description string
+	baseline    string // of an ablation
+	ablation    bool
+	plan        *plan.Plan
+	environment plan.Environment
+	warnings    diag.List
+	plugins     []plugin.Entry
+	host        *plugin.Host // nil until something has to be asked or opened
+	store       *store.Store // nil until it is needed
+}
+
+// load reads an experiment or an ablation and plans it. Mistakes in it are a
+// diag.List.
+func (p *program) load(ctx context.Context, file string) (*session, error) {
+	if err := checkBuiltin(p.plugin); err != nil {
+		return nil, err
+	}
+	s := &session{program: p, file: file}
+	sources, err := s.read(ctx)
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	if err := s.environ(ctx, sources[0].Spec.Compute.Backend); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// specOptions is what every reading of an experiment has in common.
+func (p *program) specOptions() (spec.Options, error) {
+	variables := map[string]string{}
+	for _, text := range p.vars {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return spec.Options{}, fmt.Errorf("-var %s: want NAME=VALUE", text)
+		}
+		variables[strings.TrimSpace(name)] = value
+	}
+	// Variants of an ablation name the same folders: they are read once.
+	digests := map[string]string{}
+	digest := func(path string) (string, error) {
+		if known, ok := digests[path]; ok {
+			return known, nil
+		}
+		found, err := spec.DigestPath(path)
+		if err == nil {
+			digests[path] = found
+		}
+		return found, err
+	}
+	return spec.Options{Variables: variables, VarFiles: p.varFiles, Sources: p.sources, Digest: digest}, nil
+}
+
+// openCatalog makes the catalog of an experiment. The host is nil if the
+// experiment names no plugins: the built-in components need none to be asked.
+func (p *program) openCatalog(ctx context.Context, experiment string) (*catalog, *plugin.Host, error) {
+	c := builtinCatalog(p.plugin)
+	options, err := p.specOptions()
+	if err != nil {
+		return nil, nil, err
+	}
+	named, problems := spec.LoadPlugins(experiment, options)
+	if problems.HasErrors() || len(named) == 0 {
+		return c, nil, nil // mistakes are told when all of the file is read
+	}
+	entries, err := lockedEntries(filepath.Dir(experiment), named)
+	if err != nil {
+		return nil, nil, err
+	}
+	host, err := p.newHost(entries)
+	if err != nil {
+		return nil, nil, err
+	}
+	others, err := host.Catalog(ctx)
+	if err != nil {
+		host.Kill()
+		return nil, nil, locate(err, named)
+	}
+	c.others, c.host, c.context = others, host, ctx
+	return c, host, nil
+}
+
+// locate points what is wrong with plugins to the blocks that name them.
+func locate(err error, named []spec.Plugin) error {
+	var list diag.List
+	if !errors.As(err, &list) {
+		return err
+	}
+	for i, d := range list {
+		for _, one := range named {
+			if d.Subject.IsZero() && strings.Contains(d.Summary, strconv.Quote(one.Name)) {
+				list[i].Subject = one.Range
+			}
+		}
+	}
+	return list
+}
+
+// lockedEntries pins the plugins of an experiment by the lock file beside it.
+func lockedEntries(dir string, named []spec.Plugin) ([]plugin.Entry, error) {
+	locked := map[string]plugin.Entry{}
+	path := filepath.Join(dir, plugin.LockFile)
+	if _, err := os.Stat(path); err == nil {
+		entries, problems := plugin.ReadLock(path)
+		if err := problems.Err(); err != nil {
+			return nil, err
+		}
+		for _, entry := range entries {
+			locked[entry.Name] = entry
+		}
+	}
+	var all []plugin.Entry
+	for _, one := range named {
+		all = append(all, plugin.Entry{Name: one.Name, Command: one.Source, SHA256: locked[one.Name].SHA256})
+	}
+	return all, nil
+}
+
+func (p *program) newHost(entries []plugin.Entry) (*plugin.Host, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find plumb's own binary: %w", err)
+	}
+	host := plugin.NewHost(plugin.Options{
+		Builtin: plugin.Entry{Name: builtinPlugin, Command: self, Args: []string{serveVerb}},
+		Plugins: entries,
+		Logs:    p.logs,
+	})
+	p.onKill(host.Kill)
+	return host, nil
+}
+
+// environ finds out what computes. A backend is opened in a process of its
+// own: a GPU must not be held by the process that only plans.
+func (s *session) environ(ctx context.Context, declared string) error {
+	backend := s.program.backend
+	if backend == "" {
+		backend = declared
+	}
+	resolved, device, err := s.program.resolveBackend(ctx, backend)
+	if err != nil {
+		return err
+	}
+	s.environment = plan.Environment{Backend: resolved, Device: device, DType: "float32", Libraries: libraries()}
+	return nil
+}
+
+// resolveBackend names the backend that a name stands for, and its device.
+func (p *program) resolveBackend(ctx context.Context, name string) (backend, device string, err error) {
+	if name == "go" {
+		return "go", "cpu", nil // always there, so nothing to look for
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return "", "", fmt.Errorf("find plumb's own binary: %w", err)
+	}
+	out, err := exec.CommandContext(ctx, self, backendVerb, name).Output()
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		return "", "", diag.List{{
+			Severity: diag.Error,
+			Summary:  fmt.Sprintf("The compute backend %q cannot be used", name),
+			Detail:   strings.TrimSpace(string(ended.Stderr)) + "\n\n`plumb doctor` says what there is on this machine.",
+		}}
+	}
+	if err != nil {
+		return "", "", err
+	}
+	backend, device, _ = strings.Cut(strings.TrimSpace(string(out)), "\t")
+	return backend, device, nil
+}
+
+// openStore opens the store once.
+func (s *session) openStore() error {
+	if s.store != nil {
+		return nil
+	}
+	opened, err := s.program.openStore()
+	s.store = opened
+	return err
+}
+
+func (s *session) forecast() (*run.Forecast, error) {
+	if err := s.openStore(); err != nil {
+		return nil, err
+	}
+	forecast, err := run.Predict(s.plan, s.store, s.environment)
+	if err != nil {
+		return nil, exit{exitFailed, err}
+	}
+	return forecast, nil
+}
+
+func (s *session) close() {
+	if s.host != nil {
+		s.host.Kill()
+	}
+	if s.store != nil {
+		s.store.Close()
+	}
+}
+
+// title names what was loaded.
+func (s *session) title() string {
+	what := "experiment"
+	if s.ablation {
+		what = "ablation"
+	}
+	return fmt.Sprintf("%s %s: %s", what, s.name, s.size())
+}
+
+// size counts what was planned.
+func (s *session) size() string {
+	text := plural(len(s.plan.Nodes), "stage", "stages")
+	if s.ablation {
+		text = plural(len(s.plan.Variants), "variant", "variants") + ", " + text
+	}
+	return text
+}
+
+// read loads the file, an experiment or an ablation of one, and plans it.
+func (s *session) read(ctx context.Context) ([]plan.Source, error) {
+	options, err := s.program.specOptions()
+	if err != nil {
+		return nil, err
+	}
+	var sources []plan.Source
+	var components *catalog
+	if ablation.IsAblation(s.file) {
+		sources, components, err = s.readAblation(ctx, options)
+	} else {
+		sources, components, err = s.readExperiment(ctx, options)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.plan, err = plan.Build(sources, components)
+	return sources, err
+}
+
+func (s *session) readExperiment(ctx context.Context, options spec.Options) ([]plan.Source, *catalog, error) {
+	components, err := s.catalog(ctx, s.file)
+	if err != nil {
+		return nil, nil, err
+	}
+	options.Catalog = components
+	loaded, found := spec.Load(s.file, options)
+	if err := found.Err(); err != nil {
+		return nil, nil, err
+	}
+	s.warnings = append(s.warnings, found...)
+	s.name, s.description = loaded.Name, loaded.Description
+	return []plan.Source{{ID: identify(loaded), Seed: loaded.Seed, Spec: loaded}}, components, nil
+}
+
+func (s *session) readAblation(ctx context.Context, options spec.Options) ([]plan.Source, *catalog, error) {
+	loaded, found := ablation.Load(s.file, ablation.Options{Sources: s.program.sources})
+	if err := found.Err(); err != nil {
+		return nil, nil, err
+	}
+	s.warnings = append(s.warnings, found...)
+	s.name, s.description, s.ablation = loaded.Name, loaded.Description, true
+	components, err := s.catalog(ctx, loaded.Experiment)
+	if err != nil {
+		return nil, nil, err
+	}
+	options.Catalog = components
+	variants, found := ablation.Expand(loaded, options)
+	if err := found.Err(); err != nil {
+		return nil, nil, err
+	}
+	s.warnings = append(s.warnings, found...)
+	var sources []plan.Source
+	for _, variant := range variants {
+		sources = append(sources, plan.Source{
+			ID: identify(variant.Spec), Name: variant.Name, Values: variant.Values, Seed: variant.Seed,
+			Spec: variant.Spec, Measure: loaded.Measure,
+		})
+		if variant.Baseline && s.baseline == "" {
+			s.baseline = rowName(variant.Values)
+		}
+	}
+	return sources, components, s.checkMetrics(loaded)
+}
+
+// checkMetrics refuses metrics that nothing measures: the table would be empty.
+func (s *session) checkMetrics(loaded *ablation.Ablation) error {
+	var problems diag.List
+	for _, metric := range loaded.Measure {
+		if plan.MeasureOf(metric) == "" {
+			problems = append(problems, diag.Diagnostic{
+				Severity: diag.Error,
+				Summary:  "Unknown metric",
+				Detail: fmt.Sprintf("Nothing measures metric.%s. A whole measure is metric.alignment, metric.reward, metric.fidelity, "+
+					"metric.reward_accuracy or metric.best_of; one number of it is, say, metric.good_share or metric.fid.", metric),
+				Subject: loaded.Range,
+			})
+		}
+	}
+	return problems.Err()
+}
+
+// rowName spells the values of a row, as the tables of a report do.
+func rowName(values map[string]any) string {
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		words = append(words, fmt.Sprintf("%s=%v", name, values[name]))
+	}
+	return strings.Join(words, " ")
+}
+
+// catalog opens the catalog of an experiment, and remembers the host behind it.
+func (s *session) catalog(ctx context.Context, experiment string) (*catalog, error) {
+	components, host, err := s.program.openCatalog(ctx, experiment)
+	if err != nil {
+		return nil, err
+	}
+	s.host = host
+	return components, nil
+}
+
+// identify is the ID of a variant: of the experiment's name and the resolved
+// values of all its variables. The same variant has the same ID in every
+// ablation.
+func identify(loaded *spec.Spec) string {
+	encoded, err := json.Marshal(map[string]any{"experiment": loaded.Name, "seed": loaded.Seed, "variables": loaded.Variables})
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:])[:12]
+}

@@ -1,0 +1,299 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// tinyPlugin is a world small enough for tests of commands: tiles of one
+// colour, rewards and raters that look at how red they are, a sampler that
+// learns to draw redder ones. It does what real components do, and on request
+// what broken ones do.
+func tinyPlugin() sdk.Plugin {
+	integer := func(name string, value string) sdk.Attribute {
+		return sdk.Attribute{Name: name, Type: sdk.TypeInteger, Default: json.RawMessage(value)}
+	}
+	return sdk.Plugin{
+		Name:    "builtin",
+		Version: "1",
+		Components: []sdk.Component{
+			{
+				Kind: sdk.KindSampler, Name: "tiles", Summary: "Draws tiles of one colour.", CodeVersion: "1", NeedsDevice: true,
+				PreferredBatch: 4,
+				Capabilities:   []sdk.Capability{sdk.CapabilityTune},
+				Schema: sdk.Schema{Attributes: []sdk.Attribute{
+					integer("size", "4"), integer("delay_ms", "0"), integer("crash_at", "-1"),
+				}},
+				Losses: map[string]sdk.Schema{
+					"reward_weighted": {},
+					"diverging":       {Attributes: []sdk.Attribute{integer("nan_at", "-1")}},
+				},
+				Open: openTiles,
+			},
+			{
+				Kind: sdk.KindReward, Name: "redness", Summary: "How red an image is.", CodeVersion: "1",
+				Capabilities: []sdk.Capability{sdk.CapabilityFit},
+				Schema:       sdk.Schema{Attributes: []sdk.Attribute{{Name: "constant", Type: sdk.TypeBool, Default: json.RawMessage("false")}}},
+				Open:         openRedness,
+			},
+			{
+				Kind: sdk.KindRater, Name: "eyes", Summary: "Three people who like red.", CodeVersion: "1",
+				Open: func(_ context.Context, r sdk.OpenRequest) (any, error) { return eyes{r.Seed}, nil },
+			},
+			{
+				Kind: sdk.KindEncoder, Name: "mean", Summary: "The mean colour.", CodeVersion: "1",
+				Open: func(context.Context, sdk.OpenRequest) (any, error) { return meanColor{}, nil },
+			},
+		},
+	}
+}
+
+func tinyHouse() house {
+	return house{
+		plugin: tinyPlugin(),
+		doctor: func(w io.Writer, quick bool) error { _, err := fmt.Fprintln(w, "backend go: quick", quick); return err },
+		open: func(name string) (string, string, error) {
+			if name == "auto" {
+				return "go", "cpu", nil
+			}
+			return "", "", errors.New("there is no " + name + " here")
+		},
+	}
+}
+
+type tiles struct {
+	Size    int `json:"size"`
+	DelayMS int `json:"delay_ms"`
+	CrashAt int `json:"crash_at"`
+	bias    float64
+}
+
+var _ sdk.Tuner = (*tiles)(nil)
+
+type weights struct {
+	Step  int     `json:"step"`
+	Value float64 `json:"value"`
+}
+
+func readWeights(path string) (w weights, err error) {
+	data, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(data, &w)
+	}
+	return w, err
+}
+
+func writeWeights(path string, w weights) error {
+	data, err := json.Marshal(w)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".new", data, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+func openTiles(_ context.Context, r sdk.OpenRequest) (any, error) {
+	t := &tiles{}
+	if err := json.Unmarshal(r.Config, t); err != nil {
+		return nil, err
+	}
+	if r.Checkpoint != "" {
+		w, err := readWeights(filepath.Join(r.Checkpoint, "weights.json"))
+		if err != nil {
+			return nil, err
+		}
+		t.bias = w.Value
+	}
+	return t, nil
+}
+
+func (t *tiles) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
+	for i := range draws {
+		position := len(draws) - 1 - i // any order will do
+		time.Sleep(time.Duration(t.DelayMS) * time.Millisecond)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if position == t.CrashAt {
+			fmt.Fprintln(os.Stderr, "tiles: out of paint")
+			os.Exit(3)
+		}
+		random := rand.New(rand.NewPCG(draws[position].Seed, 0))
+		red := math.Min(255, 255*(random.Float64()+t.bias))
+		color := []byte{byte(red), byte(random.IntN(256)), byte(random.IntN(256))}
+		image := sdk.Image{Width: t.Size, Height: t.Size}
+		for range t.Size * t.Size {
+			image.RGB = append(image.RGB, color...)
+		}
+		if err := emit(position, image); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
+	var scores []dataset.Score
+	nanAt := -1
+	for _, loss := range r.Losses {
+		for _, path := range loss.Scores {
+			rows, err := dataset.ReadAll[dataset.Score](path)
+			if err != nil {
+				return err
+			}
+			scores = append(scores, rows...)
+		}
+		var options struct {
+			NaNAt *int `json:"nan_at"`
+		}
+		if err := json.Unmarshal(loss.Options, &options); err != nil {
+			return err
+		}
+		if options.NaNAt != nil {
+			nanAt = *options.NaNAt
+		}
+	}
+	state := filepath.Join(r.Scratch, "state.json")
+	w, err := readWeights(state)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	for step := w.Step + 1; step <= r.Optimizer.Steps; step++ {
+		time.Sleep(time.Duration(t.DelayMS) * time.Millisecond)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		drawn := 0.5
+		if len(scores) > 0 {
+			drawn = scores[rand.New(rand.NewPCG(r.Seed, uint64(step))).IntN(len(scores))].Score
+		}
+		w = weights{Step: step, Value: w.Value + r.Optimizer.LearningRate*drawn}
+		loss := 1 - w.Value
+		if step == nanAt {
+			loss = math.NaN()
+		}
+		if err := report(sdk.Progress{Step: step, Steps: r.Optimizer.Steps, Unit: "step", Values: map[string]float64{"loss": loss}}); err != nil {
+			return err
+		}
+		if step%4 == 0 { // keeping state costs, so a kill loses some steps
+			if err := writeWeights(state, w); err != nil {
+				return err
+			}
+		}
+	}
+	return writeWeights(filepath.Join(r.Output, "weights.json"), w)
+}
+
+func meanOf(image sdk.Image) (rgb [3]float64) {
+	for i, value := range image.RGB {
+		rgb[i%3] += float64(value) / 255 / float64(image.Width*image.Height)
+	}
+	return rgb
+}
+
+type redness struct {
+	Constant bool `json:"constant"`
+	center   float64
+}
+
+var _ sdk.Fitter = redness{}
+
+func openRedness(_ context.Context, r sdk.OpenRequest) (any, error) {
+	one := redness{center: 1}
+	if err := json.Unmarshal(r.Config, &one); err != nil {
+		return nil, err
+	}
+	if r.Checkpoint != "" {
+		w, err := readWeights(filepath.Join(r.Checkpoint, "weights.json"))
+		if err != nil {
+			return nil, err
+		}
+		one.center = w.Value
+	}
+	return one, nil
+}
+
+func (r redness) Score(_ context.Context, _ sdk.Prompt, image sdk.Image) (float64, error) {
+	if r.Constant {
+		return 0.5, nil
+	}
+	return 1 - math.Abs(r.center-meanOf(image)[0]), nil
+}
+
+func (r redness) Fit(_ context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
+	good := map[string]bool{}
+	labels, err := dataset.ReadAll[dataset.Label](request.Labels[0])
+	if err != nil {
+		return err
+	}
+	for _, label := range labels {
+		good[label.ImageID] = good[label.ImageID] || label.Label == "good"
+	}
+	var sum, n float64
+	for image, err := range dataset.Read[dataset.Image](request.Images[0]) {
+		if err != nil {
+			return err
+		}
+		if good[image.ID] {
+			width, height, rgb, err := dataset.DecodePNG(image.Image.Bytes)
+			if err != nil {
+				return err
+			}
+			sum += meanOf(sdk.Image{Width: width, Height: height, RGB: rgb})[0]
+			n++
+		}
+	}
+	if n == 0 {
+		return errors.New("no good images")
+	}
+	if err := report(sdk.Progress{Step: 1, Steps: 1, Values: map[string]float64{"loss": 1 - sum/n}}); err != nil {
+		return err
+	}
+	return writeWeights(filepath.Join(request.Output, "weights.json"), weights{Step: 1, Value: sum / n})
+}
+
+type eyes struct{ seed uint64 }
+
+func (e eyes) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {
+	all := make([][]sdk.Label, len(items))
+	for i, item := range items {
+		hash := fnv.New64a()
+		hash.Write([]byte(item.ID))
+		random := rand.New(rand.NewPCG(e.seed, hash.Sum64()))
+		red := meanOf(item.Image)[0]
+		for range 3 {
+			label := sdk.LabelBad
+			if red+0.2*(random.Float64()-0.5) > 0.5 {
+				label = sdk.LabelGood
+			}
+			all[i] = append(all[i], label)
+		}
+	}
+	return all, nil
+}
+
+type meanColor struct{}
+
+func (meanColor) EncodeImages(_ context.Context, images []sdk.Image) ([][]float32, error) {
+	all := make([][]float32, len(images))
+	for i, image := range images {
+		for _, value := range meanOf(image) {
+			all[i] = append(all[i], float32(value))
+		}
+	}
+	return all, nil
+}

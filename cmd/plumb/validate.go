@@ -1,0 +1,51 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plumb-ml/plumb/core/diag"
+)
+
+func (p *program) validateCommand() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "validate FILE...",
+		Short: "Check experiments and ablations without running them",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			var all diag.List
+			var said []string
+			for _, file := range args {
+				s, err := p.load(command.Context(), file)
+				var list diag.List
+				switch {
+				case errors.As(err, &list):
+					all = append(all, list...)
+					continue
+				case err != nil:
+					return err
+				}
+				all = append(all, s.warnings...)
+				said = append(said, fmt.Sprintf("%s is valid: %s.", file, s.size()))
+				s.close()
+			}
+			if p.json {
+				if err := diag.WriteJSON(p.out, all); err != nil {
+					return err
+				}
+				if all.HasErrors() {
+					return exit{code: exitUsage}
+				}
+				return nil
+			}
+			for _, line := range said {
+				fmt.Fprintln(p.out, line)
+			}
+			return all.Err()
+		},
+	}
+	command.Flags().BoolVar(&p.json, "json", false, "print the findings as JSON")
+	return command
+}

@@ -1,0 +1,269 @@
+package ablation
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/spec"
+)
+
+// Ablation is one ablation block, held against its experiment:
+//
+//	ablation "auxiliary_loss" {
+//	  description = "does prompt classification help the reward?"
+//	  experiment  = "../experiments/lee2023.hcl"
+//	  seeds       = [1, 2, 3] # values of the experiment's variable seed
+//
+//	  vary = { auxiliary_weight = [0, 0.5] } # the product of its lists, or
+//	  # rows = [{ auxiliary_weight = 0 }, { auxiliary_weight = 0.5 }]
+//
+//	  baseline = { auxiliary_weight = 0 }
+//	  measure  = [metric.reward_accuracy]
+//	}
+type Ablation struct {
+	Name        string
+	Description string
+	File        string           // as the user named it
+	Experiment  string           // path of the experiment, resolved beside File
+	Seeds       []uint64         // ascending; empty: the experiment's own seed
+	Columns     []string         // the variables that the table has, sorted
+	Rows        []map[string]any // values of JSON types, sorted; a column that is missing in a row has the experiment's value
+	Baseline    map[string]any   // the row that the others are compared with; nil if none is named
+	Measure     []string         // names of metrics, in the order of the file
+	Range       diag.Range
+
+	variables map[string]spec.Variable
+}
+
+// Options says what to load.
+type Options struct {
+	// Name is the block that is meant. A file with one block needs no name.
+	Name string
+	// Sources, if not nil, receives the text of the files that Load parses.
+	Sources diag.Sources
+}
+
+// seedVariable is the variable that seeds are values of.
+const seedVariable = "seed"
+
+var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "ablation", LabelNames: []string{"name"}}}}
+
+var blockSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
+	{Name: "description"}, {Name: "experiment", Required: true}, {Name: "seeds"},
+	{Name: "vary"}, {Name: "rows"}, {Name: "baseline"}, {Name: "measure"},
+}}
+
+// IsAblation reports whether the file at path holds an ablation: which of the
+// two kinds of file it is. A file that cannot be read holds none.
+func IsAblation(path string) bool {
+	body, _ := spec.Parse(path, nil)
+	if body == nil {
+		return false
+	}
+	content, _, _ := body.PartialContent(fileSchema)
+	return len(content.Blocks) > 0
+}
+
+// Load reads the ablation in the file at path, and the variables of its
+// experiment. The Ablation is nil if there are errors.
+func Load(path string, options Options) (*Ablation, diag.List) {
+	l := &loader{path: path, options: options}
+	ablation := l.load()
+	diagnostics := l.diagnostics.Sorted()
+	if diagnostics.HasErrors() {
+		return nil, diagnostics
+	}
+	return ablation, diagnostics
+}
+
+// loader is the state of one Load.
+type loader struct {
+	path        string
+	options     Options
+	diagnostics diag.List
+}
+
+func (l *loader) load() *Ablation {
+	body, diagnostics := spec.Parse(l.path, l.options.Sources)
+	l.diagnostics = append(l.diagnostics, diagnostics...)
+	if body == nil || diagnostics.HasErrors() {
+		return nil
+	}
+	content, found := body.Content(fileSchema)
+	l.diagnostics = append(l.diagnostics, diag.FromHCL(found)...)
+	block := l.choose(content.Blocks, body)
+	if block == nil {
+		return nil
+	}
+	a := &Ablation{Name: block.Labels[0], File: l.path, Range: diag.FromRange(block.DefRange)}
+	arguments, found := block.Body.Content(blockSchema)
+	l.diagnostics = append(l.diagnostics, diag.FromHCL(found)...)
+	l.text(arguments.Attributes["description"], &a.Description)
+	if !l.experiment(a, arguments.Attributes["experiment"]) {
+		return nil
+	}
+	l.seeds(a, arguments.Attributes["seeds"])
+	l.table(a, arguments.Attributes, block)
+	l.measure(a, arguments.Attributes["measure"])
+	return a
+}
+
+// choose returns the block that is meant.
+func (l *loader) choose(blocks hcl.Blocks, body hcl.Body) *hcl.Block {
+	var names []string
+	var chosen *hcl.Block
+	for _, block := range blocks {
+		name := block.Labels[0]
+		if slices.Contains(names, name) {
+			l.error(block.LabelRanges[0], "Duplicate name", "Another ablation of this file is called %q. Choose another name.", name)
+			continue
+		}
+		names = append(names, name)
+		if name == l.options.Name || l.options.Name == "" {
+			chosen = block
+		}
+	}
+	switch {
+	case len(names) == 0:
+		l.error(body.MissingItemRange(), "No ablation block", "This file has no ablation:\n  ablation \"name\" {\n    experiment = \"experiment.hcl\"\n    vary       = { variable = [1, 2] }\n  }")
+	case chosen == nil:
+		l.error(body.MissingItemRange(), "Unknown ablation", "This file has no ablation %q.%s It has %s.", l.options.Name, diag.DidYouMean(l.options.Name, names), list(names))
+	case l.options.Name == "" && len(names) > 1:
+		l.error(blocks[1].DefRange, "Several ablations", "Say which one is meant: %s.", list(names))
+		return nil
+	}
+	return chosen
+}
+
+// experiment reads the declarations of the experiment's variables.
+func (l *loader) experiment(a *Ablation, attribute *hcl.Attribute) bool {
+	var path string
+	if !l.text(attribute, &path) {
+		return false
+	}
+	at := attribute.Expr.Range()
+	resolved, problem := beside(l.path, path)
+	if problem != "" {
+		l.error(at, "No such experiment", "%s", problem)
+		return false
+	}
+	if IsAblation(resolved) {
+		l.error(at, "Not an experiment", "%s holds an ablation. Name an experiment.", path)
+		return false
+	}
+	a.Experiment = resolved
+	declared, diagnostics := spec.Declared(resolved, spec.Options{Sources: l.options.Sources})
+	l.diagnostics = append(l.diagnostics, diagnostics...)
+	a.variables = map[string]spec.Variable{}
+	for _, variable := range declared {
+		a.variables[variable.Name] = variable
+	}
+	return !diagnostics.HasErrors()
+}
+
+// seeds reads the seeds.
+func (l *loader) seeds(a *Ablation, attribute *hcl.Attribute) {
+	if attribute == nil {
+		return
+	}
+	at := attribute.Expr.Range()
+	elements, ok := l.list(attribute.Expr, "seeds takes a list of whole numbers, such as [1, 2, 3]")
+	if !ok {
+		return
+	}
+	if len(elements) == 0 {
+		l.error(at, "Empty list", "seeds is empty, so there would be no variants. Name at least one seed, or remove the argument.")
+		return
+	}
+	if variable, ok := a.variables[seedVariable]; !ok || !variable.Used {
+		l.error(attribute.NameRange, "Experiment without a seed", "Seeds are values of the experiment's variable %q, which it does not %s. Add to the experiment:\n  variable \"seed\" { default = 1 }\nand in its experiment block:\n  seed = var.seed",
+			seedVariable, map[bool]string{false: "declare", true: "use"}[ok])
+		return
+	}
+	for _, element := range elements {
+		seed, ok := wholeNumber(element.value)
+		if !ok {
+			l.error(element.at, "Wrong value", "A seed is a whole number that is not negative.")
+			continue
+		}
+		if slices.Contains(a.Seeds, seed) {
+			l.error(element.at, "Duplicate seed", "Seed %d stands in the list already. Remove one of them: the same seed gives the same result.", seed)
+			continue
+		}
+		a.Seeds = append(a.Seeds, seed)
+	}
+	slices.Sort(a.Seeds)
+}
+
+// wholeNumber returns a value as a seed.
+func wholeNumber(value any) (uint64, bool) {
+	seed, err := strconv.ParseUint(fmt.Sprint(value), 10, 64)
+	if f, ok := value.(float64); ok {
+		// Printing would round or use an exponent.
+		return uint64(f), f >= 0 && f < 1<<53 && f == float64(uint64(f))
+	}
+	return seed, err == nil
+}
+
+// measure reads the metrics, which stay names: what they are is for reports.
+func (l *loader) measure(a *Ablation, attribute *hcl.Attribute) {
+	if attribute == nil {
+		return
+	}
+	expressions, found := hcl.ExprList(attribute.Expr)
+	if found.HasErrors() {
+		l.error(attribute.Expr.Range(), "Wrong type", "measure takes a list of metrics, such as [metric.reward_accuracy].")
+		return
+	}
+	for _, expression := range expressions {
+		at := expression.Range()
+		traversal, found := hcl.AbsTraversalForExpr(expression)
+		if found.HasErrors() || traversal.RootName() != "metric" || len(traversal) != 2 {
+			l.error(at, "Not a metric", "A metric is written metric.NAME, such as metric.reward_accuracy.")
+			continue
+		}
+		step, ok := traversal[1].(hcl.TraverseAttr)
+		if !ok {
+			l.error(at, "Not a metric", "A metric is written metric.NAME, such as metric.reward_accuracy.")
+			continue
+		}
+		if slices.Contains(a.Measure, step.Name) {
+			l.error(at, "Named twice", "metric.%s stands in this list already. Remove one of them.", step.Name)
+			continue
+		}
+		a.Measure = append(a.Measure, step.Name)
+	}
+	if len(expressions) == 0 {
+		l.error(attribute.Expr.Range(), "Empty list", "measure names at least one metric. Name one, or remove the argument to report them all.")
+	}
+}
+
+func (l *loader) error(at hcl.Range, summary, detail string, arguments ...any) {
+	l.diagnostics = append(l.diagnostics, diag.Diagnostic{
+		Summary: summary,
+		Detail:  fmt.Sprintf(detail, arguments...),
+		Subject: diag.FromRange(at),
+	})
+}
+
+// text evaluates an argument that is a string, and reports whether there is one.
+func (l *loader) text(attribute *hcl.Attribute, into *string) bool {
+	if attribute == nil {
+		return false
+	}
+	value, ok := l.constant(attribute.Expr)
+	if !ok {
+		return false
+	}
+	if value.Type() != cty.String || value.IsNull() {
+		l.error(attribute.Expr.Range(), "Wrong type", "%s takes a string.", attribute.Name)
+		return false
+	}
+	*into = value.AsString()
+	return true
+}

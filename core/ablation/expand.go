@@ -1,0 +1,159 @@
+package ablation
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/spec"
+)
+
+// Variant is one row of an ablation with one seed.
+type Variant struct {
+	Name     string         // such as "auxiliary_weight=0.5,seed=2": unique in the ablation
+	Values   map[string]any // the row, all columns filled in, of JSON types; the seed is not in it
+	Seed     uint64
+	Baseline bool // whether the others are compared with it; so is one variant of each seed
+	Spec     *spec.Spec
+}
+
+// Expand makes the variants: rows in order, and of each row the seeds in
+// order. There are none if any of them has errors.
+//
+// The options are those for loading the experiment. Values of the table win
+// over the variables that are set there.
+func Expand(a *Ablation, options spec.Options) ([]Variant, diag.List) {
+	options.Digest = remember(options.Digest)
+	seeds := make([]*uint64, 0, len(a.Seeds))
+	for i := range a.Seeds {
+		seeds = append(seeds, &a.Seeds[i])
+	}
+	if len(seeds) == 0 {
+		seeds = append(seeds, nil) // the experiment's own
+	}
+	var variants []Variant
+	var order []diag.Diagnostic
+	found := map[diag.Diagnostic][]string{} // the variants that have it
+	for _, row := range a.Rows {
+		for _, seed := range seeds {
+			overrides := maps.Clone(options.Overrides)
+			if overrides == nil {
+				overrides = map[string]any{}
+			}
+			maps.Copy(overrides, row)
+			if seed != nil {
+				overrides[seedVariable] = *seed
+			}
+			own := options
+			own.Overrides = overrides
+			name := a.name(row, seed)
+			loaded, diagnostics := spec.Load(a.Experiment, own)
+			for _, d := range diagnostics {
+				if len(found[d]) == 0 {
+					order = append(order, d)
+				}
+				found[d] = append(found[d], name)
+			}
+			if loaded == nil {
+				continue
+			}
+			variant := Variant{
+				Values:   map[string]any{},
+				Seed:     loaded.Seed,
+				Baseline: a.Baseline != nil && text(row) == text(a.Baseline),
+				Spec:     loaded,
+			}
+			for _, column := range a.Columns {
+				variant.Values[column] = loaded.Variables[column]
+			}
+			variant.Name = a.name(variant.Values, seed)
+			variants = append(variants, variant)
+		}
+	}
+	var diagnostics diag.List
+	total := len(a.Rows) * len(seeds)
+	for _, d := range order {
+		if with := found[d]; len(with) < total {
+			d.Detail = strings.TrimSpace(d.Detail + " " + inVariants(with))
+		}
+		diagnostics = append(diagnostics, d)
+	}
+	diagnostics = append(diagnostics, a.duplicates(variants)...)
+	diagnostics = diagnostics.Sorted()
+	if diagnostics.HasErrors() {
+		return nil, diagnostics
+	}
+	return variants, diagnostics
+}
+
+// duplicates reports rows that became equal because a missing column took its
+// value from the command line.
+func (a *Ablation) duplicates(variants []Variant) diag.List {
+	seen := map[string]bool{}
+	for _, variant := range variants {
+		if seen[variant.Name] {
+			return diag.List{{
+				Summary: "Duplicate row",
+				Detail:  fmt.Sprintf("Two rows are the same variant %q, because the variables that are set outside of the table complete them to the same values. Do not set them, or write all columns.", variant.Name),
+				Subject: a.Range,
+			}}
+		}
+		seen[variant.Name] = true
+	}
+	return nil
+}
+
+// inVariants says in which variants a finding is, three of them by name.
+func inVariants(names []string) string {
+	const most = 3
+	if len(names) > most {
+		return fmt.Sprintf("(In %s and %d more variants.)", strings.Join(names[:most], "; "), len(names)-most)
+	}
+	return fmt.Sprintf("(In %s.)", strings.Join(names, "; "))
+}
+
+// name spells a variant: the columns' values in order, then the seed.
+func (a *Ablation) name(row map[string]any, seed *uint64) string {
+	row = a.complete(row)
+	var parts []string
+	for _, column := range a.Columns {
+		if value, ok := row[column]; ok {
+			parts = append(parts, column+"="+label(value))
+		}
+	}
+	if seed != nil {
+		parts = append(parts, fmt.Sprintf("%s=%d", seedVariable, *seed))
+	}
+	return strings.Join(parts, ",")
+}
+
+// remember wraps a digest function so that each path is read once, and not
+// once for each variant.
+func remember(digest func(string) (string, error)) func(string) (string, error) {
+	if digest == nil {
+		digest = spec.DigestPath
+	}
+	known := map[string]string{}
+	return func(path string) (string, error) {
+		if d, ok := known[path]; ok {
+			return d, nil
+		}
+		d, err := digest(path)
+		if err == nil {
+			known[path] = d
+		}
+		return d, err
+	}
+}
+
+// Variables lists the columns and, if there are seeds, the seed variable: what
+// differs between variants.
+func (a *Ablation) Variables() []string {
+	variables := slices.Clone(a.Columns)
+	if len(a.Seeds) > 0 {
+		variables = append(variables, seedVariable)
+	}
+	return variables
+}

@@ -1,0 +1,7 @@
+ablation "both" {
+  experiment = "../experiment.hcl"
+  vary       = { solver = ["ddim"] }
+  rows       = [{ solver = "ddim" }]
+  measure    = []
+  varry      = {}
+}

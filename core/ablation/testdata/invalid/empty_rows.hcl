@@ -1,0 +1,4 @@
+ablation "empty_rows" {
+  experiment = "../experiment.hcl"
+  rows       = [{}]
+}

@@ -1,0 +1,4 @@
+ablation "no_experiment" {
+  experiment = "../experiments.hcl"
+  vary       = { solver = ["ddim"] }
+}

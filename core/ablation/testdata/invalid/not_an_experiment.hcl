@@ -1,0 +1,4 @@
+ablation "not_an_experiment" {
+  experiment = "not_an_experiment.hcl"
+  vary       = { solver = ["ddim"] }
+}

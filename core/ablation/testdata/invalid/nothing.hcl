@@ -1,0 +1,4 @@
+ablation "nothing" {
+  description = 3
+  experiment  = "../experiment.hcl"
+}

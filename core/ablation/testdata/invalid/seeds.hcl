@@ -1,0 +1,4 @@
+ablation "seeds" {
+  experiment = "../without_seed.hcl"
+  seeds      = [1]
+}

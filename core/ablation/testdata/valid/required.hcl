@@ -1,0 +1,4 @@
+ablation "required" {
+  experiment = "../without_seed.hcl"
+  vary       = { scale = [3, 1] }
+}

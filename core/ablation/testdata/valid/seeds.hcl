@@ -1,0 +1,4 @@
+ablation "seeds" {
+  experiment = "../experiment.hcl"
+  seeds      = range(1, 4)
+}

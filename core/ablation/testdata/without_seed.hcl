@@ -1,0 +1,7 @@
+experiment "base" {}
+
+variable "scale" {}
+
+sampler "shapes" "base" {
+  guidance_scale = var.scale
+}

@@ -1,0 +1,115 @@
+package dataset
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// imageRow is an Image as it is in the file.
+type imageRow struct {
+	Image
+	Slots string `parquet:"slots"` // JSON object, keys sorted
+}
+
+// huggingFace is the metadata by which datasets knows that the column "image"
+// holds images. It works out the other columns by itself.
+const huggingFace = `{"info": {"features": {"image": {"_type": "Image"}}}}`
+
+// imageSink writes images.
+type imageSink struct {
+	rows *rowSink[imageRow]
+}
+
+func newImageSink(output io.Writer) imageSink {
+	return imageSink{newRowSink[imageRow](output,
+		parquet.KeyValueMetadata("huggingface", huggingFace),
+		// The smallest and largest PNG of a page help nobody find anything.
+		parquet.SkipPageBounds("image", "bytes"),
+		parquet.SkipPageStatistics("image", "bytes"),
+	)}
+}
+
+func (s imageSink) write(images []Image) error {
+	rows := make([]imageRow, len(images))
+	for i, image := range images {
+		slots := "{}"
+		if len(image.Slots) > 0 {
+			b, err := json.Marshal(image.Slots)
+			if err != nil {
+				return err
+			}
+			slots = string(b)
+		}
+		rows[i] = imageRow{Image: image, Slots: slots}
+	}
+	return s.rows.write(rows)
+}
+
+func (s imageSink) close() error { return s.rows.close() }
+
+// imageSource reads images.
+type imageSource struct {
+	rows *rowSource[imageRow]
+}
+
+func (s imageSource) read() ([]Image, error) {
+	rows, err := s.rows.read()
+	images := make([]Image, len(rows))
+	for i, row := range rows {
+		images[i] = row.Image
+		slots, err := parseSlots(row.Slots)
+		if err != nil {
+			return images[:i], err
+		}
+		images[i].Slots = slots
+	}
+	return images, err
+}
+
+func parseSlots(text string) (map[string]string, error) {
+	if text == "" || text == "{}" {
+		return nil, nil
+	}
+	var slots map[string]string
+	if err := json.Unmarshal([]byte(text), &slots); err != nil {
+		return nil, fmt.Errorf("column \"slots\" is no JSON object of strings: %w", err)
+	}
+	return slots, nil
+}
+
+// captionRow is an Image without its pixels.
+type captionRow struct {
+	ID       string `parquet:"id"`
+	Prompt   string `parquet:"prompt,dict"`
+	Category string `parquet:"category,dict"`
+	Split    string `parquet:"split,dict"`
+	Slots    string `parquet:"slots"`
+	Index    int32  `parquet:"index"`
+	Seed     uint64 `parquet:"seed"`
+}
+
+// Captions returns the images of a table by ID, without reading their pixels:
+// Image is zero in each. An ID that occurs twice is an error.
+func Captions(path string) (map[string]Image, error) {
+	images := map[string]Image{}
+	for row, err := range Read[captionRow](path) {
+		if err != nil {
+			return nil, err
+		}
+		slots, err := parseSlots(row.Slots)
+		if err != nil {
+			return nil, &Error{Path: path, Err: err}
+		}
+		if _, twice := images[row.ID]; twice {
+			return nil, &Error{Path: path, Column: "id", Err: fmt.Errorf("%q occurs twice", row.ID)}
+		}
+		images[row.ID] = Image{
+			ID: row.ID, Prompt: row.Prompt, Category: row.Category, Split: row.Split,
+			Slots: slots, Index: row.Index, Seed: row.Seed,
+		}
+	}
+	return images, nil
+}

@@ -1,0 +1,272 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/plumb-ml/plumb/core/diag"
+)
+
+// maxFindings is how many mistakes of one file are worth reading.
+const maxFindings = 50
+
+// ImportLabels reads labels that people gave elsewhere. The file is CSV with a
+// header (also with semicolons or tabs between the fields, as spreadsheets
+// write it), or Parquet, by its extension .parquet. It has the columns
+//
+//	image_id   the ID of an image
+//	rater      a whole number, or any name; names become numbers in the order of the alphabet
+//	label      good, bad or skip
+//
+// and may have others, of which prompt, category and split are read if images
+// is nil. Otherwise these come from the images, by ID (see Captions), and an ID
+// that is not among them is a mistake. So is a rater who labels an image twice.
+//
+// All mistakes are reported at once, with their lines; if there is one, there
+// are no labels.
+func ImportLabels(path string, images map[string]Image) ([]Label, diag.List) {
+	i := importer{path: path, images: images, seen: map[string]diag.Range{}}
+	var err error
+	if strings.EqualFold(filepath.Ext(path), ".parquet") {
+		err = i.readParquet()
+	} else {
+		err = i.readCSV()
+	}
+	if err != nil && !errors.Is(err, errStop) {
+		i.report(diag.Range{File: path}, "The labels cannot be read", err.Error())
+	}
+	if i.findings == nil && len(i.labels) == 0 {
+		i.report(diag.Range{File: path}, "The file has no labels", "It has no rows below its header.")
+	}
+	if i.findings.HasErrors() {
+		return nil, i.findings
+	}
+	i.numberRaters()
+	return i.labels, nil
+}
+
+type importer struct {
+	path     string
+	images   map[string]Image
+	labels   []Label
+	raters   []string              // of each label, as written
+	seen     map[string]diag.Range // by image and rater
+	findings diag.List
+}
+
+// labelRow is a row as written.
+type labelRow struct {
+	imageID, rater, label   string
+	prompt, category, split string
+	where                   func(column string) diag.Range
+}
+
+func (i *importer) report(where diag.Range, summary, detail string) {
+	i.findings = append(i.findings, diag.Diagnostic{Severity: diag.Error, Summary: summary, Detail: detail, Subject: where})
+}
+
+// add checks a row and takes it in. It returns errStop when enough mistakes
+// have been found.
+func (i *importer) add(r labelRow) error {
+	label := Label{
+		ImageID: r.imageID, Prompt: r.prompt, Category: r.category, Split: r.split,
+		Label: strings.ToLower(r.label),
+	}
+	before := len(i.findings)
+	switch label.Label {
+	case "good", "bad", "skip":
+	default:
+		i.report(r.where("label"), fmt.Sprintf("%q is not a label", r.label), "Write good, bad or skip.")
+	}
+	if r.rater == "" {
+		i.report(r.where("rater"), "The rater is missing", "Give every person a number or a name.")
+	}
+	if r.imageID == "" {
+		i.report(r.where("image_id"), "The image's ID is missing", "Every row needs the ID of an image.")
+	} else if i.images != nil {
+		image, ok := i.images[r.imageID]
+		if !ok {
+			i.report(r.where("image_id"), fmt.Sprintf("There is no image %q", r.imageID), "The IDs are those of the images that the labels block refers to. If the images were drawn anew since, their IDs may be others.")
+		}
+		label.Prompt, label.Category, label.Split = image.Prompt, image.Category, image.Split
+	}
+	if len(i.findings) == before {
+		pair := r.imageID + "\x00" + r.rater
+		if first, twice := i.seen[pair]; twice {
+			i.report(r.where("rater"), fmt.Sprintf("Rater %q has labelled image %q before", r.rater, r.imageID),
+				fmt.Sprintf("The first time is at %s. Keep one of the two.", place(first)))
+		} else {
+			i.seen[pair] = r.where("rater")
+		}
+	}
+	i.labels = append(i.labels, label)
+	i.raters = append(i.raters, r.rater)
+
+	if len(i.findings) >= maxFindings {
+		i.report(diag.Range{File: i.path}, "There may be more mistakes", fmt.Sprintf("Reading stopped after %d.", maxFindings))
+		return errStop
+	}
+	return nil
+}
+
+func place(r diag.Range) string {
+	if r.Start.Line == 0 {
+		return r.File
+	}
+	return fmt.Sprintf("line %d", r.Start.Line)
+}
+
+// numberRaters turns the raters as written into numbers.
+func (i *importer) numberRaters() {
+	numbers := map[string]int32{}
+	for _, r := range i.raters {
+		n, err := strconv.ParseInt(r, 10, 32)
+		if err != nil || n < 0 {
+			numbers = nil
+			break
+		}
+		numbers[r] = int32(n)
+	}
+	if numbers == nil {
+		numbers = map[string]int32{}
+		for _, r := range i.raters {
+			numbers[r] = 0
+		}
+		for n, r := range slices.Sorted(maps.Keys(numbers)) {
+			numbers[r] = int32(min(n, math.MaxInt32))
+		}
+	}
+	for n := range i.labels {
+		i.labels[n].Rater = numbers[i.raters[n]]
+	}
+}
+
+func (i *importer) readParquet() error {
+	table, err := openForeign(i.path)
+	if err != nil {
+		return err
+	}
+	defer table.close()
+	for _, column := range []string{"image_id", "rater", "label"} {
+		if table.first(column) == "" {
+			return table.missing(column)
+		}
+	}
+	return table.each(func(row int, get func(string) parquet.Value) error {
+		read := func(column string) string { return strings.TrimSpace(text(get(column))) }
+		return i.add(labelRow{
+			imageID: read("image_id"), rater: read("rater"), label: read("label"),
+			prompt: read("prompt"), category: read("category"), split: read("split"),
+			// A row of a table is what a line is to a text.
+			where: func(string) diag.Range {
+				at := diag.Position{Line: row, Column: 1}
+				return diag.Range{File: i.path, Start: at, End: at}
+			},
+		})
+	})
+}
+
+func (i *importer) readCSV() error {
+	b, err := os.ReadFile(i.path)
+	if err != nil {
+		return err
+	}
+	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")) // of spreadsheets
+	r := csv.NewReader(bytes.NewReader(b))
+	r.Comma = separator(b)
+	r.FieldsPerRecord = -1 // counted below, with a message of our own
+	r.ReuseRecord = true
+
+	header, err := r.Read()
+	if errors.Is(err, io.EOF) {
+		return errors.New("the file is empty; its first line should be image_id,rater,label")
+	} else if err != nil {
+		return err
+	}
+	columns := map[string]int{}
+	for n, name := range header {
+		columns[strings.ToLower(strings.TrimSpace(name))] = n
+	}
+	fields := len(header)
+	for _, name := range []string{"image_id", "rater", "label"} {
+		if _, ok := columns[name]; !ok {
+			i.report(diag.Range{File: i.path, Start: diag.Position{Line: 1, Column: 1}, End: diag.Position{Line: 1, Column: 1}},
+				fmt.Sprintf("There is no column %q", name),
+				fmt.Sprintf("The first line should name the columns image_id, rater and label; it names %s.", strings.Join(slices.Sorted(maps.Keys(columns)), ", ")))
+		}
+	}
+	if i.findings != nil {
+		return nil
+	}
+
+	for {
+		fieldsOfRow, err := r.Read()
+		var wrong *csv.ParseError
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.As(err, &wrong):
+			at := diag.Position{Line: wrong.Line, Column: wrong.Column}
+			i.report(diag.Range{File: i.path, Start: at, End: at}, "The line is not CSV", wrong.Err.Error()+". A quote that begins a field must end it too.")
+			return nil
+		case err != nil:
+			return err
+		}
+		where := func(column string) diag.Range {
+			n, ok := columns[column]
+			if !ok || n >= len(fieldsOfRow) {
+				n = 0
+			}
+			line, first := r.FieldPos(n)
+			start := diag.Position{Line: line, Column: first}
+			return diag.Range{File: i.path, Start: start, End: diag.Position{Line: line, Column: first + len(fieldsOfRow[n])}}
+		}
+		if len(fieldsOfRow) != fields {
+			i.report(where("image_id"), fmt.Sprintf("The line has %d fields", len(fieldsOfRow)), fmt.Sprintf("The first line has %d.", fields))
+			if len(i.findings) >= maxFindings {
+				return nil
+			}
+			continue
+		}
+		read := func(column string) string {
+			n, ok := columns[column]
+			if !ok {
+				return ""
+			}
+			return strings.Clone(strings.TrimSpace(fieldsOfRow[n]))
+		}
+		if err := i.add(labelRow{
+			imageID: read("image_id"), rater: read("rater"), label: read("label"),
+			prompt: read("prompt"), category: read("category"), split: read("split"),
+			where: where,
+		}); err != nil {
+			return err
+		}
+	}
+}
+
+// separator is what stands between the fields of the first line.
+func separator(b []byte) rune {
+	line, _, _ := bytes.Cut(b, []byte("\n"))
+	switch {
+	case bytes.ContainsRune(line, ','):
+		return ','
+	case bytes.ContainsRune(line, ';'):
+		return ';'
+	case bytes.ContainsRune(line, '\t'):
+		return '\t'
+	}
+	return ','
+}

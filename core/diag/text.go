@@ -1,0 +1,189 @@
+package diag
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hcled"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/json"
+	"github.com/mattn/go-runewidth"
+)
+
+// TextOptions says how WriteText writes.
+type TextOptions struct {
+	Width   int     // of the terminal in cells; details are wrapped to it; 0: not wrapped
+	Color   bool    // ANSI colours
+	Sources Sources // what the subjects are quoted from; a file that is missing here is read from the disk
+}
+
+// Sources holds the text of files by the name under which ranges know them.
+type Sources map[string][]byte
+
+// Text returns the file's text, or nil if there is none to be had: a
+// diagnostic without its source line is still worth printing.
+func (s Sources) Text(file string) []byte {
+	if text, ok := s[file]; ok {
+		return text
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// WriteText writes the list for people: each diagnostic with its summary, the
+// place, the source line with the wrong words marked, and the wrapped detail,
+// followed by an empty line.
+//
+//	Error: Unknown rater
+//
+//	  on lee2023.hcl line 87, in labels "human":
+//	  87:   rater = rater.crowed
+//	                ^^^^^^^^^^^^
+//
+//	There is no rater "crowed". Did you mean "crowd"?
+func WriteText(w io.Writer, list List, options TextOptions) error {
+	var buffer bytes.Buffer
+	paint := painter(options.Color)
+	for _, d := range list {
+		title, color := "Error: ", red
+		if d.Severity == Warning {
+			title, color = "Warning: ", yellow
+		}
+		fmt.Fprintf(&buffer, "%s%s\n\n", paint(color, title), paint(bold, d.Summary))
+		if !d.Subject.IsZero() {
+			writePlace(&buffer, d.Subject, options.Sources, paint)
+		}
+		if d.Detail != "" {
+			fmt.Fprintf(&buffer, "%s\n\n", wrap(d.Detail, options.Width))
+		}
+	}
+	_, err := w.Write(buffer.Bytes())
+	return err
+}
+
+// ANSI escape sequences.
+const (
+	reset  = "\x1b[0m"
+	bold   = "\x1b[1m"
+	red    = "\x1b[1;31m"
+	yellow = "\x1b[1;33m"
+)
+
+// painter returns a function that puts a text into a colour, or leaves it alone.
+func painter(color bool) func(code, text string) string {
+	if !color {
+		return func(_, text string) string { return text }
+	}
+	return func(code, text string) string { return code + text + reset }
+}
+
+// writePlace writes where the subject is and the line it starts on.
+func writePlace(w io.Writer, subject Range, sources Sources, paint func(code, text string) string) {
+	text := sources.Text(subject.File)
+	place := fmt.Sprintf("on %s line %d", subject.File, subject.Start.Line)
+	if block := blockAt(subject.File, text, subject.Start.Byte); block != "" {
+		place += ", in " + block
+	}
+	line, prefix, marked, ok := quote(text, subject)
+	if !ok {
+		fmt.Fprintf(w, "  %s\n\n", place)
+		return
+	}
+	number := fmt.Sprintf("%4d: ", subject.Start.Line)
+	margin := strings.Repeat(" ", len(number))
+	rest := line[len(prefix)+len(marked):]
+	fmt.Fprintf(w, "  %s:\n", place)
+	fmt.Fprintf(w, "%s%s%s%s\n", number, prefix, paint(bold, marked), rest)
+	fmt.Fprintf(w, "%s%s%s\n\n", margin, blank(prefix),
+		paint(red, strings.Repeat("^", max(1, runewidth.StringWidth(marked)))))
+}
+
+// quote finds the line on which the subject starts, what stands before the
+// subject on it, and as much of the subject as the line holds.
+func quote(text []byte, subject Range) (line, prefix, marked string, ok bool) {
+	start := subject.Start.Byte
+	if len(text) == 0 || start < 0 || start > len(text) {
+		return "", "", "", false
+	}
+	lineStart := bytes.LastIndexByte(text[:start], '\n') + 1
+	lineEnd := len(text)
+	if length := bytes.IndexByte(text[start:], '\n'); length >= 0 {
+		lineEnd = start + length
+	}
+	line = strings.TrimRight(string(text[lineStart:lineEnd]), "\r")
+	first := min(start-lineStart, len(line))
+	last := max(first, min(subject.End.Byte-lineStart, len(line)))
+	return line, line[:first], line[first:last], true
+}
+
+// blank replaces everything but tabs with spaces, so that what follows stands
+// under what followed the text.
+func blank(text string) string {
+	var blanked strings.Builder
+	for _, r := range text {
+		if r == '\t' {
+			blanked.WriteByte('\t')
+			continue
+		}
+		blanked.WriteString(strings.Repeat(" ", runewidth.RuneWidth(r)))
+	}
+	return blanked.String()
+}
+
+// blockAt names the top-level block around a place, such as `labels "human"`.
+func blockAt(name string, text []byte, offset int) string {
+	if len(text) == 0 {
+		return ""
+	}
+	// The parsers' own complaints are not of interest: both return what they
+	// understood of a broken file.
+	var file *hcl.File
+	if strings.HasSuffix(name, ".json") {
+		file, _ = json.Parse(text, name)
+	} else {
+		file, _ = hclsyntax.ParseConfig(text, name, hcl.InitialPos)
+	}
+	if file == nil || file.Nav == nil {
+		return ""
+	}
+	return hcled.ContextString(file, offset)
+}
+
+// wrap breaks the text's lines at spaces so that none is wider than width,
+// except for words that are. Indented lines are left alone: they are examples
+// to copy.
+func wrap(text string, width int) string {
+	if width <= 0 {
+		return text
+	}
+	var wrapped []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t") {
+			wrapped = append(wrapped, line)
+			continue
+		}
+		current, used := "", 0
+		for i, word := range strings.Fields(line) {
+			cells := runewidth.StringWidth(word)
+			switch {
+			case i == 0:
+				current, used = word, cells
+			case used+1+cells > width:
+				wrapped = append(wrapped, current)
+				current, used = word, cells
+			default:
+				current += " " + word
+				used += 1 + cells
+			}
+		}
+		wrapped = append(wrapped, current)
+	}
+	return strings.Join(wrapped, "\n")
+}

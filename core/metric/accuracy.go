@@ -1,0 +1,340 @@
+package metric
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/stats"
+)
+
+// RewardAccuracyInput is a reward's scores of images that raters labelled.
+type RewardAccuracyInput struct {
+	Reward, Rater string
+	Scores        []dataset.Score
+	Labels        []dataset.Label
+	Seed          uint64 // of the resampling
+
+	// Threshold between bad and good scores; nil: the rule of RewardAccuracy.
+	Threshold *float64
+}
+
+// judged is an image with its score and what most raters say of it.
+type judged struct {
+	score float64
+	good  bool
+}
+
+// judgedSet is the judged images of one prompt.
+type judgedSet struct {
+	place
+	images []judged
+}
+
+func judgedSetPlace(s judgedSet) place { return s.place }
+
+// RewardAccuracy measures how well a reward tells the images that most raters
+// call good (y = 1) from those they call bad (y = 0); images on which raters
+// are even, and those that all skip, are left out. Overall, by split, by
+// category, and by both:
+//
+//	reward_accuracy         1/n sum over images of [ [r >= threshold] = y ]
+//	reward_accuracy_fitted  the same at the threshold that is best on the seen split
+//	majority_accuracy       that of calling every image what most images are: the reference
+//	pairwise_accuracy       over all pairs (i good, j bad) of images of the same prompt,
+//	                        the mean of [r_i > r_j] + [r_i = r_j]/2
+//	auc_within_prompt       the same, but first averaged in each prompt, so that all weigh alike
+//	auc                     over all pairs, of whichever prompts
+//
+// The threshold of reward_accuracy is 0.5 if the scores are probabilities as
+// far as one can see: all in [0, 1], and at least a twentieth of them on either
+// side of 0.5. Scores on another scale, such as a CLIP score, have no natural
+// threshold; they get the fitted one, and the protocol says so. On the seen
+// split a fitted threshold flatters, since it was chosen there; on the unseen
+// split it does not.
+func RewardAccuracy(in RewardAccuracyInput) ([]record.Metric, []dataset.PromptValue, error) {
+	prompts, m, err := judge(in)
+	if err != nil {
+		return nil, nil, err
+	}
+	e := newEstimator(in.Seed)
+	fitted, fittedOn := fitThreshold(prompts)
+	threshold, source := fitted, fmt.Sprintf("%.4g, the best on %s", fitted, fittedOn)
+	if in.Threshold != nil {
+		threshold, source = *in.Threshold, fmt.Sprintf("%.4g, given", *in.Threshold)
+	} else if calibrated(in.Scores) {
+		threshold, source = 0.5, "0.5"
+	}
+	constant := constantScore(in.Scores)
+
+	var metrics []record.Metric
+	for _, s := range scopes(placesOf(prompts, judgedSetPlace)) {
+		inside := within(prompts, s, judgedSetPlace)
+		for _, measured := range []record.Metric{
+			accuracyAt(named(m, s, "reward_accuracy"), inside, threshold, source, e),
+			accuracyAt(named(m, s, "reward_accuracy_fitted"), inside, fitted, fmt.Sprintf("%.4g, the best on %s", fitted, fittedOn), e),
+			pairwiseAccuracy(named(m, s, "pairwise_accuracy"), inside, e),
+			withinPromptAUC(named(m, s, "auc_within_prompt"), inside, e),
+			overallAUC(named(m, s, "auc"), inside, e),
+		} {
+			if constant {
+				measured = without(measured, "every image has the same score")
+			}
+			metrics = append(metrics, measured)
+		}
+		metrics = append(metrics, majorityAccuracy(named(m, s, "majority_accuracy"), inside))
+	}
+
+	var values []dataset.PromptValue
+	for _, prompt := range prompts {
+		if constant {
+			break
+		}
+		c := prompt.correct(threshold)
+		values = append(values, promptValue(m, "reward_accuracy", prompt.place, c.Sum/c.N, int(c.N)))
+		if pairs := prompt.pairs(); pairs.N > 0 {
+			values = append(values, promptValue(m, "pairwise_accuracy", prompt.place, pairs.Sum/pairs.N, int(pairs.N)))
+		}
+	}
+	return metrics, values, nil
+}
+
+// judge joins scores and labels by image.
+func judge(in RewardAccuracyInput) ([]judgedSet, record.Metric, error) {
+	m := record.Metric{Subject: in.Reward, By: in.Rater, Better: "higher"}
+	scored, err := scoreSets(in.Scores)
+	if err != nil {
+		return nil, m, fmt.Errorf("scores by %s: %w", in.Reward, err)
+	}
+	all, err := verdicts(in.Labels)
+	if err != nil {
+		return nil, m, fmt.Errorf("labels by %s: %w", in.Rater, err)
+	}
+	scores := map[string]float64{}
+	for _, prompt := range scored {
+		for _, score := range prompt.scores {
+			scores[score.ImageID] = score.Score
+		}
+	}
+	var unscored, even int
+	var prompts []judgedSet
+	for _, prompt := range sets(all) {
+		found := judgedSet{place: prompt.place}
+		for _, image := range prompt.images {
+			score, ok := scores[image.image]
+			if !ok {
+				unscored++
+				continue
+			}
+			goodness, ok := image.goodness()
+			if !ok || goodness == 0.5 {
+				even++
+				continue
+			}
+			found.images = append(found.images, judged{score, goodness == 1})
+		}
+		if len(found.images) > 0 {
+			prompts = append(prompts, found)
+		}
+	}
+	m.Protocol = map[string]string{
+		"rater": in.Rater, "raters": fmt.Sprint(raters(all)),
+		"verdict": "majority of the raters' good and bad; images on which they are even, or that all skip, are left out",
+	}
+	if even > 0 {
+		m.Protocol["without a verdict"] = fmt.Sprintf("%d images", even)
+	}
+	if unscored > 0 {
+		m.Note = fmt.Sprintf("%d labelled images have no score and are left out", unscored)
+	}
+	return prompts, m, nil
+}
+
+func named(m record.Metric, s scope, name string) record.Metric {
+	m = at(m, s)
+	m.Name = name
+	return m
+}
+
+// calibrated reports whether scores look like probabilities of being good.
+func calibrated(scores []dataset.Score) bool {
+	var low, high int
+	for _, s := range scores {
+		switch {
+		case s.Score < 0 || s.Score > 1:
+			return false
+		case s.Score >= 0.5:
+			high++
+		default:
+			low++
+		}
+	}
+	return 20*min(low, high) >= len(scores)
+}
+
+// fitThreshold finds the threshold with the most correct verdicts on the seen
+// split, or on all images if none is seen; of equally good ones the one in the
+// middle of its gap that comes first.
+func fitThreshold(prompts []judgedSet) (threshold float64, on string) {
+	fit := within(prompts, scope{split: "seen"}, judgedSetPlace)
+	on = "the seen split"
+	if len(fit) == 0 {
+		fit, on = prompts, "all images"
+	}
+	var images []judged
+	correct := 0 // of the threshold below all scores: every image is called good
+	for _, prompt := range fit {
+		images = append(images, prompt.images...)
+		for _, image := range prompt.images {
+			if image.good {
+				correct++
+			}
+		}
+	}
+	if len(images) == 0 {
+		return 0, on
+	}
+	slices.SortFunc(images, func(a, b judged) int {
+		switch {
+		case a.score < b.score:
+			return -1
+		case a.score > b.score:
+			return 1
+		}
+		return 0
+	})
+	best := correct
+	threshold = images[0].score
+	for i, image := range images {
+		if image.good {
+			correct--
+		} else {
+			correct++
+		}
+		last := i == len(images)-1
+		if !last && images[i+1].score == image.score {
+			continue
+		}
+		if correct > best {
+			best = correct
+			if last {
+				threshold = math.Nextafter(image.score, math.Inf(1))
+			} else {
+				threshold = image.score + (images[i+1].score-image.score)/2
+			}
+		}
+	}
+	return threshold, on
+}
+
+// correct counts the images on the right side of a threshold.
+func (s judgedSet) correct(threshold float64) stats.Cluster {
+	c := stats.Cluster{N: float64(len(s.images))}
+	for _, image := range s.images {
+		c.Sum += indicator((image.score >= threshold) == image.good)
+	}
+	return c
+}
+
+// pairs counts the pairs of a good and a bad image that the score orders right.
+func (s judgedSet) pairs() stats.Cluster {
+	var c stats.Cluster
+	for _, good := range s.images {
+		if !good.good {
+			continue
+		}
+		for _, bad := range s.images {
+			if bad.good {
+				continue
+			}
+			c.N++
+			switch {
+			case good.score > bad.score:
+				c.Sum++
+			case good.score == bad.score:
+				c.Sum += 0.5
+			}
+		}
+	}
+	return c
+}
+
+func accuracyAt(m record.Metric, prompts []judgedSet, threshold float64, source string, e estimator) record.Metric {
+	m.Protocol = with(m.Protocol, "threshold", source)
+	var clusters []stats.Cluster
+	for _, prompt := range prompts {
+		clusters = append(clusters, prompt.correct(threshold))
+	}
+	return e.share(m, clusters)
+}
+
+func pairwiseAccuracy(m record.Metric, prompts []judgedSet, e estimator) record.Metric {
+	m.Protocol = with(m.Protocol, "pairs", "a good and a bad image of the same prompt; ties count half")
+	var clusters []stats.Cluster
+	for _, prompt := range prompts {
+		clusters = append(clusters, prompt.pairs())
+	}
+	if len(filled(clusters)) == 0 {
+		return without(m, "no prompt has both a good and a bad image")
+	}
+	return e.share(m, clusters)
+}
+
+func withinPromptAUC(m record.Metric, prompts []judgedSet, e estimator) record.Metric {
+	var clusters []stats.Cluster
+	var pairs float64
+	for _, prompt := range prompts {
+		if c := prompt.pairs(); c.N > 0 {
+			clusters = append(clusters, stats.Cluster{Sum: c.Sum / c.N, N: 1})
+			pairs += c.N
+		}
+	}
+	if len(clusters) == 0 {
+		return without(m, "no prompt has both a good and a bad image")
+	}
+	m = e.share(m, clusters)
+	m.N = int(pairs)
+	return m
+}
+
+func overallAUC(m record.Metric, prompts []judgedSet, e estimator) record.Metric {
+	m.Unit = "share"
+	m.Clusters = len(prompts)
+	var items []stats.Scored
+	for i, prompt := range prompts {
+		for _, image := range prompt.images {
+			items = append(items, stats.Scored{Score: image.score, Positive: image.good, Cluster: i})
+		}
+	}
+	m.N = len(items)
+	area, err := stats.AUC(items)
+	if err != nil {
+		return without(m, "the images are all good, or all bad")
+	}
+	interval, err := e.boot.AUC(items)
+	return e.complete(m, area, interval, err)
+}
+
+func majorityAccuracy(m record.Metric, prompts []judgedSet) record.Metric {
+	m.Unit, m.Clusters = "share", len(prompts)
+	good := 0
+	for _, prompt := range prompts {
+		for _, image := range prompt.images {
+			m.N++
+			if image.good {
+				good++
+			}
+		}
+	}
+	if m.N == 0 {
+		return without(m, "no images")
+	}
+	class := "bad"
+	if 2*good > m.N {
+		class = "good"
+	}
+	m.Protocol = with(m.Protocol, "reference", fmt.Sprintf("always %q", class))
+	return number(m, float64(max(good, m.N-good))/float64(m.N))
+}

@@ -1,0 +1,43 @@
+package metric
+
+import (
+	"fmt"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/record"
+)
+
+// AlignmentInput is the labels of a model's images and of its baseline's.
+type AlignmentInput struct {
+	Model, Baseline string          // their names in the experiment
+	ModelLabels     []dataset.Label // by every rater, of every image
+	BaselineLabels  []dataset.Label // of the same prompts by the same raters; nil: the model is the baseline
+	Rater           string
+	Seed            uint64 // of the resampling
+}
+
+// Alignment measures how often a model's images are good (good_share,
+// skip_share) and, if it is not itself the baseline, how it fares against the
+// baseline (win_share and its kin, see winRates): overall, by split, by
+// category, and by both. An image labelled twice by a rater, or with a label
+// other than good, bad and skip, is an error.
+func Alignment(in AlignmentInput) ([]record.Metric, []dataset.PromptValue, error) {
+	model, err := verdicts(in.ModelLabels)
+	if err != nil {
+		return nil, nil, fmt.Errorf("labels of %s: %w", in.Model, err)
+	}
+	e := newEstimator(in.Seed)
+	m := record.Metric{Subject: in.Model, By: in.Rater, Protocol: ratingProtocol(in.Rater, model)}
+	m.Protocol["baseline"] = in.Baseline
+	metrics, values := goodShares(sets(model), m, e)
+	if in.BaselineLabels == nil {
+		return metrics, values, nil
+	}
+	baseline, err := verdicts(in.BaselineLabels)
+	if err != nil {
+		return nil, nil, fmt.Errorf("labels of %s: %w", in.Baseline, err)
+	}
+	m.Versus = in.Baseline
+	compared, comparedValues := winRates(sets(model), sets(baseline), m, e)
+	return append(metrics, compared...), append(values, comparedValues...), nil
+}

@@ -1,0 +1,150 @@
+package metric
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/stats"
+)
+
+// AverageRewardInput is a reward's scores of a model's images.
+type AverageRewardInput struct {
+	Model, Reward string
+	Scores        []dataset.Score
+	Seed          uint64 // of the resampling
+
+	// Baseline and its scores of the same prompts are optional; with them the
+	// difference to the baseline is measured too, paired by prompt.
+	Baseline       string
+	BaselineScores []dataset.Score
+}
+
+// AverageReward is the mean of a reward over a model's images,
+//
+//	average_reward = 1/n sum over images of r(image, prompt)
+//
+// overall, by split, by category, and by both; with BaselineScores also
+// average_reward_difference, the model's mean minus the baseline's. The
+// per-prompt values are named average_reward/REWARD. A score that is NaN or
+// infinite is an error that names the image.
+func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValue, error) {
+	model, err := scoreSets(in.Scores)
+	if err != nil {
+		return nil, nil, fmt.Errorf("scores of %s by %s: %w", in.Model, in.Reward, err)
+	}
+	baseline, err := scoreSets(in.BaselineScores)
+	if err != nil {
+		return nil, nil, fmt.Errorf("scores of %s by %s: %w", in.Baseline, in.Reward, err)
+	}
+	e := newEstimator(in.Seed)
+	m := record.Metric{Subject: in.Model, By: in.Reward, Better: "higher"}
+	var metrics []record.Metric
+	var values []dataset.PromptValue
+	constant := constantScore(in.Scores)
+	for _, s := range scopes(placesOf(model, scoreSetPlace)) {
+		average := at(m, s)
+		average.Name = "average_reward"
+		var clusters []stats.Cluster
+		for _, prompt := range within(model, s, scoreSetPlace) {
+			clusters = append(clusters, prompt.cluster())
+		}
+		average = e.mean(average, clusters)
+		if constant && average.Value != nil {
+			average.Low, average.High = nil, nil
+			average.Note = join(average.Note, "every image has the same score: the reward does not look at them")
+		}
+		metrics = append(metrics, average)
+	}
+	for _, prompt := range model {
+		c := prompt.cluster()
+		values = append(values, promptValue(m, "average_reward/"+in.Reward, prompt.place, c.Sum/c.N, int(c.N)))
+	}
+	if in.BaselineScores == nil {
+		return metrics, values, nil
+	}
+	m.Versus = in.Baseline
+	first, second := aligned(model, baseline)
+	for _, s := range scopes(placesOf(first, scoreSetPlace)) {
+		difference := at(m, s)
+		difference.Name = "average_reward_difference"
+		var a, b []stats.Cluster
+		for i := range first {
+			if s.holds(first[i].place) {
+				a, b = append(a, first[i].cluster()), append(b, second[i].cluster())
+			}
+		}
+		metrics = append(metrics, e.difference(difference, a, b))
+	}
+	return metrics, values, nil
+}
+
+// scoreSet is the scores of one prompt's images.
+type scoreSet struct {
+	place
+	scores []dataset.Score
+}
+
+func scoreSetPlace(s scoreSet) place { return s.place }
+
+func (s scoreSet) cluster() stats.Cluster {
+	c := stats.Cluster{N: float64(len(s.scores))}
+	for _, score := range s.scores {
+		c.Sum += score.Score
+	}
+	return c
+}
+
+// scoreSets checks scores and groups them by prompt, sorted by place and image.
+func scoreSets(scores []dataset.Score) ([]scoreSet, error) {
+	sorted := slices.Clone(scores)
+	slices.SortFunc(sorted, func(a, b dataset.Score) int {
+		return cmp.Or(comparePlaces(scorePlace(a), scorePlace(b)), compareIDs(a.ImageID, b.ImageID))
+	})
+	seen := map[string]bool{}
+	var grouped []scoreSet
+	for _, score := range sorted {
+		if math.IsNaN(score.Score) || math.IsInf(score.Score, 0) {
+			return nil, fmt.Errorf("image %q has the score %v", score.ImageID, score.Score)
+		}
+		if seen[score.ImageID] {
+			return nil, fmt.Errorf("image %q is scored twice", score.ImageID)
+		}
+		seen[score.ImageID] = true
+		if n := len(grouped); n == 0 || grouped[n-1].place != scorePlace(score) {
+			grouped = append(grouped, scoreSet{place: scorePlace(score)})
+		}
+		last := &grouped[len(grouped)-1]
+		last.scores = append(last.scores, score)
+	}
+	return grouped, nil
+}
+
+func scorePlace(s dataset.Score) place { return place{s.Category, s.Prompt, s.Split} }
+
+// aligned keeps the prompts that both sides have, in the same order.
+func aligned(first, second []scoreSet) (a, b []scoreSet) {
+	other := map[place]scoreSet{}
+	for _, s := range second {
+		other[s.place] = s
+	}
+	for _, s := range first {
+		if match, ok := other[s.place]; ok {
+			a, b = append(a, s), append(b, match)
+		}
+	}
+	return a, b
+}
+
+// constantScore reports whether two or more scores are all the same.
+func constantScore(scores []dataset.Score) bool {
+	for _, s := range scores {
+		if s.Score != scores[0].Score {
+			return false
+		}
+	}
+	return len(scores) > 1
+}

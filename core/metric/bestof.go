@@ -1,0 +1,63 @@
+package metric
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/record"
+)
+
+// BestOfInput is the labels of the images that a reward chose, and of others.
+type BestOfInput struct {
+	Model, Reward string // who drew the images and who chose among them
+	N, Keep       int    // images drawn and kept a prompt
+	Best          []dataset.Label
+	Random        []dataset.Label            // Keep of the same N by chance; nil: not compared
+	Against       map[string][]dataset.Label // by model: its images of the same prompts
+	Rater         string
+	Seed          uint64 // of the resampling
+}
+
+// BestOf measures rejection sampling: the Keep best of N images by a reward,
+// against as many random ones and against other models. The metrics are those
+// of Alignment with the prefix best_of_ (best_of_good_share, best_of_win_share,
+// ...); the subject is "best 4 of 16 of MODEL", what it is compared with
+// "random 4 of 16 of MODEL" or a model's name.
+func BestOf(in BestOfInput) ([]record.Metric, []dataset.PromptValue, error) {
+	best := fmt.Sprintf("best %d of %d of %s", in.Keep, in.N, in.Model)
+	random := fmt.Sprintf("random %d of %d of %s", in.Keep, in.N, in.Model)
+	chosen, err := verdicts(in.Best)
+	if err != nil {
+		return nil, nil, fmt.Errorf("labels of the %s: %w", best, err)
+	}
+	others := maps.Clone(in.Against)
+	if others == nil {
+		others = map[string][]dataset.Label{}
+	}
+	if in.Random != nil {
+		others[random] = in.Random
+	}
+
+	e := newEstimator(in.Seed)
+	m := record.Metric{Name: "best_of_", Subject: best, By: in.Reward, Protocol: ratingProtocol(in.Rater, chosen)}
+	m.Protocol["model"] = in.Model
+	m.Protocol["reward"] = in.Reward
+	metrics, values := goodShares(sets(chosen), m, e)
+	for _, name := range slices.Sorted(maps.Keys(others)) {
+		other, err := verdicts(others[name])
+		if err != nil {
+			return nil, nil, fmt.Errorf("labels of %s: %w", name, err)
+		}
+		alone := m
+		alone.Subject, alone.Versus = name, ""
+		shares, shareValues := goodShares(sets(other), alone, e)
+		versus := m
+		versus.Versus = name
+		compared, comparedValues := winRates(sets(chosen), sets(other), versus, e)
+		metrics = slices.Concat(metrics, shares, compared)
+		values = slices.Concat(values, shareValues, comparedValues)
+	}
+	return metrics, values, nil
+}

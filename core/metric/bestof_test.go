@@ -1,0 +1,39 @@
+package metric
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/record"
+)
+
+func TestBestOfByHand(t *testing.T) {
+	best, random := winLabels()
+	tuned := slices.Concat(labelsOf("color", "p1", "seen", "ggg", "ggg"), labelsOf("color", "p2", "seen", "ggg", "ggg"))
+	metrics, values, err := BestOf(BestOfInput{
+		Model: "base", Reward: "with_aux", N: 16, Keep: 2, Rater: "crowd",
+		Best: best, Random: random, Against: map[string][]dataset.Label{"full": tuned},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	against := func(versus string) []record.Metric {
+		return slices.DeleteFunc(slices.Clone(metrics), func(m record.Metric) bool { return m.Versus != versus })
+	}
+	vsRandom, vsTuned := against("random 2 of 16 of base"), against("full")
+	wantValue(t, find(t, vsRandom, "best_of_win_share", "", ""), 0.5)
+	wantValue(t, find(t, vsRandom, "best_of_good_share_difference", "", ""), 25)
+	wantValue(t, find(t, vsTuned, "best_of_lose_share", "", ""), 0.5)
+	wantValue(t, find(t, vsTuned, "best_of_tie_share", "", ""), 0.5)
+	shares := slices.DeleteFunc(slices.Clone(metrics), func(m record.Metric) bool { return m.Subject != "best 2 of 16 of base" })
+	wantValue(t, find(t, shares, "best_of_good_share", "", ""), 0.5)
+	for _, m := range metrics {
+		if m.Subject == "random 2 of 16 of base" && m.Name == "best_of_good_share" && m.Category == "" && m.Split == "" {
+			wantValue(t, m, 0.25)
+		}
+	}
+	if len(values) == 0 || values[0].Metric != "best_of_good_share" {
+		t.Errorf("values %+v", values)
+	}
+}

@@ -1,0 +1,80 @@
+package metric
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/record"
+)
+
+// labelsOf makes the labels of one prompt: images[i] has a letter for each
+// rater, g(ood), b(ad), s(kip), or - for none.
+func labelsOf(category, prompt, split string, images ...string) []dataset.Label {
+	words := map[rune]string{'g': "good", 'b': "bad", 's': "skip"}
+	var labels []dataset.Label
+	for i, letters := range images {
+		for rater, letter := range letters {
+			if letter == '-' {
+				continue
+			}
+			labels = append(labels, dataset.Label{
+				ImageID: fmt.Sprintf("%s/%s/%d", category, prompt, i), Prompt: prompt, Category: category, Split: split,
+				Rater: int32(rater), Label: words[letter],
+			})
+		}
+	}
+	return labels
+}
+
+// scoresOf makes the scores of one prompt's images.
+func scoresOf(category, prompt, split string, values ...float64) []dataset.Score {
+	var scores []dataset.Score
+	for i, value := range values {
+		scores = append(scores, dataset.Score{
+			ImageID: fmt.Sprintf("%s/%s/%d", category, prompt, i), Prompt: prompt, Category: category, Split: split, Score: value,
+		})
+	}
+	return scores
+}
+
+func shuffled[T any](rows []T, seed uint64) []T {
+	random := rand.New(rand.NewPCG(seed, 1))
+	moved := make([]T, len(rows))
+	for i, j := range random.Perm(len(rows)) {
+		moved[i] = rows[j]
+	}
+	return moved
+}
+
+// find returns the one metric of a name and scope.
+func find(t *testing.T, metrics []record.Metric, name, category, split string) record.Metric {
+	t.Helper()
+	var found []record.Metric
+	for _, m := range metrics {
+		if m.Name == name && m.Category == category && m.Split == split {
+			found = append(found, m)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("%d metrics %s %q %q, want 1", len(found), name, category, split)
+	}
+	return found[0]
+}
+
+func wantValue(t *testing.T, m record.Metric, want float64) {
+	t.Helper()
+	if m.Value == nil {
+		t.Errorf("%s %q %q: no value (%s), want %v", m.Name, m.Category, m.Split, m.Note, want)
+	} else if !near(*m.Value, want, 1e-12, 1e-12) {
+		t.Errorf("%s %q %q: got %v, want %v", m.Name, m.Category, m.Split, *m.Value, want)
+	}
+}
+
+func wantNone(t *testing.T, m record.Metric) {
+	t.Helper()
+	if m.Value != nil || m.Low != nil || m.High != nil || m.Note == "" {
+		t.Errorf("%s: got value %v, note %q; want no value and a reason", m.Name, m.Value, m.Note)
+	}
+}

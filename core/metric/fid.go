@@ -1,0 +1,89 @@
+package metric
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// moments is what the Fréchet distance needs of a set of features.
+type moments struct {
+	mean  *mat.VecDense // [width]
+	root  *mat.Dense    // R [rows, width] with RᵀR = covariance
+	trace float64       // of the covariance
+}
+
+// FrechetDistance is the distance between the Gaussians that fit two sets of
+// features, x [n, width] and y [m, width]; FID if an Inception network made
+// them.
+//
+// Heusel et al. 2017, GANs Trained by a Two Time-Scale Update Rule Converge to
+// a Local Nash Equilibrium, equation 6, after Dowson and Landau 1982:
+//
+//	d² = |m1 - m2|² + tr(S1) + tr(S2) - 2 tr( (S1 S2)^(1/2) )
+//
+// m are the means, S the covariances (divided by n - 1). The usual ways to the
+// last term, a matrix square root or the eigenvalues of S1 S2, lose half of the
+// digits where a covariance is singular, as it is with fewer images than
+// features. No product S1 S2 is formed here:
+//
+//  1. Centre: A = (x - m1)/sqrt(n-1), so S1 = AᵀA; B likewise.
+//  2. Shrink by QR: A = Q1 R1, so S1 = R1ᵀR1 with R1 at most [width, width].
+//  3. tr( (S1 S2)^(1/2) ) is the sum of the singular values of R1 R2ᵀ.
+//
+// The distance of a set to itself may come out as a negative rounding error;
+// it is returned as 0.
+func FrechetDistance(x, y *mat.Dense) (float64, error) {
+	rows1, width1 := x.Dims()
+	rows2, width2 := y.Dims()
+	if width1 != width2 {
+		return 0, fmt.Errorf("features of different width: %d and %d", width1, width2)
+	}
+	if rows1 < 2 || rows2 < 2 {
+		return 0, fmt.Errorf("a covariance needs two images: have %d and %d", rows1, rows2)
+	}
+	return frechet(momentsOf(x), momentsOf(y))
+}
+
+func frechet(a, b moments) (float64, error) {
+	var cross mat.Dense
+	cross.Mul(a.root, b.root.T()) // R1 R2ᵀ
+	var svd mat.SVD
+	if !svd.Factorize(&cross, mat.SVDNone) {
+		return 0, fmt.Errorf("the singular values of the features did not converge")
+	}
+	var nuclear float64
+	for _, value := range svd.Values(nil) {
+		nuclear += value
+	}
+	var shift mat.VecDense
+	shift.SubVec(a.mean, b.mean)
+	distance := mat.Dot(&shift, &shift) + a.trace + b.trace - 2*nuclear
+	return max(0, distance), nil
+}
+
+func momentsOf(x *mat.Dense) moments {
+	rows, width := x.Dims()
+	m := moments{mean: mat.NewVecDense(width, nil)}
+	for i := range rows {
+		m.mean.AddVec(m.mean, x.RowView(i))
+	}
+	m.mean.ScaleVec(1/float64(rows), m.mean)
+
+	scale := 1 / math.Sqrt(float64(rows-1))
+	centred := mat.NewDense(rows, width, nil)
+	centred.Apply(func(_, j int, v float64) float64 { return (v - m.mean.AtVec(j)) * scale }, x)
+	for _, v := range centred.RawMatrix().Data {
+		m.trace += v * v
+	}
+	m.root = centred
+	if rows > width {
+		var qr mat.QR
+		qr.Factorize(centred)
+		var r mat.Dense // [rows, width], zero below the first width rows
+		qr.RTo(&r)
+		m.root = mat.DenseCopyOf(r.Slice(0, width, 0, width))
+	}
+	return m
+}

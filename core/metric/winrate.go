@@ -1,0 +1,188 @@
+package metric
+
+import (
+	"fmt"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/stats"
+)
+
+// winProtocol is how two sets of images are compared, in words.
+const winProtocol = "per prompt, set against set: a rater votes for the side with more images called good, image paired with image, pairs with a skip left out; two thirds of the raters decide, else tie"
+
+// duel is one prompt's images of two sides.
+type duel struct {
+	place
+	first, second set
+}
+
+func duelPlace(d duel) place { return d.place }
+
+// duels pairs two sides by prompt. alone counts the prompts of one side only.
+func duels(first, second []set) (paired []duel, alone int) {
+	other := map[place]set{}
+	for _, s := range second {
+		other[s.place] = s
+	}
+	for _, s := range first {
+		if match, ok := other[s.place]; ok {
+			paired = append(paired, duel{s.place, s, match})
+			delete(other, s.place)
+		} else {
+			alone++
+		}
+	}
+	return paired, alone + len(other)
+}
+
+// outcome is the raters' decision on one prompt: 1 the first side wins, -1 it
+// loses, 0 a tie. As in Lee et al. 2023, section 5.1, raters see the two sides'
+// sets of images and two thirds of them decide:
+//
+//	vote_r  = sign( sum over image pairs i of [r: first_i good] - [r: second_i good] )
+//	outcome = 1  if #{vote_r = 1}  >= 2/3 raters
+//	         -1  if #{vote_r = -1} >= 2/3 raters
+//	          0  otherwise
+//
+// A pair counts for a rater who called both of its images good or bad, and a
+// rater counts who has such a pair. pairs is their number over all raters'
+// images; it is 0 if nobody can decide.
+func (d duel) outcome() (result, pairs int) {
+	n := min(len(d.first.images), len(d.second.images))
+	lead := map[int32]int{}
+	for i := range n {
+		counted := false
+		second := d.second.images[i].votes
+		for rater, vote := range d.first.images[i].votes {
+			other, both := second[rater]
+			if !both || vote == "skip" || other == "skip" {
+				continue
+			}
+			counted = true
+			lead[rater] += goodVote(vote) - goodVote(other)
+		}
+		if counted {
+			pairs++
+		}
+	}
+	var wins, losses int
+	for _, l := range lead {
+		if l > 0 {
+			wins++
+		}
+		if l < 0 {
+			losses++
+		}
+	}
+	switch voters := len(lead); {
+	case voters == 0:
+		return 0, 0
+	case 3*wins >= 2*voters:
+		return 1, pairs
+	case 3*losses >= 2*voters:
+		return -1, pairs
+	}
+	return 0, pairs
+}
+
+func goodVote(vote string) int {
+	if vote == "good" {
+		return 1
+	}
+	return 0
+}
+
+// winRates compares two sides on the prompts that both have:
+//
+//	win_share, tie_share, lose_share   shares of the prompts
+//	win_minus_lose                     in percentage points, with
+//	win_minus_lose_p                   its sign-flip p value over prompts and
+//	win_minus_lose_detectable          the true difference that this many prompts find in 4 of 5 trials
+//	good_share_difference              of the images, in points, paired by prompt, and
+//	good_share_difference_p            its sign-flip p value
+func winRates(first, second []set, m record.Metric, e estimator) ([]record.Metric, []dataset.PromptValue) {
+	paired, alone := duels(first, second)
+	m.Protocol = with(m.Protocol, "comparison", winProtocol)
+	if alone > 0 {
+		m.Note = join(m.Note, fmt.Sprintf("%d prompts with images on one side only are left out", alone))
+	}
+	var metrics []record.Metric
+	for _, s := range scopes(placesOf(paired, duelPlace)) {
+		metrics = append(metrics, winRatesWithin(within(paired, s, duelPlace), at(m, s), e)...)
+	}
+	var values []dataset.PromptValue
+	for _, d := range paired {
+		if result, pairs := d.outcome(); pairs > 0 {
+			values = append(values, promptValue(m, "win_minus_lose", d.place, float64(result), pairs))
+		}
+	}
+	return metrics, values
+}
+
+func winRatesWithin(paired []duel, m record.Metric, e estimator) []record.Metric {
+	var wins, ties, losses, nets, firsts, seconds []stats.Cluster
+	var outcomes, goods []float64
+	for _, d := range paired {
+		a, b := goodCluster(d.first), goodCluster(d.second)
+		firsts, seconds = append(firsts, a), append(seconds, b)
+		if a.N > 0 && b.N > 0 {
+			goods = append(goods, a.Sum/a.N-b.Sum/b.N)
+		}
+		result, pairs := d.outcome()
+		if pairs == 0 {
+			continue
+		}
+		outcomes = append(outcomes, float64(result))
+		nets = append(nets, stats.Cluster{Sum: float64(result), N: 1})
+		wins = append(wins, stats.Cluster{Sum: indicator(result == 1), N: 1})
+		ties = append(ties, stats.Cluster{Sum: indicator(result == 0), N: 1})
+		losses = append(losses, stats.Cluster{Sum: indicator(result == -1), N: 1})
+	}
+	named := func(name, unit, better string) record.Metric {
+		named := m
+		named.Name, named.Unit, named.Better = m.Name+name, unit, better
+		named.N, named.Clusters = len(outcomes), len(outcomes)
+		return named
+	}
+	metrics := []record.Metric{
+		e.share(named("win_share", "share", "higher"), wins),
+		e.share(named("tie_share", "share", ""), ties),
+		e.share(named("lose_share", "share", "lower"), losses),
+		e.mean(named("win_minus_lose", "points", "higher"), nets),
+		signFlip(named("win_minus_lose_p", "", ""), outcomes, e.boot.Seed),
+		detectable(named("win_minus_lose_detectable", "points", ""), outcomes),
+		e.difference(named("good_share_difference", "points", "higher"), firsts, seconds),
+	}
+	p := named("good_share_difference_p", "", "")
+	p.N, p.Clusters = len(goods), len(goods)
+	return append(metrics, signFlip(p, goods, e.boot.Seed))
+}
+
+func signFlip(m record.Metric, differences []float64, seed uint64) record.Metric {
+	p, err := stats.SignFlip(differences, seed)
+	if err != nil {
+		return without(m, "fewer than two prompts")
+	}
+	m.Protocol = with(m.Protocol, "test", "two-sided sign-flip test over prompts")
+	return number(m, p)
+}
+
+func detectable(m record.Metric, differences []float64) record.Metric {
+	smallest, err := stats.Detectable(differences, len(differences), 0.05, 0.8)
+	if err != nil {
+		return without(m, "fewer than two prompts")
+	}
+	if smallest == 0 {
+		return without(m, "all prompts agree")
+	}
+	m.Protocol = with(m.Protocol, "design", "two-sided test at 0.05 with power 0.8, paired by prompt")
+	return number(m, 100*smallest)
+}
+
+func indicator(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
+}

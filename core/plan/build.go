@@ -1,0 +1,383 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/spec"
+)
+
+// Build makes the graph of one experiment, or of all variants of an ablation.
+// Equal stages of different variants become one node. A diag.List says what a
+// plan cannot be made of.
+func Build(sources []Source, identities Identities) (*Plan, error) {
+	plan := &Plan{}
+	known := map[string]*Node{}
+	var problems diag.List
+	for _, source := range sources {
+		b := &builder{
+			plan:       plan,
+			known:      known,
+			spec:       source.Spec,
+			measure:    source.Measure,
+			identities: identities,
+			variant:    &Variant{ID: source.ID, Name: source.Name, Values: source.Values, Seed: source.Seed},
+			names:      map[string]*Node{},
+		}
+		b.build()
+		plan.Variants = append(plan.Variants, b.variant)
+		for _, problem := range b.problems {
+			if !slices.Contains(problems, problem) {
+				problems = append(problems, problem)
+			}
+		}
+	}
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	plan.label()
+	return plan, nil
+}
+
+// label makes the labels: a name that several nodes share gets the variants
+// that the node belongs to.
+func (p *Plan) label() {
+	count := map[string]int{}
+	for _, node := range p.Nodes {
+		count[node.Name]++
+	}
+	used := map[string]bool{}
+	for _, node := range p.Nodes {
+		node.Label = node.Name
+		if count[node.Name] > 1 {
+			variant := node.Variants[0]
+			if more := len(node.Variants) - 1; more > 0 {
+				variant += fmt.Sprintf(" +%d", more)
+			}
+			node.Label += " [" + variant + "]"
+		}
+		for base, n := node.Label, 2; used[node.Label]; n++ {
+			node.Label = fmt.Sprintf("%s~%d", base, n)
+		}
+		used[node.Label] = true
+	}
+}
+
+// builder adds one source to a plan.
+type builder struct {
+	plan       *Plan
+	known      map[string]*Node // by identity, over all variants
+	spec       *spec.Spec
+	measure    []string
+	identities Identities
+	variant    *Variant
+	names      map[string]*Node // of this variant
+	problems   diag.List
+}
+
+func (b *builder) build() {
+	s := b.spec
+	if len(b.measure) == 0 {
+		// Everything that is declared is made, needed by an evaluation or not.
+		for _, images := range s.Images {
+			b.images(images)
+		}
+		for _, labels := range s.Labels {
+			b.labels(labels)
+		}
+		for _, group := range [][]*spec.Component{s.Encoders, s.Raters, s.Rewards} {
+			for _, component := range group {
+				if component.Labels != nil || component.Images != nil {
+					b.fit(component)
+				}
+			}
+		}
+		for _, finetune := range s.Finetunes {
+			b.tune(finetune)
+		}
+	}
+	for _, evaluate := range s.Evaluate {
+		b.evaluate(evaluate)
+	}
+}
+
+// wants reports whether any of the metrics of one measure is asked for.
+func (b *builder) wants(what string) bool {
+	if len(b.measure) == 0 {
+		return true
+	}
+	for _, metric := range b.measure {
+		if MeasureOf(metric) == what {
+			return true
+		}
+	}
+	return false
+}
+
+// MeasureOf returns the measure that makes a metric, and "" for a metric that
+// none makes. A measure's own name stands for all its metrics.
+func MeasureOf(metric string) string {
+	metric = strings.TrimPrefix(metric, "metric.")
+	switch {
+	case strings.HasPrefix(metric, "best_of"):
+		return MeasureBestOf
+	case metric == MeasureAlignment, strings.HasPrefix(metric, "good_share"), strings.HasPrefix(metric, "skip_share"),
+		strings.HasPrefix(metric, "win_"), metric == "tie_share", metric == "lose_share", strings.HasPrefix(metric, "agreement"):
+		return MeasureAlignment
+	case metric == MeasureReward, strings.HasPrefix(metric, "average_reward"):
+		return MeasureReward
+	case metric == MeasureFidelity, metric == "fid", metric == "kid":
+		return MeasureFidelity
+	case strings.HasPrefix(metric, MeasureRewardAccuracy), strings.HasSuffix(metric, "_accuracy"), strings.HasPrefix(metric, "auc"):
+		return MeasureRewardAccuracy
+	}
+	return ""
+}
+
+// add makes a node of the work, or finds the equal one that is there.
+func (b *builder) add(name string, work Work, instance *Instance, seed uint64, where diag.Range, inputs ...Input) *Node {
+	node := &Node{Name: name, Kind: work.kind(), Work: work, Instance: instance, Seed: seed, Range: where}
+	for _, input := range inputs {
+		if input.Node != nil { // a mistake was reported where it should have come from
+			node.Inputs = append(node.Inputs, input)
+		}
+	}
+	parts, _ := KeyParts(node, Environment{}, func(input Input) (string, bool) {
+		return input.Node.identity + " " + input.Output, true
+	})
+	node.identity = record.KeyOf(parts)
+
+	same, known := b.known[node.identity]
+	if known {
+		node = same
+	}
+	for base, n := name, 2; b.names[name] != nil && b.names[name] != node; n++ {
+		name = fmt.Sprintf("%s~%d", base, n)
+	}
+	if !known {
+		node.Name = name
+		b.known[node.identity] = node
+		b.plan.Nodes = append(b.plan.Nodes, node)
+	}
+	if !slices.Contains(node.Variants, b.variant.Name) {
+		node.Variants = append(node.Variants, b.variant.Name)
+	}
+	if b.names[name] == nil {
+		b.names[name] = node
+		b.variant.Stages = append(b.variant.Stages, Stage{Name: name, Node: node})
+	}
+	return node
+}
+
+func (b *builder) problem(where diag.Range, summary, detail string) {
+	b.problems = append(b.problems, diag.Diagnostic{Severity: diag.Error, Summary: summary, Detail: detail, Subject: where})
+}
+
+func (b *builder) seed(name string) uint64 { return DeriveSeed(b.spec.Seed, name) }
+
+// instance describes an opened component, and the inputs that it needs: its
+// checkpoint, if it learns in this experiment, and those of what it uses.
+func (b *builder) instance(component *spec.Component) (*Instance, []Input) {
+	return b.instanceAs(component, "")
+}
+
+func (b *builder) instanceAs(component *spec.Component, prefix string) (*Instance, []Input) {
+	instance, inputs := b.untrained(component, prefix)
+	if component.Labels != nil || component.Images != nil {
+		instance.Checkpoint = prefix + component.Kind + " checkpoint"
+		inputs = append(inputs, Input{Role: instance.Checkpoint, Node: b.fit(component), Output: Checkpoint})
+	}
+	return instance, inputs
+}
+
+// untrained is an instance with the component's own weights.
+func (b *builder) untrained(component *spec.Component, prefix string) (*Instance, []Input) {
+	identity, ok := b.identities.Identity(component.Kind, component.Component)
+	if !ok {
+		b.problem(component.Range, fmt.Sprintf("No plugin provides the %s %q", component.Kind, component.Component),
+			"`plumb plugins` lists what there is.")
+	}
+	replace := map[string]string{}
+	for _, path := range component.Paths {
+		replace[path] = "sha256:" + b.spec.Digests[path]
+	}
+	keyConfig, err := canonicalJSON(component.Config, replace)
+	if err != nil {
+		b.problem(component.Range, fmt.Sprintf("The configuration of %s %q is not JSON", component.Kind, component.Name), err.Error())
+	}
+	instance := &Instance{
+		Kind:      component.Kind,
+		Component: component.Component,
+		Name:      component.Name,
+		Identity:  identity,
+		Config:    component.Config,
+		KeyConfig: keyConfig,
+		Seed:      b.seed(component.Kind + "/" + component.Name),
+	}
+	var inputs []Input
+	if component.Encoder != nil {
+		used, more := b.instanceAs(component.Encoder, prefix+component.Kind+".")
+		instance.Uses = append(instance.Uses, used)
+		inputs = append(inputs, more...)
+	}
+	return instance, inputs
+}
+
+// model is the instance that draws: a sampler, with the checkpoint of a
+// finetune if it is one.
+func (b *builder) model(model spec.Model) (*Instance, []Input) {
+	if model.Sampler == nil && model.Finetune != nil {
+		model.Sampler = samplerOf(model.Finetune)
+	}
+	instance, inputs := b.instance(model.Sampler)
+	if model.Finetune != nil {
+		instance.Checkpoint = "sampler checkpoint"
+		inputs = append(inputs, Input{Role: instance.Checkpoint, Node: b.tune(model.Finetune), Output: Checkpoint})
+	}
+	return instance, inputs
+}
+
+// samplerOf follows finetunes of finetunes down to the sampler.
+func samplerOf(finetune *spec.Finetune) *spec.Component {
+	for finetune.Model.Sampler == nil && finetune.Model.Finetune != nil {
+		finetune = finetune.Model.Finetune
+	}
+	return finetune.Model.Sampler
+}
+
+func imageCount(images *spec.Images) int { return len(images.Prompts) * images.PerPrompt }
+
+func (b *builder) images(images *spec.Images) *Node {
+	name := "sample/" + images.Name
+	if images.Path != "" {
+		work := &SampleWork{Path: images.Path, Digest: b.spec.Digests[images.Path]}
+		return b.add(name, work, nil, 0, images.Range)
+	}
+	return b.sample(name, "images/"+images.Name, images.Sampler, images.Prompts, images.PerPrompt, images.Range)
+}
+
+// sample draws images of a model. The seed's name says which set of images it
+// is and must not say which model draws it: sets of one evaluation are compared
+// pair by pair.
+func (b *builder) sample(name, seedName string, model spec.Model, prompts []spec.Prompt, perPrompt int, where diag.Range) *Node {
+	instance, inputs := b.model(model)
+	return b.add(name, &SampleWork{Prompts: prompts, PerPrompt: perPrompt}, instance, b.seed(seedName), where, inputs...)
+}
+
+func (b *builder) labels(labels *spec.Labels) *Node {
+	name := "rate/" + labels.Name
+	images := b.images(labels.Images)
+	if labels.Path != "" {
+		work := &RateWork{Fraction: labels.Fraction, Path: labels.Path, Digest: b.spec.Digests[labels.Path], Images: imageCount(labels.Images)}
+		return b.add(name, work, nil, b.seed("labels/"+labels.Name), labels.Range, Input{Images, images, Images})
+	}
+	return b.rate(name, labels.Rater, images, labels.Fraction, imageCount(labels.Images), labels.Range)
+}
+
+// rate has a rater judge images. The instance's seed is that of the stage, so
+// simulated raters make other mistakes at every table that they judge.
+func (b *builder) rate(name string, rater *spec.Component, images *Node, fraction float64, count int, where diag.Range) *Node {
+	instance, inputs := b.instance(rater)
+	instance.Seed = b.seed(name)
+	inputs = append([]Input{{Images, images, Images}}, inputs...)
+	return b.add(name, &RateWork{Fraction: fraction, Images: count}, instance, b.seed(name+" fraction"), where, inputs...)
+}
+
+func (b *builder) fit(component *spec.Component) *Node {
+	instance, inputs := b.untrained(component, "")
+	if !instance.Identity.CanFit {
+		b.problem(component.Range, fmt.Sprintf("The %s %q cannot learn", component.Kind, component.Component),
+			"Its plugin does not declare that it can be fitted. Take away its labels or images, or choose another component.")
+	}
+	work := &FitWork{}
+	switch {
+	case component.Labels != nil:
+		work.Labels = true
+		work.Images = imageCount(component.Labels.Images)
+		inputs = append([]Input{
+			{Images, b.images(component.Labels.Images), Images},
+			{Labels, b.labels(component.Labels), Labels},
+		}, inputs...)
+	case component.Images != nil:
+		work.Images = imageCount(component.Images)
+		inputs = append([]Input{{Images, b.images(component.Images), Images}}, inputs...)
+	}
+	name := "fit/" + component.Name
+	if component.Kind != "reward" {
+		name = "fit/" + component.Kind + "/" + component.Name
+	}
+	return b.add(name, work, instance, b.seed(name), component.Range, inputs...)
+}
+
+func (b *builder) score(name string, reward *spec.Component, images *Node, count int, where diag.Range) *Node {
+	instance, inputs := b.instance(reward)
+	inputs = append([]Input{{Images, images, Images}}, inputs...)
+	return b.add(name, &ScoreWork{Images: count}, instance, 0, where, inputs...)
+}
+
+func (b *builder) encode(name string, encoder *spec.Component, images *Node, count int, where diag.Range) *Node {
+	instance, inputs := b.instance(encoder)
+	inputs = append([]Input{{Images, images, Images}}, inputs...)
+	return b.add(name, &EncodeWork{Images: count}, instance, 0, where, inputs...)
+}
+
+func (b *builder) tune(finetune *spec.Finetune) *Node {
+	model := finetune.Model
+	instance, inputs := b.model(model)
+	if !instance.Identity.CanTune {
+		b.problem(finetune.Range, fmt.Sprintf("The sampler %q cannot be fine-tuned", instance.Component),
+			"Its plugin does not declare that it can be tuned. Choose another sampler.")
+	}
+	work := &TuneWork{
+		FromScratch: finetune.FromScratch,
+		Optimizer:   orEmpty(finetune.Optimizer),
+		Steps:       finetune.Steps,
+		BatchSize:   finetune.BatchSize,
+	}
+	// An image table that several losses read is one input.
+	role := map[*Node]string{}
+	numbered := func(word string, node *Node, output string) string {
+		if known, ok := role[node]; ok {
+			return known
+		}
+		count := 1
+		for _, input := range inputs {
+			if input.Output == output {
+				count++
+			}
+		}
+		role[node] = fmt.Sprintf("%s %d", word, count)
+		inputs = append(inputs, Input{Role: role[node], Node: node, Output: output})
+		return role[node]
+	}
+	for _, loss := range finetune.Losses {
+		sets := loss.Images
+		if len(sets) == 0 {
+			sets = finetune.Images
+		}
+		term := TuneLoss{Name: loss.Name, Weight: loss.Weight, Options: orEmpty(loss.Options)}
+		for _, set := range sets {
+			images := b.images(set)
+			term.Images = append(term.Images, numbered("images", images, Images))
+			if loss.Weighed && finetune.Reward != nil {
+				name := "score/" + set.Name + "/" + finetune.Reward.Name
+				scores := b.score(name, finetune.Reward, images, imageCount(set), finetune.Reward.Range)
+				term.Scores = append(term.Scores, numbered("scores", scores, Scores))
+			}
+		}
+		work.Losses = append(work.Losses, term)
+	}
+	name := "tune/" + finetune.Name
+	return b.add(name, work, instance, b.seed(name), finetune.Range, inputs...)
+}
+
+func orEmpty(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 {
+		return json.RawMessage("{}")
+	}
+	return raw
+}

@@ -1,0 +1,162 @@
+package plan
+
+import (
+	"fmt"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/spec"
+)
+
+// evaluate plans one evaluate block. All models draw their images with the
+// same seeds; the rewards are judged on the baseline's images, which none of
+// them was used to make.
+func (b *builder) evaluate(evaluate *spec.Evaluate) {
+	e := &evaluation{builder: b, Evaluate: evaluate, count: len(evaluate.Prompts) * evaluate.PerPrompt}
+	for _, model := range evaluate.Models {
+		e.measureModel(model)
+	}
+	e.measureRewards()
+	for i, bestOf := range evaluate.BestOf {
+		e.measureBestOf(i, bestOf)
+	}
+}
+
+// evaluation is one evaluate block while it is planned. Its methods make each
+// node where it is first needed; asking again finds the same node.
+type evaluation struct {
+	*builder
+	*spec.Evaluate
+	count int // images per model
+}
+
+func (e *evaluation) drawn(model spec.Model) *Node {
+	return e.sample("sample/"+e.Name+"/"+model.Name(), "evaluate/"+e.Name, model, e.Prompts, e.PerPrompt, e.Range)
+}
+
+func (e *evaluation) rated(model spec.Model) *Node {
+	return e.rate("rate/"+e.Name+"/"+model.Name(), e.Alignment.Rater, e.drawn(model), 1, e.count, e.Alignment.Range)
+}
+
+func (e *evaluation) scored(model spec.Model, reward *spec.Component) *Node {
+	return e.score("score/"+e.Name+"/"+model.Name()+"/"+reward.Name, reward, e.drawn(model), e.count, e.Range)
+}
+
+func (e *evaluation) encoded(model spec.Model) *Node {
+	return e.encode("encode/"+e.Name+"/"+model.Name(), e.Fidelity.Encoder, e.drawn(model), e.count, e.Fidelity.Range)
+}
+
+// isBaseline compares by what draws: a sampler and a finetune of it may share
+// a name.
+func (e *evaluation) isBaseline(model spec.Model) bool {
+	return model.Finetune == e.Baseline.Finetune && model.Name() == e.Baseline.Name()
+}
+
+func (e *evaluation) hasBaseline() bool {
+	return e.Baseline.Sampler != nil || e.Baseline.Finetune != nil
+}
+
+func (e *evaluation) measureModel(model spec.Model) {
+	subject := model.Name()
+	compared := e.hasBaseline() && !e.isBaseline(model)
+	baseline := ""
+	if compared {
+		baseline = e.Baseline.Name()
+	}
+	prefix := "measure/" + e.Name + "/"
+
+	if e.Alignment != nil && e.wants(MeasureAlignment) {
+		work := &MeasureWork{What: MeasureAlignment, Subject: subject, Baseline: baseline, By: e.Alignment.Rater.Name}
+		inputs := []Input{{Labels, e.rated(model), Labels}}
+		if compared {
+			inputs = append(inputs, Input{"baseline labels", e.rated(e.Baseline), Labels})
+		}
+		e.add(prefix+MeasureAlignment+"/"+subject, work, nil, e.seed(prefix+MeasureAlignment), e.Alignment.Range, inputs...)
+	}
+	if len(e.Rewards) > 0 && e.wants(MeasureReward) {
+		work := &MeasureWork{What: MeasureReward, Subject: subject, Baseline: baseline}
+		var inputs []Input
+		for _, reward := range e.Rewards {
+			work.Rewards = append(work.Rewards, reward.Name)
+			inputs = append(inputs, Input{"scores " + reward.Name, e.scored(model, reward), Scores})
+			if compared {
+				inputs = append(inputs, Input{"baseline scores " + reward.Name, e.scored(e.Baseline, reward), Scores})
+			}
+		}
+		e.add(prefix+MeasureReward+"/"+subject, work, nil, e.seed(prefix+MeasureReward), e.Range, inputs...)
+	}
+	if e.Fidelity != nil && e.wants(MeasureFidelity) {
+		reference := e.Fidelity.Reference
+		work := &MeasureWork{What: MeasureFidelity, Subject: subject, By: e.Fidelity.Encoder.Name, Reference: reference.Name}
+		referenceFeatures := e.encode("encode/"+e.Name+"/reference", e.Fidelity.Encoder, e.images(reference), imageCount(reference), e.Fidelity.Range)
+		inputs := []Input{{Features, e.encoded(model), Features}, {"reference features", referenceFeatures, Features}}
+		// Rows of features know their image only by its ID: the images table
+		// says which prompt it was drawn for.
+		inputs = append(inputs, Input{Images, e.drawn(model), Images})
+		e.add(prefix+MeasureFidelity+"/"+subject, work, nil, e.seed(prefix+MeasureFidelity), e.Fidelity.Range, inputs...)
+	}
+}
+
+func (e *evaluation) measureRewards() {
+	if e.Alignment == nil || len(e.Rewards) == 0 || !e.wants(MeasureRewardAccuracy) {
+		return
+	}
+	judged := e.Baseline
+	if !e.hasBaseline() {
+		if len(e.Models) == 0 {
+			return
+		}
+		judged = e.Models[0]
+	}
+	work := &MeasureWork{What: MeasureRewardAccuracy, Subject: judged.Name(), By: e.Alignment.Rater.Name}
+	inputs := []Input{{Labels, e.rated(judged), Labels}}
+	for _, reward := range e.Rewards {
+		work.Rewards = append(work.Rewards, reward.Name)
+		inputs = append(inputs, Input{"scores " + reward.Name, e.scored(judged, reward), Scores})
+	}
+	name := "measure/" + e.Name + "/" + MeasureRewardAccuracy
+	e.add(name, work, nil, e.seed(name), e.Range, inputs...)
+}
+
+func (e *evaluation) measureBestOf(position int, bestOf *spec.BestOf) {
+	if !e.wants(MeasureBestOf) {
+		return
+	}
+	if e.Alignment == nil {
+		e.problem(bestOf.Range, "best_of needs raters",
+			"The best images are compared with others by raters. Add an alignment block with a rater to this evaluate block.")
+		return
+	}
+	model := bestOf.Model.Name()
+	label := "best_of/" + model
+	if position > 0 {
+		label = fmt.Sprintf("best_of/%d/%s", position+1, model)
+	}
+	under := func(kind, rest string) string { return kind + "/" + e.Name + "/" + label + rest }
+	prompts := len(e.Prompts)
+
+	drawn := e.sample(under("sample", ""), "best_of/"+e.Name, bestOf.Model, e.Prompts, bestOf.N, bestOf.Range)
+	scores := e.score(under("score", "/"+bestOf.Reward.Name), bestOf.Reward, drawn, prompts*bestOf.N, bestOf.Range)
+	inputs := []Input{{Images, drawn, Images}, {Scores, scores, Scores}}
+	kept := prompts * bestOf.Keep
+	best := e.add(under("choose", "/"+ChooseBest), &ChooseWork{How: ChooseBest, Keep: bestOf.Keep, Images: kept},
+		nil, 0, bestOf.Range, inputs...)
+	random := e.add(under("choose", "/"+ChooseRandom), &ChooseWork{How: ChooseRandom, Keep: bestOf.Keep, Images: kept},
+		nil, e.seed(under("choose", "")), bestOf.Range, inputs[:1]...)
+
+	rater := e.Alignment.Rater
+	work := &MeasureWork{What: MeasureBestOf, Subject: model, By: rater.Name, Rewards: []string{bestOf.Reward.Name}, N: bestOf.N, Keep: bestOf.Keep}
+	measured := []Input{
+		{"best labels", e.rate(under("rate", "/"+ChooseBest), rater, best, 1, kept, bestOf.Range), Labels},
+		{"random labels", e.rate(under("rate", "/"+ChooseRandom), rater, random, 1, kept, bestOf.Range), Labels},
+	}
+	for _, against := range bestOf.Against {
+		work.Against = append(work.Against, against.Name())
+		measured = append(measured, Input{"labels " + against.Name(), e.rated(against), Labels})
+	}
+	name := under("measure", "")
+	where := bestOf.Range
+	if where == (diag.Range{}) {
+		where = e.Range
+	}
+	e.add(name, work, nil, e.seed(name), where, measured...)
+}

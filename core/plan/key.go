@@ -1,0 +1,148 @@
+package plan
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/plumb-ml/plumb/core/record"
+)
+
+// Environment is what computes, as far as results depend on it.
+type Environment struct {
+	Backend   string            // as it was resolved, never "auto"
+	Device    string            // its kind, such as "cpu" or "NVIDIA H200"
+	DType     string            // of the models' arithmetic, such as "float32"
+	Libraries map[string]string // versions of what computes, by module path
+}
+
+// KeyParts lists what a node's key is made of, in order. The second result is
+// false if the digest of an input is not known yet.
+//
+// A stage that Plumb does by itself has no lines about a compute backend: its
+// arithmetic is the same everywhere. The versions of the libraries are those
+// of built-in components; a third party's are covered by its binary's digest.
+func KeyParts(node *Node, environment Environment, digest func(Input) (string, bool)) ([]record.KeyPart, bool) {
+	config, err := canonical(node.Work)
+	if err != nil {
+		panic(fmt.Sprintf("plan: configuration of %s: %v", node.Name, err)) // Work is made of plain types
+	}
+	parts := []record.KeyPart{
+		{Name: "stage", Value: string(node.Kind) + " " + codeVersions[node.Kind]},
+		{Name: "config", Value: string(config)},
+	}
+	if node.Seed != 0 {
+		parts = append(parts, record.KeyPart{Name: "seed", Value: fmt.Sprintf("%016x", node.Seed)})
+	}
+	if node.Instance != nil {
+		parts = append(parts, instanceParts("", node.Instance)...)
+	}
+	for _, input := range node.Inputs {
+		value, ok := digest(input)
+		if !ok {
+			return nil, false
+		}
+		parts = append(parts, record.KeyPart{Name: "input " + input.Role, Value: value})
+	}
+	if node.Instance != nil {
+		parts = append(parts,
+			record.KeyPart{Name: "dtype", Value: environment.DType},
+			record.KeyPart{Name: "compute", Value: strings.TrimSpace(environment.Backend + " " + environment.Device)})
+		if usesBuiltin(node.Instance) {
+			parts = append(parts, record.KeyPart{Name: "libraries", Value: libraryLine(environment.Libraries)})
+		}
+	}
+	return parts, true
+}
+
+func instanceParts(prefix string, instance *Instance) []record.KeyPart {
+	name := prefix + instance.Kind
+	who := fmt.Sprintf("%s %s version %s", instance.Identity.Plugin, instance.Component, instance.Identity.CodeVersion)
+	if instance.Identity.SHA256 != "" {
+		who += " sha256 " + instance.Identity.SHA256
+	}
+	parts := []record.KeyPart{
+		{Name: name, Value: who},
+		{Name: name + " config", Value: string(instance.KeyConfig)},
+		{Name: name + " seed", Value: fmt.Sprintf("%016x", instance.Seed)},
+	}
+	for _, used := range instance.Uses {
+		parts = append(parts, instanceParts(name+".", used)...)
+	}
+	return parts
+}
+
+func usesBuiltin(instance *Instance) bool {
+	if instance.Identity.SHA256 == "" {
+		return true
+	}
+	for _, used := range instance.Uses {
+		if usesBuiltin(used) {
+			return true
+		}
+	}
+	return false
+}
+
+func libraryLine(libraries map[string]string) string {
+	var names []string
+	for name := range libraries {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	var words []string
+	for _, name := range names {
+		words = append(words, name+" "+libraries[name])
+	}
+	return strings.Join(words, ", ")
+}
+
+// canonical is JSON with sorted keys, without spaces, with numbers as they
+// were written.
+func canonical(value any) (json.RawMessage, error) {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	return canonicalJSON(encoded, nil)
+}
+
+// canonicalJSON sorts keys and replaces strings that stand in replace.
+func canonicalJSON(raw json.RawMessage, replace map[string]string) (json.RawMessage, error) {
+	if len(raw) == 0 {
+		return json.RawMessage("{}"), nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var decoded any
+	if err := decoder.Decode(&decoded); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(replaceStrings(decoded, replace)); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSpace(out.Bytes()), nil
+}
+
+func replaceStrings(value any, replace map[string]string) any {
+	switch value := value.(type) {
+	case string:
+		if other, ok := replace[value]; ok {
+			return other
+		}
+	case []any:
+		for i := range value {
+			value[i] = replaceStrings(value[i], replace)
+		}
+	case map[string]any:
+		for key := range value {
+			value[key] = replaceStrings(value[key], replace)
+		}
+	}
+	return value
+}

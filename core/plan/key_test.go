@@ -1,0 +1,106 @@
+package plan
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/spec"
+)
+
+var here = Environment{Backend: "go", Device: "cpu", DType: "float32", Libraries: map[string]string{"gomlx": "v1"}}
+
+func keyOf(n *Node, environment Environment) string {
+	parts, _ := KeyParts(n, environment, func(input Input) (string, bool) { return "digest of " + input.Node.Name, true })
+	return record.KeyOf(parts)
+}
+
+func TestKeySaysAllThatAResultDependsOn(t *testing.T) {
+	p := build(t, Source{Spec: experiment(1)})
+	reference := keyOf(node(t, p, "score/labelled/with_aux"), here)
+	changed := map[string]func() string{
+		"configuration": func() string {
+			s := experiment(1)
+			s.Rewards[1].Config = json.RawMessage(`{"weight":0.25}`)
+			return keyOf(node(t, build(t, Source{Spec: s}), "score/labelled/with_aux"), here)
+		},
+		"configuration of what is used": func() string {
+			s := experiment(1)
+			s.Encoders[0].Config = json.RawMessage(`{"width":1}`)
+			return keyOf(node(t, build(t, Source{Spec: s}), "score/labelled/with_aux"), here)
+		},
+		"code of the component": func() string {
+			other, err := Build([]Source{{Spec: experiment(1)}}, everyone{"2"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return keyOf(node(t, other, "score/labelled/with_aux"), here)
+		},
+		"input": func() string {
+			parts, _ := KeyParts(node(t, p, "score/labelled/with_aux"), here, func(Input) (string, bool) { return "other", true })
+			return record.KeyOf(parts)
+		},
+		"backend": func() string {
+			there := here
+			there.Backend = "xla:cuda"
+			return keyOf(node(t, p, "score/labelled/with_aux"), there)
+		},
+		"library": func() string {
+			there := here
+			there.Libraries = map[string]string{"gomlx": "v2"}
+			return keyOf(node(t, p, "score/labelled/with_aux"), there)
+		},
+	}
+	for what, key := range changed {
+		if key() == reference {
+			t.Errorf("another %s has the same key", what)
+		}
+	}
+	measure := node(t, p, "measure/main/alignment/full")
+	there := here
+	there.Backend = "xla:cuda"
+	if keyOf(measure, here) != keyOf(measure, there) {
+		t.Error("what Plumb computes by itself depends on the backend")
+	}
+}
+
+func TestKeyHasDigestsInThePlaceOfPaths(t *testing.T) {
+	with := func(path, digest string) string {
+		s := experiment(1)
+		config, err := json.Marshal(map[string]string{"weights": path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Samplers[0].Config = config
+		s.Samplers[0].Paths = []string{path}
+		s.Digests[path] = digest
+		*s.Images[2] = spec.Images{Name: "real", Path: path}
+		p := build(t, Source{Spec: s})
+		for _, n := range []*Node{node(t, p, "sample/labelled"), node(t, p, "sample/real")} {
+			parts, _ := KeyParts(n, here, func(Input) (string, bool) { return "", true })
+			for _, part := range parts {
+				if strings.Contains(part.Value, path) {
+					t.Errorf("%s: the path is in the key: %s", n.Name, part.Value)
+				}
+			}
+		}
+		if config := node(t, p, "sample/labelled").Instance.Config; !strings.Contains(string(config), path) {
+			t.Errorf("the component does not get its path: %s", config)
+		}
+		return keyOf(node(t, p, "sample/labelled"), here) + keyOf(node(t, p, "sample/real"), here)
+	}
+	if with("/a/weights", "11") != with("/b/weights", "11") {
+		t.Error("the same content at another path has another key")
+	}
+	if with("/a/weights", "11") == with("/a/weights", "22") {
+		t.Error("other content at the same path has the same key")
+	}
+}
+
+func TestKeyIsUnknownWhileAnInputIs(t *testing.T) {
+	p := build(t, Source{Spec: experiment(1)})
+	if _, known := KeyParts(node(t, p, "rate/human"), here, func(Input) (string, bool) { return "", false }); known {
+		t.Error("a key without its inputs")
+	}
+}

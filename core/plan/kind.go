@@ -1,0 +1,41 @@
+package plan
+
+// Kind is the kind of a stage.
+type Kind string
+
+// The kinds of stages, in the order in which a run usually meets them.
+const (
+	Sample  Kind = "sample"  // sampler, prompts -> images; or a folder -> images
+	Rate    Kind = "rate"    // rater, images -> labels; or a file -> labels
+	Fit     Kind = "fit"     // reward, rater or encoder, labels, images -> checkpoint and curve
+	Score   Kind = "score"   // reward, images -> scores
+	Choose  Kind = "choose"  // scores, images -> images
+	Tune    Kind = "tune"    // sampler, images, scores -> checkpoint and curve
+	Encode  Kind = "encode"  // encoder, images -> features
+	Measure Kind = "measure" // labels, scores, features -> metrics and per-prompt values
+)
+
+// codeVersions are part of every key. Raise a kind's version when the code of
+// package stage, or of a metric it calls, gives other results than before for
+// the same inputs.
+var codeVersions = map[Kind]string{
+	Sample:  "1",
+	Rate:    "1",
+	Fit:     "1",
+	Score:   "1",
+	Choose:  "1",
+	Tune:    "1",
+	Encode:  "1",
+	Measure: "1",
+}
+
+// The roles of outputs, as they stand in records.
+const (
+	Images     = "images"
+	Labels     = "labels"
+	Scores     = "scores"
+	Features   = "features"
+	Checkpoint = "checkpoint"
+	Curve      = "curve"
+	Values     = "values"
+)

@@ -1,0 +1,149 @@
+package plan
+
+import (
+	"encoding/json"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/spec"
+)
+
+// Plan is a static graph of stages.
+type Plan struct {
+	// Nodes holds every stage once, inputs before those who read them.
+	Nodes []*Node
+	// Variants are the rows of an ablation, or an experiment alone.
+	Variants []*Variant
+}
+
+// Variant is one experiment of a plan: which nodes it is made of.
+type Variant struct {
+	ID     string         // sha256 of the resolved configuration, first 12 hex digits
+	Name   string         // such as "auxiliary_weight=0.5 seed=2"; empty for an experiment alone
+	Values map[string]any // of the varied variables
+	Seed   uint64
+	Stages []Stage
+}
+
+// Stage is a node under the name that a variant has for it. One node may have
+// several names: two evaluations may need the same features.
+type Stage struct {
+	Name string
+	Node *Node
+}
+
+// Node is one stage: a unit of cached work.
+type Node struct {
+	Name     string    // readable, such as "tune/full"; alike in all variants
+	Label    string    // unique in the plan: the name, with the variant where names alone are not enough
+	Kind     Kind      //
+	Work     Work      // the typed configuration; its type goes with Kind
+	Instance *Instance // what computes it; nil: Plumb itself
+	Inputs   []Input   // everything it reads, checkpoints of instances included
+	Seed     uint64    // for what is random in the stage itself
+	Variants []string  // names of the variants that it belongs to
+	Range    diag.Range
+
+	identity string // sha256 over everything but the contents of inputs
+}
+
+// Input is an output of another node, under the role that it has here.
+type Input struct {
+	Role   string // unique in its node, such as "images", "scores 2", "encoder checkpoint"
+	Node   *Node
+	Output string // such as Images or Checkpoint
+}
+
+// Instance is a component with its configuration: what a stage opens.
+type Instance struct {
+	Kind      string // "sampler", "encoder", "rater", "reward"
+	Component string // as its plugin names it
+	Name      string // as the experiment names it; not part of a key
+	Identity  Identity
+	Config    json.RawMessage // with paths, as the plugin gets it
+	KeyConfig json.RawMessage // with digests in the place of paths, as the key has it
+	Seed      uint64
+	// Checkpoint is the role of the node's input that holds the instance's
+	// weights; empty for the component's own weights.
+	Checkpoint string
+	Uses       []*Instance // what its component needs beside it, such as an encoder
+}
+
+// Identity says who a component is, as far as results depend on it.
+type Identity struct {
+	Plugin      string // "builtin", or the plugin's name
+	SHA256      string // of the plugin's binary; empty for built-ins
+	CodeVersion string // the component's own
+	Batch       int    // images that it likes to get at once; not part of a key
+	NeedsDevice bool   // whether it takes turns on the accelerator; not part of a key
+	CanTune     bool   // samplers
+	CanFit      bool   // rewards, raters, encoders
+}
+
+// Identities knows the components that plugins provide.
+type Identities interface {
+	Identity(kind, component string) (Identity, bool)
+}
+
+// Source is an experiment to plan: a row of an ablation, or the only one.
+type Source struct {
+	ID     string
+	Name   string
+	Values map[string]any
+	Seed   uint64
+	Spec   *spec.Spec
+	// Measure names the metrics that are wanted; empty means all, and that
+	// everything the experiment declares is made, needed or not.
+	Measure []string
+}
+
+// NeedsDevice reports whether the node takes turns on the accelerator.
+func (n *Node) NeedsDevice() bool { return n.Instance != nil && n.Instance.needsDevice() }
+
+func (i *Instance) needsDevice() bool {
+	if i.Identity.NeedsDevice {
+		return true
+	}
+	for _, used := range i.Uses {
+		if used.needsDevice() {
+			return true
+		}
+	}
+	return false
+}
+
+// Input returns the input of a role.
+func (n *Node) Input(role string) (Input, bool) {
+	for _, input := range n.Inputs {
+		if input.Role == role {
+			return input, true
+		}
+	}
+	return Input{}, false
+}
+
+// Find returns the nodes of that name or label.
+func (p *Plan) Find(name string) []*Node {
+	var found []*Node
+	for _, node := range p.Nodes {
+		if node.Label == name {
+			return []*Node{node}
+		}
+		if node.Name == name {
+			found = append(found, node)
+		}
+	}
+	if found != nil {
+		return found
+	}
+	// A variant may know the node by another name.
+	seen := map[*Node]bool{}
+	for _, variant := range p.Variants {
+		for _, stage := range variant.Stages {
+			if stage.Name == name && !seen[stage.Node] {
+				seen[stage.Node] = true
+				found = append(found, stage.Node)
+			}
+		}
+	}
+	return found
+}

@@ -1,0 +1,198 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/spec"
+)
+
+// everyone is an Identities that knows every component.
+type everyone struct{ version string }
+
+func (e everyone) Identity(kind, component string) (Identity, bool) {
+	return Identity{Plugin: "builtin", CodeVersion: e.version, CanTune: true, CanFit: true, NeedsDevice: kind != "rater"}, component != "unknown"
+}
+
+// experiment is a small experiment with every kind of stage in it.
+func experiment(seed uint64) *spec.Spec {
+	prompts := []spec.Prompt{
+		{Text: "a red circle", Category: "color", Split: "seen"},
+		{Text: "a blue ring", Category: "color", Split: "unseen"},
+	}
+	base := &spec.Component{Kind: "sampler", Component: "shapes", Name: "base", Config: json.RawMessage(`{"guidance_scale":3}`)}
+	world := &spec.Component{Kind: "sampler", Component: "shapes_scenes", Name: "world", Config: json.RawMessage(`{}`)}
+	clip := &spec.Component{Kind: "encoder", Component: "shapes_clip", Name: "clip", Config: json.RawMessage(`{}`)}
+	crowd := &spec.Component{Kind: "rater", Component: "shapes_judge", Name: "crowd", Config: json.RawMessage(`{"raters":3}`)}
+	labelled := &spec.Images{Name: "labelled", Sampler: spec.Model{Sampler: base}, Prompts: prompts[:1], PerPrompt: 6}
+	unlabelled := &spec.Images{Name: "unlabelled", Sampler: spec.Model{Sampler: base}, Prompts: prompts[:1], PerPrompt: 4}
+	realImages := &spec.Images{Name: "real", Sampler: spec.Model{Sampler: world}, Prompts: prompts, PerPrompt: 8}
+	human := &spec.Labels{Name: "human", Images: labelled, Rater: crowd, Fraction: 1}
+	clipScore := &spec.Component{Kind: "reward", Component: "clip_score", Name: "clip", Config: json.RawMessage(`{}`), Encoder: clip}
+	withAux := &spec.Component{Kind: "reward", Component: "preference", Name: "with_aux", Config: json.RawMessage(`{"weight":0.5}`), Encoder: clip, Labels: human}
+	full := &spec.Finetune{
+		Name: "full", Model: spec.Model{Sampler: base}, Reward: withAux, Images: []*spec.Images{labelled, unlabelled},
+		Losses: []spec.Loss{
+			{Name: "reward_weighted", Weight: 1, Weighed: true},
+			{Name: "pretraining", Weight: 1, Images: []*spec.Images{realImages}},
+		},
+		Optimizer: json.RawMessage(`{"steps":40}`), Steps: 40, BatchSize: 8,
+	}
+	models := []spec.Model{{Sampler: base}, {Sampler: base, Finetune: full}}
+	return &spec.Spec{
+		Name: "lee", Seed: seed, Digests: map[string]string{},
+		Samplers: []*spec.Component{base, world}, Encoders: []*spec.Component{clip}, Raters: []*spec.Component{crowd},
+		Rewards: []*spec.Component{clipScore, withAux}, Images: []*spec.Images{labelled, unlabelled, realImages},
+		Labels: []*spec.Labels{human}, Finetunes: []*spec.Finetune{full},
+		Evaluate: []*spec.Evaluate{{
+			Name: "main", Models: models, Baseline: models[0], Prompts: prompts, PerPrompt: 4,
+			Rewards:   []*spec.Component{clipScore, withAux},
+			Alignment: &spec.Alignment{Rater: crowd},
+			Fidelity:  &spec.Fidelity{Reference: realImages, Encoder: clip},
+			BestOf:    []*spec.BestOf{{Model: models[0], Reward: withAux, N: 16, Keep: 4, Against: models[1:]}},
+		}},
+	}
+}
+
+func build(t *testing.T, sources ...Source) *Plan {
+	t.Helper()
+	p, err := Build(sources, everyone{"1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func names(p *Plan) []string {
+	var all []string
+	for _, node := range p.Nodes {
+		all = append(all, node.Label)
+	}
+	return all
+}
+
+func node(t *testing.T, p *Plan, name string) *Node {
+	t.Helper()
+	found := p.Find(name)
+	if len(found) != 1 {
+		t.Fatalf("%d nodes of the name %q among\n%s", len(found), name, strings.Join(names(p), "\n"))
+	}
+	return found[0]
+}
+
+func inputs(n *Node) []string {
+	var all []string
+	for _, input := range n.Inputs {
+		all = append(all, fmt.Sprintf("%s = %s of %s", input.Role, input.Output, input.Node.Name))
+	}
+	return all
+}
+
+func TestPlanOfAWholeExperiment(t *testing.T) {
+	p := build(t, Source{Spec: experiment(1), Seed: 1})
+	want := []string{
+		"sample/labelled", "sample/unlabelled", "sample/real", "rate/human", "fit/with_aux",
+		"score/labelled/with_aux", "score/unlabelled/with_aux", "tune/full",
+		"sample/main/base", "rate/main/base", "measure/main/alignment/base",
+		"score/main/base/clip", "score/main/base/with_aux", "measure/main/reward/base",
+		"encode/main/reference", "encode/main/base", "measure/main/fidelity/base",
+		"sample/main/full", "rate/main/full", "measure/main/alignment/full",
+		"score/main/full/clip", "score/main/full/with_aux", "measure/main/reward/full",
+		"encode/main/full", "measure/main/fidelity/full",
+		"measure/main/reward_accuracy",
+		"sample/main/best_of/base", "score/main/best_of/base/with_aux",
+		"choose/main/best_of/base/best", "choose/main/best_of/base/random",
+		"rate/main/best_of/base/best", "rate/main/best_of/base/random", "measure/main/best_of/base",
+	}
+	if got := names(p); !slices.Equal(got, want) {
+		t.Errorf("stages\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for name, want := range map[string][]string{
+		"fit/with_aux":            {"images = images of sample/labelled", "labels = labels of rate/human"},
+		"score/labelled/with_aux": {"images = images of sample/labelled", "reward checkpoint = checkpoint of fit/with_aux"},
+		"sample/main/full":        {"sampler checkpoint = checkpoint of tune/full"},
+		"tune/full": {
+			"images 1 = images of sample/labelled", "scores 1 = scores of score/labelled/with_aux",
+			"images 2 = images of sample/unlabelled", "scores 2 = scores of score/unlabelled/with_aux",
+			"images 3 = images of sample/real",
+		},
+		"measure/main/alignment/full": {"labels = labels of rate/main/full", "baseline labels = labels of rate/main/base"},
+		"measure/main/best_of/base": {
+			"best labels = labels of rate/main/best_of/base/best", "random labels = labels of rate/main/best_of/base/random",
+			"labels full = labels of rate/main/full",
+		},
+	} {
+		if got := inputs(node(t, p, name)); !slices.Equal(got, want) {
+			t.Errorf("inputs of %s\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+	for i, n := range p.Nodes {
+		for _, input := range n.Inputs {
+			if slices.Index(p.Nodes, input.Node) >= i {
+				t.Errorf("%s comes before its input %s", n.Name, input.Node.Name)
+			}
+		}
+	}
+}
+
+func TestModelsOfAnEvaluationShareTheirSeeds(t *testing.T) {
+	p := build(t, Source{Spec: experiment(1)})
+	base, full := node(t, p, "sample/main/base"), node(t, p, "sample/main/full")
+	if base.Seed != full.Seed {
+		t.Error("two models of an evaluation draw with different seeds")
+	}
+	if base.Seed == node(t, p, "sample/labelled").Seed {
+		t.Error("the images that are evaluated are those that were trained on")
+	}
+	if node(t, p, "rate/main/base").Instance.Seed == node(t, p, "rate/main/full").Instance.Seed {
+		t.Error("simulated raters make the same mistakes at two models' images")
+	}
+}
+
+func TestEqualStagesOfVariantsAreOneNode(t *testing.T) {
+	a, b := experiment(1), experiment(1)
+	b.Rewards[1].Config = json.RawMessage(`{"weight":2}`)
+	p := build(t, Source{Name: "weight=0.5", Spec: a}, Source{Name: "weight=2", Spec: b})
+	shared := node(t, p, "rate/human")
+	if !slices.Equal(shared.Variants, []string{"weight=0.5", "weight=2"}) {
+		t.Errorf("rate/human belongs to %q", shared.Variants)
+	}
+	if found := p.Find("fit/with_aux"); len(found) != 2 || found[0].Label != "fit/with_aux [weight=0.5]" || found[1].Label != "fit/with_aux [weight=2]" {
+		t.Errorf("fits: %v", found)
+	}
+	if len(p.Find("sample/main/base")) != 1 || len(p.Find("sample/main/full")) != 2 {
+		t.Error("what depends on the reward and what does not are not told apart")
+	}
+	if other := build(t, Source{Name: "seed=1", Spec: experiment(1)}, Source{Name: "seed=2", Spec: experiment(2)}); len(other.Nodes) != 2*len(other.Variants[0].Stages) {
+		t.Errorf("two seeds share stages: %d nodes", len(other.Nodes))
+	}
+}
+
+func TestMeasureAsksForNoMoreThanItNeeds(t *testing.T) {
+	p := build(t, Source{Spec: experiment(1), Measure: []string{"metric.reward_accuracy"}})
+	want := []string{
+		"sample/main/base", "rate/main/base", "score/main/base/clip",
+		"sample/labelled", "rate/human", "fit/with_aux", "score/main/base/with_aux", "measure/main/reward_accuracy",
+	}
+	if got := names(p); !slices.Equal(got, want) {
+		t.Errorf("stages\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestBuildRefusesWhatPluginsCannotDo(t *testing.T) {
+	s := experiment(1)
+	s.Samplers[0].Component = "unknown"
+	s.Samplers[0].Range = diag.Range{File: "x.hcl", Start: diag.Position{Line: 3}}
+	_, err := Build([]Source{{Spec: s}}, everyone{"1"})
+	var list diag.List
+	if l, ok := err.(diag.List); ok {
+		list = l
+	}
+	if len(list) == 0 || list[0].Subject.Start.Line != 3 || !strings.Contains(list[0].Summary, `No plugin provides the sampler "unknown"`) {
+		t.Errorf("got %v", err)
+	}
+}

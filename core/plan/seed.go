@@ -1,0 +1,53 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+)
+
+// DeriveSeed makes the seed of one part of an experiment from the experiment's
+// seed and the part's name, such as "evaluate/main" or "tune/full".
+//
+// It is the first eight bytes, big-endian, of
+//
+//	sha256("plumb seed 1\x00" + seed as 8 bytes big-endian + name)
+//
+// Changing this changes every result: raise all code versions if you do.
+func DeriveSeed(experiment uint64, name string) uint64 {
+	hash := sha256.New()
+	hash.Write([]byte("plumb seed 1\x00"))
+	hash.Write(binary.BigEndian.AppendUint64(nil, experiment))
+	hash.Write([]byte(name))
+	return binary.BigEndian.Uint64(hash.Sum(nil))
+}
+
+// ImageSeed makes the seed of one image from its stage's seed, the prompt's
+// text and the image's index among the images of its prompt. It knows nothing
+// of batches, of order, or of the model that draws: the images of all models
+// of an evaluation share their seeds, and models are compared pair by pair.
+//
+// It is the first eight bytes, big-endian, of
+//
+//	sha256("plumb image 1\x00" + stage seed as 8 bytes + index as 8 bytes + prompt)
+func ImageSeed(stage uint64, prompt string, index int) uint64 {
+	hash := sha256.New()
+	hash.Write([]byte("plumb image 1\x00"))
+	hash.Write(binary.BigEndian.AppendUint64(nil, stage))
+	hash.Write(binary.BigEndian.AppendUint64(nil, uint64(index)))
+	hash.Write([]byte(prompt))
+	return binary.BigEndian.Uint64(hash.Sum(nil))
+}
+
+// DrawPriority orders images for a random draw, lowest first. It depends on
+// the seed and the image's ID alone, so a larger draw holds every smaller one.
+//
+// It is the first eight bytes, big-endian, of
+//
+//	sha256("plumb draw 1\x00" + seed as 8 bytes + image ID)
+func DrawPriority(seed uint64, imageID string) uint64 {
+	hash := sha256.New()
+	hash.Write([]byte("plumb draw 1\x00"))
+	hash.Write(binary.BigEndian.AppendUint64(nil, seed))
+	hash.Write([]byte(imageID))
+	return binary.BigEndian.Uint64(hash.Sum(nil))
+}

@@ -1,0 +1,129 @@
+package plan
+
+import (
+	"encoding/json"
+
+	"github.com/plumb-ml/plumb/core/spec"
+)
+
+// Work is the typed configuration of a stage. Its JSON, with sorted keys, is
+// part of the key; fields that must not be are marked so.
+type Work interface {
+	kind() Kind
+	// images is how many images the stage makes or reads, and 0 if that is
+	// not known before it runs.
+	images() int
+}
+
+// SampleWork draws images for prompts, or reads a folder of them.
+type SampleWork struct {
+	Prompts   []spec.Prompt `json:"prompts,omitempty"`
+	PerPrompt int           `json:"per_prompt,omitempty"`
+	Path      string        `json:"-"`                // a folder or Parquet file; empty if a sampler draws
+	Digest    string        `json:"digest,omitempty"` // of what Path names
+}
+
+// RateWork has a rater judge images, or reads a label file.
+type RateWork struct {
+	Fraction float64 `json:"fraction"`         // share of the images, in (0, 1]
+	Path     string  `json:"-"`                // a CSV or Parquet file; empty if a rater judges
+	Digest   string  `json:"digest,omitempty"` // of what Path names
+	Images   int     `json:"-"`
+}
+
+// FitWork has a reward, rater or encoder learn from labels or images.
+type FitWork struct {
+	Labels bool `json:"labels"` // whether there are labels
+	Images int  `json:"-"`
+}
+
+// ScoreWork has a reward score images.
+type ScoreWork struct {
+	Images int `json:"-"`
+}
+
+// How images are chosen.
+const (
+	ChooseBest   = "best"
+	ChooseRandom = "random"
+)
+
+// ChooseWork keeps some images of each prompt.
+type ChooseWork struct {
+	How    string `json:"how"` // ChooseBest by score, ChooseRandom by the stage's seed
+	Keep   int    `json:"keep"`
+	Images int    `json:"-"`
+}
+
+// TuneWork fine-tunes a sampler.
+type TuneWork struct {
+	FromScratch bool            `json:"from_scratch"`
+	Losses      []TuneLoss      `json:"losses"`
+	Optimizer   json.RawMessage `json:"optimizer"`
+	Steps       int             `json:"-"` // as in Optimizer
+	BatchSize   int             `json:"-"` // as in Optimizer
+}
+
+// TuneLoss is one term of the objective.
+type TuneLoss struct {
+	Name    string          `json:"name"`
+	Weight  float64         `json:"weight"`
+	Options json.RawMessage `json:"options,omitempty"`
+	Images  []string        `json:"images"`           // roles of inputs
+	Scores  []string        `json:"scores,omitempty"` // roles of inputs, one for each of Images; empty if the loss has none
+}
+
+// EncodeWork turns images into vectors.
+type EncodeWork struct {
+	Images int `json:"-"`
+}
+
+// What a measure stage measures.
+const (
+	MeasureAlignment      = "alignment"
+	MeasureReward         = "reward"
+	MeasureFidelity       = "fidelity"
+	MeasureRewardAccuracy = "reward_accuracy"
+	MeasureBestOf         = "best_of"
+)
+
+// MeasureWork computes metrics. Names of models, rewards, raters and encoders
+// are in it, and in the key, because the metrics carry them.
+type MeasureWork struct {
+	What      string   `json:"what"`
+	Subject   string   `json:"subject,omitempty"`   // the model
+	Baseline  string   `json:"baseline,omitempty"`  // what it is compared with; empty for the baseline itself
+	By        string   `json:"by,omitempty"`        // the rater or encoder
+	Reference string   `json:"reference,omitempty"` // fidelity: the images that are compared with
+	Rewards   []string `json:"rewards,omitempty"`   // in the order of the inputs "scores NAME"
+	N         int      `json:"n,omitempty"`         // best_of: images drawn per prompt
+	Keep      int      `json:"keep,omitempty"`      // best_of: images kept per prompt
+	Against   []string `json:"against,omitempty"`   // best_of: models in the order of the inputs "labels NAME"
+}
+
+func (*SampleWork) kind() Kind  { return Sample }
+func (*RateWork) kind() Kind    { return Rate }
+func (*FitWork) kind() Kind     { return Fit }
+func (*ScoreWork) kind() Kind   { return Score }
+func (*ChooseWork) kind() Kind  { return Choose }
+func (*TuneWork) kind() Kind    { return Tune }
+func (*EncodeWork) kind() Kind  { return Encode }
+func (*MeasureWork) kind() Kind { return Measure }
+
+func (w *SampleWork) images() int { return len(w.Prompts) * w.PerPrompt }
+func (w *RateWork) images() int   { return w.Images }
+func (w *FitWork) images() int    { return w.Images }
+func (w *ScoreWork) images() int  { return w.Images }
+func (w *ChooseWork) images() int { return w.Images }
+func (*TuneWork) images() int     { return 0 }
+func (w *EncodeWork) images() int { return w.Images }
+func (*MeasureWork) images() int  { return 0 }
+
+// Items is how much the stage has to work through, and in what unit; 0 if
+// that is not known before it runs.
+func (n *Node) Items() (int, string) {
+	if work, ok := n.Work.(*TuneWork); ok {
+		return work.Steps, "steps"
+	}
+	return n.Work.images(), "images"
+}

@@ -1,0 +1,169 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	goplugin "github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
+)
+
+// crashPatience is how long after a broken connection its process may take to
+// show that it has died.
+const crashPatience = 2 * time.Second
+
+// subject is whom a diagnostic speaks of.
+type subject struct {
+	plugin          string
+	kind, component string // empty: the plugin as a whole
+}
+
+func (s subject) String() string {
+	if s.component == "" {
+		return fmt.Sprintf("plugin %q", s.plugin)
+	}
+	return fmt.Sprintf("%s %q of plugin %q", s.kind, s.component, s.plugin)
+}
+
+// explain turns what went wrong in a call into diagnostics. Errors that are
+// not the plugin's, such as the context's and those of the caller's own
+// functions, pass as they are.
+func (p *process) explain(ctx context.Context, who subject, err error) error {
+	var (
+		failure   *client.Failure
+		violation *client.Violation
+		silence   *client.Silence
+		transport *client.Transport
+	)
+	switch {
+	case err == nil:
+		return nil
+	case p.host.isStopped() && ctx.Err() == nil:
+		return fmt.Errorf("call %s: %w", who, ErrStopped) // whatever broke, that is why
+	case errors.As(err, &failure):
+		return fromComponent(who, failure.Diagnostics)
+	case errors.As(err, &violation):
+		return mistake("%s %s", who, violation.Summary)("This is a mistake in the plugin; tell its author. The conformance kit of the SDK, plugintest, finds it.")
+	case errors.As(err, &silence):
+		p.kill()
+		return mistake("%s stopped answering", who)(
+			"There was no sign of life for %v, so its process was killed. It is started anew when it is next needed.%s", silence.After, p.lastWords())
+	case errors.As(err, &transport):
+		return p.explainTransport(who, transport.Err)
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+		return mistake("%s did not answer in time", who)("The plugin runs, but is busy or stuck.%s", p.lastWords())
+	}
+	return err
+}
+
+func (p *process) explainTransport(who subject, err error) error {
+	switch status.Code(err) {
+	case codes.Unimplemented:
+		return mistake("%s does not understand the call", who)("Its plugin has no such method (%s). Update the plugin.", status.Convert(err).Message())
+	case codes.ResourceExhausted:
+		return mistake("a message to or from %s is too large", who)("%s. The limit is %d MiB.", status.Convert(err).Message(), sdk.MaxMessageBytes>>20)
+	}
+	exited := p.runner.wait(crashPatience)
+	if p.host.isStopped() {
+		return fmt.Errorf("call %s: %w", who, ErrStopped)
+	}
+	if !exited {
+		p.kill()
+		return mistake("lost the connection to %s", who)(
+			"%s. Its process was killed; it is started anew when it is next needed.%s", status.Convert(err).Message(), p.lastWords())
+	}
+	advice := "It is started anew when it is next needed. If it crashes again, tell the plugin's author."
+	if strings.Contains(p.runner.status(), "out of memory") {
+		advice = "Smaller batches or images need less memory. " + advice
+	}
+	return mistake("%s crashed", who)("Its process %s. %s%s", p.runner.status(), advice, p.lastWords())
+}
+
+// lastWords is what the process printed last, as the end of a detail.
+func (p *process) lastWords() string {
+	lines := p.runner.last.String()
+	if lines == "" {
+		return " It printed nothing."
+	}
+	return " Its last lines were:\n  " + strings.ReplaceAll(lines, "\n", "\n  ")
+}
+
+// fromComponent is what a component says of its own failure.
+func fromComponent(who subject, diagnostics sdk.Diagnostics) diag.List {
+	var out diag.List
+	for _, d := range diagnostics {
+		severity := diag.Error
+		if d.Severity == sdk.SeverityWarning {
+			severity = diag.Warning
+		}
+		detail := d.Detail
+		if detail != "" {
+			detail += "\n"
+		}
+		out = append(out, diag.Diagnostic{Severity: severity, Summary: d.Summary, Detail: detail + "Said by " + who.String() + "."})
+	}
+	if !out.HasErrors() {
+		out = append(out, diag.Diagnostic{Severity: diag.Error, Summary: who.String() + " failed with nothing but warnings"})
+	}
+	return out
+}
+
+// whyNotStarted explains a start that failed.
+func (p *process) whyNotStarted(entry Entry, path string, err error) error {
+	if errors.Is(err, ErrStopped) || p.host.isStopped() {
+		return ErrStopped
+	}
+	if errors.Is(err, goplugin.ErrChecksumsDoNotMatch) {
+		return mistake("plugin %q is not the one that was pinned", entry.Name)("%s does not have the sha256 %s.", path, entry.SHA256)
+	}
+	if p.runner == nil || !p.runner.started() {
+		return mistake("plugin %q cannot be started", entry.Name)("%v. Was it built for this machine?", err)
+	}
+	first := p.runner.firstLine()
+	if version, ok := protocolOf(first); ok && version != sdk.ProtocolVersion {
+		update := fmt.Sprintf("Update the plugin: build it against the SDK of this Plumb (%s).", path)
+		if version > sdk.ProtocolVersion {
+			update = "Update Plumb: the plugin was built against a newer SDK."
+		}
+		return mistake("plugin %q speaks version %d of the plugin protocol, this Plumb speaks version %d", entry.Name, version, sdk.ProtocolVersion)("%s", update)
+	}
+	what := "It said nothing on standard output."
+	if first != "" {
+		what = fmt.Sprintf("Its first line was %q.", clip(first, 200))
+	}
+	if !p.runner.wait(killPatience) {
+		return mistake("plugin %q cannot be started", entry.Name)("%v. %s", err, what)
+	}
+	if _, ok := protocolOf(first); ok {
+		return mistake("plugin %q ended while it was being started", entry.Name)("Its process %s.%s", p.runner.status(), p.lastWords())
+	}
+	return mistake("%s is not a plugin of Plumb", path)(
+		"Its process %s before it introduced itself as plugin %q. %s A plugin is a program that calls sdk.Serve.%s", p.runner.status(), entry.Name, what, p.lastWords())
+}
+
+// protocolOf reads the version out of go-plugin's first line:
+// core version | protocol version | network | address | protocol | certificate.
+func protocolOf(line string) (int, bool) {
+	parts := strings.Split(line, "|")
+	if len(parts) < 5 || parts[0] != strconv.Itoa(goplugin.CoreProtocolVersion) {
+		return 0, false
+	}
+	version, err := strconv.Atoi(parts[1])
+	return version, err == nil
+}
+
+func clip(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return text[:limit] + "..."
+}

@@ -1,0 +1,211 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
+)
+
+// Entry is a plugin's binary: an explicit path or an entry of the lock file.
+type Entry struct {
+	Name    string   // as the experiment and diagnostics call it
+	Command string   // path of the binary; never searched for in PATH
+	Args    []string // its arguments
+	SHA256  string   // digest of the binary, in hex; empty: not pinned
+}
+
+// Options are a host's settings.
+type Options struct {
+	// Builtin is the binary that serves the built-in components: this program,
+	// executed once more. Its Name may be empty.
+	Builtin Entry
+	// Plugins are the third parties' binaries.
+	Plugins []Entry
+	// Logs gets what plugins print, a line at a time, each with its plugin's
+	// name; nil drops it.
+	Logs io.Writer
+	// HeartbeatTimeout is how long a call may go without a sign of life before
+	// its process counts as stuck; 0 means 60 s. Open gets five times as long.
+	HeartbeatTimeout time.Duration
+	// Backend is the compute backend of instances whose OpenRequest names
+	// none; empty means "auto".
+	Backend string
+}
+
+// ErrStopped is the answer of a host that was stopped or killed.
+var ErrStopped = errors.New("the plugin host has been stopped")
+
+// Host runs plugins. Its methods may be called from several goroutines.
+//
+//  1. Catalog or Identity starts plugins and asks what they provide.
+//  2. Open makes an instance in the plugin that provides the component.
+//  3. Calls on instances.
+//  4. Stop lets plugins finish and ends them; Kill ends them at once.
+type Host struct {
+	options   Options
+	providers []*provider
+
+	mu      sync.Mutex
+	stopped bool
+	runners map[*runner]struct{} // every process that may be alive
+}
+
+// NewHost makes a host. It starts nothing yet.
+func NewHost(o Options) *Host {
+	if o.HeartbeatTimeout <= 0 {
+		o.HeartbeatTimeout = client.DefaultSilence
+	}
+	if o.Backend == "" {
+		o.Backend = "auto"
+	}
+	if o.Logs == nil {
+		o.Logs = io.Discard
+	}
+	o.Logs = &lineWriter{to: o.Logs}
+	h := &Host{options: o, runners: map[*runner]struct{}{}}
+	if o.Builtin.Command != "" {
+		if o.Builtin.Name == "" {
+			o.Builtin.Name = "builtin"
+		}
+		h.providers = append(h.providers, newProvider(h, o.Builtin, true))
+	}
+	for _, entry := range o.Plugins {
+		h.providers = append(h.providers, newProvider(h, entry, false))
+	}
+	return h
+}
+
+// OpenRequest is what an instance is made of. An empty Backend is the host's;
+// in Uses, it is that of the instance that uses it.
+type OpenRequest = client.OpenRequest
+
+// Open makes an instance of a component, starting its plugin if it does not
+// run. Everything in Uses must be of the same plugin: models meet in the
+// memory of one process. Mistakes and crashes are a diag.List.
+func (h *Host) Open(ctx context.Context, r OpenRequest) (*Instance, error) {
+	p, component, err := h.find(ctx, r.Kind, r.Component)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.checkUses(ctx, p, r); err != nil {
+		return nil, err
+	}
+	r = withBackend(r, h.options.Backend)
+	process, err := p.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	who := subject{plugin: p.entry.Name, kind: r.Kind, component: component.Name}
+	opened, err := process.client.Open(ctx, r)
+	if err != nil {
+		return nil, process.explain(ctx, who, err)
+	}
+	return &Instance{subject: who, process: process, opened: opened}, nil
+}
+
+// checkUses holds what a request uses against its plugin.
+func (h *Host) checkUses(ctx context.Context, p *provider, r OpenRequest) error {
+	for kind, use := range r.Uses {
+		other, _, err := h.find(ctx, use.Kind, use.Component)
+		if err != nil {
+			return err
+		}
+		if use.Kind != kind {
+			return mistake("%s %q is used as %s", use.Kind, use.Component, kind)("A component of the kind %q belongs there.", kind)
+		}
+		if other != p {
+			return mistake("%s %q of plugin %q cannot use %s %q of plugin %q", r.Kind, r.Component, p.entry.Name, use.Kind, use.Component, other.entry.Name)(
+				"An instance can only use instances in its own process. Use a %s of plugin %q, or a %s of plugin %q.", use.Kind, p.entry.Name, r.Kind, other.entry.Name)
+		}
+		if err := h.checkUses(ctx, p, use); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func withBackend(r OpenRequest, backend string) OpenRequest {
+	if r.Backend == "" {
+		r.Backend = backend
+	}
+	uses := make(map[string]OpenRequest, len(r.Uses))
+	for kind, use := range r.Uses {
+		uses[kind] = withBackend(use, r.Backend)
+	}
+	r.Uses = uses
+	return r
+}
+
+// Stop asks every plugin to end its calls and close its instances, waits for
+// that as long as ctx lasts, and kills what is left. The host is of no use
+// afterwards.
+func (h *Host) Stop(ctx context.Context) error {
+	h.refuseStarts()
+	failures := make([]error, len(h.providers))
+	var all sync.WaitGroup
+	for i, p := range h.providers {
+		all.Go(func() { failures[i] = p.stop(ctx) })
+	}
+	all.Wait()
+	h.Kill()
+	var out diag.List
+	for _, err := range failures {
+		out = append(out, asList(err)...)
+	}
+	return out.Err()
+}
+
+// Kill ends every plugin's process at once. The host is of no use afterwards.
+func (h *Host) Kill() {
+	h.refuseStarts()
+	h.mu.Lock()
+	runners := h.runners
+	h.runners = map[*runner]struct{}{}
+	h.mu.Unlock()
+	for r := range runners {
+		r.kill()
+	}
+	for r := range runners {
+		r.wait(killPatience)
+	}
+	for _, p := range h.providers {
+		p.forget()
+	}
+}
+
+func (h *Host) refuseStarts() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stopped = true
+}
+
+func (h *Host) isStopped() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.stopped
+}
+
+// enlist starts a runner, unless the host has been stopped meanwhile.
+func (h *Host) enlist(r *runner, start func() error) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped {
+		return ErrStopped
+	}
+	if err := start(); err != nil {
+		return err
+	}
+	h.runners[r] = struct{}{}
+	return nil
+}
+
+func (h *Host) dismiss(r *runner) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.runners, r)
+}

@@ -1,0 +1,780 @@
+//go:build unix
+
+package plugin
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// self is the test binary as a plugin.
+func self(t testing.TB, as string) Entry {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Entry{Name: strings.TrimPrefix(as, "serve-"), Command: path, Args: []string{as}}
+}
+
+func tinyHost(t testing.TB, change ...func(*Options)) *Host {
+	t.Helper()
+	o := Options{Builtin: self(t, asTiny)}
+	for _, c := range change {
+		c(&o)
+	}
+	h := NewHost(o)
+	t.Cleanup(h.Kill)
+	return h
+}
+
+func open(t testing.TB, h *Host, kind, component string) *Instance {
+	t.Helper()
+	in, err := h.Open(t.Context(), OpenRequest{Kind: kind, Component: component, Config: json.RawMessage(`{"offset":0}`)})
+	if err != nil {
+		t.Fatalf("open %s %q: %v", kind, component, err)
+	}
+	return in
+}
+
+// pngs are items whose first byte is their number, from 1.
+func pngs(t testing.TB, n int) []Item {
+	t.Helper()
+	var out []Item
+	for i := range n {
+		data, err := sdk.EncodePNG(sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(i + 1), 0, 0}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, Item{ID: "item-" + strconv.Itoa(i), Prompt: sdk.Prompt{Text: "a prompt"}, PNG: data})
+	}
+	return out
+}
+
+func each[T any](list []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, item := range list {
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
+}
+
+// scores runs Score and returns the scores by position.
+func scores(ctx context.Context, in *Instance, items []Item) ([]float64, error) {
+	out := make([]float64, len(items))
+	err := in.Score(ctx, each(items), func(position int, score float64) error {
+		out[position] = score
+		return nil
+	})
+	return out, err
+}
+
+// says fails the test unless err is diagnostics that say all the words.
+func says(t *testing.T, err error, words ...string) {
+	t.Helper()
+	var list diag.List
+	if !errors.As(err, &list) {
+		t.Fatalf("error is %v (%T), want diagnostics", err, err)
+	}
+	for _, word := range words {
+		if !strings.Contains(list.Error(), word) {
+			t.Errorf("diagnostics do not say %q:\n%v", word, list)
+		}
+	}
+}
+
+func TestEveryCall(t *testing.T) {
+	h := tinyHost(t)
+	ctx := t.Context()
+	items := pngs(t, 70)
+
+	t.Run("sample", func(t *testing.T) {
+		draws := make([]sdk.Draw, 11)
+		for i := range draws {
+			draws[i] = sdk.Draw{Prompt: sdk.Prompt{Text: "p"}, Seed: uint64(i)}
+		}
+		in := open(t, h, "sampler", "tiny")
+		got := map[int]sdk.Image{}
+		err := in.Sample(ctx, draws, func(position int, image sdk.Image) error {
+			got[position] = image
+			return nil
+		})
+		if err != nil || len(got) != len(draws) {
+			t.Fatalf("drew %d images: %v", len(got), err)
+		}
+		err = in.Sample(ctx, draws[7:8], func(_ int, image sdk.Image) error {
+			if !bytes.Equal(image.RGB, got[7].RGB) {
+				t.Errorf("the same draw alone gives %v, in a batch %v", image.RGB, got[7].RGB)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("score", func(t *testing.T) {
+		in, err := h.Open(ctx, OpenRequest{Kind: "reward", Component: "tiny", Config: json.RawMessage(`{"offset":1000}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := scores(ctx, in, items)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, score := range got {
+			if score != float64(1001+i) {
+				t.Errorf("score %d is %v", i, score)
+			}
+		}
+		if none, err := scores(ctx, in, nil); err != nil || len(none) != 0 {
+			t.Errorf("no items: %v, %v", none, err)
+		}
+	})
+	t.Run("score with an encoder", func(t *testing.T) {
+		in, err := h.Open(ctx, OpenRequest{Kind: "reward", Component: "over_encoder", Uses: map[string]OpenRequest{"encoder": {Kind: "encoder", Component: "tiny"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := scores(ctx, in, items[:1]); err != nil || got[0] != 1.5 {
+			t.Errorf("got %v, %v", got, err)
+		}
+	})
+	t.Run("score group", func(t *testing.T) {
+		got, err := open(t, h, "reward", "tiny").ScoreGroup(ctx, sdk.Prompt{}, [][]byte{items[0].PNG, items[1].PNG})
+		if err != nil || !slices.Equal(got, []float64{0, 1}) {
+			t.Errorf("got %v, %v", got, err)
+		}
+	})
+	t.Run("rate", func(t *testing.T) {
+		n := 0
+		err := open(t, h, "rater", "tiny").Rate(ctx, each(items), func(_ int, labels []sdk.Label) error {
+			n++
+			if !slices.Equal(labels, []sdk.Label{sdk.LabelBad, sdk.LabelSkip}) {
+				t.Errorf("labels %v", labels)
+			}
+			return nil
+		})
+		if err != nil || n != len(items) {
+			t.Errorf("%d of %d labelled: %v", n, len(items), err)
+		}
+	})
+	t.Run("compare", func(t *testing.T) {
+		pairs := []Pair{{ID: "a", First: items[0].PNG, Second: items[1].PNG}, {ID: "b", First: items[1].PNG, Second: items[0].PNG}}
+		got := map[int]sdk.Preference{}
+		err := open(t, h, "rater", "tiny").Compare(ctx, each(pairs), func(position int, p []sdk.Preference) error {
+			got[position] = p[0]
+			return nil
+		})
+		if err != nil || got[0] != sdk.PreferSecond || got[1] != sdk.PreferFirst {
+			t.Errorf("got %v, %v", got, err)
+		}
+	})
+	t.Run("encode", func(t *testing.T) {
+		in := open(t, h, "encoder", "tiny")
+		err := in.EncodeImages(ctx, each(items), func(position int, vector []float32) error {
+			if !slices.Equal(vector, []float32{float32(position + 1), 0.5}) {
+				t.Errorf("vector %d is %v", position, vector)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		vectors, err := in.EncodeTexts(ctx, []string{"a", "four"})
+		if err != nil || vectors[1][0] != 4 {
+			t.Errorf("got %v, %v", vectors, err)
+		}
+	})
+	t.Run("fit", func(t *testing.T) {
+		in := open(t, h, "reward", "tiny")
+		var last sdk.Progress
+		err := in.Fit(ctx, sdk.FitRequest{Images: []string{"i"}, Labels: []string{"l"}}, func(p sdk.Progress) error {
+			last = p
+			return nil
+		})
+		if err != nil || last.Warning != "i l" {
+			t.Errorf("progress %+v, %v", last, err)
+		}
+		says(t, in.Fit(ctx, sdk.FitRequest{}, nil), "there are no labels", "Give the reward labels", `reward "tiny" of plugin "tiny"`)
+	})
+	t.Run("tune", func(t *testing.T) {
+		output := t.TempDir()
+		var curve []float64
+		err := open(t, h, "sampler", "tiny").Tune(ctx, sdk.TuneRequest{
+			Losses:    []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`)}},
+			Optimizer: sdk.Optimizer{Steps: 3},
+			Output:    output,
+		}, func(p sdk.Progress) error {
+			curve = append(curve, p.Values["loss"])
+			return nil
+		})
+		if err != nil || !slices.Equal(curve, []float64{6, 3, 2}) {
+			t.Errorf("curve %v, %v", curve, err)
+		}
+		if written, err := os.ReadFile(filepath.Join(output, "config.json")); err != nil || string(written) != `{"offset":1}` {
+			t.Errorf("checkpoint holds %q, %v", written, err)
+		}
+	})
+	t.Run("what it cannot do", func(t *testing.T) {
+		_, err := open(t, h, "reward", "pid").ScoreGroup(ctx, sdk.Prompt{}, nil)
+		says(t, err, `reward "pid" cannot score groups`)
+	})
+	t.Run("closed", func(t *testing.T) {
+		in := open(t, h, "reward", "tiny")
+		if err := in.Close(ctx); err != nil {
+			t.Fatal(err)
+		}
+		_, err := scores(ctx, in, items)
+		says(t, err, "is not open")
+	})
+}
+
+func TestAnswersThatBreakTheContract(t *testing.T) {
+	h := tinyHost(t)
+	ctx := t.Context()
+	items := pngs(t, 3)
+	_, err := scores(ctx, open(t, h, "reward", "nan"), items)
+	says(t, err, "gave the score NaN", "item-0", `reward "nan" of plugin "tiny"`)
+	_, err = scores(ctx, open(t, h, "reward", "inf"), items)
+	says(t, err, "gave the score -Inf")
+	draws := make([]sdk.Draw, 3)
+	none := func(int, sdk.Image) error { return nil }
+	says(t, open(t, h, "sampler", "doubling").Sample(ctx, draws, none), "twice for position 0")
+	says(t, open(t, h, "sampler", "lazy").Sample(ctx, draws, none), "left 2 of 3 unanswered")
+}
+
+func TestPanicIsADiagnosticAndTheProcessSurvives(t *testing.T) {
+	h := tinyHost(t)
+	pid := open(t, h, "reward", "pid")
+	before, err := scores(t.Context(), pid, pngs(t, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = scores(t.Context(), open(t, h, "reward", "panics"), pngs(t, 1))
+	says(t, err, "panicked", "index out of range", "tiny_test.go")
+	after, err := scores(t.Context(), pid, pngs(t, 1))
+	if err != nil || after[0] != before[0] {
+		t.Errorf("process %v became %v: %v", before, after, err)
+	}
+}
+
+func TestCrash(t *testing.T) {
+	h := tinyHost(t)
+	for component, words := range map[string][]string{
+		"exits":  {`reward "exits" of plugin "tiny" crashed`, "exited with status 3", "the last words of exits"},
+		"killed": {"signal 9", "out of memory?", "Smaller batches"},
+	} {
+		in := open(t, h, "reward", component)
+		_, err := scores(t.Context(), in, pngs(t, 100))
+		says(t, err, words...)
+
+		// The instance is dead, and says so; the next one lives.
+		_, err = scores(t.Context(), in, pngs(t, 1))
+		says(t, err, "crashed")
+		if err := in.Close(t.Context()); err != nil {
+			t.Errorf("close after a crash: %v", err)
+		}
+		if _, err := scores(t.Context(), open(t, h, "reward", "tiny"), pngs(t, 1)); err != nil {
+			t.Errorf("after a crash: %v", err)
+		}
+	}
+}
+
+func TestStuckProcessIsNoticed(t *testing.T) {
+	t.Parallel()
+	h := tinyHost(t, func(o *Options) { o.HeartbeatTimeout = 3 * time.Second })
+	_, err := scores(t.Context(), open(t, h, "reward", "freezes"), pngs(t, 1))
+	says(t, err, "stopped answering", "no sign of life for 3s")
+	if _, err := scores(t.Context(), open(t, h, "reward", "tiny"), pngs(t, 1)); err != nil {
+		t.Errorf("after a stuck process: %v", err)
+	}
+}
+
+func TestHeartbeatKeepsSlowWorkAlive(t *testing.T) {
+	t.Parallel()
+	h := tinyHost(t, func(o *Options) { o.HeartbeatTimeout = 5 * time.Second })
+	if got, err := scores(t.Context(), open(t, h, "reward", "slow"), pngs(t, 1)); err != nil || got[0] != 1 {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestCancelledCallLeavesTheInstanceUsable(t *testing.T) {
+	h := tinyHost(t)
+	in := open(t, h, "reward", "patient")
+	ctx, cancel := context.WithCancel(t.Context())
+	var took time.Time
+	endless := func(yield func(Item, error) bool) {
+		for item := pngs(t, 1)[0]; ctx.Err() == nil; {
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
+	err := in.Score(ctx, endless, func(int, float64) error {
+		if took.IsZero() {
+			took = time.Now()
+		}
+		cancel()
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := scores(t.Context(), in, pngs(t, 1)); err != nil {
+		t.Error(err)
+	}
+	if waited := time.Since(took); waited > 10*time.Second {
+		t.Errorf("the instance was busy for %v", waited)
+	}
+
+	// A deadline is an end like any other.
+	ctx, cancel = context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := scores(ctx, in, pngs(t, 100)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestErrorsOfTheCallerPass(t *testing.T) {
+	h := tinyHost(t)
+	in := open(t, h, "reward", "tiny")
+	mine := errors.New("disk full")
+	if err := in.Score(t.Context(), each(pngs(t, 5)), func(int, float64) error { return mine }); err != mine {
+		t.Errorf("error of emit became %v", err)
+	}
+	broken := func(yield func(Item, error) bool) {
+		if yield(pngs(t, 1)[0], nil) {
+			yield(Item{}, mine)
+		}
+	}
+	if err := in.Score(t.Context(), broken, func(int, float64) error { return nil }); err != mine {
+		t.Errorf("error of the items became %v", err)
+	}
+	_, err := scores(t.Context(), in, []Item{{ID: "bad", PNG: []byte("no PNG")}})
+	says(t, err, `item "bad"`, "PNG")
+}
+
+func TestCallsOfOneInstanceDoNotOverlap(t *testing.T) {
+	in := open(t, tinyHost(t), "reward", "patient")
+	var all sync.WaitGroup
+	start := time.Now()
+	for range 3 {
+		all.Go(func() {
+			if _, err := scores(t.Context(), in, pngs(t, 2)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if took := time.Since(start); took < 300*time.Millisecond {
+		t.Errorf("six images of 50 ms took %v", took)
+	}
+}
+
+func TestCatalog(t *testing.T) {
+	h := tinyHost(t)
+	c, err := h.Catalog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Names("encoder"); !slices.Equal(got, []string{"tiny"}) {
+		t.Errorf("encoders are %q", got)
+	}
+	sampler, ok := c.Component("sampler", "tiny")
+	if !ok || !sampler.CanTune || sampler.CanFit || len(sampler.Losses["pretraining"].Attributes) != 1 {
+		t.Errorf("sampler is %+v", sampler)
+	}
+	reward, ok := c.Component("reward", "tiny")
+	if !ok || !reward.CanFit || reward.CanTune {
+		t.Errorf("reward is %+v", reward)
+	}
+	offset := reward.Body.Attributes[0]
+	if offset.Name != "offset" || offset.Type != "number" || string(offset.Default) != "0" || *offset.Minimum != 0 || offset.Maximum != nil {
+		t.Errorf("attribute is %+v", offset)
+	}
+	if block := reward.Body.Blocks[0]; block.Type != "auxiliary" || len(block.Labels) != 2 || !block.Body.Attributes[0].Required {
+		t.Errorf("block is %+v", block)
+	}
+	if over, _ := c.Component("reward", "over_encoder"); !slices.Equal(over.Uses, []string{"encoder"}) {
+		t.Errorf("uses are %q", over.Uses)
+	}
+	if _, ok := c.Component("reward", "none"); ok {
+		t.Error("a component that is not there was found")
+	}
+}
+
+func TestCatalogNamesEveryBadPlugin(t *testing.T) {
+	missing := Entry{Name: "missing", Command: filepath.Join(t.TempDir(), "nothing")}
+	again := self(t, asTiny)
+	again.Name = "again"
+	h := tinyHost(t, func(o *Options) { o.Plugins = []Entry{missing, self(t, asMistaken), again} })
+	c, err := h.Catalog(t.Context())
+	says(t, err, `plugin "missing" is not there`, `oracle "delphi"`, `"mistaken"`, `both plugin "tiny" and plugin "again" provide sampler "tiny"`)
+	if _, ok := c.Component("reward", "tiny"); !ok {
+		t.Error("the good plugin is not in the catalog")
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	builtin := Entry{}
+	entry := self(t, asTiny)
+	digest, err := digestFile(entry.Command)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry.SHA256 = strings.ToUpper(digest)
+	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = builtin, []Entry{entry} })
+	got, err := h.Identity(t.Context(), "sampler", "tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Identity{Plugin: "tiny", PluginVersion: "0.1.0", Component: "tiny", CodeVersion: "1", SHA256: digest, NeedsDevice: true, PreferredBatch: 4, Capabilities: []string{"tune"}}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	_, err = h.Identity(t.Context(), "encoder", "clip")
+	says(t, err, `no plugin provides encoder "clip"`, `"tiny"`)
+
+	own, err := tinyHost(t).Identity(t.Context(), "reward", "tiny")
+	if err != nil || !own.Builtin || own.SHA256 != "" || own.CodeVersion != "2" {
+		t.Errorf("built-in is %+v, %v", own, err)
+	}
+}
+
+func TestOpenMistakes(t *testing.T) {
+	other := self(t, asTiny)
+	other.Name = "other"
+	h := tinyHost(t, func(o *Options) { o.Plugins = []Entry{other} })
+	for name, test := range map[string]struct {
+		request OpenRequest
+		words   []string
+	}{
+		"unknown":       {OpenRequest{Kind: "reward", Component: "clip"}, []string{`no plugin provides reward "clip"`}},
+		"needs encoder": {OpenRequest{Kind: "reward", Component: "over_encoder"}, []string{"needs a component of the kind"}},
+		"needless": {OpenRequest{Kind: "reward", Component: "tiny", Uses: map[string]OpenRequest{"encoder": {Kind: "encoder", Component: "tiny"}}},
+			[]string{"does not use"}},
+		"crossed": {OpenRequest{Kind: "reward", Component: "over_encoder", Uses: map[string]OpenRequest{"encoder": {Kind: "rater", Component: "tiny"}}},
+			[]string{"is used as encoder"}},
+		"configuration": {OpenRequest{Kind: "reward", Component: "tiny", Config: json.RawMessage(`{"offset":"x"}`)}, []string{"read configuration"}},
+		"two at once":   {OpenRequest{Kind: "reward", Component: "unopenable"}, []string{"weights are missing", "Fetch them.", "vocabulary is missing"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := h.Open(t.Context(), test.request)
+			says(t, err, test.words...)
+		})
+	}
+}
+
+func TestUsesOfAnotherPlugin(t *testing.T) {
+	h := tinyHost(t, func(o *Options) { o.Plugins = []Entry{self(t, asTiny)} })
+	// Two plugins with different components, without building a second binary:
+	// what the second says of itself is known already.
+	h.providers[0].entry.Name = "ours"
+	ours, err := h.providers[0].described(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := *ours
+	h.providers[1].entry.Name, h.providers[1].description = "theirs", &theirs
+	ours.Components = slices.DeleteFunc(slices.Clone(ours.Components), func(c sdk.Component) bool { return c.Kind == sdk.KindEncoder })
+
+	_, err = h.Open(t.Context(), OpenRequest{Kind: "reward", Component: "over_encoder", Uses: map[string]OpenRequest{"encoder": {Kind: "encoder", Component: "tiny"}}})
+	says(t, err, `plugin "ours" cannot use encoder "tiny" of plugin "theirs"`, "its own process")
+}
+
+func TestBinariesThatAreNoPlugin(t *testing.T) {
+	directory := t.TempDir()
+	write := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(directory, name)
+		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	wrongDigest := self(t, asTiny)
+	wrongDigest.SHA256 = strings.Repeat("ab", 32)
+	for name, test := range map[string]struct {
+		entry Entry
+		words []string
+	}{
+		"missing":        {Entry{Name: "p", Command: filepath.Join(directory, "none")}, []string{`plugin "p" is not there`}},
+		"directory":      {Entry{Name: "p", Command: directory}, []string{"is a directory"}},
+		"not executable": {Entry{Name: "p", Command: write("plain", "#!/bin/sh\n", 0o644)}, []string{"is not executable", "chmod +x"}},
+		"no program":     {Entry{Name: "p", Command: write("noise", "\x01\x02 no program", 0o755)}, []string{`plugin "p" cannot be started`, "built for this machine"}},
+		"talks nonsense": {Entry{Name: "p", Command: write("echo", "#!/bin/sh\necho hello\n", 0o755)}, []string{"is not a plugin of Plumb", `"hello"`, "status 0"}},
+		"wrong digest":   {wrongDigest, []string{"is not the one that was pinned", strings.Repeat("ab", 32), "plumb.lock.hcl"}},
+		"dies at once":   {self(t, asShortLife), []string{"is not a plugin of Plumb", "exited with status 7", "libcudart"}},
+		"later protocol": {self(t, asFuture), []string{`plugin "future" speaks version 99`, "this Plumb speaks version 1", "Update Plumb"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{test.entry} })
+			_, err := h.Catalog(t.Context())
+			says(t, err, test.words...)
+		})
+	}
+}
+
+func TestBinaryThatChangesUnderARunningHost(t *testing.T) {
+	entry := self(t, asTiny)
+	script := filepath.Join(t.TempDir(), "plugin")
+	write := func(comment string) {
+		text := fmt.Sprintf("#!/bin/sh\n# %s\nexec %s %s\n", comment, entry.Command, asTiny)
+		if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("first")
+	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{{Name: "p", Command: script}} })
+	_, err := scores(t.Context(), open(t, h, "reward", "exits"), pngs(t, 1))
+	says(t, err, "crashed")
+	write("second")
+	_, err = h.Open(t.Context(), OpenRequest{Kind: "reward", Component: "tiny"})
+	says(t, err, `plugin "p" changed while Plumb was running`)
+}
+
+func TestLogs(t *testing.T) {
+	var log bytes.Buffer
+	h := tinyHost(t, func(o *Options) { o.Logs = &log })
+	if _, err := scores(t.Context(), open(t, h, "reward", "chatty"), pngs(t, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"[tiny] on standard output\n", "[tiny] line 0 x", "[tiny] line 1999 x", "[tiny] longlong"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log does not say %q", want)
+		}
+	}
+}
+
+func TestStop(t *testing.T) {
+	h := tinyHost(t)
+	in := open(t, h, "reward", "pid")
+	pid, err := scores(t.Context(), in, pngs(t, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy := open(t, h, "reward", "slow")
+	interrupted := make(chan error)
+	go func() {
+		_, err := scores(t.Context(), busy, pngs(t, 100))
+		interrupted <- err
+	}()
+	time.Sleep(200 * time.Millisecond)
+	start := time.Now()
+	if err := h.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(start); took > 8*time.Second {
+		t.Errorf("Stop took %v", took)
+	}
+	if err := <-interrupted; !errors.Is(err, ErrStopped) {
+		t.Errorf("the call that ran: %v", err)
+	}
+	if alive(int(pid[0])) {
+		t.Error("the process lives on")
+	}
+	if _, err := h.Open(t.Context(), OpenRequest{Kind: "reward", Component: "tiny"}); !errors.Is(err, ErrStopped) {
+		t.Errorf("Open after Stop: %v", err)
+	}
+	if _, err := scores(t.Context(), in, pngs(t, 1)); !errors.Is(err, ErrStopped) {
+		t.Errorf("Score after Stop: %v", err)
+	}
+}
+
+func TestKillWhileACallRuns(t *testing.T) {
+	h := tinyHost(t)
+	in := open(t, h, "reward", "slow")
+	interrupted := make(chan error)
+	go func() {
+		_, err := scores(t.Context(), in, pngs(t, 100))
+		interrupted <- err
+	}()
+	time.Sleep(200 * time.Millisecond)
+	start := time.Now()
+	h.Kill()
+	if err := <-interrupted; !errors.Is(err, ErrStopped) {
+		t.Errorf("error is %v", err)
+	}
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("Kill took %v", took)
+	}
+}
+
+func TestStartIsCancelled(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "sleeper")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\nsleep 100\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	h := tinyHost(t, func(o *Options) { o.Builtin = Entry{Name: "sleeper", Command: script} })
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	if _, err := h.Catalog(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error is %v", err)
+	}
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("a cancelled start took %v", took)
+	}
+}
+
+// beHost is the host of TestNoOrphans.
+func beHost() {
+	path, err := os.Executable()
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	h := NewHost(Options{Builtin: Entry{Command: path, Args: []string{asTiny}}})
+	in, err := h.Open(context.Background(), OpenRequest{Kind: "reward", Component: "pid"})
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	one, err := sdk.EncodePNG(sdk.Image{Width: 1, Height: 1, RGB: make([]byte, 3)})
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	in.Score(context.Background(), each([]Item{{PNG: one}}), func(_ int, pid float64) error {
+		fmt.Println(int(pid))
+		return nil
+	})
+	time.Sleep(time.Minute)
+	os.Exit(0)
+}
+
+func TestNoOrphans(t *testing.T) {
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := exec.Command(path, asHost)
+	output, err := host.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := host.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, _ := bufio.NewReader(output).ReadString('\n')
+	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil {
+		t.Fatalf("the host said %q", line)
+	}
+	if !alive(pid) {
+		t.Fatalf("process %d does not run", pid)
+	}
+	host.Process.Kill()
+	host.Wait()
+	ends(t, pid)
+}
+
+// ends fails the test unless a process ends soon.
+func ends(t *testing.T, pid int) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); alive(pid); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			syscall.Kill(pid, syscall.SIGKILL)
+			t.Fatalf("process %d lives on", pid)
+		}
+	}
+}
+
+// alive reports whether a process runs. One that has ended but that nobody has
+// waited for does not.
+func alive(pid int) bool {
+	if syscall.Kill(pid, 0) != nil {
+		return false
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true // no /proc here: what kill says is all we know
+	}
+	_, state, _ := strings.Cut(string(stat), ") ")
+	return !strings.HasPrefix(state, "Z")
+}
+
+// BenchmarkScore is the throughput of the wire with small images.
+func BenchmarkScore(b *testing.B) {
+	h := tinyHost(b)
+	in := open(b, h, "reward", "tiny")
+	rgb := make([]byte, 3*32*32)
+	state := uint32(1)
+	for i := range rgb {
+		state = state*1664525 + 1013904223
+		rgb[i] = byte(state >> 24) // noise: the largest PNG there is
+	}
+	png, err := sdk.EncodePNG(sdk.Image{Width: 32, Height: 32, RGB: rgb})
+	if err != nil {
+		b.Fatal(err)
+	}
+	items := func(yield func(Item, error) bool) {
+		for range b.N {
+			if !yield(Item{ID: "x", Prompt: sdk.Prompt{Text: "a red circle"}, PNG: png}, nil) {
+				return
+			}
+		}
+	}
+	b.ResetTimer()
+	if err := in.Score(b.Context(), items, func(int, float64) error { return nil }); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "items/s")
+}
+
+// BenchmarkSample is the throughput of the other direction.
+func BenchmarkSample(b *testing.B) {
+	in := open(b, tinyHost(b), "sampler", "tiny")
+	draws := make([]sdk.Draw, b.N)
+	b.ResetTimer()
+	if err := in.Sample(b.Context(), draws, func(int, sdk.Image) error { return nil }); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
+}
+
+// A plugin's helpers, such as the workers of a Python data loader, share its
+// pipes: they must neither outlive it nor keep the host waiting.
+func TestHelpersDieWithTheirPlugin(t *testing.T) {
+	entry := self(t, asTiny)
+	directory := t.TempDir()
+	script, note := filepath.Join(directory, "plugin"), filepath.Join(directory, "helper")
+	text := fmt.Sprintf("#!/bin/sh\nsleep 100 &\necho $! > %s\nexec %s %s\n", note, entry.Command, asTiny)
+	if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	h := tinyHost(t, func(o *Options) { o.Builtin = Entry{Name: "p", Command: script} })
+	_, err := scores(t.Context(), open(t, h, "reward", "exits"), pngs(t, 1))
+	says(t, err, "exited with status 3", "the last words of exits")
+	noted, err := os.ReadFile(note)
+	if err != nil {
+		t.Fatal(err)
+	}
+	helper, err := strconv.Atoi(strings.TrimSpace(string(noted)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends(t, helper)
+}

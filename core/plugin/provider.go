@@ -1,0 +1,188 @@
+package plugin
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
+)
+
+// provider is one binary: what it is, what it says of itself, and the process
+// that runs it, if one does.
+type provider struct {
+	host    *Host
+	entry   Entry
+	builtin bool
+
+	// turn holds one token: starting and describing go one after the other.
+	turn chan struct{}
+
+	mu          sync.Mutex
+	process     *process
+	digest      string              // sha256 of the binary in hex; empty for the built-in
+	description *client.Description // nil: not asked yet
+}
+
+func newProvider(h *Host, entry Entry, builtin bool) *provider {
+	return &provider{host: h, entry: entry, builtin: builtin, turn: make(chan struct{}, 1)}
+}
+
+// described returns what the plugin says of itself. The answer is kept: it is
+// the binary's, and a binary that changes under a running host is refused.
+func (p *provider) described(ctx context.Context) (*client.Description, error) {
+	p.mu.Lock()
+	known := p.description
+	p.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	process, err := p.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	description, err := process.client.Describe(ctx)
+	if err != nil {
+		return nil, process.explain(ctx, subject{plugin: p.entry.Name}, err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.description = &description
+	return p.description, nil
+}
+
+// running returns the plugin's process, started if need be.
+func (p *provider) running(ctx context.Context) (*process, error) {
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if p.host.isStopped() {
+		return nil, ErrStopped
+	}
+	p.mu.Lock()
+	current, digest := p.process, p.digest
+	p.mu.Unlock()
+	if current != nil && !current.runner.exited() {
+		return current, nil
+	}
+	if current != nil {
+		current.end()
+	}
+
+	path, found, err := p.examine()
+	if err != nil {
+		return nil, err
+	}
+	if digest != "" && found != digest {
+		return nil, mistake("the binary of plugin %q changed while Plumb was running", p.entry.Name)(
+			"%s had the sha256 %s and now has %s. Results of the two must not mix: run the experiment again.", path, digest, found)
+	}
+	started, err := startProcess(ctx, p, path)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.process, p.digest = started, found
+	return started, nil
+}
+
+// examine checks the binary before anything is started, and digests it.
+func (p *provider) examine() (path, digest string, err error) {
+	path, err = filepath.Abs(p.entry.Command)
+	if err != nil {
+		return "", "", fmt.Errorf("find plugin %q: %w", p.entry.Name, err)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", "", mistake("plugin %q is not there", p.entry.Name)("No file %s. Build or copy the plugin there, or correct its source.", path)
+	case err != nil:
+		return "", "", mistake("plugin %q cannot be read", p.entry.Name)("%v.", err)
+	case info.IsDir():
+		return "", "", mistake("plugin %q is a directory", p.entry.Name)("%s is not a binary. Name the plugin's binary as its source.", path)
+	case runtime.GOOS != "windows" && info.Mode()&0o111 == 0:
+		return "", "", mistake("plugin %q is not executable", p.entry.Name)("Allow it with: chmod +x %s", path)
+	}
+	if p.builtin && p.entry.SHA256 == "" {
+		return path, "", nil
+	}
+	digest, err = digestFile(path)
+	if err != nil {
+		return "", "", mistake("plugin %q cannot be read", p.entry.Name)("%v.", err)
+	}
+	if want := strings.ToLower(p.entry.SHA256); want != "" && digest != want {
+		return "", "", mistake("plugin %q is not the one that was pinned", p.entry.Name)(
+			"%s has the sha256 %s, but %s is pinned. If you rebuilt or updated it on purpose, write the new digest into plumb.lock.hcl; if not, do not run it.", path, digest, want)
+	}
+	return path, digest, nil
+}
+
+// stop ends the process as gently as ctx allows.
+func (p *provider) stop(ctx context.Context) error {
+	p.mu.Lock()
+	current := p.process
+	p.mu.Unlock()
+	if current == nil || current.runner.exited() {
+		return nil
+	}
+	return current.stop(ctx)
+}
+
+// forget clears away what is left of a dead process.
+func (p *provider) forget() {
+	p.mu.Lock()
+	current := p.process
+	p.process = nil
+	p.mu.Unlock()
+	if current != nil {
+		current.end()
+	}
+}
+
+func digestFile(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// mistake makes a diagnostic in two steps, summary and detail, so that each
+// keeps its own arguments.
+func mistake(summary string, arguments ...any) func(detail string, arguments ...any) diag.List {
+	said := fmt.Sprintf(summary, arguments...)
+	return func(detail string, arguments ...any) diag.List {
+		return diag.List{{Severity: diag.Error, Summary: said, Detail: fmt.Sprintf(detail, arguments...)}}
+	}
+}
+
+// asList is an error as diagnostics.
+func asList(err error) diag.List {
+	if err == nil {
+		return nil
+	}
+	var list diag.List
+	if errors.As(err, &list) {
+		return list
+	}
+	return diag.List{{Severity: diag.Error, Summary: err.Error()}}
+}

@@ -1,0 +1,261 @@
+//go:build unix
+
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	goplugin "github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// The test binary is its own plugin, and its own host: started with one of
+// these words as its first argument it is that, and no test.
+const (
+	asTiny      = "serve-tiny"      // a plugin with one component of each kind, and some that are wrong on purpose
+	asFuture    = "serve-future"    // a plugin of a later protocol
+	asMistaken  = "serve-mistaken"  // a plugin that describes itself wrongly
+	asShortLife = "serve-shortlife" // a program that ends before it says anything
+	asHost      = "be-host"         // a host with a tiny plugin, which prints the plugin's process id and waits
+)
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case asTiny:
+			sdk.Serve(tinyPlugin())
+		case asMistaken:
+			sdk.Serve(sdk.Plugin{Name: "mistaken", Components: []sdk.Component{{Kind: "oracle", Name: "delphi"}}})
+		case asFuture:
+			handshake := sdk.Handshake()
+			goplugin.Serve(&goplugin.ServeConfig{
+				HandshakeConfig:  handshake,
+				VersionedPlugins: map[int]goplugin.PluginSet{99: {sdk.ServiceName: futureService{}}},
+				GRPCServer:       goplugin.DefaultGRPCServer,
+			})
+		case asShortLife:
+			fmt.Fprintln(os.Stderr, "libcudart.so.12: cannot open shared object file")
+			os.Exit(7)
+		case asHost:
+			beHost()
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// futureService is a service that nobody will call.
+type futureService struct{ connection }
+
+func (futureService) GRPCServer(*goplugin.GRPCBroker, *grpc.Server) error { return nil }
+
+// tiny implements every kind.
+type tiny struct {
+	config  struct{ Offset float64 }
+	encoder sdk.Encoder
+}
+
+func openTiny(_ context.Context, r sdk.OpenRequest) (any, error) {
+	t := &tiny{}
+	if err := json.Unmarshal(r.Config, &t.config); err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	t.encoder, _ = r.Uses[sdk.KindEncoder].(sdk.Encoder)
+	return t, nil
+}
+
+func (t *tiny) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
+	for i, draw := range draws {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		h := fnv.New32a()
+		fmt.Fprint(h, draw.Prompt.Text, draw.Seed)
+		sum := h.Sum32()
+		if err := emit(i, sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(sum), byte(sum >> 8), byte(sum >> 16)}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tiny) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
+	for step := range r.Optimizer.Steps {
+		err := report(sdk.Progress{Step: step + 1, Steps: r.Optimizer.Steps, Unit: "step", Values: map[string]float64{"loss": r.Losses[0].Weight / float64(step+1)}})
+		if err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(filepath.Join(r.Output, "config.json"), r.Losses[0].Options, 0o644)
+}
+
+func (t *tiny) Score(ctx context.Context, prompt sdk.Prompt, image sdk.Image) (float64, error) {
+	score := float64(image.RGB[0]) + t.config.Offset
+	if t.encoder != nil {
+		vectors, err := t.encoder.EncodeImages(ctx, []sdk.Image{image})
+		if err != nil {
+			return 0, err
+		}
+		score += float64(vectors[0][1])
+	}
+	return score, nil
+}
+
+func (t *tiny) ScoreGroup(_ context.Context, _ sdk.Prompt, images []sdk.Image) ([]float64, error) {
+	out := make([]float64, len(images))
+	for i := range out {
+		out[i] = float64(i)
+	}
+	return out, nil
+}
+
+func (t *tiny) Fit(_ context.Context, r sdk.FitRequest, report func(sdk.Progress) error) error {
+	if len(r.Labels) == 0 {
+		return sdk.Diagnostic{Summary: "there are no labels", Detail: "Give the reward labels to learn from."}
+	}
+	return report(sdk.Progress{Step: 1, Steps: 1, Warning: strings.Join(append(r.Images, r.Labels...), " ")})
+}
+
+func (t *tiny) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {
+	out := make([][]sdk.Label, len(items))
+	for i, item := range items {
+		out[i] = []sdk.Label{sdk.LabelGood, sdk.LabelSkip}
+		if item.Image.RGB[0] < 128 {
+			out[i][0] = sdk.LabelBad
+		}
+	}
+	return out, nil
+}
+
+func (t *tiny) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Preference, error) {
+	out := make([][]sdk.Preference, len(pairs))
+	for i, pair := range pairs {
+		out[i] = []sdk.Preference{sdk.PreferSecond, sdk.PreferTie}
+		if pair.First.RGB[0] > pair.Second.RGB[0] {
+			out[i][0] = sdk.PreferFirst
+		}
+	}
+	return out, nil
+}
+
+func (t *tiny) EncodeImages(_ context.Context, images []sdk.Image) ([][]float32, error) {
+	out := make([][]float32, len(images))
+	for i, image := range images {
+		out[i] = []float32{float32(image.RGB[0]), 0.5}
+	}
+	return out, nil
+}
+
+func (t *tiny) EncodeTexts(_ context.Context, texts []string) ([][]float32, error) {
+	out := make([][]float32, len(texts))
+	for i, text := range texts {
+		out[i] = []float32{float32(len(text)), 0.5}
+	}
+	return out, nil
+}
+
+// scorer is a reward of one function.
+type scorer func(ctx context.Context, image sdk.Image) (float64, error)
+
+func (s scorer) Score(ctx context.Context, _ sdk.Prompt, image sdk.Image) (float64, error) {
+	return s(ctx, image)
+}
+
+// doubling and lazy are samplers that miscount.
+type doubling struct{}
+
+func (doubling) Sample(_ context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
+	image := sdk.Image{Width: 1, Height: 1, RGB: make([]byte, 3)}
+	return errors.Join(emit(0, image), emit(0, image))
+}
+
+type lazy struct{}
+
+func (lazy) Sample(_ context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
+	return emit(1, sdk.Image{Width: 1, Height: 1, RGB: make([]byte, 3)})
+}
+
+func tinyPlugin() sdk.Plugin {
+	zero := 0.0
+	schema := sdk.Schema{
+		Attributes: []sdk.Attribute{{Name: "offset", Type: sdk.TypeNumber, Default: json.RawMessage("0"), Minimum: &zero, Summary: "added to each score"}},
+		Blocks:     []sdk.Block{{Type: "auxiliary", Labels: []string{"a", "b"}, Body: sdk.Schema{Attributes: []sdk.Attribute{{Name: "weight", Type: sdk.TypeNumber, Required: true}}}}},
+	}
+	components := []sdk.Component{
+		{Kind: sdk.KindSampler, Name: "tiny", CodeVersion: "1", Open: openTiny, PreferredBatch: 4, NeedsDevice: true,
+			Capabilities: []sdk.Capability{sdk.CapabilityTune}, Losses: map[string]sdk.Schema{"pretraining": schema}},
+		{Kind: sdk.KindReward, Name: "tiny", CodeVersion: "2", Schema: schema, Open: openTiny,
+			Capabilities: []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityGroup}},
+		{Kind: sdk.KindReward, Name: "over_encoder", Uses: []sdk.Kind{sdk.KindEncoder}, Open: openTiny},
+		{Kind: sdk.KindRater, Name: "tiny", Open: openTiny, Capabilities: []sdk.Capability{sdk.CapabilityCompare}},
+		{Kind: sdk.KindEncoder, Name: "tiny", Open: openTiny},
+		{Kind: sdk.KindSampler, Name: "doubling", Open: func(context.Context, sdk.OpenRequest) (any, error) { return doubling{}, nil }},
+		{Kind: sdk.KindSampler, Name: "lazy", Open: func(context.Context, sdk.OpenRequest) (any, error) { return lazy{}, nil }},
+		{Kind: sdk.KindReward, Name: "unopenable", Open: func(context.Context, sdk.OpenRequest) (any, error) {
+			return nil, sdk.Diagnostics{{Summary: "the weights are missing", Detail: "Fetch them."}, {Summary: "the vocabulary is missing"}}
+		}},
+	}
+	for name, s := range map[string]scorer{
+		"pid": func(context.Context, sdk.Image) (float64, error) { return float64(os.Getpid()), nil },
+		"nan": func(context.Context, sdk.Image) (float64, error) { return math.NaN(), nil },
+		"inf": func(context.Context, sdk.Image) (float64, error) { return math.Inf(-1), nil },
+		"panics": func(_ context.Context, image sdk.Image) (float64, error) {
+			return float64(image.RGB[len(image.RGB)]), nil
+		},
+		"exits": func(context.Context, sdk.Image) (float64, error) {
+			fmt.Fprintln(os.Stderr, "the last words of exits")
+			os.Exit(3)
+			return 0, nil
+		},
+		"killed": func(context.Context, sdk.Image) (float64, error) {
+			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			time.Sleep(time.Minute)
+			return 0, nil
+		},
+		"freezes": func(context.Context, sdk.Image) (float64, error) {
+			syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+			time.Sleep(time.Minute)
+			return 0, nil
+		},
+		"slow": func(ctx context.Context, _ sdk.Image) (float64, error) {
+			select {
+			case <-ctx.Done():
+				return 0, ctx.Err()
+			case <-time.After(6 * time.Second):
+				return 1, nil
+			}
+		},
+		"patient": func(ctx context.Context, _ sdk.Image) (float64, error) {
+			select {
+			case <-ctx.Done():
+				return 0, ctx.Err()
+			case <-time.After(50 * time.Millisecond):
+				return 1, nil
+			}
+		},
+		"chatty": func(context.Context, sdk.Image) (float64, error) {
+			fmt.Println("on standard output")
+			for i := range 2000 {
+				fmt.Fprintf(os.Stderr, "line %d %s\n", i, strings.Repeat("x", 500))
+			}
+			fmt.Fprintln(os.Stderr, strings.Repeat("long", 1<<18))
+			return 1, nil
+		},
+	} {
+		components = append(components, sdk.Component{Kind: sdk.KindReward, Name: name, PreferredBatch: 2,
+			Open: func(context.Context, sdk.OpenRequest) (any, error) { return s, nil }})
+	}
+	return sdk.Plugin{Name: "tiny", Version: "0.1.0", Components: components}
+}

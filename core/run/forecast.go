@@ -1,0 +1,152 @@
+package run
+
+import (
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/store"
+)
+
+// Forecast says what a run of a plan would do, as far as the store can tell.
+type Forecast struct {
+	Nodes    map[*plan.Node]NodeForecast
+	Cached   int     // nodes that have a record
+	ToRun    int     // nodes that have none
+	Seconds  float64 // of the nodes whose time is known
+	Unknown  int     // nodes to run whose time is not known
+	Bytes    int64   // that would be added to the store, as far as it is known
+	Complete bool    // everything is cached
+}
+
+// NodeForecast is one node's part of a forecast.
+type NodeForecast struct {
+	Cached  bool
+	Key     string           // empty if it depends on something that is yet to be made
+	Parts   []record.KeyPart // of Key
+	Record  *record.Record   // if it is cached
+	Seconds *float64         // if it is to run and something like it has run before
+	Bytes   int64            // if it is to run and something like it has run before
+}
+
+// Predict follows a plan through the store. Times and sizes come from records
+// of the same stage with another key, or of other stages of the plan with the
+// same kind and component, by the number of images or steps.
+func Predict(p *plan.Plan, s *store.Store, environment plan.Environment) (*Forecast, error) {
+	f := &Forecast{Nodes: map[*plan.Node]NodeForecast{}}
+	speeds := newSpeeds(s, p)
+	for _, node := range p.Nodes {
+		parts, known := plan.KeyParts(node, environment, func(input plan.Input) (string, bool) {
+			made := f.Nodes[input.Node].Record
+			if made == nil {
+				return "", false
+			}
+			return made.Outputs[input.Output].Digest, true
+		})
+		var n NodeForecast
+		if known {
+			n.Key, n.Parts = record.KeyOf(parts), parts
+			// A damaged entry is as good as none here; the run will say so.
+			if found, err := s.Record(n.Key); err == nil && found != nil {
+				n.Cached, n.Record = true, found
+			}
+		}
+		if n.Cached {
+			f.Cached++
+		} else {
+			f.ToRun++
+			if seconds, bytes, ok := speeds.of(node); ok {
+				n.Seconds, n.Bytes = &seconds, bytes
+				f.Seconds += seconds
+				f.Bytes += bytes
+			} else {
+				f.Unknown++
+			}
+		}
+		f.Nodes[node] = n
+	}
+	f.Complete = f.ToRun == 0
+	return f, nil
+}
+
+// speeds knows how long things took.
+type speeds struct {
+	store  *store.Store
+	byWhat map[what]*total
+}
+
+// what is a sort of work whose items take about the same time each.
+type what struct {
+	kind      plan.Kind
+	component string
+}
+
+type total struct {
+	seconds, bytes float64
+	items          int
+}
+
+func whatOf(node *plan.Node) what {
+	w := what{kind: node.Kind}
+	if node.Instance != nil {
+		w.component = node.Instance.Component
+	}
+	return w
+}
+
+func newSpeeds(s *store.Store, p *plan.Plan) *speeds {
+	speeds := &speeds{store: s, byWhat: map[what]*total{}}
+	seen := map[string]bool{}
+	for _, node := range p.Nodes {
+		last, err := s.LastRecord(node.Name)
+		if err != nil || last == nil || last.Items == 0 || seen[last.Key] {
+			continue
+		}
+		seen[last.Key] = true
+		w := whatOf(node)
+		if last.Component != w.component || last.Kind != string(w.kind) {
+			continue
+		}
+		t := speeds.byWhat[w]
+		if t == nil {
+			t = &total{}
+			speeds.byWhat[w] = t
+		}
+		t.seconds += last.Seconds
+		t.bytes += float64(outputBytes(last))
+		t.items += last.Items
+	}
+	return speeds
+}
+
+func outputBytes(r *record.Record) int64 {
+	var bytes int64
+	for _, output := range r.Outputs {
+		bytes += output.Bytes
+	}
+	return bytes
+}
+
+// of estimates a node that is to run.
+func (s *speeds) of(node *plan.Node) (seconds float64, bytes int64, ok bool) {
+	t := s.byWhat[whatOf(node)]
+	if t == nil {
+		return 0, 0, false
+	}
+	items, unit := node.Items()
+	if last, err := s.store.LastRecord(node.Name); err == nil && last != nil && last.Component == whatOf(node).component {
+		// The stage itself has run before. A training's steps are in its
+		// record even where the plan cannot know them.
+		if items == 0 || unit != last.Unit || last.Items == 0 {
+			return last.Seconds, outputBytes(last), true
+		}
+		share := float64(items) / float64(last.Items)
+		if node.Kind == plan.Tune {
+			return last.Seconds * share, outputBytes(last), true // a checkpoint does not grow with steps
+		}
+		return last.Seconds * share, int64(float64(outputBytes(last)) * share), true
+	}
+	if items == 0 {
+		return 0, 0, false
+	}
+	share := float64(items) / float64(t.items)
+	return t.seconds * share, int64(t.bytes * share), true
+}

@@ -1,0 +1,149 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/stage"
+	"github.com/plumb-ml/plumb/core/store"
+)
+
+// Options are what a run needs beside its plan.
+type Options struct {
+	Store       *store.Store
+	Components  stage.Components
+	Environment plan.Environment
+	Sink        Sink // nil: nobody listens
+
+	// Parallel is how many stages that do not need the device may work at
+	// once; 0 means 2. Stages that need it always take turns.
+	Parallel int
+
+	// Dir gets run.json, which says what the run is made of; empty: nowhere.
+	Dir string
+	// Name to Baseline, Machine and Versions go into run.json and records.
+	Name, Description, File, Command, Baseline string
+	Machine                                    record.Machine
+	Versions                                   map[string]string
+}
+
+// Result is what a run came to.
+type Result struct {
+	Run      *record.Run
+	Outcomes map[*plan.Node]Outcome
+	Records  map[string]*record.Record // by key, of all nodes that have one
+	Failed   int                       // nodes that failed
+	NotRun   int                       // nodes that depend on those
+	Stopped  bool                      // the context ended before all was done
+}
+
+// Run does what of a plan is not done yet. Failed stages are in the result;
+// the error is for what keeps run.json from being written.
+func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
+	if options.Sink == nil {
+		options.Sink = Silent{}
+	}
+	if options.Parallel <= 0 {
+		options.Parallel = 2
+	}
+	started := time.Now()
+	r := &runner{
+		Options:  options,
+		plan:     p,
+		outcomes: map[*plan.Node]Outcome{},
+		device:   make(chan struct{}, 1),
+		light:    make(chan struct{}, options.Parallel),
+	}
+	r.all(ctx)
+
+	result := &Result{Outcomes: r.outcomes, Records: map[string]*record.Record{}}
+	for _, outcome := range r.outcomes {
+		switch outcome.Status {
+		case Failed:
+			result.Failed++
+		case NotRun:
+			result.NotRun++
+		case Interrupted:
+			result.Stopped = true
+		}
+		if outcome.Record != nil {
+			result.Records[outcome.Record.Key] = outcome.Record
+		}
+	}
+	result.Run = r.describe(started)
+	if options.Dir != "" {
+		if err := os.MkdirAll(options.Dir, 0o777); err != nil {
+			return result, fmt.Errorf("make the run's directory: %w", err)
+		}
+		if err := record.WriteRun(filepath.Join(options.Dir, "run.json"), result.Run); err != nil {
+			return result, fmt.Errorf("write run.json: %w", err)
+		}
+	}
+	return result, nil
+}
+
+// workSeconds is what all of the run's stages took when they were done, in
+// this run or an earlier one.
+func (r *runner) workSeconds() float64 {
+	var sum float64
+	seen := map[string]bool{}
+	for _, node := range r.plan.Nodes {
+		if made := r.outcomes[node].Record; made != nil && !seen[made.Key] {
+			seen[made.Key] = true
+			sum += made.Seconds
+		}
+	}
+	return sum
+}
+
+// describe is the run as run.json has it.
+func (r *runner) describe(started time.Time) *record.Run {
+	run := &record.Run{
+		Name:        r.Name,
+		Description: r.Description,
+		File:        r.File,
+		Command:     r.Command,
+		Started:     started.UTC(),
+		Seconds:     r.workSeconds(),
+		Baseline:    r.Baseline,
+		Versions:    r.Versions,
+		Machine:     r.Machine,
+	}
+	for _, variant := range r.plan.Variants {
+		v := record.Variant{ID: variant.ID, Name: variant.Name, Values: variant.Values, Seed: variant.Seed}
+		for _, s := range variant.Stages {
+			outcome := r.outcomes[s.Node]
+			ref := record.StageRef{Node: s.Name, Key: outcome.Key, Cached: outcome.Status == Cached}
+			switch {
+			case outcome.Err != nil:
+				ref.Error = outcome.Err.Error()
+			case outcome.Status == Interrupted:
+				ref.Error = "interrupted"
+			}
+			v.Stages = append(v.Stages, ref)
+		}
+		run.Variants = append(run.Variants, v)
+	}
+	return run
+}
+
+// errNeeds is the error of a node that something it depends on failed under.
+type errNeeds struct{ label string }
+
+func (e errNeeds) Error() string { return "not run: " + e.label + " failed" }
+
+// NeedsFailed returns the label of the stage whose failure kept a node from
+// running.
+func NeedsFailed(err error) (label string, ok bool) {
+	var needs errNeeds
+	if errors.As(err, &needs) {
+		return needs.label, true
+	}
+	return "", false
+}

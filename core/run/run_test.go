@@ -1,0 +1,323 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/plugin"
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/core/stage"
+	"github.com/plumb-ml/plumb/core/store"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// shop opens instances that draw, score and learn in a trivial way, counts
+// what they do, and fails where it is told to.
+type shop struct {
+	mu      sync.Mutex
+	opened  map[string]int
+	at      int // stages on the device at this moment
+	crowded bool
+	fail    map[string]error
+	during  func(name string)
+}
+
+func (s *shop) Open(_ context.Context, r plugin.OpenRequest) (stage.Instance, error) {
+	name := string(r.Config)
+	s.mu.Lock()
+	if s.opened == nil {
+		s.opened = map[string]int{}
+	}
+	s.opened[name]++
+	s.at++
+	s.crowded = s.crowded || s.at > 1
+	err := s.fail[name]
+	s.mu.Unlock()
+	if s.during != nil {
+		s.during(name)
+	}
+	if err != nil {
+		s.mu.Lock()
+		s.at--
+		s.mu.Unlock()
+		return nil, err
+	}
+	return &worker{shop: s}, nil
+}
+
+type worker struct {
+	stage.Instance // what the tests do not call
+	shop           *shop
+}
+
+func (w *worker) Close(context.Context) error {
+	w.shop.mu.Lock()
+	defer w.shop.mu.Unlock()
+	w.shop.at--
+	return nil
+}
+
+func (w *worker) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
+	for position, draw := range draws {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := emit(position, sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(draw.Seed), 0, 0}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *worker) Score(_ context.Context, items iter.Seq2[plugin.Item, error], emit func(int, float64) error) error {
+	position := 0
+	for _, err := range items {
+		if err != nil {
+			return err
+		}
+		if err := emit(position, float64(position)); err != nil {
+			return err
+		}
+		position++
+	}
+	return nil
+}
+
+func (w *worker) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
+	if err := report(sdk.Progress{Step: 1, Steps: 1, Values: map[string]float64{"loss": 1}}); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(r.Output, "weights"), []byte("learnt"), 0o644)
+}
+
+// everything knows every component.
+type everything struct{}
+
+func (everything) Identity(kind, component string) (plan.Identity, bool) {
+	return plan.Identity{Plugin: "builtin", CodeVersion: "1", NeedsDevice: true, CanTune: true, CanFit: true}, true
+}
+
+// chain is images, their scores, a fine-tuning on them, and images of that;
+// beside it, other images that depend on none of these.
+func chain(t *testing.T) *plan.Plan {
+	t.Helper()
+	component := func(kind, name string) *spec.Component {
+		return &spec.Component{Kind: kind, Component: "c", Name: name, Config: []byte(`"` + name + `"`)}
+	}
+	base, world, reward := component("sampler", "base"), component("sampler", "world"), component("reward", "reward")
+	prompts := []spec.Prompt{{Text: "a", Category: "x"}, {Text: "b", Category: "x"}}
+	drawn := &spec.Images{Name: "drawn", Sampler: spec.Model{Sampler: base}, Prompts: prompts, PerPrompt: 3}
+	tuned := &spec.Finetune{Name: "tuned", Model: spec.Model{Sampler: base}, Reward: reward, Images: []*spec.Images{drawn},
+		Losses: []spec.Loss{{Name: "reward_weighted", Weight: 1, Weighed: true}}, Steps: 1}
+	s := &spec.Spec{Name: "chain", Seed: 1,
+		Images: []*spec.Images{
+			drawn,
+			{Name: "other", Sampler: spec.Model{Sampler: world}, Prompts: prompts, PerPrompt: 3},
+			{Name: "last", Sampler: spec.Model{Sampler: base, Finetune: tuned}, Prompts: prompts, PerPrompt: 3},
+		},
+		Finetunes: []*spec.Finetune{tuned},
+	}
+	p, err := plan.Build([]plan.Source{{Spec: s}}, everything{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func openStore(t *testing.T, dir string) *store.Store {
+	t.Helper()
+	s, err := store.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func do(t *testing.T, ctx context.Context, p *plan.Plan, s *store.Store, components stage.Components, sink Sink) *Result {
+	t.Helper()
+	result, err := Run(ctx, p, Options{Store: s, Components: components, Sink: sink, Dir: filepath.Join(s.Dir(), "..", "run"), Name: "chain"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func statuses(p *plan.Plan, result *Result) string {
+	var words []string
+	for _, node := range p.Nodes {
+		words = append(words, fmt.Sprintf("%s: %s", node.Name, result.Outcomes[node].Status))
+	}
+	return strings.Join(words, ", ")
+}
+
+const allOf = "sample/drawn: %[1]s, sample/other: %[1]s, score/drawn/reward: %[1]s, tune/tuned: %[1]s, sample/last: %[1]s"
+
+func TestTheSecondRunDoesNothing(t *testing.T) {
+	p, s := chain(t), openStore(t, t.TempDir())
+	first := &shop{}
+	result := do(t, t.Context(), p, s, first, nil)
+	if got, want := statuses(p, result), fmt.Sprintf(allOf, Done); got != want {
+		t.Errorf("first: %s", got)
+	}
+	if first.crowded {
+		t.Error("two stages had the device at once")
+	}
+	second := &shop{}
+	again := do(t, t.Context(), p, s, second, nil)
+	if got, want := statuses(p, again), fmt.Sprintf(allOf, Cached); got != want {
+		t.Errorf("second: %s", got)
+	}
+	if len(second.opened) != 0 {
+		t.Errorf("opened %v", second.opened)
+	}
+	made, err := record.ReadRun(filepath.Join(s.Dir(), "..", "run", "run.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stages := made.Variants[0].Stages; len(stages) != 5 || stages[0].Node != "sample/drawn" || !stages[0].Cached || stages[0].Key == "" {
+		t.Errorf("run.json has %+v", stages)
+	}
+	if result.Run.Seconds != again.Run.Seconds {
+		t.Error("what the stages took depends on the run that asks")
+	}
+}
+
+func TestAFailureTakesItsDependentsAlongAndNoOthers(t *testing.T) {
+	p, s := chain(t), openStore(t, t.TempDir())
+	broken := &shop{fail: map[string]error{`"reward"`: errors.New("no weights")}}
+	result := do(t, t.Context(), p, s, broken, nil)
+	want := "sample/drawn: done, sample/other: done, score/drawn/reward: failed, tune/tuned: not run, sample/last: not run"
+	if got := statuses(p, result); got != want || result.Failed != 1 || result.NotRun != 2 {
+		t.Errorf("%s; %d failed, %d not run", got, result.Failed, result.NotRun)
+	}
+	last := result.Outcomes[p.Nodes[4]]
+	if label, ok := NeedsFailed(last.Err); !ok || label != "score/drawn/reward" {
+		t.Errorf("sample/last: %v", last.Err)
+	}
+	mended := do(t, t.Context(), p, s, &shop{}, nil)
+	if got := statuses(p, mended); got != "sample/drawn: cached, sample/other: cached, score/drawn/reward: done, tune/tuned: done, sample/last: done" {
+		t.Errorf("mended: %s", got)
+	}
+}
+
+func TestAnInterruptKeepsWhatIsFinished(t *testing.T) {
+	p, s := chain(t), openStore(t, t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	stopping := &shop{}
+	stopping.during = func(name string) {
+		if name == `"reward"` {
+			cancel()
+		}
+	}
+	result := do(t, ctx, p, s, stopping, nil)
+	if !result.Stopped || result.Failed != 0 {
+		t.Errorf("stopped: %v, failed: %d", result.Stopped, result.Failed)
+	}
+	if result.Outcomes[p.Nodes[0]].Status != Done || result.Outcomes[p.Nodes[4]].Status != Interrupted {
+		t.Errorf("%s", statuses(p, result))
+	}
+	if got := do(t, t.Context(), p, s, &shop{}, nil); got.Stopped || got.Failed != 0 {
+		t.Errorf("after that: %s", statuses(p, got))
+	}
+}
+
+// notes is a Sink that keeps the warnings.
+type notes struct {
+	Silent
+	mu       sync.Mutex
+	warnings []string
+}
+
+func (n *notes) Warn(_ *plan.Node, warning diag.Diagnostic) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.warnings = append(n.warnings, warning.Summary)
+}
+
+func TestDamagedInputsAreMadeAgain(t *testing.T) {
+	p, dir := chain(t), t.TempDir()
+	s := openStore(t, dir)
+	first := do(t, t.Context(), p, s, &shop{}, nil)
+	// The last stage has to run again, and finds its checkpoint damaged: the
+	// cache look-up before did not read into it.
+	checkpoint := first.Outcomes[p.Nodes[3]].Record.Outputs[plan.Checkpoint]
+	view, err := s.Directory(checkpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.DropRecord(first.Outcomes[p.Nodes[4]].Key); err != nil {
+		t.Fatal(err)
+	}
+	weights := filepath.Join(view, "weights")
+	if err := os.Chmod(weights, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(weights, []byte("damage"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+
+	sink, components := &notes{}, &shop{}
+	second := do(t, t.Context(), p, openStore(t, dir), components, sink)
+	if second.Failed != 0 || components.opened[`"base"`] != 2 {
+		t.Errorf("%s; opened %v", statuses(p, second), components.opened)
+	}
+	if len(sink.warnings) != 1 || !strings.Contains(sink.warnings[0], "checkpoint of tune/tuned") {
+		t.Errorf("warnings: %q", sink.warnings)
+	}
+	if first.Outcomes[p.Nodes[4]].Record.Outputs[plan.Images] != second.Outcomes[p.Nodes[4]].Record.Outputs[plan.Images] {
+		t.Error("the results differ")
+	}
+}
+
+func TestAFullDiskSaysWhatToDo(t *testing.T) {
+	p, s := chain(t), openStore(t, t.TempDir())
+	full := &shop{fail: map[string]error{`"base"`: fmt.Errorf("write weights: %w", syscall.ENOSPC)}}
+	result := do(t, t.Context(), p, s, full, nil)
+	err := result.Outcomes[p.Nodes[0]].Err
+	if err == nil || !strings.Contains(err.Error(), "The disk is full") || !strings.Contains(err.Error(), "plumb store gc") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestForecastKnowsWhatRanBefore(t *testing.T) {
+	p, s := chain(t), openStore(t, t.TempDir())
+	before, err := Predict(p, s, plan.Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if before.Cached != 0 || before.Unknown != 5 || before.Nodes[p.Nodes[0]].Key == "" || before.Nodes[p.Nodes[2]].Key != "" {
+		t.Errorf("before: %+v", before)
+	}
+	result := do(t, t.Context(), p, s, &shop{}, nil)
+	after, err := Predict(p, s, plan.Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !after.Complete || after.Cached != 5 {
+		t.Errorf("after: %+v", after)
+	}
+	if err := s.DropRecord(result.Outcomes[p.Nodes[3]].Key); err != nil {
+		t.Fatal(err)
+	}
+	// With another key for everything, times come from the earlier records.
+	other, err := Predict(p, s, plan.Environment{Backend: "xla:cuda"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if other.ToRun != 5 || other.Unknown != 1 || other.Bytes == 0 || other.Nodes[p.Nodes[0]].Seconds == nil {
+		t.Errorf("other: %+v", other)
+	}
+}

@@ -1,0 +1,113 @@
+package run
+
+import (
+	"context"
+	"sync"
+
+	"github.com/plumb-ml/plumb/core/plan"
+)
+
+// runner is one run under way.
+type runner struct {
+	Options
+	plan   *plan.Plan
+	device chan struct{} // holds one: stages on the accelerator take turns
+	light  chan struct{} // holds Parallel
+
+	mu       sync.Mutex
+	outcomes map[*plan.Node]Outcome
+}
+
+func (r *runner) outcome(node *plan.Node) Outcome {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.outcomes[node]
+}
+
+func (r *runner) setOutcome(node *plan.Node, outcome Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outcomes[node] = outcome
+}
+
+// slots is where a node waits for its turn.
+func (r *runner) slots(node *plan.Node) chan struct{} {
+	if node.NeedsDevice() {
+		return r.device
+	}
+	return r.light
+}
+
+// all brings every node to an outcome. Nodes are started in the plan's order
+// among those that are ready: what is looked at first is done first.
+func (r *runner) all(ctx context.Context) {
+	type finished struct {
+		node    *plan.Node
+		outcome Outcome
+	}
+	done := make(chan finished)
+	running := map[chan struct{}]int{}
+	waiting := append([]*plan.Node(nil), r.plan.Nodes...)
+	under := 0
+	settle := func(node *plan.Node, outcome Outcome) {
+		r.setOutcome(node, outcome)
+		r.Sink.Finished(node, outcome)
+	}
+	for len(waiting) > 0 || under > 0 {
+		for again := true; again; {
+			again = false
+			var still []*plan.Node
+			for _, node := range waiting {
+				ready, blocked := r.ready(node)
+				slots := r.slots(node)
+				switch {
+				case blocked != nil:
+					settle(node, *blocked)
+					again = true
+				case !ready:
+					still = append(still, node)
+				default:
+					// A look into the cache costs little and needs no turn.
+					if outcome, ok := r.cached(ctx, node); ok {
+						settle(node, outcome)
+						again = true
+					} else if running[slots] >= cap(slots) {
+						still = append(still, node)
+					} else {
+						running[slots]++
+						under++
+						go func() { done <- finished{node, r.work(ctx, node)} }()
+					}
+				}
+			}
+			waiting = still
+		}
+		if under > 0 {
+			f := <-done
+			running[r.slots(f.node)]--
+			under--
+			settle(f.node, f.outcome)
+		}
+	}
+}
+
+// ready reports whether all inputs of a node are there. If one never will be,
+// or the run has been stopped, blocked is the node's outcome.
+func (r *runner) ready(node *plan.Node) (ready bool, blocked *Outcome) {
+	ready = true
+	for _, input := range node.Inputs {
+		outcome := r.outcome(input.Node)
+		switch outcome.Status {
+		case Done, Cached:
+		case Failed:
+			return false, &Outcome{Status: NotRun, Err: errNeeds{input.Node.Label}}
+		case NotRun:
+			return false, &Outcome{Status: NotRun, Err: outcome.Err}
+		case Interrupted:
+			return false, &Outcome{Status: Interrupted}
+		default:
+			ready = false
+		}
+	}
+	return ready, nil
+}

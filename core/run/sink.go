@@ -1,0 +1,61 @@
+package run
+
+import (
+	"time"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/stage"
+)
+
+// Sink is told what happens. Its methods may be called from several
+// goroutines at once and must not block.
+type Sink interface {
+	// Started is called when a stage begins to work; never for a cached one.
+	Started(node *plan.Node)
+	// Progress is called often while a stage works.
+	Progress(node *plan.Node, progress stage.Progress)
+	// Finished is called once for every node of the plan.
+	Finished(node *plan.Node, outcome Outcome)
+	// Warn passes on what the user should know and cannot be asked about.
+	Warn(node *plan.Node, warning diag.Diagnostic)
+}
+
+// Status says how a node ended.
+type Status string
+
+// The ways in which a node ends.
+const (
+	Done        Status = "done"        // it worked, and has a record
+	Cached      Status = "cached"      // it has a record from before
+	Failed      Status = "failed"      // Err says why
+	NotRun      Status = "not run"     // something it needs failed; Err says what
+	Interrupted Status = "interrupted" // the context ended before it was finished
+)
+
+// Outcome is how a node ended.
+type Outcome struct {
+	Status Status
+	Key    string         // empty if it was never known
+	Record *record.Record // of Done and Cached
+	Err    error          // of Failed and NotRun
+	Took   time.Duration  // of Done and Failed
+}
+
+// Silent is a Sink that nobody listens to.
+type Silent struct{}
+
+var _ Sink = Silent{}
+
+// Started implements Sink.
+func (Silent) Started(*plan.Node) {}
+
+// Progress implements Sink.
+func (Silent) Progress(*plan.Node, stage.Progress) {}
+
+// Finished implements Sink.
+func (Silent) Finished(*plan.Node, Outcome) {}
+
+// Warn implements Sink.
+func (Silent) Warn(*plan.Node, diag.Diagnostic) {}

@@ -1,0 +1,263 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/stage"
+	"github.com/plumb-ml/plumb/core/store"
+)
+
+// smallOutput is up to what size the outputs of a cached stage are read
+// through at once. Reports read them; larger ones are checked when a stage
+// reads them.
+const smallOutput = 4 << 20
+
+// key works out a node's key from the records of its inputs.
+func (r *runner) key(node *plan.Node) (string, []record.KeyPart) {
+	parts, _ := plan.KeyParts(node, r.Environment, func(input plan.Input) (string, bool) {
+		return r.outcome(input.Node).Record.Outputs[input.Output].Digest, true
+	})
+	return record.KeyOf(parts), parts
+}
+
+// cached looks a node up. A damaged entry is a warning and as good as none.
+func (r *runner) cached(ctx context.Context, node *plan.Node) (Outcome, bool) {
+	if ctx.Err() != nil {
+		return Outcome{Status: Interrupted}, true
+	}
+	key, _ := r.key(node)
+	found, err := r.lookUp(node, key)
+	if err != nil {
+		return Outcome{Status: Failed, Key: key, Err: r.explain(node, err)}, true
+	}
+	if found == nil {
+		return Outcome{}, false
+	}
+	return Outcome{Status: Cached, Key: key, Record: found}, true
+}
+
+func (r *runner) lookUp(node *plan.Node, key string) (*record.Record, error) {
+	found, err := r.Store.Record(key)
+	if err == nil && found != nil {
+		for _, output := range found.Outputs {
+			if output.Dir || output.Bytes > smallOutput {
+				continue
+			}
+			if _, err = r.Store.File(output); err != nil {
+				break
+			}
+		}
+	}
+	var corrupt *store.Corrupt
+	if errors.As(err, &corrupt) {
+		// The blob is out of the way; without it the record is, too, so that
+		// the next look at it has nothing more to tell.
+		if err := r.Store.DropRecord(key); err != nil {
+			return nil, err
+		}
+		r.Sink.Warn(node, diag.Diagnostic{
+			Severity: diag.Warning,
+			Summary:  fmt.Sprintf("The store's entry of %s is damaged", node.Label),
+			Detail:   corrupt.Error() + ". The stage is done again.",
+		})
+		return nil, nil
+	}
+	return found, err
+}
+
+// work does a stage that has no record yet.
+func (r *runner) work(ctx context.Context, node *plan.Node) Outcome {
+	started := time.Now()
+	outcome, err := r.attempt(ctx, node)
+	outcome.Took = time.Since(started)
+	if err == nil {
+		return outcome
+	}
+	if ctx.Err() != nil {
+		outcome.Status = Interrupted
+		return outcome
+	}
+	outcome.Status, outcome.Err = Failed, r.explain(node, err)
+	return outcome
+}
+
+func (r *runner) attempt(ctx context.Context, node *plan.Node) (Outcome, error) {
+	inputs, err := r.inputs(ctx, node)
+	if err != nil {
+		return Outcome{}, err
+	}
+	// Only now: an input that had to be made again may have come out otherwise.
+	key, parts := r.key(node)
+	outcome := Outcome{Key: key}
+
+	slots := r.slots(node)
+	select {
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
+	case <-ctx.Done():
+		return outcome, ctx.Err()
+	}
+	unlock, err := r.Store.Lock(ctx, key)
+	if err != nil {
+		return outcome, err
+	}
+	defer unlock()
+	// Another process, or another node with the same inputs, may have been
+	// faster.
+	found, err := r.lookUp(node, key)
+	if err != nil {
+		return outcome, err
+	}
+	if found != nil {
+		outcome.Status, outcome.Record = Cached, found
+		return outcome, nil
+	}
+	if outcome.Record, err = r.make(ctx, node, key, parts, inputs); err != nil {
+		return outcome, err
+	}
+	outcome.Status = Done
+	return outcome, nil
+}
+
+// make does the stage's work and records it. Whoever calls holds the key's lock.
+func (r *runner) make(ctx context.Context, node *plan.Node, key string, parts []record.KeyPart, inputs map[string]string) (*record.Record, error) {
+	outputs, err := r.Store.Work(key)
+	if err != nil {
+		return nil, err
+	}
+	defer outputs.Discard()
+	scratch, err := r.Store.Scratch(key)
+	if err != nil {
+		return nil, err
+	}
+	r.Sink.Started(node)
+	started := time.Now()
+	result, err := stage.Run(ctx, stage.Job{
+		Node:       node,
+		Inputs:     inputs,
+		Outputs:    outputs,
+		Scratch:    scratch,
+		Components: r.Components,
+		Backend:    r.Environment.Backend,
+		Report:     func(p stage.Progress) { r.Sink.Progress(node, p) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	made := &record.Record{
+		Key:      key,
+		Kind:     string(node.Kind),
+		Node:     node.Name,
+		KeyParts: parts,
+		Outputs:  result.Outputs,
+		Metrics:  result.Metrics,
+		Warnings: result.Warnings,
+		Started:  started.UTC(),
+		Seconds:  time.Since(started).Seconds(),
+		Items:    result.Items,
+		Unit:     result.Unit,
+		Facts:    result.Facts,
+		Machine:  r.Machine,
+		Versions: r.Versions,
+	}
+	if node.Instance != nil {
+		made.Plugin, made.Component = node.Instance.Identity.Plugin, node.Instance.Component
+	}
+	if err := r.Store.PutRecord(made); err != nil {
+		return nil, err
+	}
+	for _, warning := range result.Warnings {
+		r.Sink.Warn(node, diag.Diagnostic{Severity: diag.Warning, Summary: node.Label, Detail: warning, Subject: node.Range})
+	}
+	// The stage is done; what is left of its unfinished state is only space.
+	if err := r.Store.DropScratch(key); err != nil {
+		r.Sink.Warn(node, diag.Diagnostic{Severity: diag.Warning, Summary: "Unfinished state could not be removed", Detail: err.Error()})
+	}
+	return made, nil
+}
+
+// inputs finds the files that a node reads. What turns out to be damaged is
+// made again first.
+func (r *runner) inputs(ctx context.Context, node *plan.Node) (map[string]string, error) {
+	paths := map[string]string{}
+	for _, input := range node.Inputs {
+		path, err := r.path(input)
+		var corrupt *store.Corrupt
+		if errors.As(err, &corrupt) {
+			if err = r.restore(ctx, input, corrupt); err == nil {
+				path, err = r.path(input)
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("input %s: %w", input.Role, err)
+		}
+		paths[input.Role] = path
+	}
+	return paths, nil
+}
+
+func (r *runner) path(input plan.Input) (string, error) {
+	output, ok := r.outcome(input.Node).Record.Outputs[input.Output]
+	if !ok {
+		return "", fmt.Errorf("%s has made no %s", input.Node.Label, input.Output)
+	}
+	if output.Dir {
+		return r.Store.Directory(output)
+	}
+	return r.Store.File(output)
+}
+
+// restore makes an input again whose content was found damaged. No turn is
+// held meanwhile: the node that makes it takes its own.
+func (r *runner) restore(ctx context.Context, input plan.Input, corrupt *store.Corrupt) error {
+	r.Sink.Warn(input.Node, diag.Diagnostic{
+		Severity: diag.Warning,
+		Summary:  fmt.Sprintf("The %s of %s are damaged in the store", input.Output, input.Node.Label),
+		Detail:   corrupt.Error() + ". The stage is done again.",
+	})
+	// A look at the record puts it out of the way, now that an output is gone,
+	// but not if another node has restored the same input meanwhile. If both
+	// restore it at this moment, the key's lock lets one of them do the work
+	// and the other find it.
+	if _, err := r.Store.Record(r.outcome(input.Node).Key); err != nil && !errors.As(err, &corrupt) {
+		return err
+	}
+	outcome, err := r.attempt(ctx, input.Node)
+	if err != nil {
+		return fmt.Errorf("do %s again: %w", input.Node.Label, err)
+	}
+	r.setOutcome(input.Node, outcome)
+	return nil
+}
+
+// explain turns an error into diagnostics: what is wrong and the way out.
+func (r *runner) explain(node *plan.Node, err error) error {
+	var known diag.List
+	if errors.As(err, &known) {
+		located := slices.Clone(known)
+		for i := range located {
+			if located[i].Subject.IsZero() {
+				located[i].Subject = node.Range
+			}
+		}
+		return located
+	}
+	err = r.Store.CheckSpace(err, 0)
+	var full *store.NoSpace
+	if errors.As(err, &full) {
+		return diag.List{{
+			Severity: diag.Error,
+			Summary:  "The disk is full",
+			Detail: full.Error() + ". `plumb store usage` says what takes the space, `plumb store gc` removes what no run needs, " +
+				"and --store names a directory on another disk.",
+		}}
+	}
+	return diag.List{{Severity: diag.Error, Summary: node.Label + " failed", Detail: err.Error(), Subject: node.Range}}
+}

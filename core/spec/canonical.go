@@ -1,0 +1,233 @@
+package spec
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Canonical returns the whole experiment as canonical JSON: what makes two
+// variants the same or not. Its sha256 is a variant's identity.
+//
+// It holds values and references by name. It does not hold what changes no
+// result: descriptions, places in files, variables (their effect is in the
+// values), and paths, which are replaced by the digests of what they name.
+func (s *Spec) Canonical() ([]byte, error) {
+	c := canonical{s}
+	document := map[string]any{
+		"experiment": s.Name,
+		"seed":       s.Seed,
+		"compute":    map[string]any{"backend": s.Compute.Backend},
+	}
+	plugins := []any{}
+	for _, plugin := range s.Plugins {
+		plugins = append(plugins, plugin.Name)
+	}
+	document["plugins"] = plugins
+
+	prompts := map[string]any{}
+	for _, set := range s.Prompts {
+		list := []any{}
+		for _, p := range set.Prompts {
+			list = append(list, map[string]any{"text": p.Text, "category": p.Category, "split": p.Split, "slots": p.Slots})
+		}
+		prompts[set.Name] = map[string]any{"prompts": list, "words": set.Words}
+	}
+	document["prompts"] = prompts
+
+	for kind, components := range map[string][]*Component{
+		"sampler": s.Samplers, "encoder": s.Encoders, "rater": s.Raters, "reward": s.Rewards,
+	} {
+		byName := map[string]any{}
+		for _, component := range components {
+			value, err := c.component(component)
+			if err != nil {
+				return nil, fmt.Errorf("%s.%s: %w", component.Kind, component.Name, err)
+			}
+			byName[component.Name] = value
+		}
+		document[kind] = byName
+	}
+
+	images := map[string]any{}
+	for _, i := range s.Images {
+		if i.Path != "" {
+			images[i.Name] = map[string]any{"content": s.Digests[i.Path]}
+			continue
+		}
+		images[i.Name] = map[string]any{"sampler": modelName(i.Sampler), "prompts": promptNames(i.Prompts), "per_prompt": i.PerPrompt}
+	}
+	document["images"] = images
+
+	labels := map[string]any{}
+	for _, l := range s.Labels {
+		value := map[string]any{"images": l.Images.Name, "fraction": l.Fraction}
+		if l.Path != "" {
+			value["content"] = s.Digests[l.Path]
+		} else {
+			value["rater"] = l.Rater.Name
+		}
+		labels[l.Name] = value
+	}
+	document["labels"] = labels
+
+	finetunes := map[string]any{}
+	for _, finetune := range s.Finetunes {
+		value, err := c.finetune(finetune)
+		if err != nil {
+			return nil, fmt.Errorf("finetune.%s: %w", finetune.Name, err)
+		}
+		finetunes[finetune.Name] = value
+	}
+	document["finetune"] = finetunes
+
+	evaluates := map[string]any{}
+	for _, evaluate := range s.Evaluate {
+		evaluates[evaluate.Name] = c.evaluate(evaluate)
+	}
+	document["evaluate"] = evaluates
+	return canonicalJSON(document)
+}
+
+// canonical turns parts of a Spec into JSON types.
+type canonical struct{ spec *Spec }
+
+func (c canonical) component(component *Component) (map[string]any, error) {
+	config, err := decodeJSON(component.Config)
+	if err != nil {
+		return nil, fmt.Errorf("decode configuration: %w", err)
+	}
+	value := map[string]any{
+		"component": component.Component,
+		"config":    c.withoutPaths(config, component.Paths),
+	}
+	if component.Encoder != nil {
+		value["encoder"] = component.Encoder.Name
+	}
+	if component.Labels != nil {
+		value["labels"] = component.Labels.Name
+	}
+	if component.Images != nil {
+		value["images"] = component.Images.Name
+	}
+	return value, nil
+}
+
+// withoutPaths replaces paths by the digests of what they name.
+func (c canonical) withoutPaths(value any, paths []string) any {
+	switch v := value.(type) {
+	case string:
+		if slices.Contains(paths, v) {
+			return "sha256:" + c.spec.Digests[v]
+		}
+	case []any:
+		list := make([]any, len(v))
+		for i, element := range v {
+			list[i] = c.withoutPaths(element, paths)
+		}
+		return list
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for key, element := range v {
+			object[key] = c.withoutPaths(element, paths)
+		}
+		return object
+	}
+	return value
+}
+
+func (c canonical) finetune(finetune *Finetune) (map[string]any, error) {
+	optimizer, err := decodeJSON(finetune.Optimizer)
+	if err != nil {
+		return nil, fmt.Errorf("decode optimizer: %w", err)
+	}
+	losses := []any{}
+	for _, loss := range finetune.Losses {
+		options, err := decodeJSON(loss.Options)
+		if err != nil {
+			return nil, fmt.Errorf("decode options of loss %s: %w", loss.Name, err)
+		}
+		losses = append(losses, map[string]any{
+			"name":    loss.Name,
+			"weight":  loss.Weight,
+			"weighed": loss.Weighed,
+			"images":  imageNames(loss.Images),
+			"options": c.withoutPaths(options, loss.Paths),
+		})
+	}
+	value := map[string]any{
+		"sampler":      modelName(finetune.Model),
+		"from_scratch": finetune.FromScratch,
+		"images":       imageNames(finetune.Images),
+		"losses":       losses,
+		"optimizer":    optimizer,
+	}
+	if finetune.Reward != nil {
+		value["reward"] = finetune.Reward.Name
+	}
+	return value, nil
+}
+
+func (c canonical) evaluate(evaluate *Evaluate) map[string]any {
+	rewards := []any{}
+	for _, reward := range evaluate.Rewards {
+		rewards = append(rewards, reward.Name)
+	}
+	bestOf := []any{}
+	for _, best := range evaluate.BestOf {
+		bestOf = append(bestOf, map[string]any{
+			"sampler": modelName(best.Model),
+			"reward":  best.Reward.Name,
+			"n":       best.N,
+			"keep":    best.Keep,
+			"against": modelNames(best.Against),
+		})
+	}
+	value := map[string]any{
+		"models":     modelNames(evaluate.Models),
+		"baseline":   modelName(evaluate.Baseline),
+		"prompts":    promptNames(evaluate.Prompts),
+		"per_prompt": evaluate.PerPrompt,
+		"rewards":    rewards,
+		"best_of":    bestOf,
+	}
+	if evaluate.Alignment != nil {
+		value["alignment"] = map[string]any{"rater": evaluate.Alignment.Rater.Name}
+	}
+	if evaluate.Fidelity != nil {
+		value["fidelity"] = map[string]any{"reference": evaluate.Fidelity.Reference.Name, "encoder": evaluate.Fidelity.Encoder.Name}
+	}
+	return value
+}
+
+func modelName(m Model) string {
+	if m.Finetune != nil {
+		return "finetune." + m.Finetune.Name
+	}
+	return "sampler." + m.Sampler.Name
+}
+
+func modelNames(models []Model) []any {
+	list := []any{}
+	for _, m := range models {
+		list = append(list, modelName(m))
+	}
+	return list
+}
+
+func imageNames(images []*Images) []any {
+	list := []any{}
+	for _, i := range images {
+		list = append(list, i.Name)
+	}
+	return list
+}
+
+// promptNames names prompts by category and text; what else they are stands
+// in the document once, under prompts.
+func promptNames(prompts []Prompt) []any {
+	list := []any{}
+	for _, prompt := range prompts {
+		list = append(list, prompt.Category+": "+prompt.Text)
+	}
+	return list
+}

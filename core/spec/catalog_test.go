@@ -1,0 +1,67 @@
+package spec
+
+import "encoding/json"
+
+// fakeCatalog is a catalog written out: kind, then component.
+type fakeCatalog map[string]map[string]ComponentSchema
+
+func (c fakeCatalog) Component(kind, name string) (ComponentSchema, bool) {
+	schema, ok := c[kind][name]
+	return schema, ok
+}
+
+func (c fakeCatalog) Names(kind string) []string { return names(c[kind]) }
+
+// catalog has one of everything that a schema can say.
+var catalog = fakeCatalog{
+	"sampler": {
+		"shapes": {
+			Body: Schema{Attributes: []Attribute{
+				{Name: "guidance_scale", Type: "number", Default: json.RawMessage(`3`), Minimum: number(0), Maximum: number(30), Summary: "how strongly the prompt pulls"},
+				{Name: "num_inference_steps", Type: "integer", Default: json.RawMessage(`12`), Minimum: number(1)},
+				{Name: "solver", Type: "string", Default: json.RawMessage(`"ddim"`), OneOf: []string{"ddim", "dpmpp_2m", "euler"}},
+				{Name: "weights", Type: "string", Path: true, Summary: "a checkpoint in place of the built-in one"},
+			}},
+			CanTune: true,
+			Losses: map[string]Schema{
+				"reward_weighted": {Attributes: []Attribute{{Name: "normalize", Type: "bool", Default: json.RawMessage(`true`)}}},
+				"pretraining":     {},
+			},
+		},
+		"shapes_scenes": {},
+	},
+	"encoder": {
+		"shapes_clip": {},
+		"pca": {CanFit: true, Body: Schema{Attributes: []Attribute{
+			{Name: "layers", Type: "list(number)", Minimum: number(1), Default: json.RawMessage(`[64, 64]`)},
+			{Name: "vocabulary", Type: "list(string)", Required: true},
+			{Name: "center", Type: "bool", Default: json.RawMessage(`true`)},
+		}}},
+	},
+	"rater": {
+		"shapes_judge": {Body: Schema{Attributes: []Attribute{
+			{Name: "raters", Type: "integer", Default: json.RawMessage(`1`), Minimum: number(1)},
+			{Name: "error_rate", Type: "number", Default: json.RawMessage(`0`), Minimum: number(0), Maximum: number(1)},
+		}}},
+	},
+	"reward": {
+		"clip_score": {Uses: []string{"encoder"}},
+		"preference": {
+			Uses:   []string{"encoder"},
+			CanFit: true,
+			Body: Schema{
+				Attributes: []Attribute{{Name: "hidden", Type: "integer", Default: json.RawMessage(`1024`), Minimum: number(1)}},
+				Blocks: []Block{
+					{Type: "auxiliary", Labels: []string{"prompt_classification", "none"}, Body: Schema{Attributes: []Attribute{
+						{Name: "weight", Type: "number", Default: json.RawMessage(`0.5`), Minimum: number(0)},
+						{Name: "temperature", Type: "number", Default: json.RawMessage(`2`)},
+						{Name: "negatives", Type: "integer", Default: json.RawMessage(`9`), Minimum: number(1)},
+					}}},
+					{Type: "head", Body: Schema{Attributes: []Attribute{{Name: "dropout", Type: "number", Default: json.RawMessage(`0`)}}}},
+				},
+			},
+		},
+		"strict": {Body: Schema{Blocks: []Block{{Type: "head", Required: true, Summary: "what the reward ends in"}}}},
+		"odd":    {Uses: []string{"rater"}},
+	},
+}

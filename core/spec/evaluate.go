@@ -1,0 +1,142 @@
+package spec
+
+import (
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/plumb-ml/plumb/core/diag"
+)
+
+var evaluateForm = form{
+	schema: Schema{Attributes: []Attribute{
+		{Name: "per_prompt", Type: "integer", Default: []byte(`1`), Minimum: number(1), Maximum: number(1e6), Summary: "images per model and prompt"},
+		{Name: "limit", Type: "integer", Minimum: number(1), Maximum: number(1e9), Summary: "how many of the prompts are taken, drawn by the experiment's seed"},
+	}},
+	values: []hcl.AttributeSchema{{Name: "models", Required: true}, {Name: "baseline"}, {Name: "prompts", Required: true}, {Name: "rewards"}},
+	blocks: []hcl.BlockHeaderSchema{{Type: "alignment"}, {Type: "fidelity"}, {Type: "best_of"}},
+}
+
+// evaluateBlocks decodes how models and rewards are measured:
+//
+//	evaluate "main" {
+//	  models     = [sampler.base, finetune.full]
+//	  baseline   = sampler.base # the first model, if not given
+//	  prompts    = prompts.all  # seen and unseen, reported apart
+//	  per_prompt = 4
+//	  rewards    = [reward.clip, reward.with_aux]
+//
+//	  alignment { # by people
+//	    rater = rater.crowd
+//	  }
+//
+//	  fidelity { # FID and KID
+//	    reference = images.real
+//	    encoder   = encoder.clip
+//	  }
+//
+//	  best_of { # rejection sampling; there may be several
+//	    sampler = sampler.base
+//	    reward  = reward.with_aux
+//	    n       = 16
+//	    keep    = 4
+//	    against = [finetune.full] # beside keep random images of the sampler
+//	  }
+//	}
+func (l *loader) evaluateBlocks() {
+	first := map[string]hcl.Range{}
+	for _, block := range l.blocks["evaluate"] {
+		evaluate := &Evaluate{Name: block.Labels[0], Range: diag.FromRange(block.DefRange)}
+		l.identifier(evaluate.Name, block.LabelRanges[0])
+		if other, ok := first[evaluate.Name]; ok {
+			l.error(block.LabelRanges[0], "Duplicate name", "Another evaluate block is called %q, on line %d. Choose another name.", evaluate.Name, other.Start.Line)
+		}
+		first[evaluate.Name] = block.DefRange
+		l.evaluateBlock(block, evaluate)
+		l.spec.Evaluate = append(l.spec.Evaluate, evaluate)
+	}
+}
+
+func (l *loader) evaluateBlock(block *hcl.Block, evaluate *Evaluate) {
+	arguments := l.decode(block.Body, evaluateForm)
+	models := l.listOf(arguments.others["models"], "sampler", "finetune")
+	for _, r := range models {
+		evaluate.Models = append(evaluate.Models, r.model())
+	}
+	baseline := l.oneOf(arguments.others["baseline"], "sampler", "finetune")
+	switch {
+	case baseline.reference == nil && len(evaluate.Models) > 0:
+		evaluate.Baseline = evaluate.Models[0]
+	case baseline.reference != nil:
+		evaluate.Baseline = baseline.model()
+		if len(models) > 0 && !slices.ContainsFunc(models, func(r located) bool { return r.reference == baseline.reference }) {
+			l.error(baseline.at, "Baseline is not measured", "The baseline is one of the models: add %s to models.", baseline)
+		}
+	}
+	evaluate.PerPrompt = arguments.integer("per_prompt")
+	if prompts, ok := arguments.others["prompts"]; ok {
+		evaluate.Prompts = l.promptsOf(prompts, "all", arguments.integer("limit"), "evaluate "+evaluate.Name)
+	}
+	for _, r := range l.listOf(arguments.others["rewards"], "reward") {
+		evaluate.Rewards = append(evaluate.Rewards, r.component())
+	}
+	byType := map[string]hcl.Blocks{}
+	for _, inner := range arguments.blocks {
+		byType[inner.Type] = append(byType[inner.Type], inner)
+	}
+	if inner := l.once(byType["alignment"]); inner != nil {
+		evaluate.Alignment = l.alignmentBlock(inner)
+	}
+	if inner := l.once(byType["fidelity"]); inner != nil {
+		evaluate.Fidelity = l.fidelityBlock(inner)
+	}
+	for _, inner := range byType["best_of"] {
+		evaluate.BestOf = append(evaluate.BestOf, l.bestOfBlock(inner))
+	}
+}
+
+// alignmentBlock decodes who judges the images.
+func (l *loader) alignmentBlock(block *hcl.Block) *Alignment {
+	arguments := l.decode(block.Body, form{values: []hcl.AttributeSchema{{Name: "rater", Required: true}}})
+	return &Alignment{
+		Rater: l.oneOf(arguments.others["rater"], "rater").component(),
+		Range: diag.FromRange(block.DefRange),
+	}
+}
+
+// fidelityBlock decodes what the images' features are compared with.
+func (l *loader) fidelityBlock(block *hcl.Block) *Fidelity {
+	arguments := l.decode(block.Body, form{values: []hcl.AttributeSchema{{Name: "reference", Required: true}, {Name: "encoder", Required: true}}})
+	return &Fidelity{
+		Reference: l.oneOf(arguments.others["reference"], "images").images(),
+		Encoder:   l.oneOf(arguments.others["encoder"], "encoder").component(),
+		Range:     diag.FromRange(block.DefRange),
+	}
+}
+
+var bestOfForm = form{
+	schema: Schema{Attributes: []Attribute{
+		{Name: "n", Type: "integer", Required: true, Minimum: number(2), Maximum: number(1e6), Summary: "images drawn per prompt"},
+		{Name: "keep", Type: "integer", Required: true, Minimum: number(1), Maximum: number(1e6), Summary: "images kept per prompt, the best by the reward"},
+	}},
+	values: []hcl.AttributeSchema{{Name: "sampler", Required: true}, {Name: "reward", Required: true}, {Name: "against"}},
+}
+
+// bestOfBlock decodes a rejection sampling.
+func (l *loader) bestOfBlock(block *hcl.Block) *BestOf {
+	arguments := l.decode(block.Body, bestOfForm)
+	best := &BestOf{
+		Model:  l.oneOf(arguments.others["sampler"], "sampler", "finetune").model(),
+		Reward: l.oneOf(arguments.others["reward"], "reward").component(),
+		N:      arguments.integer("n"),
+		Keep:   arguments.integer("keep"),
+		Range:  diag.FromRange(block.DefRange),
+	}
+	for _, r := range l.listOf(arguments.others["against"], "sampler", "finetune") {
+		best.Against = append(best.Against, r.model())
+	}
+	if !arguments.bad["n"] && !arguments.bad["keep"] && best.Keep >= best.N {
+		l.error(arguments.ranges["keep"], "Nothing to reject", "%d of %d images are kept. Keep fewer than are drawn.", best.Keep, best.N)
+	}
+	return best
+}

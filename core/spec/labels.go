@@ -1,0 +1,38 @@
+package spec
+
+import "github.com/hashicorp/hcl/v2"
+
+var labelsForm = form{
+	schema: Schema{Attributes: []Attribute{
+		{Name: "path", Type: "string", Path: true, Summary: "a CSV or Parquet file of labels"},
+		{Name: "fraction", Type: "number", Default: []byte(`1`), Minimum: number(0), Maximum: number(1), Summary: "share of the images that are labelled, drawn by the experiment's seed"},
+	}},
+	values: []hcl.AttributeSchema{{Name: "images", Required: true}, {Name: "rater"}},
+}
+
+// labelsBlocks decodes verdicts on images:
+//
+//	labels "human" {
+//	  images   = images.labelled
+//	  rater    = rater.crowd # or: path = "labels.csv"
+//	  fraction = 0.5
+//	}
+func (l *loader) labelsBlocks() {
+	each(l, "labels", func(block *hcl.Block, labels *Labels) {
+		arguments := l.decode(block.Body, labelsForm)
+		labels.Images = l.oneOf(arguments.others["images"], "images").images()
+		labels.Path = arguments.text("path")
+		labels.Fraction = arguments.number("fraction")
+		if labels.Fraction == 0 {
+			l.error(arguments.at("fraction", block.DefRange), "Wrong value", "fraction must be above 0: without labels nothing can be fitted. Remove the labels from the reward instead.")
+		}
+		rater := arguments.others["rater"]
+		switch {
+		case rater == nil && !arguments.given("path"):
+			l.error(block.DefRange, "No labels", "Say who labels the images (rater = rater.%s), or where the labels are (path = \"labels.csv\").", l.firstName("rater"))
+		case rater != nil && arguments.given("path"):
+			l.error(rater.NameRange, "Path and rater", "Labels come from a rater or from a file. Remove one of the two.")
+		}
+		labels.Rater = l.oneOf(rater, "rater").component()
+	})
+}

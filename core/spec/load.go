@@ -1,0 +1,354 @@
+package spec
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/json"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/plumb-ml/plumb/core/diag"
+)
+
+// Options is what Load needs beside the file.
+type Options struct {
+	// Catalog knows the components. Without one every component is unknown.
+	Catalog Catalog
+
+	// VarFiles are HCL files of NAME = VALUE lines; later files win.
+	VarFiles []string
+
+	// Variables holds values as typed on a command line: HCL expressions, or
+	// bare strings for variables of type string. They win over VarFiles.
+	Variables map[string]string
+
+	// Overrides holds values of JSON types, as an ablation sets them. They win
+	// over everything else.
+	Overrides map[string]any
+
+	// Sources, if not nil, receives the text of every file that Load parses,
+	// for quoting it in diagnostics.
+	Sources diag.Sources
+
+	// Digest returns the sha256 of a file's or directory's content in hex. If
+	// nil, DigestPath. Give one that remembers when many variants of an
+	// experiment are loaded.
+	Digest func(path string) (string, error)
+}
+
+// Load reads the experiment at path. The Spec is nil if there are errors;
+// there may be warnings beside a Spec.
+func Load(path string, options Options) (*Spec, diag.List) {
+	l := newLoader(path, options)
+	if l.parse() {
+		l.variableBlocks()
+		l.declare()
+		l.experimentBlock()
+		l.computeBlock()
+		l.pluginBlocks()
+		l.promptsBlocks()
+		l.componentBlocks()
+		l.finetuneBases()
+		l.imagesBlocks()
+		l.labelsBlocks()
+		l.finetuneBlocks()
+		l.evaluateBlocks()
+		l.remainingLocals()
+		l.cycles()
+	}
+	if !l.diagnostics.HasErrors() {
+		l.leaks()
+	}
+	diagnostics := l.diagnostics.Sorted()
+	if diagnostics.HasErrors() {
+		return nil, diagnostics
+	}
+	return l.spec, diagnostics
+}
+
+// LoadPlugins reads only the plugin blocks of the experiment at path. They
+// must be known before there is a catalog that the rest is checked against.
+// Beside mistakes, which Load reports again, it returns what it could read.
+func LoadPlugins(path string, options Options) ([]Plugin, diag.List) {
+	l := newLoader(path, options)
+	if l.parse() {
+		l.variableBlocks()
+		l.declare()
+		l.pluginBlocks()
+	}
+	return l.spec.Plugins, l.diagnostics.Sorted()
+}
+
+// loader is the state of one Load.
+type loader struct {
+	path        string
+	options     Options
+	diagnostics diag.List
+	body        hcl.Body
+	blocks      map[string]hcl.Blocks // by type, in the order of the file
+	context     *hcl.EvalContext
+
+	variables  map[string]*Variable
+	locals     map[string]*local
+	evaluating []string // the locals being evaluated, outermost first
+	references map[string]map[string]*reference
+
+	spec *Spec
+	// broken holds the prompt sets that have an error, so that nobody
+	// complains about them being empty as well.
+	broken map[*PromptSet]bool
+	bases  map[*Finetune]*reference
+}
+
+func newLoader(path string, options Options) *loader {
+	if options.Digest == nil {
+		options.Digest = DigestPath
+	}
+	l := &loader{
+		path:       path,
+		options:    options,
+		blocks:     map[string]hcl.Blocks{},
+		context:    &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: Functions()},
+		variables:  map[string]*Variable{},
+		locals:     map[string]*local{},
+		references: map[string]map[string]*reference{},
+		spec:       &Spec{File: path, Seed: defaultSeed, Variables: map[string]any{}, Digests: map[string]string{}},
+		broken:     map[*PromptSet]bool{},
+		bases:      map[*Finetune]*reference{},
+	}
+	for _, kind := range referenceKinds {
+		l.references[kind] = map[string]*reference{}
+	}
+	return l
+}
+
+// fileSchema is the blocks of an experiment.
+var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
+	{Type: "experiment", LabelNames: []string{"name"}},
+	{Type: "variable", LabelNames: []string{"name"}},
+	{Type: "locals"},
+	{Type: "compute"},
+	{Type: "plugin", LabelNames: []string{"name"}},
+	{Type: "prompts", LabelNames: []string{"name"}},
+	{Type: "sampler", LabelNames: []string{"component", "name"}},
+	{Type: "encoder", LabelNames: []string{"component", "name"}},
+	{Type: "rater", LabelNames: []string{"component", "name"}},
+	{Type: "reward", LabelNames: []string{"component", "name"}},
+	{Type: "images", LabelNames: []string{"name"}},
+	{Type: "labels", LabelNames: []string{"name"}},
+	{Type: "finetune", LabelNames: []string{"name"}},
+	{Type: "evaluate", LabelNames: []string{"name"}},
+	// Not part of an experiment; known so that the mistake can be named.
+	{Type: "ablation", LabelNames: []string{"name"}},
+}}
+
+// parse reads the file and sorts its blocks by type. It reports whether there
+// is anything to go on with.
+func (l *loader) parse() bool {
+	body, diagnostics := Parse(l.path, l.options.Sources)
+	l.diagnostics = append(l.diagnostics, diagnostics...)
+	if body == nil || diagnostics.HasErrors() {
+		// What the parser made of a broken file is not what its author meant:
+		// complaints about it would only hide the syntax error.
+		return false
+	}
+	l.body = body
+	content, found := body.Content(fileSchema)
+	l.hcl(found)
+	for _, block := range content.Blocks {
+		if block.Type == "ablation" {
+			l.error(block.DefRange, "Ablation in an experiment",
+				"An ablation stands in a file of its own, which names the experiment: experiment = %q.", filepath.Base(l.path))
+			continue
+		}
+		l.blocks[block.Type] = append(l.blocks[block.Type], block)
+	}
+	return true
+}
+
+// Parse reads an HCL file: JSON syntax if its name ends in .json, native
+// syntax otherwise. The text goes into sources, if that is not nil. The body
+// is nil if the file cannot be read; of a broken file it is what was understood.
+func Parse(path string, sources diag.Sources) (hcl.Body, diag.List) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, diag.List{{
+			Summary: "Cannot read file",
+			Detail:  fmt.Sprintf("%v. Check the path.", err),
+		}}
+	}
+	if sources != nil {
+		sources[path] = text
+	}
+	var file *hcl.File
+	var found hcl.Diagnostics
+	if strings.HasSuffix(path, ".json") {
+		file, found = json.Parse(text, path)
+	} else {
+		file, found = hclsyntax.ParseConfig(text, path, hcl.InitialPos)
+	}
+	if file == nil {
+		return nil, diag.FromHCL(found)
+	}
+	return file.Body, diag.FromHCL(found)
+}
+
+// declare gives every block that can be referred to its name, before any body
+// is looked at: references need no order.
+func (l *loader) declare() {
+	for _, kind := range componentKinds {
+		for _, block := range l.blocks[kind] {
+			c := &Component{Kind: kind, Component: block.Labels[0], Name: block.Labels[1], Config: []byte("{}"), Range: diag.FromRange(block.DefRange)}
+			if l.name(block, 1, c) {
+				list := l.components(kind)
+				*list = append(*list, c)
+			}
+		}
+	}
+	for _, block := range l.blocks["prompts"] {
+		set := &PromptSet{Name: block.Labels[0], Words: map[string][]string{}, Range: diag.FromRange(block.DefRange)}
+		if set.Name == allPrompts {
+			l.error(block.LabelRanges[0], "Reserved name", "prompts.all means all prompts of the experiment. Choose another name.")
+			continue
+		}
+		if l.name(block, 0, set) {
+			l.spec.Prompts = append(l.spec.Prompts, set)
+		}
+	}
+	l.references["prompts"][allPrompts] = &reference{kind: "prompts", name: allPrompts}
+	for _, block := range l.blocks["images"] {
+		images := &Images{Name: block.Labels[0], Range: diag.FromRange(block.DefRange)}
+		if l.name(block, 0, images) {
+			l.spec.Images = append(l.spec.Images, images)
+		}
+	}
+	for _, block := range l.blocks["labels"] {
+		labels := &Labels{Name: block.Labels[0], Range: diag.FromRange(block.DefRange)}
+		if l.name(block, 0, labels) {
+			l.spec.Labels = append(l.spec.Labels, labels)
+		}
+	}
+	for _, block := range l.blocks["finetune"] {
+		finetune := &Finetune{Name: block.Labels[0], Range: diag.FromRange(block.DefRange)}
+		if !l.name(block, 0, finetune) {
+			continue
+		}
+		if other, ok := l.references["sampler"][finetune.Name]; ok {
+			l.error(block.LabelRanges[0], "Two models of one name",
+				"The sampler on line %d is called %q as well. Tables name models without their kind: choose another name.", other.declared.Start.Line, finetune.Name)
+		}
+		l.spec.Finetunes = append(l.spec.Finetunes, finetune)
+	}
+	l.declareLocals()
+	for kind, named := range l.references {
+		values := map[string]cty.Value{}
+		for name, r := range named {
+			values[name] = cty.CapsuleVal(referenceType, r)
+		}
+		l.context.Variables[kind] = cty.ObjectVal(values)
+	}
+}
+
+// name registers a block's name and reports whether it is a fresh, valid one.
+func (l *loader) name(block *hcl.Block, label int, target any) bool {
+	name := block.Labels[label]
+	if !l.identifier(name, block.LabelRanges[label]) {
+		return false
+	}
+	if other, ok := l.references[block.Type][name]; ok {
+		l.error(block.LabelRanges[label], "Duplicate name",
+			"Another %s block is called %q, on line %d. Choose another name.", block.Type, name, other.declared.Start.Line)
+		return false
+	}
+	l.references[block.Type][name] = &reference{kind: block.Type, name: name, target: target, declared: block.DefRange}
+	return true
+}
+
+// identifier reports whether the name can be written in a reference.
+func (l *loader) identifier(name string, at hcl.Range) bool {
+	if hclsyntax.ValidIdentifier(name) {
+		return true
+	}
+	l.error(at, "Invalid name", "A name is made of letters, digits, underscores and hyphens, and begins with a letter. This is %q.", name)
+	return false
+}
+
+// each calls decode with the blocks of a type whose names declare accepted.
+func each[T any](l *loader, kind string, decode func(block *hcl.Block, target T)) {
+	for _, block := range l.blocks[kind] {
+		r, ok := l.references[kind][block.Labels[len(block.Labels)-1]]
+		if !ok || r.declared != block.DefRange {
+			continue
+		}
+		if target, ok := r.target.(T); ok {
+			decode(block, target)
+		}
+	}
+}
+
+// once returns the only block of a type, or nil, and complains about others.
+func (l *loader) once(blocks hcl.Blocks) *hcl.Block {
+	for i, block := range blocks {
+		if i > 0 {
+			l.error(block.DefRange, "Duplicate block", "This is a second %s block: the first is on line %d. Keep one of them.", block.Type, blocks[0].DefRange.Start.Line)
+		}
+	}
+	if len(blocks) == 0 {
+		return nil
+	}
+	return blocks[0]
+}
+
+func (l *loader) error(at hcl.Range, summary, detail string, arguments ...any) {
+	l.report(diag.Error, at, summary, detail, arguments...)
+}
+
+func (l *loader) warning(at hcl.Range, summary, detail string, arguments ...any) {
+	l.report(diag.Warning, at, summary, detail, arguments...)
+}
+
+func (l *loader) report(severity diag.Severity, at hcl.Range, summary, detail string, arguments ...any) {
+	l.diagnostics = append(l.diagnostics, diag.Diagnostic{
+		Severity: severity,
+		Summary:  summary,
+		Detail:   fmt.Sprintf(detail, arguments...),
+		Subject:  diag.FromRange(at),
+	})
+}
+
+func (l *loader) hcl(diagnostics hcl.Diagnostics) {
+	l.diagnostics = append(l.diagnostics, diag.FromHCL(diagnostics)...)
+}
+
+// names lists the keys of a map, sorted.
+func names[T any](m map[string]T) []string {
+	list := make([]string, 0, len(m))
+	for name := range m {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// or joins words: "a", "a or b", "a, b or c".
+func or(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// quoted quotes each word.
+func quoted(words []string) []string {
+	list := make([]string, len(words))
+	for i, word := range words {
+		list[i] = fmt.Sprintf("%q", word)
+	}
+	return list
+}

@@ -1,0 +1,455 @@
+package spec
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/plumb-ml/plumb/core/diag"
+)
+
+// The splits of prompts.
+const (
+	seen   = "seen"
+	unseen = "unseen"
+)
+
+// mostPrompts bounds the combinations of one template: more is a mistake.
+const mostPrompts = 1_000_000
+
+var promptsForm = form{
+	schema: Schema{Attributes: []Attribute{
+		{Name: "template", Type: "string", Summary: "text with slots in braces, such as \"a {color} {object}\""},
+		{Name: "list", Type: "list(string)", Summary: "the prompts themselves, in place of a template"},
+		{Name: "limit", Type: "integer", Minimum: number(1), Maximum: number(1e9), Summary: "how many prompts are drawn by the experiment's seed"},
+	}},
+	values: []hcl.AttributeSchema{{Name: "slots"}, {Name: "unseen"}},
+}
+
+// promptsBlocks decodes the categories of prompts: every combination of a
+// template's slots,
+//
+//	prompts "color" {
+//	  template = "a {color} {object}"
+//	  slots    = { color = local.colors, object = local.objects }
+//	  unseen   = { object = ["heart"] } # prompts with one of these words
+//	  limit    = 200
+//	}
+//
+// or a plain list:
+//
+//	prompts "odd" {
+//	  list   = ["a horse riding an astronaut", "a red book on a yellow vase"]
+//	  unseen = ["a red book on a yellow vase"]
+//	}
+func (l *loader) promptsBlocks() {
+	each(l, "prompts", func(block *hcl.Block, set *PromptSet) {
+		before := len(l.diagnostics)
+		arguments := l.decode(block.Body, promptsForm)
+		var prompts []Prompt
+		switch template, list := arguments.given("template"), arguments.given("list"); {
+		case template && list:
+			l.error(arguments.at("list", block.DefRange), "Template and list", "Prompts are made from a template or listed. Remove one of the two.")
+		case list:
+			prompts = l.listedPrompts(set, arguments)
+		case template:
+			prompts = l.templatePrompts(set, arguments)
+		default:
+			l.error(block.DefRange, "No prompts", "Give the category a template with slots, or a list:\n  template = \"a {color} {object}\"\n  slots    = { color = [\"red\"], object = [\"circle\"] }")
+		}
+		if l.diagnostics[before:].HasErrors() {
+			l.broken[set] = true
+			return
+		}
+		prompts = l.distinct(prompts, block)
+		if len(prompts) == 0 {
+			l.error(block.DefRange, "Empty prompt set", "No prompt comes out of this block. Give every slot at least one word.")
+			l.broken[set] = true
+			return
+		}
+		if limit := arguments.integer("limit"); limit > 0 {
+			if limit < 2 && mixed(prompts) {
+				l.error(arguments.at("limit", block.DefRange), "Limit too small", "The category has seen and unseen prompts, and one of each is kept: the limit must be at least 2.")
+				l.broken[set] = true
+				return
+			}
+			prompts = draw(prompts, limit, l.spec.Seed, "prompts "+set.Name, func(p Prompt) string { return p.Split })
+		}
+		set.Prompts = prompts
+	})
+}
+
+// mixed reports whether there are both seen and unseen prompts.
+func mixed(prompts []Prompt) bool {
+	return slices.ContainsFunc(prompts, func(p Prompt) bool { return p.Split != prompts[0].Split })
+}
+
+// listedPrompts makes the prompts of a list.
+func (l *loader) listedPrompts(set *PromptSet, arguments arguments) []Prompt {
+	if slots, ok := arguments.others["slots"]; ok {
+		l.error(slots.NameRange, "Slots without a template", "Listed prompts have no slots. Remove the slots, or write a template.")
+	}
+	var texts []string
+	if list, ok := arguments.config["list"].([]any); ok {
+		for _, text := range list {
+			texts = append(texts, text.(string))
+		}
+	}
+	held := map[string]bool{}
+	if attribute, ok := arguments.others["unseen"]; ok {
+		words, ok := l.words(attribute.Expr, "unseen", "a list of prompts")
+		if !ok {
+			return nil
+		}
+		for _, word := range words {
+			if !slices.Contains(texts, word) {
+				l.error(attribute.Expr.Range(), "Unknown unseen prompt", "%q is not in the list.%s Add it there, too.", word, diag.DidYouMean(word, texts))
+				continue
+			}
+			held[word] = true
+		}
+	}
+	var prompts []Prompt
+	for _, text := range texts {
+		if strings.TrimSpace(text) == "" {
+			l.error(arguments.ranges["list"], "Empty prompt", "A prompt of the list is empty. Remove it.")
+			continue
+		}
+		prompt := Prompt{Text: text, Category: set.Name, Split: seen, Slots: map[string]string{}}
+		if held[text] {
+			prompt.Split = unseen
+		}
+		prompts = append(prompts, prompt)
+	}
+	return prompts
+}
+
+// brace finds what stands in braces, and single braces.
+var brace = regexp.MustCompile(`\{[^{}]*\}|[{}]`)
+
+// slotName is what may stand in braces.
+var slotName = regexp.MustCompile(`^\{[A-Za-z_][A-Za-z0-9_]*\}$`)
+
+// templatePrompts makes every combination of the template's slots: the last
+// slot of the template varies fastest.
+func (l *loader) templatePrompts(set *PromptSet, arguments arguments) []Prompt {
+	template, at := arguments.text("template"), arguments.ranges["template"]
+	slots, ok := l.wordLists(arguments.others["slots"])
+	if !ok || arguments.bad["template"] {
+		return nil
+	}
+	held, ok := l.wordLists(arguments.others["unseen"])
+	if !ok {
+		return nil
+	}
+	var order []string
+	for _, match := range brace.FindAllString(template, -1) {
+		if !slotName.MatchString(match) {
+			l.error(at, "Invalid template", "%q is not a slot: a slot is a name in braces, such as {color}.", match)
+			continue
+		}
+		if name := match[1 : len(match)-1]; !slices.Contains(order, name) {
+			order = append(order, name)
+		}
+	}
+	combinations := 1
+	for _, name := range order {
+		list, ok := slots[name]
+		switch {
+		case !ok:
+			l.error(at, "Slot without words", "The template has a slot {%s}, and slots has no words for it.%s Add a list: %s = [...].", name, diag.DidYouMean(name, names(slots)), name)
+		case len(list.words) == 0:
+			l.error(list.at, "Slot without words", "The list of slot %q is empty, so no prompt comes out. Give it at least one word.", name)
+		}
+		if combinations *= max(1, len(list.words)); combinations > mostPrompts {
+			l.error(at, "Too many prompts", "The template's slots make more than %d combinations. Split the category, or shorten its lists.", mostPrompts)
+			return nil
+		}
+	}
+	for _, name := range names(slots) {
+		if !slices.Contains(order, name) {
+			l.error(slots[name].at, "Slot not in the template", "The template has no slot {%s}.%s Write it into the template, or remove the list.", name, diag.DidYouMean(name, order))
+		}
+	}
+	for _, name := range names(held) {
+		list, ok := slots[name]
+		if !ok {
+			l.error(held[name].at, "Unknown slot", "unseen names a slot %q that slots does not have.%s", name, diag.DidYouMean(name, names(slots)))
+			continue
+		}
+		for _, word := range held[name].words {
+			if !slices.Contains(list.words, word) {
+				l.error(held[name].at, "Unknown unseen word", "%q is not among the words of slot %q.%s Add it there, too.", word, name, diag.DidYouMean(word, list.words))
+			}
+		}
+	}
+	if slices.ContainsFunc(order, func(name string) bool { return len(slots[name].words) == 0 }) {
+		return nil
+	}
+	for _, name := range order {
+		for _, word := range slots[name].words {
+			if !slices.Contains(held[name].words, word) {
+				set.Words[name] = append(set.Words[name], word)
+			}
+		}
+	}
+	prompts := make([]Prompt, 0, combinations)
+	choice := make([]int, len(order)) // the word of each slot, counted like an odometer
+	for range combinations {
+		prompt := Prompt{Category: set.Name, Split: seen, Slots: make(map[string]string, len(order))}
+		for i, name := range order {
+			word := slots[name].words[choice[i]]
+			prompt.Slots[name] = word
+			if slices.Contains(held[name].words, word) {
+				prompt.Split = unseen
+			}
+		}
+		prompt.Text = brace.ReplaceAllStringFunc(template, func(slot string) string { return prompt.Slots[strings.Trim(slot, "{}")] })
+		prompts = append(prompts, prompt)
+		for i := len(order) - 1; i >= 0; i-- {
+			if choice[i]++; choice[i] < len(slots[order[i]].words) {
+				break
+			}
+			choice[i] = 0
+		}
+	}
+	return prompts
+}
+
+// wordList is a list of words and where it is written.
+type wordList struct {
+	words []string
+	at    hcl.Range
+}
+
+// wordLists evaluates an object of lists of words; nil for an absent argument.
+func (l *loader) wordLists(attribute *hcl.Attribute) (map[string]wordList, bool) {
+	if attribute == nil {
+		return nil, true
+	}
+	value, ok := l.evaluate(attribute.Expr)
+	if !ok {
+		return nil, false
+	}
+	if value.IsNull() {
+		return nil, true
+	}
+	if !value.Type().IsObjectType() && !value.Type().IsMapType() {
+		l.error(attribute.Expr.Range(), "Wrong type", "%s takes an object of lists, such as { object = [\"heart\"] }, and this is %s.", attribute.Name, describe(value))
+		return nil, false
+	}
+	places := map[string]hcl.Range{}
+	if pairs, diagnostics := hcl.ExprMap(attribute.Expr); !diagnostics.HasErrors() {
+		for _, pair := range pairs {
+			key, diagnostics := pair.Key.Value(l.context)
+			if !diagnostics.HasErrors() && key.IsWhollyKnown() && key.Type() == cty.String && !key.IsNull() {
+				places[key.AsString()] = hcl.RangeBetween(pair.Key.Range(), pair.Value.Range())
+			}
+		}
+	}
+	lists, complete := map[string]wordList{}, true
+	for it := value.ElementIterator(); it.Next(); {
+		key, element := it.Element()
+		name := key.AsString()
+		at, ok := places[name]
+		if !ok {
+			at = attribute.Expr.Range()
+		}
+		words, problem := stringsOf(element)
+		if problem != "" {
+			l.error(at, "Wrong type", "%s.%s takes a list of words, and %s.", attribute.Name, name, problem)
+			complete = false
+			continue
+		}
+		if repeated := repeatedIn(words); len(repeated) > 0 {
+			l.warning(at, "Repeated word", "%s stands in the list more than once. It counts once.", or(quoted(repeated)))
+		}
+		lists[name] = wordList{distinctWords(words), at}
+	}
+	return lists, complete
+}
+
+// words evaluates a list of strings.
+func (l *loader) words(expression hcl.Expression, argument, takes string) ([]string, bool) {
+	value, ok := l.evaluate(expression)
+	if !ok {
+		return nil, false
+	}
+	words, problem := stringsOf(value)
+	if problem != "" {
+		l.error(expression.Range(), "Wrong type", "%s takes %s, and %s.", argument, takes, problem)
+		return nil, false
+	}
+	return words, true
+}
+
+// stringsOf returns a list of strings that are not empty, or what the value is instead.
+func stringsOf(value cty.Value) (words []string, problem string) {
+	list, err := convert.Convert(value, cty.List(cty.String))
+	if err != nil || list.IsNull() || value.Type().IsObjectType() || value.Type().IsMapType() {
+		return nil, "this is " + describe(value)
+	}
+	for it := list.ElementIterator(); it.Next(); {
+		_, element := it.Element()
+		if element.IsNull() || strings.TrimSpace(element.AsString()) == "" {
+			return nil, "one of these is empty"
+		}
+		words = append(words, element.AsString())
+	}
+	return words, ""
+}
+
+// repeatedIn lists the words that stand in the list more than once.
+func repeatedIn(words []string) []string {
+	var repeated []string
+	for i, word := range words {
+		if slices.Contains(words[:i], word) && !slices.Contains(repeated, word) {
+			repeated = append(repeated, word)
+		}
+	}
+	return repeated
+}
+
+// distinctWords returns the words, each once.
+func distinctWords(words []string) []string {
+	var kept []string
+	for _, word := range words {
+		if !slices.Contains(kept, word) {
+			kept = append(kept, word)
+		}
+	}
+	return kept
+}
+
+// distinct removes prompts of the same text, with a warning. What is unseen
+// once is unseen.
+func (l *loader) distinct(prompts []Prompt, block *hcl.Block) []Prompt {
+	index := make(map[string]int, len(prompts))
+	kept := prompts[:0:0]
+	repeated := ""
+	for _, prompt := range prompts {
+		i, ok := index[prompt.Text]
+		if !ok {
+			index[prompt.Text] = len(kept)
+			kept = append(kept, prompt)
+			continue
+		}
+		if prompt.Split == unseen {
+			kept[i].Split = unseen
+		}
+		if repeated == "" {
+			repeated = prompt.Text
+		}
+	}
+	if removed := len(prompts) - len(kept); removed > 0 {
+		l.warning(block.DefRange, "Repeated prompts", "Prompts come out more than once, such as %q. Each is kept once; removed: %d.", repeated, removed)
+	}
+	return kept
+}
+
+// setsOf evaluates an argument that names prompt sets, prompts.all included.
+// It reports false after a mistake, here or in the sets.
+func (l *loader) setsOf(attribute *hcl.Attribute) ([]*PromptSet, bool) {
+	var sets []*PromptSet
+	complete := true
+	for _, r := range l.listOf(attribute, "prompts") {
+		if r.target != nil {
+			sets = append(sets, target[*PromptSet](r))
+			continue
+		}
+		if len(sets) > 0 {
+			l.error(r.at, "Named twice", "prompts.all holds the other sets of this list. Remove one or the other.")
+			return nil, false
+		}
+		sets = append(sets, l.spec.Prompts...)
+		if len(sets) == 0 {
+			l.error(r.at, "No prompts", "The experiment declares no prompts block.")
+		}
+	}
+	for i, set := range sets {
+		if slices.Contains(sets[:i], set) {
+			l.error(attribute.Expr.Range(), "Named twice", "prompts.all holds prompts.%s. Remove one or the other.", set.Name)
+			return nil, false
+		}
+		complete = complete && !l.broken[set]
+	}
+	return sets, complete && len(sets) > 0
+}
+
+// promptsOf evaluates an argument that names prompt sets, and takes of them
+// the prompts of a split ("seen", "unseen" or "all"), at most limit if that is
+// not zero.
+func (l *loader) promptsOf(attribute *hcl.Attribute, split string, limit int, salt string) []Prompt {
+	sets, ok := l.setsOf(attribute)
+	if !ok {
+		return nil
+	}
+	var prompts []Prompt
+	for _, set := range sets {
+		for _, prompt := range set.Prompts {
+			if split == "all" || prompt.Split == split {
+				prompts = append(prompts, prompt)
+			}
+		}
+	}
+	if len(prompts) == 0 {
+		l.error(attribute.Expr.Range(), "Empty prompt set", "None of these prompts is %s. Choose another split, or change the unseen words of the prompts.", split)
+		return nil
+	}
+	if limit > 0 {
+		prompts = draw(prompts, limit, l.spec.Seed, salt, func(p Prompt) string { return p.Split + " " + p.Category })
+	}
+	return prompts
+}
+
+// leaks warns of texts that are seen in one category and unseen in another.
+func (l *loader) leaks() {
+	splits := map[string]Prompt{}
+	for _, set := range l.spec.Prompts {
+		for _, prompt := range set.Prompts {
+			other, ok := splits[prompt.Text]
+			if !ok {
+				splits[prompt.Text] = prompt
+				continue
+			}
+			if other.Split != prompt.Split {
+				l.diagnostics = append(l.diagnostics, diag.Diagnostic{
+					Severity: diag.Warning,
+					Summary:  "Prompt both seen and unseen",
+					Detail: fmt.Sprintf("%q is %s in prompts.%s and %s in prompts.%s. Results on unseen prompts will look better than they are: hold out the same words in both.",
+						prompt.Text, other.Split, other.Category, prompt.Split, prompt.Category),
+					Subject: set.Range,
+				})
+				break
+			}
+		}
+	}
+	for _, reward := range l.spec.Rewards {
+		if reward.Labels != nil && reward.Labels.Images != nil {
+			l.leak(reward.Labels.Images, reward.Range, "The reward is fitted on labels of")
+		}
+	}
+	for _, finetune := range l.spec.Finetunes {
+		for _, images := range finetune.Images {
+			l.leak(images, finetune.Range, "The model is tuned on")
+		}
+	}
+}
+
+// leak warns of training on unseen prompts.
+func (l *loader) leak(images *Images, at diag.Range, what string) {
+	if !slices.ContainsFunc(images.Prompts, func(p Prompt) bool { return p.Split == unseen }) {
+		return
+	}
+	l.diagnostics = append(l.diagnostics, diag.Diagnostic{
+		Severity: diag.Warning,
+		Summary:  "Training on unseen prompts",
+		Detail:   fmt.Sprintf("%s images.%s, which has unseen prompts. Give these images split = \"seen\", or results on unseen prompts will look better than they are.", what, images.Name),
+		Subject:  at,
+	})
+}

@@ -1,0 +1,13 @@
+promts "color" {}
+
+sampler "base" {}
+
+ablation "grid" {}
+
+compute {
+  backend = "cuda"
+}
+
+compute {}
+
+title = "x"

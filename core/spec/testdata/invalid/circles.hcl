@@ -1,0 +1,45 @@
+experiment "x" {}
+
+prompts "color" { list = ["a red square"] }
+sampler "shapes" "base" {}
+encoder "shapes_clip" "clip" {}
+rater "shapes_judge" "crowd" {}
+
+images "own" {
+  sampler = finetune.own
+  prompts = prompts.color
+}
+
+labels "human" {
+  images = images.own
+  rater  = rater.crowd
+}
+
+reward "preference" "preference" {
+  encoder = encoder.clip
+  labels  = labels.human
+}
+
+finetune "own" {
+  sampler = sampler.base
+  reward  = reward.preference
+  images  = images.own
+
+  loss "reward_weighted" {}
+}
+
+finetune "first" {
+  sampler = finetune.second
+  weights = "uniform"
+  images  = images.own
+
+  loss "reward_weighted" {}
+}
+
+finetune "second" {
+  sampler = finetune.first
+  weights = "uniform"
+  images  = images.own
+
+  loss "reward_weighted" {}
+}

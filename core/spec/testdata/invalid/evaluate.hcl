@@ -1,0 +1,32 @@
+experiment "x" {}
+
+prompts "color" { list = ["a red square"] }
+sampler "shapes" "base" {}
+sampler "shapes_scenes" "world" {}
+encoder "shapes_clip" "clip" {}
+rater "shapes_judge" "crowd" {}
+reward "clip_score" "clip" { encoder = encoder.clip }
+
+evaluate "main" {
+  models   = [sampler.base]
+  baseline = sampler.world
+  prompts  = prompts.all
+
+  alignment {}
+  alignment { rater = reward.clip }
+
+  fidelity {
+    encoder = encoder.clip
+  }
+
+  best_of {
+    sampler = sampler.base
+    reward  = reward.clip
+    n       = 4
+    keep    = 4
+  }
+
+  best_off {}
+}
+
+evaluate "empty" {}

@@ -1,0 +1,5 @@
+experiment "x" {
+  seed = = 1
+}
+
+sampler "unknown" "base" {}

@@ -1,0 +1,39 @@
+experiment "warnings" {}
+
+prompts "color" {
+  template = "a {color} {object}"
+  slots    = { color = ["red", "red", "blue"], object = ["circle", "star"] }
+  unseen   = { object = ["star"] }
+}
+
+prompts "same" {
+  list = ["a red star", "a red star"]
+}
+
+sampler "shapes" "base" {}
+encoder "shapes_clip" "clip" {}
+rater "shapes_judge" "crowd" {}
+
+images "all" {
+  sampler = sampler.base
+  prompts = prompts.all
+}
+
+labels "human" {
+  images = images.all
+  rater  = rater.crowd
+}
+
+reward "preference" "preference" {
+  encoder = encoder.clip
+  labels  = labels.human
+}
+
+finetune "short" {
+  sampler = sampler.base
+  reward  = reward.preference
+  images  = images.all
+  steps   = 10
+
+  loss "reward_weighted" {}
+}

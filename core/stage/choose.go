@@ -1,0 +1,97 @@
+package stage
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/plan"
+)
+
+// choose keeps some images of each prompt: the best by score, or as many by
+// chance. Equal scores fall to the image that was drawn first.
+func choose(ctx context.Context, job Job, work *plan.ChooseWork) (*Result, error) {
+	path, err := job.input(plan.Images)
+	if err != nil {
+		return nil, err
+	}
+	images, err := imageRows(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	order := byPriority(images, job.Node.Seed)
+	if work.How == plan.ChooseBest {
+		if order, err = byScore(job, images); err != nil {
+			return nil, err
+		}
+	}
+	kept := keepOfEach(images, order, work.Keep)
+
+	writer, err := dataset.NewWriter[dataset.Image](job.tablePath(plan.Images))
+	if err != nil {
+		return nil, err
+	}
+	row, rows := -1, 0
+	for image, err := range dataset.Read[dataset.Image](path) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if row++; err == nil && kept[row] {
+			rows++
+			err = writer.Write(image)
+			job.Report(Progress{Done: rows, Total: work.Images, Unit: "images"})
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("choose images: %w", err), writer.Discard())
+		}
+	}
+	if err := writer.Close(); err != nil {
+		return nil, err
+	}
+	result := &Result{Items: rows, Unit: "images"}
+	return result, job.table(result, plan.Images, rows)
+}
+
+// byScore lists positions of images, best first.
+func byScore(job Job, images []dataset.Image) ([]int, error) {
+	path, err := job.input(plan.Scores)
+	if err != nil {
+		return nil, err
+	}
+	scores := map[string]float64{}
+	for row, err := range dataset.Read[dataset.Score](path) {
+		if err != nil {
+			return nil, fmt.Errorf("read scores: %w", err)
+		}
+		scores[row.ImageID] = row.Score
+	}
+	order := make([]int, len(images))
+	for i, image := range images {
+		if _, ok := scores[image.ID]; !ok {
+			return nil, fmt.Errorf("image %q has no score", image.ID)
+		}
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Compare(scores[images[b].ID], scores[images[a].ID])
+	})
+	return order, nil
+}
+
+// keepOfEach keeps the first images of each prompt in an order.
+func keepOfEach(images []dataset.Image, order []int, keep int) []bool {
+	type place struct{ category, prompt string }
+	taken := map[place]int{}
+	kept := make([]bool, len(images))
+	for _, position := range order {
+		at := place{images[position].Category, images[position].Prompt}
+		if taken[at] < keep {
+			taken[at]++
+			kept[position] = true
+		}
+	}
+	return kept
+}

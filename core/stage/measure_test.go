@@ -1,0 +1,73 @@
+package stage
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/plan"
+)
+
+// labelTable writes labels of images of two prompts; good says how many of
+// each prompt's images are.
+func labelTable(t *testing.T, images, good int) string {
+	t.Helper()
+	var labels []dataset.Label
+	for prompt := range 2 {
+		for image := range images {
+			for rater := range int32(3) {
+				label := "bad"
+				if image < good {
+					label = "good"
+				}
+				labels = append(labels, dataset.Label{
+					ImageID: fmt.Sprintf("color/%04d/%03d", prompt, image), Prompt: fmt.Sprint("prompt ", prompt),
+					Category: "color", Split: "seen", Rater: rater, Label: label,
+				})
+			}
+		}
+	}
+	path := filepath.Join(t.TempDir(), "labels.parquet")
+	if err := dataset.WriteAll(path, labels); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestMeasureAlignment(t *testing.T) {
+	b := newBench(t)
+	node := &plan.Node{Name: "measure/main/alignment/full", Kind: plan.Measure,
+		Work: &plan.MeasureWork{What: plan.MeasureAlignment, Subject: "full", Baseline: "base", By: "crowd"}}
+	result := b.run(node, tile{}, map[string]string{
+		plan.Labels: labelTable(t, 4, 3), "baseline labels": labelTable(t, 4, 1),
+	})
+	found := map[string]float64{}
+	for _, m := range result.Metrics {
+		if m.Category == "" && m.Split == "" && m.Value != nil && m.Subject == "full" {
+			found[m.Name] = *m.Value
+		}
+	}
+	if found["good_share"] != 0.75 || found["win_share"] != 1 {
+		t.Errorf("got %v", found)
+	}
+	if values := rows[dataset.PromptValue](b, result.Outputs[plan.Values]); len(values) == 0 {
+		t.Error("no per-prompt values")
+	}
+}
+
+func TestBestOfComparesAsManyImages(t *testing.T) {
+	labels, err := dataset.ReadAll[dataset.Label](labelTable(t, 4, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := firstImages(labels, 2)
+	if len(first) != 2*2*3 {
+		t.Fatalf("%d labels", len(first))
+	}
+	for _, label := range first {
+		if end := label.ImageID[len(label.ImageID)-3:]; end != "000" && end != "001" {
+			t.Errorf("image %s is not among the first two", label.ImageID)
+		}
+	}
+}

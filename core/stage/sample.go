@@ -1,0 +1,201 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// partImages is how many images a part holds at least. A killed stage loses
+// the images of one part.
+const partImages = 64
+
+// sample draws images. They are drawn in parts that wait in the scratch
+// directory until all are there; a stage that is asked again draws only the
+// parts that are missing.
+func sample(ctx context.Context, job Job, work *plan.SampleWork) (*Result, error) {
+	total := len(work.Prompts) * work.PerPrompt
+	if total == 0 {
+		return nil, job.mistake("No images to draw", "The prompts are empty after their split and limit, or per_prompt is 0.")
+	}
+	size := partImages
+	if batch := job.Node.Instance.Identity.Batch; batch > 0 {
+		size = (partImages + batch - 1) / batch * batch // whole batches
+	}
+	numbers := numberPrompts(work.Prompts)
+	var parts []string
+	missing := false
+	for start := 0; start < total; start += size {
+		path := filepath.Join(job.Scratch, fmt.Sprintf("images-%d-%d.parquet", size, start))
+		parts = append(parts, path)
+		if _, err := os.Stat(path); err != nil {
+			missing = true
+		}
+	}
+	draw := func(instance Instance) error {
+		for i, path := range parts {
+			start := i * size
+			end := min(start+size, total)
+			if _, err := os.Stat(path); err == nil {
+				job.Report(Progress{Done: end, Total: total, Unit: "images"})
+				continue
+			} else if !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			if err := job.drawPart(ctx, instance, work, numbers, start, end, total, path); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if missing {
+		if err := job.with(ctx, draw); err != nil {
+			return nil, err
+		}
+	}
+	return job.joinParts(ctx, parts, total)
+}
+
+// drawPart draws the images [start, end) of all and writes them to path.
+func (job Job) drawPart(ctx context.Context, instance Instance, work *plan.SampleWork, numbers []int, start, end, total int, path string) error {
+	var draws []sdk.Draw
+	var rows []dataset.Image
+	for n := start; n < end; n++ {
+		prompt, index := work.Prompts[n/work.PerPrompt], n%work.PerPrompt
+		seed := plan.ImageSeed(job.Node.Seed, prompt.Text, index)
+		draws = append(draws, sdk.Draw{
+			Prompt: sdk.Prompt{Text: prompt.Text, Category: prompt.Category, Slots: prompt.Slots},
+			Seed:   seed,
+		})
+		id := fmt.Sprintf("%s/%04d/%03d", prompt.Category, numbers[n/work.PerPrompt], index)
+		rows = append(rows, dataset.Image{
+			ID:       id,
+			Image:    dataset.File{Path: id + ".png"},
+			Prompt:   prompt.Text,
+			Category: prompt.Category,
+			Split:    prompt.Split,
+			Slots:    prompt.Slots,
+			Index:    int32(index),
+			Seed:     seed,
+		})
+	}
+	writer, err := dataset.NewWriter[dataset.Image](path)
+	if err != nil {
+		return err
+	}
+	write := inOrder(func(row dataset.Image) error { return writer.Write(row) })
+	done := 0
+	err = instance.Sample(ctx, draws, func(position int, image sdk.Image) error {
+		if position < 0 || position >= len(rows) {
+			return fmt.Errorf("the sampler drew image %d of %d", position, len(rows))
+		}
+		row := rows[position]
+		if row.Image.Bytes, err = dataset.EncodePNG(image.Width, image.Height, image.RGB); err != nil {
+			return fmt.Errorf("image %q, prompt %q: %w", row.ID, row.Prompt, err)
+		}
+		done++
+		job.Report(Progress{Done: start + done, Total: total, Unit: "images"})
+		return write.add(position, row)
+	})
+	if err == nil && write.next != len(rows) {
+		err = fmt.Errorf("the sampler drew %d of %d images", done, len(rows))
+	}
+	if err != nil {
+		return errors.Join(err, writer.Discard())
+	}
+	return writer.Close()
+}
+
+// joinParts streams the parts into one table.
+func (job Job) joinParts(ctx context.Context, parts []string, total int) (*Result, error) {
+	writer, err := dataset.NewWriter[dataset.Image](job.tablePath(plan.Images))
+	if err != nil {
+		return nil, err
+	}
+	rows := 0
+	for _, part := range parts {
+		for row, err := range dataset.Read[dataset.Image](part) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err == nil {
+				err = writer.Write(row)
+			}
+			if err != nil {
+				return nil, errors.Join(fmt.Errorf("join drawn images: %w", err), writer.Discard())
+			}
+			rows++
+		}
+	}
+	if rows != total {
+		return nil, errors.Join(fmt.Errorf("join drawn images: %d rows instead of %d", rows, total), writer.Discard())
+	}
+	if err := writer.Close(); err != nil {
+		return nil, err
+	}
+	result := &Result{Items: rows, Unit: "images"}
+	return result, job.table(result, plan.Images, rows)
+}
+
+// numberPrompts numbers prompts within their category.
+func numberPrompts(prompts []spec.Prompt) []int {
+	next := map[string]int{}
+	numbers := make([]int, len(prompts))
+	for i, prompt := range prompts {
+		numbers[i] = next[prompt.Category]
+		next[prompt.Category]++
+	}
+	return numbers
+}
+
+// mostProblems is how many images that cannot be read are worth listing.
+const mostProblems = 20
+
+// sampleFolder reads a folder of images, or a table that somebody else made.
+func sampleFolder(ctx context.Context, job Job, work *plan.SampleWork) (*Result, error) {
+	writer, err := dataset.NewWriter[dataset.Image](job.tablePath(plan.Images))
+	if err != nil {
+		return nil, err
+	}
+	rows := 0
+	var problems diag.List // all that cannot be read, not the first alone
+	for image, err := range dataset.ImageFolder(work.Path) {
+		var unreadable diag.List
+		if errors.As(err, &unreadable) && len(problems) < mostProblems {
+			problems = append(problems, unreadable...)
+			continue
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil {
+			err = writer.Write(image)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("read images: %w", err), writer.Discard())
+		}
+		rows++
+		job.Report(Progress{Done: rows, Unit: "images"})
+	}
+	if problems != nil {
+		return nil, errors.Join(problems, writer.Discard())
+	}
+	if rows == 0 {
+		return nil, errors.Join(job.mistake("No images in "+work.Path,
+			"A folder of images holds PNG or JPEG files, with captions in metadata.csv or metadata.jsonl."), writer.Discard())
+	}
+	if err := writer.Close(); err != nil {
+		return nil, err
+	}
+	result := &Result{Items: rows, Unit: "images"}
+	return result, job.table(result, plan.Images, rows)
+}

@@ -1,0 +1,176 @@
+package stage
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/plugin"
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// Job is one stage to do.
+type Job struct {
+	Node       *plan.Node
+	Inputs     map[string]string // by role: the path of a table or of a checkpoint's directory
+	Outputs    Outputs
+	Scratch    string // a directory of the stage's own that outlives a kill; unfinished work may live here
+	Components Components
+	Backend    string         // compute backend, as it was resolved
+	Report     func(Progress) // called often, from one goroutine at a time; must not block
+}
+
+// Outputs is where a stage puts what it makes. *store.Work is one.
+type Outputs interface {
+	File(name string) string                    // a path to write a file at
+	Dir(name string) string                     // an empty directory to fill
+	PutFile(name string) (record.Output, error) // the file is complete
+	PutDir(name string) (record.Output, error)  // the directory is complete
+}
+
+// Components opens instances. Host makes one of a *plugin.Host.
+type Components interface {
+	Open(ctx context.Context, request plugin.OpenRequest) (Instance, error)
+}
+
+// Instance is what a stage needs of an opened component. *plugin.Instance is one.
+type Instance interface {
+	Sample(ctx context.Context, draws []sdk.Draw, emit func(position int, image sdk.Image) error) error
+	Score(ctx context.Context, items iter.Seq2[plugin.Item, error], emit func(position int, score float64) error) error
+	Rate(ctx context.Context, items iter.Seq2[plugin.Item, error], emit func(position int, labels []sdk.Label) error) error
+	EncodeImages(ctx context.Context, items iter.Seq2[plugin.Item, error], emit func(position int, vector []float32) error) error
+	Fit(ctx context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error
+	Tune(ctx context.Context, request sdk.TuneRequest, report func(sdk.Progress) error) error
+	Close(ctx context.Context) error
+}
+
+var _ Instance = (*plugin.Instance)(nil)
+
+// Host opens the components of plugins.
+type Host struct{ *plugin.Host }
+
+// Open opens a component.
+func (h Host) Open(ctx context.Context, request plugin.OpenRequest) (Instance, error) {
+	instance, err := h.Host.Open(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	return instance, nil
+}
+
+// Progress is how far a stage is.
+type Progress struct {
+	Done, Total int    // Total is 0 if it is not known
+	Unit        string // "images" or "steps"
+	Values      map[string]float64
+	Warning     string
+}
+
+// Result is what a stage made.
+type Result struct {
+	Outputs  map[string]record.Output // by role, such as plan.Images
+	Metrics  []record.Metric
+	Warnings []string
+	Items    int
+	Unit     string
+	Facts    map[string]float64
+}
+
+// Run does one stage. Its error is a diag.List where the user can do
+// something about it.
+func Run(ctx context.Context, job Job) (*Result, error) {
+	if job.Report == nil {
+		job.Report = func(Progress) {}
+	}
+	switch work := job.Node.Work.(type) {
+	case *plan.SampleWork:
+		if work.Path != "" {
+			return sampleFolder(ctx, job, work)
+		}
+		return sample(ctx, job, work)
+	case *plan.RateWork:
+		if work.Path != "" {
+			return rateFromFile(ctx, job, work)
+		}
+		return rate(ctx, job, work)
+	case *plan.FitWork:
+		return fit(ctx, job, work)
+	case *plan.ScoreWork:
+		return score(ctx, job)
+	case *plan.ChooseWork:
+		return choose(ctx, job, work)
+	case *plan.TuneWork:
+		return tune(ctx, job, work)
+	case *plan.EncodeWork:
+		return encode(ctx, job)
+	case *plan.MeasureWork:
+		return measure(ctx, job, work)
+	}
+	return nil, fmt.Errorf("a stage of kind %q is not known", job.Node.Kind)
+}
+
+// with opens the job's instance, uses it, and closes it. An instance is closed
+// even if ctx has ended: it may hold gigabytes of a shared device.
+func (job Job) with(ctx context.Context, use func(Instance) error) error {
+	request := job.openRequest(job.Node.Instance)
+	instance, err := job.Components.Open(ctx, request)
+	if err != nil {
+		return err
+	}
+	err = use(instance)
+	if closing := instance.Close(context.WithoutCancel(ctx)); closing != nil && err == nil {
+		err = fmt.Errorf("close %s %q: %w", request.Kind, job.Node.Instance.Name, closing)
+	}
+	return err
+}
+
+func (job Job) openRequest(instance *plan.Instance) plugin.OpenRequest {
+	request := plugin.OpenRequest{
+		Kind:       instance.Kind,
+		Component:  instance.Component,
+		Config:     instance.Config,
+		Checkpoint: job.Inputs[instance.Checkpoint],
+		Seed:       instance.Seed,
+		Backend:    job.Backend,
+	}
+	for _, used := range instance.Uses {
+		if request.Uses == nil {
+			request.Uses = map[string]plugin.OpenRequest{}
+		}
+		request.Uses[used.Kind] = job.openRequest(used)
+	}
+	return request
+}
+
+// input is the path of an input that the plan promised.
+func (job Job) input(role string) (string, error) {
+	path, ok := job.Inputs[role]
+	if !ok {
+		return "", fmt.Errorf("stage %s lacks its input %q", job.Node.Name, role)
+	}
+	return path, nil
+}
+
+// mistake is an error that the user can do something about.
+func (job Job) mistake(summary, detail string) error {
+	return diag.List{{Severity: diag.Error, Summary: summary, Detail: detail, Subject: job.Node.Range}}
+}
+
+// table finishes a table: it becomes an output under its role.
+func (job Job) table(result *Result, role string, rows int) error {
+	output, err := job.Outputs.PutFile(role + ".parquet")
+	if err != nil {
+		return err
+	}
+	output.Rows = rows
+	if result.Outputs == nil {
+		result.Outputs = map[string]record.Output{}
+	}
+	result.Outputs[role] = output
+	return nil
+}
+
+func (job Job) tablePath(role string) string { return job.Outputs.File(role + ".parquet") }

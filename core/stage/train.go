@@ -1,0 +1,56 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// train is what fit and tune have in common: an instance that learns, a
+// checkpoint directory that it fills, and the curve of what it reports.
+func (job Job) train(ctx context.Context, learn func(instance Instance, output, scratch string, report func(sdk.Progress) error) error) (*Result, error) {
+	output := job.Outputs.Dir(plan.Checkpoint)
+	scratch := filepath.Join(job.Scratch, "plugin")
+	if err := os.MkdirAll(scratch, 0o755); err != nil {
+		return nil, err
+	}
+	curve, err := openCurve(job)
+	if err != nil {
+		return nil, err
+	}
+	// A plugin may swallow the error that ends its reports; ours is the one to show.
+	var stopped error
+	err = job.with(ctx, func(instance Instance) error {
+		return learn(instance, output, scratch, func(progress sdk.Progress) error {
+			if stopped == nil {
+				stopped = curve.report(progress)
+			}
+			return stopped
+		})
+	})
+	if stopped != nil {
+		err = stopped
+	}
+	if err = errors.Join(err, curve.close()); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(output)
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) == 0 {
+		return nil, fmt.Errorf("%s %q finished and left its checkpoint empty", job.Node.Instance.Kind, job.Node.Instance.Name)
+	}
+	checkpoint, err := job.Outputs.PutDir(plan.Checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{Outputs: map[string]record.Output{plan.Checkpoint: checkpoint}}
+	return result, curve.finish(result)
+}

@@ -1,0 +1,123 @@
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+func tuneNode() *plan.Node {
+	return &plan.Node{Name: "tune/x", Kind: plan.Tune, Work: &plan.TuneWork{Optimizer: []byte(`{"steps":6}`), Steps: 6}}
+}
+
+// steps learns from one step to another, keeping its state in the scratch
+// directory, and dies after a step of its choice.
+func steps(to, dieAfter int, loss func(step int) float64) func(scratch, output string, report func(sdk.Progress) error) error {
+	return func(scratch, output string, report func(sdk.Progress) error) error {
+		from := 1
+		if data, err := os.ReadFile(filepath.Join(scratch, "state")); err == nil {
+			if _, err := fmt.Sscan(string(data), &from); err != nil {
+				return err
+			}
+		}
+		for step := from; step <= to; step++ {
+			if err := report(sdk.Progress{Step: step, Steps: to, Values: map[string]float64{"loss": loss(step), "rate": 1}}); err != nil {
+				return err
+			}
+			if step%2 == 0 { // not every step is kept
+				if err := os.WriteFile(filepath.Join(scratch, "state"), []byte(fmt.Sprint(step+1)), 0o644); err != nil {
+					return err
+				}
+			}
+			if step == dieAfter {
+				return errors.New("died")
+			}
+		}
+		return os.WriteFile(filepath.Join(output, "weights"), []byte("learnt"), 0o644)
+	}
+}
+
+func falling(step int) float64 { return 1 / float64(step) }
+
+func TestTheCurveSurvivesAKill(t *testing.T) {
+	b := newBench(t)
+	want := b.run(tuneNode(), tile{learn: steps(6, 0, falling)}, nil)
+	scratch := t.TempDir()
+	if _, err := b.try(tuneNode(), tile{learn: steps(6, 3, falling)}, scratch, nil); err == nil {
+		t.Fatal("a dead training passes")
+	}
+	// A kill may cut the last line.
+	path := filepath.Join(scratch, "curve.jsonl")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data[:len(data)-5], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, err := b.try(tuneNode(), tile{learn: steps(6, 0, falling)}, scratch, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Outputs[plan.Curve] != want.Outputs[plan.Curve] || got.Outputs[plan.Checkpoint] != want.Outputs[plan.Checkpoint] {
+		t.Error("the resumed training made something else")
+	}
+	points := rows[dataset.CurvePoint](b, got.Outputs[plan.Curve])
+	if len(points) != 12 || points[0] != (dataset.CurvePoint{Step: 1, Name: "loss", Value: 1}) || got.Items != 6 || got.Unit != "steps" {
+		t.Errorf("%d points, the first %+v; %d %s", len(points), points[0], got.Items, got.Unit)
+	}
+}
+
+func TestADivergedTrainingSaysWhatToLower(t *testing.T) {
+	b := newBench(t)
+	swallowing := func(scratch, output string, report func(sdk.Progress) error) error {
+		steps(6, 0, func(step int) float64 {
+			if step == 4 {
+				return math.NaN()
+			}
+			return falling(step)
+		})(scratch, output, report)
+		return nil // a plugin that does not pass the error on
+	}
+	_, err := b.try(tuneNode(), tile{learn: swallowing}, "", nil)
+	if err == nil {
+		t.Fatal("NaN passes")
+	}
+	for _, want := range []string{"loss is NaN at step 4 of 6", "step 3: loss 0.3333", "learning_rate"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in: %v", want, err)
+		}
+	}
+}
+
+func TestAnEmptyCheckpointIsAnError(t *testing.T) {
+	b := newBench(t)
+	nothing := func(_, _ string, _ func(sdk.Progress) error) error { return nil }
+	if _, err := b.try(tuneNode(), tile{learn: nothing}, "", nil); err == nil || !strings.Contains(err.Error(), "empty") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWarningsAreKeptOnce(t *testing.T) {
+	b := newBench(t)
+	result := b.run(tuneNode(), tile{learn: func(_, output string, report func(sdk.Progress) error) error {
+		for step := range 3 {
+			if err := report(sdk.Progress{Step: step + 1, Steps: 3, Warning: "gradients are large"}); err != nil {
+				return err
+			}
+		}
+		return os.WriteFile(filepath.Join(output, "weights"), nil, 0o644)
+	}}, nil)
+	if !slices.Equal(result.Warnings, []string{"gradients are large"}) {
+		t.Errorf("got %q", result.Warnings)
+	}
+}

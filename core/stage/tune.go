@@ -1,0 +1,40 @@
+package stage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// tune fine-tunes a sampler by a sum of losses.
+func tune(ctx context.Context, job Job, work *plan.TuneWork) (*Result, error) {
+	request := sdk.TuneRequest{Seed: job.Node.Seed, FromScratch: work.FromScratch}
+	if err := json.Unmarshal(work.Optimizer, &request.Optimizer); err != nil {
+		return nil, fmt.Errorf("settings of the optimizer: %w", err)
+	}
+	for _, term := range work.Losses {
+		loss := sdk.TuneLoss{Name: term.Name, Weight: term.Weight, Options: term.Options}
+		for _, role := range term.Images {
+			path, err := job.input(role)
+			if err != nil {
+				return nil, err
+			}
+			loss.Images = append(loss.Images, path)
+		}
+		for _, role := range term.Scores {
+			path, err := job.input(role)
+			if err != nil {
+				return nil, err
+			}
+			loss.Scores = append(loss.Scores, path)
+		}
+		request.Losses = append(request.Losses, loss)
+	}
+	return job.train(ctx, func(instance Instance, output, scratch string, report func(sdk.Progress) error) error {
+		request.Output, request.Scratch = output, scratch
+		return instance.Tune(ctx, request, report)
+	})
+}

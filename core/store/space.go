@@ -1,0 +1,68 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+)
+
+// NoSpace says that the disk, or the user's share of it, is full. Nothing that
+// was put before is affected.
+type NoSpace struct {
+	Dir    string // the store, or the directory that was being written to
+	Free   int64  // bytes; -1 if unknown
+	Needed int64  // bytes; 0 if unknown
+	Err    error
+}
+
+func (n *NoSpace) Error() string {
+	text := "no space left for " + n.Dir
+	switch {
+	case n.Free >= 0 && n.Needed > 0:
+		text += fmt.Sprintf(" (%s free, %s needed)", size(n.Free), size(n.Needed))
+	case n.Free >= 0:
+		text += fmt.Sprintf(" (%s free)", size(n.Free))
+	case n.Needed > 0:
+		text += fmt.Sprintf(" (%s needed)", size(n.Needed))
+	}
+	return text + "; make room and run again, finished stages are kept"
+}
+
+func (n *NoSpace) Unwrap() error { return n.Err }
+
+// CheckSpace turns an error that means a full disk into *NoSpace and returns
+// every other error, also nil, as it is. It is for whoever writes into a Work
+// too. Needed is the number of bytes that had to be written, 0 if unknown.
+func (s *Store) CheckSpace(err error, needed int64) error {
+	var known *NoSpace
+	if errors.As(err, &known) || !isFull(err) {
+		return err
+	}
+	return &NoSpace{Dir: s.dir, Free: freeBytes(s.dir), Needed: needed, Err: err}
+}
+
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// size prints bytes for people.
+func size(bytes int64) string {
+	const units = "KMGTPE"
+	if bytes < 1024 {
+		return fmt.Sprintf("%d B", bytes)
+	}
+	value, unit := float64(bytes)/1024, 0
+	for value >= 1024 && unit < len(units)-1 {
+		value, unit = value/1024, unit+1
+	}
+	return fmt.Sprintf("%.1f %ciB", value, units[unit])
+}
+
+// freeBytes returns the space that is free for us under a directory, or -1.
+func freeBytes(dir string) int64 {
+	free, err := diskFree(dir)
+	if err != nil {
+		return -1
+	}
+	return free
+}

@@ -1,0 +1,100 @@
+# Makes the weights that ship with plumb: the miniature's diffusion model, its
+# encoder and its judge, from rendered scenes. Takes hours; nobody has to.
+
+experiment "pretrain_shapes" {
+  description = "pre-training of the miniature models of the world of shapes"
+  seed        = 1
+}
+
+variable "steps" {
+  description = "training steps of the diffusion model"
+  default     = 7500
+}
+
+locals {
+  counts      = ["one", "two", "three"]
+  colors      = ["red", "orange", "yellow", "green", "blue", "purple"]
+  objects     = ["circle", "square", "triangle", "star", "cross", "heart"]
+  backgrounds = ["on grass", "on sand", "at night", "in snow"]
+}
+
+prompts "count" {
+  template = "{count} {object}"
+  slots    = { count = local.counts, object = local.objects }
+}
+
+prompts "color" {
+  template = "a {color} {object}"
+  slots    = { color = local.colors, object = local.objects }
+}
+
+prompts "background" {
+  template = "a {object} {background}"
+  slots    = { object = local.objects, background = local.backgrounds }
+}
+
+prompts "combination" {
+  template = "{count} {color} {object} {background}"
+  slots = {
+    count      = local.counts
+    color      = local.colors
+    object     = local.objects
+    background = local.backgrounds
+  }
+}
+
+# The web of this world: scenes that often show something else than their
+# caption says. Counts are the least reliable, as they are on the real one.
+sampler "shapes_scenes" "web" {
+  count_error      = 0.4
+  color_error      = 0.2
+  object_error     = 0.15
+  background_error = 0.2
+}
+
+images "web_short" {
+  sampler    = sampler.web
+  prompts    = [prompts.count, prompts.color, prompts.background]
+  per_prompt = 240
+}
+
+images "web_long" {
+  sampler    = sampler.web
+  prompts    = prompts.combination
+  per_prompt = 96
+}
+
+sampler "shapes" "untrained" {}
+
+finetune "base" {
+  sampler       = sampler.untrained
+  from_scratch  = true
+  steps         = var.steps
+  batch_size    = 32
+  learning_rate = 1e-3
+  warmup_steps  = 300
+  schedule      = "cosine"
+  ema_decay     = 0.999
+
+  loss "pretraining" {
+    images = [images.web_short, images.web_long]
+  }
+}
+
+# The CLIP of this world learns from the same captions as the diffusion model.
+encoder "shapes_clip" "clip" {
+  images = images.web_long
+}
+
+# The judge learns from clean scenes alone.
+sampler "shapes_scenes" "clean" {}
+
+images "clean" {
+  sampler    = sampler.clean
+  prompts    = prompts.combination
+  per_prompt = 60
+}
+
+rater "shapes_judge" "judge" {
+  images = images.clean
+}

@@ -1,0 +1,32 @@
+// Package builtin is the one list of the components that come with plumb. They
+// are served over the same wire as everybody else's: the binary re-executes
+// itself.
+package builtin
+
+import (
+	"io"
+
+	"github.com/plumb-ml/plumb/plugins/encoder/shapesclip"
+	"github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/rater/shapesjudge"
+	"github.com/plumb-ml/plumb/plugins/sampler/shapes"
+	"github.com/plumb-ml/plumb/plugins/sampler/shapesscenes"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// Plugin is the plugin of the built-in components.
+func Plugin() sdk.Plugin {
+	return sdk.Plugin{
+		Name:    "builtin",
+		Version: "0.1.0",
+		Components: []sdk.Component{
+			shapes.Component(),
+			shapesscenes.Component(),
+			shapesclip.Component(),
+			shapesjudge.Component(),
+		},
+	}
+}
+
+// Doctor writes what the built-in components would compute with, and how fast.
+func Doctor(w io.Writer, quick bool) error { return compute.Doctor(w, quick) }

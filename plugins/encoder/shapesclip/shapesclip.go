@@ -1,0 +1,133 @@
+// Package shapesclip is the encoder "shapes_clip": the CLIP of the world of
+// shapes.
+package shapesclip
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/ml/model"
+	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
+	"github.com/plumb-ml/plumb/plugins/ml/shapes"
+	"github.com/plumb-ml/plumb/plugins/ml/shapes/weights"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// config is the component's block.
+type config struct {
+	Weights string `json:"weights"`
+	train.Settings
+}
+
+// Component describes the encoder.
+func Component() sdk.Component {
+	return sdk.Component{
+		Kind:    sdk.KindEncoder,
+		Name:    "shapes_clip",
+		Summary: "Miniature contrastive encoder of images and texts for the world of shapes.",
+		Schema: sdk.Schema{Attributes: append([]sdk.Attribute{
+			{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded encoder if absent."},
+		}, train.Settings{Steps: 1200, BatchSize: 96, LearningRate: 1e-3, WeightDecay: 0.02}.Attributes()...)},
+		PreferredBatch: shapes.LookBatch,
+		NeedsDevice:    true,
+		CodeVersion:    "1",
+		Capabilities:   []sdk.Capability{sdk.CapabilityFit},
+		Open:           open,
+	}
+}
+
+type encoder struct {
+	config    config
+	directory string
+	backend   compute.Backend
+	encoder   *shapes.Encoder // nil before load
+}
+
+var (
+	_ sdk.TextEncoder = (*encoder)(nil)
+	_ sdk.Fitter      = (*encoder)(nil)
+	_ io.Closer       = (*encoder)(nil)
+)
+
+func open(_ context.Context, request sdk.OpenRequest) (any, error) {
+	e := &encoder{directory: request.Checkpoint}
+	if err := json.Unmarshal(request.Config, &e.config); err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	if e.directory == "" {
+		e.directory = e.config.Weights
+	}
+	var err error
+	e.backend, err = plumbcompute.Open(request.Backend)
+	return e, err
+}
+
+// load reads the weights. They are read late, because fitting a new encoder
+// does without them.
+func (e *encoder) load() error {
+	if e.encoder != nil {
+		return nil
+	}
+	var network shapes.EncoderConfig
+	var file *safetensors.File
+	var err error
+	if e.directory == "" {
+		file, err = weights.Read("encoder", &network)
+	} else {
+		file, err = train.ReadCheckpoint(e.directory, &network)
+	}
+	if err != nil {
+		return err
+	}
+	store, err := train.Weights(file)
+	if err != nil {
+		return err
+	}
+	e.encoder, err = shapes.NewEncoder(e.backend, network, store)
+	return err
+}
+
+// EncodeImages encodes images, not normalized.
+func (e *encoder) EncodeImages(ctx context.Context, images []sdk.Image) ([][]float32, error) {
+	if err := e.load(); err != nil {
+		return nil, err
+	}
+	pixels := make([][]byte, len(images))
+	for i, image := range images {
+		if image.Width != shapes.Size || image.Height != shapes.Size {
+			return nil, fmt.Errorf("image %d is %dx%d pixels, the encoder of the world of shapes reads %dx%d", i, image.Width, image.Height, shapes.Size, shapes.Size)
+		}
+		pixels[i] = image.RGB
+	}
+	return e.encoder.Images(ctx, pixels)
+}
+
+// EncodeTexts encodes texts, not normalized.
+func (e *encoder) EncodeTexts(ctx context.Context, texts []string) ([][]float32, error) {
+	if err := e.load(); err != nil {
+		return nil, err
+	}
+	return e.encoder.Texts(ctx, texts)
+}
+
+// Fit trains a new encoder on images with captions.
+func (e *encoder) Fit(ctx context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
+	network, store := shapes.DefaultEncoder(), model.NewStore()
+	if err := shapes.FitEncoder(ctx, e.backend, network, store, e.config.Optimizer(), request, report); err != nil {
+		return err
+	}
+	return train.WriteCheckpoint(request.Output, network, store)
+}
+
+// Close frees the compiled networks.
+func (e *encoder) Close() error {
+	if e.encoder != nil {
+		e.encoder.Close()
+	}
+	return nil
+}

@@ -1,0 +1,39 @@
+// Package diffusion holds what a diffusion model is sampled and trained with:
+// noise schedules, solvers (one a file) and guidance.
+//
+// It works on plain float32 slices: a network is a function from a noisy
+// batch and a timestep to a prediction. The package refuses to know what the
+// numbers are, pixels or latents, and where the network runs.
+package diffusion
+
+import "math"
+
+// Schedule is a variance-preserving noise schedule on discrete timesteps:
+// x_t = sqrt(AlphasCumprod[t]) x_0 + sqrt(1 - AlphasCumprod[t]) noise (Ho et
+// al. 2020, eq. 4).
+type Schedule struct {
+	AlphasCumprod []float64 // by timestep, falling from near 1
+}
+
+// Cosine is the schedule of Nichol and Dhariwal 2021, eq. 17, with offset
+// 0.008 and betas of at most 0.999.
+func Cosine(timesteps int) Schedule {
+	f := func(t float64) float64 {
+		c := math.Cos((t/float64(timesteps) + 0.008) / 1.008 * math.Pi / 2)
+		return c * c
+	}
+	s := Schedule{AlphasCumprod: make([]float64, timesteps)}
+	product := 1.0
+	for t := range timesteps {
+		beta := math.Min(1-f(float64(t+1))/f(float64(t)), 0.999)
+		product *= 1 - beta
+		s.AlphasCumprod[t] = product
+	}
+	return s
+}
+
+// Alpha is the share of the image in x_t: sqrt(AlphasCumprod[t]).
+func (s Schedule) Alpha(t int) float64 { return math.Sqrt(s.AlphasCumprod[t]) }
+
+// Sigma is the share of the noise in x_t: sqrt(1 - AlphasCumprod[t]).
+func (s Schedule) Sigma(t int) float64 { return math.Sqrt(1 - s.AlphasCumprod[t]) }

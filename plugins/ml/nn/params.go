@@ -1,0 +1,95 @@
+// Package nn holds the layers that the models share, written for both
+// lowerings: matrix products that the pure-Go backend does well, and native
+// operations on XLA.
+//
+// A layer is a function from Params and nodes to nodes. Weights are [in, out]
+// and named as in the checkpoint: the path of a Params is the tensor's name
+// in the safetensors file. The package refuses to know a whole model.
+package nn
+
+import (
+	"hash/fnv"
+	"math"
+	"math/rand/v2"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// Params is a place in a model's tree of weights. Weights that do not exist
+// yet are drawn in Go from the seed and their own path, so that the same seed
+// gives the same network on every backend, whatever the order of building.
+type Params struct {
+	store *model.Store
+	path  string
+	seed  uint64
+}
+
+// NewParams is the root of the weights in store.
+func NewParams(store *model.Store, seed uint64) Params {
+	return Params{store: store, seed: seed}
+}
+
+// In is the part of the tree under name.
+func (p Params) In(name string) Params {
+	if p.path != "" {
+		name = p.path + "." + name
+	}
+	return Params{store: p.store, path: name, seed: p.seed}
+}
+
+// Initializer fills a new weight of the given dimensions.
+type Initializer func(random *rand.Rand, dims []int, out []float32)
+
+// Zeros initializes with zeros.
+func ZerosInit(_ *rand.Rand, _ []int, out []float32) { clear(out) }
+
+// OnesInit initializes with ones.
+func OnesInit(_ *rand.Rand, _ []int, out []float32) {
+	for i := range out {
+		out[i] = 1
+	}
+}
+
+// FanIn initializes from a normal distribution with variance gain / fan-in,
+// where every axis but the last counts as input (He et al. 2015, eq. 10 for
+// gain 2).
+func FanIn(gain float64) Initializer {
+	return func(random *rand.Rand, dims []int, out []float32) {
+		fanIn := 1
+		for _, d := range dims[:len(dims)-1] {
+			fanIn *= d
+		}
+		deviation := math.Sqrt(gain / float64(fanIn))
+		for i := range out {
+			out[i] = float32(random.NormFloat64() * deviation)
+		}
+	}
+}
+
+// Normal initializes from a normal distribution.
+func Normal(deviation float64) Initializer {
+	return func(random *rand.Rand, _ []int, out []float32) {
+		for i := range out {
+			out[i] = float32(random.NormFloat64() * deviation)
+		}
+	}
+}
+
+// Weight is the value in graph g of the weight called name.
+func (p Params) Weight(g *Graph, name string, initialize Initializer, dims ...int) *Node {
+	path := "/" + p.In(name).path
+	if v := p.store.GetVariable(path); v != nil {
+		v.Shape().AssertDims(dims...)
+		return v.NodeValue(g)
+	}
+	hash := fnv.New64a()
+	hash.Write([]byte(path))
+	random := rand.New(rand.NewPCG(p.seed, hash.Sum64()))
+	value := tensors.FromShape(shapes.Make(dtypes.Float32, dims...))
+	value.MustMutableFlatData(func(flat any) { initialize(random, dims, flat.([]float32)) })
+	return p.store.VariableWithValue(path, value).NodeValue(g)
+}

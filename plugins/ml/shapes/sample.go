@@ -1,0 +1,166 @@
+package shapes
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
+	"github.com/plumb-ml/plumb/plugins/ml/nn"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// Drawer draws images with a denoiser.
+type Drawer struct {
+	config   DenoiserConfig
+	schedule diffusion.Schedule
+	solver   diffusion.Solver
+	steps    int
+	guidance float64
+	predict  *model.Exec
+	parts    int
+}
+
+// DrawBatch is the number of images that are drawn together.
+const DrawBatch = 64
+
+// NewDrawer prepares drawing with the weights in store. guidance is the
+// classifier-free guidance scale w (Ho and Salimans 2022, in the form
+// u + w (c - u)); 1 means none.
+func NewDrawer(backend compute.Backend, config DenoiserConfig, store *model.Store, solver string, steps int, guidance float64) (*Drawer, error) {
+	solve, err := diffusion.SolverNamed(solver)
+	if err != nil {
+		return nil, err
+	}
+	d := &Drawer{
+		config: config, schedule: diffusion.Cosine(config.Timesteps), solver: solve,
+		steps: steps, guidance: guidance, parts: plumbcompute.Parallel(backend),
+	}
+	d.predict, err = model.NewExec(backend, store, func(_ *model.Scope, inputs []*Node) []*Node {
+		p := nn.NewParams(store, 0)
+		var outputs []*Node
+		for i := 0; i < len(inputs); i += 3 {
+			outputs = append(outputs, config.Predict(p, inputs[i], inputs[i+1], inputs[i+2]))
+		}
+		return outputs
+	})
+	if err != nil {
+		return nil, fmt.Errorf("build denoiser: %w", err)
+	}
+	return d, nil
+}
+
+// Close frees the compiled network.
+func (d *Drawer) Close() { d.predict.Finalize() }
+
+// Draw draws one image per draw. An image depends on its draw alone: its noise
+// is drawn from its seed, and the batch is filled up to a fixed size.
+func (d *Drawer) Draw(ctx context.Context, draws []sdk.Draw, emit func(position int, image sdk.Image) error) error {
+	for start := 0; start < len(draws); start += DrawBatch {
+		part := draws[start:min(start+DrawBatch, len(draws))]
+		images, err := d.drawBatch(ctx, part)
+		if err != nil {
+			return err
+		}
+		for i, rgb := range images {
+			if err := emit(start+i, sdk.Image{Width: Size, Height: Size, RGB: rgb}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (d *Drawer) drawBatch(ctx context.Context, draws []sdk.Draw) ([][]byte, error) {
+	latents := make([]float32, DrawBatch*imageValues)
+	width := d.config.TextWidth()
+	conditional, unconditional := make([]float32, DrawBatch*width), make([]float32, DrawBatch*width)
+	for i := range DrawBatch {
+		prompt := ""
+		if i < len(draws) {
+			prompt = draws[i].Prompt.Text
+			random := rand.New(rand.NewPCG(draws[i].Seed, 0))
+			for j := range imageValues {
+				latents[i*imageValues+j] = float32(random.NormFloat64())
+			}
+		}
+		d.config.Text(prompt, conditional[i*width:(i+1)*width])
+		d.config.Text("", unconditional[i*width:(i+1)*width])
+	}
+	branches := [][]float32{conditional}
+	if d.guidance != 1 {
+		branches = append(branches, unconditional)
+	}
+	clean, noise := make([]float32, len(latents)), make([]float32, len(latents))
+	err := d.solver(d.schedule, d.steps, latents, func(noisy []float32, timestep int) ([]float32, []float32, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		predictions, err := d.velocity(noisy, timestep, branches)
+		if err != nil {
+			return nil, nil, err
+		}
+		alpha, sigma := float32(d.schedule.Alpha(timestep)), float32(d.schedule.Sigma(timestep))
+		for i, x := range noisy {
+			v := predictions[0][i]
+			if len(predictions) > 1 {
+				v = predictions[1][i] + float32(d.guidance)*(v-predictions[1][i])
+			}
+			// x = alpha clean + sigma noise and v = alpha noise - sigma clean, solved.
+			// Pixels lie in [-1, 1]; an estimate outside is cut (Ho et al. 2020).
+			c := max(-1, min(1, alpha*x-sigma*v))
+			clean[i] = c
+			noise[i] = (x - alpha*c) / sigma
+		}
+		return clean, noise, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	images := make([][]byte, len(draws))
+	for i := range images {
+		images[i] = FromPatches(latents[i*imageValues : (i+1)*imageValues])
+	}
+	return images, nil
+}
+
+// velocity runs the network once for each branch of guidance, all in one call,
+// cut into parts that a processor's cores work on side by side.
+func (d *Drawer) velocity(noisy []float32, timestep int, branches [][]float32) ([][]float32, error) {
+	width := d.config.TextWidth()
+	size := DrawBatch / d.parts
+	var inputs []any
+	for _, text := range branches {
+		for part := range d.parts {
+			timesteps := make([]float32, size)
+			for i := range timesteps {
+				timesteps[i] = float32(timestep)
+			}
+			inputs = append(inputs,
+				tensors.FromFlatDataAndDimensions(noisy[part*size*imageValues:(part+1)*size*imageValues], size, patchnet.Grid*patchnet.Grid, patchnet.PatchValues),
+				tensors.FromFlatDataAndDimensions(timesteps, size),
+				tensors.FromFlatDataAndDimensions(text[part*size*width:(part+1)*size*width], size, width))
+		}
+	}
+	outputs, err := d.predict.Exec(inputs...)
+	if err != nil {
+		return nil, fmt.Errorf("denoise at timestep %d: %w", timestep, err)
+	}
+	predictions := make([][]float32, len(branches))
+	for i, output := range outputs {
+		tensors.MustConstFlatData(output, func(flat []float32) {
+			predictions[i/d.parts] = append(predictions[i/d.parts], flat...)
+		})
+		output.MustFinalizeAll()
+	}
+	for _, input := range inputs {
+		input.(*tensors.Tensor).MustFinalizeAll()
+	}
+	return predictions, nil
+}

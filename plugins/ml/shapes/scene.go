@@ -1,0 +1,100 @@
+package shapes
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// Size is the width and height of an image in pixels.
+const Size = 32
+
+// Scene is what the renderer draws: one to three objects of the same kind and
+// color, apart from each other, on a background.
+type Scene struct {
+	Attributes
+	Placed []Placed
+	Shade  [3]float64 // the objects' color, linear in [0, 1]
+	Seed   uint64     // of the background's texture and the noise
+}
+
+// Placed is one object's place: center and radius in pixels, turn in radians.
+type Placed struct {
+	X, Y, Radius, Turn float64
+}
+
+// hues are the colors' places on the color circle, in degrees.
+var hues = []float64{0, 27, 55, 125, 222, 285}
+
+// NewScene draws a scene with what is asked for; what is left open is drawn
+// too.
+func NewScene(asked Attributes, random *rand.Rand) Scene {
+	choose := func(asked, n int) int {
+		if asked >= 0 {
+			return asked
+		}
+		return random.IntN(n)
+	}
+	scene := Scene{Attributes: Attributes{
+		Count:      choose(asked.Count, len(Counts)),
+		Color:      choose(asked.Color, len(Colors)),
+		Object:     choose(asked.Object, len(Objects)),
+		Background: choose(asked.Background, len(Backgrounds)),
+	}}
+	hue := hues[scene.Color] + 12*(random.Float64()-0.5)
+	scene.Shade = fromHSV(hue, 0.82+0.18*random.Float64(), 0.8+0.2*random.Float64())
+	scene.Placed = place(scene.Count+1, random)
+	scene.Seed = random.Uint64()
+	return scene
+}
+
+// place puts n objects where they do not touch.
+func place(n int, random *rand.Rand) []Placed {
+	low, high := 8.5, 11.5
+	switch n {
+	case 2:
+		low, high = 6.2, 7.6
+	case 3:
+		low, high = 5.2, 6.4
+	}
+	for shrink := 1.0; ; shrink *= 0.97 { // smaller after every failure, so that it ends
+		var placed []Placed
+		for range n {
+			for range 40 {
+				radius := shrink * (low + (high-low)*random.Float64())
+				margin := radius + 1
+				candidate := Placed{
+					X:      margin + (Size-2*margin)*random.Float64(),
+					Y:      margin + (Size-2*margin)*random.Float64(),
+					Radius: radius,
+					Turn:   0.7 * (random.Float64() - 0.5),
+				}
+				if free(candidate, placed) {
+					placed = append(placed, candidate)
+					break
+				}
+			}
+		}
+		if len(placed) == n {
+			return placed
+		}
+	}
+}
+
+func free(candidate Placed, placed []Placed) bool {
+	for _, other := range placed {
+		if math.Hypot(candidate.X-other.X, candidate.Y-other.Y) < candidate.Radius+other.Radius+1 {
+			return false
+		}
+	}
+	return true
+}
+
+// fromHSV converts a hue in degrees, a saturation and a value to RGB in [0, 1].
+func fromHSV(hue, saturation, value float64) [3]float64 {
+	var rgb [3]float64
+	for i, offset := range []float64{5, 3, 1} {
+		k := math.Mod(offset+hue/60+6, 6)
+		rgb[i] = value - value*saturation*math.Max(0, math.Min(math.Min(k, 4-k), 1))
+	}
+	return rgb
+}

@@ -1,0 +1,126 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
+)
+
+// state is the optimizer's variable in scope that belongs to the weight v. It
+// starts as a copy of like, or as zeros if like is nil.
+func state(store *model.Store, scope string, v, like *model.Variable) *model.Variable {
+	path := scope + v.Path()
+	if s := store.GetVariable(path); s != nil {
+		return s
+	}
+	value := tensors.FromShape(v.Shape())
+	if like != nil {
+		var err error
+		if value, err = like.MustValue().LocalClone(); err != nil {
+			panic(err)
+		}
+	}
+	return store.VariableWithValue(path, value).SetTrainable(false)
+}
+
+// tensorOf copies a variable to the host.
+func tensorOf(v *model.Variable) safetensors.Tensor {
+	data := tensors.MustCopyFlatData[float32](v.MustValue())
+	return safetensors.Tensor{Dims: append([]int{}, v.Shape().Dimensions...), Data: data}
+}
+
+// stateFile is where a loop that was killed goes on.
+const stateFile = "state.safetensors"
+
+// save writes weights, optimizer state and the number of finished steps.
+func save(store *model.Store, directory string, identity string, step int) error {
+	file := &safetensors.File{
+		Tensors:  map[string]safetensors.Tensor{},
+		Metadata: map[string]string{"step": strconv.Itoa(step), "identity": identity},
+	}
+	for v := range store.IterVariables() {
+		file.Tensors[v.Path()] = tensorOf(v)
+	}
+	return file.Write(filepath.Join(directory, stateFile))
+}
+
+// restore reads what save wrote and returns the number of finished steps; 0 if
+// there is nothing to go on from, or if it belongs to other settings or is
+// damaged: then the loop starts anew.
+func restore(store *model.Store, directory string, identity string) int {
+	path := filepath.Join(directory, stateFile)
+	if _, err := os.Stat(path); err != nil {
+		return 0
+	}
+	file, err := safetensors.Read(path)
+	if err != nil || file.Metadata["identity"] != identity {
+		return 0
+	}
+	step, err := strconv.Atoi(file.Metadata["step"])
+	if err != nil {
+		return 0
+	}
+	for name, tensor := range file.Tensors {
+		if err := setVariable(store, name, tensor, !isState(name)); err != nil {
+			return 0
+		}
+	}
+	return step
+}
+
+func setVariable(store *model.Store, path string, tensor safetensors.Tensor, trainable bool) error {
+	value := tensors.FromFlatDataAndDimensions(tensor.Data, tensor.Dims...)
+	if v := store.GetVariable(path); v != nil {
+		if !v.Shape().Equal(value.Shape()) {
+			return fmt.Errorf("weight %q: shape is %v, expected %v", path, tensor.Dims, v.Shape().Dimensions)
+		}
+		return v.SetValue(value)
+	}
+	v, err := store.CreateVariable(path, value)
+	if err != nil {
+		return err
+	}
+	v.SetTrainable(trainable)
+	return nil
+}
+
+// Weights reads a model's weights from a safetensors file into a new store.
+func Weights(file *safetensors.File) (*model.Store, error) {
+	store := model.NewStore()
+	for name, tensor := range file.Tensors {
+		if err := setVariable(store, "/"+name, tensor, true); err != nil {
+			return nil, err
+		}
+	}
+	return store, nil
+}
+
+// Tensors are the model's weights in store, by name; averaged ones if the loop
+// kept an average.
+func Tensors(store *model.Store) map[string]safetensors.Tensor {
+	weights := map[string]safetensors.Tensor{}
+	for v := range store.IterVariables() {
+		if isState(v.Path()) {
+			continue
+		}
+		source := v
+		if average := store.GetVariable(averageScope + v.Path()); average != nil {
+			source = average
+		}
+		weights[v.Path()[1:]] = tensorOf(source)
+	}
+	return weights
+}
+
+// Digest is a short name of a job's settings, for Loop.Identity.
+func Digest(settings []byte) string {
+	sum := sha256.Sum256(settings)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,151 @@
+// Package train is the training loop that all models share: batches in, AdamW
+// with warm-up, clipping and a moving average, a training curve out. A loop
+// that was killed goes on where it last saved, with the same numbers as if it
+// had never been killed, because what is random in a step depends on the seed
+// and the step's number alone.
+//
+// The package refuses to know the model and the loss: both come as a graph
+// function.
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// Loop is one training job.
+type Loop struct {
+	Backend   compute.Backend
+	Store     *model.Store // the weights; new ones are made by Loss
+	Optimizer sdk.Optimizer
+
+	// Loss builds the objective: a scalar to descend, and values to record,
+	// each scalar or [n]. Its inputs are what Batch gives.
+	Loss func(inputs []*Node) (objective *Node, values []*Node)
+	// Batch makes the inputs of a step, counted from 0: the same for the same
+	// step, whatever was asked before.
+	Batch func(step int) ([]any, error)
+	// Values names and reduces what Loss records, for the training curve.
+	Values func(step int, values [][]float32) map[string]float64
+	// Images is the number of images in a step, for the rate.
+	Images int
+
+	Scratch  string // where to save unfinished state; empty: nowhere
+	Identity string // of the job: saved state of another is not used
+}
+
+// saveEvery is how much work a kill may cost.
+const saveEvery = 45 * time.Second
+
+// ErrDiverged is returned when the objective is no longer a number.
+var ErrDiverged = errors.New("training diverged")
+
+// Run trains. The result is in the store.
+func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
+	step := 0
+	if l.Scratch != "" {
+		step = restore(l.Store, l.Scratch, l.Identity)
+	}
+	exec, err := model.NewExec(l.Backend, l.Store, l.graph)
+	if err != nil {
+		return fmt.Errorf("build training step: %w", err)
+	}
+	defer exec.Finalize()
+	saved := time.Now()
+	var lastFinite float64
+	for ; step < l.Optimizer.Steps; step++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		batch, err := l.Batch(step)
+		if err != nil {
+			return err
+		}
+		rate := LearningRate(l.Optimizer, step)
+		inputs := append([]any{float32(rate), float32(step + 1)}, batch...)
+		outputs, err := exec.Exec(inputs...)
+		if err != nil {
+			return fmt.Errorf("training step %d: %w", step+1, err)
+		}
+		numbers := make([][]float32, len(outputs))
+		for i, output := range outputs {
+			numbers[i] = tensors.MustCopyFlatData[float32](output)
+			output.MustFinalizeAll()
+		}
+		for _, input := range batch {
+			if tensor, ok := input.(*tensors.Tensor); ok {
+				tensor.MustFinalizeAll()
+			}
+		}
+		objective, norm := float64(numbers[0][0]), float64(numbers[1][0])
+		if !finite(objective) || !finite(norm) {
+			return fmt.Errorf("%w at step %d of %d: loss %v, gradient norm %v (last finite loss %.4g); lower learning_rate (now %.3g) or gradient_clip_norm, or raise warmup_steps",
+				ErrDiverged, step+1, l.Optimizer.Steps, objective, norm, lastFinite, rate)
+		}
+		lastFinite = objective
+		values := map[string]float64{"loss": objective, "gradient_norm": norm, "learning_rate": rate}
+		if l.Values != nil {
+			for name, value := range l.Values(step, numbers[2:]) {
+				values[name] = value
+			}
+		}
+		progress := sdk.Progress{Step: step + 1, Steps: l.Optimizer.Steps, Unit: "step", Images: (step + 1) * l.Images, Values: values}
+		if err := report(progress); err != nil {
+			return err
+		}
+		if l.Scratch != "" && time.Since(saved) > saveEvery {
+			if err := save(l.Store, l.Scratch, l.Identity, step+1); err != nil {
+				return err
+			}
+			saved = time.Now()
+		}
+	}
+	return nil
+}
+
+// graph is one step: gradients, and the update of the weights.
+func (l *Loop) graph(scope *model.Scope, inputs []*Node) []*Node {
+	rate, step := inputs[0], inputs[1]
+	objective, values := l.Loss(inputs[2:])
+	g := objective.Graph()
+	var weights []*model.Variable
+	for v := range l.Store.IterVariables() {
+		if v.Trainable && v.InUseByGraph(g) {
+			weights = append(weights, v)
+		}
+	}
+	// In the order of their names: sums must not depend on how the store was filled.
+	slices.SortFunc(weights, func(a, b *model.Variable) int { return strings.Compare(a.Path(), b.Path()) })
+	nodes := make([]*Node, len(weights))
+	for i, v := range weights {
+		nodes[i] = v.NodeValue(g)
+	}
+	norm := adamW(l.Store, weights, Gradient(objective, nodes...), l.Optimizer, rate, step)
+	return append([]*Node{objective, norm}, values...)
+}
+
+// LearningRate is the rate of a step counted from 0: it rises linearly over
+// the warm-up and is then constant or falls to zero as half a cosine.
+func LearningRate(o sdk.Optimizer, step int) float64 {
+	if step < o.WarmupSteps {
+		return o.LearningRate * float64(step+1) / float64(o.WarmupSteps)
+	}
+	if o.Schedule == "cosine" {
+		done := float64(step-o.WarmupSteps) / math.Max(1, float64(o.Steps-o.WarmupSteps))
+		return o.LearningRate * (1 + math.Cos(math.Pi*done)) / 2
+	}
+	return o.LearningRate
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -1,0 +1,213 @@
+// Package shapesjudge is the rater "shapes_judge": simulated people who look
+// at images of the world of shapes.
+package shapesjudge
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math/rand/v2"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/ml/model"
+	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
+	"github.com/plumb-ml/plumb/plugins/ml/shapes"
+	"github.com/plumb-ml/plumb/plugins/ml/shapes/weights"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// config is the component's block.
+type config struct {
+	Raters    int     `json:"raters"`
+	ErrorRate float64 `json:"error_rate"`
+	SkipRate  float64 `json:"skip_rate"`
+	Weights   string  `json:"weights"`
+	train.Settings
+}
+
+// Component describes the rater.
+func Component() sdk.Component {
+	return sdk.Component{
+		Kind:    sdk.KindRater,
+		Name:    "shapes_judge",
+		Summary: "Simulated raters for the world of shapes: a judge network and errors of each rater's own.",
+		Schema: sdk.Schema{Attributes: append([]sdk.Attribute{
+			{Name: "raters", Type: sdk.TypeInteger, Default: json.RawMessage("9"), Minimum: sdk.Bound(1), Maximum: sdk.Bound(99), Summary: "People who look at every image."},
+			{Name: "error_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0.08"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(0.5), Summary: "Share of verdicts that are the wrong way round."},
+			{Name: "skip_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0.04"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of images that a rater skips."},
+			{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded judge if absent."},
+		}, train.Settings{Steps: 1500, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01}.Attributes()...)},
+		PreferredBatch: shapes.LookBatch,
+		NeedsDevice:    true,
+		CodeVersion:    "1",
+		Capabilities:   []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityCompare},
+		Open:           open,
+	}
+}
+
+type raters struct {
+	config    config
+	directory string
+	seed      uint64
+	backend   compute.Backend
+	network   shapes.JudgeConfig
+	judge     *shapes.Judge // nil before load
+}
+
+var (
+	_ sdk.Rater    = (*raters)(nil)
+	_ sdk.Comparer = (*raters)(nil)
+	_ sdk.Fitter   = (*raters)(nil)
+	_ io.Closer    = (*raters)(nil)
+)
+
+func open(_ context.Context, request sdk.OpenRequest) (any, error) {
+	r := &raters{seed: request.Seed, directory: request.Checkpoint}
+	if err := json.Unmarshal(request.Config, &r.config); err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	if r.directory == "" {
+		r.directory = r.config.Weights
+	}
+	var err error
+	r.backend, err = plumbcompute.Open(request.Backend)
+	return r, err
+}
+
+// load reads the judge's weights. They are read late, because fitting a new
+// judge does without them.
+func (r *raters) load() error {
+	if r.judge != nil {
+		return nil
+	}
+	var file *safetensors.File
+	var err error
+	if r.directory == "" {
+		file, err = weights.Read("judge", &r.network)
+	} else {
+		file, err = train.ReadCheckpoint(r.directory, &r.network)
+	}
+	if err != nil {
+		return err
+	}
+	store, err := train.Weights(file)
+	if err != nil {
+		return err
+	}
+	r.judge, err = shapes.NewJudge(r.backend, r.network, store)
+	return err
+}
+
+// Facts are the judge's own accuracies on held-out clean scenes.
+func (r *raters) Facts() map[string]float64 {
+	facts := map[string]float64{}
+	if r.load() != nil {
+		return facts
+	}
+	for name, accuracy := range r.network.Accuracy {
+		facts["judge_accuracy_"+name] = accuracy
+	}
+	return facts
+}
+
+// Rate gives each rater's verdict: good if the image shows all that its prompt
+// asks for. A rater sees the judge's probability of that, so raters disagree
+// about images that are hard to tell, and errs and skips on his own.
+func (r *raters) Rate(ctx context.Context, items []sdk.Item) ([][]sdk.Label, error) {
+	agrees, err := r.agrees(ctx, items)
+	if err != nil {
+		return nil, err
+	}
+	labels := make([][]sdk.Label, len(items))
+	for i, item := range items {
+		for rater := range r.config.Raters {
+			labels[i] = append(labels[i], r.verdict(agrees[i], r.random(item.ID, item.Prompt.Text, rater)))
+		}
+	}
+	return labels, nil
+}
+
+// Compare has each rater prefer the image that he finds good if he finds the
+// other one bad.
+func (r *raters) Compare(ctx context.Context, pairs []sdk.Pair) ([][]sdk.Preference, error) {
+	items := make([]sdk.Item, 0, 2*len(pairs))
+	for _, pair := range pairs {
+		items = append(items,
+			sdk.Item{ID: pair.ID + "/first", Prompt: pair.Prompt, Image: pair.First},
+			sdk.Item{ID: pair.ID + "/second", Prompt: pair.Prompt, Image: pair.Second})
+	}
+	labels, err := r.Rate(ctx, items)
+	if err != nil {
+		return nil, err
+	}
+	preferences := make([][]sdk.Preference, len(pairs))
+	for i := range pairs {
+		for rater := range r.config.Raters {
+			first, second := labels[2*i][rater], labels[2*i+1][rater]
+			switch {
+			case first == sdk.LabelGood && second == sdk.LabelBad:
+				preferences[i] = append(preferences[i], sdk.PreferFirst)
+			case first == sdk.LabelBad && second == sdk.LabelGood:
+				preferences[i] = append(preferences[i], sdk.PreferSecond)
+			default:
+				preferences[i] = append(preferences[i], sdk.PreferTie)
+			}
+		}
+	}
+	return preferences, nil
+}
+
+func (r *raters) agrees(ctx context.Context, items []sdk.Item) ([]float64, error) {
+	if err := r.load(); err != nil {
+		return nil, err
+	}
+	images, prompts := make([][]byte, len(items)), make([]string, len(items))
+	for i, item := range items {
+		if item.Image.Width != shapes.Size || item.Image.Height != shapes.Size {
+			return nil, fmt.Errorf("image %q is %dx%d pixels, the judge of the world of shapes looks at %dx%d", item.ID, item.Image.Width, item.Image.Height, shapes.Size, shapes.Size)
+		}
+		images[i], prompts[i] = item.Image.RGB, item.Prompt.Text
+	}
+	return r.judge.Agrees(ctx, images, prompts)
+}
+
+// random is the source of one rater's verdict on one image. It does not depend
+// on what else is rated.
+func (r *raters) random(id, prompt string, rater int) *rand.Rand {
+	hash := fnv.New64a()
+	fmt.Fprintf(hash, "%s\x00%s\x00%d", id, prompt, rater)
+	return rand.New(rand.NewPCG(r.seed, hash.Sum64()))
+}
+
+func (r *raters) verdict(agrees float64, random *rand.Rand) sdk.Label {
+	skip, good := random.Float64(), random.Float64()
+	if skip < r.config.SkipRate {
+		return sdk.LabelSkip
+	}
+	if good < r.config.ErrorRate+(1-2*r.config.ErrorRate)*agrees {
+		return sdk.LabelGood
+	}
+	return sdk.LabelBad
+}
+
+// Fit trains a new judge on clean scenes and measures it on held-out ones.
+func (r *raters) Fit(ctx context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
+	store := model.NewStore()
+	network, err := shapes.FitJudge(ctx, r.backend, shapes.DefaultJudge(), store, r.config.Optimizer(), request, report)
+	if err != nil {
+		return err
+	}
+	return train.WriteCheckpoint(request.Output, network, store)
+}
+
+// Close frees the compiled network.
+func (r *raters) Close() error {
+	if r.judge != nil {
+		r.judge.Close()
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+// Package shapes is the sampler "shapes": the miniature's text-to-image
+// diffusion model, which draws 32x32 scenes and can be fine-tuned.
+package shapes
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/ml/model"
+	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
+	"github.com/plumb-ml/plumb/plugins/ml/shapes"
+	"github.com/plumb-ml/plumb/plugins/ml/shapes/weights"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// config is the component's block.
+type config struct {
+	GuidanceScale     float64 `json:"guidance_scale"`
+	NumInferenceSteps int     `json:"num_inference_steps"`
+	Solver            string  `json:"solver"`
+	Weights           string  `json:"weights"`
+}
+
+// Component describes the sampler.
+func Component() sdk.Component {
+	return sdk.Component{
+		Kind:    sdk.KindSampler,
+		Name:    "shapes",
+		Summary: "Miniature diffusion model that draws 32x32 scenes of shapes.",
+		Schema: sdk.Schema{Attributes: []sdk.Attribute{
+			{Name: "guidance_scale", Type: sdk.TypeNumber, Default: json.RawMessage(`1.5`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(30), Summary: "Classifier-free guidance: u + scale (c - u); 1 means none."},
+			{Name: "num_inference_steps", Type: sdk.TypeInteger, Default: json.RawMessage(`8`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(1000), Summary: "Steps of the solver."},
+			{Name: "solver", Type: sdk.TypeString, Default: json.RawMessage(`"dpmpp_2m"`), OneOf: diffusion.SolverNames(), Summary: "How the noise schedule is integrated."},
+			{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded weights if absent."},
+		}},
+		PreferredBatch: shapes.DrawBatch,
+		NeedsDevice:    true,
+		CodeVersion:    "1",
+		Capabilities:   []sdk.Capability{sdk.CapabilityTune},
+		Losses: map[string]sdk.Schema{
+			shapes.LossRewardWeighted: {},
+			shapes.LossPretraining:    {},
+		},
+		Open: open,
+	}
+}
+
+type sampler struct {
+	config    config
+	directory string // of the weights; empty: the embedded ones
+	backend   compute.Backend
+	network   shapes.DenoiserConfig
+	store     *model.Store // nil before load
+	drawer    *shapes.Drawer
+}
+
+var (
+	_ sdk.Sampler = (*sampler)(nil)
+	_ sdk.Tuner   = (*sampler)(nil)
+)
+
+func open(_ context.Context, request sdk.OpenRequest) (any, error) {
+	s := &sampler{}
+	if err := json.Unmarshal(request.Config, &s.config); err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	var err error
+	if s.backend, err = plumbcompute.Open(request.Backend); err != nil {
+		return nil, err
+	}
+	s.directory = request.Checkpoint
+	if s.directory == "" {
+		s.directory = s.config.Weights
+	}
+	if s.directory != "" {
+		return s, s.load()
+	}
+	return s, nil
+}
+
+// load reads the weights: a checkpoint directory, or the embedded ones. Those
+// are read late, because training from scratch does without them.
+func (s *sampler) load() error {
+	if s.store != nil {
+		return nil
+	}
+	var file *safetensors.File
+	var err error
+	if s.directory == "" {
+		file, err = weights.Read("denoiser", &s.network)
+	} else {
+		file, err = train.ReadCheckpoint(s.directory, &s.network)
+	}
+	if err != nil {
+		return err
+	}
+	s.store, err = train.Weights(file)
+	return err
+}
+
+// Sample draws images.
+func (s *sampler) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
+	if err := s.load(); err != nil {
+		return err
+	}
+	if s.drawer == nil {
+		drawer, err := shapes.NewDrawer(s.backend, s.network, s.store, s.config.Solver, s.config.NumInferenceSteps, s.config.GuidanceScale)
+		if err != nil {
+			return err
+		}
+		s.drawer = drawer
+	}
+	return s.drawer.Draw(ctx, draws, emit)
+}
+
+// Tune fine-tunes the model, or trains one from scratch.
+func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func(sdk.Progress) error) error {
+	network, store := shapes.DefaultDenoiser(), model.NewStore()
+	if !request.FromScratch {
+		if err := s.load(); err != nil {
+			return err
+		}
+		clone, err := s.store.Clone() // the instance goes on drawing with its own weights
+		if err != nil {
+			return err
+		}
+		network, store = s.network, clone
+	}
+	if err := shapes.Tune(ctx, s.backend, network, store, request, report); err != nil {
+		return err
+	}
+	return train.WriteCheckpoint(request.Output, network, store)
+}
+
+// Close frees the compiled network and the weights.
+func (s *sampler) Close() error {
+	if s.drawer != nil {
+		s.drawer.Close()
+	}
+	if s.store != nil {
+		s.store.Finalize()
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+// Package shapesscenes is the sampler "shapes_scenes": the renderer of the
+// miniature world, whose images stand in for photographs.
+package shapesscenes
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/plumb-ml/plumb/plugins/ml/shapes"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// config is the component's block: how often a scene shows something else than
+// its prompt says. That is what captions from the web are like.
+type config struct {
+	CountError      float64 `json:"count_error"`
+	ColorError      float64 `json:"color_error"`
+	ObjectError     float64 `json:"object_error"`
+	BackgroundError float64 `json:"background_error"`
+}
+
+// Component describes the sampler.
+func Component() sdk.Component {
+	rate := func(name, what string) sdk.Attribute {
+		return sdk.Attribute{
+			Name: name, Type: sdk.TypeNumber, Default: json.RawMessage("0"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1),
+			Summary: "Share of scenes whose " + what + " is another than the prompt's.",
+		}
+	}
+	return sdk.Component{
+		Kind:    sdk.KindSampler,
+		Name:    "shapes_scenes",
+		Summary: "Renderer of the miniature world of shapes: its real images.",
+		Schema: sdk.Schema{Attributes: []sdk.Attribute{
+			rate("count_error", "count"), rate("color_error", "color"),
+			rate("object_error", "object"), rate("background_error", "background"),
+		}},
+		CodeVersion: "1",
+		Open: func(_ context.Context, request sdk.OpenRequest) (any, error) {
+			s := &scenes{}
+			if err := json.Unmarshal(request.Config, &s.config); err != nil {
+				return nil, fmt.Errorf("read configuration: %w", err)
+			}
+			return s, nil
+		},
+	}
+}
+
+type scenes struct{ config config }
+
+var _ sdk.Sampler = (*scenes)(nil)
+
+// Sample renders a scene for each prompt.
+func (s *scenes) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
+	for i, draw := range draws {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		places, unknown := shapes.Words(draw.Prompt.Text)
+		if len(unknown) > 0 && len(places) == 0 {
+			return fmt.Errorf("prompt %q: the world of shapes knows none of these words; it knows %s", draw.Prompt.Text, strings.Join(shapes.Vocabulary, ", "))
+		}
+		random := rand.New(rand.NewPCG(draw.Seed, 2))
+		asked := shapes.Ask(draw.Prompt.Text)
+		mistake(&asked.Count, len(shapes.Counts), s.config.CountError, random)
+		mistake(&asked.Color, len(shapes.Colors), s.config.ColorError, random)
+		mistake(&asked.Object, len(shapes.Objects), s.config.ObjectError, random)
+		mistake(&asked.Background, len(shapes.Backgrounds), s.config.BackgroundError, random)
+		image := sdk.Image{Width: shapes.Size, Height: shapes.Size, RGB: shapes.Render(shapes.NewScene(asked, random))}
+		if err := emit(i, image); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mistake replaces what is asked for by one of the n - 1 others at the given rate.
+func mistake(asked *int, n int, rate float64, random *rand.Rand) {
+	if *asked >= 0 && random.Float64() < rate {
+		*asked = (*asked + 1 + random.IntN(n-1)) % n
+	}
+}

@@ -1,0 +1,205 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/plumb-ml/plumb/plugins/sdk"
+	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
+)
+
+// wild is a plugin without the SDK: it answers whatever a test wants.
+type wild struct {
+	pb.UnimplementedPluginServer
+	pb.UnimplementedRewardServer
+	pb.UnimplementedRaterServer
+	pb.UnimplementedEncoderServer
+
+	scores  []*pb.ScoreResponse
+	labels  []*pb.RateResponse
+	vectors []*pb.EncodeTextsResponse
+	early   bool // answers before it has read the items
+	hang    bool // says nothing more after its answers
+}
+
+func (w *wild) Score(stream pb.Reward_ScoreServer) error {
+	if !w.early {
+		for {
+			if _, err := stream.Recv(); err == io.EOF {
+				break
+			} else if err != nil {
+				return err
+			}
+		}
+	}
+	for _, answer := range w.scores {
+		if err := stream.Send(answer); err != nil {
+			return err
+		}
+	}
+	if w.hang {
+		<-stream.Context().Done()
+	}
+	return nil
+}
+
+func (w *wild) Rate(stream pb.Rater_RateServer) error {
+	for {
+		if _, err := stream.Recv(); err == io.EOF {
+			break
+		} else if err != nil {
+			return err
+		}
+	}
+	for _, answer := range w.labels {
+		if err := stream.Send(answer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *wild) EncodeTexts(_ *pb.EncodeTextsRequest, stream pb.Encoder_EncodeTextsServer) error {
+	for _, answer := range w.vectors {
+		if err := stream.Send(answer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func connect(t *testing.T, w *wild, silence time.Duration) *Instance {
+	t.Helper()
+	listener := bufconn.Listen(1 << 20)
+	server := grpc.NewServer()
+	pb.RegisterPluginServer(server, w)
+	pb.RegisterRewardServer(server, w)
+	pb.RegisterRaterServer(server, w)
+	pb.RegisterEncoderServer(server, w)
+	go server.Serve(listener)
+	t.Cleanup(server.Stop)
+	connection, err := grpc.NewClient("passthrough:///wild", append(DialOptions(),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { connection.Close() })
+	return &Instance{client: New(connection, silence), id: "1"}
+}
+
+func two(yield func(Item, error) bool) {
+	_ = yield(Item{ID: "first"}, nil) && yield(Item{ID: "second"}, nil)
+}
+
+func score(position uint64, value float64) *pb.ScoreResponse {
+	return &pb.ScoreResponse{Score: &pb.Score{Position: position, Score: value}}
+}
+
+var (
+	done       = &pb.Signal{Kind: &pb.Signal_Done{Done: &pb.Done{}}}
+	heartbeat  = &pb.Signal{Kind: &pb.Signal_Heartbeat{Heartbeat: &pb.Heartbeat{}}}
+	speechless = &pb.Signal{Kind: &pb.Signal_Failure{Failure: &pb.Failure{}}}
+)
+
+func TestScoreHoldsAnswersAgainstTheContract(t *testing.T) {
+	endless := func(yield func(Item, error) bool) {
+		for yield(Item{ID: "x"}, nil) {
+		}
+	}
+	for name, test := range map[string]struct {
+		wild    wild
+		endless bool
+		want    string // a part of the violation; empty: none
+	}{
+		"fine":     {wild{scores: []*pb.ScoreResponse{{Signal: heartbeat}, score(1, 5), score(0, 4), {Signal: done}}}, false, ""},
+		"doubled":  {wild{scores: []*pb.ScoreResponse{score(0, 1), score(0, 1), {Signal: done}}}, false, "twice for position 0"},
+		"unasked":  {wild{scores: []*pb.ScoreResponse{score(2, 1), {Signal: done}}}, false, "position 2, which was never asked"},
+		"missing":  {wild{scores: []*pb.ScoreResponse{score(0, 1), {Signal: done}}}, false, `left 1 of 2 unanswered, the first of them "second"`},
+		"cut off":  {wild{scores: []*pb.ScoreResponse{score(0, 1), score(1, 1)}}, false, "without saying that it was done"},
+		"silent":   {wild{scores: []*pb.ScoreResponse{{Signal: speechless}}}, false, "failed without saying why"},
+		"too soon": {wild{scores: []*pb.ScoreResponse{{Signal: done}}, early: true}, true, "before it had been asked everything"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := connect(t, &test.wild, 0)
+			items := two
+			if test.endless {
+				items = endless
+			}
+			err := in.Score(t.Context(), items, func(int, float64) error { return nil })
+			var broken *Violation
+			if test.want == "" && err != nil {
+				t.Errorf("error is %v", err)
+			}
+			if test.want != "" && (!errors.As(err, &broken) || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("error is %v, want a violation with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestRateHoldsAnswersAgainstTheContract(t *testing.T) {
+	labels := func(position uint64, labels ...pb.Label) *pb.RateResponse {
+		return &pb.RateResponse{Labels: &pb.Labels{Position: position, Labels: labels}}
+	}
+	good := pb.Label_LABEL_GOOD
+	for want, answers := range map[string][]*pb.RateResponse{
+		"gave 1 labels for \"second\" after 2": {labels(0, good, good), labels(1, good)},
+		"gave no labels":                       {labels(0)},
+		"not a label":                          {labels(0, 77)},
+	} {
+		in := connect(t, &wild{labels: answers}, 0)
+		err := in.Rate(t.Context(), two, func(int, []sdk.Label) error { return nil })
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v, want one with %q", err, want)
+		}
+	}
+}
+
+func TestEncodeTextsHoldsAnswersAgainstTheContract(t *testing.T) {
+	vector := func(position uint64, values ...float32) *pb.EncodeTextsResponse {
+		return &pb.EncodeTextsResponse{Vector: &pb.Vector{Position: position, Values: values}}
+	}
+	var zero float32
+	for want, answers := range map[string][]*pb.EncodeTextsResponse{
+		"after 2":         {vector(0, 1, 2), vector(1, 1)},
+		"NaN":             {vector(0, zero/zero)},
+		"unanswered":      {vector(1, 1), {Signal: done}},
+		"for position 99": {vector(99, 1)},
+	} {
+		_, err := connect(t, &wild{vectors: answers}, 0).EncodeTexts(t.Context(), []string{"a", "b"})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v, want one with %q", err, want)
+		}
+	}
+}
+
+func TestSilence(t *testing.T) {
+	in := connect(t, &wild{scores: []*pb.ScoreResponse{score(0, 1)}, hang: true}, 100*time.Millisecond)
+	slow := func(int, float64) error {
+		time.Sleep(300 * time.Millisecond) // our own time is not the plugin's silence
+		return nil
+	}
+	err := in.Score(t.Context(), two, slow)
+	var silence *Silence
+	if !errors.As(err, &silence) || silence.After != 100*time.Millisecond {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestUnknownServiceIsTransport(t *testing.T) {
+	err := connect(t, &wild{}, 0).Sample(t.Context(), make([]sdk.Draw, 1), nil)
+	var broken *Transport
+	if !errors.As(err, &broken) {
+		t.Errorf("error is %v", err)
+	}
+}

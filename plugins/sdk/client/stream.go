@@ -1,0 +1,108 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+
+	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
+)
+
+// receive calls open and then each for every answer, until the stream says
+// Done. An error of each ends the call and is returned as it is.
+func receive[A any](
+	ctx context.Context,
+	silence time.Duration,
+	open func(context.Context) (grpc.ServerStreamingClient[A], error),
+	signal func(*A) *pb.Signal,
+	each func(*A) error,
+) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stream, err := open(ctx)
+	if err != nil {
+		return transport(ctx, err)
+	}
+	return listen(ctx, cancel, silence, stream.Recv, signal, each)
+}
+
+// exchange is receive for calls that take a stream: feed sends it, on a
+// goroutine of its own that has ended when exchange returns.
+func exchange[Q, A any](
+	ctx context.Context,
+	silence time.Duration,
+	open func(context.Context, ...grpc.CallOption) (grpc.BidiStreamingClient[Q, A], error),
+	feed func(send func(*Q) error) error,
+	signal func(*A) *pb.Signal,
+	each func(*A) error,
+) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stream, err := open(ctx)
+	if err != nil {
+		return transport(ctx, err)
+	}
+	fed := make(chan struct{})
+	var asked atomic.Bool // everything has been sent
+	go func() {
+		defer close(fed)
+		err := feed(stream.Send)
+		if err == nil {
+			asked.Store(true)
+			err = stream.CloseSend()
+		}
+		if err != nil && !errors.Is(err, io.EOF) { // io.EOF: the receiver learns why
+			cancel(err)
+		}
+	}()
+	err = listen(ctx, cancel, silence, stream.Recv, signal, each)
+	if err == nil && !asked.Load() {
+		err = violation("said that it was done before it had been asked everything")
+	}
+	cancel(err) // frees a feeder that waits to send
+	<-fed
+	return err
+}
+
+// listen receives answers and watches over the silence between them. The time
+// that each takes does not count.
+func listen[A any](
+	ctx context.Context,
+	cancel context.CancelCauseFunc,
+	silence time.Duration,
+	receive func() (*A, error),
+	signal func(*A) *pb.Signal,
+	each func(*A) error,
+) error {
+	watch := time.AfterFunc(silence, func() { cancel(&Silence{After: silence}) })
+	defer watch.Stop()
+	for {
+		watch.Reset(silence)
+		answer, err := receive()
+		watch.Stop()
+		if errors.Is(err, io.EOF) {
+			return violation("ended a stream of answers without saying that it was done")
+		}
+		if err != nil {
+			return transport(ctx, err)
+		}
+		switch s := signal(answer); s.GetKind().(type) {
+		case *pb.Signal_Heartbeat:
+		case *pb.Signal_Done:
+			return nil
+		case *pb.Signal_Failure:
+			if err := failure(s.GetFailure().GetDiagnostics()); err != nil {
+				return err
+			}
+			return violation("failed without saying why")
+		default:
+			if err := each(answer); err != nil {
+				return err
+			}
+		}
+	}
+}

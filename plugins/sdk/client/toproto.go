@@ -1,0 +1,93 @@
+package client
+
+import (
+	"github.com/plumb-ml/plumb/plugins/sdk"
+	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
+)
+
+func openRequestToProto(r OpenRequest) *pb.OpenRequest {
+	out := &pb.OpenRequest{
+		Kind:       r.Kind,
+		Component:  r.Component,
+		ConfigJson: r.Config,
+		Checkpoint: r.Checkpoint,
+		Seed:       r.Seed,
+		Backend:    r.Backend,
+	}
+	if len(r.Uses) > 0 {
+		out.Uses = make(map[string]*pb.OpenRequest, len(r.Uses))
+		for kind, use := range r.Uses {
+			out.Uses[kind] = openRequestToProto(use)
+		}
+	}
+	return out
+}
+
+func promptToProto(p sdk.Prompt) *pb.Prompt {
+	return &pb.Prompt{Text: p.Text, Category: p.Category, Slots: p.Slots}
+}
+
+func pngToProto(png []byte) *pb.Image {
+	return &pb.Image{Encoding: pb.Image_ENCODING_PNG, Data: png}
+}
+
+func itemToProto(position int, item Item) *pb.Item {
+	return &pb.Item{Position: uint64(position), Id: item.ID, Prompt: promptToProto(item.Prompt), Image: pngToProto(item.PNG)}
+}
+
+func pairToProto(position int, pair Pair) (*pb.PairFirst, *pb.Image) {
+	first := &pb.PairFirst{Position: uint64(position), Id: pair.ID, Prompt: promptToProto(pair.Prompt), First: pngToProto(pair.First)}
+	return first, pngToProto(pair.Second)
+}
+
+func drawsToProto(draws []sdk.Draw) []*pb.Draw {
+	out := make([]*pb.Draw, len(draws))
+	for i, d := range draws {
+		out[i] = &pb.Draw{Prompt: promptToProto(d.Prompt), Seed: d.Seed}
+	}
+	return out
+}
+
+func fitRequestToProto(instance string, r sdk.FitRequest) *pb.FitRequest {
+	return &pb.FitRequest{
+		Instance: instance,
+		Images:   r.Images,
+		Labels:   r.Labels,
+		Seed:     r.Seed,
+		Output:   r.Output,
+		Scratch:  r.Scratch,
+	}
+}
+
+func tuneRequestToProto(instance string, r sdk.TuneRequest) *pb.TuneRequest {
+	out := &pb.TuneRequest{
+		Instance: instance,
+		Optimizer: &pb.Optimizer{
+			Steps:            uint32(r.Optimizer.Steps),
+			BatchSize:        uint32(r.Optimizer.BatchSize),
+			LearningRate:     r.Optimizer.LearningRate,
+			WarmupSteps:      uint32(r.Optimizer.WarmupSteps),
+			Schedule:         r.Optimizer.Schedule,
+			WeightDecay:      r.Optimizer.WeightDecay,
+			Beta1:            r.Optimizer.Beta1,
+			Beta2:            r.Optimizer.Beta2,
+			Epsilon:          r.Optimizer.Epsilon,
+			GradientClipNorm: r.Optimizer.GradientClipNorm,
+			EmaDecay:         r.Optimizer.EMADecay,
+		},
+		Scratch:     r.Scratch,
+		Output:      r.Output,
+		Seed:        r.Seed,
+		FromScratch: r.FromScratch,
+	}
+	for _, l := range r.Losses {
+		out.Losses = append(out.Losses, &pb.TuneLoss{
+			Name:        l.Name,
+			Weight:      l.Weight,
+			OptionsJson: l.Options,
+			Images:      l.Images,
+			Scores:      l.Scores,
+		})
+	}
+	return out
+}

@@ -1,0 +1,118 @@
+package sdk
+
+import (
+	"encoding/json"
+	"fmt"
+
+	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
+)
+
+func promptFromProto(p *pb.Prompt) Prompt {
+	return Prompt{Text: p.GetText(), Category: p.GetCategory(), Slots: p.GetSlots()}
+}
+
+func drawsFromProto(draws []*pb.Draw) []Draw {
+	out := make([]Draw, len(draws))
+	for i, d := range draws {
+		out[i] = Draw{Prompt: promptFromProto(d.GetPrompt()), Seed: d.GetSeed()}
+	}
+	return out
+}
+
+func imageFromProto(img *pb.Image) (Image, error) {
+	switch img.GetEncoding() {
+	case pb.Image_ENCODING_PNG:
+		return DecodePNG(img.GetData())
+	case pb.Image_ENCODING_RGB8:
+		out := Image{Width: int(img.GetWidth()), Height: int(img.GetHeight()), RGB: img.GetData()}
+		return out, out.check()
+	}
+	return Image{}, fmt.Errorf("image has an encoding that this plugin does not know: %v", img.GetEncoding())
+}
+
+func itemFromProto(item *pb.Item) (Item, error) {
+	img, err := imageFromProto(item.GetImage())
+	if err != nil {
+		return Item{}, fmt.Errorf("item %q: %w", item.GetId(), err)
+	}
+	return Item{ID: item.GetId(), Prompt: promptFromProto(item.GetPrompt()), Image: img}, nil
+}
+
+func pairFromProto(first *pb.PairFirst, second *pb.Image) (Pair, error) {
+	out := Pair{ID: first.GetId(), Prompt: promptFromProto(first.GetPrompt())}
+	var err error
+	if out.First, err = imageFromProto(first.GetFirst()); err != nil {
+		return Pair{}, fmt.Errorf("first image of pair %q: %w", out.ID, err)
+	}
+	if out.Second, err = imageFromProto(second); err != nil {
+		return Pair{}, fmt.Errorf("second image of pair %q: %w", out.ID, err)
+	}
+	return out, nil
+}
+
+func fitRequestFromProto(r *pb.FitRequest) FitRequest {
+	return FitRequest{
+		Images:  r.GetImages(),
+		Labels:  r.GetLabels(),
+		Seed:    r.GetSeed(),
+		Output:  r.GetOutput(),
+		Scratch: r.GetScratch(),
+	}
+}
+
+func tuneRequestFromProto(r *pb.TuneRequest) TuneRequest {
+	out := TuneRequest{
+		Optimizer:   optimizerFromProto(r.GetOptimizer()),
+		Scratch:     r.GetScratch(),
+		Output:      r.GetOutput(),
+		Seed:        r.GetSeed(),
+		FromScratch: r.GetFromScratch(),
+	}
+	for _, l := range r.GetLosses() {
+		out.Losses = append(out.Losses, TuneLoss{
+			Name:    l.GetName(),
+			Weight:  l.GetWeight(),
+			Options: l.GetOptionsJson(),
+			Images:  l.GetImages(),
+			Scores:  l.GetScores(),
+		})
+	}
+	return out
+}
+
+func optimizerFromProto(o *pb.Optimizer) Optimizer {
+	return Optimizer{
+		Steps:            int(o.GetSteps()),
+		BatchSize:        int(o.GetBatchSize()),
+		LearningRate:     o.GetLearningRate(),
+		WarmupSteps:      int(o.GetWarmupSteps()),
+		Schedule:         o.GetSchedule(),
+		WeightDecay:      o.GetWeightDecay(),
+		Beta1:            o.GetBeta1(),
+		Beta2:            o.GetBeta2(),
+		Epsilon:          o.GetEpsilon(),
+		GradientClipNorm: o.GetGradientClipNorm(),
+		EMADecay:         o.GetEmaDecay(),
+	}
+}
+
+func openRequestFromProto(r *pb.OpenRequest) openRequest {
+	out := openRequest{
+		kind:      Kind(r.GetKind()),
+		component: r.GetComponent(),
+		request: OpenRequest{
+			Config:     r.GetConfigJson(),
+			Checkpoint: r.GetCheckpoint(),
+			Seed:       r.GetSeed(),
+			Backend:    r.GetBackend(),
+		},
+		uses: map[Kind]openRequest{},
+	}
+	if len(out.request.Config) == 0 {
+		out.request.Config = json.RawMessage("{}")
+	}
+	for kind, use := range r.GetUses() {
+		out.uses[Kind(kind)] = openRequestFromProto(use)
+	}
+	return out
+}

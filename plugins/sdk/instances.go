@@ -1,0 +1,268 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// defaultBatch is the number of items that a component gets at once if it does
+// not say what it prefers.
+const defaultBatch = 32
+
+// instance is an opened component. Its gate holds one token: whoever has it is
+// the one call that the instance is busy with.
+type instance struct {
+	component Component
+	value     any
+	uses      []*instance // opened for this one, closed with it
+	gate      chan struct{}
+	closed    chan struct{}
+}
+
+// batch is how many items the component gets at once.
+func (in *instance) batch() int {
+	if in.component.PreferredBatch > 0 {
+		return in.component.PreferredBatch
+	}
+	return defaultBatch
+}
+
+func (in *instance) String() string {
+	return fmt.Sprintf("%s %q", in.component.Kind, in.component.Name)
+}
+
+// cannot is the answer to a call that the component has no method for.
+func (in *instance) cannot(what string) error {
+	return Errorf("%s cannot %s", in, what)
+}
+
+// instances holds what a plugin has open.
+type instances struct {
+	plugin Plugin
+
+	mu      sync.Mutex
+	open    map[string]*instance
+	last    int
+	stopped chan struct{} // closed by stop
+}
+
+func newInstances(p Plugin) *instances {
+	return &instances{plugin: p, open: map[string]*instance{}, stopped: make(chan struct{})}
+}
+
+// start opens a component with everything that it uses, and names the instance.
+func (t *instances) start(ctx context.Context, r openRequest) (string, error) {
+	in, err := t.build(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	select {
+	case <-t.stopped:
+		return "", errors.Join(errStopping, in.release())
+	default:
+	}
+	t.last++
+	id := strconv.Itoa(t.last)
+	t.open[id] = in
+	return id, nil
+}
+
+// openRequest is an OpenRequest before what it uses has been opened.
+type openRequest struct {
+	kind      Kind
+	component string
+	request   OpenRequest // without Uses
+	uses      map[Kind]openRequest
+}
+
+var errStopping = Errorf("the plugin is stopping")
+
+func (t *instances) build(ctx context.Context, r openRequest) (_ *instance, err error) {
+	position := slices.IndexFunc(t.plugin.Components, func(c Component) bool { return c.Kind == r.kind && c.Name == r.component })
+	if position < 0 {
+		return nil, Errorf("plugin %q has no %s %q", t.plugin.Name, r.kind, r.component)
+	}
+	in := &instance{
+		component: t.plugin.Components[position],
+		gate:      make(chan struct{}, 1),
+		closed:    make(chan struct{}),
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, in.release())
+		}
+	}()
+
+	request := r.request
+	request.Uses = map[Kind]any{}
+	for _, kind := range in.component.Uses {
+		use, ok := r.uses[kind]
+		if !ok {
+			return nil, Errorf("%s needs a component of the kind %q", in, kind)
+		}
+		used, err := t.build(ctx, use)
+		if err != nil {
+			return nil, err
+		}
+		in.uses = append(in.uses, used)
+		request.Uses[kind] = used.value
+	}
+	for kind := range r.uses {
+		if !slices.Contains(in.component.Uses, kind) {
+			return nil, Errorf("%s does not use a component of the kind %q", in, kind)
+		}
+	}
+
+	err = in.guard(func() error {
+		var err error
+		in.value, err = in.component.Open(ctx, request)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return in, in.keepsItsWord()
+}
+
+// keepsItsWord checks the opened value against what its component declares.
+func (in *instance) keepsItsWord() error {
+	var ok bool
+	switch in.component.Kind {
+	case KindSampler:
+		_, ok = in.value.(Sampler)
+	case KindReward:
+		_, ok = in.value.(Reward)
+	case KindRater:
+		_, ok = in.value.(Rater)
+	case KindEncoder:
+		_, ok = in.value.(Encoder)
+	}
+	if !ok {
+		return Errorf("%s opened a %T, which is no %s", in, in.value, in.component.Kind)
+	}
+	for _, capability := range in.component.Capabilities {
+		switch capability {
+		case CapabilityTune:
+			_, ok = in.value.(Tuner)
+		case CapabilityFit:
+			_, ok = in.value.(Fitter)
+		case CapabilityCompare:
+			_, ok = in.value.(Comparer)
+		case CapabilityGroup:
+			_, ok = in.value.(GroupReward)
+		}
+		if !ok {
+			return Errorf("%s declares the capability %q, but %T has no method for it", in, capability, in.value)
+		}
+	}
+	return nil
+}
+
+// use runs work with an instance while no other call does. A panic of the
+// component becomes a diagnostic of this call.
+func (t *instances) use(ctx context.Context, id string, work func(in *instance) error) error {
+	t.mu.Lock()
+	in, ok := t.open[id]
+	t.mu.Unlock()
+	if !ok {
+		return Errorf("instance %q is not open", id)
+	}
+	select {
+	case in.gate <- struct{}{}:
+		defer func() { <-in.gate }()
+	case <-in.closed:
+		return Errorf("%s has been closed", in)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-in.closed:
+		return Errorf("%s has been closed", in)
+	default:
+	}
+	return in.guard(func() error { return work(in) })
+}
+
+// close refuses new calls, waits for the one that runs, and frees the instance.
+func (t *instances) close(ctx context.Context, id string) error {
+	t.mu.Lock()
+	in, ok := t.open[id]
+	delete(t.open, id)
+	t.mu.Unlock()
+	if !ok {
+		return Errorf("instance %q is not open", id)
+	}
+	close(in.closed)
+	select {
+	case in.gate <- struct{}{}:
+		return in.release()
+	case <-ctx.Done():
+		return fmt.Errorf("close %s while a call runs: %w", in, ctx.Err())
+	}
+}
+
+// stop ends what runs and closes everything.
+func (t *instances) stop(ctx context.Context) error {
+	t.mu.Lock()
+	select {
+	case <-t.stopped:
+	default:
+		close(t.stopped)
+	}
+	var ids []string
+	for id := range t.open {
+		ids = append(ids, id)
+	}
+	t.mu.Unlock()
+	var failures []error
+	for _, id := range ids {
+		failures = append(failures, t.close(ctx, id))
+	}
+	return errors.Join(failures...)
+}
+
+// release frees the instance and then what it uses.
+func (in *instance) release() error {
+	var failures []error
+	if closer, ok := in.value.(io.Closer); ok {
+		failures = append(failures, in.guard(closer.Close))
+	}
+	for _, used := range slices.Backward(in.uses) {
+		failures = append(failures, used.release())
+	}
+	return errors.Join(failures...)
+}
+
+// guard turns a panic of the component into a diagnostic, so that one bad call
+// does not end the process.
+func (in *instance) guard(work func() error) (err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = Diagnostic{
+				Severity: SeverityError,
+				Summary:  fmt.Sprintf("%s panicked: %v", in, reason),
+				Detail:   "This is a mistake in the plugin; tell its author:\n" + stackOfPanic(debug.Stack()),
+			}
+		}
+	}()
+	return work()
+}
+
+// stackOfPanic is the first lines of a stack, from the frame that panicked on.
+func stackOfPanic(stack []byte) string {
+	const keep = 12
+	lines := strings.Split(strings.TrimSpace(string(stack)), "\n")
+	if at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "panic(") }); at >= 0 && at+2 < len(lines) {
+		lines = lines[at+2:] // the panic's own frame takes two lines
+	}
+	return strings.Join(lines[:min(keep, len(lines))], "\n")
+}

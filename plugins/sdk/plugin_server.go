@@ -1,0 +1,48 @@
+package sdk
+
+import (
+	"context"
+	"sync"
+
+	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
+)
+
+type pluginServer struct {
+	pb.UnimplementedPluginServer
+	*instances
+}
+
+func (s *pluginServer) Describe(context.Context, *pb.DescribeRequest) (*pb.DescribeResponse, error) {
+	out := pluginToProto(s.plugin)
+	out.Diagnostics = diagnosticsToProto(s.plugin.Validate())
+	return out, nil
+}
+
+func (s *pluginServer) Open(r *pb.OpenRequest, stream pb.Plugin_OpenServer) error {
+	signal := func(signal *pb.Signal) error { return stream.Send(&pb.OpenResponse{Signal: signal}) }
+	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
+		id, err := s.start(ctx, openRequestFromProto(r))
+		if err != nil {
+			return err
+		}
+		lock.Lock()
+		defer lock.Unlock()
+		return stream.Send(&pb.OpenResponse{Instance: id})
+	})
+}
+
+func (s *pluginServer) Close(ctx context.Context, r *pb.CloseRequest) (*pb.CloseResponse, error) {
+	out := &pb.CloseResponse{}
+	if err := s.close(ctx, r.GetInstance()); err != nil {
+		out.Diagnostics = diagnosticsToProto(diagnosticsOf(err))
+	}
+	return out, nil
+}
+
+func (s *pluginServer) Stop(ctx context.Context, _ *pb.StopRequest) (*pb.StopResponse, error) {
+	out := &pb.StopResponse{}
+	if err := s.stop(ctx); err != nil {
+		out.Diagnostics = diagnosticsToProto(diagnosticsOf(err))
+	}
+	return out, nil
+}

@@ -1,0 +1,420 @@
+package plugintest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
+)
+
+// check is one thing that the contract asks for.
+type check struct {
+	name string
+	run  func(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error
+}
+
+// checksOf are the checks for a component.
+func checksOf(p sdk.Plugin, one Case) []check {
+	component, _ := componentOf(p, one)
+	has := func(capability sdk.Capability) bool { return slices.Contains(component.Capabilities, capability) }
+	checks := []check{{"close", checkClose}}
+	switch one.Kind {
+	case sdk.KindSampler:
+		checks = append(checks, check{"sample", checkSample}, check{"cancel", checkCancelSample})
+	case sdk.KindReward:
+		checks = append(checks, check{"score", checkScore}, check{"cancel", checkCancelScore})
+		if has(sdk.CapabilityGroup) {
+			checks = append(checks, check{"score_group", checkScoreGroup})
+		}
+	case sdk.KindRater:
+		checks = append(checks, check{"rate", checkRate})
+		if has(sdk.CapabilityCompare) {
+			checks = append(checks, check{"compare", checkCompare})
+		}
+	case sdk.KindEncoder:
+		checks = append(checks, check{"encode", checkEncode})
+	}
+	return checks
+}
+
+// checkDescribe: the description is free of mistakes and always the same.
+func checkDescribe(ctx context.Context, c *client.Client, p sdk.Plugin) error {
+	if mistakes := p.Validate(); len(mistakes) > 0 {
+		return mistakes
+	}
+	first, err := c.Describe(ctx)
+	if err != nil {
+		return fmt.Errorf("describe: %w", err)
+	}
+	second, err := c.Describe(ctx)
+	if err != nil {
+		return fmt.Errorf("describe again: %w", err)
+	}
+	if !reflect.DeepEqual(first, second) {
+		return fmt.Errorf("Describe answers differently the second time:\n%+v\n%+v", first, second)
+	}
+	return nil
+}
+
+// checkClose: a closed instance answers nothing.
+func checkClose(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+	in, err := c.Open(ctx, r)
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	if err := in.Close(ctx); err != nil {
+		return fmt.Errorf("close: %w", err)
+	}
+	err = in.Fit(ctx, sdk.FitRequest{}, func(sdk.Progress) error { return nil })
+	var failure *client.Failure
+	if !errors.As(err, &failure) {
+		return fmt.Errorf("a closed instance is not refused, but answers: %v", err)
+	}
+	return nil
+}
+
+// with opens an instance for a check.
+func with(ctx context.Context, c *client.Client, r client.OpenRequest, work func(in *client.Instance) error) error {
+	in, err := c.Open(ctx, r)
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	return errors.Join(work(in), in.Close(context.WithoutCancel(ctx)))
+}
+
+// views are the ways to ask the same questions: all at once, again, backwards,
+// and each alone. They list the questions' numbers.
+func views(n int) []view {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	backwards := slices.Clone(all)
+	slices.Reverse(backwards)
+	out := []view{{"again", [][]int{all}, true}, {"in the opposite order", [][]int{backwards}, false}}
+	var alone [][]int
+	for i := range n {
+		alone = append(alone, []int{i})
+	}
+	return append(out, view{"one at a time", alone, false})
+}
+
+type view struct {
+	name  string
+	calls [][]int
+	exact bool // the same call: no rounding may differ
+}
+
+// sameInAllViews asks all questions at once and then in every view, and
+// compares the answers. Ask returns one answer for each question it is given.
+func sameInAllViews[T any](n int, ask func(questions []int) ([]T, error), differ func(a, b T, exact bool) string) error {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	want, err := ask(all)
+	if err != nil {
+		return err
+	}
+	for _, v := range views(n) {
+		for _, questions := range v.calls {
+			got, err := ask(questions)
+			if err != nil {
+				return fmt.Errorf("asked %s: %w", v.name, err)
+			}
+			for i, question := range questions {
+				if difference := differ(want[question], got[i], v.exact); difference != "" {
+					return fmt.Errorf("asked %s, the answer to question %d is another: %s", v.name, question, difference)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// items pairs every image with every other prompt in turn.
+func (c Case) items() []client.Item {
+	var out []client.Item
+	for i, image := range c.Images {
+		png, err := sdk.EncodePNG(image)
+		if err != nil {
+			panic(fmt.Sprintf("case holds a broken image: %v", err)) // the test's own mistake
+		}
+		out = append(out, client.Item{ID: "item-" + strconv.Itoa(i), Prompt: c.Prompts[i%len(c.Prompts)], PNG: png})
+	}
+	return out
+}
+
+func pick[T any](from []T, questions []int) []T {
+	out := make([]T, len(questions))
+	for i, question := range questions {
+		out[i] = from[question]
+	}
+	return out
+}
+
+func sequence[T any](list []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, item := range list {
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
+}
+
+// collect gathers answers by position.
+func collect[T any](n int, call func(emit func(position int, answer T) error) error) ([]T, error) {
+	out := make([]T, n)
+	err := call(func(position int, answer T) error {
+		out[position] = answer
+		return nil
+	})
+	return out, err
+}
+
+// checkSample: the same draw gives the same image.
+func checkSample(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+	return with(ctx, c, r, func(in *client.Instance) error {
+		var draws []sdk.Draw
+		for i, prompt := range one.Prompts {
+			draws = append(draws, sdk.Draw{Prompt: prompt, Seed: uint64(i)}, sdk.Draw{Prompt: prompt, Seed: math.MaxUint64 - uint64(i)})
+		}
+		return sameInAllViews(len(draws), func(questions []int) ([]sdk.Image, error) {
+			return collect(len(questions), func(emit func(int, sdk.Image) error) error {
+				return in.Sample(ctx, pick(draws, questions), emit)
+			})
+		}, func(a, b sdk.Image, exact bool) string {
+			if a.Width != b.Width || a.Height != b.Height {
+				return fmt.Sprintf("%d x %d pixels and %d x %d", a.Width, a.Height, b.Width, b.Height)
+			}
+			tolerance := one.PixelTolerance
+			if exact {
+				tolerance = 0
+			}
+			for i := range a.RGB {
+				if d := int(a.RGB[i]) - int(b.RGB[i]); d > tolerance || -d > tolerance {
+					return fmt.Sprintf("byte %d is %d and %d", i, a.RGB[i], b.RGB[i])
+				}
+			}
+			return ""
+		})
+	})
+}
+
+// checkScore: scores are finite and depend on their item alone.
+func checkScore(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+	return with(ctx, c, r, func(in *client.Instance) error {
+		items := one.items()
+		return sameInAllViews(len(items), func(questions []int) ([]float64, error) {
+			return collect(len(questions), func(emit func(int, float64) error) error {
+				return in.Score(ctx, sequence(pick(items, questions)), emit)
+			})
+		}, func(a, b float64, exact bool) string {
+			if !near(a, b, one.Tolerance, exact) {
+				return fmt.Sprintf("score %v and %v", a, b)
+			}
+			return ""
+		})
+	})
+}
+
+// checkScoreGroup: a group has a finite score for each image, always the same.
+func checkScoreGroup(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+	return with(ctx, c, r, func(in *client.Instance) error {
+		var images [][]byte
+		for _, item := range one.items() {
+			images = append(images, item.PNG)
+		}
+		first, err := in.ScoreGroup(ctx, one.Prompts[0], images)
+		if err != nil {
+			return err
+		}
+		second, err := in.ScoreGroup(ctx, one.Prompts[0], images)
+		if err != nil {
+			return err
+		}
+		if !slices.Equal(first, second) {
+			return fmt.Errorf("the same group scores %v and then %v", first, second)
+		}
+		return nil
+	})
+}
+
+// checkRate: always as many labels, whoever the neighbours are.
+func checkRate(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+	return with(ctx, c, r, func(in *client.Instance) error {
+		items := one.items()
+		return sameInAllViews(len(items), func(questions []int) ([][]sdk.Label, error) {
+			return collect(len(questions), func(emit func(int, []sdk.Label) error) error {
+				return in.Rate(ctx, sequence(pick(items, questions)), emit)
+			})
+		}, func(a, b []sdk.Label, _ bool) string {
+			if !slices.Equal(a, b) {
+				return fmt.Sprintf("labels %v and %v", a, b)
+			}
+			return ""
+		})
+	})
+}
+
+// checkCompare: always as many preferences, whoever the neighbours are.
+func checkCompare(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+	return with(ctx, c, r, func(in *client.Instance) error {
+		items := one.items()
+		var pairs []client.Pair
+		for i, item := range items {
+			pairs = append(pairs, client.Pair{ID: "pair-" + strconv.Itoa(i), Prompt: item.Prompt, First: item.PNG, Second: items[(i+1)%len(items)].PNG})
+		}
+		return sameInAllViews(len(pairs), func(questions []int) ([][]sdk.Preference, error) {
+			return collect(len(questions), func(emit func(int, []sdk.Preference) error) error {
+				return in.Compare(ctx, sequence(pick(pairs, questions)), emit)
+			})
+		}, func(a, b []sdk.Preference, _ bool) string {
+			if !slices.Equal(a, b) {
+				return fmt.Sprintf("preferences %v and %v", a, b)
+			}
+			return ""
+		})
+	})
+}
+
+// checkEncode: vectors have one dimension and depend on their image or text
+// alone; texts, if the encoder reads them, live in the space of images.
+func checkEncode(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+	return with(ctx, c, r, func(in *client.Instance) error {
+		differ := func(a, b []float32, exact bool) string {
+			if len(a) != len(b) {
+				return fmt.Sprintf("a vector of %d and of %d numbers", len(a), len(b))
+			}
+			var largest float64
+			for _, v := range a {
+				largest = max(largest, math.Abs(float64(v)))
+			}
+			for i := range a {
+				tolerance := one.Tolerance * largest
+				if exact {
+					tolerance = 0
+				}
+				if math.Abs(float64(a[i])-float64(b[i])) > tolerance {
+					return fmt.Sprintf("number %d is %v and %v", i, a[i], b[i])
+				}
+			}
+			return ""
+		}
+		items := one.items()
+		var dimension int
+		err := sameInAllViews(len(items), func(questions []int) ([][]float32, error) {
+			return collect(len(questions), func(emit func(int, []float32) error) error {
+				return in.EncodeImages(ctx, sequence(pick(items, questions)), func(position int, vector []float32) error {
+					dimension = len(vector)
+					return emit(position, vector)
+				})
+			})
+		}, differ)
+		if err != nil {
+			return err
+		}
+
+		texts := make([]string, len(one.Prompts))
+		for i, prompt := range one.Prompts {
+			texts[i] = prompt.Text
+		}
+		vectors, err := in.EncodeTexts(ctx, texts)
+		var failure *client.Failure
+		if errors.As(err, &failure) {
+			return nil // an encoder of images alone
+		}
+		if err != nil {
+			return err
+		}
+		if len(vectors[0]) != dimension {
+			return fmt.Errorf("vectors of texts have %d numbers, those of images %d: they cannot be compared", len(vectors[0]), dimension)
+		}
+		return sameInAllViews(len(texts), func(questions []int) ([][]float32, error) {
+			return in.EncodeTexts(ctx, pick(texts, questions))
+		}, differ)
+	})
+}
+
+func near(a, b, tolerance float64, exact bool) bool {
+	if exact {
+		return a == b
+	}
+	return math.Abs(a-b) <= tolerance*max(math.Abs(a), math.Abs(b), 1)
+}
+
+// checkCancelSample: a cancelled Sample ends soon, and the next one works.
+func checkCancelSample(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+	return with(ctx, c, r, func(in *client.Instance) error {
+		draws := make([]sdk.Draw, 4096)
+		for i := range draws {
+			draws[i] = sdk.Draw{Prompt: one.Prompts[i%len(one.Prompts)], Seed: uint64(i)}
+		}
+		return cancelled(ctx, one.Patience, func(ctx context.Context, answered func()) error {
+			return in.Sample(ctx, draws, func(int, sdk.Image) error {
+				answered()
+				return nil
+			})
+		}, func(ctx context.Context) error {
+			return in.Sample(ctx, draws[:1], func(int, sdk.Image) error { return nil })
+		})
+	})
+}
+
+// checkCancelScore: a cancelled Score ends soon, and the next one works.
+func checkCancelScore(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+	return with(ctx, c, r, func(in *client.Instance) error {
+		items := one.items()
+		return cancelled(ctx, one.Patience, func(ctx context.Context, answered func()) error {
+			endless := func(yield func(client.Item, error) bool) {
+				for i := 0; ctx.Err() == nil; i++ {
+					if !yield(items[i%len(items)], nil) {
+						return
+					}
+				}
+			}
+			return in.Score(ctx, endless, func(int, float64) error {
+				answered()
+				return nil
+			})
+		}, func(ctx context.Context) error {
+			return in.Score(ctx, sequence(items[:1]), func(int, float64) error { return nil })
+		})
+	})
+}
+
+// cancelled cancels a long call at its first answer and then makes a short one.
+func cancelled(ctx context.Context, patience time.Duration, long func(ctx context.Context, answered func()) error, short func(ctx context.Context) error) error {
+	cancelling, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var since time.Time
+	err := long(cancelling, func() {
+		if since.IsZero() {
+			since = time.Now()
+		}
+		cancel()
+	})
+	if !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("a cancelled call does not end as cancelled: %v", err)
+	}
+	// The call is over for us at once; whether it is for the component, the
+	// next one tells: calls on an instance do not overlap.
+	waiting, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	if err := short(waiting); err != nil {
+		return fmt.Errorf("the call after a cancelled one: %w (a component must watch its context)", err)
+	}
+	if took := time.Since(since); took > patience {
+		return fmt.Errorf("after a cancelled call the instance was busy for %v, longer than %v", took, patience)
+	}
+	return nil
+}

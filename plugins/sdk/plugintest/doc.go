@@ -1,0 +1,13 @@
+// Package plugintest is the conformance kit: it holds a plugin against the
+// contract, over a real gRPC connection, without a process.
+//
+//	func TestConformance(t *testing.T) {
+//		plugintest.Run(t, myPlugin)
+//	}
+//
+// It checks what the host relies on and cannot see from one answer: the same
+// question has the same answer whatever else is asked beside it and in
+// whatever order, a cancelled call ends soon and leaves the instance usable, a
+// closed instance answers nothing. It says nothing about whether the answers
+// are good.
+package plugintest

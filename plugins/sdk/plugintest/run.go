@@ -1,0 +1,255 @@
+package plugintest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
+)
+
+// Case says how to try a component. All but Kind and Component may be empty.
+type Case struct {
+	Name      string // of the subtest; empty: the component's
+	Kind      sdk.Kind
+	Component string
+
+	Config     json.RawMessage // empty: the schema's defaults
+	Checkpoint string
+	Backend    string // empty: "go"
+	Seed       uint64
+	// Uses says how to open what the component needs beside it; empty: the
+	// plugin's first component of that kind, with its defaults.
+	Uses map[sdk.Kind]Case
+
+	Prompts []sdk.Prompt // empty: four prompts of the world of shapes
+	Images  []sdk.Image  // what rewards, raters and encoders look at; empty: plain and noisy ones of 32 x 32
+
+	// Tolerance is the relative difference that scores and vectors may show
+	// between batches; 0 means 1e-5. Repeated calls must agree exactly.
+	Tolerance float64
+	// PixelTolerance is the difference that a channel of a drawn image may
+	// show between batches, in levels of 256; 0 means none.
+	PixelTolerance int
+	// Patience is how soon a cancelled call must end; 0 means 10 s.
+	Patience time.Duration
+}
+
+// Run checks a plugin. Without cases, every component is opened with its
+// schema's defaults; one that has required attributes needs a case and is
+// skipped without.
+func Run(t *testing.T, p sdk.Plugin, cases ...Case) {
+	t.Helper()
+	var opened atomic.Int64
+	c := serve(t, counting(p, &opened))
+
+	t.Run("describe", func(t *testing.T) {
+		if err := checkDescribe(t.Context(), c, p); err != nil {
+			t.Fatal(err)
+		}
+		if n := opened.Load(); n != 0 {
+			t.Errorf("Describe opened %d instances: it must have no side effects", n)
+		}
+	})
+
+	tried := map[string]bool{}
+	for _, one := range cases {
+		tried[key(one.Kind, one.Component)] = true
+	}
+	for _, component := range p.Components {
+		if !tried[key(component.Kind, component.Name)] {
+			cases = append(cases, Case{Kind: component.Kind, Component: component.Name})
+		}
+	}
+	for _, one := range cases {
+		name := one.Name
+		if name == "" {
+			name = key(one.Kind, one.Component)
+		}
+		t.Run(name, func(t *testing.T) {
+			request, err := openRequest(p, one)
+			if err != nil {
+				t.Skipf("give plugintest.Run a case for it: %v", err)
+			}
+			for _, check := range checksOf(p, one) {
+				t.Run(check.name, func(t *testing.T) {
+					if err := check.run(t.Context(), c, request, one.filled()); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		})
+	}
+}
+
+func key(kind sdk.Kind, component string) string { return fmt.Sprintf("%s/%s", kind, component) }
+
+// counting notes every Open of a component.
+func counting(p sdk.Plugin, opened *atomic.Int64) sdk.Plugin {
+	components := make([]sdk.Component, len(p.Components))
+	for i, component := range p.Components {
+		open := component.Open
+		if open != nil {
+			component.Open = func(ctx context.Context, r sdk.OpenRequest) (any, error) {
+				opened.Add(1)
+				return open(ctx, r)
+			}
+		}
+		components[i] = component
+	}
+	p.Components = components
+	return p
+}
+
+// serve puts a plugin behind a gRPC connection in memory.
+func serve(t testing.TB, p sdk.Plugin) *client.Client {
+	t.Helper()
+	listener := bufconn.Listen(1 << 20)
+	server := grpc.NewServer(sdk.ServerOptions()...)
+	sdk.Register(server, p)
+	go server.Serve(listener)
+	t.Cleanup(server.Stop)
+
+	connection, err := grpc.NewClient("passthrough:///plugin", append(client.DialOptions(),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
+	)...)
+	if err != nil {
+		t.Fatalf("connect: %v", err)
+	}
+	t.Cleanup(func() { connection.Close() })
+	return client.New(connection, 0)
+}
+
+// openRequest fills in what a case leaves open.
+func openRequest(p sdk.Plugin, c Case) (client.OpenRequest, error) {
+	component, ok := componentOf(p, c)
+	if !ok {
+		return client.OpenRequest{}, fmt.Errorf("the plugin has no %s %q", c.Kind, c.Component)
+	}
+	out := client.OpenRequest{
+		Kind:       string(c.Kind),
+		Component:  c.Component,
+		Config:     c.Config,
+		Checkpoint: c.Checkpoint,
+		Backend:    c.Backend,
+		Seed:       c.Seed,
+		Uses:       map[string]client.OpenRequest{},
+	}
+	if out.Backend == "" {
+		out.Backend = "go"
+	}
+	if out.Config == nil {
+		defaults, err := defaultsOf(component.Schema)
+		if err != nil {
+			return client.OpenRequest{}, err
+		}
+		if out.Config, err = json.Marshal(defaults); err != nil {
+			return client.OpenRequest{}, fmt.Errorf("write defaults: %w", err)
+		}
+	}
+	for _, kind := range component.Uses {
+		use, ok := c.Uses[kind]
+		if !ok {
+			for _, other := range p.Components {
+				if other.Kind == kind {
+					use, ok = Case{Kind: kind, Component: other.Name, Backend: c.Backend, Seed: c.Seed}, true
+					break
+				}
+			}
+		}
+		if !ok {
+			return client.OpenRequest{}, fmt.Errorf("it uses a component of the kind %q, and the plugin has none", kind)
+		}
+		used, err := openRequest(p, use)
+		if err != nil {
+			return client.OpenRequest{}, fmt.Errorf("open %s %q: %w", use.Kind, use.Component, err)
+		}
+		out.Uses[string(kind)] = used
+	}
+	return out, nil
+}
+
+func componentOf(p sdk.Plugin, c Case) (sdk.Component, bool) {
+	for _, component := range p.Components {
+		if component.Kind == c.Kind && component.Name == c.Component {
+			return component, true
+		}
+	}
+	return sdk.Component{}, false
+}
+
+// defaultsOf is the configuration that an empty block gives.
+func defaultsOf(s sdk.Schema) (map[string]any, error) {
+	out := map[string]any{}
+	for _, a := range s.Attributes {
+		if a.Required {
+			return nil, fmt.Errorf("attribute %q is required", a.Name)
+		}
+		if a.Default == nil {
+			out[a.Name] = nil
+			continue
+		}
+		out[a.Name] = a.Default
+	}
+	for _, b := range s.Blocks {
+		if b.Required {
+			return nil, fmt.Errorf("block %q is required", b.Type)
+		}
+	}
+	return out, nil
+}
+
+// filled is the case with its defaults.
+func (c Case) filled() Case {
+	if len(c.Prompts) == 0 {
+		c.Prompts = []sdk.Prompt{
+			{Text: "a red circle", Category: "color", Slots: map[string]string{"color": "red", "object": "circle"}},
+			{Text: "three star", Category: "count", Slots: map[string]string{"count": "three", "object": "star"}},
+			{Text: "a heart in snow", Category: "background", Slots: map[string]string{"object": "heart", "background": "in snow"}},
+			{Text: "two blue square on grass", Category: "combination", Slots: map[string]string{"count": "two", "color": "blue", "object": "square", "background": "on grass"}},
+		}
+	}
+	if len(c.Images) == 0 {
+		c.Images = testImages()
+	}
+	if c.Tolerance == 0 {
+		c.Tolerance = 1e-5
+	}
+	if c.Patience == 0 {
+		c.Patience = 10 * time.Second
+	}
+	return c
+}
+
+// testImages are a few plain and noisy images.
+func testImages() []sdk.Image {
+	const side = 32
+	var out []sdk.Image
+	for _, plain := range [][3]byte{{0, 0, 0}, {255, 255, 255}, {220, 30, 30}, {30, 60, 220}} {
+		rgb := make([]byte, 0, 3*side*side)
+		for range side * side {
+			rgb = append(rgb, plain[:]...)
+		}
+		out = append(out, sdk.Image{Width: side, Height: side, RGB: rgb})
+	}
+	state := uint32(1)
+	for range 3 {
+		rgb := make([]byte, 3*side*side)
+		for i := range rgb {
+			state = state*1664525 + 1013904223 // Numerical Recipes' generator: the same noise for everyone
+			rgb[i] = byte(state >> 24)
+		}
+		out = append(out, sdk.Image{Width: side, Height: side, RGB: rgb})
+	}
+	return out
+}

@@ -1,0 +1,269 @@
+package plugintest
+
+import (
+	"context"
+	"encoding/json"
+	"hash/fnv"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
+)
+
+// honest implements every kind the way it should be.
+type honest struct{}
+
+func (honest) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
+	for i, draw := range slices.Backward(draws) {
+		if err := emit(i, flat(draw)); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// flat is an image of one colour that the draw alone decides.
+func flat(draw sdk.Draw) sdk.Image {
+	h := fnv.New32a()
+	h.Write([]byte(draw.Prompt.Text))
+	value := h.Sum32() + uint32(draw.Seed)
+	return sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(value), byte(value >> 8), byte(value >> 16)}}
+}
+
+func (honest) Score(_ context.Context, prompt sdk.Prompt, image sdk.Image) (float64, error) {
+	return float64(image.RGB[0]) + float64(len(prompt.Text)), nil
+}
+
+func (honest) ScoreGroup(_ context.Context, _ sdk.Prompt, images []sdk.Image) ([]float64, error) {
+	return make([]float64, len(images)), nil
+}
+
+func (honest) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {
+	out := make([][]sdk.Label, len(items))
+	for i, item := range items {
+		out[i] = []sdk.Label{sdk.LabelSkip, sdk.LabelGood, sdk.LabelBad}
+		if item.Image.RGB[0] > 100 {
+			out[i][0] = sdk.LabelGood
+		}
+	}
+	return out, nil
+}
+
+func (honest) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Preference, error) {
+	out := make([][]sdk.Preference, len(pairs))
+	for i, pair := range pairs {
+		out[i] = []sdk.Preference{sdk.PreferTie}
+		if pair.First.RGB[0] > pair.Second.RGB[0] {
+			out[i][0] = sdk.PreferFirst
+		}
+	}
+	return out, nil
+}
+
+func (honest) EncodeImages(_ context.Context, images []sdk.Image) ([][]float32, error) {
+	out := make([][]float32, len(images))
+	for i, image := range images {
+		out[i] = []float32{float32(image.RGB[0]), 1}
+	}
+	return out, nil
+}
+
+func (honest) EncodeTexts(_ context.Context, texts []string) ([][]float32, error) {
+	out := make([][]float32, len(texts))
+	for i, text := range texts {
+		out[i] = []float32{float32(len(text)), 1}
+	}
+	return out, nil
+}
+
+func opening(value any) func(context.Context, sdk.OpenRequest) (any, error) {
+	return func(context.Context, sdk.OpenRequest) (any, error) { return value, nil }
+}
+
+func TestHonestPluginPasses(t *testing.T) {
+	Run(t, sdk.Plugin{Name: "honest", Version: "1", Components: []sdk.Component{
+		{Kind: sdk.KindSampler, Name: "s", Open: opening(honest{}), PreferredBatch: 3},
+		{Kind: sdk.KindReward, Name: "r", Open: opening(honest{}), Capabilities: []sdk.Capability{sdk.CapabilityGroup}, Uses: []sdk.Kind{sdk.KindEncoder}},
+		{Kind: sdk.KindRater, Name: "j", Open: opening(honest{}), Capabilities: []sdk.Capability{sdk.CapabilityCompare}, PreferredBatch: 2},
+		{Kind: sdk.KindEncoder, Name: "e", Open: opening(honest{}), Schema: sdk.Schema{Attributes: []sdk.Attribute{
+			{Name: "scale", Type: sdk.TypeNumber, Default: json.RawMessage("1")}}}},
+	}})
+}
+
+// Each of these is wrong in one way.
+type (
+	nan             struct{ honest }
+	batchDependent  struct{ honest }
+	forgetful       struct{ calls int }
+	seedless        struct{ honest }
+	deaf            struct{ honest }
+	moody           struct{ honest }
+	growing         struct{ honest }
+	otherTextSpace  struct{ honest }
+	indecisive      struct{ honest }
+	panicking       struct{ honest }
+	shortOfAnswers  struct{ honest }
+	inventiveLabels struct{ honest }
+)
+
+func (nan) Score(context.Context, sdk.Prompt, sdk.Image) (float64, error) { return math.NaN(), nil }
+
+func (batchDependent) ScoreBatch(_ context.Context, items []sdk.Item) ([]float64, error) {
+	out := make([]float64, len(items))
+	for i := range out {
+		out[i] = float64(len(items))
+	}
+	return out, nil
+}
+
+func (f *forgetful) Score(context.Context, sdk.Prompt, sdk.Image) (float64, error) {
+	f.calls++
+	return float64(f.calls), nil
+}
+
+func (seedless) Sample(_ context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
+	for i := range draws {
+		if err := emit(i, flat(sdk.Draw{Seed: uint64(i)})); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (deaf) Score(context.Context, sdk.Prompt, sdk.Image) (float64, error) {
+	time.Sleep(100 * time.Millisecond)
+	return 0, nil
+}
+
+func (d deaf) ScoreBatch(ctx context.Context, items []sdk.Item) ([]float64, error) {
+	for range len(items) - 1 {
+		d.Score(ctx, sdk.Prompt{}, sdk.Image{})
+	}
+	return make([]float64, len(items)), nil
+}
+
+func (moody) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {
+	out := make([][]sdk.Label, len(items))
+	for i := range out {
+		out[i] = []sdk.Label{sdk.LabelGood}
+		if i > 0 {
+			out[i][0] = sdk.LabelBad
+		}
+	}
+	return out, nil
+}
+
+func (growing) EncodeImages(_ context.Context, images []sdk.Image) ([][]float32, error) {
+	out := make([][]float32, len(images))
+	for i := range out {
+		out[i] = make([]float32, i+1)
+	}
+	return out, nil
+}
+
+func (otherTextSpace) EncodeTexts(_ context.Context, texts []string) ([][]float32, error) {
+	out := make([][]float32, len(texts))
+	for i := range out {
+		out[i] = make([]float32, 7)
+	}
+	return out, nil
+}
+
+func (indecisive) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Preference, error) {
+	out := make([][]sdk.Preference, len(pairs))
+	for i := range out {
+		out[i] = make([]sdk.Preference, 1)
+	}
+	return out, nil
+}
+
+func (panicking) Score(context.Context, sdk.Prompt, sdk.Image) (float64, error) {
+	panic("no such tensor")
+}
+
+func (shortOfAnswers) Sample(context.Context, []sdk.Draw, func(int, sdk.Image) error) error {
+	return nil
+}
+
+func (inventiveLabels) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {
+	out := make([][]sdk.Label, len(items))
+	for i := range out {
+		out[i] = []sdk.Label{"splendid"}
+	}
+	return out, nil
+}
+
+func TestWrongPluginsAreFound(t *testing.T) {
+	for name, test := range map[string]struct {
+		component sdk.Component
+		check     string
+		want      string // a part of the error
+	}{
+		"NaN":              {sdk.Component{Kind: sdk.KindReward, Open: opening(nan{})}, "score", "finite"},
+		"batch dependent":  {sdk.Component{Kind: sdk.KindReward, Open: opening(batchDependent{})}, "score", "one at a time"},
+		"not repeatable":   {sdk.Component{Kind: sdk.KindReward, Open: opening(&forgetful{})}, "score", "asked again"},
+		"panic":            {sdk.Component{Kind: sdk.KindReward, Open: opening(panicking{})}, "score", "run_test.go"},
+		"ignores context":  {sdk.Component{Kind: sdk.KindReward, Open: opening(deaf{})}, "cancel", "context"},
+		"seedless":         {sdk.Component{Kind: sdk.KindSampler, Open: opening(seedless{})}, "sample", "opposite order"},
+		"missing images":   {sdk.Component{Kind: sdk.KindSampler, Open: opening(shortOfAnswers{})}, "sample", "unanswered"},
+		"neighbours":       {sdk.Component{Kind: sdk.KindRater, Open: opening(moody{})}, "rate", "opposite order"},
+		"unknown label":    {sdk.Component{Kind: sdk.KindRater, Open: opening(inventiveLabels{})}, "rate", "splendid"},
+		"empty preference": {sdk.Component{Kind: sdk.KindRater, Open: opening(indecisive{}), Capabilities: []sdk.Capability{sdk.CapabilityCompare}}, "compare", "not a preference"},
+		"growing vectors":  {sdk.Component{Kind: sdk.KindEncoder, Open: opening(growing{})}, "encode", "numbers"},
+		"text space":       {sdk.Component{Kind: sdk.KindEncoder, Open: opening(otherTextSpace{})}, "encode", "cannot be compared"},
+		"wrong kind":       {sdk.Component{Kind: sdk.KindEncoder, Open: opening(&forgetful{})}, "encode", "is no encoder"},
+		"empty promise":    {sdk.Component{Kind: sdk.KindSampler, Open: opening(honest{}), Capabilities: []sdk.Capability{sdk.CapabilityTune}}, "sample", "no method"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.component.Name = "x"
+			p := sdk.Plugin{Name: "wrong", Version: "1", Components: []sdk.Component{test.component}}
+			one := Case{Kind: test.component.Kind, Component: "x", Patience: time.Second}
+			request, err := openRequest(p, one)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := serve(t, p)
+			for _, check := range checksOf(p, one) {
+				if check.name != test.check {
+					continue
+				}
+				err := check.run(t.Context(), c, request, one.filled())
+				if err == nil || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("error is %v, want one with %q", err, test.want)
+				}
+				return
+			}
+			t.Fatalf("there is no check %q", test.check)
+		})
+	}
+}
+
+func TestWrongDescriptionIsFound(t *testing.T) {
+	p := sdk.Plugin{Name: "wrong", Components: []sdk.Component{{Kind: "oracle", Name: "x", Open: opening(honest{})}}}
+	if err := checkDescribe(t.Context(), serve(t, p), p); err == nil || !strings.Contains(err.Error(), "unknown kind") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestPanickingPluginSurvives(t *testing.T) {
+	p := sdk.Plugin{Name: "p", Components: []sdk.Component{
+		{Kind: sdk.KindReward, Name: "bad", Open: opening(panicking{})},
+		{Kind: sdk.KindReward, Name: "good", Open: opening(honest{})},
+	}}
+	c := serve(t, p)
+	items := Case{}.filled().items()
+	for _, name := range []string{"bad", "good"} {
+		in, err := c.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = in.Score(t.Context(), sequence(items), func(int, float64) error { return nil })
+		if (err == nil) != (name == "good") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,30 @@
+package sdk
+
+import (
+	"context"
+	"sync"
+
+	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
+)
+
+type trainerServer struct {
+	pb.UnimplementedTrainerServer
+	*instances
+}
+
+func (s *trainerServer) Fit(r *pb.FitRequest, stream pb.Trainer_FitServer) error {
+	signal := func(signal *pb.Signal) error { return stream.Send(&pb.FitResponse{Signal: signal}) }
+	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
+		return s.use(ctx, r.GetInstance(), func(in *instance) error {
+			fitter, ok := in.value.(Fitter)
+			if !ok {
+				return in.cannot("be fitted")
+			}
+			return fitter.Fit(ctx, fitRequestFromProto(r), func(p Progress) error {
+				lock.Lock()
+				defer lock.Unlock()
+				return stream.Send(&pb.FitResponse{Progress: progressToProto(p)})
+			})
+		})
+	})
+}

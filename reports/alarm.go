@@ -1,0 +1,89 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plumb-ml/plumb/core/record"
+)
+
+// alarms says where a reward that was learned rises while people's verdicts or
+// the images get worse: the model then pleases the reward and nobody else. Only
+// changes that the intervals tell from chance count, in either direction.
+func alarms(variants []variant) []string {
+	var all []string
+	for _, v := range variants {
+		for _, e := range v.evaluations {
+			for _, alarm := range evaluationAlarms(v, e) {
+				if len(variants) > 1 {
+					alarm = v.Name + ": " + alarm
+				}
+				if !slices.Contains(all, alarm) {
+					all = append(all, alarm)
+				}
+			}
+		}
+	}
+	return all
+}
+
+func evaluationAlarms(v variant, e evaluation) []string {
+	baseline := e.baseline()
+	if baseline == "" {
+		return nil
+	}
+	var all []string
+	for _, model := range e.models {
+		if model == baseline {
+			continue
+		}
+		var risen []string
+		for _, reward := range e.rewards() {
+			if v.learned(reward) && e.rose(reward, model, baseline) {
+				risen = append(risen, reward)
+			}
+		}
+		worse := e.worsened(model, baseline)
+		if len(risen) == 0 || len(worse) == 0 {
+			continue
+		}
+		all = append(all, fmt.Sprintf("%s scores higher than %s by the learned reward %s, but %s. The reward may be misleading it: look at the images.",
+			model, baseline, strings.Join(risen, ", "), strings.Join(worse, " and ")))
+	}
+	return all
+}
+
+// rose reports whether a model's average reward is above the baseline's.
+func (e evaluation) rose(reward, model, baseline string) bool {
+	if d := e.find(wanted{name: "average_reward_difference", subject: model, versus: baseline, by: reward}); d != nil && d.Low != nil {
+		return *d.Low > 0
+	}
+	average := func(subject string) *record.Metric {
+		return e.find(wanted{name: "average_reward", subject: subject, by: reward})
+	}
+	return above(average(model), average(baseline))
+}
+
+// worsened lists in words what got worse.
+func (e evaluation) worsened(model, baseline string) []string {
+	var worse []string
+	if d := e.find(wanted{name: "good_share_difference", subject: model, versus: baseline, by: "*"}); d != nil && d.High != nil && *d.High < 0 {
+		worse = append(worse, fmt.Sprintf("the raters call fewer of its images good (%+.1f points)", *d.Value))
+	}
+	for _, distance := range []string{"fid", "kid"} {
+		find := func(subject string) *record.Metric {
+			return e.find(wanted{name: distance, subject: subject, versus: "*", by: "*"})
+		}
+		if now, before := find(model), find(baseline); above(now, before) && alike(now, before) {
+			worse = append(worse, fmt.Sprintf("its images are farther from the real ones (%s %.4g, was %.4g)", strings.ToUpper(distance), *now.Value, *before.Value))
+			break // the two distances say the same
+		}
+	}
+	return worse
+}
+
+// above reports whether a's interval lies above b's.
+func above(a, b *record.Metric) bool {
+	return a != nil && b != nil && a.Low != nil && b.High != nil && *a.Low > *b.High
+}

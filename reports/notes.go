@@ -1,0 +1,164 @@
+package reports
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/plumb-ml/plumb/core/record"
+)
+
+// notes says how the numbers of a report were made and what they leave out.
+func notes(run *record.Run, variants []variant) []string {
+	var all []string
+	add := func(format string, values ...any) {
+		if note := fmt.Sprintf(format, values...); !slices.Contains(all, note) {
+			all = append(all, note)
+		}
+	}
+	for _, v := range variants {
+		for _, e := range v.evaluations {
+			for _, m := range e.metrics {
+				if m.Name == "good_share" && m.Category == "" && m.Split == "" {
+					add("%s: %d images of %d prompts a model, %s raters (%s); %s.",
+						e.name, m.N, m.Clusters, m.Protocol["raters"], m.By, m.Protocol["verdict"])
+					if interval := m.Protocol["interval"]; interval != "" {
+						add("Intervals: %s.", interval)
+					}
+					break
+				}
+			}
+		}
+	}
+	if agreed := agreement(variants); agreed != "" {
+		add("%s", agreed)
+	}
+	var seeds []string
+	for _, v := range variants {
+		if seed := fmt.Sprint(v.Seed); !slices.Contains(seeds, seed) {
+			seeds = append(seeds, seed)
+		}
+	}
+	if len(seeds) == 1 {
+		add("Seed %s.", seeds[0])
+	} else if len(seeds) > 1 {
+		add("Seeds %s.", strings.Join(seeds, ", "))
+	}
+	var miniature bool
+	for _, v := range variants {
+		for _, s := range v.stages {
+			if s.record == nil {
+				continue
+			}
+			if len(s.record.Facts) > 0 {
+				add("%s", facts(s.record))
+			}
+			miniature = miniature || strings.HasPrefix(s.record.Component, "shapes")
+		}
+	}
+	if miniature {
+		add("Components named shapes: a miniature world, in which small models draw shapes and raters are simulated. Nothing here was measured on photographs or by people.")
+	}
+	for _, trouble := range troubles(variants) {
+		add("%s", trouble)
+	}
+	machine := run.Machine
+	if machine.OS != "" {
+		parts := []string{fmt.Sprintf("%s/%s, %d CPUs", machine.OS, machine.Arch, machine.CPUs)}
+		for _, part := range []string{machine.Backend, machine.Device} {
+			if part != "" {
+				parts = append(parts, part)
+			}
+		}
+		add("Machine: %s.", strings.Join(parts, ", "))
+	}
+	if run.Seconds > 0 {
+		add("Took %s.", time.Duration(math.Round(run.Seconds)*float64(time.Second)))
+	}
+	return all
+}
+
+// agreement says how far the raters agree, over all that they rated.
+func agreement(variants []variant) string {
+	var alphas []float64
+	for _, v := range variants {
+		for _, e := range v.evaluations {
+			for _, m := range e.metrics {
+				if m.Name == "agreement_alpha" && m.Value != nil && m.Category == "" && m.Split == "" {
+					alphas = append(alphas, *m.Value)
+				}
+			}
+		}
+	}
+	if len(alphas) == 0 {
+		return ""
+	}
+	low, high := fmt.Sprintf("%.2f", slices.Min(alphas)), fmt.Sprintf("%.2f", slices.Max(alphas))
+	if low == high {
+		return "Raters agree with Krippendorff's alpha " + low + "."
+	}
+	return "Raters agree with Krippendorff's alpha from " + low + " to " + high + ", by model."
+}
+
+// troubles says what failed, what is missing and what stages warned of. The same
+// trouble of several variants is one line.
+func troubles(variants []variant) []string {
+	var order []string
+	where := map[string][]string{}
+	add := func(v variant, trouble string) {
+		if where[trouble] == nil {
+			order = append(order, trouble)
+		}
+		if !slices.Contains(where[trouble], v.Name) {
+			where[trouble] = append(where[trouble], v.Name)
+		}
+	}
+	for _, v := range variants {
+		var failed, missing []string
+		for _, s := range v.stages {
+			switch {
+			case s.Error != "":
+				failed = append(failed, "Failed: "+s.Node+": "+oneLine(s.Error))
+			case s.record == nil && strings.HasPrefix(s.Node, "measure/"):
+				missing = append(missing, s.Node)
+			}
+			if s.record != nil {
+				for _, warning := range s.record.Warnings {
+					add(v, "Warning of "+s.Node+": "+oneLine(warning))
+				}
+			}
+		}
+		for _, trouble := range failed {
+			add(v, trouble)
+		}
+		if len(missing) > 0 {
+			add(v, "Missing: "+strings.Join(missing, ", "))
+		}
+	}
+	for i, trouble := range order {
+		names := where[trouble]
+		switch {
+		case len(variants) == 1:
+		case len(names) == len(variants):
+			order[i] += " (in every variant)"
+		case len(names) > 3:
+			order[i] += fmt.Sprintf(" (in %s and %d other variants)", names[0], len(names)-1)
+		default:
+			order[i] += " (in " + strings.Join(names, "; ") + ")"
+		}
+	}
+	return order
+}
+
+// facts is a record's numbers about its own component in words, such as a
+// judge's accuracy.
+func facts(r *record.Record) string {
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(r.Facts)) {
+		words = append(words, fmt.Sprintf("%s %.4g", strings.ReplaceAll(name, "_", " "), r.Facts[name]))
+	}
+	return r.Component + ": " + strings.Join(words, ", ") + "."
+}

@@ -1,0 +1,130 @@
+package reports
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/plumb-ml/plumb/core/record"
+)
+
+// Input is what a report is made of.
+type Input struct {
+	Run     *record.Run
+	Records map[string]*record.Record // by key; those of stages that did not get so far are absent
+	// Open returns the path of an output's content. Nil: no pictures.
+	Open func(o record.Output) (string, error)
+}
+
+// Report is a run in tables, independent of the form they are shown in.
+type Report struct {
+	Title   string
+	About   string   // the experiment's description
+	Command string   // to make the run again
+	Alarms  []string // what must not be overlooked
+	Tables  []Table
+	Notes   []string // n, raters, protocol, facts, what is missing
+}
+
+// Build makes the tables of a run. A run with several variants (an ablation) is
+// compared by variant, over seeds; a single experiment by model and by reward.
+func Build(input Input) *Report {
+	r := &Report{Title: input.Run.Name, About: input.Run.Description, Command: input.Run.Command}
+	variants := variantsOf(input)
+	if len(variants) > 1 {
+		r.Tables = variantTables(input.Run, variants)
+	} else {
+		for _, variant := range variants {
+			r.Tables = append(r.Tables, experimentTables(variant)...)
+		}
+	}
+	r.Alarms = alarms(variants)
+	r.Notes = notes(input.Run, variants)
+	return r
+}
+
+// experimentTables is every table of one experiment, one set per evaluation.
+func experimentTables(v variant) []Table {
+	var tables []Table
+	for _, e := range v.evaluations {
+		for _, build := range []func(variant, evaluation) (Table, bool){
+			modelsTable, winTable, accuracyTable, bestOfTable, categoryTable,
+		} {
+			table, ok := build(v, e)
+			if !ok {
+				continue
+			}
+			if len(v.evaluations) > 1 {
+				table.ID += "-" + e.name
+				table.Title += " (" + e.name + ")"
+			}
+			tables = append(tables, table)
+		}
+	}
+	return tables
+}
+
+// Print writes the tables to a terminal of the given width in columns.
+func Print(w io.Writer, width int, input Input) error {
+	return printTerminal(w, width, Build(input))
+}
+
+// Write makes a report's files in dir, which it creates: tables.md, tables.csv,
+// tables.tex, results.json, and, as far as the run has something to show,
+// images.png, curves.png and front.png.
+func Write(ctx context.Context, dir string, input Input) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("make the report's folder: %w", err)
+	}
+	report := Build(input)
+	for _, file := range []struct {
+		name   string
+		render func(io.Writer) (written bool, err error)
+	}{
+		{"tables.md", func(w io.Writer) (bool, error) { return true, writeMarkdown(w, report) }},
+		{"tables.csv", func(w io.Writer) (bool, error) { return true, writeCSV(w, report) }},
+		{"tables.tex", func(w io.Writer) (bool, error) { return true, writeLaTeX(w, report) }},
+		{"results.json", func(w io.Writer) (bool, error) { return true, writeResults(w, input, report) }},
+		{"images.png", func(w io.Writer) (bool, error) { return writeGrid(ctx, w, input) }},
+		{"curves.png", func(w io.Writer) (bool, error) { return writeCurves(ctx, w, input) }},
+		{"front.png", func(w io.Writer) (bool, error) { return writeFront(w, input) }},
+	} {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := writeFile(filepath.Join(dir, file.name), file.render); err != nil {
+			return fmt.Errorf("write %s: %w", file.name, err)
+		}
+	}
+	return nil
+}
+
+// writeFile writes through a temporary file, so that no reader meets half a
+// report. A file that there is nothing to write in is removed: it would be an
+// earlier run's.
+func writeFile(path string, render func(io.Writer) (bool, error)) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	written, err := render(file)
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	if !written {
+		if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
+			return err
+		}
+		return nil
+	}
+	if err := os.Chmod(file.Name(), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}

@@ -1,0 +1,437 @@
+package reports
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"flag"
+	"image"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"gonum.org/v1/plot/plotter"
+
+	"github.com/plumb-ml/plumb/core/record"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares with a file under testdata, which holds synthetic reports.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got, -update writes it anew):\n%s", path, diff)
+	}
+}
+
+func TestGoldenReports(t *testing.T) {
+	for name, make := range map[string]func(*testing.T) *synthetic{
+		"synthetic": syntheticExperiment, "synthetic_ablation": syntheticAblation,
+	} {
+		t.Run(name, func(t *testing.T) {
+			input := make(t).input()
+			dir := t.TempDir()
+			if err := Write(context.Background(), dir, input); err != nil {
+				t.Fatal(err)
+			}
+			for _, file := range []string{"tables.md", "tables.csv", "tables.tex"} {
+				got, err := os.ReadFile(filepath.Join(dir, file))
+				if err != nil {
+					t.Fatal(err)
+				}
+				golden(t, filepath.Join(name, file), got)
+			}
+			var printed bytes.Buffer
+			if err := Print(&printed, 80, input); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, filepath.Join(name, "terminal.txt"), printed.Bytes())
+			for _, file := range []string{"images.png", "curves.png", "front.png"} {
+				checkPicture(t, filepath.Join(dir, file))
+			}
+			left, _ := filepath.Glob(filepath.Join(dir, ".*"))
+			if len(left) > 0 {
+				t.Errorf("temporary files are left: %v", left)
+			}
+		})
+	}
+}
+
+// checkPicture wants a PNG that is not of one colour.
+func checkPicture(t *testing.T, path string) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture, _, err := image.Decode(bytes.NewReader(content))
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	colors := map[any]bool{}
+	for y := picture.Bounds().Min.Y; y < picture.Bounds().Max.Y; y += 3 {
+		for x := picture.Bounds().Min.X; x < picture.Bounds().Max.X; x += 3 {
+			colors[picture.At(x, y)] = true
+		}
+	}
+	if len(colors) < 4 {
+		t.Errorf("%s has %d colours", path, len(colors))
+	}
+}
+
+func TestTerminalFitsItsWidth(t *testing.T) {
+	for _, make := range []func(*testing.T) *synthetic{syntheticExperiment, syntheticAblation} {
+		input := make(t).input()
+		for _, width := range []int{60, 80, 100, 200} {
+			var printed bytes.Buffer
+			if err := Print(&printed, width, input); err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.SplitSeq(printed.String(), "\n") {
+				if n := utf8.RuneCountInString(line); n > width {
+					t.Errorf("width %d: a line of %d: %q", width, n, line)
+				}
+			}
+		}
+	}
+}
+
+func TestMissingIsNeverZero(t *testing.T) {
+	report := Build(syntheticAblation(t).input())
+	found := 0
+	for _, table := range report.Tables {
+		for i, row := range table.Rows {
+			if row.Cells[0].Text != "2" || row.Cells[1].Text != "full" {
+				continue
+			}
+			for column := range table.Columns {
+				value, _ := table.written(i, column)
+				if strings.Trim(value, "0.±%") == "" && value != "" && !table.Columns[column].Text {
+					t.Errorf("%s: %q shows %q", table.ID, table.Columns[column].Title, value)
+				}
+				if value == missingText {
+					found++
+				}
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("nothing is shown as missing")
+	}
+	if !slices.ContainsFunc(report.Notes, func(n string) bool { return strings.Contains(n, "NaN at step 41") }) {
+		t.Errorf("the failure is not told: %q", report.Notes)
+	}
+}
+
+func TestAlarmNeedsARewardThatRoseAndImagesThatGotWorse(t *testing.T) {
+	report := Build(syntheticExperiment(t).input())
+	// labelled: FID 7.9 against 3.2 ± 0.6. full: 4.1, which may be chance.
+	if len(report.Alarms) != 1 || !strings.HasPrefix(report.Alarms[0], "labelled scores higher than base by the learned reward with_aux") {
+		t.Errorf("alarms %q", report.Alarms)
+	}
+
+	s := syntheticExperiment(t)
+	for _, r := range s.records {
+		for i, m := range r.Metrics {
+			if m.Name == "average_reward" {
+				r.Metrics[i] = around(m, 0.4, 0.02)
+			}
+		}
+	}
+	if alarms := Build(s.input()).Alarms; len(alarms) != 0 {
+		t.Errorf("no reward rose, yet: %q", alarms)
+	}
+
+	s = syntheticExperiment(t)
+	for _, r := range s.records {
+		for i, m := range r.Metrics {
+			if m.Name == "good_share_difference" && m.Subject == "full" {
+				r.Metrics[i] = around(m, -9, 4)
+			}
+		}
+	}
+	if alarms := Build(s.input()).Alarms; len(alarms) != 2 || !strings.Contains(alarms[1], "fewer of its images good (-9.0 points)") {
+		t.Errorf("alarms %q", alarms)
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	points := func(value, half float64, better string) *record.Metric {
+		m := around(record.Metric{Better: better}, value, half)
+		return &m
+	}
+	for _, c := range []struct {
+		m    *record.Metric
+		want string
+	}{
+		{points(3, 4, "higher"), indistinct}, {points(5, 4, "higher"), "better"}, {points(-5, 4, "higher"), "worse"},
+		{points(-5, 4, "lower"), "better"}, {points(0, 0, "higher"), indistinct}, {nil, missingText},
+		{&record.Metric{Value: rounded(1)}, "no interval"},
+	} {
+		if got := verdict(c.m); got != c.want {
+			t.Errorf("%+v: got %q, want %q", c.m, got, c.want)
+		}
+	}
+}
+
+func TestWritten(t *testing.T) {
+	column := func(cells ...Cell) Table {
+		table := Table{Columns: []Column{{}}}
+		for _, c := range cells {
+			table.Rows = append(table.Rows, Row{Cells: []Cell{c}})
+		}
+		return table
+	}
+	for _, c := range []struct {
+		cell            Cell
+		value, interval string
+	}{
+		{Cell{Value: rounded(0.431), Low: rounded(0.401), High: rounded(0.461), Unit: "share"}, "43.1", "±3.0"},
+		{Cell{Value: rounded(1), Low: rounded(0.61), High: rounded(1), Unit: "share"}, "100.0", "[61.0, 100.0]"},
+		{Cell{Value: rounded(6.3), Low: rounded(2.3), High: rounded(10.3), Unit: "points"}, "+6.3", "±4.0"},
+		{Cell{Value: rounded(-0.01), Unit: "points"}, "0.0", ""},
+		{Cell{Value: rounded(0.0004), Unit: "p"}, "<0.001", ""},
+		{Cell{Value: rounded(0.04), Unit: "p"}, "0.040", ""},
+		{Cell{Value: rounded(13.97), Low: rounded(13.43), High: rounded(14.51)}, "13.97", "±0.54"},
+		{Cell{Value: rounded(0.0123), Low: rounded(0.0101), High: rounded(0.0145)}, "0.0123", "±0.0022"},
+		{Cell{Value: rounded(0.4312)}, "0.431", ""},
+		{text("missing"), "missing", ""},
+	} {
+		value, interval := column(c.cell).written(0, 0)
+		if value != c.value || interval != c.interval {
+			t.Errorf("%+v: got %q %q, want %q %q", c.cell, value, interval, c.value, c.interval)
+		}
+	}
+}
+
+func TestNumbersThatCouldNotBeComputedSayWhy(t *testing.T) {
+	s := syntheticExperiment(t)
+	for _, r := range s.records {
+		for i := range r.Metrics {
+			if m := &r.Metrics[i]; m.Name == "kid" && m.Subject == "full" {
+				m.Value, m.Low, m.High, m.Note = nil, nil, nil, "fewer than two images"
+			}
+		}
+	}
+	var printed bytes.Buffer
+	if err := Print(&printed, 80, s.input()); err != nil {
+		t.Fatal(err)
+	}
+	if out := printed.String(); !strings.Contains(out, "n/a") || !strings.Contains(out, "n/a: kid of full: fewer than two images") {
+		t.Error(out)
+	}
+}
+
+func TestEmptyRun(t *testing.T) {
+	input := Input{Run: &record.Run{Name: "nothing", Variants: []record.Variant{{}}}}
+	dir := t.TempDir()
+	stale := filepath.Join(dir, "images.png")
+	if err := os.WriteFile(stale, []byte("of an earlier run"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(context.Background(), dir, input); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(stale); !os.IsNotExist(err) {
+		t.Errorf("an earlier run's picture is left: %v", err)
+	}
+	if err := Print(&bytes.Buffer{}, 80, input); err != nil {
+		t.Error(err)
+	}
+	if err := Write(context.Background(), t.TempDir(), Input{Run: &record.Run{}}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWriteStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := Write(ctx, t.TempDir(), syntheticExperiment(t).input()); err == nil {
+		t.Error("a cancelled report was written")
+	}
+}
+
+func TestGoldenResults(t *testing.T) {
+	s := syntheticExperiment(t)
+	for _, r := range s.records {
+		r.Metrics = r.Metrics[:min(1, len(r.Metrics))]
+	}
+	s.run.Variants[0].Stages = s.run.Variants[0].Stages[:6]
+	var written bytes.Buffer
+	if err := writeResults(&written, s.input(), Build(s.input())); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "synthetic/results.json", written.Bytes())
+}
+
+func TestResultsHoldEveryMetric(t *testing.T) {
+	s := syntheticExperiment(t)
+	var written bytes.Buffer
+	if err := writeResults(&written, s.input(), Build(s.input())); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Variants []struct {
+			Stages  []struct{ Seconds float64 }
+			Metrics []record.Metric
+		}
+	}
+	if err := json.Unmarshal(written.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := 0
+	for _, r := range s.records {
+		want += len(r.Metrics)
+	}
+	if n := len(got.Variants[0].Metrics); n != want || n == 0 {
+		t.Errorf("%d metrics, want %d", n, want)
+	}
+	if n := len(got.Variants[0].Stages); n != len(s.records) {
+		t.Errorf("%d stages, want %d", n, len(s.records))
+	}
+}
+
+func TestUnlikeDistancesAreNotCompared(t *testing.T) {
+	s := syntheticExperiment(t)
+	for _, r := range s.records {
+		for i := range r.Metrics {
+			if m := &r.Metrics[i]; m.Name == "fid" && m.Subject == "labelled" {
+				m.Protocol = map[string]string{"images": "96", "reference images": "960"}
+			}
+		}
+	}
+	var printed bytes.Buffer
+	if err := Print(&printed, 80, s.input()); err != nil {
+		t.Fatal(err)
+	}
+	out := printed.String()
+	if !strings.Contains(out, "unlike") || strings.Contains(out, "FID 7.9") || !strings.Contains(out, "96 images against 960") {
+		t.Error(out)
+	}
+}
+
+func TestTheSameTroubleIsOneNote(t *testing.T) {
+	var failures int
+	for _, note := range Build(syntheticAblation(t).input()).Notes {
+		if strings.HasPrefix(note, "Failed:") {
+			failures++
+			if !strings.HasSuffix(note, "(in auxiliary_weight=0.5 seed=3 and 3 other variants)") {
+				t.Errorf("note %q", note)
+			}
+		}
+	}
+	if failures != 1 {
+		t.Errorf("%d notes of failures, want 1", failures)
+	}
+}
+
+func TestRowsThatNoVariantChangesStandOnce(t *testing.T) {
+	report := Build(syntheticAblation(t).input())
+	count := map[string]int{}
+	for _, row := range report.Tables[0].Rows {
+		count[row.Cells[1].Text]++
+	}
+	if count["base"] != 1 || count["full"] != 3 {
+		t.Errorf("rows %v", count)
+	}
+	if first := report.Tables[0].Rows[0].Cells[0].Text; first != anyValue {
+		t.Errorf("the base's variable is %q", first)
+	}
+}
+
+func TestOneSeedKeepsItsOwnInterval(t *testing.T) {
+	s := syntheticAblation(t)
+	s.run.Variants = slices.DeleteFunc(s.run.Variants, func(v record.Variant) bool { return v.Seed != 1 })
+	report := Build(s.input())
+	table := report.Tables[0]
+	if !slices.ContainsFunc(table.Notes, func(n string) bool { return strings.HasPrefix(n, "One seed:") }) {
+		t.Errorf("notes %q", table.Notes)
+	}
+	if cell := table.Rows[0].Cells[2]; cell.Low == nil || cell.N != 240 {
+		t.Errorf("cell %+v", cell)
+	}
+	for _, table := range report.Tables {
+		if table.ID == "variant-differences" {
+			t.Error("differences of one seed are tested")
+		}
+	}
+}
+
+func TestBreakable(t *testing.T) {
+	for words, want := range map[string]string{
+		"short words":              "short words",
+		"auxiliary_weight=0.5":     "auxiliary_ weight=0.5",
+		"abcdefghijklmnopqrstuvwx": "abcdefghijklmnop qrstuvwx",
+		"üüüüüüüüüüüüüüü=ä":        "üüüüüüüüüüüüüüü= ä",
+		"größenverhältnisprüfung":  "größenverhältnis prüfung",
+	} {
+		if got := breakable(words, 16); got != want {
+			t.Errorf("%q: got %q, want %q", words, got, want)
+		}
+	}
+}
+
+func TestBinned(t *testing.T) {
+	var points plotter.XYs
+	for i := range 1000 {
+		points = append(points, plotter.XY{X: float64(999 - i), Y: 2})
+	}
+	got := binned(points)
+	if len(got) > curvePoints || len(got) < curvePoints/2 || got[0].X >= got[1].X || math.Abs(got[5].Y-2) > 1e-12 {
+		t.Errorf("%d points, first %v", len(got), got[0])
+	}
+	if got := binned(plotter.XYs{{X: 1, Y: 3}}); len(got) != 1 || got[0].Y != 3 {
+		t.Errorf("one point: %v", got)
+	}
+}
+
+func TestLaTeXIsBalanced(t *testing.T) {
+	var written bytes.Buffer
+	if err := writeLaTeX(&written, Build(syntheticExperiment(t).input())); err != nil {
+		t.Fatal(err)
+	}
+	out := written.String()
+	for _, environment := range []string{"table", "tabular"} {
+		begun, ended := strings.Count(out, `\begin{`+environment+`}`), strings.Count(out, `\end{`+environment+`}`)
+		if begun != ended || begun != 5 {
+			t.Errorf("%s: %d begun, %d ended", environment, begun, ended)
+		}
+	}
+	if got := escapeLaTeX(`50 % of a_b & c\d ↑`); got != `50 \% of a\_b \& c\textbackslash{}d $\uparrow$` {
+		t.Errorf("escaped %q", got)
+	}
+}
+
+func TestCSVIsRectangular(t *testing.T) {
+	var written bytes.Buffer
+	if err := writeCSV(&written, Build(syntheticExperiment(t).input())); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&written).ReadAll()
+	if err != nil || len(rows) < 50 {
+		t.Fatalf("%d rows (%v)", len(rows), err)
+	}
+	if rows[1][0] != "models" || rows[1][1] != "base" || rows[1][2] != "true" || rows[1][4] == "" {
+		t.Errorf("first row %q", rows[1])
+	}
+}

@@ -1,0 +1,90 @@
+package reports
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/plumb-ml/plumb/core/record"
+)
+
+// results is the content of results.json.
+type results struct {
+	Name        string            `json:"name"`
+	Description string            `json:"description,omitempty"`
+	File        string            `json:"file"`
+	Command     string            `json:"command"`
+	Started     time.Time         `json:"started"`
+	Seconds     float64           `json:"seconds"`
+	Baseline    string            `json:"baseline,omitempty"`
+	Versions    map[string]string `json:"versions,omitempty"`
+	Machine     record.Machine    `json:"machine"`
+	Alarms      []string          `json:"alarms,omitempty"`
+	Notes       []string          `json:"notes,omitempty"`
+	Variants    []variantResults  `json:"variants"`
+}
+
+type variantResults struct {
+	ID      string          `json:"id"`
+	Name    string          `json:"name"`
+	Values  map[string]any  `json:"values,omitempty"`
+	Seed    uint64          `json:"seed"`
+	Stages  []stageResults  `json:"stages"`
+	Metrics []metricResults `json:"metrics"`
+}
+
+// stageResults is what a stage did and cost; the fields of its record are
+// empty if it did not get so far.
+type stageResults struct {
+	Node      string             `json:"node"`
+	Key       string             `json:"key,omitempty"`
+	Kind      string             `json:"kind,omitempty"`
+	Plugin    string             `json:"plugin,omitempty"`
+	Component string             `json:"component,omitempty"`
+	Seconds   float64            `json:"seconds"`
+	Items     int                `json:"items,omitempty"`
+	Unit      string             `json:"unit,omitempty"`
+	Cached    bool               `json:"cached"`
+	Error     string             `json:"error,omitempty"`
+	Warnings  []string           `json:"warnings,omitempty"`
+	Facts     map[string]float64 `json:"facts,omitempty"`
+	Machine   *record.Machine    `json:"machine,omitempty"`
+}
+
+type metricResults struct {
+	Evaluation string `json:"evaluation"`
+	record.Metric
+}
+
+// writeResults writes every metric of a run with all that is known of it.
+func writeResults(w io.Writer, input Input, report *Report) error {
+	run := input.Run
+	all := results{
+		Name: run.Name, Description: run.Description, File: run.File, Command: run.Command,
+		Started: run.Started, Seconds: run.Seconds, Baseline: run.Baseline,
+		Versions: run.Versions, Machine: run.Machine, Alarms: report.Alarms, Notes: report.Notes,
+		Variants: []variantResults{},
+	}
+	for _, v := range variantsOf(input) {
+		one := variantResults{ID: v.ID, Name: v.Name, Values: v.Values, Seed: v.Seed, Stages: []stageResults{}, Metrics: []metricResults{}}
+		for _, s := range v.stages {
+			stage := stageResults{Node: s.Node, Key: s.Key, Cached: s.Cached, Error: s.Error}
+			if r := s.record; r != nil {
+				stage.Kind, stage.Plugin, stage.Component = r.Kind, r.Plugin, r.Component
+				stage.Seconds, stage.Items, stage.Unit = r.Seconds, r.Items, r.Unit
+				stage.Warnings, stage.Facts, stage.Machine = r.Warnings, r.Facts, &r.Machine
+			}
+			one.Stages = append(one.Stages, stage)
+		}
+		for _, e := range v.evaluations {
+			for _, m := range e.metrics {
+				one.Metrics = append(one.Metrics, metricResults{e.name, m})
+			}
+		}
+		all.Variants = append(all.Variants, one)
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(all)
+}

@@ -1,0 +1,338 @@
+package reports
+
+import (
+	"fmt"
+	"hash/fnv"
+	"image/color"
+	"math"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/record"
+)
+
+// The records in this file are synthetic: made up to exercise the tables.
+// Nothing in them was measured.
+
+// synthetic collects made-up records and the files they name.
+type synthetic struct {
+	dir     string
+	run     *record.Run
+	records map[string]*record.Record
+}
+
+func (s *synthetic) input() Input {
+	return Input{Run: s.run, Records: s.records, Open: func(o record.Output) (string, error) {
+		return filepath.Join(s.dir, o.Digest), nil
+	}}
+}
+
+// stage adds a record to a variant.
+func (s *synthetic) stage(v *record.Variant, r record.Record) {
+	r.Key = fmt.Sprintf("%x", sum(r.Node+v.Name))
+	s.records[r.Key] = &r
+	v.Stages = append(v.Stages, record.StageRef{Node: r.Node, Key: r.Key})
+}
+
+func sum(text string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(text))
+	return h.Sum64()
+}
+
+// wobble is a small number in [-1, 1) that depends on the text alone.
+func wobble(text string) float64 { return float64(sum(text)%2000)/1000 - 1 }
+
+func rounded(x float64) *float64 {
+	x = math.Round(x*1e4) / 1e4
+	return &x
+}
+
+// around is a metric with a symmetric made-up interval.
+func around(m record.Metric, value, half float64) record.Metric {
+	m.Value, m.Low, m.High = rounded(value), rounded(value-half), rounded(value+half)
+	return m
+}
+
+var syntheticParts = []part{
+	{}, {split: "seen"}, {split: "unseen"},
+	{category: "color"}, {category: "color", split: "seen"}, {category: "color", split: "unseen"},
+	{category: "count"}, {category: "count", split: "seen"}, {category: "count", split: "unseen"},
+}
+
+// model is the made-up quality of a model.
+type syntheticModel struct {
+	name              string
+	good, reward, fid float64
+}
+
+var syntheticModels = []syntheticModel{
+	{"base", 0.43, 0.41, 3.2}, {"labelled", 0.52, 0.66, 7.9}, {"full", 0.61, 0.74, 4.1},
+}
+
+// alignmentMetrics makes up what the raters said of a model.
+func alignmentMetrics(m syntheticModel, salt string) []record.Metric {
+	protocol := map[string]string{
+		"rater": "crowd", "raters": "9", "baseline": "base", "seed": "1",
+		"interval": "95 %, percentile bootstrap over prompts, 2000 resamples",
+		"verdict":  "majority of the raters' good and bad",
+	}
+	var all []record.Metric
+	for _, p := range syntheticParts {
+		n, clusters := 480, 120
+		if p.split != "" {
+			n, clusters = n/2, clusters/2
+		}
+		if p.category != "" {
+			n, clusters = n/2, clusters/2
+		}
+		base := record.Metric{Subject: m.name, By: "crowd", Category: p.category, Split: p.split, N: n, Clusters: clusters, Protocol: protocol}
+		shift := 0.04 * wobble(m.name+p.category+p.split+salt)
+		if p.split == "unseen" {
+			shift -= 0.05
+		}
+		good := base
+		good.Name, good.Unit, good.Better = "good_share", "share", "higher"
+		all = append(all, around(good, m.good+shift, 0.8/math.Sqrt(float64(clusters))))
+		if m.name == "base" {
+			continue
+		}
+		base.Versus, base.N = "base", clusters
+		net := 100 * (m.good - 0.43 + shift/2)
+		for _, share := range []struct {
+			name, better string
+			value        float64
+		}{{"win_share", "higher", 0.15 + net/100}, {"tie_share", "", 0.7 - net/100}, {"lose_share", "lower", 0.15}} {
+			s := base
+			s.Name, s.Unit, s.Better = share.name, "share", share.better
+			all = append(all, around(s, share.value, 0.6/math.Sqrt(float64(clusters))))
+		}
+		points := base
+		points.Name, points.Unit, points.Better = "win_minus_lose", "points", "higher"
+		points = around(points, net, 75/math.Sqrt(float64(clusters)))
+		p := base
+		p.Name, p.Value = "win_minus_lose_p", rounded(math.Exp(-net/3))
+		detectable := base
+		detectable.Name, detectable.Unit, detectable.Value = "win_minus_lose_detectable", "points", rounded(120/math.Sqrt(float64(clusters)))
+		goodDifference := points
+		goodDifference.Name = "good_share_difference"
+		all = append(all, points, p, detectable, goodDifference)
+	}
+	alpha := record.Metric{Name: "agreement_alpha", Subject: m.name, By: "crowd", N: 480, Clusters: 120}
+	return append(all, around(alpha, m.good+0.2, 0.05))
+}
+
+func rewardMetrics(m syntheticModel, salt string) []record.Metric {
+	var all []record.Metric
+	for _, reward := range []struct {
+		name        string
+		value, half float64
+	}{{"clip", 0.21 + m.good/20, 0.004}, {"with_aux", m.reward, 0.021}} {
+		base := record.Metric{Name: "average_reward", Subject: m.name, By: reward.name, N: 480, Clusters: 120, Better: "higher"}
+		all = append(all, around(base, reward.value+reward.half/3*wobble(m.name+reward.name+salt), reward.half))
+	}
+	return all
+}
+
+func fidelityMetrics(m syntheticModel, salt string) []record.Metric {
+	base := record.Metric{Subject: m.name, Versus: "real", By: "clip", N: 480, Clusters: 120, Better: "lower",
+		Protocol: map[string]string{"images": "480", "reference images": "960", "encoder": "clip", "reference": "real"}}
+	fid, kid := base, base
+	fid.Name, kid.Name = "fid", "kid"
+	value := m.fid + 0.2*wobble("fid"+m.name+salt)
+	return []record.Metric{around(fid, value, 0.6), around(kid, value/400, 0.0021)}
+}
+
+func accuracyMetrics(auxiliary float64, salt string) []record.Metric {
+	var all []record.Metric
+	for _, reward := range []struct {
+		name      string
+		level     float64
+		threshold string
+	}{{"clip", 0.61, "0.2314, the best on the seen split"}, {"with_aux", 0.74 + auxiliary/20, "0.5"}} {
+		salt := salt
+		if reward.name == "clip" {
+			salt = "" // the variable does not touch it
+		}
+		for _, p := range syntheticParts[:3] {
+			level := reward.level + 0.01*wobble(reward.name+p.split+salt)
+			if p.split == "unseen" {
+				level -= 0.06
+			}
+			base := record.Metric{Subject: reward.name, By: "crowd", Split: p.split, N: 400, Clusters: 110, Unit: "share", Better: "higher",
+				Protocol: map[string]string{"threshold": reward.threshold}}
+			for i, name := range []string{"reward_accuracy", "pairwise_accuracy", "auc"} {
+				m := base
+				m.Name = name
+				all = append(all, around(m, level+float64(i)*0.02, 0.041))
+			}
+			majority := base
+			majority.Name, majority.Value = "majority_accuracy", rounded(0.57)
+			all = append(all, majority)
+		}
+	}
+	return all
+}
+
+func bestOfMetrics() []record.Metric {
+	best := "best 4 of 16 of base"
+	base := record.Metric{By: "with_aux", N: 120, Clusters: 120}
+	var all []record.Metric
+	shares := map[string]float64{best: 0.55, "random 4 of 16 of base": 0.42, "full": 0.61}
+	for _, subject := range []string{best, "random 4 of 16 of base", "full"} {
+		m := base
+		m.Name, m.Subject, m.Unit, m.Better = "best_of_good_share", subject, "share", "higher"
+		all = append(all, around(m, shares[subject], 0.048))
+	}
+	for _, versus := range []string{"random 4 of 16 of base", "full"} {
+		m := base
+		m.Subject, m.Versus = best, versus
+		for i, name := range []string{"win_share", "tie_share", "lose_share"} {
+			share := m
+			share.Name, share.Unit = "best_of_"+name, "share"
+			all = append(all, around(share, []float64{0.3, 0.55, 0.15}[i], 0.08))
+		}
+		points := m
+		points.Unit, points.Better = "points", "higher"
+		points.Name = "best_of_win_minus_lose"
+		all = append(all, around(points, 15, 11))
+		points.Name = "best_of_good_share_difference"
+		all = append(all, around(points, 100*(shares[best]-shares[versus]), 6.3))
+	}
+	return all
+}
+
+// table writes rows and returns them as an output.
+func table[T any](t *testing.T, s *synthetic, name string, rows []T) record.Output {
+	t.Helper()
+	if err := dataset.WriteAll(filepath.Join(s.dir, name), rows); err != nil {
+		t.Fatal(err)
+	}
+	return record.Output{Digest: name, Rows: len(rows)}
+}
+
+// pictures draws a table of made-up images: a disc in the model's colour.
+func pictures(t *testing.T, s *synthetic, model int) record.Output {
+	t.Helper()
+	const size = 32
+	var rows []dataset.Image
+	for _, category := range []string{"color", "count"} {
+		for i, object := range []string{"circle", "diamond", "ring", "square", "star"} {
+			split := "seen"
+			if object == "ring" {
+				split = "unseen"
+			}
+			for index := range 4 {
+				prompt := map[string]string{"color": "a red " + object, "count": "two " + object + "s"}[category]
+				radius := float64(6 + (i+index)%5)
+				fill := color.RGBA{uint8(60 + 70*model), uint8(40 * i), uint8(255 - 60*index), 255}
+				pixels := make([]byte, 0, 3*size*size)
+				for y := range size {
+					for x := range size {
+						if math.Hypot(float64(x-16), float64(y-16)) < radius {
+							pixels = append(pixels, fill.R, fill.G, fill.B)
+						} else {
+							pixels = append(pixels, uint8(150+3*y), uint8(190+2*(x%4)), 200)
+						}
+					}
+				}
+				content, err := dataset.EncodePNG(size, size, pixels)
+				if err != nil {
+					t.Fatal(err)
+				}
+				id := fmt.Sprintf("%s/%d/%d", category, i, index)
+				rows = append(rows, dataset.Image{ID: id, Image: dataset.File{Bytes: content, Path: id + ".png"},
+					Prompt: prompt, Category: category, Split: split, Index: int32(index), Seed: uint64(index)})
+			}
+		}
+	}
+	return table(t, s, fmt.Sprintf("images-%d.parquet", model), rows)
+}
+
+func curve(t *testing.T, s *synthetic, name string, terms []string, level float64) record.Output {
+	t.Helper()
+	var rows []dataset.CurvePoint
+	for step := range 600 {
+		for i, term := range terms {
+			value := level*math.Exp(-float64(step)/150) + 0.2*float64(i+1) + 0.05*wobble(fmt.Sprint(name, term, step))
+			rows = append(rows, dataset.CurvePoint{Step: int32(step), Name: term, Value: value})
+		}
+		rows = append(rows, dataset.CurvePoint{Step: int32(step), Name: "learning_rate", Value: 1e-3})
+	}
+	return table(t, s, "curve-"+name+".parquet", rows)
+}
+
+// syntheticExperiment is a made-up run of one experiment with three models.
+func syntheticExperiment(t *testing.T) *synthetic {
+	t.Helper()
+	s := &synthetic{dir: t.TempDir(), records: map[string]*record.Record{}}
+	v := record.Variant{ID: "0123456789ab", Seed: 1}
+	s.stage(&v, record.Record{Node: "fit/with_aux", Kind: "fit", Component: "preference", Seconds: 12, Items: 900, Unit: "steps",
+		Outputs: map[string]record.Output{"curve": curve(t, s, "with_aux", []string{"loss", "loss/mse"}, 0.7)}})
+	for i, m := range syntheticModels {
+		s.stage(&v, record.Record{Node: "sample/main/" + m.name, Kind: "sample", Component: "shapes", Seconds: 30, Items: 480, Unit: "images",
+			Outputs: map[string]record.Output{"images": pictures(t, s, i)}})
+		s.stage(&v, record.Record{Node: "rate/main/" + m.name, Kind: "rate", Component: "shapes_judge",
+			Facts: map[string]float64{"count_accuracy": 0.991, "color_accuracy": 0.998}})
+		if m.name != "base" {
+			s.stage(&v, record.Record{Node: "tune/" + m.name, Kind: "tune", Component: "shapes", Seconds: 300, Items: 600, Unit: "steps",
+				Outputs: map[string]record.Output{"curve": curve(t, s, m.name, []string{"loss", "loss/reward_weighted", "loss/pretraining"}, 1)}})
+		}
+		s.stage(&v, record.Record{Node: "measure/main/alignment/" + m.name, Kind: "measure", Metrics: alignmentMetrics(m, "")})
+		s.stage(&v, record.Record{Node: "measure/main/reward/" + m.name, Kind: "measure", Metrics: rewardMetrics(m, "")})
+		s.stage(&v, record.Record{Node: "measure/main/fidelity/" + m.name, Kind: "measure", Metrics: fidelityMetrics(m, "")})
+	}
+	s.stage(&v, record.Record{Node: "measure/main/reward_accuracy", Kind: "measure", Metrics: accuracyMetrics(0.5, "")})
+	s.stage(&v, record.Record{Node: "measure/main/best_of/base", Kind: "measure", Metrics: bestOfMetrics()})
+	s.run = &record.Run{
+		Name: "synthetic", Description: "made-up numbers that exercise the tables", File: "synthetic.hcl",
+		Command: "plumb run synthetic.hcl", Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Seconds: 754,
+		Variants: []record.Variant{v}, Versions: map[string]string{"plumb": "0.0.0-synthetic", "go": "go1.26"},
+		Machine: record.Machine{OS: "linux", Arch: "amd64", CPUs: 2, Backend: "go"},
+	}
+	return s
+}
+
+// syntheticAblation is a made-up run of three variants under three seeds, with
+// one seed's tuning failed and one variant wholly missing.
+func syntheticAblation(t *testing.T) *synthetic {
+	t.Helper()
+	s := &synthetic{dir: t.TempDir(), records: map[string]*record.Record{}}
+	s.run = &record.Run{Name: "synthetic_ablation", Description: "made-up numbers", File: "synthetic.hcl", Command: "plumb run synthetic.hcl",
+		Baseline: "auxiliary_weight=0"}
+	for _, weight := range []float64{0, 0.5, 2} {
+		for seed := range 3 {
+			v := record.Variant{Seed: uint64(seed + 1), Values: map[string]any{"auxiliary_weight": weight, "seed": seed + 1},
+				Name: fmt.Sprintf("auxiliary_weight=%v seed=%d", weight, seed+1)}
+			salt := v.Name
+			s.stage(&v, record.Record{Node: "fit/with_aux", Kind: "fit", Component: "preference",
+				Outputs: map[string]record.Output{"curve": curve(t, s, salt, []string{"loss"}, 0.5+weight/4)}})
+			for i, m := range []syntheticModel{syntheticModels[0], syntheticModels[2]} {
+				if m.name == "base" {
+					salt = fmt.Sprint(seed) // the variable does not touch the base
+				} else {
+					salt = v.Name
+					m.good += weight / 15
+				}
+				missing := weight == 2 || (weight == 0.5 && seed == 2)
+				if missing && m.name != "base" {
+					for _, what := range []string{"alignment", "reward", "fidelity"} {
+						v.Stages = append(v.Stages, record.StageRef{Node: "measure/main/" + what + "/" + m.name})
+					}
+					v.Stages = append(v.Stages, record.StageRef{Node: "tune/" + m.name, Error: "the loss is NaN at step 41"})
+					continue
+				}
+				s.stage(&v, record.Record{Node: "sample/main/" + m.name, Kind: "sample", Component: "toy",
+					Outputs: map[string]record.Output{"images": pictures(t, s, i)}})
+				s.stage(&v, record.Record{Node: "measure/main/alignment/" + m.name, Kind: "measure", Metrics: alignmentMetrics(m, salt)})
+				s.stage(&v, record.Record{Node: "measure/main/reward/" + m.name, Kind: "measure", Metrics: rewardMetrics(m, salt)})
+				s.stage(&v, record.Record{Node: "measure/main/fidelity/" + m.name, Kind: "measure", Metrics: fidelityMetrics(m, salt)})
+			}
+			s.stage(&v, record.Record{Node: "measure/main/reward_accuracy", Kind: "measure", Metrics: accuracyMetrics(weight, v.Name)})
+			s.run.Variants = append(s.run.Variants, v)
+		}
+	}
+	return s
+}
