@@ -17,7 +17,7 @@ func seconds(s float64) string {
 		return fmt.Sprintf("%.1fs", s)
 	case s < 59.5:
 		return fmt.Sprintf("%.0fs", s)
-	case d < time.Hour:
+	case d.Round(time.Second) < time.Hour:
 		d = d.Round(time.Second)
 		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
 	case d < 100*time.Hour:

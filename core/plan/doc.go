@@ -9,7 +9,7 @@
 // reads, who computes it and on what. It has no paths, no times and no names
 // of machines in it, so the same work has the same key everywhere. Digests of
 // inputs are known only once the inputs exist; package run therefore asks for
-// a key when a stage's turn comes, and Predict follows records already in the
+// a key when a stage's turn comes, and its Predict follows records already in the
 // store to say what is cached before anything runs.
 //
 // The package refuses to run anything, to open a plugin, and to read a file.

@@ -31,6 +31,10 @@ type Instance struct {
 	opened  *client.Instance
 }
 
+// Facts are numbers about the instance that a report prints beside what it
+// measured; nil if it has none.
+func (i *Instance) Facts() map[string]float64 { return i.opened.Facts() }
+
 // Sample draws one image for each draw.
 func (i *Instance) Sample(ctx context.Context, draws []sdk.Draw, emit func(position int, image sdk.Image) error) error {
 	return i.explain(ctx, i.opened.Sample(ctx, draws, emit))

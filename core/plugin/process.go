@@ -87,7 +87,10 @@ func (p *process) connect(ctx context.Context) (*grpc.ClientConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return service.(*grpc.ClientConn), ctx.Err()
+	if !stopWatching() {
+		return nil, ctx.Err() // abandoned at the last moment
+	}
+	return service.(*grpc.ClientConn), nil
 }
 
 // abandon ends a process whose start nobody waits for any more.
@@ -116,15 +119,11 @@ func (l *launch) Start(ctx context.Context) error {
 }
 
 // stop asks the plugin to close its instances and go, and kills it if it does
-// not.
+// not. It returns what the plugin said to that.
 func (p *process) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	err := p.client.Stop(ctx)
-	var failure *client.Failure
-	if !errors.As(err, &failure) {
-		err = nil // it does not answer: the kill below is the answer to that
-	}
 	p.runner.stdin.Close() // the plugin takes this for the end of its host
 	p.runner.wait(exitPatience)
 	p.end()

@@ -139,7 +139,12 @@ func (p *provider) stop(ctx context.Context) error {
 	if current == nil || current.runner.exited() {
 		return nil
 	}
-	return current.stop(ctx)
+	err := current.stop(ctx)
+	var failure *client.Failure
+	if errors.As(err, &failure) {
+		return fromComponent(subject{plugin: p.entry.Name}, failure.Diagnostics)
+	}
+	return nil // a plugin that does not answer has been killed: there is no more to do
 }
 
 // forget clears away what is left of a dead process.

@@ -40,11 +40,13 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 	source := newStream(path)
 	source.keep = func(position int) bool { return drawn[position] }
 	rows, done, raters := 0, 0, 0
+	var facts map[string]float64
 	write := inOrder(func(labels []dataset.Label) error {
 		rows += len(labels)
 		return writer.Write(labels...)
 	})
 	err = job.with(ctx, func(instance Instance) error {
+		facts = instance.Facts()
 		err := instance.Rate(ctx, source.items(ctx), func(position int, labels []sdk.Label) error {
 			image, err := source.answered(position)
 			if err != nil {
@@ -84,7 +86,7 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 	if err := writer.Close(); err != nil {
 		return nil, err
 	}
-	result := &Result{Items: total, Unit: "images"}
+	result := &Result{Items: total, Unit: "images", Facts: facts}
 	return result, job.table(result, plan.Labels, rows)
 }
 

@@ -38,6 +38,7 @@ type Components interface {
 
 // Instance is what a stage needs of an opened component. *plugin.Instance is one.
 type Instance interface {
+	Facts() map[string]float64
 	Sample(ctx context.Context, draws []sdk.Draw, emit func(position int, image sdk.Image) error) error
 	Score(ctx context.Context, items iter.Seq2[plugin.Item, error], emit func(position int, score float64) error) error
 	Rate(ctx context.Context, items iter.Seq2[plugin.Item, error], emit func(position int, labels []sdk.Label) error) error

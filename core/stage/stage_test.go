@@ -33,6 +33,8 @@ type tile struct {
 
 var _ Instance = tile{}
 
+func (t tile) Facts() map[string]float64 { return map[string]float64{"tile_width": 1} }
+
 func (t tile) Sample(_ context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
 	for _, position := range t.order(len(draws)) {
 		if t.drawn != nil {

@@ -57,23 +57,30 @@ func newInstances(p Plugin) *instances {
 	return &instances{plugin: p, open: map[string]*instance{}, stopped: make(chan struct{})}
 }
 
-// start opens a component with everything that it uses, and names the instance.
-func (t *instances) start(ctx context.Context, r openRequest) (string, error) {
+// start opens a component with everything that it uses, names the instance
+// and asks for its facts.
+func (t *instances) start(ctx context.Context, r openRequest) (string, map[string]float64, error) {
 	in, err := t.build(ctx, r)
 	if err != nil {
-		return "", err
+		return "", nil, err
+	}
+	var facts map[string]float64
+	if informer, ok := in.value.(Informer); ok {
+		if err := in.guard(func() error { facts = informer.Facts(); return nil }); err != nil {
+			return "", nil, errors.Join(err, in.release())
+		}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	select {
 	case <-t.stopped:
-		return "", errors.Join(errStopping, in.release())
+		return "", nil, errors.Join(errStopping, in.release())
 	default:
 	}
 	t.last++
 	id := strconv.Itoa(t.last)
 	t.open[id] = in
-	return id, nil
+	return id, facts, nil
 }
 
 // openRequest is an OpenRequest before what it uses has been opened.

@@ -21,13 +21,13 @@ func (s *pluginServer) Describe(context.Context, *pb.DescribeRequest) (*pb.Descr
 func (s *pluginServer) Open(r *pb.OpenRequest, stream pb.Plugin_OpenServer) error {
 	signal := func(signal *pb.Signal) error { return stream.Send(&pb.OpenResponse{Signal: signal}) }
 	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
-		id, err := s.start(ctx, openRequestFromProto(r))
+		id, facts, err := s.start(ctx, openRequestFromProto(r))
 		if err != nil {
 			return err
 		}
 		lock.Lock()
 		defer lock.Unlock()
-		return stream.Send(&pb.OpenResponse{Instance: id})
+		return stream.Send(&pb.OpenResponse{Instance: id, Facts: facts})
 	})
 }
 

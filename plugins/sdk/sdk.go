@@ -249,6 +249,13 @@ type TextEncoder interface {
 	EncodeTexts(ctx context.Context, texts []string) ([][]float32, error)
 }
 
+// Informer is an instance with numbers about itself that a report prints beside
+// what it measured, such as a simulated rater's accuracy.
+type Informer interface {
+	// Facts is asked once, when the instance has been opened.
+	Facts() map[string]float64
+}
+
 // Progress is what a long call reports while it works.
 type Progress struct {
 	Step, Steps int                // finished and planned

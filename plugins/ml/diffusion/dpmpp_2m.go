@@ -3,8 +3,8 @@ package diffusion
 import "math"
 
 // DPMSolverPP2M is DPM-Solver++(2M), the second-order multistep solver of Lu
-// et al. 2022, algorithm 2. With lambda = log(alpha / sigma) and
-// h_i = lambda(s) - lambda(t), a step from t to s is
+// et al. 2022, algorithm 2, in evenly spread steps. With lambda = log(alpha /
+// sigma) and h_i = lambda(s) - lambda(t), a step from t to s is
 //
 //	D   = (1 + 1/2r) x_0(t) - 1/2r x_0(previous t),  r = h_{i-1} / h_i
 //	x_s = sigma_s / sigma_t x_t - alpha_s (exp(-h_i) - 1) D
@@ -12,19 +12,27 @@ import "math"
 // The first step is of first order (D = x_0), and so is the last one, which
 // ends at x_0.
 func DPMSolverPP2M(schedule Schedule, steps int, latents []float32, predict Predict) error {
-	timesteps := schedule.Timesteps(steps)
+	return DPMSolverPP2MAlong(schedule, append(schedule.Timesteps(steps), Clean), latents, predict)
+}
+
+// DPMSolverPP2MAlong is DPM-Solver++(2M) along a path of the caller's choice. A
+// path that ends at a timestep ends with a step of second order.
+func DPMSolverPP2MAlong(schedule Schedule, path Path, latents []float32, predict Predict) error {
+	if err := path.check(schedule); err != nil {
+		return err
+	}
 	var previous []float32
 	var previousH float64
-	for i, t := range timesteps {
+	for i, t := range path[:len(path)-1] {
 		clean, _, err := predict(latents, t)
 		if err != nil {
 			return err
 		}
-		if i+1 == len(timesteps) {
+		s := path[i+1]
+		if s == Clean { // h is infinite, the step's limit is x_0
 			copy(latents, clean)
 			return nil
 		}
-		s := timesteps[i+1]
 		h := schedule.logSNR(s) - schedule.logSNR(t)
 		keep := float32(schedule.Sigma(s) / schedule.Sigma(t))
 		gain := float32(-schedule.Alpha(s) * math.Expm1(-h))

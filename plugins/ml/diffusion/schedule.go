@@ -32,8 +32,22 @@ func Cosine(timesteps int) Schedule {
 	return s
 }
 
-// Alpha is the share of the image in x_t: sqrt(AlphasCumprod[t]).
-func (s Schedule) Alpha(t int) float64 { return math.Sqrt(s.AlphasCumprod[t]) }
+// Alpha is the share of the image in x_t: sqrt(AlphasCumprod[t]), 1 at Clean.
+func (s Schedule) Alpha(t int) float64 {
+	if t == Clean {
+		return 1
+	}
+	return math.Sqrt(s.AlphasCumprod[t])
+}
 
-// Sigma is the share of the noise in x_t: sqrt(1 - AlphasCumprod[t]).
-func (s Schedule) Sigma(t int) float64 { return math.Sqrt(1 - s.AlphasCumprod[t]) }
+// Sigma is the share of the noise in x_t: sqrt(1 - AlphasCumprod[t]), 0 at
+// Clean.
+func (s Schedule) Sigma(t int) float64 {
+	if t == Clean {
+		return 0
+	}
+	return math.Sqrt(1 - s.AlphasCumprod[t])
+}
+
+// logSNR is half the log signal-to-noise ratio, lambda = log(alpha / sigma).
+func (s Schedule) logSNR(t int) float64 { return math.Log(s.Alpha(t) / s.Sigma(t)) }

@@ -8,9 +8,11 @@
 package nn
 
 import (
+	"fmt"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -23,9 +25,10 @@ import (
 // yet are drawn in Go from the seed and their own path, so that the same seed
 // gives the same network on every backend, whatever the order of building.
 type Params struct {
-	store *model.Store
-	path  string
-	seed  uint64
+	store    *model.Store
+	path     string
+	seed     uint64
+	complete bool // the store has every weight: make none
 }
 
 // NewParams is the root of the weights in store.
@@ -33,18 +36,26 @@ func NewParams(store *model.Store, seed uint64) Params {
 	return Params{store: store, seed: seed}
 }
 
+// LoadedParams is the root of weights that come from a checkpoint. A network
+// that needs one that is missing there is not built: a random one in its place
+// would go unnoticed.
+func LoadedParams(store *model.Store) Params {
+	return Params{store: store, complete: true}
+}
+
 // In is the part of the tree under name.
 func (p Params) In(name string) Params {
 	if p.path != "" {
 		name = p.path + "." + name
 	}
-	return Params{store: p.store, path: name, seed: p.seed}
+	p.path = name
+	return p
 }
 
 // Initializer fills a new weight of the given dimensions.
 type Initializer func(random *rand.Rand, dims []int, out []float32)
 
-// Zeros initializes with zeros.
+// ZerosInit initializes with zeros.
 func ZerosInit(_ *rand.Rand, _ []int, out []float32) { clear(out) }
 
 // OnesInit initializes with ones.
@@ -79,12 +90,19 @@ func Normal(deviation float64) Initializer {
 	}
 }
 
-// Weight is the value in graph g of the weight called name.
+// Weight is the value in graph g of the weight called name. Like everything
+// that builds a graph it panics if it cannot be: with an error that names the
+// weight, if it is of another shape.
 func (p Params) Weight(g *Graph, name string, initialize Initializer, dims ...int) *Node {
 	path := "/" + p.In(name).path
 	if v := p.store.GetVariable(path); v != nil {
-		v.Shape().AssertDims(dims...)
+		if shape := v.Shape(); shape.DType != dtypes.Float32 || !slices.Equal(shape.Dimensions, dims) {
+			panic(fmt.Errorf("weight %q is %s %v, the network needs Float32 %v: the checkpoint is of another configuration", path[1:], shape.DType, shape.Dimensions, dims))
+		}
 		return v.NodeValue(g)
+	}
+	if p.complete {
+		panic(fmt.Errorf("weight %q, Float32 %v, is missing: the checkpoint is damaged or of another model", path[1:], dims))
 	}
 	hash := fnv.New64a()
 	hash.Write([]byte(path))

@@ -62,6 +62,7 @@ var (
 	_ sdk.Rater    = (*raters)(nil)
 	_ sdk.Comparer = (*raters)(nil)
 	_ sdk.Fitter   = (*raters)(nil)
+	_ sdk.Informer = (*raters)(nil)
 	_ io.Closer    = (*raters)(nil)
 )
 

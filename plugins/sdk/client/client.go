@@ -98,7 +98,7 @@ func (c *Client) Open(ctx context.Context, r OpenRequest) (*Instance, error) {
 		},
 		(*pb.OpenResponse).GetSignal,
 		func(answer *pb.OpenResponse) error {
-			in.id = answer.GetInstance()
+			in.id, in.facts = answer.GetInstance(), answer.GetFacts()
 			return nil
 		})
 	if err != nil {
@@ -126,7 +126,11 @@ func (c *Client) Stop(ctx context.Context) error {
 type Instance struct {
 	client *Client
 	id     string
+	facts  map[string]float64
 }
+
+// Facts are the instance's numbers about itself; nil if it has none.
+func (i *Instance) Facts() map[string]float64 { return i.facts }
 
 // Close frees the instance. Later calls are refused.
 func (i *Instance) Close(ctx context.Context) error {

@@ -579,9 +579,12 @@ func (x *OpenRequest) GetUses() map[string]*OpenRequest {
 }
 
 type OpenResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Signal        *Signal                `protobuf:"bytes,1,opt,name=signal,proto3" json:"signal,omitempty"`
-	Instance      string                 `protobuf:"bytes,2,opt,name=instance,proto3" json:"instance,omitempty"` // names the instance in every later call
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Signal   *Signal                `protobuf:"bytes,1,opt,name=signal,proto3" json:"signal,omitempty"`
+	Instance string                 `protobuf:"bytes,2,opt,name=instance,proto3" json:"instance,omitempty"` // names the instance in every later call
+	// facts are numbers about the instance that a report prints beside what it
+	// measured, such as the accuracy of a simulated rater.
+	Facts         map[string]float64 `protobuf:"bytes,3,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -628,6 +631,13 @@ func (x *OpenResponse) GetInstance() string {
 		return x.Instance
 	}
 	return ""
+}
+
+func (x *OpenResponse) GetFacts() map[string]float64 {
+	if x != nil {
+		return x.Facts
+	}
+	return nil
 }
 
 type CloseRequest struct {
@@ -864,10 +874,15 @@ const file_plumb_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x04uses\x18\a \x03(\v2&.plumb.plugin.v1.OpenRequest.UsesEntryR\x04uses\x1aU\n" +
 	"\tUsesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x122\n" +
-	"\x05value\x18\x02 \x01(\v2\x1c.plumb.plugin.v1.OpenRequestR\x05value:\x028\x01\"[\n" +
+	"\x05value\x18\x02 \x01(\v2\x1c.plumb.plugin.v1.OpenRequestR\x05value:\x028\x01\"\xd5\x01\n" +
 	"\fOpenResponse\x12/\n" +
 	"\x06signal\x18\x01 \x01(\v2\x17.plumb.plugin.v1.SignalR\x06signal\x12\x1a\n" +
-	"\binstance\x18\x02 \x01(\tR\binstance\"*\n" +
+	"\binstance\x18\x02 \x01(\tR\binstance\x12>\n" +
+	"\x05facts\x18\x03 \x03(\v2(.plumb.plugin.v1.OpenResponse.FactsEntryR\x05facts\x1a8\n" +
+	"\n" +
+	"FactsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"*\n" +
 	"\fCloseRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\"N\n" +
 	"\rCloseResponse\x12=\n" +
@@ -893,7 +908,7 @@ func file_plumb_plugin_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_plumb_plugin_v1_plugin_proto_rawDescData
 }
 
-var file_plumb_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_plumb_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_plumb_plugin_v1_plugin_proto_goTypes = []any{
 	(*DescribeRequest)(nil),  // 0: plumb.plugin.v1.DescribeRequest
 	(*DescribeResponse)(nil), // 1: plumb.plugin.v1.DescribeResponse
@@ -909,36 +924,38 @@ var file_plumb_plugin_v1_plugin_proto_goTypes = []any{
 	(*StopResponse)(nil),     // 11: plumb.plugin.v1.StopResponse
 	nil,                      // 12: plumb.plugin.v1.Component.LossesEntry
 	nil,                      // 13: plumb.plugin.v1.OpenRequest.UsesEntry
-	(*Diagnostic)(nil),       // 14: plumb.plugin.v1.Diagnostic
-	(*Signal)(nil),           // 15: plumb.plugin.v1.Signal
+	nil,                      // 14: plumb.plugin.v1.OpenResponse.FactsEntry
+	(*Diagnostic)(nil),       // 15: plumb.plugin.v1.Diagnostic
+	(*Signal)(nil),           // 16: plumb.plugin.v1.Signal
 }
 var file_plumb_plugin_v1_plugin_proto_depIdxs = []int32{
 	2,  // 0: plumb.plugin.v1.DescribeResponse.components:type_name -> plumb.plugin.v1.Component
-	14, // 1: plumb.plugin.v1.DescribeResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
+	15, // 1: plumb.plugin.v1.DescribeResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
 	3,  // 2: plumb.plugin.v1.Component.schema:type_name -> plumb.plugin.v1.Schema
 	12, // 3: plumb.plugin.v1.Component.losses:type_name -> plumb.plugin.v1.Component.LossesEntry
 	4,  // 4: plumb.plugin.v1.Schema.attributes:type_name -> plumb.plugin.v1.Attribute
 	5,  // 5: plumb.plugin.v1.Schema.blocks:type_name -> plumb.plugin.v1.Block
 	3,  // 6: plumb.plugin.v1.Block.body:type_name -> plumb.plugin.v1.Schema
 	13, // 7: plumb.plugin.v1.OpenRequest.uses:type_name -> plumb.plugin.v1.OpenRequest.UsesEntry
-	15, // 8: plumb.plugin.v1.OpenResponse.signal:type_name -> plumb.plugin.v1.Signal
-	14, // 9: plumb.plugin.v1.CloseResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
-	14, // 10: plumb.plugin.v1.StopResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
-	3,  // 11: plumb.plugin.v1.Component.LossesEntry.value:type_name -> plumb.plugin.v1.Schema
-	6,  // 12: plumb.plugin.v1.OpenRequest.UsesEntry.value:type_name -> plumb.plugin.v1.OpenRequest
-	0,  // 13: plumb.plugin.v1.Plugin.Describe:input_type -> plumb.plugin.v1.DescribeRequest
-	6,  // 14: plumb.plugin.v1.Plugin.Open:input_type -> plumb.plugin.v1.OpenRequest
-	8,  // 15: plumb.plugin.v1.Plugin.Close:input_type -> plumb.plugin.v1.CloseRequest
-	10, // 16: plumb.plugin.v1.Plugin.Stop:input_type -> plumb.plugin.v1.StopRequest
-	1,  // 17: plumb.plugin.v1.Plugin.Describe:output_type -> plumb.plugin.v1.DescribeResponse
-	7,  // 18: plumb.plugin.v1.Plugin.Open:output_type -> plumb.plugin.v1.OpenResponse
-	9,  // 19: plumb.plugin.v1.Plugin.Close:output_type -> plumb.plugin.v1.CloseResponse
-	11, // 20: plumb.plugin.v1.Plugin.Stop:output_type -> plumb.plugin.v1.StopResponse
-	17, // [17:21] is the sub-list for method output_type
-	13, // [13:17] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	16, // 8: plumb.plugin.v1.OpenResponse.signal:type_name -> plumb.plugin.v1.Signal
+	14, // 9: plumb.plugin.v1.OpenResponse.facts:type_name -> plumb.plugin.v1.OpenResponse.FactsEntry
+	15, // 10: plumb.plugin.v1.CloseResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
+	15, // 11: plumb.plugin.v1.StopResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
+	3,  // 12: plumb.plugin.v1.Component.LossesEntry.value:type_name -> plumb.plugin.v1.Schema
+	6,  // 13: plumb.plugin.v1.OpenRequest.UsesEntry.value:type_name -> plumb.plugin.v1.OpenRequest
+	0,  // 14: plumb.plugin.v1.Plugin.Describe:input_type -> plumb.plugin.v1.DescribeRequest
+	6,  // 15: plumb.plugin.v1.Plugin.Open:input_type -> plumb.plugin.v1.OpenRequest
+	8,  // 16: plumb.plugin.v1.Plugin.Close:input_type -> plumb.plugin.v1.CloseRequest
+	10, // 17: plumb.plugin.v1.Plugin.Stop:input_type -> plumb.plugin.v1.StopRequest
+	1,  // 18: plumb.plugin.v1.Plugin.Describe:output_type -> plumb.plugin.v1.DescribeResponse
+	7,  // 19: plumb.plugin.v1.Plugin.Open:output_type -> plumb.plugin.v1.OpenResponse
+	9,  // 20: plumb.plugin.v1.Plugin.Close:output_type -> plumb.plugin.v1.CloseResponse
+	11, // 21: plumb.plugin.v1.Plugin.Stop:output_type -> plumb.plugin.v1.StopResponse
+	18, // [18:22] is the sub-list for method output_type
+	14, // [14:18] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_plumb_plugin_v1_plugin_proto_init() }
@@ -954,7 +971,7 @@ func file_plumb_plugin_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumb_plugin_v1_plugin_proto_rawDesc), len(file_plumb_plugin_v1_plugin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

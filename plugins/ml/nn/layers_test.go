@@ -1,0 +1,180 @@
+package nn
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
+)
+
+// golden reads testdata/ops.safetensors: single operations of torch 1.13.1 and
+// diffusers 0.20.2.
+func golden(t *testing.T) map[string]safetensors.Tensor {
+	t.Helper()
+	file, err := safetensors.Read("testdata/ops.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file.Tensors
+}
+
+// scattered initializes biases and scales too, so that leaving one out shows.
+func scattered(random *rand.Rand, _ []int, out []float32) {
+	for i := range out {
+		out[i] = float32(random.NormFloat64())
+	}
+}
+
+// fill gives the store's weights scattered values, by layer and name.
+func fill(store *model.Store, names map[string][]int) {
+	for path, dims := range names {
+		source := rand.New(rand.NewPCG(uint64(len(path)), uint64(path[len(path)-1])))
+		a := array{dims: dims, data: make([]float32, safetensors.Size(dims))}
+		scattered(source, dims, a.data)
+		store.VariableWithValue(path, a.tensor())
+	}
+}
+
+// dense is y = x W + b in plain Go; b may be empty.
+func dense(x, w, b array) array {
+	in, out := w.dims[0], w.dims[1]
+	rows := len(x.data) / in
+	y := array{dims: append(append([]int{}, x.dims[:len(x.dims)-1]...), out), data: make([]float32, rows*out)}
+	for r := range rows {
+		for o := range out {
+			var sum float64
+			for i := range in {
+				sum += float64(x.data[r*in+i]) * float64(w.data[i*out+o])
+			}
+			if len(b.data) > 0 {
+				sum += float64(b.data[o])
+			}
+			y.data[r*out+o] = float32(sum)
+		}
+	}
+	return y
+}
+
+func TestDense(t *testing.T) {
+	store := model.NewStore()
+	fill(store, map[string][]int{"/d.weight": {7, 5}, "/d.bias": {5}})
+	for _, x := range []array{random(1, 7), random(2, 4, 7), random(3, 2, 3, 7), random(4, 1, 2, 3, 7)} {
+		got := run(t, store, func(inputs []*Node) []*Node {
+			p := LoadedParams(store).In("d")
+			return []*Node{Dense(p, inputs[0], 5, FanIn(1)), Linear(p, inputs[0], 5, FanIn(1))}
+		}, x)
+		w, b := weight(t, store, "/d.weight"), weight(t, store, "/d.bias")
+		expect(t, "dense", got[0], dense(x, w, b), 1e-5)
+		expect(t, "linear", got[1], dense(x, w, array{}), 1e-5)
+	}
+}
+
+func TestLayerNorm(t *testing.T) {
+	store := model.NewStore()
+	fill(store, map[string][]int{"/n.weight": {6}, "/n.bias": {6}})
+	x := random(1, 2, 3, 6)
+	for i := range x.data[:18] {
+		x.data[i] = 0.01 + 2e-3*x.data[i] // flat, so that epsilon matters
+	}
+	got := run(t, store, func(inputs []*Node) []*Node {
+		return []*Node{LayerNorm(LoadedParams(store).In("n"), inputs[0])}
+	}, x)[0]
+	scale, shift := weight(t, store, "/n.weight"), weight(t, store, "/n.bias")
+	want := array{dims: x.dims, data: make([]float32, len(x.data))}
+	for row := 0; row < len(x.data); row += 6 {
+		var mean, variance float64
+		for _, v := range x.data[row : row+6] {
+			mean += float64(v) / 6
+		}
+		for _, v := range x.data[row : row+6] {
+			variance += (float64(v) - mean) * (float64(v) - mean) / 6
+		}
+		for i := range 6 {
+			normal := (float64(x.data[row+i]) - mean) / math.Sqrt(variance+1e-5)
+			want.data[row+i] = float32(normal*float64(scale.data[i]) + float64(shift.data[i]))
+		}
+	}
+	expect(t, "layer norm", got, want, 1e-5)
+}
+
+func TestLayerNormAgainstTorch(t *testing.T) {
+	tensors := golden(t)
+	x, want := tensors["ln.x_small"], tensors["ln.out_eps1e-5"]
+	store := model.NewStore()
+	for _, name := range []string{"weight", "bias"} {
+		store.VariableWithValue("/n."+name, array{tensors["ln."+name].Dims, tensors["ln."+name].Data}.tensor())
+	}
+	got := run(t, store, func(inputs []*Node) []*Node {
+		return []*Node{LayerNorm(LoadedParams(store).In("n"), inputs[0])}
+	}, array{x.Dims, x.Data})[0]
+	expect(t, "layer norm", got, array{want.Dims, want.Data}, 1e-5)
+}
+
+func TestTimestepEmbeddingAgainstDiffusers(t *testing.T) {
+	tensors := golden(t)
+	timesteps := array{tensors["timesteps"].Dims, tensors["timesteps"].Data}
+	for name, width := range map[string]int{"time_embedding_16": 16, "time_embedding_320": 320} {
+		want := tensors[name]
+		got := run(t, model.NewStore(), func(inputs []*Node) []*Node {
+			return []*Node{TimestepEmbedding(inputs[0], width)}
+		}, timesteps)[0]
+		// An angle of up to 999 is known to 3e-5 in float32.
+		expect(t, name, got, array{want.Dims, want.Data}, 1e-4)
+		if got.data[0] != 1 || got.data[width/2] != 0 {
+			t.Errorf("%s: at timestep 0 the first half is %v, the second %v: cosines come first", name, got.data[0], got.data[width/2])
+		}
+	}
+}
+
+func TestReLU(t *testing.T) {
+	got := run(t, model.NewStore(), func(inputs []*Node) []*Node {
+		return []*Node{ReLU(inputs[0]), Gradient(ReduceAllSum(ReLU(inputs[0])), inputs[0])[0]}
+	}, array{[]int{4}, []float32{-2, -0.5, 0.5, 3}})
+	expect(t, "value", got[0], array{[]int{4}, []float32{0, 0, 0.5, 3}}, 0)
+	expect(t, "gradient", got[1], array{[]int{4}, []float32{0, 0, 1, 1}}, 0)
+}
+
+// TestSelfAttention compares with softmax(q k^T / sqrt(head)) v, head by head
+// in plain Go.
+func TestSelfAttention(t *testing.T) {
+	const batch, tokens, width, heads, head = 2, 5, 6, 3, 2
+	store := model.NewStore()
+	fill(store, map[string][]int{
+		"/a.query.weight": {width, width}, "/a.key.weight": {width, width}, "/a.value.weight": {width, width}, "/a.out.weight": {width, width},
+	})
+	x := random(5, batch, tokens, width)
+	got := run(t, store, func(inputs []*Node) []*Node {
+		return []*Node{SelfAttention(LoadedParams(store).In("a"), inputs[0], heads, FanIn(1))}
+	}, x)[0]
+	project := func(name string) array { return dense(x, weight(t, store, "/a."+name+".weight"), array{}) }
+	query, key, value := project("query"), project("key"), project("value")
+	mixed := array{dims: x.dims, data: make([]float32, len(x.data))}
+	for b := range batch {
+		for h := range heads {
+			row := func(a array, token int) []float32 { return a.data[(b*tokens+token)*width+h*head:][:head] }
+			for i := range tokens {
+				var weights [tokens]float64
+				var sum float64
+				for j := range tokens {
+					var logit float64
+					for k, q := range row(query, i) {
+						logit += float64(q) * float64(row(key, j)[k]) / math.Sqrt(head)
+					}
+					weights[j] = math.Exp(logit)
+					sum += weights[j]
+				}
+				for k := range head {
+					var v float64
+					for j := range tokens {
+						v += weights[j] / sum * float64(row(value, j)[k])
+					}
+					row(mixed, i)[k] = float32(v)
+				}
+			}
+		}
+	}
+	expect(t, "attention", got, dense(mixed, weight(t, store, "/a.out.weight"), array{}), 1e-5)
+}
