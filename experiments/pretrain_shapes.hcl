@@ -8,7 +8,7 @@ experiment "pretrain_shapes" {
 
 variable "steps" {
   description = "training steps of the diffusion model"
-  default     = 7500
+  default     = 4600
 }
 
 locals {
@@ -87,7 +87,9 @@ encoder "shapes_clip" "clip" {
 }
 
 # The judge learns from clean scenes alone.
-sampler "shapes_scenes" "clean" {}
+sampler "shapes_scenes" "clean" {
+  variety = 1
+}
 
 images "clean" {
   sampler    = sampler.clean

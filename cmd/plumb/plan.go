@@ -63,11 +63,18 @@ func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast) {
 	for _, node := range p.Nodes {
 		width = max(width, len([]rune(node.Label)))
 	}
-	width = min(width, 32)
-	fmt.Fprintf(w, "  %s  %s  %s  %s\n", fit("stage", width), fit("what", 26), fit("state", 6), "time")
+	width = min(width, 34)
+	// What is left of 80 columns beside the margin, state, time and three gaps.
+	room := 80 - 2 - width - 6 - 7 - 3*2
+	what := len("what")
+	for _, node := range p.Nodes {
+		what = max(what, len([]rune(describe(node))))
+	}
+	what = min(what, room)
+	fmt.Fprintf(w, "  %s  %s  %s  %s\n", fit("stage", width), fit("what", what), fit("state", 6), "time")
 	for _, node := range p.Nodes {
 		state, time := stateOf(forecast.Nodes[node])
-		fmt.Fprintf(w, "  %s  %s  %s  %s\n", fit(node.Label, width), fit(describe(node), 26), fit(state, 6), time)
+		fmt.Fprintf(w, "  %s  %s  %s  %s\n", fit(node.Label, width), fit(describe(node), what), fit(state, 6), time)
 	}
 }
 

@@ -148,7 +148,7 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.noColor, "no-color", os.Getenv("NO_COLOR") != "", "plain text without colours")
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.explainCommand(),
-		p.reportCommand(), p.pluginsCommand(), p.storeCommand(), p.doctorCommand(), p.versionCommand(),
+		p.reportCommand(), p.exportCommand(), p.pluginsCommand(), p.storeCommand(), p.doctorCommand(), p.versionCommand(),
 		p.serveCommand(), p.pluginDoctorCommand(), p.pluginBackendCommand(),
 	)
 	return root

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -193,8 +194,16 @@ func (s *session) tellFailures(result *run.Result) {
 // mostListed is how many stages that were not run are worth listing.
 const mostListed = 30
 
-// report writes a report's files, prints its tables, and says where they are.
-func (p *program) report(ctx context.Context, dir string, input reports.Input) error {
+// reportDir is where in a run's directory its report is.
+const reportDir = "report"
+
+// report writes the report of the run in a directory, prints its tables, and
+// says where they are.
+func (p *program) report(ctx context.Context, runDir string, input reports.Input) error {
+	dir := filepath.Join(runDir, reportDir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return exit{exitFailed, fmt.Errorf("write the report: %w", err)}
+	}
 	if err := reports.Write(ctx, dir, input); err != nil {
 		if errors.Is(err, context.Canceled) {
 			return err

@@ -32,7 +32,7 @@ func Component() sdk.Component {
 		Summary: "Miniature contrastive encoder of images and texts for the world of shapes.",
 		Schema: sdk.Schema{Attributes: append([]sdk.Attribute{
 			{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded encoder if absent."},
-		}, train.Settings{Steps: 1200, BatchSize: 96, LearningRate: 1e-3, WeightDecay: 0.02}.Attributes()...)},
+		}, train.Settings{Steps: 800, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.02}.Attributes()...)},
 		PreferredBatch: shapes.LookBatch,
 		NeedsDevice:    true,
 		CodeVersion:    "1",

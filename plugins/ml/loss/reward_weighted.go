@@ -31,6 +31,9 @@ func RewardWeights(scores []float64) ([]float64, error) {
 	if sum == 0 {
 		return nil, fmt.Errorf("all %d scores are 0: the reward likes no image, so there is nothing to learn from", len(scores))
 	}
+	if math.IsInf(sum, 0) {
+		return nil, fmt.Errorf("the sum of %d scores is too large for a float64", len(scores))
+	}
 	mean := sum / float64(len(scores))
 	weights := make([]float64, len(scores))
 	for i, score := range scores {

@@ -240,20 +240,24 @@ func (j *Judge) accuracy(ctx context.Context, examples []Example, places []int) 
 	for _, place := range places {
 		images = append(images, examples[place].RGB)
 	}
-	right := map[string]float64{}
+	right := map[string]int{}
 	err := lookAt(ctx, j.exec, images, func(image int, probabilities [][]float32) {
 		asked := Ask(examples[places[image]].Prompt)
-		all := 1.0
+		all := 1
 		for h, head := range heads {
 			if argmax(probabilities[h]) == head.asked(asked) {
-				right[head.name] += 1 / float64(len(places))
+				right[head.name]++
 			} else {
 				all = 0
 			}
 		}
-		right["all"] += all / float64(len(places))
+		right["all"] += all
 	})
-	return right, err
+	shares := map[string]float64{}
+	for name, n := range right {
+		shares[name] = float64(n) / float64(len(places))
+	}
+	return shares, err
 }
 
 func argmax(values []float32) int {

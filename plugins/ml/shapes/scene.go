@@ -25,9 +25,15 @@ type Placed struct {
 // hues are the colors' places on the color circle, in degrees.
 var hues = []float64{0, 27, 55, 125, 222, 285}
 
+// FullVariety puts objects anywhere, in any size that fits and turned by up to
+// 20 degrees.
+const FullVariety = 1.0
+
 // NewScene draws a scene with what is asked for; what is left open is drawn
-// too.
-func NewScene(asked Attributes, random *rand.Rand) Scene {
+// too. variety, from 0 to FullVariety, says how much objects of the same scene
+// differ in place, size and turn: below FullVariety they stand near the points
+// of a grid of 4 pixels, which a small model learns with fewer images.
+func NewScene(asked Attributes, variety float64, random *rand.Rand) Scene {
 	choose := func(asked, n int) int {
 		if asked >= 0 {
 			return asked
@@ -42,20 +48,59 @@ func NewScene(asked Attributes, random *rand.Rand) Scene {
 	}}
 	hue := hues[scene.Color] + 12*(random.Float64()-0.5)
 	scene.Shade = fromHSV(hue, 0.82+0.18*random.Float64(), 0.8+0.2*random.Float64())
-	scene.Placed = place(scene.Count+1, random)
+	if variety < FullVariety {
+		scene.Placed = placeOnGrid(scene.Count+1, variety, random)
+	} else {
+		scene.Placed = place(scene.Count+1, random)
+	}
 	scene.Seed = random.Uint64()
 	return scene
 }
 
+// radii are the least and the greatest radius of n objects, in pixels.
+func radii(n int) (low, high float64) {
+	switch n {
+	case 1:
+		return 8.5, 11.5
+	case 2:
+		return 6.2, 7.6
+	}
+	return 5.2, 6.4
+}
+
+// maxTurn is the widest range of turns, in radians.
+const maxTurn = 0.7
+
+// placeOnGrid puts n objects near points of a grid of 4 pixels.
+func placeOnGrid(n int, variety float64, random *rand.Rand) []Placed {
+	const grid = 4
+	low, high := radii(n)
+	// spread draws from [-width/2, width/2] at full variety.
+	spread := func(width float64) float64 { return variety * width * (random.Float64() - 0.5) }
+	for {
+		var placed []Placed
+		for range n {
+			for range 40 {
+				candidate := Placed{Radius: (low+high)/2 + spread(high-low), Turn: spread(maxTurn)}
+				first := int(math.Ceil(candidate.Radius / grid))
+				points := Size/grid - 2*first + 1
+				candidate.X = float64(grid*(first+random.IntN(points))) + spread(grid)
+				candidate.Y = float64(grid*(first+random.IntN(points))) + spread(grid)
+				if free(candidate, placed) {
+					placed = append(placed, candidate)
+					break
+				}
+			}
+		}
+		if len(placed) == n {
+			return placed
+		}
+	}
+}
+
 // place puts n objects where they do not touch.
 func place(n int, random *rand.Rand) []Placed {
-	low, high := 8.5, 11.5
-	switch n {
-	case 2:
-		low, high = 6.2, 7.6
-	case 3:
-		low, high = 5.2, 6.4
-	}
+	low, high := radii(n)
 	for shrink := 1.0; ; shrink *= 0.97 { // smaller after every failure, so that it ends
 		var placed []Placed
 		for range n {
@@ -66,7 +111,7 @@ func place(n int, random *rand.Rand) []Placed {
 					X:      margin + (Size-2*margin)*random.Float64(),
 					Y:      margin + (Size-2*margin)*random.Float64(),
 					Radius: radius,
-					Turn:   0.7 * (random.Float64() - 0.5),
+					Turn:   maxTurn * (random.Float64() - 0.5),
 				}
 				if free(candidate, placed) {
 					placed = append(placed, candidate)

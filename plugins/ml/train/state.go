@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -64,8 +65,13 @@ func restore(store *model.Store, directory string, identity string) int {
 		return 0
 	}
 	step, err := strconv.Atoi(file.Metadata["step"])
-	if err != nil {
+	if err != nil || step < 0 {
 		return 0
+	}
+	for name, tensor := range file.Tensors { // before anything is overwritten
+		if v := store.GetVariable(name); v != nil && !slices.Equal(v.Shape().Dimensions, tensor.Dims) {
+			return 0
+		}
 	}
 	for name, tensor := range file.Tensors {
 		if err := setVariable(store, name, tensor, !isState(name)); err != nil {

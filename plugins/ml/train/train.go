@@ -9,6 +9,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,9 +44,11 @@ type Loop struct {
 
 	Scratch  string // where to save unfinished state; empty: nowhere
 	Identity string // of the job: saved state of another is not used
+	// SaveEvery is how much work a kill may cost; 0 means 45 seconds.
+	SaveEvery time.Duration
 }
 
-// saveEvery is how much work a kill may cost.
+// saveEvery is the default of Loop.SaveEvery.
 const saveEvery = 45 * time.Second
 
 // ErrDiverged is returned when the objective is no longer a number.
@@ -104,7 +107,7 @@ func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 		if err := report(progress); err != nil {
 			return err
 		}
-		if l.Scratch != "" && time.Since(saved) > saveEvery {
+		if l.Scratch != "" && time.Since(saved) > cmp.Or(l.SaveEvery, saveEvery) {
 			if err := save(l.Store, l.Scratch, l.Identity, step+1); err != nil {
 				return err
 			}

@@ -179,24 +179,18 @@ func (c *corpus) encodeTexts(ctx context.Context, encoder *embedding.Encoder, wi
 	return err
 }
 
-// split holds out the images of a share of the prompts, at least of one if the
-// share is above 0 and there are several. Whole prompts, because a reward that
-// has learnt how good a prompt's images are on the whole would otherwise look
-// as if it could tell them apart.
+// split holds out a share of the images, drawn by the seed: at least one if the
+// share is above 0 and there are several.
 func (c *corpus) split(share float64, seed uint64) (learn, validate []example) {
 	held := 0
-	if n := len(c.prompts); share > 0 && n > 1 {
+	if n := len(c.examples); share > 0 && n > 1 {
 		held = max(1, int(share*float64(n)))
 	}
-	out := make([]bool, len(c.prompts))
-	for _, i := range rand.New(rand.NewPCG(seed, validationStream)).Perm(len(c.prompts))[:held] {
-		out[i] = true
-	}
-	for _, e := range c.examples {
-		if out[e.prompt] {
-			validate = append(validate, e)
+	for place, i := range rand.New(rand.NewPCG(seed, validationStream)).Perm(len(c.examples)) {
+		if place < held {
+			validate = append(validate, c.examples[i])
 		} else {
-			learn = append(learn, e)
+			learn = append(learn, c.examples[i])
 		}
 	}
 	return learn, validate

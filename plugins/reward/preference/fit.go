@@ -18,7 +18,7 @@ import (
 
 // Streams of random numbers that are drawn from one seed.
 const (
-	validationStream = 1 // which prompts are held out
+	validationStream = 1 // which images are held out
 	negativeStream   = 2 // mixed into the seed of a step's negatives
 )
 
@@ -45,11 +45,6 @@ func (r *reward) Fit(ctx context.Context, request sdk.FitRequest, report func(sd
 	learn, validate := corpus.split(r.config.ValidationShare, request.Seed)
 	if err := constant(learn); err != nil {
 		return err
-	}
-	if r.config.ValidationShare > 0 && len(validate) == 0 {
-		if err := report(sdk.Progress{Steps: r.config.Steps, Unit: "step", Warning: "All labelled images are of one prompt, so none are held out to validate the reward."}); err != nil {
-			return err
-		}
 	}
 
 	// 2. The job.

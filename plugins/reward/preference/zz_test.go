@@ -4,13 +4,12 @@ func TestZZ(t *testing.T) {
 	test := draw(t, 16, 99)
 	var items []sdk.Item
 	for _, s := range test { items = append(items, s.item) }
-	for _, n := range []int{4, 12} {
-	for seed := range uint64(3) {
+	for _, n := range []int{6, 12, 30} {
+	for seed := range uint64(2) {
 		imgs := draw(t, n, seed+1)
 		lab := rate(imgs, seed+1)
 		for name, set := range map[string]map[string]any{
-			"none": {}, "aux": {"auxiliary": auxiliary(nil)}, "aux2": {"auxiliary": auxiliary(map[string]any{"weight": 2})},"logit": {"auxiliary": auxiliary(map[string]any{"on": "logit"})},
-			"1": {"hidden_layers":1}, "nostd":{"standardize":false}, "noes":{"early_stopping":false},
+			"none": {}, "aux": {"auxiliary": auxiliary(map[string]any{"negatives":4})},"noneNOES":{"early_stopping":false},"none5": {"learning_rate": 3e-4}, "none1":{"hidden_layers":1},"noneWD":{"weight_decay":0.3},
 		} {
 			at := time.Now()
 			r, reps := fitted(t, block(t, set), tables(t, imgs, lab, seed))

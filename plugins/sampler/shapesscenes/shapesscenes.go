@@ -13,9 +13,10 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// config is the component's block: how often a scene shows something else than
-// its prompt says. That is what captions from the web are like.
+// config is the component's block: how much scenes differ, and how often one
+// shows something else than its prompt says, as pictures on the web do.
 type config struct {
+	Variety         float64 `json:"variety"`
 	CountError      float64 `json:"count_error"`
 	ColorError      float64 `json:"color_error"`
 	ObjectError     float64 `json:"object_error"`
@@ -35,6 +36,10 @@ func Component() sdk.Component {
 		Name:    "shapes_scenes",
 		Summary: "Renderer of the miniature world of shapes: its real images.",
 		Schema: sdk.Schema{Attributes: []sdk.Attribute{
+			{
+				Name: "variety", Type: sdk.TypeNumber, Default: json.RawMessage("0.25"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(shapes.FullVariety),
+				Summary: "How much objects differ in place, size and turn.",
+			},
 			rate("count_error", "count"), rate("color_error", "color"),
 			rate("object_error", "object"), rate("background_error", "background"),
 		}},
@@ -69,7 +74,7 @@ func (s *scenes) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sd
 		mistake(&asked.Color, len(shapes.Colors), s.config.ColorError, random)
 		mistake(&asked.Object, len(shapes.Objects), s.config.ObjectError, random)
 		mistake(&asked.Background, len(shapes.Backgrounds), s.config.BackgroundError, random)
-		image := sdk.Image{Width: shapes.Size, Height: shapes.Size, RGB: shapes.Render(shapes.NewScene(asked, random))}
+		image := sdk.Image{Width: shapes.Size, Height: shapes.Size, RGB: shapes.Render(shapes.NewScene(asked, s.config.Variety, random))}
 		if err := emit(i, image); err != nil {
 			return err
 		}

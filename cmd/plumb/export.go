@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/store"
+)
+
+func (p *program) exportCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "export FILE STAGE DIR",
+		Short: "Copy what a stage made out of the store: a tuned model, a table",
+		Long: "Copy what a stage of an experiment made into a directory: checkpoints as they\n" +
+			"load outside of plumb, tables as Parquet files. Nothing there is overwritten.",
+		Args: cobra.ExactArgs(3),
+		RunE: func(command *cobra.Command, args []string) error {
+			s, err := p.load(command.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			nodes := s.plan.Find(args[1])
+			if len(nodes) == 0 {
+				return fmt.Errorf("%s has no stage %q; its stages are:\n  %s", args[0], args[1], strings.Join(labels(s.plan), "\n  "))
+			}
+			if len(nodes) > 1 {
+				return fmt.Errorf("%q names %d stages of %s; say which by the full name that plumb plan prints", args[1], len(nodes), args[0])
+			}
+			forecast, err := s.forecast()
+			if err != nil {
+				return err
+			}
+			made := forecast.Nodes[nodes[0]].Record
+			if made == nil {
+				return exit{exitFailed, fmt.Errorf("%s has not run yet with these settings; plumb run %s makes it", nodes[0].Label, args[0])}
+			}
+			if err := exportOutputs(s.store, made, args[2]); err != nil {
+				return exit{exitFailed, fmt.Errorf("export %s: %w", nodes[0].Label, err)}
+			}
+			fmt.Fprintf(p.out, "%s is in %s\n", nodes[0].Label, args[2])
+			return nil
+		},
+	}
+}
+
+// exportOutputs copies a record's outputs: the files of its directories as
+// they are called there, every other output under its role.
+func exportOutputs(s *store.Store, made *record.Record, target string) error {
+	var roles []string
+	for role := range made.Outputs {
+		roles = append(roles, role)
+	}
+	slices.Sort(roles)
+	for _, role := range roles {
+		output := made.Outputs[role]
+		if !output.Dir {
+			source, err := s.File(output)
+			if err != nil {
+				return err
+			}
+			if err := copyNew(source, filepath.Join(target, role+".parquet")); err != nil {
+				return err
+			}
+			continue
+		}
+		source, err := s.Directory(output)
+		if err != nil {
+			return err
+		}
+		err = filepath.WalkDir(source, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			name, err := filepath.Rel(source, path)
+			if err != nil {
+				return err
+			}
+			return copyNew(path, filepath.Join(target, name))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyNew copies a file to a place where there is none.
+func copyNew(source, target string) (err error) {
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	in, err := os.Open(source)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		return errors.Join(err, out.Close(), os.Remove(target))
+	}
+	return out.Close()
+}

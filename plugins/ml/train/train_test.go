@@ -1,0 +1,298 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/nn"
+	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// network is a job with every kind of layer that the models have, on [4, 9, 6].
+func network(t *testing.T, store *model.Store) *Loop {
+	const batch, tokens, width = 4, 9, 6
+	return &Loop{
+		Backend: openBackend(t), Store: store, Images: batch, Identity: "job",
+		Optimizer: sdk.Optimizer{
+			Steps: 9, BatchSize: batch, LearningRate: 0.01, WarmupSteps: 2, Schedule: "cosine", WeightDecay: 0.01,
+			Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1, EMADecay: 0.9,
+		},
+		Batch: func(step int) ([]any, error) {
+			random := rand.New(rand.NewPCG(1, uint64(step)))
+			x := make([]float32, batch*tokens*width)
+			for i := range x {
+				x[i] = float32(random.NormFloat64())
+			}
+			return []any{tensors.FromFlatDataAndDimensions(x, batch, tokens, width)}, nil
+		},
+		Loss: func(inputs []*Node) (*Node, []*Node) {
+			p := nn.NewParams(store, 3)
+			x := nn.Dense(p.In("in"), inputs[0], width, nn.FanIn(2))
+			x = nn.SelfAttention(p.In("attention"), nn.LayerNorm(p.In("norm"), x), 2, nn.FanIn(1))
+			x = nn.ReLU(nn.Conv3x3(p.In("conv"), Reshape(x, batch, 3, 3, width), width, nn.FanIn(2)))
+			difference := Sub(Reshape(x, batch, tokens, width), inputs[0])
+			return ReduceAllMean(Mul(difference, difference)), nil
+		},
+	}
+}
+
+func ignore(sdk.Progress) error { return nil }
+
+// everything is the content of a store, optimizer state included.
+func everything(store *model.Store) map[string]safetensors.Tensor {
+	all := map[string]safetensors.Tensor{}
+	for v := range store.IterVariables() {
+		all[v.Path()] = tensorOf(v)
+	}
+	return all
+}
+
+// TestResume: a loop that was stopped after any step and asked again ends with
+// the same bits as one that was left alone.
+func TestResume(t *testing.T) {
+	undisturbed := model.NewStore()
+	var curve []float64
+	loop := network(t, undisturbed)
+	if err := loop.Run(context.Background(), func(p sdk.Progress) error {
+		curve = append(curve, p.Values["loss"])
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	want := everything(undisturbed)
+	scratch := t.TempDir()
+	var got []float64
+	var steps []int
+	for start := range 3 {
+		ctx, cancel := context.WithCancel(context.Background())
+		loop := network(t, model.NewStore())
+		loop.Scratch, loop.SaveEvery = scratch, time.Nanosecond
+		first := true
+		err := loop.Run(ctx, func(p sdk.Progress) error {
+			if first && p.Step != len(got)+1 {
+				t.Errorf("start %d goes on at step %d, want %d", start, p.Step, len(got)+1)
+			}
+			first = false
+			got, steps = append(got, p.Values["loss"]), append(steps, p.Step)
+			if p.Step%4 == 0 { // after steps 4 and 8
+				cancel()
+			}
+			return nil
+		})
+		cancel()
+		if start < 2 {
+			if !errors.Is(err, context.Canceled) {
+				t.Fatalf("a cancelled loop returns %v", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after := everything(loop.Store); !reflect.DeepEqual(after, want) {
+			t.Error("the weights of an interrupted loop differ")
+		}
+	}
+	if !slices.Equal(got, curve) {
+		t.Errorf("losses %v, undisturbed %v", got, curve)
+	}
+	if !slices.Equal(steps, []int{1, 2, 3, 4, 5, 6, 7, 8, 9}) {
+		t.Errorf("steps %v: each of 9 must be done once", steps)
+	}
+}
+
+// TestStateThatDoesNotFit is not used: the loop starts anew, as if it was not
+// there.
+func TestStateThatDoesNotFit(t *testing.T) {
+	scratch := t.TempDir()
+	path := filepath.Join(scratch, stateFile)
+	loop := network(t, model.NewStore())
+	loop.Optimizer.Steps = 3
+	loop.Scratch, loop.SaveEvery = scratch, time.Nanosecond
+	if err := loop.Run(context.Background(), ignore); err != nil {
+		t.Fatal(err)
+	}
+	saved, err := safetensors.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	altered := func(alter func(*safetensors.File)) []byte {
+		file, err := safetensors.Decode(content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alter(file)
+		text, err := file.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	const weight = "/in.weight"
+	for name, test := range map[string]struct {
+		content []byte
+		want    int
+	}{
+		"as it was":      {content, 3},
+		"truncated":      {content[:len(content)-1], 0},
+		"empty":          {nil, 0},
+		"another job":    {altered(func(f *safetensors.File) { f.Metadata["identity"] = "other" }), 0},
+		"no step":        {altered(func(f *safetensors.File) { delete(f.Metadata, "step") }), 0},
+		"step before 0":  {altered(func(f *safetensors.File) { f.Metadata["step"] = "-1" }), 0},
+		"another shape":  {altered(func(f *safetensors.File) { f.Tensors[weight] = safetensors.Tensor{Dims: []int{1}, Data: []float32{9}} }), 0},
+		"another weight": {altered(func(f *safetensors.File) { f.Tensors[weight].Data[0]++ }), 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(path, test.content, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			store := model.NewStore()
+			for other, tensor := range saved.Tensors { // all but one are there already
+				if other != "/conv.weight" {
+					if err := setVariable(store, other, safetensors.Tensor{Dims: tensor.Dims, Data: make([]float32, len(tensor.Data))}, !isState(other)); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if got := restore(store, scratch, "job"); got != test.want {
+				t.Errorf("goes on after step %d, want %d", got, test.want)
+			}
+			changed := slices.ContainsFunc(tensorOf(store.GetVariable(weight)).Data, func(v float32) bool { return v != 0 })
+			if changed != (test.want > 0) {
+				t.Errorf("weights changed: %v", changed)
+			}
+		})
+	}
+	if got := restore(model.NewStore(), t.TempDir(), "job"); got != 0 {
+		t.Errorf("without a file it goes on after step %d", got)
+	}
+}
+
+// TestSaveEvery: nothing is saved before it is time.
+func TestSaveEvery(t *testing.T) {
+	scratch := t.TempDir()
+	loop := network(t, model.NewStore())
+	loop.Scratch, loop.Optimizer.Steps = scratch, 2
+	if err := loop.Run(context.Background(), ignore); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(scratch); err != nil || len(left) > 0 {
+		t.Errorf("a short job leaves %v, %v", left, err)
+	}
+}
+
+// TestDeterminism: the weights do not depend on how many processors there are,
+// nor on the run.
+func TestDeterminism(t *testing.T) {
+	var want map[string]safetensors.Tensor
+	for _, processors := range []int{1, 2, 2, 5} {
+		before := runtime.GOMAXPROCS(processors)
+		store := model.NewStore()
+		err := network(t, store).Run(context.Background(), ignore)
+		runtime.GOMAXPROCS(before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := everything(store)
+		if want == nil {
+			want = got
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("other weights with %d processors", processors)
+		}
+	}
+}
+
+func TestDiverged(t *testing.T) {
+	loop := network(t, model.NewStore())
+	good := loop.Batch
+	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), 1e30} {
+		reports := 0
+		loop.Store = model.NewStore()
+		loop.Batch = func(step int) ([]any, error) {
+			batch, err := good(step)
+			if step == 3 {
+				batch[0].(*tensors.Tensor).MustMutableFlatData(func(flat any) { flat.([]float32)[5] = bad })
+			}
+			return batch, err
+		}
+		loop.Loss = network(t, loop.Store).Loss
+		err := loop.Run(context.Background(), func(sdk.Progress) error { reports++; return nil })
+		if !errors.Is(err, ErrDiverged) {
+			t.Fatalf("an input of %v gives %v", bad, err)
+		}
+		for _, want := range []string{"step 4 of 9", "learning_rate", "last finite loss"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("error %q does not say %q", err, want)
+			}
+		}
+		if reports != 3 {
+			t.Errorf("%d steps were reported, want 3", reports)
+		}
+	}
+}
+
+func TestRunStops(t *testing.T) {
+	stop := errors.New("stop")
+	loop := network(t, model.NewStore())
+	if err := loop.Run(context.Background(), func(sdk.Progress) error { return stop }); err != stop {
+		t.Errorf("when the report fails: %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := loop.Run(ctx, func(sdk.Progress) error { t.Error("a step was done"); return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("when cancelled before the start: %v", err)
+	}
+	loop.Batch = func(int) ([]any, error) { return nil, stop }
+	if err := loop.Run(context.Background(), ignore); err != stop {
+		t.Errorf("when there is no batch: %v", err)
+	}
+	broken := network(t, model.NewStore())
+	broken.Loss = func([]*Node) (*Node, []*Node) { panic(stop) }
+	if err := broken.Run(context.Background(), ignore); err == nil || !strings.Contains(err.Error(), "training step 1") {
+		t.Errorf("when the loss cannot be built: %v", err)
+	}
+}
+
+func TestLearningRate(t *testing.T) {
+	constant := sdk.Optimizer{LearningRate: 2, WarmupSteps: 4, Steps: 12, Schedule: "constant"}
+	cosine := constant
+	cosine.Schedule = "cosine"
+	atOnce := cosine
+	atOnce.WarmupSteps = 0
+	onlyWarm := cosine
+	onlyWarm.Steps = 4
+	for _, test := range []struct {
+		o    sdk.Optimizer
+		step int
+		want float64
+	}{
+		{constant, 0, 0.5}, {constant, 1, 1}, {constant, 3, 2}, {constant, 4, 2}, {constant, 11, 2},
+		{cosine, 0, 0.5}, {cosine, 3, 2}, {cosine, 4, 2}, {cosine, 8, 1},
+		{cosine, 11, 1 + math.Cos(math.Pi*7/8)}, {cosine, 12, 0},
+		{atOnce, 0, 2}, {atOnce, 6, 1},
+		{onlyWarm, 3, 2},
+	} {
+		if got := LearningRate(test.o, test.step); math.Abs(got-test.want) > 1e-12 {
+			t.Errorf("%s, warm-up %d, step %d of %d: %v, want %v", test.o.Schedule, test.o.WarmupSteps, test.step, test.o.Steps, got, test.want)
+		}
+	}
+}
