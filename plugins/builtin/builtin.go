@@ -9,6 +9,8 @@ import (
 	"github.com/plumb-ml/plumb/plugins/encoder/shapesclip"
 	"github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/rater/shapesjudge"
+	"github.com/plumb-ml/plumb/plugins/reward/clipscore"
+	"github.com/plumb-ml/plumb/plugins/reward/preference"
 	"github.com/plumb-ml/plumb/plugins/sampler/shapes"
 	"github.com/plumb-ml/plumb/plugins/sampler/shapesscenes"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -24,6 +26,8 @@ func Plugin() sdk.Plugin {
 			shapesscenes.Component(),
 			shapesclip.Component(),
 			shapesjudge.Component(),
+			clipscore.Component(),
+			preference.Component(),
 		},
 	}
 }

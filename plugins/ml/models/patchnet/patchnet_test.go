@@ -1,11 +1,14 @@
 package patchnet
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -127,12 +130,24 @@ func TestImagesAreIndependent(t *testing.T) {
 	}
 }
 
-func TestBuildRefuses(t *testing.T) {
+func TestUnknownBlock(t *testing.T) {
+	backend, err := plumbcompute.Open(plumbcompute.Go)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if text := fmt.Sprint(recover()); !strings.Contains(text, "unknown kind of block 'x'") {
+			t.Errorf("building it ends with %q", text)
+		}
+	}()
 	unknown := small
 	unknown.Blocks = "cx"
-	if _, _, err := features(t, model.NewStore(), unknown, normal(1, Grid*Grid*PatchValues), nil); err == nil || !strings.Contains(err.Error(), "unknown kind of block 'x'") {
-		t.Errorf("unknown block: %v", err)
-	}
+	g := NewGraph(backend, "unknown block")
+	patches := Parameter(g, "patches", shapes.Make(dtypes.Float32, 1, Grid*Grid, PatchValues))
+	Build(nn.NewParams(model.NewStore(), 1), unknown, patches, nil)
+}
+
+func TestWeightsOfAnotherWidth(t *testing.T) {
 	store := model.NewStore()
 	if _, _, err := features(t, store, small, normal(1, Grid*Grid*PatchValues), nil); err != nil {
 		t.Fatal(err)
