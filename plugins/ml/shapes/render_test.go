@@ -21,7 +21,7 @@ func TestGoldenScenes(t *testing.T) {
 		variety float64
 		want    string // the first 16 digits of the sha256 of 24 scenes
 	}{
-		{1, 0, "?"}, {1, 0.25, "?"}, {1, FullVariety, "?"},
+		{1, 0, "1e15f54c734a3d55"}, {1, 0.25, "8a5dbb5d56f384fe"}, {1, FullVariety, "79d16fd9780141eb"},
 	} {
 		hash := sha256.New()
 		for object := range Objects {
@@ -53,7 +53,7 @@ func TestRenderDependsOnTheSceneAlone(t *testing.T) {
 
 // area is the area of an object of radius 1.
 func area(kind int) float64 {
-	const steps = 400
+	const steps = 200
 	n := 0
 	for i := range steps {
 		for j := range steps {
@@ -69,7 +69,7 @@ func area(kind int) float64 {
 // lie within what drawObject looks at.
 func TestOutlines(t *testing.T) {
 	for kind, name := range Objects {
-		if a := area(kind); a < 1.5 || a > 2.5 {
+		if a := area(kind); a < 1.4 || a > 2.4 {
 			t.Errorf("%s: area %.2f", name, a)
 		}
 		if !contains(kind, 0, 0) {
@@ -95,7 +95,8 @@ func TestOutlines(t *testing.T) {
 // says, whatever its place and turn.
 func TestObjectArea(t *testing.T) {
 	for kind, name := range Objects {
-		for _, scene := range scenes(40, Attributes{-1, -1, kind, -1}, FullVariety) {
+		outline := area(kind)
+		for _, scene := range scenes(10, Attributes{-1, -1, kind, -1}, FullVariety) {
 			for _, object := range scene.Placed {
 				canvas := make([]float64, Size*Size*3)
 				drawObject(canvas, kind, object, [3]float64{1, 1, 1})
@@ -103,7 +104,7 @@ func TestObjectArea(t *testing.T) {
 				for i := 0; i < len(canvas); i += 3 {
 					covered += math.Min(1, canvas[i]) // light from above adds up to 9%
 				}
-				if share := covered / (area(kind) * object.Radius * object.Radius); share < 0.88 || share > 1.08 {
+				if share := covered / (outline * object.Radius * object.Radius); share < 0.88 || share > 1.08 {
 					t.Errorf("%s of radius %.1f covers %.0f pixels, %.2f of its outline", name, object.Radius, covered, share)
 				}
 			}
@@ -154,7 +155,7 @@ func pieces(mask []bool) int {
 func TestAttributesAreVisible(t *testing.T) {
 	grounds := [][3]float64{{46, 84, 33}, {191, 167, 119}, {15, 15, 36}, {212, 220, 235}}
 	for _, variety := range []float64{0.25, FullVariety} {
-		const n = 600
+		const n = 60
 		wrongCount, wrongObject := 0, 0
 		for i, scene := range scenes(n, Attributes{-1, -1, -1, -1}, variety) {
 			rgb, changed := Render(scene), mask(scene)
@@ -219,7 +220,7 @@ func TestAttributesAreVisible(t *testing.T) {
 			}
 		}
 		t.Logf("variety %v: of %d scenes %d have another number of pieces, %d another object", variety, n, wrongCount, wrongObject)
-		if wrongCount > n/100 {
+		if wrongCount > 0 {
 			t.Errorf("variety %v: the count of %d of %d scenes cannot be read", variety, wrongCount, n)
 		}
 		if wrongObject > 0 {
@@ -242,11 +243,10 @@ func hueOf(r, g, b float64) float64 {
 	return 60*(r-g)/(high-low) + 240
 }
 
-// TestObjectsDoNotOverlap looks at the points that edges are averaged over.
-// Corners reach a little beyond the radius that keeps objects apart.
+// TestObjectsDoNotOverlap: no pixel is half covered by two objects.
 func TestObjectsDoNotOverlap(t *testing.T) {
 	for _, variety := range []float64{0.25, FullVariety} {
-		const n = 400
+		const n = 100
 		touching := 0
 		for _, scene := range scenes(n, Attributes{2, -1, -1, -1}, variety) {
 			var covers []int
@@ -269,7 +269,7 @@ func TestObjectsDoNotOverlap(t *testing.T) {
 			}
 		}
 		t.Logf("variety %v: in %d of %d scenes objects share a pixel", variety, touching, n)
-		if touching > n/100 {
+		if touching > 0 {
 			t.Errorf("variety %v: objects share pixels in %d of %d scenes", variety, touching, n)
 		}
 	}

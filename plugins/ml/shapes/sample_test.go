@@ -1,0 +1,180 @@
+package shapes
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
+	"github.com/plumb-ml/plumb/plugins/ml/nn"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+func tinyDenoiser() DenoiserConfig {
+	config := DefaultDenoiser()
+	config.Network, config.Condition = tiny, 8
+	return config
+}
+
+// randomDenoiser has random weights, in the output layer too, which otherwise
+// starts from zeros: so its images depend on everything.
+func randomDenoiser(t *testing.T, config DenoiserConfig) *model.Store {
+	t.Helper()
+	store := model.NewStore()
+	exec, err := model.NewExec(openBackend(t), store, func(_ *model.Scope, inputs []*Node) *Node {
+		return config.Predict(nn.NewParams(store, 7), inputs[0], inputs[1], inputs[2])
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exec.Finalize()
+	if _, err := exec.Exec(
+		patchTensor(make([]float32, imageValues), 1),
+		tensors.FromFlatDataAndDimensions([]float32{1}, 1),
+		tensors.FromFlatDataAndDimensions(make([]float32, config.TextWidth()), 1, config.TextWidth())); err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	last := make([]float32, config.Network.Width*patchnet.PatchValues)
+	for i := range last {
+		last[i] = float32(random.NormFloat64() / 3)
+	}
+	if err := store.GetVariable("/out.weight").SetValue(tensors.FromFlatDataAndDimensions(last, config.Network.Width, patchnet.PatchValues)); err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// draw draws images by position.
+func draw(t *testing.T, drawer *Drawer, draws []sdk.Draw) [][]byte {
+	t.Helper()
+	images := make([][]byte, len(draws))
+	if err := drawer.Draw(context.Background(), draws, func(position int, image sdk.Image) error {
+		if image.Width != Size || image.Height != Size || len(image.RGB) != Size*Size*3 || images[position] != nil {
+			t.Errorf("image %d: %dx%d with %d bytes", position, image.Width, image.Height, len(image.RGB))
+		}
+		images[position] = image.RGB
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return images
+}
+
+// TestSameDrawSameImage, whatever the batch's size and order.
+func TestSameDrawSameImage(t *testing.T) {
+	config := tinyDenoiser()
+	store := randomDenoiser(t, config)
+	prompts := []string{"two red circles at night", "one blue star", "", "three green hearts in snow"}
+	var draws []sdk.Draw
+	for i := range DrawBatch + 5 { // two batches
+		draws = append(draws, sdk.Draw{Prompt: sdk.Prompt{Text: prompts[i%len(prompts)]}, Seed: uint64(i / 2)})
+	}
+	for _, test := range []struct {
+		solver   string
+		guidance float64
+	}{{"dpmpp_2m", 2}, {"ddim", 1}} {
+		drawer, err := NewDrawer(openBackend(t), config, store, test.solver, 3, test.guidance)
+		if err != nil {
+			t.Fatal(err)
+		}
+		images := draw(t, drawer, draws)
+		for i := range images {
+			for j := range i {
+				if bytes.Equal(images[i], images[j]) != (draws[i].Seed == draws[j].Seed && draws[i].Prompt.Text == draws[j].Prompt.Text) {
+					t.Errorf("%s: draws %d and %d: %v and %v", test.solver, j, i, draws[j], draws[i])
+				}
+			}
+		}
+		backwards := slices.Clone(draws)
+		slices.Reverse(backwards)
+		reversed := draw(t, drawer, backwards)
+		slices.Reverse(reversed)
+		for i := range images {
+			if !bytes.Equal(images[i], reversed[i]) {
+				t.Errorf("%s: draw %d in another order is another image", test.solver, i)
+			}
+		}
+		for _, i := range []int{0, 3, 31, 32, 63, 64, 68} {
+			if alone := draw(t, drawer, draws[i:i+1]); !bytes.Equal(alone[0], images[i]) {
+				t.Errorf("%s: draw %d alone is another image", test.solver, i)
+			}
+		}
+		drawer.Close()
+	}
+}
+
+// TestGuidance: a scale of 1 is the prompt's own prediction, 0 the
+// unconditional one.
+func TestGuidance(t *testing.T) {
+	config := tinyDenoiser()
+	store := randomDenoiser(t, config)
+	image := func(prompt string, guidance float64) []byte {
+		drawer, err := NewDrawer(openBackend(t), config, store, "ddim", 2, guidance)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer drawer.Close()
+		return draw(t, drawer, []sdk.Draw{{Prompt: sdk.Prompt{Text: prompt}, Seed: 5}})[0]
+	}
+	const prompt = "two red circles"
+	if !bytes.Equal(image(prompt, 0), image("", 1)) {
+		t.Error("guidance 0 still listens to the prompt")
+	}
+	if bytes.Equal(image(prompt, 1), image("", 1)) || bytes.Equal(image(prompt, 4), image(prompt, 1)) {
+		t.Error("the prompt or its scale has no effect")
+	}
+	if !bytes.Equal(image("", 4), image("", 1)) {
+		t.Error("without a prompt the scale has an effect")
+	}
+}
+
+func TestDrawStops(t *testing.T) {
+	config := tinyDenoiser()
+	store := randomDenoiser(t, config)
+	if _, err := NewDrawer(openBackend(t), config, store, "euler", 3, 1); err == nil {
+		t.Error("an unknown solver is taken")
+	}
+	drawer, err := NewDrawer(openBackend(t), config, store, "ddim", 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer drawer.Close()
+	one := []sdk.Draw{{Seed: 1}}
+	stop := errors.New("stop")
+	if err := drawer.Draw(context.Background(), one, func(int, sdk.Image) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("when an image is not wanted: %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := drawer.Draw(ctx, one, func(int, sdk.Image) error { t.Error("an image was drawn"); return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("when cancelled: %v", err)
+	}
+	if err := drawer.Draw(context.Background(), nil, nil); err != nil {
+		t.Errorf("nothing to draw: %v", err)
+	}
+}
+
+func TestText(t *testing.T) {
+	config := tinyDenoiser()
+	out := make([]float32, config.TextWidth())
+	for prompt, want := range map[string][]int{
+		"":                        {19},
+		"something else":          {19},
+		"two red circles on sand": {1, 3, 9, 16},
+		"star":                    {12},
+	} {
+		config.Text(prompt, out)
+		for i, v := range out {
+			if (v == 1) != slices.Contains(want, i) || (v != 0 && v != 1) {
+				t.Errorf("%q: place %d is %v", prompt, i, v)
+			}
+		}
+	}
+}
