@@ -118,11 +118,13 @@ reward "clip_score" "clip_score" {
 reward "preference" "no_auxiliary" {
   encoder = encoder.clip
   labels  = labels.human
+  steps   = 300
 }
 
 reward "preference" "with_auxiliary" {
   encoder = encoder.clip
   labels  = labels.human
+  steps   = 300
 
   auxiliary "prompt_classification" {
     weight      = var.auxiliary_weight

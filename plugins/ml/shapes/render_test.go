@@ -155,7 +155,7 @@ func pieces(mask []bool) int {
 func TestAttributesAreVisible(t *testing.T) {
 	grounds := [][3]float64{{46, 84, 33}, {191, 167, 119}, {15, 15, 36}, {212, 220, 235}}
 	for _, variety := range []float64{0.25, FullVariety} {
-		const n = 60
+		const n = 30
 		wrongCount, wrongObject := 0, 0
 		for i, scene := range scenes(n, Attributes{-1, -1, -1, -1}, variety) {
 			rgb, changed := Render(scene), mask(scene)
