@@ -140,6 +140,8 @@ finetune "labelled" {
   images  = [images.labelled]
   steps   = var.steps
 
+  batch_size = 32
+
   loss "reward_weighted" {}
 }
 
@@ -149,6 +151,8 @@ finetune "unlabelled" {
   images  = [images.labelled, images.unlabelled]
   steps   = var.steps
 
+  batch_size = 32
+
   loss "reward_weighted" {}
 }
 
@@ -157,6 +161,8 @@ finetune "full" {
   reward  = reward.with_auxiliary
   images  = [images.labelled, images.unlabelled]
   steps   = var.steps
+
+  batch_size = 32
 
   loss "reward_weighted" {}
 

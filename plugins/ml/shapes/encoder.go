@@ -77,12 +77,12 @@ func NewEncoder(backend compute.Backend, config EncoderConfig, store *model.Stor
 	e := &Encoder{config: config}
 	var err error
 	if e.images, err = model.NewExec(backend, store, func(_ *model.Scope, patches *Node) *Node {
-		return config.image(nn.NewParams(store, 0), patches)
+		return config.image(nn.LoadedParams(store), patches)
 	}); err != nil {
 		return nil, fmt.Errorf("build image tower: %w", err)
 	}
 	if e.texts, err = model.NewExec(backend, store, func(_ *model.Scope, words *Node) *Node {
-		return config.text(nn.NewParams(store, 0), words)
+		return config.text(nn.LoadedParams(store), words)
 	}); err != nil {
 		return nil, fmt.Errorf("build text tower: %w", err)
 	}

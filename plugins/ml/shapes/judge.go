@@ -66,14 +66,15 @@ type Judge struct {
 	exec *model.Exec
 }
 
-// LookBatch is the number of images that are looked at together.
-const LookBatch = 64
+// LookBatch is the number of images that are looked at together, chosen as
+// DrawBatch is.
+const LookBatch = 96
 
 // NewJudge prepares the judge with the weights in store.
 func NewJudge(backend compute.Backend, config JudgeConfig, store *model.Store) (*Judge, error) {
 	exec, err := model.NewExec(backend, store, func(_ *model.Scope, patches *Node) []*Node {
 		var probabilities []*Node
-		for _, l := range config.logits(nn.NewParams(store, 0), patches) {
+		for _, l := range config.logits(nn.LoadedParams(store), patches) {
 			probabilities = append(probabilities, Softmax(l, -1))
 		}
 		return probabilities

@@ -83,7 +83,10 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 		Batch:     maker.make,
 		Values:    maker.values,
 		Loss: func(inputs []*Node) (*Node, []*Node) {
-			p := nn.NewParams(store, request.Seed)
+			p := nn.LoadedParams(store)
+			if request.FromScratch {
+				p = nn.NewParams(store, request.Seed)
+			}
 			var objective *Node
 			var values []*Node
 			for i := range chunks {

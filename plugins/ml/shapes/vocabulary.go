@@ -11,7 +11,7 @@ var (
 	Backgrounds = []string{"on grass", "on sand", "at night", "in snow"}
 )
 
-// Vocabulary lists the words that a prompt can be made of. "a" counts as one.
+// Vocabulary lists the words that a prompt can be made of.
 var Vocabulary = func() []string {
 	words := append([]string{}, Counts...)
 	words = append(words, Colors...)
@@ -23,7 +23,7 @@ var Vocabulary = func() []string {
 }()
 
 var wordIndex = func() map[string]int {
-	index := map[string]int{"a": 0, "an": 0}
+	index := map[string]int{}
 	for i, word := range Vocabulary {
 		index[word] = i
 	}
@@ -31,11 +31,13 @@ var wordIndex = func() map[string]int {
 }()
 
 // fillers are words that say nothing.
-var fillers = map[string]bool{"on": true, "at": true, "in": true, "the": true}
+var fillers = map[string]bool{"on": true, "at": true, "in": true, "the": true, "a": true, "an": true}
 
 // Words is a prompt as the models read it: the places in Vocabulary of its
-// words, and the words that the world does not know.
+// words, and the words that the world does not know. An article counts as
+// "one" where no word says another count.
 func Words(prompt string) (places []int, unknown []string) {
+	article, counted := false, false
 	for _, word := range strings.Fields(strings.ToLower(prompt)) {
 		word = strings.Trim(word, ".,;:!?\"'")
 		place, ok := wordIndex[word]
@@ -48,9 +50,15 @@ func Words(prompt string) (places []int, unknown []string) {
 		switch {
 		case ok:
 			places = append(places, place)
+			counted = counted || place < len(Counts)
+		case word == "a" || word == "an":
+			article = true
 		case word != "" && !fillers[word]:
 			unknown = append(unknown, word)
 		}
+	}
+	if article && !counted {
+		places = append([]int{0}, places...)
 	}
 	return places, unknown
 }

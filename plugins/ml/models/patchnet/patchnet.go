@@ -64,7 +64,7 @@ func Build(p nn.Params, config Config, patches, condition *Node) *Node {
 			h := nn.ReLU(inner(p.In("in"), x, config.Hidden))
 			x = Add(x, nn.Linear(p.In("out"), h, config.Width, nn.FanIn(0.1)))
 		default:
-			panic(fmt.Sprintf("patchnet: unknown kind of block %q", kind))
+			panic(fmt.Errorf("unknown kind of block %q: c, a or m", kind)) // GoMLX turns panics with errors into errors
 		}
 	}
 	return x
