@@ -135,33 +135,30 @@ reward "preference" "with_auxiliary" {
 
 # Fine-tuning: labelled images; with unlabelled ones; with the pre-training loss.
 finetune "labelled" {
-  sampler = sampler.base
-  reward  = reward.with_auxiliary
-  images  = [images.labelled]
-  steps   = var.steps
-
+  sampler    = sampler.base
+  reward     = reward.with_auxiliary
+  images     = [images.labelled]
+  steps      = var.steps
   batch_size = 32
 
   loss "reward_weighted" {}
 }
 
 finetune "unlabelled" {
-  sampler = sampler.base
-  reward  = reward.with_auxiliary
-  images  = [images.labelled, images.unlabelled]
-  steps   = var.steps
-
+  sampler    = sampler.base
+  reward     = reward.with_auxiliary
+  images     = [images.labelled, images.unlabelled]
+  steps      = var.steps
   batch_size = 32
 
   loss "reward_weighted" {}
 }
 
 finetune "full" {
-  sampler = sampler.base
-  reward  = reward.with_auxiliary
-  images  = [images.labelled, images.unlabelled]
-  steps   = var.steps
-
+  sampler    = sampler.base
+  reward     = reward.with_auxiliary
+  images     = [images.labelled, images.unlabelled]
+  steps      = var.steps
   batch_size = 32
 
   loss "reward_weighted" {}

@@ -28,6 +28,7 @@ type Column struct {
 // Row is one model, reward or comparison.
 type Row struct {
 	Baseline bool // what the others are compared with
+	Detail   bool // left out in the terminal; the files have it
 	Cells    []Cell
 }
 

@@ -57,7 +57,7 @@ func winTable(_ variant, e evaluation) (Table, bool) {
 				return e.find(wanted{name, model, baseline, "*", p.category, p.split})
 			}
 			net := find("win_minus_lose")
-			row := Row{Cells: []Cell{
+			row := Row{Detail: p.category != "", Cells: []Cell{
 				text(model), text(p.name()),
 				t.cellOf(find("win_share")), t.cellOf(find("tie_share")), t.cellOf(find("lose_share")),
 				t.cellOf(net), text(""), text(verdict(net)),

@@ -32,6 +32,7 @@ func printTerminal(w io.Writer, width int, r *Report) error {
 	for _, t := range r.Tables {
 		fmt.Fprintln(&b)
 		wrapTo(&b, width, "", t.Title)
+		t, left := t.brief()
 		for _, block := range fit(t, width) {
 			if err := drawBlock(&b, block); err != nil {
 				return err
@@ -42,6 +43,9 @@ func printTerminal(w io.Writer, width int, r *Report) error {
 		}
 		for _, note := range t.Notes {
 			wrapTo(&b, width, "", note)
+		}
+		if left > 0 {
+			wrapTo(&b, width, "", fmt.Sprintf("%d rows by category are in the report's files.", left))
 		}
 	}
 	if len(r.Notes) > 0 {
@@ -55,6 +59,13 @@ func printTerminal(w io.Writer, width int, r *Report) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// brief is the table without its details, and how many rows that leaves out.
+func (t Table) brief() (Table, int) {
+	all := len(t.Rows)
+	t.Rows = slices.DeleteFunc(slices.Clone(t.Rows), func(row Row) bool { return row.Detail })
+	return t, all - len(t.Rows)
 }
 
 // block is a table, or a part of its columns, broken into lines.
