@@ -187,6 +187,9 @@ func (b *bars) Started(node *plan.Node) {
 	)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if before := b.shown[node]; before != nil { // the stage is tried again
+		before.bar.Abort(true)
+	}
 	b.shown[node] = one
 }
 

@@ -55,8 +55,8 @@ func (p *process) explain(ctx context.Context, who subject, err error) error {
 		return mistake("%s %s", who, violation.Summary)("This is a mistake in the plugin; tell its author. The conformance kit of the SDK, plugintest, finds it.")
 	case errors.As(err, &silence):
 		p.kill()
-		return mistake("%s stopped answering", who)(
-			"There was no sign of life for %v, so its process was killed. It is started anew when it is next needed.%s", silence.After, p.lastWords())
+		return Died{mistake("%s stopped answering", who)(
+			"There was no sign of life for %v, so its process was killed. It is started anew when it is next needed.%s", silence.After, p.lastWords())}
 	case errors.As(err, &transport):
 		return p.explainTransport(who, transport.Err)
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
@@ -64,6 +64,13 @@ func (p *process) explain(ctx context.Context, who subject, err error) error {
 	}
 	return err
 }
+
+// Died is the failure of a call whose plugin's process is gone. Every call that
+// the process was busy with fails so, whichever of them ended it.
+type Died struct{ diag.List }
+
+// Unwrap gives the diagnostics.
+func (d Died) Unwrap() error { return d.List }
 
 func (p *process) explainTransport(who subject, err error) error {
 	switch status.Code(err) {
@@ -78,14 +85,14 @@ func (p *process) explainTransport(who subject, err error) error {
 	}
 	if !exited {
 		p.kill()
-		return mistake("lost the connection to %s", who)(
-			"%s. Its process was killed; it is started anew when it is next needed.%s", status.Convert(err).Message(), p.lastWords())
+		return Died{mistake("lost the connection to %s", who)(
+			"%s. Its process was killed; it is started anew when it is next needed.%s", status.Convert(err).Message(), p.lastWords())}
 	}
 	advice := "It is started anew when it is next needed. If it crashes again, tell the plugin's author."
 	if strings.Contains(p.runner.status(), "out of memory") {
 		advice = "Smaller batches or images need less memory. " + advice
 	}
-	return mistake("%s crashed", who)("Its process %s. %s%s", p.runner.status(), advice, p.lastWords())
+	return Died{mistake("%s crashed", who)("Its process %s. %s%s", p.runner.status(), advice, p.lastWords())}
 }
 
 // lastWords is what the process printed last, as the end of a detail.

@@ -2,8 +2,11 @@ package run
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"sync"
 
+	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 )
 
@@ -49,11 +52,13 @@ func (r *runner) all(ctx context.Context) {
 	running := map[chan struct{}]int{}
 	waiting := append([]*plan.Node(nil), r.plan.Nodes...)
 	under := 0
+	busy := map[string]int{} // stages under way by plugin
+	var aside []*plan.Node   // died with a process that they shared; tried again alone
 	settle := func(node *plan.Node, outcome Outcome) {
 		r.setOutcome(node, outcome)
 		r.Sink.Finished(node, outcome)
 	}
-	for len(waiting) > 0 || under > 0 {
+	for len(waiting) > 0 || under > 0 || len(aside) > 0 {
 		for again := true; again; {
 			again = false
 			var still []*plan.Node
@@ -76,6 +81,7 @@ func (r *runner) all(ctx context.Context) {
 					} else {
 						running[slots]++
 						under++
+						busy[pluginOf(node)]++
 						go func() { done <- finished{node, r.work(ctx, node)} }()
 					}
 				}
@@ -86,9 +92,36 @@ func (r *runner) all(ctx context.Context) {
 			f := <-done
 			running[r.slots(f.node)]--
 			under--
+			busy[pluginOf(f.node)]--
+			shared := busy[pluginOf(f.node)] > 0 || slices.ContainsFunc(aside, func(other *plan.Node) bool { return pluginOf(other) == pluginOf(f.node) })
+			if f.outcome.died && shared {
+				aside = append(aside, f.node)
+				continue
+			}
 			settle(f.node, f.outcome)
+			continue
+		}
+		// Nothing is under way: who died beside others shows whether it was its
+		// own fault.
+		if len(aside) > 0 {
+			node := aside[0]
+			aside = aside[1:]
+			r.Sink.Warn(node, diag.Diagnostic{
+				Severity: diag.Warning,
+				Summary:  fmt.Sprintf("%s is tried again", node.Label),
+				Detail:   "The plugin's process died while several stages used it; each of them is tried once more, alone.",
+			})
+			settle(node, r.work(ctx, node))
 		}
 	}
+}
+
+// pluginOf is the plugin whose process does a node's work; empty if none does.
+func pluginOf(node *plan.Node) string {
+	if node.Instance == nil {
+		return ""
+	}
+	return node.Instance.Identity.Plugin
 }
 
 // ready reports whether all inputs of a node are there. If one never will be,

@@ -41,6 +41,7 @@ type Outcome struct {
 	Record *record.Record // of Done and Cached
 	Err    error          // of Failed and NotRun
 	Took   time.Duration  // of Done and Failed
+	died   bool           // with its plugin's process
 }
 
 // Silent is a Sink that nobody listens to.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/plugin"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/stage"
 	"github.com/plumb-ml/plumb/core/store"
@@ -84,6 +85,8 @@ func (r *runner) work(ctx context.Context, node *plan.Node) Outcome {
 		outcome.Status = Interrupted
 		return outcome
 	}
+	var died plugin.Died
+	outcome.died = errors.As(err, &died)
 	outcome.Status, outcome.Err = Failed, r.explain(node, err)
 	return outcome
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -16,7 +17,7 @@ import (
 func Doctor(w io.Writer, quick bool) error {
 	for _, name := range []string{XLACUDA, XLACPU, Go} {
 		if _, err := Open(name); err != nil {
-			fmt.Fprintf(w, "  %-9s not available: %s\n", name, firstLine(err))
+			fmt.Fprintf(w, "  %-9s not available\n            %s\n", name, firstLine(err))
 		} else {
 			fmt.Fprintf(w, "  %-9s available\n", name)
 		}
@@ -75,11 +76,11 @@ func ramp(n int) []float32 {
 	return values
 }
 
+// firstLine is the beginning of an error, short enough for a line of 80.
 func firstLine(err error) string {
-	for i, r := range err.Error() {
-		if r == '\n' {
-			return err.Error()[:i]
-		}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	if runes := []rune(line); len(runes) > 66 {
+		line = string(runes[:65]) + "…"
 	}
-	return err.Error()
+	return line
 }

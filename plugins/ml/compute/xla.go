@@ -20,7 +20,7 @@ func openXLA(name string) (backend compute.Backend, err error) {
 	plugin := name[len("xla:"):]
 	backend, err = xla.New(plugin + ",preallocate=false")
 	if err != nil {
-		return nil, fmt.Errorf("no PJRT plugin for %s: %w", plugin, err)
+		return nil, fmt.Errorf("no PJRT plugin for %s on PJRT_PLUGIN_LIBRARY_PATH: %w", plugin, err)
 	}
 	return backend, nil
 }
