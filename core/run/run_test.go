@@ -110,7 +110,9 @@ func (everything) Identity(kind, component string) (plan.Identity, bool) {
 
 // chain is images, their scores, a fine-tuning on them, and images of that;
 // beside it, other images that depend on none of these.
-func chain(t *testing.T) *plan.Plan {
+func chain(t *testing.T) *plan.Plan { return chainOf(t, everything{}) }
+
+func chainOf(t *testing.T, identities plan.Identities) *plan.Plan {
 	t.Helper()
 	component := func(kind, name string) *spec.Component {
 		return &spec.Component{Kind: kind, Component: "c", Name: name, Config: []byte(`"` + name + `"`)}
@@ -128,7 +130,7 @@ func chain(t *testing.T) *plan.Plan {
 		},
 		Finetunes: []*spec.Finetune{tuned},
 	}
-	p, err := plan.Build([]plan.Source{{Spec: s}}, everything{})
+	p, err := plan.Build([]plan.Source{{Spec: s}}, identities)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,6 +211,57 @@ func TestAFailureTakesItsDependentsAlongAndNoOthers(t *testing.T) {
 	mended := do(t, t.Context(), p, s, &shop{}, nil)
 	if got := statuses(p, mended); got != "sample/drawn: cached, sample/other: cached, score/drawn/reward: done, tune/tuned: done, sample/last: done" {
 		t.Errorf("mended: %s", got)
+	}
+}
+
+// light knows every component, and none needs the device.
+type light struct{}
+
+func (light) Identity(kind, component string) (plan.Identity, bool) {
+	return plan.Identity{Plugin: "builtin", CodeVersion: "1", CanTune: true, CanFit: true}, true
+}
+
+// fragile is a shop whose process dies under base and world while both are
+// open, and again whenever world is.
+type fragile struct {
+	shop
+	both  sync.WaitGroup
+	mu    sync.Mutex
+	tries map[string]int
+}
+
+func (f *fragile) Open(ctx context.Context, r plugin.OpenRequest) (stage.Instance, error) {
+	name := string(r.Config)
+	f.mu.Lock()
+	f.tries[name]++
+	try := f.tries[name]
+	f.mu.Unlock()
+	died := plugin.Died{List: diag.List{{Summary: "the plugin crashed"}}}
+	switch {
+	case try == 1 && (name == `"base"` || name == `"world"`):
+		f.both.Done()
+		f.both.Wait()
+		return nil, died
+	case name == `"world"`:
+		return nil, died
+	}
+	return f.shop.Open(ctx, r)
+}
+
+func TestAStageThatDiedBesideAnotherIsTriedAgain(t *testing.T) {
+	p, s := chainOf(t, light{}), openStore(t, t.TempDir())
+	components := &fragile{tries: map[string]int{}}
+	components.both.Add(2)
+	result, err := Run(t.Context(), p, Options{Store: s, Components: components, Parallel: 2, Dir: t.TempDir(), Name: "chain"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Replace(fmt.Sprintf(allOf, Done), "sample/other: done", "sample/other: failed", 1)
+	if got := statuses(p, result); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if components.tries[`"world"`] != 2 {
+		t.Errorf("world was tried %d times, not twice", components.tries[`"world"`])
 	}
 }
 
