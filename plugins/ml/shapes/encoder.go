@@ -115,10 +115,12 @@ func (e *Encoder) Texts(ctx context.Context, texts []string) ([][]float32, error
 		for i, text := range part {
 			e.config.words(text, words[i*width:(i+1)*width])
 		}
-		output, err := e.texts.Exec(tensors.FromFlatDataAndDimensions(words, LookBatch, width))
+		input := tensors.FromFlatDataAndDimensions(words, LookBatch, width)
+		output, err := e.texts.Exec(input)
 		if err != nil {
 			return nil, fmt.Errorf("encode texts: %w", err)
 		}
+		input.MustFinalizeAll()
 		flat := tensors.MustCopyFlatData[float32](output[0])
 		output[0].MustFinalizeAll()
 		for i := range part {
