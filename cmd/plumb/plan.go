@@ -59,22 +59,87 @@ func (p *program) writePlan(w io.Writer, s *session, forecast *run.Forecast, bri
 }
 
 func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast) {
-	width := len("stage")
-	for _, node := range p.Nodes {
-		width = max(width, len([]rune(node.Label)))
+	several := len(p.Variants) > 1
+	name := func(node *plan.Node) string {
+		if several {
+			return node.Name // the column of variants tells equal ones apart
+		}
+		return node.Label
 	}
-	width = min(width, 34)
+	doing := func(node *plan.Node) string {
+		if items, unit := node.Items(); several && items > 0 {
+			return fmt.Sprintf("%d %s", items, unit) // 80 columns have no room for the component
+		}
+		return describe(node)
+	}
+	places := variantPlaces(p)
+	width, what, whose := len("stage"), len("what"), 0
+	if several {
+		whose = len("variants")
+	}
+	for _, node := range p.Nodes {
+		width = max(width, len([]rune(name(node))))
+		what = max(what, len([]rune(doing(node))))
+		if several {
+			whose = max(whose, len([]rune(places(node))))
+		}
+	}
+	width, whose = min(width, 34), min(whose, 14)
 	// What is left of 80 columns beside the margin, state, time and three gaps.
 	room := 80 - 2 - width - 6 - 7 - 3*2
-	what := len("what")
-	for _, node := range p.Nodes {
-		what = max(what, len([]rune(describe(node))))
+	if several {
+		room -= whose + 2
+		for i, variant := range p.Variants {
+			fmt.Fprintf(w, "  variant %d  %s\n", i+1, fit(variant.Name, min(66, len([]rune(variant.Name)))))
+		}
+		fmt.Fprintln(w)
 	}
 	what = min(what, room)
-	fmt.Fprintf(w, "  %s  %s  %s  %s\n", fit("stage", width), fit("what", what), fit("state", 6), "time")
+	row := func(stage, work, variants, state, time string) {
+		work = fit(work, what)
+		if several {
+			work += "  " + fit(variants, whose)
+		}
+		fmt.Fprintf(w, "  %s  %s  %s  %s\n", fit(stage, width), work, fit(state, 6), time)
+	}
+	row("stage", "what", "variants", "state", "time")
 	for _, node := range p.Nodes {
 		state, time := stateOf(forecast.Nodes[node])
-		fmt.Fprintf(w, "  %s  %s  %s  %s\n", fit(node.Label, width), fit(describe(node), what), fit(state, 6), time)
+		row(name(node), doing(node), places(node), state, time)
+	}
+}
+
+// variantPlaces tells which of a plan's variants a stage belongs to, counted
+// from 1: "all", or such as "1-3, 7".
+func variantPlaces(p *plan.Plan) func(node *plan.Node) string {
+	belongs := map[*plan.Node][]int{}
+	for i, variant := range p.Variants {
+		for _, stage := range variant.Stages {
+			places := belongs[stage.Node]
+			if len(places) == 0 || places[len(places)-1] != i+1 { // a node may have several names
+				belongs[stage.Node] = append(places, i+1)
+			}
+		}
+	}
+	return func(node *plan.Node) string {
+		places := belongs[node]
+		if len(places) == len(p.Variants) {
+			return "all"
+		}
+		var ranges []string
+		for i := 0; i < len(places); {
+			j := i
+			for j+1 < len(places) && places[j+1] == places[j]+1 {
+				j++
+			}
+			if i == j {
+				ranges = append(ranges, fmt.Sprint(places[i]))
+			} else {
+				ranges = append(ranges, fmt.Sprintf("%d-%d", places[i], places[j]))
+			}
+			i = j + 1
+		}
+		return strings.Join(ranges, ", ")
 	}
 }
 
@@ -147,6 +212,9 @@ func forecastLine(p *plan.Plan, forecast *run.Forecast) string {
 		return fmt.Sprintf("%s, all cached: nothing to run.", plural(len(p.Nodes), "stage", "stages"))
 	}
 	line := fmt.Sprintf("%s, %d cached, %d to run", plural(len(p.Nodes), "stage", "stages"), forecast.Cached, forecast.ToRun)
+	if apart := separately(p); apart > len(p.Nodes) {
+		line += fmt.Sprintf(" (%d if variants shared nothing)", apart)
+	}
 	switch {
 	case forecast.Unknown == forecast.ToRun:
 		line += "; time unknown until they have run once here"
@@ -159,6 +227,18 @@ func forecastLine(p *plan.Plan, forecast *run.Forecast) string {
 		line += fmt.Sprintf(", %s of disk", byteSize(forecast.Bytes))
 	}
 	return line + "."
+}
+
+// separately is the number of stages that the variants have, each alone.
+func separately(p *plan.Plan) (n int) {
+	for _, variant := range p.Variants {
+		nodes := map[*plan.Node]bool{}
+		for _, stage := range variant.Stages {
+			nodes[stage.Node] = true
+		}
+		n += len(nodes)
+	}
+	return n
 }
 
 // planJSON is the plan for scripts.

@@ -11,7 +11,6 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
-	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/shapes"
 	"github.com/plumb-ml/plumb/plugins/ml/shapes/weights"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
@@ -35,7 +34,7 @@ func Component() sdk.Component {
 		}, train.Settings{Steps: 800, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.02}.Attributes()...)},
 		PreferredBatch: shapes.LookBatch,
 		NeedsDevice:    true,
-		CodeVersion:    "1",
+		CodeVersion:    weights.Version("2", "encoder"),
 		Capabilities:   []sdk.Capability{sdk.CapabilityFit},
 		Open:           open,
 	}
@@ -74,17 +73,7 @@ func (e *encoder) load() error {
 		return nil
 	}
 	var network shapes.EncoderConfig
-	var file *safetensors.File
-	var err error
-	if e.directory == "" {
-		file, err = weights.Read("encoder", &network)
-	} else {
-		file, err = train.ReadCheckpoint(e.directory, &network)
-	}
-	if err != nil {
-		return err
-	}
-	store, err := train.Weights(file)
+	store, err := weights.Load(e.directory, "encoder", &network)
 	if err != nil {
 		return err
 	}

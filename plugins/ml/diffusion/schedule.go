@@ -51,3 +51,15 @@ func (s Schedule) Sigma(t int) float64 {
 
 // logSNR is half the log signal-to-noise ratio, lambda = log(alpha / sigma).
 func (s Schedule) logSNR(t int) float64 { return math.Log(s.Alpha(t) / s.Sigma(t)) }
+
+// Noisier is the schedule with every signal-to-noise ratio alpha / sigma divided
+// by factor: lambda falls by log(factor), and uniform timesteps dwell where
+// large things are decided (Hoogeboom et al. 2023, section 3.1).
+func (s Schedule) Noisier(factor float64) Schedule {
+	noisier := Schedule{AlphasCumprod: make([]float64, len(s.AlphasCumprod))}
+	for t, a := range s.AlphasCumprod {
+		// alpha^2 / sigma^2 = a / (1 - a), divided by the factor's square.
+		noisier.AlphasCumprod[t] = a / (a + factor*factor*(1-a))
+	}
+	return noisier
+}

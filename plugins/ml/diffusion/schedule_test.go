@@ -71,3 +71,22 @@ func TestVariancePreserving(t *testing.T) {
 		}
 	}
 }
+
+// TestNoisier: the ratio of image to noise is divided, and the schedule stays
+// variance preserving.
+func TestNoisier(t *testing.T) {
+	schedule := Cosine(1000)
+	noisier := schedule.Noisier(4)
+	for _, step := range []int{0, 1, 250, 500, 998, 999} {
+		alpha, sigma := noisier.Alpha(step), noisier.Sigma(step)
+		if got, want := alpha/sigma, schedule.Alpha(step)/schedule.Sigma(step)/4; math.Abs(got/want-1) > 1e-9 {
+			t.Errorf("timestep %d: alpha / sigma is %v, want %v", step, got, want)
+		}
+		if got, want := noisier.logSNR(step), schedule.logSNR(step)-math.Log(4); math.Abs(got-want) > 1e-9 {
+			t.Errorf("timestep %d: lambda is %v, want %v", step, got, want)
+		}
+		if square := alpha*alpha + sigma*sigma; math.Abs(square-1) > 1e-12 {
+			t.Errorf("timestep %d: alpha^2 + sigma^2 is %v", step, square)
+		}
+	}
+}

@@ -15,13 +15,18 @@ func SelfAttention(p Params, x *Node, heads int, initializeOut Initializer) *Nod
 	head := width / heads
 	split := func(name string) *Node { // [batch * heads, tokens, head]
 		y := Linear(p.In(name), x, width, FanIn(1))
+		if heads == 1 {
+			return y
+		}
 		y = TransposeAllAxes(Reshape(y, batch, tokens, heads, head), 0, 2, 1, 3)
 		return Reshape(y, batch*heads, tokens, head)
 	}
 	query, key, value := split("query"), split("key"), split("value")
-	logits := DotGeneral(query, []int{2}, []int{0}, key, []int{2}, []int{0}) // [batch * heads, tokens, tokens]
+	logits := compare(query, key) // [batch * heads, tokens, tokens]
 	weights := Softmax(MulScalar(logits, 1/math.Sqrt(float64(head))), -1)
-	y := DotGeneral(weights, []int{2}, []int{0}, value, []int{1}, []int{0}) // [batch * heads, tokens, head]
-	y = TransposeAllAxes(Reshape(y, batch, heads, tokens, head), 0, 2, 1, 3)
+	y := mix(weights, value) // [batch * heads, tokens, head]
+	if heads > 1 {
+		y = TransposeAllAxes(Reshape(y, batch, heads, tokens, head), 0, 2, 1, 3)
+	}
 	return Linear(p.In("out"), Reshape(y, batch, tokens, width), width, initializeOut)
 }

@@ -19,12 +19,12 @@ func Conv3x3(p Params, x *Node, out int, initialize Initializer) *Node {
 	weight := p.Weight(g, "weight", initialize, 3, 3, in, out)
 	bias := p.Weight(g, "bias", ZerosInit, out)
 	var y *Node
-	if g.Backend().String() == "go" {
+	if isGo(g) {
 		y = convByMatMul(x, weight)
 	} else {
 		y = convNative(x, weight)
 	}
-	return Add(y, Reshape(bias, 1, 1, 1, out))
+	return addBias(y, bias)
 }
 
 func convNative(x, weight *Node) *Node {
@@ -48,8 +48,5 @@ func convByMatMul(x, weight *Node) *Node {
 		}
 	}
 	columns := Reshape(Concatenate(shifted, -1), batch*height*width, 9*in)
-	// Multiplied from the left and turned round, because then the gradient of
-	// the weight needs no transposed copy of the nine-fold columns.
-	y := DotGeneral(Transpose(Reshape(weight, 9*in, out), 0, 1), []int{1}, nil, columns, []int{1}, nil) // [out, positions]
-	return Reshape(Transpose(y, 0, 1), batch, height, width, out)
+	return Reshape(product(columns, Reshape(weight, 9*in, out)), batch, height, width, out)
 }

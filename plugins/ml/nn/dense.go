@@ -8,7 +8,14 @@ import (
 func Dense(p Params, x *Node, out int, initialize Initializer) *Node {
 	y := Linear(p, x, out, initialize)
 	bias := p.Weight(x.Graph(), "bias", ZerosInit, out)
-	return Add(y, ExpandLeftToRank(bias, y.Rank()))
+	return addBias(y, bias)
+}
+
+// addBias is y + b over the last axis: [..., out].
+func addBias(y, bias *Node) *Node {
+	out := bias.Shape().Dimensions[0]
+	rows := Reshape(y, 1, -1, out)
+	return Reshape(Add(rows, spread(Reshape(bias, 1, out), rows.Shape().Dimensions[1])), y.Shape().Dimensions...)
 }
 
 // Linear is y = x W over the last axis: [..., in] -> [..., out].
@@ -18,7 +25,7 @@ func Linear(p Params, x *Node, out int, initialize Initializer) *Node {
 	in := dims[len(dims)-1]
 	weight := p.Weight(g, "weight", initialize, in, out)
 	rows := Reshape(x, -1, in) // [rows, in]: one large product
-	y := MatMul(rows, weight)  // [rows, out]
+	y := product(rows, weight) // [rows, out]
 	outDims := append(append([]int{}, dims[:len(dims)-1]...), out)
 	return Reshape(y, outDims...)
 }

@@ -19,6 +19,3 @@ func TimestepEmbedding(timesteps *Node, width int) *Node {
 	angles := Mul(ExpandAxes(timesteps, 1), ExpandAxes(Const(g, frequencies), 0)) // [batch, half]
 	return Concatenate([]*Node{Cos(angles), Sin(angles)}, 1)
 }
-
-// ReLU is max(x, 0).
-func ReLU(x *Node) *Node { return Max(x, ScalarZero(x.Graph(), x.DType())) }

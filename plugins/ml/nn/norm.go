@@ -5,13 +5,50 @@ import (
 	gomlxnn "github.com/gomlx/gomlx/ml/nn"
 )
 
-// LayerNorm normalizes the last axis to mean 0 and variance 1 (epsilon 1e-5)
-// and applies a learned scale and shift (Ba et al. 2016, eq. 4).
+// LayerNorm normalizes the last axis and applies a learned scale and shift (Ba
+// et al. 2016, eq. 4): [..., width].
 func LayerNorm(p Params, x *Node) *Node {
 	g := x.Graph()
 	dims := x.Shape().Dimensions
 	width := dims[len(dims)-1]
 	scale := p.Weight(g, "weight", OnesInit, width)
 	shift := p.Weight(g, "bias", ZerosInit, width)
-	return gomlxnn.LayerNorm(x, []int{-1}, 1e-5, scale, shift, nil)
+	rows := Reshape(Normalize(x), 1, -1, width)
+	rows = Mul(rows, spread(Reshape(scale, 1, width), rows.Shape().Dimensions[1]))
+	return addBias(Reshape(rows, dims...), shift)
+}
+
+// Modulate scales and shifts the tokens of an example alike: x, [batch, tokens,
+// width], times 1 + scale, plus shift, both [batch, width].
+func Modulate(x, scale, shift *Node) *Node {
+	tokens := x.Shape().Dimensions[1]
+	return Add(Mul(x, spread(AddScalar(scale, 1), tokens)), spread(shift, tokens))
+}
+
+// normEpsilon is added to the variance.
+const normEpsilon = 1e-5
+
+// Normalize brings the last axis to mean 0 and variance 1: [..., width].
+func Normalize(x *Node) *Node {
+	plain := func(x *Node) *Node { return gomlxnn.LayerNorm(x, []int{-1}, normEpsilon, nil, nil, nil) }
+	if !isGo(x.Graph()) {
+		return plain(x)
+	}
+	dims := x.Shape().Dimensions
+	width := dims[len(dims)-1]
+	rows := Reshape(x, -1, width)
+	var y *Node
+	build := func(rows *Node) *Node {
+		y = plain(rows)
+		return y
+	}
+	return Reshape(given(rows, build, func(v *Node) *Node {
+		// With y = (x - mean) / deviation:
+		// dx = (dy - mean(dy) - y mean(dy y)) / deviation.
+		centered := Sub(rows, widened(rowMeans(rows), width))
+		variance := rowMeans(Mul(centered, centered))
+		inverse := Inverse(Sqrt(AddScalar(variance, normEpsilon)))
+		along := Mul(y, widened(rowMeans(Mul(v, y)), width))
+		return Mul(Sub(Sub(v, widened(rowMeans(v), width)), along), widened(inverse, width))
+	}), dims...)
 }

@@ -2,20 +2,22 @@ package shapes
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
+	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/models/dit"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
 
 // DenoiserConfig is the config.json of a denoiser.
 type DenoiserConfig struct {
-	Class      string          `json:"_class_name"`
-	World      string          `json:"world"` // says that this is the miniature
-	Network    patchnet.Config `json:"network"`
-	Condition  int             `json:"condition_width"`
-	Timesteps  int             `json:"num_train_timesteps"`
-	Schedule   string          `json:"beta_schedule"`   // "squaredcos_cap_v2"
-	Prediction string          `json:"prediction_type"` // "v_prediction"
-	Vocabulary []string        `json:"vocabulary"`
+	Class      string     `json:"_class_name"`
+	World      string     `json:"world"` // says that this is the miniature
+	Network    dit.Config `json:"network"`
+	Condition  int        `json:"condition_width"`
+	Timesteps  int        `json:"num_train_timesteps"`
+	Schedule   string     `json:"beta_schedule"`   // "squaredcos_cap_v2"
+	Noisier    float64    `json:"noisier"`         // by which the schedule's alpha / sigma is divided
+	Prediction string     `json:"prediction_type"` // "v_prediction"
+	Vocabulary []string   `json:"vocabulary"`
 }
 
 // DefaultDenoiser is the denoiser that is trained from scratch.
@@ -23,13 +25,21 @@ func DefaultDenoiser() DenoiserConfig {
 	return DenoiserConfig{
 		Class:      "ShapesDenoiser",
 		World:      "shapes (miniature)",
-		Network:    patchnet.Config{Width: 160, Narrow: 64, Hidden: 320, Heads: 4, Blocks: "cmcmacmcma"},
+		Network:    dit.Config{Width: 160, Narrow: 64, Hidden: 320, Heads: 1, Global: 12, Blocks: "gcmacmgacmcm"},
 		Condition:  128,
 		Timesteps:  1000,
 		Schedule:   "squaredcos_cap_v2",
+		Noisier:    4,
 		Prediction: "v_prediction",
 		Vocabulary: Vocabulary,
 	}
+}
+
+// NoiseSchedule is what the denoiser is trained and sampled with. Objects are
+// large and of one color, so that the eye finds them in much noise: on the plain
+// cosine schedule nine tenths of the timesteps come after the image is decided.
+func (c DenoiserConfig) NoiseSchedule() diffusion.Schedule {
+	return diffusion.Cosine(c.Timesteps).Noisier(c.Noisier)
 }
 
 // TextWidth is the width of a prompt's input to the denoiser: one place a word,
@@ -58,6 +68,5 @@ func (c DenoiserConfig) Predict(p nn.Params, noisy, timesteps, text *Node) *Node
 	words = nn.Linear(p.In("text"), words, c.Condition, nn.FanIn(1))
 	condition := nn.ReLU(Add(time, words))
 	condition = nn.ReLU(nn.Dense(p.In("condition"), condition, c.Condition, nn.FanIn(2)))
-	x := patchnet.Build(p, c.Network, noisy, condition)
-	return nn.Dense(p.In("out"), nn.LayerNorm(p.In("norm"), x), patchnet.PatchValues, nn.ZerosInit)
+	return dit.Build(p, c.Network, noisy, condition)
 }

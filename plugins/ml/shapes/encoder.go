@@ -43,7 +43,7 @@ func DefaultEncoder() EncoderConfig {
 // image builds the image tower: patches [batch, 64, 48] -> [batch, projection].
 func (c EncoderConfig) image(p nn.Params, patches *Node) *Node {
 	p = p.In("image")
-	x := patchnet.Build(p, c.Network, patches, nil)
+	x := patchnet.Build(p, c.Network, patches)
 	x = ReduceMean(nn.LayerNorm(p.In("norm"), x), 1)
 	return nn.Linear(p.In("projection"), x, c.Projection, nn.FanIn(1))
 }

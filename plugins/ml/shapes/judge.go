@@ -51,7 +51,7 @@ func DefaultJudge() JudgeConfig {
 
 // logits builds the judge: patches [batch, 64, 48] -> one [batch, classes] a head.
 func (c JudgeConfig) logits(p nn.Params, patches *Node) []*Node {
-	x := patchnet.Build(p, c.Network, patches, nil)
+	x := patchnet.Build(p, c.Network, patches)
 	x = ReduceMean(nn.LayerNorm(p.In("norm"), x), 1)
 	x = nn.ReLU(nn.Dense(p.In("pool"), x, 2*c.Network.Width, nn.FanIn(2)))
 	var logits []*Node

@@ -42,7 +42,7 @@ func NewDrawer(backend compute.Backend, config DenoiserConfig, store *model.Stor
 		return nil, err
 	}
 	d := &Drawer{
-		config: config, schedule: diffusion.Cosine(config.Timesteps), solver: solve,
+		config: config, schedule: config.NoiseSchedule(), solver: solve,
 		steps: steps, guidance: guidance, parts: plumbcompute.Parallel(backend),
 	}
 	d.predict, err = model.NewExec(backend, store, func(_ *model.Scope, inputs []*Node) []*Node {

@@ -6,24 +6,26 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
+	"github.com/plumb-ml/plumb/plugins/ml/models/dit"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 func tinyDenoiser() DenoiserConfig {
 	config := DefaultDenoiser()
-	config.Network, config.Condition = tiny, 8
+	config.Network = dit.Config{Width: 8, Narrow: 4, Hidden: 8, Heads: 2, Global: 2, Blocks: "camg"}
+	config.Condition = 8
 	return config
 }
 
-// randomDenoiser has random weights, in the output layer too, which otherwise
-// starts from zeros: so its images depend on everything.
+// randomDenoiser has random weights, in the layers too that otherwise start from
+// zeros: so its images depend on everything.
 func randomDenoiser(t *testing.T, config DenoiserConfig) *model.Store {
 	t.Helper()
 	store := model.NewStore()
@@ -41,12 +43,19 @@ func randomDenoiser(t *testing.T, config DenoiserConfig) *model.Store {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	last := make([]float32, config.Network.Width*patchnet.PatchValues)
-	for i := range last {
-		last[i] = float32(random.NormFloat64() / 3)
+	var zeros []*model.Variable
+	for v := range store.IterVariables() {
+		if p := v.Path(); p == "/out.weight" || strings.Contains(p, ".scale.") || strings.Contains(p, ".shift.") {
+			zeros = append(zeros, v)
+		}
 	}
-	if err := store.GetVariable("/out.weight").SetValue(tensors.FromFlatDataAndDimensions(last, config.Network.Width, patchnet.PatchValues)); err != nil {
-		t.Fatal(err)
+	slices.SortFunc(zeros, func(a, b *model.Variable) int { return strings.Compare(a.Path(), b.Path()) })
+	for _, v := range zeros {
+		values := make([]float32, v.Shape().Size())
+		for i := range values {
+			values[i] = float32(random.NormFloat64() / 3)
+		}
+		v.MustSetValue(tensors.FromFlatDataAndDimensions(values, v.Shape().Dimensions...))
 	}
 	return store
 }

@@ -31,8 +31,8 @@ const FullVariety = 1.0
 
 // NewScene draws a scene with what is asked for; what is left open is drawn
 // too. variety, from 0 to FullVariety, says how much objects of the same scene
-// differ in place, size and turn: below FullVariety they stand near the points
-// of a grid of 4 pixels, which a small model learns with fewer images.
+// differ in place, size and turn: below FullVariety they stand near the places
+// of a few arrangements, which a small model learns with fewer images.
 func NewScene(asked Attributes, variety float64, random *rand.Rand) Scene {
 	choose := func(asked, n int) int {
 		if asked >= 0 {
@@ -49,7 +49,7 @@ func NewScene(asked Attributes, variety float64, random *rand.Rand) Scene {
 	hue := hues[scene.Color] + 12*(random.Float64()-0.5)
 	scene.Shade = fromHSV(hue, 0.82+0.18*random.Float64(), 0.8+0.2*random.Float64())
 	if variety < FullVariety {
-		scene.Placed = placeOnGrid(scene.Count+1, variety, random)
+		scene.Placed = placeArranged(scene.Count+1, variety, random)
 	} else {
 		scene.Placed = place(scene.Count+1, random)
 	}
@@ -68,34 +68,45 @@ func radii(n int) (low, high float64) {
 	return 5.2, 6.4
 }
 
-// maxTurn is the widest range of turns, in radians.
-const maxTurn = 0.7
+// The widest ranges of turns, in radians, and of shifts from an arranged place,
+// in pixels.
+const (
+	maxTurn  = 0.7
+	maxShift = 8.0
+)
 
-// placeOnGrid puts n objects near points of a grid of 4 pixels.
-func placeOnGrid(n int, variety float64, random *rand.Rand) []Placed {
-	const grid = 4
+// arrangements are the places of one, two and three objects below FullVariety,
+// in pixels.
+var arrangements = [][][][2]float64{
+	{{{16, 16}}},
+	{
+		{{8, 16}, {24, 16}}, {{16, 8}, {16, 24}},
+		{{9, 9}, {23, 23}}, {{23, 9}, {9, 23}},
+	},
+	{
+		{{16, 8}, {8, 23}, {24, 23}}, {{16, 24}, {8, 9}, {24, 9}},
+		{{8, 16}, {23, 8}, {23, 24}}, {{24, 16}, {9, 8}, {9, 24}},
+	},
+}
+
+// placeArranged puts n objects near the places of an arrangement, apart from
+// each other.
+func placeArranged(n int, variety float64, random *rand.Rand) []Placed {
 	low, high := radii(n)
 	// spread draws from [-width/2, width/2] at full variety.
 	spread := func(width float64) float64 { return variety * width * (random.Float64() - 0.5) }
-	for {
-		var placed []Placed
-		for range n {
-			for range 40 {
-				candidate := Placed{Radius: (low+high)/2 + spread(high-low), Turn: spread(maxTurn)}
-				first := int(math.Ceil(candidate.Radius / grid))
-				points := Size/grid - 2*first + 1
-				candidate.X = float64(grid*(first+random.IntN(points))) + spread(grid)
-				candidate.Y = float64(grid*(first+random.IntN(points))) + spread(grid)
-				if free(candidate, placed) {
-					placed = append(placed, candidate)
-					break
-				}
-			}
-		}
-		if len(placed) == n {
-			return placed
+	places := arrangements[n-1][random.IntN(len(arrangements[n-1]))]
+	var placed []Placed
+	for len(placed) < n {
+		at := places[len(placed)]
+		candidate := Placed{Radius: (low+high)/2 + spread(high-low), Turn: spread(maxTurn)}
+		inside := func(v float64) float64 { return max(candidate.Radius, min(Size-candidate.Radius, v)) }
+		candidate.X, candidate.Y = inside(at[0]+spread(maxShift)), inside(at[1]+spread(maxShift))
+		if free(candidate, placed) {
+			placed = append(placed, candidate)
 		}
 	}
+	return placed
 }
 
 // place puts n objects where they do not touch.

@@ -63,7 +63,7 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 		chunks = 1
 	}
 	maker := &batchMaker{
-		config: config, schedule: diffusion.Cosine(config.Timesteps), terms: terms,
+		config: config, schedule: config.NoiseSchedule(), terms: terms,
 		batch: batch, chunks: chunks, seed: request.Seed,
 	}
 	identity, err := json.Marshal(struct {

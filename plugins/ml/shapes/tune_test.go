@@ -11,7 +11,6 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/plumb-ml/plumb/core/dataset"
-	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -35,7 +34,7 @@ func flats(t *testing.T, m *batchMaker, step int) [][]float32 {
 func TestBatchMaker(t *testing.T) {
 	config := tinyDenoiser()
 	maker := func(chunks int) *batchMaker {
-		m := &batchMaker{config: config, schedule: diffusion.Cosine(config.Timesteps), batch: 6, chunks: chunks, seed: 4}
+		m := &batchMaker{config: config, schedule: config.NoiseSchedule(), batch: 6, chunks: chunks, seed: 4}
 		for i, name := range []string{LossRewardWeighted, LossPretraining} {
 			term := &term{name: name, weight: float64(i + 1), order: train.NewShuffled(3, uint64(i))}
 			for j, scene := range scenes(3, Attributes{-1, -1, -1, i}, FullVariety) {

@@ -13,7 +13,6 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
-	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/shapes"
 	"github.com/plumb-ml/plumb/plugins/ml/shapes/weights"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
@@ -43,7 +42,7 @@ func Component() sdk.Component {
 		}, train.Settings{Steps: 1500, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01}.Attributes()...)},
 		PreferredBatch: shapes.LookBatch,
 		NeedsDevice:    true,
-		CodeVersion:    "1",
+		CodeVersion:    weights.Version("2", "judge"),
 		Capabilities:   []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityCompare},
 		Open:           open,
 	}
@@ -85,17 +84,7 @@ func (r *raters) load() error {
 	if r.judge != nil {
 		return nil
 	}
-	var file *safetensors.File
-	var err error
-	if r.directory == "" {
-		file, err = weights.Read("judge", &r.network)
-	} else {
-		file, err = train.ReadCheckpoint(r.directory, &r.network)
-	}
-	if err != nil {
-		return err
-	}
-	store, err := train.Weights(file)
+	store, err := weights.Load(r.directory, "judge", &r.network)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func Component() sdk.Component {
 		Uses:           []sdk.Kind{sdk.KindEncoder},
 		PreferredBatch: 64,
 		NeedsDevice:    true,
-		CodeVersion:    "1",
+		CodeVersion:    "2",
 		Open:           open,
 	}
 }

@@ -81,7 +81,7 @@ func Component() sdk.Component {
 		Uses:           []sdk.Kind{sdk.KindEncoder},
 		PreferredBatch: 64,
 		NeedsDevice:    true,
-		CodeVersion:    "1",
+		CodeVersion:    "2",
 		Capabilities:   []sdk.Capability{sdk.CapabilityFit},
 		Open:           open,
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
-	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/shapes"
 	"github.com/plumb-ml/plumb/plugins/ml/shapes/weights"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
@@ -40,7 +39,7 @@ func Component() sdk.Component {
 		}},
 		PreferredBatch: shapes.DrawBatch,
 		NeedsDevice:    true,
-		CodeVersion:    "1",
+		CodeVersion:    weights.Version("2", "denoiser"),
 		Capabilities:   []sdk.Capability{sdk.CapabilityTune},
 		Losses: map[string]sdk.Schema{
 			shapes.LossRewardWeighted: {},
@@ -89,17 +88,8 @@ func (s *sampler) load() error {
 	if s.store != nil {
 		return nil
 	}
-	var file *safetensors.File
 	var err error
-	if s.directory == "" {
-		file, err = weights.Read("denoiser", &s.network)
-	} else {
-		file, err = train.ReadCheckpoint(s.directory, &s.network)
-	}
-	if err != nil {
-		return err
-	}
-	s.store, err = train.Weights(file)
+	s.store, err = weights.Load(s.directory, "denoiser", &s.network)
 	return err
 }
 

@@ -6,7 +6,7 @@
 // well. Blocks of three kinds follow each other: a convolution in a narrow
 // space (how neighbours fit), attention (how far things fit: counts), and a
 // two-layer perceptron. The package refuses to know what the network is for:
-// package shapes builds the denoiser, the encoder and the judge of it.
+// package shapes builds the encoder and the judge of it.
 package patchnet
 
 import (
@@ -32,27 +32,17 @@ const Grid = 8
 const PatchValues = 48
 
 // Build makes features of patches: [batch, 64, 48] -> [batch, 64, width].
-// condition, [batch, any], may be nil: it shifts the inside of every block.
-func Build(p nn.Params, config Config, patches, condition *Node) *Node {
+func Build(p nn.Params, config Config, patches *Node) *Node {
 	batch := patches.Shape().Dimensions[0]
 	patches.AssertDims(batch, Grid*Grid, PatchValues)
 	g := patches.Graph()
 	x := nn.Dense(p.In("in"), patches, config.Width, nn.FanIn(1))
 	x = Add(x, ExpandAxes(p.In("position").Weight(g, "weight", nn.Normal(0.1), Grid*Grid, config.Width), 0))
-	// inner widens or narrows tokens for the inside of a block, shifted by the
-	// condition in the bias's place: [batch, 64, any] -> [batch, 64, width].
-	inner := func(p nn.Params, x *Node, width int) *Node {
-		if condition == nil {
-			return nn.Dense(p, x, width, nn.FanIn(1))
-		}
-		h := nn.Linear(p, x, width, nn.FanIn(1))
-		return Add(h, ExpandAxes(nn.Dense(p.In("condition"), condition, width, nn.FanIn(1)), 1))
-	}
 	for i, kind := range config.Blocks {
 		p := p.In(fmt.Sprintf("block%d", i))
 		switch kind {
 		case 'c':
-			h := nn.LayerNorm(p.In("norm"), inner(p.In("in"), x, config.Narrow))
+			h := nn.LayerNorm(p.In("norm"), nn.Dense(p.In("in"), x, config.Narrow, nn.FanIn(1)))
 			h = Reshape(nn.ReLU(h), batch, Grid, Grid, config.Narrow)
 			h = nn.ReLU(nn.Conv3x3(p.In("conv"), h, config.Narrow, nn.FanIn(2)))
 			h = Reshape(h, batch, Grid*Grid, config.Narrow)
@@ -61,7 +51,7 @@ func Build(p nn.Params, config Config, patches, condition *Node) *Node {
 			h := nn.LayerNorm(p.In("norm"), x)
 			x = Add(x, nn.SelfAttention(p.In("attention"), h, config.Heads, nn.FanIn(0.1)))
 		case 'm':
-			h := nn.ReLU(inner(p.In("in"), x, config.Hidden))
+			h := nn.ReLU(nn.Dense(p.In("in"), x, config.Hidden, nn.FanIn(1)))
 			x = Add(x, nn.Linear(p.In("out"), h, config.Width, nn.FanIn(0.1)))
 		default:
 			panic(fmt.Errorf("unknown kind of block %q: c, a or m", kind)) // GoMLX turns panics with errors into errors

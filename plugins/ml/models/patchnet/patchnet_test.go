@@ -27,19 +27,15 @@ func normal(seed uint64, n int) []float32 {
 	return out
 }
 
-// features runs the network with the weights in store. conditions may be nil.
-func features(t *testing.T, store *model.Store, config Config, patches, conditions []float32) ([]float32, []int, error) {
+// features runs the network with the weights in store.
+func features(t *testing.T, store *model.Store, config Config, patches []float32) ([]float32, []int, error) {
 	t.Helper()
 	backend, err := plumbcompute.Open(plumbcompute.Go)
 	if err != nil {
 		t.Fatal(err)
 	}
 	exec, err := model.NewExec(backend, store, func(_ *model.Scope, inputs []*Node) *Node {
-		var condition *Node
-		if len(inputs) > 1 {
-			condition = inputs[1]
-		}
-		return Build(nn.NewParams(store, 1), config, inputs[0], condition)
+		return Build(nn.NewParams(store, 1), config, inputs[0])
 	})
 	if err != nil {
 		return nil, nil, err
@@ -47,9 +43,6 @@ func features(t *testing.T, store *model.Store, config Config, patches, conditio
 	defer exec.Finalize()
 	batch := len(patches) / (Grid * Grid * PatchValues)
 	inputs := []any{tensors.FromFlatDataAndDimensions(patches, batch, Grid*Grid, PatchValues)}
-	if conditions != nil {
-		inputs = append(inputs, tensors.FromFlatDataAndDimensions(conditions, batch, len(conditions)/batch))
-	}
 	outputs, err := exec.Exec(inputs...)
 	if err != nil {
 		return nil, nil, err
@@ -70,42 +63,30 @@ func weightNames(store *model.Store) []string {
 // TestWeightNames pins the names in the checkpoint: a renamed weight would not
 // be found in files that exist.
 func TestWeightNames(t *testing.T) {
-	plain, conditioned := model.NewStore(), model.NewStore()
-	patches := normal(1, Grid*Grid*PatchValues)
-	if _, _, err := features(t, plain, small, patches, nil); err != nil {
+	store := model.NewStore()
+	if _, _, err := features(t, store, small, normal(1, Grid*Grid*PatchValues)); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := features(t, conditioned, small, patches, normal(2, 5)); err != nil {
-		t.Fatal(err)
-	}
-	shared := []string{
+	want := slices.Sorted(slices.Values([]string{
 		"/in.weight", "/in.bias", "/position.weight",
-		"/block0.in.weight", "/block0.norm.weight", "/block0.norm.bias", "/block0.conv.weight", "/block0.conv.bias", "/block0.out.weight",
+		"/block0.in.weight", "/block0.in.bias", "/block0.norm.weight", "/block0.norm.bias",
+		"/block0.conv.weight", "/block0.conv.bias", "/block0.out.weight",
 		"/block1.norm.weight", "/block1.norm.bias", "/block1.attention.query.weight", "/block1.attention.key.weight",
 		"/block1.attention.value.weight", "/block1.attention.out.weight",
-		"/block2.in.weight", "/block2.out.weight",
-	}
-	for _, test := range []struct {
-		store *model.Store
-		extra []string
-	}{
-		{plain, []string{"/block0.in.bias", "/block2.in.bias"}},
-		{conditioned, []string{"/block0.in.condition.weight", "/block0.in.condition.bias", "/block2.in.condition.weight", "/block2.in.condition.bias"}},
-	} {
-		want := slices.Sorted(slices.Values(append(slices.Clone(shared), test.extra...)))
-		if got := weightNames(test.store); !slices.Equal(got, want) {
-			t.Errorf("weights %v\nwant    %v", got, want)
-		}
+		"/block2.in.weight", "/block2.in.bias", "/block2.out.weight",
+	}))
+	if got := weightNames(store); !slices.Equal(got, want) {
+		t.Errorf("weights %v\nwant    %v", got, want)
 	}
 }
 
 // TestImagesAreIndependent: an image's features do not depend on its
-// neighbours in the batch, bit for bit, and do depend on its condition.
+// neighbours in the batch, bit for bit.
 func TestImagesAreIndependent(t *testing.T) {
 	const one = Grid * Grid * PatchValues
 	store := model.NewStore()
-	patches, conditions := normal(1, 3*one), normal(2, 3*5)
-	all, dims, err := features(t, store, small, patches, conditions)
+	patches := normal(1, 3*one)
+	all, dims, err := features(t, store, small, patches)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,20 +94,15 @@ func TestImagesAreIndependent(t *testing.T) {
 		t.Fatalf("features are %v", dims)
 	}
 	size := Grid * Grid * small.Width
-	swapped, _, err := features(t, store, small,
-		slices.Concat(patches[2*one:], patches[one:2*one], patches[:one]), slices.Concat(conditions[10:], conditions[5:10], conditions[:5]))
+	swapped, _, err := features(t, store, small, slices.Concat(patches[2*one:], patches[one:2*one], patches[:one]))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(all[:size], swapped[2*size:]) || !slices.Equal(all[size:2*size], swapped[size:2*size]) {
 		t.Error("features depend on the neighbours in the batch")
 	}
-	other, _, err := features(t, store, small, patches, slices.Concat(conditions[:5], conditions[5:10], conditions[:5]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(all[:2*size], other[:2*size]) || slices.Equal(all[2*size:], other[2*size:]) {
-		t.Error("a condition acts on another image than its own, or on none")
+	if slices.Equal(all[:size], all[size:2*size]) {
+		t.Error("two images have the same features")
 	}
 }
 
@@ -144,17 +120,17 @@ func TestUnknownBlock(t *testing.T) {
 	unknown.Blocks = "cx"
 	g := NewGraph(backend, "unknown block")
 	patches := Parameter(g, "patches", shapes.Make(dtypes.Float32, 1, Grid*Grid, PatchValues))
-	Build(nn.NewParams(model.NewStore(), 1), unknown, patches, nil)
+	Build(nn.NewParams(model.NewStore(), 1), unknown, patches)
 }
 
 func TestWeightsOfAnotherWidth(t *testing.T) {
 	store := model.NewStore()
-	if _, _, err := features(t, store, small, normal(1, Grid*Grid*PatchValues), nil); err != nil {
+	if _, _, err := features(t, store, small, normal(1, Grid*Grid*PatchValues)); err != nil {
 		t.Fatal(err)
 	}
 	wide := small
 	wide.Width = 10
-	if _, _, err := features(t, store, wide, normal(1, Grid*Grid*PatchValues), nil); err == nil || !strings.Contains(err.Error(), `weight "in.weight" is Float32 [48 8], the network needs Float32 [48 10]`) {
+	if _, _, err := features(t, store, wide, normal(1, Grid*Grid*PatchValues)); err == nil || !strings.Contains(err.Error(), `weight "in.weight" is Float32 [48 8], the network needs Float32 [48 10]`) {
 		t.Errorf("weights of another width: %v", err)
 	}
 }
