@@ -137,9 +137,9 @@ func (p *program) root() *cobra.Command {
 		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	storeDir := os.Getenv("PLUMB_STORE")
+	storeDir := os.Getenv(storeVariable)
 	flags := root.PersistentFlags()
-	flags.StringVar(&p.runsDir, "runs", "runs", "directory of runs and their tables")
+	flags.StringVar(&p.runsDir, "runs", defaultRunsDir, "directory of runs and their tables")
 	flags.StringVar(&p.storeDir, "store", storeDir, "directory of cached results (default RUNS/store; or PLUMB_STORE)")
 	flags.StringArrayVar(&p.vars, "var", nil, "NAME=VALUE: set a variable of the experiment; repeatable")
 	flags.StringArrayVar(&p.varFiles, "var-file", nil, "file of NAME = VALUE lines; repeatable")
@@ -153,6 +153,12 @@ func (p *program) root() *cobra.Command {
 	)
 	return root
 }
+
+// Where runs are kept, and the variable that names the store, if no flag does.
+const (
+	defaultRunsDir = "runs"
+	storeVariable  = "PLUMB_STORE"
+)
 
 // storePath is the store's directory: beside the runs unless it is named.
 func (p *program) storePath() string {

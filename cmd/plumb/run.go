@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/run"
 	"github.com/plumb-ml/plumb/core/stage"
 	"github.com/plumb-ml/plumb/reports"
@@ -121,6 +122,12 @@ func (p *program) command(file string) string {
 	if p.backend != "" {
 		words = append(words, "-backend", p.backend)
 	}
+	if p.runsDir != defaultRunsDir {
+		words = append(words, "-runs", quote(p.runsDir))
+	}
+	if p.storeDir != os.Getenv(storeVariable) {
+		words = append(words, "-store", quote(p.storeDir))
+	}
 	return strings.Join(words, " ")
 }
 
@@ -168,11 +175,26 @@ func (s *session) tellFailures(result *run.Result) {
 		return
 	}
 	fmt.Fprintln(p.err)
+	// Stages that failed for the same reason, as on a full disk, are told as one.
+	var reasons []string
+	failed := map[string][]*plan.Node{}
 	for _, node := range s.plan.Nodes {
 		if outcome := result.Outcomes[node]; outcome.Status == run.Failed {
-			fmt.Fprintf(p.err, "%s\n\n", p.bold(p.err, "In "+node.Label+":"))
-			p.complain(outcome.Err)
+			reason := outcome.Err.Error()
+			if failed[reason] == nil {
+				reasons = append(reasons, reason)
+			}
+			failed[reason] = append(failed[reason], node)
 		}
+	}
+	for _, reason := range reasons {
+		nodes := failed[reason]
+		heading := "In " + nodes[0].Label
+		for _, node := range nodes[1:] {
+			heading += ", " + node.Label
+		}
+		fmt.Fprintf(p.err, "%s\n\n", p.bold(p.err, indent(heading+":", 0, 80)))
+		p.complain(result.Outcomes[nodes[0]].Err)
 	}
 	listed := 0
 	for _, node := range s.plan.Nodes {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -35,10 +36,17 @@ func TestScripts(t *testing.T) {
 			}
 			return os.WriteFile(filepath.Join(env.WorkDir, "tiny.hcl"), tiny, 0o644)
 		},
+		Condition: func(condition string) (bool, error) {
+			if condition == "smalldisk" {
+				return canMount(), nil
+			}
+			return false, fmt.Errorf("unknown condition %q", condition)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"waitfor":     waitFor,
 			"damage":      damage,
 			"sameoutputs": sameOutputs,
+			"smalldisk":   smallDisk,
 		},
 	})
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-func openBackend(t *testing.T) compute.Backend {
+func openBackend(t testing.TB) compute.Backend {
 	t.Helper()
 	backend, err := plumbcompute.Open(plumbcompute.Go)
 	if err != nil {
@@ -33,7 +33,7 @@ var tiny = patchnet.Config{Width: 8, Narrow: 4, Hidden: 8, Heads: 2, Blocks: "ca
 
 // scenesTable writes n scenes that show what their prompts say, and returns the
 // table's path and rows.
-func scenesTable(t *testing.T, n int) (string, []dataset.Image) {
+func scenesTable(t testing.TB, n int) (string, []dataset.Image) {
 	t.Helper()
 	var rows []dataset.Image
 	for i, scene := range scenes(n, Attributes{-1, -1, -1, -1}, FullVariety) {

@@ -26,7 +26,7 @@ func tinyDenoiser() DenoiserConfig {
 
 // randomDenoiser has random weights, in the layers too that otherwise start from
 // zeros: so its images depend on everything.
-func randomDenoiser(t *testing.T, config DenoiserConfig) *model.Store {
+func randomDenoiser(t testing.TB, config DenoiserConfig) *model.Store {
 	t.Helper()
 	store := model.NewStore()
 	exec, err := model.NewExec(openBackend(t), store, func(_ *model.Scope, inputs []*Node) *Node {
