@@ -8,7 +8,7 @@ experiment "pretrain_shapes" {
 
 variable "steps" {
   description = "training steps of the diffusion model"
-  default     = 22000
+  default     = 12000
 }
 
 locals {
@@ -47,17 +47,17 @@ prompts "combination" {
 # caption says. Words for counts are the least reliable, as they are on the real
 # one; "a" is mostly said of one thing.
 sampler "shapes_scenes" "web" {
-  count_error      = 0.5
-  color_error      = 0.3
-  object_error     = 0.15
-  background_error = 0.3
+  count_error      = 0.3
+  color_error      = 0.15
+  object_error     = 0.05
+  background_error = 0.15
 }
 
 sampler "shapes_scenes" "web_of_one" {
-  count_error      = 0.1
-  color_error      = 0.3
-  object_error     = 0.15
-  background_error = 0.3
+  count_error      = 0.05
+  color_error      = 0.15
+  object_error     = 0.05
+  background_error = 0.15
 }
 
 images "web_counted" {

@@ -68,7 +68,7 @@ prompts "combination" {
 
 # What is tuned, what is real, what sees, and who judges.
 sampler "shapes" "base" {
-  guidance_scale      = 2
+  guidance_scale      = 3
   num_inference_steps = 8
   solver              = "dpmpp_2m"
 }

@@ -25,7 +25,7 @@ func DefaultDenoiser() DenoiserConfig {
 	return DenoiserConfig{
 		Class:      "ShapesDenoiser",
 		World:      "shapes (miniature)",
-		Network:    dit.Config{Width: 160, Narrow: 64, Hidden: 320, Heads: 1, Global: 12, Blocks: "gcmacmgacmcm"},
+		Network:    dit.Config{Width: 160, Narrow: 64, Hidden: 320, Heads: 1, Global: 10, Blocks: "gcmacmgacmcm"},
 		Condition:  128,
 		Timesteps:  1000,
 		Schedule:   "squaredcos_cap_v2",

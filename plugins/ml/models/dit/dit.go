@@ -64,7 +64,9 @@ func Build(p nn.Params, config Config, noisy, condition *Node) *Node {
 			h = nn.Linear(p.In("out"), h, config.Width, nn.FanIn(0.1))
 		case 'g': // what the whole image shows, and where
 			h = nn.Linear(p.In("in"), h, config.Global, nn.FanIn(1))
-			h = nn.ReLU(nn.Dense(p.In("whole"), Reshape(h, batch, Grid*Grid*config.Global), config.Hidden, nn.FanIn(2)))
+			h = nn.Dense(p.In("whole"), Reshape(h, batch, Grid*Grid*config.Global), config.Hidden, nn.FanIn(1))
+			// The prompt asks for a whole too: it acts here, not place by place alone.
+			h = nn.ReLU(Add(h, nn.Linear(p.In("asked"), condition, config.Hidden, nn.FanIn(1))))
 			h = nn.Dense(p.In("parts"), h, Grid*Grid*config.Global, nn.FanIn(1))
 			h = nn.Linear(p.In("out"), Reshape(h, batch, Grid*Grid, config.Global), config.Width, nn.FanIn(0.3))
 		default:

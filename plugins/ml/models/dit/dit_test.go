@@ -67,7 +67,7 @@ func TestWeightNames(t *testing.T) {
 		"/block1.attention.query.weight", "/block1.attention.key.weight",
 		"/block1.attention.value.weight", "/block1.attention.out.weight",
 		"/block2.in.weight", "/block2.in.bias", "/block2.out.weight",
-		"/block3.in.weight", "/block3.whole.weight", "/block3.whole.bias",
+		"/block3.in.weight", "/block3.whole.weight", "/block3.whole.bias", "/block3.asked.weight",
 		"/block3.parts.weight", "/block3.parts.bias", "/block3.out.weight",
 	}
 	for _, place := range []string{"block0", "block1", "block2", "block3", "last"} {
