@@ -23,7 +23,7 @@ variable "pretraining_weight" {
 
 variable "steps" {
   description = "fine-tuning steps"
-  default     = 60
+  default     = 120
 }
 
 locals {
@@ -88,7 +88,7 @@ images "labelled" {
   sampler    = sampler.base
   prompts    = prompts.all
   split      = "seen"
-  per_prompt = 6
+  per_prompt = 8
 }
 
 images "unlabelled" {
@@ -135,31 +135,37 @@ reward "preference" "with_auxiliary" {
 
 # Fine-tuning: labelled images; with unlabelled ones; with the pre-training loss.
 finetune "labelled" {
-  sampler    = sampler.base
-  reward     = reward.with_auxiliary
-  images     = [images.labelled]
-  steps      = var.steps
-  batch_size = 32
+  sampler       = sampler.base
+  reward        = reward.with_auxiliary
+  images        = [images.labelled]
+  steps         = var.steps
+  batch_size    = 32
+  learning_rate = 1e-3
+  schedule      = "cosine"
 
   loss "reward_weighted" {}
 }
 
 finetune "unlabelled" {
-  sampler    = sampler.base
-  reward     = reward.with_auxiliary
-  images     = [images.labelled, images.unlabelled]
-  steps      = var.steps
-  batch_size = 32
+  sampler       = sampler.base
+  reward        = reward.with_auxiliary
+  images        = [images.labelled, images.unlabelled]
+  steps         = var.steps
+  batch_size    = 32
+  learning_rate = 1e-3
+  schedule      = "cosine"
 
   loss "reward_weighted" {}
 }
 
 finetune "full" {
-  sampler    = sampler.base
-  reward     = reward.with_auxiliary
-  images     = [images.labelled, images.unlabelled]
-  steps      = var.steps
-  batch_size = 32
+  sampler       = sampler.base
+  reward        = reward.with_auxiliary
+  images        = [images.labelled, images.unlabelled]
+  steps         = var.steps
+  batch_size    = 32
+  learning_rate = 1e-3
+  schedule      = "cosine"
 
   loss "reward_weighted" {}
 
@@ -174,7 +180,7 @@ evaluate "main" {
   baseline   = sampler.base
   prompts    = prompts.all
   per_prompt = 4
-  limit      = 48
+  limit      = 64
   rewards    = [reward.clip_score, reward.no_auxiliary, reward.with_auxiliary]
 
   alignment {
