@@ -1,5 +1,6 @@
 # Makes the weights that ship with plumb: the miniature's diffusion model, its
-# encoder and its judge, from rendered scenes. Takes hours; nobody has to.
+# encoder and its judge, from rendered scenes. The diffusion model took
+# half an hour on two cores; nobody has to.
 
 experiment "pretrain_shapes" {
   description = "pre-training of the miniature models of the world of shapes"
