@@ -9,8 +9,8 @@ import (
 // The pure-Go backend is fast at large matrix products and slow at the rest:
 // its transposes, reductions and broadcasts walk over elements one by one, and
 // the gradients that GoMLX works out are full of them. Here the same
-// mathematics is written with products alone, which makes a training step more
-// than twice as fast. Other backends get the plain form, which their compilers
+// mathematics is written with products alone (docs/benchmarks.md says what that
+// gains). Other backends get the plain form, which their compilers
 // know best; a test holds the two together.
 
 // isGo reports whether g is built for the pure-Go backend.

@@ -36,8 +36,8 @@ func DefaultDenoiser() DenoiserConfig {
 }
 
 // NoiseSchedule is what the denoiser is trained and sampled with. Objects are
-// large and of one color, so that the eye finds them in much noise: on the plain
-// cosine schedule nine tenths of the timesteps come after the image is decided.
+// large and of one color, so that they are found in much noise: on the plain
+// cosine schedule few timesteps are left to decide what the image shows.
 func (c DenoiserConfig) NoiseSchedule() diffusion.Schedule {
 	return diffusion.Cosine(c.Timesteps).Noisier(c.Noisier)
 }

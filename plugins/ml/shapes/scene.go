@@ -96,17 +96,23 @@ func placeArranged(n int, variety float64, random *rand.Rand) []Placed {
 	// spread draws from [-width/2, width/2] at full variety.
 	spread := func(width float64) float64 { return variety * width * (random.Float64() - 0.5) }
 	places := arrangements[n-1][random.IntN(len(arrangements[n-1]))]
-	var placed []Placed
-	for len(placed) < n {
-		at := places[len(placed)]
-		candidate := Placed{Radius: (low+high)/2 + spread(high-low), Turn: spread(maxTurn)}
-		inside := func(v float64) float64 { return max(candidate.Radius, min(Size-candidate.Radius, v)) }
-		candidate.X, candidate.Y = inside(at[0]+spread(maxShift)), inside(at[1]+spread(maxShift))
-		if free(candidate, placed) {
-			placed = append(placed, candidate)
+	for {
+		var placed []Placed
+		for _, at := range places {
+			for range 100 { // then anew: what stands already may leave no room
+				candidate := Placed{Radius: (low+high)/2 + spread(high-low), Turn: spread(maxTurn)}
+				inside := func(v float64) float64 { return max(candidate.Radius, min(Size-candidate.Radius, v)) }
+				candidate.X, candidate.Y = inside(at[0]+spread(maxShift)), inside(at[1]+spread(maxShift))
+				if free(candidate, placed) {
+					placed = append(placed, candidate)
+					break
+				}
+			}
+		}
+		if len(placed) == n {
+			return placed
 		}
 	}
-	return placed
 }
 
 // place puts n objects where they do not touch.

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-var varieties = []float64{0, 0.25, 0.6, FullVariety}
+var varieties = []float64{0, 0.25, 0.6, 0.99, FullVariety}
 
 // scenes draws n scenes of a seed.
 func scenes(n int, asked Attributes, variety float64) []Scene {
