@@ -9,13 +9,13 @@ experiment "pretrain_shapes" {
 
 variable "steps" {
   description = "training steps of the diffusion model"
-  default     = 12000
+  default     = 26000
 }
 
 locals {
   counts      = ["one", "two", "three"]
   colors      = ["red", "orange", "yellow", "green", "blue", "purple"]
-  objects     = ["circle", "square", "triangle", "star", "cross", "heart"]
+  objects     = ["ring", "moon", "triangle", "cross", "heart", "bar"]
   backgrounds = ["on grass", "on sand", "at night", "in snow"]
 }
 

@@ -29,7 +29,7 @@ variable "steps" {
 locals {
   counts      = ["one", "two", "three"]
   colors      = ["red", "orange", "yellow", "green", "blue", "purple"]
-  objects     = ["circle", "square", "triangle", "star", "cross", "heart"]
+  objects     = ["ring", "moon", "triangle", "cross", "heart", "bar"]
   backgrounds = ["on grass", "on sand", "at night", "in snow"]
   held_out    = ["triangle", "heart"]
 }

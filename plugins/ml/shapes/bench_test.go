@@ -39,7 +39,7 @@ func BenchmarkDraw(b *testing.B) {
 	defer drawer.Close()
 	draws := make([]sdk.Draw, DrawBatch)
 	for i := range draws {
-		draws[i] = sdk.Draw{Prompt: sdk.Prompt{Text: "two red stars at night"}, Seed: uint64(i)}
+		draws[i] = sdk.Draw{Prompt: sdk.Prompt{Text: "two red crosses at night"}, Seed: uint64(i)}
 	}
 	once := func() {
 		if err := drawer.Draw(context.Background(), draws, func(int, sdk.Image) error { return nil }); err != nil {

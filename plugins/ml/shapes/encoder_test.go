@@ -59,7 +59,7 @@ func TestFitEncoder(t *testing.T) {
 			t.Errorf("alone, example %d has other vectors", i)
 		}
 	}
-	same, err := encoder.Texts(ctx, []string{"two red stars", "Red stars, two!", "two red circles"})
+	same, err := encoder.Texts(ctx, []string{"two red crosses", "Red crosses, two!", "two red rings"})
 	if err != nil {
 		t.Fatal(err)
 	}

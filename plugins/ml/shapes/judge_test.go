@@ -59,8 +59,8 @@ func ignore(sdk.Progress) error { return nil }
 func TestSpoil(t *testing.T) {
 	red := scenes(1, Attributes{0, 0, 0, 0}, FullVariety)[0]
 	blue := scenes(1, Attributes{2, 4, 0, 2}, FullVariety)[0]
-	first := Example{RGB: Render(red), Prompt: "one red circle on grass"}
-	second := Example{RGB: Render(blue), Prompt: "three blue circles at night"}
+	first := Example{RGB: Render(red), Prompt: "one red ring on grass"}
+	second := Example{RGB: Render(blue), Prompt: "three blue rings at night"}
 	before := slices.Clone(first.RGB)
 	smeared := smear(first.RGB)
 	halves, smears, whole := 0, 0, 0
@@ -208,7 +208,7 @@ func TestFitJudge(t *testing.T) {
 func TestFitJudgeRefuses(t *testing.T) {
 	backend := openBackend(t)
 	few, rows := scenesTable(t, 9)
-	rows[4].Prompt = "one red circle"
+	rows[4].Prompt = "one red ring"
 	vague := filepath.Join(t.TempDir(), "vague.parquet")
 	if err := dataset.WriteAll(vague, rows); err != nil {
 		t.Fatal(err)
@@ -227,7 +227,7 @@ func TestFitJudgeRefuses(t *testing.T) {
 	}{
 		{nil, []string{"no images"}},
 		{[]string{few}, []string{"9 images are too few"}},
-		{[]string{vague}, []string{`"scene-004"`, `"one red circle"`, "background"}},
+		{[]string{vague}, []string{`"scene-004"`, `"one red ring"`, "background"}},
 		{[]string{large}, []string{`"wide"`, "33x32", "32x32"}},
 		{[]string{few + ".missing"}, []string{few + ".missing"}},
 	} {

@@ -80,7 +80,7 @@ func draw(t *testing.T, drawer *Drawer, draws []sdk.Draw) [][]byte {
 func TestSameDrawSameImage(t *testing.T) {
 	config := tinyDenoiser()
 	store := randomDenoiser(t, config)
-	prompts := []string{"two red circles at night", "one blue star", "", "three green hearts in snow"}
+	prompts := []string{"two red rings at night", "one blue cross", "", "three green bars in snow"}
 	var draws []sdk.Draw
 	for i := range DrawBatch + 5 { // two batches
 		draws = append(draws, sdk.Draw{Prompt: sdk.Prompt{Text: prompts[i%len(prompts)]}, Seed: uint64(i / 2)})
@@ -132,7 +132,7 @@ func TestGuidance(t *testing.T) {
 		defer drawer.Close()
 		return draw(t, drawer, []sdk.Draw{{Prompt: sdk.Prompt{Text: prompt}, Seed: 5}})[0]
 	}
-	const prompt = "two red circles"
+	const prompt = "two red rings"
 	if !bytes.Equal(image(prompt, 0), image("", 1)) {
 		t.Error("guidance 0 still listens to the prompt")
 	}
@@ -176,8 +176,8 @@ func TestText(t *testing.T) {
 	for prompt, want := range map[string][]int{
 		"":                        {19},
 		"something else":          {19},
-		"two red circles on sand": {1, 3, 9, 16},
-		"star":                    {12},
+		"two red rings on sand": {1, 3, 9, 16},
+		"cross":                    {12},
 	} {
 		config.Text(prompt, out)
 		for i, v := range out {

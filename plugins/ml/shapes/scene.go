@@ -63,9 +63,9 @@ func radii(n int) (low, high float64) {
 	case 1:
 		return 8.5, 11.5
 	case 2:
-		return 6.2, 7.6
+		return 6.6, 8
 	}
-	return 5.2, 6.4
+	return 5.6, 6.8
 }
 
 // The widest ranges of turns, in radians, and of shifts from an arranged place,

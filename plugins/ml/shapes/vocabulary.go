@@ -7,7 +7,7 @@ import "strings"
 var (
 	Counts      = []string{"one", "two", "three"}
 	Colors      = []string{"red", "orange", "yellow", "green", "blue", "purple"}
-	Objects     = []string{"circle", "square", "triangle", "star", "cross", "heart"}
+	Objects     = []string{"ring", "moon", "triangle", "cross", "heart", "bar"}
 	Backgrounds = []string{"on grass", "on sand", "at night", "in snow"}
 )
 

@@ -10,7 +10,7 @@ import (
 func TestVocabulary(t *testing.T) {
 	want := []string{
 		"one", "two", "three", "red", "orange", "yellow", "green", "blue", "purple",
-		"circle", "square", "triangle", "star", "cross", "heart", "grass", "sand", "night", "snow",
+		"ring", "moon", "triangle", "cross", "heart", "bar", "grass", "sand", "night", "snow",
 	}
 	if !slices.Equal(Vocabulary, want) {
 		t.Errorf("vocabulary %v", Vocabulary)
@@ -24,24 +24,24 @@ func TestAsk(t *testing.T) {
 		unknown []string
 	}{
 		{"", Attributes{-1, -1, -1, -1}, nil},
-		{"one red circle on grass", Attributes{0, 0, 0, 0}, nil},
-		{"a red circle", Attributes{0, 0, 0, -1}, nil},
-		{"an orange heart", Attributes{0, 1, 5, -1}, nil},
-		{"two blue squares at night", Attributes{1, 4, 1, 2}, nil},
-		{"three purple crosses in snow", Attributes{2, 5, 4, 3}, nil},
-		{"three stars in the snow", Attributes{2, -1, 3, 3}, nil},
+		{"one red ring on grass", Attributes{0, 0, 0, 0}, nil},
+		{"a red ring", Attributes{0, 0, 0, -1}, nil},
+		{"an orange bar", Attributes{0, 1, 5, -1}, nil},
+		{"two blue moons at night", Attributes{1, 4, 1, 2}, nil},
+		{"three purple hearts in snow", Attributes{2, 5, 4, 3}, nil},
+		{"three crosses in the snow", Attributes{2, -1, 3, 3}, nil},
 		{"two yellow triangles on sand", Attributes{1, 2, 2, 1}, nil},
-		{"green hearts", Attributes{-1, 3, 5, -1}, nil},
-		{"circles", Attributes{-1, -1, 0, -1}, nil},
+		{"green bars", Attributes{-1, 3, 5, -1}, nil},
+		{"rings", Attributes{-1, -1, 0, -1}, nil},
 		{"snow", Attributes{-1, -1, -1, 3}, nil},
-		{"  Two  RED Circles, on Grass. ", Attributes{1, 0, 0, 0}, nil},
-		{"\"three\" 'red' stars!?", Attributes{2, 0, 3, -1}, nil},
+		{"  Two  RED Rings, on Grass. ", Attributes{1, 0, 0, 0}, nil},
+		{"\"three\" 'red' crosses!?", Attributes{2, 0, 3, -1}, nil},
 		{"a photo of two red dogs", Attributes{1, 0, -1, -1}, []string{"photo", "of", "dogs"}},
-		{"four circles", Attributes{-1, -1, 0, -1}, []string{"four"}},
+		{"four rings", Attributes{-1, -1, 0, -1}, []string{"four"}},
 		{"dresses", Attributes{-1, -1, -1, -1}, []string{"dresses"}},
 		{"reddish", Attributes{-1, -1, -1, -1}, []string{"reddish"}},
 		{". , !", Attributes{-1, -1, -1, -1}, nil},
-		{"two или ★ stars", Attributes{1, -1, 3, -1}, []string{"или", "★"}},
+		{"two или ★ crosses", Attributes{1, -1, 3, -1}, []string{"или", "★"}},
 	} {
 		if got := Ask(test.prompt); got != test.want {
 			t.Errorf("%q asks for %+v, want %+v", test.prompt, got, test.want)

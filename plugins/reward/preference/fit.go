@@ -53,10 +53,17 @@ func (r *reward) Fit(ctx context.Context, request sdk.FitRequest, report func(sd
 		order: train.NewShuffled(len(learn), request.Seed), store: model.NewStore(),
 	}
 	defer job.store.Finalize()
-	job.imageWidth, job.textWidth = len(learn[0].image), len(corpus.texts[0])
-	job.standard = unchanged(job.imageWidth + job.textWidth)
+	job.inputs = inputs{ImageWidth: len(learn[0].image), TextWidth: len(corpus.texts[0]), Products: r.config.Products}
+	if job.inputs.Products && job.inputs.ImageWidth != job.inputs.TextWidth {
+		return sdk.Diagnostic{
+			Summary: "The encoder's images and prompts cannot be multiplied",
+			Detail: fmt.Sprintf("It gives %d numbers of an image and %d of a prompt; products = true takes the terms of their cosine, for which they must be as many. Remove it.",
+				job.inputs.ImageWidth, job.inputs.TextWidth),
+		}
+	}
+	job.standard = unchanged(job.inputs.width())
 	if r.config.Standardize {
-		job.standard = measure(learn, corpus.texts)
+		job.standard = measure(job.inputs, learn, corpus.texts)
 	}
 	if auxiliary != nil {
 		if err := job.checkNegatives(report); err != nil {
@@ -69,7 +76,7 @@ func (r *reward) Fit(ctx context.Context, request sdk.FitRequest, report func(sd
 		return r.diverged(err)
 	}
 	result := &checkpoint{
-		Class: className, Config: r.config.Config, ImageWidth: job.imageWidth, TextWidth: job.textWidth,
+		Class: className, Config: r.config.Config, inputs: job.inputs,
 		Fit: fit{Images: len(learn), ValidationImages: len(validate), Step: job.keptStep},
 	}
 	if len(validate) > 0 {
@@ -87,9 +94,8 @@ type job struct {
 	seed            uint64
 	order           *train.Shuffled
 	store           *model.Store
+	inputs          inputs
 	standard        *standard
-
-	imageWidth, textWidth int
 
 	// The weights for the checkpoint, so far.
 	kept     map[string]safetensors.Tensor
@@ -128,7 +134,7 @@ func (j *job) checkNegatives(report func(sdk.Progress) error) error {
 // run trains and keeps the weights for the checkpoint.
 func (j *job) run(ctx context.Context, backend compute.Backend, report func(sdk.Progress) error) error {
 	settings := j.reward.config.Settings
-	validation, err := newHead(backend, j.reward.config.Config, j.store, j.standard)
+	validation, err := newHead(backend, j.reward.config.Config, j.inputs, j.store, j.standard)
 	if err != nil {
 		return err
 	}
@@ -139,7 +145,7 @@ func (j *job) run(ctx context.Context, backend compute.Backend, report func(sdk.
 		Batch: j.batch,
 		Loss: func(in []*Node) (*Node, []*Node) {
 			total, mse, classification := objective(nn.NewParams(j.store, j.seed), j.reward.config.Config, j.auxiliary,
-				batch{images: in[0], texts: in[1], labels: in[2], present: in[3], weights: in[4]})
+				batch{images: in[0], rest: in[1], labels: in[2], present: in[3], weights: in[4]})
 			if classification == nil {
 				return total, []*Node{mse}
 			}
@@ -203,12 +209,13 @@ func (j *job) batch(step int) ([]any, error) {
 	if j.auxiliary != nil {
 		candidates += j.auxiliary.Negatives
 	}
-	images := make([]float32, size*j.imageWidth)
-	texts := make([]float32, size*candidates*j.textWidth)
+	imageWidth, restWidth := j.inputs.ImageWidth, j.inputs.rest()
+	row := make([]float32, j.inputs.width())
+	images := make([]float32, size*imageWidth)
+	rest := make([]float32, size*candidates*restWidth)
 	labels, present, weights := make([]float32, size), make([]float32, size*candidates), make([]float32, size)
 	for i := range size {
 		e := j.learn[j.order.At(step*size+i)]
-		j.standard.apply(e.image, 0, images[i*j.imageWidth:])
 		labels[i] = float32(e.label)
 		choice := []int{e.text}
 		if others := j.corpus.prompts[e.prompt].others; candidates > 1 && len(others) > 0 {
@@ -221,13 +228,16 @@ func (j *job) batch(step int) ([]any, error) {
 		}
 		for k, text := range choice {
 			at := i*candidates + k
-			j.standard.apply(j.corpus.texts[text], j.imageWidth, texts[at*j.textWidth:])
+			j.inputs.write(e.image, j.corpus.texts[text], row)
+			j.standard.apply(row)
+			copy(images[i*imageWidth:], row[:imageWidth])
+			copy(rest[at*restWidth:], row[imageWidth:])
 			present[at] = 1
 		}
 	}
 	return []any{
-		tensors.FromFlatDataAndDimensions(images, size, j.imageWidth),
-		tensors.FromFlatDataAndDimensions(texts, size, candidates, j.textWidth),
+		tensors.FromFlatDataAndDimensions(images, size, imageWidth),
+		tensors.FromFlatDataAndDimensions(rest, size, candidates, restWidth),
 		tensors.FromFlatDataAndDimensions(labels, size),
 		tensors.FromFlatDataAndDimensions(present, size, candidates),
 		tensors.FromFlatDataAndDimensions(weights, size),

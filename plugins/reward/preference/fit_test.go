@@ -255,12 +255,61 @@ func TestCorpus(t *testing.T) {
 func TestStandard(t *testing.T) {
 	examples := []example{{image: []float32{1, 5}, text: 0}, {image: []float32{3, 5}, text: 1}}
 	texts := [][]float32{{0}, {10}, {20}}
-	s := measure(examples, texts)
-	row := make([]float32, 3)
-	s.apply([]float32{3, 6}, 0, row)
-	s.apply(texts[2], 2, row[2:])
+	s := measure(inputs{ImageWidth: 2, TextWidth: 1}, examples, texts)
+	row := []float32{3, 6, 20}
+	s.apply(row)
 	if want := []float32{1, 1, 3}; !slices.Equal(row, want) {
 		t.Errorf("standardized to %v, want %v", row, want)
+	}
+}
+
+func TestInputs(t *testing.T) {
+	image, text := []float32{3, 4}, []float32{0, -2}
+	for _, test := range []struct {
+		products bool
+		want     []float32
+	}{
+		{false, []float32{3, 4, 0, -2}},
+		{true, []float32{3, 4, 0, -2, 0, -0.8}}, // of (0.6, 0.8) and (0, -1)
+	} {
+		in := inputs{ImageWidth: 2, TextWidth: 2, Products: test.products}
+		row := make([]float32, in.width())
+		in.write(image, text, row)
+		if !slices.Equal(row, test.want) {
+			t.Errorf("products %v: %v, want %v", test.products, row, test.want)
+		}
+	}
+}
+
+// TestProductsHelpWithUnseenWords: a head that reads the cosine's terms judges
+// images of an object that no label was about better than one that does not.
+func TestProductsHelpWithUnseenWords(t *testing.T) {
+	var seen, unseen []shown
+	for _, image := range draw(t, 40, 1) {
+		if image.row.Slots["object"] == objects[0] {
+			unseen = append(unseen, image)
+		} else {
+			seen = append(seen, image)
+		}
+	}
+	request := tables(t, seen, rate(seen, 1), 1)
+	plain, _ := fitted(t, block(t, nil), request)
+	request.Output = filepath.Join(t.TempDir(), "checkpoint")
+	if err := os.Mkdir(request.Output, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	with, _ := fitted(t, block(t, map[string]any{"products": true}), request)
+	area := func(r *reward) float64 {
+		scores, err := r.ScoreBatch(t.Context(), itemsOf(unseen))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return areaUnderCurve(scores, unseen)
+	}
+	a, b := area(plain), area(with)
+	t.Logf("AUC on unseen words: %.3f without products, %.3f with", a, b)
+	if b < a+0.05 {
+		t.Errorf("AUC on unseen words: %.3f without products, %.3f with", a, b)
 	}
 }
 

@@ -20,9 +20,8 @@ import (
 type checkpoint struct {
 	Class string `json:"_class_name"`
 	mlp.Config
-	ImageWidth int `json:"image_width"` // numbers of an image's embedding, which come first
-	TextWidth  int `json:"text_width"`  // numbers of a prompt's embedding
-	Fit        fit `json:"fit"`
+	inputs
+	Fit fit `json:"fit"`
 }
 
 const className = "PreferenceReward"
@@ -43,26 +42,27 @@ var errNotANumber = errors.New("the reward's answer is not a number: its weights
 
 // head is the reward on top of the encoder, ready to score.
 type head struct {
+	inputs   inputs
 	standard *standard
 	exec     *model.Exec
 }
 
 // newHead prepares a head with the weights in store, which may go on changing.
-func newHead(backend compute.Backend, network mlp.Config, store *model.Store, s *standard) (*head, error) {
+func newHead(backend compute.Backend, network mlp.Config, in inputs, store *model.Store, s *standard) (*head, error) {
 	exec, err := model.NewExec(backend, store, func(_ *model.Scope, rows *Node) *Node {
 		return Sigmoid(mlp.Logit(nn.NewParams(store, 0), network, rows))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build reward: %w", err)
 	}
-	return &head{standard: s, exec: exec}, nil
+	return &head{inputs: in, standard: s, exec: exec}, nil
 }
 
 func (h *head) close() { h.exec.Finalize() }
 
 // score gives the reward of each image with its prompt, of their embeddings.
 func (h *head) score(ctx context.Context, images, texts [][]float32) ([]float64, error) {
-	width := len(h.standard.mean)
+	width := h.inputs.width()
 	scores := make([]float64, 0, len(images))
 	for start := 0; start < len(images); start += scoreBatch {
 		if err := ctx.Err(); err != nil {
@@ -72,9 +72,8 @@ func (h *head) score(ctx context.Context, images, texts [][]float32) ([]float64,
 		rows := make([]float32, scoreBatch*width) // the last batch is filled up: one shape, one compilation
 		for i := range n {
 			row := rows[i*width : (i+1)*width]
-			image := images[start+i]
-			h.standard.apply(image, 0, row)
-			h.standard.apply(texts[start+i], len(image), row[len(image):])
+			h.inputs.write(images[start+i], texts[start+i], row)
+			h.standard.apply(row)
 		}
 		input := tensors.FromFlatDataAndDimensions(rows, scoreBatch, width)
 		outputs, err := h.exec.Exec(input)
@@ -103,7 +102,7 @@ func load(backend compute.Backend, directory string) (*checkpoint, *head, error)
 	if c.Class != className {
 		return nil, nil, fmt.Errorf("checkpoint %s holds a %q, not a %s", directory, c.Class, className)
 	}
-	s, err := standardOf(file, c.ImageWidth+c.TextWidth)
+	s, err := standardOf(file, c.width())
 	if err != nil {
 		return nil, nil, fmt.Errorf("checkpoint %s: %w", directory, err)
 	}
@@ -114,14 +113,14 @@ func load(backend compute.Backend, directory string) (*checkpoint, *head, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	h, err := newHead(backend, c.Config, store, s)
+	h, err := newHead(backend, c.Config, c.inputs, store, s)
 	return c, h, err
 }
 
 // checkShapes refuses weights that are missing or of another size than the
 // configuration says; the network would otherwise draw new ones.
 func checkShapes(file *safetensors.File, c *checkpoint) error {
-	in := c.ImageWidth + c.TextWidth
+	in := c.width()
 	for layer := range c.HiddenLayers + 1 {
 		out := c.HiddenUnits
 		if layer == c.HiddenLayers {

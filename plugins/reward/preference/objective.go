@@ -10,7 +10,7 @@ import (
 // batch is what one training step learns from.
 type batch struct {
 	images  *Node // [batch, image width]
-	texts   *Node // [batch, candidates, text width]; the image's own prompt first
+	rest    *Node // [batch, candidates, rest]: the inputs that depend on the prompt; the image's own prompt first
 	labels  *Node // [batch]: y, the share of raters who call the image good
 	present *Node // [batch, candidates]: 1 where there is a candidate
 	weights *Node // [batch]: what the image counts for in prompt classification
@@ -20,10 +20,10 @@ type batch struct {
 // with its terms. Without prompt classification (auxiliary is nil) there is
 // one candidate, the true prompt, and the second term is nil.
 func objective(p nn.Params, network mlp.Config, auxiliary *promptClassification, b batch) (total, mse, classification *Node) {
-	count, candidates := b.texts.Shape().Dimensions[0], b.texts.Shape().Dimensions[1]
+	count, candidates := b.rest.Shape().Dimensions[0], b.rest.Shape().Dimensions[1]
 	imageWidth := b.images.Shape().Dimensions[1]
 	images := BroadcastToDims(ExpandAxes(b.images, 1), count, candidates, imageWidth)
-	inputs := Concatenate([]*Node{images, b.texts}, -1) // [batch, candidates, image width + text width]
+	inputs := Concatenate([]*Node{images, b.rest}, -1) // [batch, candidates, all inputs]
 
 	// 1. The reward of each image with each candidate.
 	logits := mlp.Logit(p, network, inputs) // [batch, candidates]

@@ -112,7 +112,7 @@ func (r reference) auxiliary() *promptClassification {
 }
 
 func batchOf(in []*Node) batch {
-	return batch{images: in[0], texts: in[1], labels: in[2], present: in[3], weights: in[4]}
+	return batch{images: in[0], rest: in[1], labels: in[2], present: in[3], weights: in[4]}
 }
 
 // TestObjectiveAgreesWithPyTorch holds every term of the objective and its
@@ -188,7 +188,7 @@ func TestRewardsAgreeWithPyTorch(t *testing.T) {
 			config, store := r.network(name)
 			images, texts := rows(r.tensors["image_embeds"]), rows(r.tensors["text_embeds"])
 			directory := t.TempDir()
-			c := &checkpoint{Class: className, Config: config, ImageWidth: len(images[0]), TextWidth: len(texts[0])}
+			c := &checkpoint{Class: className, Config: config, inputs: inputs{ImageWidth: len(images[0]), TextWidth: len(texts[0])}}
 			if err := c.write(directory, train.Tensors(store), unchanged(len(images[0])+len(texts[0]))); err != nil {
 				t.Fatal(err)
 			}

@@ -25,6 +25,7 @@ import (
 type config struct {
 	mlp.Config
 	train.Settings
+	Products        bool    `json:"products"`
 	Standardize     bool    `json:"standardize"`
 	ValidationShare float64 `json:"validation_share"`
 	EarlyStopping   bool    `json:"early_stopping"`
@@ -61,6 +62,7 @@ func Component() sdk.Component {
 			Attributes: append([]sdk.Attribute{
 				{Name: "hidden_layers", Type: sdk.TypeInteger, Default: json.RawMessage(`2`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(2), Summary: "Hidden layers; the paper's two-layer perceptron can be read as 1 or as 2."},
 				{Name: "hidden_units", Type: sdk.TypeInteger, Default: json.RawMessage(`256`), Minimum: sdk.Bound(1), Summary: "Units of a hidden layer. The paper has 1024 on CLIP's 1536 inputs; a miniature encoder has 128, for which 256 do and train eight times faster."},
+				{Name: "products", Type: sdk.TypeBool, Default: json.RawMessage(`false`), Summary: "Also read the terms of the cosine of image and prompt, whose sum is the CLIP score: what is learned of a word's match then holds for words that no label was about. Not in the paper."},
 				{Name: "standardize", Type: sdk.TypeBool, Default: json.RawMessage(`true`), Summary: "Shift and scale each number of the embeddings to mean 0 and deviation 1 over the images of the fit."},
 				{Name: "validation_share", Type: sdk.TypeNumber, Default: json.RawMessage(`0.1`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(0.5), Summary: "Share of the labelled images that is held out to validate the fit, drawn by the seed."},
 				{Name: "early_stopping", Type: sdk.TypeBool, Default: json.RawMessage(`true`), Summary: "Keep the weights of the epoch with the lowest squared error on the held-out images, not the last ones."},
@@ -81,7 +83,7 @@ func Component() sdk.Component {
 		Uses:           []sdk.Kind{sdk.KindEncoder},
 		PreferredBatch: 64,
 		NeedsDevice:    true,
-		CodeVersion:    "2",
+		CodeVersion:    "3",
 		Capabilities:   []sdk.Capability{sdk.CapabilityFit},
 		Open:           open,
 	}

@@ -8,8 +8,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 )
 
-// standard shifts and scales each number of a head's input, which is an image's
-// embedding followed by a prompt's: (x - mean) / deviation.
+// standard shifts and scales each of a head's inputs: (x - mean) / deviation.
 type standard struct {
 	mean, deviation []float32 // [width]
 }
@@ -30,25 +29,22 @@ func unchanged(width int) *standard {
 
 // measure finds the means and (population) deviations of the examples' inputs.
 // What is the same everywhere is shifted to 0 and not scaled.
-func measure(examples []example, texts [][]float32) *standard {
-	images := len(examples[0].image)
-	width := images + len(texts[examples[0].text])
-	at := func(e example, i int) float64 {
-		if i < images {
-			return float64(e.image[i])
-		}
-		return float64(texts[e.text][i-images])
+func measure(in inputs, examples []example, texts [][]float32) *standard {
+	width := in.width()
+	rows := make([]float32, len(examples)*width)
+	for i, e := range examples {
+		in.write(e.image, texts[e.text], rows[i*width:(i+1)*width])
 	}
 	s := unchanged(width)
 	n := float64(len(examples))
 	for i := range width {
 		var sum, squares float64
-		for _, e := range examples {
-			sum += at(e, i)
+		for at := i; at < len(rows); at += width {
+			sum += float64(rows[at])
 		}
 		mean := sum / n
-		for _, e := range examples {
-			squares += (at(e, i) - mean) * (at(e, i) - mean)
+		for at := i; at < len(rows); at += width {
+			squares += (float64(rows[at]) - mean) * (float64(rows[at]) - mean)
 		}
 		s.mean[i] = float32(mean)
 		if deviation := math.Sqrt(squares / n); deviation > smallest {
@@ -58,11 +54,10 @@ func measure(examples []example, texts [][]float32) *standard {
 	return s
 }
 
-// apply writes the standardized vector into out. The vector's first number is
-// input number from of the head.
-func (s *standard) apply(vector []float32, from int, out []float32) {
-	for i, v := range vector {
-		out[i] = (v - s.mean[from+i]) / s.deviation[from+i]
+// apply standardizes a row of inputs in place.
+func (s *standard) apply(row []float32) {
+	for i, v := range row {
+		row[i] = (v - s.mean[i]) / s.deviation[i]
 	}
 }
 

@@ -43,7 +43,7 @@ func Component() sdk.Component {
 			rate("count_error", "count"), rate("color_error", "color"),
 			rate("object_error", "object"), rate("background_error", "background"),
 		}},
-		CodeVersion: "2",
+		CodeVersion: "3",
 		Open: func(_ context.Context, request sdk.OpenRequest) (any, error) {
 			s := &scenes{}
 			if err := json.Unmarshal(request.Config, &s.config); err != nil {

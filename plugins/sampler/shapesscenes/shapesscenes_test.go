@@ -91,7 +91,7 @@ func TestErrorRates(t *testing.T) {
 		{`{"variety": 0.25, "count_error": 1, "color_error": 0.5, "object_error": 1}`, 200, 0},
 	} {
 		wrong := 0
-		for _, rgb := range images(t, open(t, test.config), "one red circle at night", 1, test.draws) {
+		for _, rgb := range images(t, open(t, test.config), "one red ring at night", 1, test.draws) {
 			bright := 0
 			for x := range shapes.Size { // the first row is background
 				bright += int(rgb[3*x+1])
@@ -108,8 +108,8 @@ func TestErrorRates(t *testing.T) {
 
 func TestSameSeedSameImage(t *testing.T) {
 	const config = `{"variety": 1, "color_error": 0.3}`
-	many := images(t, open(t, config), "two blue stars", 10, 20)
-	for i, rgb := range images(t, open(t, config), "two blue stars", 15, 3) { // elsewhere in the batch
+	many := images(t, open(t, config), "two blue crosses", 10, 20)
+	for i, rgb := range images(t, open(t, config), "two blue crosses", 15, 3) { // elsewhere in the batch
 		if !bytes.Equal(rgb, many[5+i]) {
 			t.Errorf("seed %d gives another image", 15+i)
 		}
@@ -117,7 +117,7 @@ func TestSameSeedSameImage(t *testing.T) {
 	if bytes.Equal(many[0], many[1]) {
 		t.Error("two seeds give the same image")
 	}
-	if bytes.Equal(images(t, open(t, config), "one blue star", 10, 1)[0], many[0]) {
+	if bytes.Equal(images(t, open(t, config), "one blue cross", 10, 1)[0], many[0]) {
 		t.Error("two prompts give the same image")
 	}
 }
@@ -125,7 +125,7 @@ func TestSameSeedSameImage(t *testing.T) {
 func TestSampleStops(t *testing.T) {
 	sampler := open(t, `{"variety": 0.25}`)
 	ignore := func(int, sdk.Image) error { return nil }
-	one := []sdk.Draw{{Prompt: sdk.Prompt{Text: "one star"}}}
+	one := []sdk.Draw{{Prompt: sdk.Prompt{Text: "one cross"}}}
 	err := sampler.Sample(context.Background(), []sdk.Draw{{Prompt: sdk.Prompt{Text: "astronauts riding horses"}}}, ignore)
 	if err == nil || !strings.Contains(err.Error(), "astronauts riding horses") || !strings.Contains(err.Error(), "triangle") {
 		t.Errorf("a prompt without a word of the world: %v", err)
