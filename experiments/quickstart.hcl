@@ -35,7 +35,7 @@ locals {
 }
 
 # Prompt categories. Unseen prompts, those with held-out objects, are never
-# labelled and never trained on.
+# labelled and never rewarded.
 prompts "count" {
   template = "{count} {object}"
   slots    = { count = local.counts, object = local.objects }
@@ -68,12 +68,21 @@ prompts "combination" {
 
 # What is tuned, what is real, what sees, and who judges.
 sampler "shapes" "base" {
-  guidance_scale      = 3
+  guidance_scale      = 1.5
   num_inference_steps = 8
   solver              = "dpmpp_2m"
 }
 
 sampler "shapes_scenes" "world" {}
+
+# What the base model was pre-trained on: scenes that often show something else
+# than their caption says.
+sampler "shapes_scenes" "web" {
+  count_error      = 0.3
+  color_error      = 0.15
+  object_error     = 0.05
+  background_error = 0.15
+}
 
 encoder "shapes_clip" "clip" {}
 
@@ -88,7 +97,7 @@ images "labelled" {
   sampler    = sampler.base
   prompts    = prompts.all
   split      = "seen"
-  per_prompt = 8
+  per_prompt = 16
 }
 
 images "unlabelled" {
@@ -96,6 +105,12 @@ images "unlabelled" {
   prompts    = prompts.combination
   split      = "seen"
   per_prompt = 4
+}
+
+images "web" {
+  sampler    = sampler.web
+  prompts    = prompts.all
+  per_prompt = 16
 }
 
 images "real" {
@@ -116,15 +131,17 @@ reward "clip_score" "clip_score" {
 }
 
 reward "preference" "no_auxiliary" {
-  encoder = encoder.clip
-  labels  = labels.human
-  steps   = 300
+  encoder  = encoder.clip
+  labels   = labels.human
+  products = true
+  steps    = 300
 }
 
 reward "preference" "with_auxiliary" {
-  encoder = encoder.clip
-  labels  = labels.human
-  steps   = 300
+  encoder  = encoder.clip
+  labels   = labels.human
+  products = true
+  steps    = 300
 
   auxiliary "prompt_classification" {
     weight      = var.auxiliary_weight
@@ -171,7 +188,7 @@ finetune "full" {
 
   loss "pretraining" {
     weight = var.pretraining_weight
-    images = images.real
+    images = images.web
   }
 }
 

@@ -116,7 +116,7 @@ func (l *loader) fidelityBlock(block *hcl.Block) *Fidelity {
 
 var bestOfForm = form{
 	schema: Schema{Attributes: []Attribute{
-		{Name: "n", Type: "integer", Required: true, Minimum: number(2), Maximum: number(1e6), Summary: "images drawn per prompt"},
+		{Name: "n", Type: "integer", Required: true, Minimum: number(1), Maximum: number(1e6), Summary: "images drawn per prompt; as many as are kept is a control that chooses nothing"},
 		{Name: "keep", Type: "integer", Required: true, Minimum: number(1), Maximum: number(1e6), Summary: "images kept per prompt, the best by the reward"},
 	}},
 	values: []hcl.AttributeSchema{{Name: "sampler", Required: true}, {Name: "reward", Required: true}, {Name: "against"}},
@@ -135,8 +135,8 @@ func (l *loader) bestOfBlock(block *hcl.Block) *BestOf {
 	for _, r := range l.listOf(arguments.others["against"], "sampler", "finetune") {
 		best.Against = append(best.Against, r.model())
 	}
-	if !arguments.bad["n"] && !arguments.bad["keep"] && best.Keep >= best.N {
-		l.error(arguments.ranges["keep"], "Nothing to reject", "%d of %d images are kept. Keep fewer than are drawn.", best.Keep, best.N)
+	if !arguments.bad["n"] && !arguments.bad["keep"] && best.Keep > best.N {
+		l.error(arguments.ranges["keep"], "More kept than drawn", "%d of %d images are kept. Keep at most as many as are drawn.", best.Keep, best.N)
 	}
 	return best
 }

@@ -23,7 +23,7 @@ evaluate "main" {
     sampler = sampler.base
     reward  = reward.clip
     n       = 4
-    keep    = 4
+    keep    = 5
   }
 
   best_off {}

@@ -1,0 +1,257 @@
+# The study of Lee et al. 2023 in the miniature world of shapes: what the
+# ablations beside this folder vary. One run of it is the quickstart with more
+# prompts, labels and fine-tuning.
+
+experiment "lee2023_shapes" {
+  description = "the study of Lee et al. 2023 in the miniature world of shapes"
+  seed        = var.seed
+}
+
+variable "seed" {
+  description = "changes everything random after the shipped weights"
+  default     = 1
+}
+
+# What the labels are about.
+variable "label_prompts" {
+  description = "how many of the seen prompts are labelled"
+  default     = 120
+}
+
+variable "images_per_prompt" {
+  description = "labelled images of each of these prompts"
+  default     = 20
+}
+
+variable "label_fraction" {
+  description = "share of these images whose labels the rewards learn from"
+  default     = 1.0
+}
+
+# The reward.
+variable "auxiliary_weight" {
+  description = "lambda: weight of the prompt-classification loss"
+  default     = 0.5
+}
+
+variable "temperature" {
+  description = "T of the prompt-classification loss"
+  default     = 2
+}
+
+variable "temperature_on" {
+  description = "whether T divides the reward (sigmoid) or the logit under it (logit)"
+  default     = "sigmoid"
+}
+
+# The fine-tuning. The paper states neither beta nor the learning rate.
+variable "pretraining_weight" {
+  description = "beta: weight of the pre-training loss"
+  default     = 1.0
+}
+
+variable "steps" {
+  description = "fine-tuning steps"
+  default     = 240
+}
+
+# Rejection sampling.
+variable "best_of" {
+  description = "images drawn per prompt, of which the reward keeps one"
+  default     = 16
+}
+
+locals {
+  counts      = ["one", "two", "three"]
+  colors      = ["red", "orange", "yellow", "green", "blue", "purple"]
+  objects     = ["ring", "moon", "triangle", "cross", "heart", "bar"]
+  backgrounds = ["on grass", "on sand", "at night", "in snow"]
+  held_out    = ["triangle", "heart"]
+}
+
+# Prompt categories. Unseen prompts, those with held-out objects, are never
+# labelled and never rewarded.
+prompts "count" {
+  template = "{count} {object}"
+  slots    = { count = local.counts, object = local.objects }
+  unseen   = { object = local.held_out }
+}
+
+prompts "color" {
+  template = "a {color} {object}"
+  slots    = { color = local.colors, object = local.objects }
+  unseen   = { object = local.held_out }
+}
+
+prompts "background" {
+  template = "a {object} {background}"
+  slots    = { object = local.objects, background = local.backgrounds }
+  unseen   = { object = local.held_out }
+}
+
+prompts "combination" {
+  template = "{count} {color} {object} {background}"
+  slots = {
+    count      = local.counts
+    color      = local.colors
+    object     = local.objects
+    background = local.backgrounds
+  }
+  unseen = { object = local.held_out }
+  limit  = 120
+}
+
+# What is tuned, what is real, what sees, and who judges.
+sampler "shapes" "base" {
+  guidance_scale      = 1.5
+  num_inference_steps = 8
+  solver              = "dpmpp_2m"
+}
+
+sampler "shapes_scenes" "world" {}
+
+# What the base model was pre-trained on: scenes that often show something else
+# than their caption says.
+sampler "shapes_scenes" "web" {
+  count_error      = 0.3
+  color_error      = 0.15
+  object_error     = 0.05
+  background_error = 0.15
+}
+
+encoder "shapes_clip" "clip" {}
+
+rater "shapes_judge" "crowd" {
+  raters     = 9
+  error_rate = 0.08
+  skip_rate  = 0.04
+}
+
+# Images of the base model, labelled by the crowd.
+images "labelled" {
+  sampler    = sampler.base
+  prompts    = prompts.all
+  split      = "seen"
+  limit      = var.label_prompts
+  per_prompt = var.images_per_prompt
+}
+
+images "unlabelled" {
+  sampler    = sampler.base
+  prompts    = prompts.combination
+  split      = "seen"
+  per_prompt = 4
+}
+
+images "web" {
+  sampler    = sampler.web
+  prompts    = prompts.all
+  per_prompt = 16
+}
+
+images "real" {
+  sampler    = sampler.world
+  prompts    = prompts.all
+  per_prompt = 8
+}
+
+labels "human" {
+  images   = images.labelled
+  rater    = rater.crowd
+  fraction = var.label_fraction
+}
+
+# Rewards: the CLIP-score baseline, and a learned one without and with the
+# auxiliary prompt-classification loss.
+reward "clip_score" "clip_score" {
+  encoder = encoder.clip
+}
+
+reward "preference" "no_auxiliary" {
+  encoder  = encoder.clip
+  labels   = labels.human
+  products = true
+  steps    = 300
+}
+
+reward "preference" "with_auxiliary" {
+  encoder  = encoder.clip
+  labels   = labels.human
+  products = true
+  steps    = 300
+
+  auxiliary "prompt_classification" {
+    weight      = var.auxiliary_weight
+    temperature = var.temperature
+    on          = var.temperature_on
+    negatives   = 9
+  }
+}
+
+# Fine-tuning: labelled images; with unlabelled ones; with the pre-training loss.
+finetune "labelled" {
+  sampler       = sampler.base
+  reward        = reward.with_auxiliary
+  images        = [images.labelled]
+  steps         = var.steps
+  batch_size    = 32
+  learning_rate = 1e-3
+  schedule      = "cosine"
+
+  loss "reward_weighted" {}
+}
+
+finetune "unlabelled" {
+  sampler       = sampler.base
+  reward        = reward.with_auxiliary
+  images        = [images.labelled, images.unlabelled]
+  steps         = var.steps
+  batch_size    = 32
+  learning_rate = 1e-3
+  schedule      = "cosine"
+
+  loss "reward_weighted" {}
+}
+
+finetune "full" {
+  sampler       = sampler.base
+  reward        = reward.with_auxiliary
+  images        = [images.labelled, images.unlabelled]
+  steps         = var.steps
+  batch_size    = 32
+  learning_rate = 1e-3
+  schedule      = "cosine"
+
+  loss "reward_weighted" {}
+
+  loss "pretraining" {
+    weight = var.pretraining_weight
+    images = images.web
+  }
+}
+
+evaluate "main" {
+  models     = [sampler.base, finetune.labelled, finetune.unlabelled, finetune.full]
+  baseline   = sampler.base
+  prompts    = prompts.all
+  per_prompt = 4
+  limit      = 120
+  rewards    = [reward.clip_score, reward.no_auxiliary, reward.with_auxiliary]
+
+  alignment {
+    rater = rater.crowd
+  }
+
+  fidelity {
+    reference = images.real
+    encoder   = encoder.clip
+  }
+
+  best_of {
+    sampler = sampler.base
+    reward  = reward.with_auxiliary
+    n       = var.best_of
+    keep    = 1
+    against = [finetune.full]
+  }
+}
