@@ -10,17 +10,25 @@ import (
 // writeMarkdown writes a report as GitHub's Markdown.
 func writeMarkdown(w io.Writer, r *Report) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# %s\n", r.Title)
+	addMarkdown(&b, r, 1)
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// addMarkdown adds a report whose title is a heading of the given level.
+func addMarkdown(b *bytes.Buffer, r *Report, level int) {
+	title, section := strings.Repeat("#", level), strings.Repeat("#", level+1)
+	fmt.Fprintf(b, "%s %s\n", title, r.Title)
 	if r.About != "" {
-		fmt.Fprintf(&b, "\n%s\n", r.About)
+		fmt.Fprintf(b, "\n%s\n", r.About)
 	}
 	for _, alarm := range r.Alarms {
-		fmt.Fprintf(&b, "\n> **Alarm.** %s\n", alarm)
+		fmt.Fprintf(b, "\n> **Alarm.** %s\n", alarm)
 	}
 	for _, t := range r.Tables {
-		fmt.Fprintf(&b, "\n## %s\n\n", t.Title)
+		fmt.Fprintf(b, "\n%s %s\n\n", section, t.Title)
 		for _, column := range t.Columns {
-			fmt.Fprintf(&b, "| %s ", escapeMarkdown(column.title()))
+			fmt.Fprintf(b, "| %s ", escapeMarkdown(column.title()))
 		}
 		b.WriteString("|\n")
 		for _, column := range t.Columns {
@@ -41,25 +49,23 @@ func writeMarkdown(w io.Writer, r *Report) error {
 				if column == 0 && row.Baseline {
 					cell = "**" + cell + "** (baseline)"
 				}
-				fmt.Fprintf(&b, "| %s ", cell)
+				fmt.Fprintf(b, "| %s ", cell)
 			}
 			b.WriteString("|\n")
 		}
 		for _, note := range t.Notes {
-			fmt.Fprintf(&b, "\n*%s*\n", escapeMarkdown(note))
+			fmt.Fprintf(b, "\n*%s*\n", escapeMarkdown(note))
 		}
 	}
 	if len(r.Notes) > 0 {
-		b.WriteString("\n## How it was measured\n\n")
+		fmt.Fprintf(b, "\n%s How it was measured\n\n", section)
 	}
 	for _, note := range r.Notes {
-		fmt.Fprintf(&b, "- %s\n", escapeMarkdown(note))
+		fmt.Fprintf(b, "- %s\n", escapeMarkdown(note))
 	}
 	if r.Command != "" {
-		fmt.Fprintf(&b, "\nAgain: `%s`\n", r.Command)
+		fmt.Fprintf(b, "\nAgain: `%s`\n", r.Command)
 	}
-	_, err := w.Write(b.Bytes())
-	return err
 }
 
 var markdownEscapes = strings.NewReplacer("|", `\|`, "*", `\*`, "_", `\_`, "<", "&lt;", "\n", " ")

@@ -15,50 +15,79 @@ import (
 )
 
 func (p *program) reportCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "report RUN",
-		Short: "Make a run's tables again from its records; runs nothing",
-		Long: "Make a run's tables again from its records, without running anything. RUN is\n" +
-			"the name of an experiment or ablation that was run, or the run's directory.",
-		Args: cobra.ExactArgs(1),
+	var out string
+	command := &cobra.Command{
+		Use:   "report RUN...",
+		Short: "Make the tables of runs again from their records; runs nothing",
+		Long: "Make the tables of runs again from their records, without running anything. RUN\n" +
+			"is the name of an experiment or ablation that was run, or the run's directory.\n" +
+			"With --out, all of them are written into one file of Markdown.",
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			dir := args[0]
-			if _, err := os.Stat(filepath.Join(dir, runFile)); err != nil {
-				dir = filepath.Join(p.runsDir, args[0])
-			}
-			made, err := record.ReadRun(filepath.Join(dir, runFile))
-			if errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("no run %q: there is no %s", args[0], filepath.Join(dir, runFile))
-			}
-			if err != nil {
-				return exit{exitFailed, err}
-			}
 			s, err := p.openStore()
 			if err != nil {
 				return err
 			}
 			defer s.Close()
-			records := map[string]*record.Record{}
-			for _, variant := range made.Variants {
-				for _, stage := range variant.Stages {
-					if stage.Key == "" || records[stage.Key] != nil {
-						continue
-					}
-					found, err := s.Record(stage.Key)
-					var corrupt *store.Corrupt
-					switch {
-					case errors.As(err, &corrupt):
-						fmt.Fprintf(p.err, "plumb: %s: %v\n", stage.Node, err)
-					case err != nil:
-						return exit{exitFailed, err}
-					case found != nil:
-						records[stage.Key] = found
-					case stage.Error == "":
-						fmt.Fprintf(p.err, "plumb: the record of %s is no longer in the store; %s makes it again\n", stage.Node, made.Command)
+			var inputs []reports.Input
+			for _, name := range args {
+				dir, input, err := p.madeRun(s, name)
+				if err != nil {
+					return err
+				}
+				if out == "" {
+					if err := p.report(command.Context(), dir, input); err != nil {
+						return err
 					}
 				}
+				inputs = append(inputs, input)
 			}
-			return p.report(command.Context(), dir, reports.Input{Run: made, Records: records, Open: s.File})
+			if out == "" {
+				return nil
+			}
+			if err := reports.WriteBook(out, inputs); err != nil {
+				return exit{exitFailed, err}
+			}
+			fmt.Fprintln(p.out, out)
+			return nil
 		},
 	}
+	command.Flags().StringVar(&out, "out", "", "write the tables of all RUNs into this file of Markdown instead")
+	return command
+}
+
+// madeRun finds a run by its name or directory, and its records.
+func (p *program) madeRun(s *store.Store, name string) (dir string, input reports.Input, err error) {
+	dir = name
+	if _, err := os.Stat(filepath.Join(dir, runFile)); err != nil {
+		dir = filepath.Join(p.runsDir, name)
+	}
+	made, err := record.ReadRun(filepath.Join(dir, runFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", input, fmt.Errorf("no run %q: there is no %s", name, filepath.Join(dir, runFile))
+	}
+	if err != nil {
+		return "", input, exit{exitFailed, err}
+	}
+	records := map[string]*record.Record{}
+	for _, variant := range made.Variants {
+		for _, stage := range variant.Stages {
+			if stage.Key == "" || records[stage.Key] != nil {
+				continue
+			}
+			found, err := s.Record(stage.Key)
+			var corrupt *store.Corrupt
+			switch {
+			case errors.As(err, &corrupt):
+				fmt.Fprintf(p.err, "plumb: %s: %v\n", stage.Node, err)
+			case err != nil:
+				return "", input, exit{exitFailed, err}
+			case found != nil:
+				records[stage.Key] = found
+			case stage.Error == "":
+				fmt.Fprintf(p.err, "plumb: the record of %s is no longer in the store; %s makes it again\n", stage.Node, made.Command)
+			}
+		}
+	}
+	return dir, reports.Input{Run: made, Records: records, Open: s.File}, nil
 }
