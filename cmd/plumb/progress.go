@@ -79,13 +79,16 @@ func (c *clock) count() string {
 func finishedLine(node *plan.Node, outcome run.Outcome) string {
 	switch outcome.Status {
 	case run.Done:
-		line := fmt.Sprintf("  done    %s  %s", fit(node.Label, 44), seconds(outcome.Record.Seconds))
+		line := fmt.Sprintf("  done    %s  %-6s", fit(node.Label, 34), seconds(outcome.Record.Seconds))
 		if r := outcome.Record; r.Items > 0 && node.Kind != plan.Measure {
 			line += "  " + plural(r.Items, strings.TrimSuffix(r.Unit, "s"), r.Unit)
+			if pace := rate(float64(r.Items), r.Seconds); pace != "" {
+				line += ", " + pace
+			}
 		}
-		return line
+		return strings.TrimRight(line, " ")
 	case run.Failed:
-		return fmt.Sprintf("  FAILED  %s  %s", fit(node.Label, 44), seconds(outcome.Took.Seconds()))
+		return fmt.Sprintf("  FAILED  %s  %s", fit(node.Label, 34), seconds(outcome.Took.Seconds()))
 	}
 	return ""
 }
