@@ -10,23 +10,35 @@ import (
 // al. 2017, section 3.2): [batch, tokens, width] -> [batch, tokens, width].
 // initializeOut is the initializer of the output projection.
 func SelfAttention(p Params, x *Node, heads int, initializeOut Initializer) *Node {
-	dims := x.Shape().Dimensions
+	width := x.Shape().Dimensions[2]
+	project := func(name string) *Node { return Linear(p.In(name), x, width, FanIn(1)) }
+	y := Attend(project("query"), project("key"), project("value"), heads)
+	return Linear(p.In("out"), y, width, initializeOut)
+}
+
+// Attend is softmax(query key^T / sqrt(width / heads)) value, head by head
+// (Vaswani et al. 2017, eq. 1): [batch, tokens, width], and twice [batch,
+// others, width] -> [batch, tokens, width].
+func Attend(query, key, value *Node, heads int) *Node {
+	dims := query.Shape().Dimensions
 	batch, tokens, width := dims[0], dims[1], dims[2]
+	others := key.Shape().Dimensions[1]
+	key.AssertDims(batch, others, width)
+	value.AssertDims(batch, others, width)
 	head := width / heads
-	split := func(name string) *Node { // [batch * heads, tokens, head]
-		y := Linear(p.In(name), x, width, FanIn(1))
+	split := func(y *Node) *Node { // [batch * heads, its tokens, head]
 		if heads == 1 {
 			return y
 		}
-		y = TransposeAllAxes(Reshape(y, batch, tokens, heads, head), 0, 2, 1, 3)
-		return Reshape(y, batch*heads, tokens, head)
+		y = TransposeAllAxes(Reshape(y, batch, -1, heads, head), 0, 2, 1, 3)
+		return Reshape(y, batch*heads, -1, head)
 	}
-	query, key, value := split("query"), split("key"), split("value")
-	logits := compare(query, key) // [batch * heads, tokens, tokens]
+	query, key, value = split(query), split(key), split(value)
+	logits := compare(query, key) // [batch * heads, tokens, others]
 	weights := Softmax(MulScalar(logits, 1/math.Sqrt(float64(head))), -1)
 	y := mix(weights, value) // [batch * heads, tokens, head]
 	if heads > 1 {
 		y = TransposeAllAxes(Reshape(y, batch, heads, tokens, head), 0, 2, 1, 3)
 	}
-	return Linear(p.In("out"), Reshape(y, batch, tokens, width), width, initializeOut)
+	return Reshape(y, batch, tokens, width)
 }

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -36,6 +37,29 @@ func convolution(x, w array) array {
 	return y
 }
 
+// TestWindowLoweringsAgree holds the two lowerings together for every window, on
+// values and on gradients, on sizes that halve evenly and on others.
+func TestWindowLoweringsAgree(t *testing.T) {
+	for _, window := range []Window{Pointwise, Same3x3, Halve3x3, HalveFar, {Size: 3, Stride: 1}, {Size: 3, Stride: 3, Before: 2}} {
+		for _, size := range [][2]int{{4, 6}, {7, 5}, {3, 8}} {
+			x, w := random(1, 2, size[0], size[1], 3), random(2, window.Size, window.Size, 3, 4)
+			got := run(t, model.NewStore(), func(inputs []*Node) []*Node {
+				var outputs []*Node
+				for _, lower := range []func(x, weight *Node, window Window) *Node{convNative, convByMatMul} {
+					y := lower(inputs[0], inputs[1], window)
+					pull := AddScalar(Sin(IotaFull(y.Graph(), y.Shape())), 0.3)
+					outputs = append(outputs, y)
+					outputs = append(outputs, Gradient(ReduceAllSum(Mul(y, pull)), inputs[0], inputs[1])...)
+				}
+				return outputs
+			}, x, w)
+			for i, what := range []string{"value", "gradient of the image", "gradient of the weight"} {
+				expect(t, fmt.Sprintf("%+v on %v: %s", window, size, what), got[3+i], got[i], 1e-5)
+			}
+		}
+	}
+}
+
 // TestConvLoweringsAgree holds the native convolution and the matrix product
 // together, on values and on gradients, and both to a plain loop.
 func TestConvLoweringsAgree(t *testing.T) {
@@ -45,8 +69,8 @@ func TestConvLoweringsAgree(t *testing.T) {
 		pull := random(3, batch, height, width, out) // the gradient of what comes after
 		both := func(inputs []*Node) []*Node {
 			var outputs []*Node
-			for _, lower := range []func(x, weight *Node) *Node{convNative, convByMatMul} {
-				y := lower(inputs[0], inputs[1])
+			for _, lower := range []func(x, weight *Node, window Window) *Node{convNative, convByMatMul} {
+				y := lower(inputs[0], inputs[1], Same3x3)
 				outputs = append(outputs, y)
 				outputs = append(outputs, Gradient(ReduceAllSum(Mul(y, inputs[2])), inputs[0], inputs[1])...)
 			}

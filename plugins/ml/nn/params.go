@@ -29,6 +29,8 @@ type Params struct {
 	path     string
 	seed     uint64
 	complete bool // the store has every weight: make none
+	list     *[]Named
+	see      func(path string, y *Node)
 }
 
 // NewParams is the root of the weights in store.
@@ -95,6 +97,10 @@ func Normal(deviation float64) Initializer {
 // weight, if it is of another shape.
 func (p Params) Weight(g *Graph, name string, initialize Initializer, dims ...int) *Node {
 	path := "/" + p.In(name).path
+	if p.list != nil {
+		*p.list = append(*p.list, Named{Name: path[1:], Dims: dims})
+		return Zeros(g, shapes.Make(dtypes.Float32, dims...))
+	}
 	if v := p.store.GetVariable(path); v != nil {
 		if shape := v.Shape(); shape.DType != dtypes.Float32 || !slices.Equal(shape.Dimensions, dims) {
 			panic(fmt.Errorf("weight %q is %s %v, the network needs Float32 %v: the checkpoint is of another configuration", path[1:], shape.DType, shape.Dimensions, dims))

@@ -204,6 +204,12 @@ func (f *File) readTensor(n named, source io.Reader) error {
 	}
 	if n.DType.floating() {
 		f.Tensors[n.name] = Tensor{Dims: n.Shape, Data: floats}
+		if n.DType != F32 {
+			if f.Types == nil {
+				f.Types = map[string]DType{}
+			}
+			f.Types[n.name] = n.DType
+		}
 		return nil
 	}
 	if f.Integers == nil {
