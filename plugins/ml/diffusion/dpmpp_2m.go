@@ -21,30 +21,37 @@ func DPMSolverPP2MAlong(schedule Schedule, path Path, latents []float32, predict
 	if err := path.check(schedule); err != nil {
 		return err
 	}
+	return dpmpp2m(schedule.places(path), false, latents, whole(predict))
+}
+
+// dpmpp2m is DPM-Solver++(2M) from place to place. lowerLast makes the last
+// step one of first order, wherever it ends.
+func dpmpp2m(places []place, lowerLast bool, latents []float32, predict estimate) error {
 	var previous []float32
 	var previousH float64
-	for i, t := range path[:len(path)-1] {
-		clean, _, err := predict(latents, t)
+	for i, t := range places[:len(places)-1] {
+		estimated, _, err := predict(latents, t)
 		if err != nil {
 			return err
 		}
-		s := path[i+1]
-		if s == Clean { // h is infinite, the step's limit is x_0
-			copy(latents, clean)
+		s := places[i+1]
+		if s.sigma == 0 { // h is infinite, the step's limit is x_0
+			copy(latents, estimated)
 			return nil
 		}
-		h := schedule.logSNR(s) - schedule.logSNR(t)
-		keep := float32(schedule.Sigma(s) / schedule.Sigma(t))
-		gain := float32(-schedule.Alpha(s) * math.Expm1(-h))
+		h := s.logSNR() - t.logSNR()
+		keep := float32(s.sigma / t.sigma)
+		gain := float32(-s.alpha * math.Expm1(-h))
+		low := previous == nil || lowerLast && i == len(places)-2
 		for j := range latents {
-			d := clean[j]
-			if previous != nil {
+			d := estimated[j]
+			if !low {
 				half := float32(h / previousH / 2) // 1 / 2r
-				d += half * (clean[j] - previous[j])
+				d += half * (estimated[j] - previous[j])
 			}
 			latents[j] = keep*latents[j] + gain*d
 		}
-		previous = append(previous[:0], clean...)
+		previous = append(previous[:0], estimated...)
 		previousH = h
 	}
 	return nil

@@ -8,16 +8,37 @@ import (
 	"testing"
 )
 
-// goldenTimesteps are those of diffusers, by the name of the run.
-func goldenTimesteps(t *testing.T) map[string][]int {
+// goldenRun is a run of diffusers' schedulers.
+type goldenRun struct {
+	Scheduler string
+	Config    json.RawMessage
+	Steps     int
+	Timesteps []float64
+	Newer     []float64             `json:"timesteps_0.40.0"` // where 0.40.0 differs
+	Start     float64               `json:"init_noise_sigma"`
+	Arguments struct{ Eta float64 } `json:"step_args"`
+}
+
+// goldenRuns are all runs, by name.
+func goldenRuns(t *testing.T) map[string]goldenRun {
 	t.Helper()
-	text, err := os.ReadFile("testdata/timesteps.json")
+	text, err := os.ReadFile("testdata/runs.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var timesteps map[string][]int
-	if err := json.Unmarshal(text, &timesteps); err != nil {
+	var runs map[string]goldenRun
+	if err := json.Unmarshal(text, &runs); err != nil {
 		t.Fatal(err)
+	}
+	return runs
+}
+
+// goldenTimesteps are the timesteps of the runs that have whole ones.
+func goldenTimesteps(t *testing.T) map[string][]int {
+	t.Helper()
+	timesteps := map[string][]int{}
+	for name, run := range goldenRuns(t) {
+		timesteps[name] = rounded(run.Timesteps)
 	}
 	return timesteps
 }

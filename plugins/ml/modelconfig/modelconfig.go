@@ -65,13 +65,16 @@ func Decode(text []byte, into any, rules Rules) error {
 	sort.Strings(keys)
 	for _, key := range keys {
 		value := values[key]
-		if absent(value) || strings.HasPrefix(key, "_") || key == rules.ClassKey {
+		if absent(value) {
 			continue
 		}
 		if field, ok := known[key]; ok {
 			if err := json.Unmarshal(value, field); err != nil {
 				wrong = append(wrong, fmt.Errorf("%q is %s: %w", key, value, err))
 			}
+			continue
+		}
+		if strings.HasPrefix(key, "_") || key == rules.ClassKey { // about the file
 			continue
 		}
 		only, ok := rules.Only[key]

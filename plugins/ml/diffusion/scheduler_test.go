@@ -1,0 +1,281 @@
+package diffusion
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
+)
+
+// toyNetwork is the network of the golden runs as it is asked.
+func toyNetwork(noisy []float32, timestep float64) ([]float32, error) {
+	output := make([]float32, len(noisy))
+	for i, x := range noisy {
+		output[i] = float32(math.Sin(1.3*float64(x)+0.002*timestep)) + 0.1*x
+	}
+	return output, nil
+}
+
+// configOf is a golden run's configuration, as it would be in a file.
+func configOf(t *testing.T, run goldenRun, changes map[string]any) SchedulerConfig {
+	t.Helper()
+	keys := map[string]any{}
+	if err := json.Unmarshal(run.Config, &keys); err != nil {
+		t.Fatal(err)
+	}
+	keys["_class_name"] = run.Scheduler
+	for key, value := range changes {
+		keys[key] = value
+	}
+	text, err := json.Marshal(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := decodeScheduler(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestPublishedSolvers follows every run of diffusers' schedulers that we have a
+// solver for, at every call of the network: with its configuration, the
+// timesteps, what the network is given, and the result.
+func TestPublishedSolvers(t *testing.T) {
+	file, err := safetensors.Read("testdata/schedulers.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	initial, draws := file.Tensors["initial"].Data, file.Tensors["noise"].Data
+	size := len(initial)
+	runs := goldenRuns(t)
+	checked := 0
+	for tensor, want := range file.Tensors {
+		name, version, _ := strings.Cut(tensor, "@")
+		run, ok := runs[name]
+		if !ok || run.Scheduler == "DDPMScheduler" {
+			continue
+		}
+		changes := map[string]any{}
+		if _, differs := file.Tensors[name+"@0.40.0"]; differs && version == "" && run.Scheduler == "DPMSolverMultistepScheduler" {
+			// Before 0.21 or so the last step ended at timestep 0.
+			changes["final_sigmas_type"] = "sigma_min"
+			if strings.Contains(name, "karras") {
+				continue // its places were rounded to timesteps; see TestSolversAgainstDiffusers
+			}
+		}
+		checked++
+		t.Run(tensor, func(t *testing.T) {
+			c := configOf(t, run, changes)
+			timesteps := run.Timesteps
+			if version != "" && len(run.Newer) > 0 {
+				timesteps = run.Newer
+			}
+			// Euler's entries are x / alpha.
+			ratios := make([]float64, len(timesteps)+1)
+			if strings.HasPrefix(c.Solver(), "euler") {
+				places, start, err := c.eulerPlaces(run.Steps)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, p := range places {
+					ratios[i] = p.ratio()
+				}
+				if got := start * math.Hypot(1, ratios[0]); math.Abs(got/run.Start-1) > 1e-5 {
+					t.Errorf("noise is multiplied by %v at first, want %v", got, run.Start)
+				}
+			}
+			calls, worst := 0, 0.0
+			compare := func(got []float32) {
+				row := want.Data[calls*size : (calls+1)*size]
+				scale := 1.0
+				for _, v := range row {
+					scale = math.Max(scale, math.Abs(float64(v)))
+				}
+				for i, v := range got {
+					difference := math.Abs(float64(v)*math.Hypot(1, ratios[calls])-float64(row[i])) / scale
+					if !(difference < 1e-4) {
+						t.Fatalf("after call %d: value %d is %v, want %v", calls, i, float64(v)*math.Hypot(1, ratios[calls]), row[i])
+					}
+					worst = math.Max(worst, difference)
+				}
+			}
+			latents, drawn := slices.Clone(initial), 0
+			err := c.Sample(latents, Sampling{
+				Solver: c.Solver(), Steps: run.Steps, Eta: run.Arguments.Eta,
+				Network: func(noisy []float32, timestep float64) ([]float32, error) {
+					// A Karras ratio is looked up in a table of float32 there.
+					if math.Abs(timestep-timesteps[calls]) > 2e-3 {
+						t.Errorf("call %d is at timestep %v, want %v", calls, timestep, timesteps[calls])
+					}
+					compare(noisy)
+					calls++
+					return toyNetwork(noisy, timestep)
+				},
+				Normal: func(out []float32) {
+					copy(out, draws[drawn*size:(drawn+1)*size])
+					drawn++
+				},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			compare(latents)
+			if calls != len(timesteps) {
+				t.Errorf("%d calls, want %d", calls, len(timesteps))
+			}
+			t.Logf("relative to the largest value: %.2g", worst)
+		})
+	}
+	if checked != 31 {
+		t.Errorf("checked %d runs", checked)
+	}
+}
+
+// TestPublishedSchedulerOfStableDiffusion reads the file as it is published.
+func TestPublishedSchedulerOfStableDiffusion(t *testing.T) {
+	c, err := ReadSchedulerConfig("../models/testdata/tiny-stable-diffusion/scheduler/scheduler_config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Solver() != SolverPNDM || c.Timesteps != 1000 || c.StepsOffset != 1 || c.Prediction != Epsilon || c.AlphaToOne == nil || *c.AlphaToOne {
+		t.Errorf("%+v", c)
+	}
+	// Every solver runs on it, and asks as often as it should.
+	for _, solver := range PublishedSolverNames() {
+		for _, steps := range []int{1, 2, 3, 4, 5, 30, 50} {
+			calls := 0
+			before := math.Inf(1)
+			latents := []float32{0.3, -1}
+			err := c.Sample(latents, Sampling{Solver: solver, Steps: steps, Normal: func(out []float32) { clear(out) },
+				Network: func(noisy []float32, timestep float64) ([]float32, error) {
+					calls++
+					if timestep > before || timestep < 0 || timestep > 999 {
+						t.Errorf("%s in %d steps: timestep %v after %v", solver, steps, timestep, before)
+					}
+					before = timestep
+					return make([]float32, len(noisy)), nil
+				}})
+			want := steps
+			if solver == SolverPNDM && steps > 1 {
+				want++
+			}
+			if err != nil || calls != want {
+				t.Errorf("%s in %d steps: %d calls, %v", solver, steps, calls, err)
+			}
+			for _, v := range latents {
+				if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+					t.Errorf("%s in %d steps: %v", solver, steps, latents)
+				}
+			}
+		}
+	}
+}
+
+// TestAddNoise: what training adds is what diffusers adds.
+func TestAddNoise(t *testing.T) {
+	file, err := safetensors.Read("testdata/schedulers.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schedule := ScaledLinear(0.00085, 0.012, 1000)
+	clean, noise := file.Tensors["add_noise.x0"].Data, file.Tensors["add_noise.noise"].Data
+	timesteps := file.Integers["add_noise.timesteps"].Data
+	each := len(clean) / len(timesteps)
+	for i := range clean {
+		at := int(timesteps[i/each])
+		alpha, sigma := schedule.Alpha(at), schedule.Sigma(at)
+		for name, got := range map[string]float64{
+			"noisy":    alpha*float64(clean[i]) + sigma*float64(noise[i]),
+			"velocity": alpha*float64(noise[i]) - sigma*float64(clean[i]),
+		} {
+			if want := float64(file.Tensors["add_noise."+name].Data[i]); math.Abs(got-want) > 2e-6 {
+				t.Errorf("%s %d is %v, want %v", name, i, got, want)
+			}
+		}
+	}
+}
+
+// TestLinear: the betas rise evenly.
+func TestLinear(t *testing.T) {
+	schedule := Linear(0.1, 0.3, 3)
+	for i, want := range []float64{0.9, 0.9 * 0.8, 0.9 * 0.8 * 0.7} {
+		if math.Abs(schedule.AlphasCumprod[i]-want) > 1e-12 {
+			t.Errorf("alphas_cumprod[%d] = %v, want %v", i, schedule.AlphasCumprod[i], want)
+		}
+	}
+}
+
+func TestGuided(t *testing.T) {
+	if got := Guided([]float32{1, 2}, []float32{2, 0}, 7.5); got[0] != 8.5 || got[1] != -13 {
+		t.Errorf("%v", got)
+	}
+}
+
+// TestRefusesSchedulers: what is not supported is named.
+func TestRefusesSchedulers(t *testing.T) {
+	const good = `{"_class_name": "DDIMScheduler", "num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012,
+		"beta_schedule": "scaled_linear", "clip_sample": false, "lambda_min_clipped": -Infinity}`
+	if _, err := decodeScheduler([]byte(good)); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ from, to, want string }{
+		{"DDIMScheduler", "UniPCMultistepScheduler", `"UniPCMultistepScheduler"`},
+		{"scaled_linear", "sigmoid", `"beta_schedule" is "sigmoid"`},
+		{`"clip_sample"`, `"prediction_type": "sample", "clip_sample"`, `"prediction_type" is "sample"`},
+		{`"clip_sample"`, `"timestep_spacing": "even", "clip_sample"`, `"timestep_spacing" is "even"`},
+		{`"clip_sample"`, `"thresholding": true, "clip_sample"`, `"thresholding" is true`},
+		{`"clip_sample"`, `"solver_order": 3, "clip_sample"`, `"solver_order" is 3`},
+		{`"clip_sample"`, `"trained_betas": [0.1], "clip_sample"`, `"trained_betas" is [0.1]`},
+		{`"clip_sample"`, `"shape": 1, "clip_sample"`, `"shape" is 1: this key`},
+		{"0.012", "0.0001", "betas go from"},
+		{"1000", "1", `"num_train_timesteps" must be`},
+	} {
+		_, err := decodeScheduler([]byte(strings.Replace(good, test.from, test.to, 1)))
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error %v, want one that says %s", test.to, err, test.want)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "scheduler_config.json")
+	if _, err := ReadSchedulerConfig(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("error %v does not name the file", err)
+	}
+	if err := os.WriteFile(path, []byte(`{}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadSchedulerConfig(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("error %v does not name the file", err)
+	}
+	c, err := decodeScheduler([]byte(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unclipped := c.ClipSample
+	for _, test := range []struct {
+		s    Sampling
+		clip *bool
+		want string
+	}{
+		{Sampling{Solver: SolverDDIM, Steps: 0}, unclipped, "at least one step"},
+		{Sampling{Solver: SolverDDIM, Steps: 1001}, unclipped, "do not fit"},
+		{Sampling{Solver: SolverEuler, Steps: 1001}, unclipped, "do not fit"},
+		{Sampling{Solver: SolverDPMPP2M, Steps: 1001}, unclipped, "do not fit"},
+		{Sampling{Solver: SolverDDIM, Steps: 3, Eta: 2}, unclipped, "eta is 2"},
+		{Sampling{Solver: SolverEuler, Steps: 3, Eta: 1}, unclipped, "0 for euler"},
+		{Sampling{Solver: SolverDDIM, Steps: 3}, nil, "clip_sample"},
+		{Sampling{Solver: SolverPNDM, Steps: 3}, unclipped, "skip_prk_steps"},
+		{Sampling{Solver: "heun", Steps: 3}, unclipped, fmt.Sprint(PublishedSolverNames())},
+		{Sampling{Solver: SolverDDIM, Steps: 3, Network: func(noisy []float32, _ float64) ([]float32, error) { return noisy[1:], nil }}, unclipped, "gave 1 numbers for 2"},
+	} {
+		c.ClipSample = test.clip
+		if err := c.Sample([]float32{1, 2}, test.s); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%+v: error %v, want one that says %s", test.s, err, test.want)
+		}
+	}
+}
