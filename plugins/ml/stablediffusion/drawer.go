@@ -1,0 +1,174 @@
+package stablediffusion
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/nn"
+)
+
+// Drawer is a model with its networks compiled. It is for one goroutine.
+type Drawer struct {
+	model  *Model
+	unet   *model.Exec
+	decode *model.Exec
+}
+
+// NewDrawer prepares drawing. A network is compiled anew for each size of batch
+// and image.
+func (m *Model) NewDrawer(backend compute.Backend) (*Drawer, error) {
+	d := &Drawer{model: m}
+	var err error
+	d.unet, err = model.NewExec(backend, m.UNetStore, func(_ *model.Scope, in []*Node) *Node {
+		return m.UNet.Build(nn.LoadedParams(m.UNetStore), in[0], in[1], in[2])
+	})
+	if err != nil {
+		return nil, fmt.Errorf("build unet: %w", err)
+	}
+	d.decode, err = model.NewExec(backend, m.VAEStore, func(_ *model.Scope, in []*Node) *Node {
+		return m.VAE.Decode(nn.LoadedParams(m.VAEStore), in[0])
+	})
+	if err != nil {
+		return nil, fmt.Errorf("build decoder: %w", err)
+	}
+	return d, nil
+}
+
+// Close frees the compiled networks.
+func (d *Drawer) Close() {
+	d.unet.Finalize()
+	d.decode.Finalize()
+}
+
+// Tensor is a batch of numbers, row-major.
+type Tensor struct {
+	Dims []int
+	Data []float32
+}
+
+// Request asks for images.
+type Request struct {
+	Prompts  Tensor  // embeddings, [batch, tokens, width]
+	Negative Tensor  // embeddings of what to be led away from, alike; for a Guidance other than 1
+	Guidance float64 // guidance_scale, in the form u + scale (c - u)
+	Solver   string  // one of diffusion.PublishedSolverNames; "": the model's own
+	Steps    int     // num_inference_steps
+	Eta      float64 // of ddim
+	// Normal draws the fresh noise of solvers that need it, for all latents.
+	Normal func(out []float32)
+}
+
+// Draw turns latents, [batch, height, width, channels] of standard normal noise,
+// into those of images, in place. Decode makes images of them.
+func (d *Drawer) Draw(ctx context.Context, latents Tensor, r Request) error {
+	if err := d.check(latents, r); err != nil {
+		return err
+	}
+	if r.Solver == "" {
+		r.Solver = d.model.Scheduler.Solver()
+	}
+	context := r.Prompts
+	if r.Guidance != 1 {
+		context = joined(r.Negative, r.Prompts)
+	}
+	return d.model.Scheduler.Sample(latents.Data, diffusion.Sampling{
+		Solver: r.Solver, Steps: r.Steps, Eta: r.Eta, Normal: r.Normal,
+		Network: func(noisy []float32, timestep float64) ([]float32, error) {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			return d.predict(Tensor{latents.Dims, noisy}, timestep, context, r.Guidance)
+		},
+	})
+}
+
+// check refuses sizes that do not belong together.
+func (d *Drawer) check(latents Tensor, r Request) error {
+	if len(latents.Dims) != 4 || latents.Dims[3] != d.model.UNet.InChannels {
+		return fmt.Errorf("latents are %v, want [batch, height, width, %d]", latents.Dims, d.model.UNet.InChannels)
+	}
+	contexts := map[string]Tensor{"prompts": r.Prompts}
+	if r.Guidance != 1 {
+		contexts["negative prompts"] = r.Negative
+	}
+	for name, context := range contexts {
+		if len(context.Dims) != 3 || context.Dims[0] != latents.Dims[0] || context.Dims[2] != d.model.UNet.CrossWidth {
+			return fmt.Errorf("embeddings of %s are %v, want [%d, tokens, %d]", name, context.Dims, latents.Dims[0], d.model.UNet.CrossWidth)
+		}
+		if context.Dims[1] != r.Prompts.Dims[1] {
+			return fmt.Errorf("embeddings of %s have %d tokens, those of prompts %d", name, context.Dims[1], r.Prompts.Dims[1])
+		}
+	}
+	return nil
+}
+
+// predict is the network's output, guided if the guidance is not 1. Then
+// context holds first what to be led away from, and both are asked in one call.
+func (d *Drawer) predict(noisy Tensor, timestep float64, context Tensor, guidance float64) ([]float32, error) {
+	if guidance != 1 {
+		noisy = joined(noisy, noisy)
+	}
+	timesteps := Tensor{Dims: noisy.Dims[:1], Data: make([]float32, noisy.Dims[0])}
+	for i := range timesteps.Data {
+		timesteps.Data[i] = float32(timestep)
+	}
+	output, err := call(d.unet, noisy, timesteps, context)
+	if err != nil {
+		return nil, fmt.Errorf("denoise at timestep %v: %w", timestep, err)
+	}
+	if guidance == 1 {
+		return output.Data, nil
+	}
+	half := len(output.Data) / 2
+	return diffusion.Guided(output.Data[:half], output.Data[half:], guidance), nil
+}
+
+// Decode makes images of latents that were drawn: [batch, height, width,
+// colors], around [-1, 1].
+func (d *Drawer) Decode(latents Tensor) (Tensor, error) {
+	images, err := call(d.decode, latents)
+	if err != nil {
+		return Tensor{}, fmt.Errorf("decode: %w", err)
+	}
+	return images, nil
+}
+
+// Bytes are pixels of decoded images, cut to [-1, 1], as bytes; halves are
+// rounded to the even number.
+func Bytes(pixels []float32) []byte {
+	out := make([]byte, len(pixels))
+	for i, v := range pixels {
+		out[i] = byte(math.RoundToEven(255 * math.Max(0, math.Min(1, float64(v)/2+0.5))))
+	}
+	return out
+}
+
+// joined lays batches one after the other.
+func joined(a, b Tensor) Tensor {
+	dims := slices.Clone(a.Dims)
+	dims[0] += b.Dims[0]
+	return Tensor{Dims: dims, Data: slices.Concat(a.Data, b.Data)}
+}
+
+// call executes a graph of one output.
+func call(exec *model.Exec, inputs ...Tensor) (Tensor, error) {
+	var args []any
+	for _, input := range inputs {
+		tensor := tensors.FromFlatDataAndDimensions(input.Data, input.Dims...)
+		defer tensor.MustFinalizeAll()
+		args = append(args, tensor)
+	}
+	outputs, err := exec.Exec(args...)
+	if err != nil {
+		return Tensor{}, err
+	}
+	defer outputs[0].MustFinalizeAll()
+	return Tensor{slices.Clone(outputs[0].Shape().Dimensions), tensors.MustCopyFlatData[float32](outputs[0])}, nil
+}
