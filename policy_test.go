@@ -28,6 +28,7 @@ const policy = `
 	plugins                       : cmd plugins
 	plugins/sdk                   : core/plugin core/stage cmd plugins
 	plugins/sdk/client            : core/plugin plugins/sdk
+	plugins/ml/models/goldentest  :
 	core                          : core cmd reports
 	core/dataset                  : core cmd reports plugins
 	core/run                      : cmd
@@ -45,6 +46,8 @@ const forbidden = `
 	core/metric  : core/plan core/stage core/run core/store core/plugin core/spec
 	core/stats   : core
 	reports      : core/plan core/stage core/run core/store core/plugin core/spec
+	plugins/ml/diffusion  : gomlx
+	plugins/ml/modelconfig: gomlx
 	plugins/ml   : core/plan core/stage core/run core/store core/plugin core/spec
 `
 

@@ -1,5 +1,7 @@
 package diffusion
 
+import "slices"
+
 // pndm is the pseudo linear multistep solver of Liu et al. 2022, algorithm 2,
 // started as in Stable Diffusion: not with Runge-Kutta steps, but by doing the
 // first step twice. With e the network's output at a timestep, a step is
@@ -14,7 +16,7 @@ package diffusion
 // steps has the first one twice. A network that predicts v is averaged as v, and
 // made into noise at t.
 func pndm(steps []step, latents []float32, network Network, prediction string) error {
-	start := clone(latents)
+	start := slices.Clone(latents)
 	var before [][]float32 // outputs at earlier timesteps, the last one first
 	for i, step := range steps {
 		asked := step.from
@@ -38,7 +40,7 @@ func pndm(steps []step, latents []float32, network Network, prediction string) e
 			mean = mixed([]float32{55. / 24, -59. / 24, 37. / 24, -9. / 24}, output, before)
 		}
 		if i != 1 {
-			before = append([][]float32{clone(output)}, before[:min(len(before), 2)]...)
+			before = append([][]float32{slices.Clone(output)}, before[:min(len(before), 2)]...)
 		}
 		transfer(step, latents, mean, prediction)
 	}
@@ -71,5 +73,3 @@ func transfer(step step, latents, output []float32, prediction string) {
 		latents[j] = float32(keep)*x + gain*noise
 	}
 }
-
-func clone(values []float32) []float32 { return append([]float32{}, values...) }

@@ -67,3 +67,17 @@ func TestRefuses(t *testing.T) {
 		}
 	}
 }
+
+// FuzzDecode: a configuration comes from outside; whatever it is, it is read or
+// refused.
+func FuzzDecode(f *testing.F) {
+	for _, text := range []string{"", "null", "[]", `{"_class_name": 1}`, `{"_class_name": "Network", "width": null, "depth": {}, "kernel": 1e999}`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var got network
+		if err := Decode(text, &got, rules); err == nil && got.Width == 0 && !strings.Contains(string(text), "width") {
+			t.Errorf("%s is read without a width", text)
+		}
+	})
+}

@@ -63,16 +63,16 @@ func convByMatMul(x, weight *Node, window Window) *Node {
 	dims := x.Shape().Dimensions
 	batch := dims[0]
 	height, width := window.places(dims[1]), window.places(dims[2])
+	if window.Size == 1 && window.Stride == 1 { // pixels are the columns
+		return Reshape(product(Reshape(x, -1, in), Reshape(weight, in, out)), batch, height, width, out)
+	}
 	var shifted []*Node
 	for i := range window.Size {
 		for j := range window.Size {
 			shifted = append(shifted, Slice(x, AxisRange(), window.from(i, height), window.from(j, width), AxisRange()))
 		}
 	}
-	columns := shifted[0]
-	if len(shifted) > 1 {
-		columns = Concatenate(shifted, -1)
-	}
+	columns := Concatenate(shifted, -1)
 	columns = Reshape(columns, batch*height*width, len(shifted)*in)
 	return Reshape(product(columns, Reshape(weight, len(shifted)*in, out)), batch, height, width, out)
 }

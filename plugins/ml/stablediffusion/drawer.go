@@ -131,11 +131,21 @@ func (d *Drawer) predict(noisy Tensor, timestep float64, context Tensor, guidanc
 }
 
 // Decode makes images of latents that were drawn: [batch, height, width,
-// colors], around [-1, 1].
+// colors], around [-1, 1]. One is decoded at a time: at full size that takes
+// gigabytes.
 func (d *Drawer) Decode(latents Tensor) (Tensor, error) {
-	images, err := call(d.decode, latents)
-	if err != nil {
-		return Tensor{}, fmt.Errorf("decode: %w", err)
+	if len(latents.Dims) != 4 || latents.Dims[3] != d.model.VAE.LatentChannels {
+		return Tensor{}, fmt.Errorf("latents are %v, want [batch, height, width, %d]", latents.Dims, d.model.VAE.LatentChannels)
+	}
+	images := Tensor{Dims: slices.Clone(latents.Dims)}
+	one := append([]int{1}, latents.Dims[1:]...)
+	for values := range slices.Chunk(latents.Data, latents.Dims[1]*latents.Dims[2]*latents.Dims[3]) {
+		image, err := call(d.decode, Tensor{one, values})
+		if err != nil {
+			return Tensor{}, fmt.Errorf("decode: %w", err)
+		}
+		copy(images.Dims[1:], image.Dims[1:])
+		images.Data = append(images.Data, image.Data...)
 	}
 	return images, nil
 }

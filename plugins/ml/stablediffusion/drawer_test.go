@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image/png"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,16 +99,27 @@ func TestTextToImage(t *testing.T) {
 	t.Logf("%d of %d bytes are one level off", other, len(bytes))
 }
 
-// TestGuidanceOfOne asks for no negative prompt, and the model's own solver
-// draws.
-func TestGuidanceOfOne(t *testing.T) {
+// TestBatch draws two images without guidance, with the model's own solver, and
+// each as when it is alone.
+func TestBatch(t *testing.T) {
 	_, d := read(t)
 	file := golden.Read(t, expected+"t2i_ddim.safetensors")
-	_, with := halves(file)
-	latents := last(file.Tensors["latents.0"])
-	if err := d.Draw(context.Background(), latents, Request{Prompts: with, Guidance: 1, Steps: 2}); err != nil {
-		t.Fatal(err)
+	without, with := halves(file)
+	draw := func(latents, prompts Tensor) Tensor {
+		latents.Data = slices.Clone(latents.Data)
+		if err := d.Draw(context.Background(), latents, Request{Prompts: prompts, Guidance: 1, Steps: 2}); err != nil {
+			t.Fatal(err)
+		}
+		images, err := d.Decode(latents)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return images
 	}
+	first, second := last(file.Tensors["latents.0"]), last(file.Tensors["latents.1"])
+	both := draw(joined(first, second), joined(without, with))
+	alone := joined(draw(first, without), draw(second, with))
+	golden.Expect(t, "images", safetensors.Tensor(both), safetensors.Tensor(alone), 1e-4)
 }
 
 func TestRefuses(t *testing.T) {
@@ -134,6 +146,13 @@ func TestRefuses(t *testing.T) {
 		if err := d.Draw(context.Background(), test.latents, test.request); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("error %v, want one that says %s", err, test.want)
 		}
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	_, d := read(t)
+	if _, err := d.Decode(Tensor{[]int{1, 4, 8, 8}, make([]float32, 256)}); err == nil || !strings.Contains(err.Error(), "[1 4 8 8]") {
+		t.Errorf("error %v", err)
 	}
 }
 

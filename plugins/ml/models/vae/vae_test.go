@@ -120,6 +120,15 @@ func TestConfig(t *testing.T) {
 	if config.ScalingFactor != 0.18215 || config.Factor() != 8 {
 		t.Errorf("%+v", config)
 	}
+	// The sizes of Stable Diffusion v1 give its 83,653,863 weights.
+	v1, total := config, 0
+	v1.Channels, v1.NormGroups = []int{128, 256, 512, 512}, 32
+	for _, need := range v1.Weights(golden.Backend(t)).Needs {
+		total += safetensors.Size(need.Dims)
+	}
+	if total != 83653863 {
+		t.Errorf("%d weights, want 83653863", total)
+	}
 	text, err := os.ReadFile(tiny + "/config.json")
 	if err != nil {
 		t.Fatal(err)
