@@ -35,8 +35,8 @@ func Conv3x3(p Params, x *Node, out int, initialize Initializer) *Node {
 //
 // The weight is [size, size, in, out]. On XLA it is the native convolution; the
 // pure-Go backend's is a naive loop, so there the shifted images are laid side
-// by side and multiplied at once ("im2col"). Both give the same numbers up to
-// rounding; a test holds them together.
+// by side and multiplied at once ("im2col"), a large image strip by strip. Both
+// give the same numbers up to rounding; a test holds them together.
 func Conv(p Params, x *Node, out int, window Window, initialize Initializer) *Node {
 	g := x.Graph()
 	x.AssertRank(4)
@@ -45,7 +45,7 @@ func Conv(p Params, x *Node, out int, window Window, initialize Initializer) *No
 	bias := p.Weight(g, "bias", ZerosInit, out)
 	var y *Node
 	if isGo(g) {
-		y = convByMatMul(x, weight, window)
+		y = convByMatMul(x, weight, window, stripLimit)
 	} else {
 		y = convNative(x, weight, window)
 	}
@@ -57,33 +57,64 @@ func convNative(x, weight *Node, window Window) *Node {
 	return Convolve(x, weight).Strides(window.Stride).PaddingPerDim([][2]int{frame, frame}).Done()
 }
 
-func convByMatMul(x, weight *Node, window Window) *Node {
+// stripLimit is how many numbers are laid side by side at a time: 128 MiB of
+// them. Decoding an image of 256 x 256 pixels at the size of Stable Diffusion v1
+// takes 2.5 GB so, and took 5 GB without.
+const stripLimit = 1 << 25
+
+// convByMatMul cuts the image into strips of rows, so that no more than limit
+// numbers are laid side by side, or one row. A strip waits for the one before
+// it: the backend would start all at once, and hold all of them.
+func convByMatMul(x, weight *Node, window Window, limit int) *Node {
 	in, out := weight.Shape().Dimensions[2], weight.Shape().Dimensions[3]
-	x = framed(framed(x, 1, window), 2, window)
+	x = framed(x, 1, window, nil)
 	dims := x.Shape().Dimensions
-	batch := dims[0]
-	height, width := window.places(dims[1]), window.places(dims[2])
-	if window.Size == 1 && window.Stride == 1 { // pixels are the columns
-		return Reshape(product(Reshape(x, -1, in), Reshape(weight, in, out)), batch, height, width, out)
-	}
-	var shifted []*Node
-	for i := range window.Size {
-		for j := range window.Size {
-			shifted = append(shifted, Slice(x, AxisRange(), window.from(i, height), window.from(j, width), AxisRange()))
+	batch, height := dims[0], window.places(dims[1])
+	width := window.places(dims[2] + window.Before + window.After)
+	taps := window.Size * window.Size
+	columns := func(x *Node) *Node { // [batch, rows + size - 1, columns, in], stride 1 -> [batch * rows * width, taps * in]
+		if taps == 1 && window.Stride == 1 {
+			return Reshape(x, -1, in)
 		}
+		rows := window.places(x.Shape().Dimensions[1])
+		var shifted []*Node
+		for i := range window.Size {
+			for j := range window.Size {
+				shifted = append(shifted, Slice(x, AxisRange(), window.from(i, rows), window.from(j, width), AxisRange()))
+			}
+		}
+		return Reshape(Concatenate(shifted, -1), batch*rows*width, taps*in)
 	}
-	columns := Concatenate(shifted, -1)
-	columns = Reshape(columns, batch*height*width, len(shifted)*in)
-	return Reshape(product(columns, Reshape(weight, len(shifted)*in, out)), batch, height, width, out)
+	weight = Reshape(weight, taps*in, out)
+	rows := max(1, limit/(batch*width*taps*in))
+	if rows >= height {
+		y := product(columns(framed(x, 2, window, nil)), weight)
+		return Reshape(y, batch, height, width, out)
+	}
+	var strips []*Node
+	var last *Node
+	for top := 0; top < height; top += rows {
+		count := min(rows, height-top)
+		from := top * window.Stride
+		strip := Slice(x, AxisRange(), AxisRange(from, from+(count-1)*window.Stride+window.Size), AxisRange(), AxisRange())
+		last = Reshape(product(columns(framed(strip, 2, window, last)), weight), batch, count, width, out)
+		strips = append(strips, last)
+	}
+	return Concatenate(strips, 1)
 }
 
-// framed puts the window's zeros around x on an axis. Gradients are missing for
-// Pad, so they are concatenated.
-func framed(x *Node, axis int, window Window) *Node {
+// framed puts the window's zeros around x on an axis, not before the node after
+// is there, if it is not nil. Gradients are missing for Pad, so zeros are
+// concatenated.
+func framed(x *Node, axis int, window Window, after *Node) *Node {
 	zeros := func(n int) *Node {
 		shape := x.Shape().Clone()
 		shape.Dimensions[axis] = n
-		return Zeros(x.Graph(), shapes.Make(x.DType(), shape.Dimensions...))
+		zeros := Zeros(x.Graph(), shapes.Make(x.DType(), shape.Dimensions...))
+		if after != nil { // gradients are missing for the barrier, and of zeros there are none
+			zeros = StopGradient(SchedulingBarrier(zeros, StopGradient(after)))
+		}
+		return zeros
 	}
 	parts := []*Node{x}
 	if window.Before > 0 {

@@ -45,8 +45,12 @@ func TestWindowLoweringsAgree(t *testing.T) {
 			x, w := random(1, 2, size[0], size[1], 3), random(2, window.Size, window.Size, 3, 4)
 			got := run(t, model.NewStore(), func(inputs []*Node) []*Node {
 				var outputs []*Node
-				for _, lower := range []func(x, weight *Node, window Window) *Node{convNative, convByMatMul} {
-					y := lower(inputs[0], inputs[1], window)
+				for _, y := range []*Node{
+					convNative(inputs[0], inputs[1], window),
+					convByMatMul(inputs[0], inputs[1], window, stripLimit),
+					convByMatMul(inputs[0], inputs[1], window, 2*size[1]*3*window.Size*window.Size*2), // some two rows
+					convByMatMul(inputs[0], inputs[1], window, 1),
+				} {
 					pull := AddScalar(Sin(IotaFull(y.Graph(), y.Shape())), 0.3)
 					outputs = append(outputs, y)
 					outputs = append(outputs, Gradient(ReduceAllSum(Mul(y, pull)), inputs[0], inputs[1])...)
@@ -54,7 +58,9 @@ func TestWindowLoweringsAgree(t *testing.T) {
 				return outputs
 			}, x, w)
 			for i, what := range []string{"value", "gradient of the image", "gradient of the weight"} {
-				expect(t, fmt.Sprintf("%+v on %v: %s", window, size, what), got[3+i], got[i], 1e-5)
+				for form, by := range []string{"", "", "in strips", "in rows"} {
+					expect(t, fmt.Sprintf("%+v on %v: %s %s", window, size, what, by), got[3*form+i], got[i], 1e-5)
+				}
 			}
 		}
 	}
@@ -69,8 +75,7 @@ func TestConvLoweringsAgree(t *testing.T) {
 		pull := random(3, batch, height, width, out) // the gradient of what comes after
 		both := func(inputs []*Node) []*Node {
 			var outputs []*Node
-			for _, lower := range []func(x, weight *Node, window Window) *Node{convNative, convByMatMul} {
-				y := lower(inputs[0], inputs[1], Same3x3)
+			for _, y := range []*Node{convNative(inputs[0], inputs[1], Same3x3), convByMatMul(inputs[0], inputs[1], Same3x3, stripLimit)} {
 				outputs = append(outputs, y)
 				outputs = append(outputs, Gradient(ReduceAllSum(Mul(y, inputs[2])), inputs[0], inputs[1])...)
 			}
