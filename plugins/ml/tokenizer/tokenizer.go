@@ -72,3 +72,6 @@ func (t *Tokenizer) Sequence(text string, length int) (ids []int32, truncated bo
 
 // Size is the number of rows that a table of embeddings needs for every id.
 func (t *Tokenizer) Size() int { return int(t.highest) + 1 }
+
+// End is the id of the end token.
+func (t *Tokenizer) End() int32 { return t.end }

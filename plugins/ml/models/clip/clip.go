@@ -37,23 +37,24 @@ func unused(name string) bool {
 	return strings.HasSuffix(name, ".position_ids") || name == "logit_scale"
 }
 
-// Load reads the CLIPModel in directory.
-func Load(directory string) (Config, *model.Store, error) {
+// ReadBoth is ReadConfig for a model that must have both towers, a CLIPModel.
+func ReadBoth(directory string) (Config, error) {
 	config, err := ReadConfig(directory)
-	if err != nil {
-		return Config{}, nil, err
-	}
-	if config.Vision == nil {
-		return Config{}, nil, sdk.Diagnostic{
+	if err == nil && config.Vision == nil {
+		err = sdk.Diagnostic{
 			Summary: "The model in " + directory + " has no image tower",
 			Detail:  `Its model_type is "clip_text_model". A CLIPModel, with the model_type "clip", is needed.`,
 		}
 	}
-	store, err := load(directory, config.Tensors(), unused)
-	return config, store, err
+	return config, err
 }
 
-// LoadText reads the text tower in directory: a CLIPTextModel, or that of a
+// Load reads the weights in directory that the configuration asks for.
+func (c Config) Load(directory string) (*model.Store, error) {
+	return load(directory, c.Tensors(), unused)
+}
+
+// LoadText reads the text tower in directory, configuration and weights: a CLIPTextModel, or that of a
 // CLIPModel.
 func LoadText(directory string) (Text, *model.Store, error) {
 	config, err := ReadConfig(directory)

@@ -40,6 +40,19 @@ func read(t *testing.T, path string) *safetensors.File {
 	return file
 }
 
+func loadTiny(t *testing.T) (Config, *model.Store) {
+	t.Helper()
+	config, err := ReadBoth("testdata/tiny-clip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := config.Load("testdata/tiny-clip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config, store
+}
+
 // idsOf are the rows of a table of ids.
 func idsOf(table safetensors.Integers) [][]int32 {
 	rows := make([][]int32, table.Dims[0])
@@ -129,10 +142,7 @@ func TestTextTower(t *testing.T) {
 // TestImageTower: state by state.
 func TestImageTower(t *testing.T) {
 	want := read(t, "testdata/clip_expected.safetensors")
-	config, store, err := Load("testdata/tiny-clip")
-	if err != nil {
-		t.Fatal(err)
-	}
+	config, store := loadTiny(t)
 	pixels := want.Tensors["pixel_values"]
 	got := run(t, store, func(p nn.Params, inputs []*Node) []*Node {
 		states := config.Vision.States(p, inputs[0])
@@ -147,10 +157,7 @@ func TestImageTower(t *testing.T) {
 // TestEncoder: embeddings, and the cosines made of them.
 func TestEncoder(t *testing.T) {
 	want := read(t, "testdata/clip_expected.safetensors")
-	config, store, err := Load("testdata/tiny-clip")
-	if err != nil {
-		t.Fatal(err)
-	}
+	config, store := loadTiny(t)
 	encoder, err := NewEncoder(openBackend(t), config, store)
 	if err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ type Text struct {
 	Tower
 	Vocabulary int `json:"vocab_size"`
 	Positions  int `json:"max_position_embeddings"`
-	End        int `json:"eos_token_id"` // 2 stands for the highest id of a sequence, see EndOf
+	End        int `json:"eos_token_id"` // see oldEnd
 	Projection int `json:"projection_dim"`
 }
 

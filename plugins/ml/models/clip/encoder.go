@@ -18,7 +18,7 @@ type Encoder struct {
 	texts  *runner
 }
 
-// NewEncoder prepares an encoder with the weights that Load gave.
+// NewEncoder prepares an encoder with the weights that config.Load gives.
 func NewEncoder(backend compute.Backend, config Config, store *model.Store) (*Encoder, error) {
 	e := &Encoder{config: config}
 	var err error
@@ -82,7 +82,7 @@ type TextEncoder struct {
 	last   *runner
 }
 
-// NewTextEncoder prepares a text encoder with the weights that LoadText gave.
+// NewTextEncoder prepares a text encoder with the weights that LoadText gives.
 func NewTextEncoder(backend compute.Backend, config Text, store *model.Store) (*TextEncoder, error) {
 	last, err := newRunner(backend, store, func(p nn.Params, inputs []*Node) *Node {
 		return config.States(p, inputs[0]).Last

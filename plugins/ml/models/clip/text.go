@@ -48,17 +48,23 @@ func (t Text) Pooled(last, ends *Node) *Node {
 	return Gather(rows, ExpandAxes(Add(starts, ends), -1))
 }
 
+// oldEnd is what eos_token_id is in older files. It is the id of no end token,
+// and stands for the highest id of a sequence, which is how CLIP itself finds
+// the end.
+const oldEnd = 2
+
+// EndsWith reports whether EndOf finds sequences' ends by the given end token.
+func (t Text) EndsWith(end int32) bool { return t.End == oldEnd || t.End == int(end) }
+
 // EndOf is the place of the token that stands for the whole sequence: the first
-// end token. Where the configuration has the old eos_token_id 2, which is no
-// end token, it is the first of the highest ids, as in CLIP itself.
+// end token.
 func (t Text) EndOf(ids []int32) int32 {
-	const old = 2
 	place := 0
 	for i, id := range ids {
-		if t.End == old && id > ids[place] {
+		if t.End == oldEnd && id > ids[place] {
 			place = i
 		}
-		if t.End != old && id == int32(t.End) {
+		if t.End != oldEnd && int(id) == t.End {
 			return int32(i)
 		}
 	}
