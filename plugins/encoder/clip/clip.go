@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/imaging"
@@ -83,8 +84,10 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.towers, err = clip.NewEncoder(backend, sizes, store)
-	return e, err
+	if e.towers, err = clip.NewEncoder(backend, sizes, store); err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 // fits compares the files of a directory with each other. Where they disagree,
@@ -117,9 +120,11 @@ func (e *encoder) fits(directory string, sizes clip.Config) error {
 // normalized.
 func (e *encoder) EncodeImages(ctx context.Context, images []sdk.Image) ([][]float32, error) {
 	pixels := make([][]float32, len(images))
+	var work sync.WaitGroup
 	for i, image := range images {
-		pixels[i] = e.prepare.Apply(image)
+		work.Go(func() { pixels[i] = e.prepare.Apply(image) })
 	}
+	work.Wait()
 	return e.towers.Images(ctx, pixels)
 }
 

@@ -30,6 +30,7 @@ func NewEncoder(backend compute.Backend, config Config, store *model.Store) (*En
 	if e.texts, err = newRunner(backend, store, func(p nn.Params, inputs []*Node) *Node {
 		return config.TextEmbeddings(p, inputs[0], inputs[1])
 	}); err != nil {
+		e.images.close()
 		return nil, fmt.Errorf("build text tower: %w", err)
 	}
 	return e, nil
