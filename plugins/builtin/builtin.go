@@ -6,6 +6,7 @@ package builtin
 import (
 	"io"
 
+	"github.com/plumb-ml/plumb/plugins/encoder/clip"
 	"github.com/plumb-ml/plumb/plugins/encoder/shapesclip"
 	"github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/rater/shapesjudge"
@@ -25,6 +26,7 @@ func Plugin() sdk.Plugin {
 			shapes.Component(),
 			shapesscenes.Component(),
 			shapesclip.Component(),
+			clip.Component(),
 			shapesjudge.Component(),
 			clipscore.Component(),
 			preference.Component(),

@@ -1,11 +1,9 @@
 package diffusion
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -90,21 +88,11 @@ func schedulerRules() modelconfig.Rules {
 
 // ReadSchedulerConfig reads a scheduler_config.json.
 func ReadSchedulerConfig(path string) (SchedulerConfig, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return SchedulerConfig{}, fmt.Errorf("read configuration: %w", err)
-	}
-	c, err := decodeScheduler(text)
-	if err != nil {
-		return SchedulerConfig{}, fmt.Errorf("read configuration %s: %w", path, err)
-	}
-	return c, nil
+	return modelconfig.Read(path, decodeScheduler)
 }
 
 func decodeScheduler(text []byte) (SchedulerConfig, error) {
 	c := SchedulerConfig{Prediction: Epsilon, FinalSigmas: "zero"}
-	// Python writes an infinity that is no JSON; here it stands for no bound.
-	text = bytes.ReplaceAll(text, []byte(": -Infinity"), []byte(": null"))
 	if err := modelconfig.Decode(text, &c, schedulerRules()); err != nil {
 		return SchedulerConfig{}, err
 	}

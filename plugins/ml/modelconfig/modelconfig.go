@@ -7,11 +7,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
-	"sort"
 	"strings"
+
+	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // Rules are what a reader understands of a configuration, beside the fields of
@@ -26,25 +31,55 @@ type Rules struct {
 	// Only are keys for which the reader knows one value alone. Null and an
 	// absent key stand for it.
 	Only map[string]any
+	// Others passes over keys that nobody here knows. Files of transformers have
+	// dozens about training and the generation of text.
+	Others bool
+	// Within is where the keys are in the file, such as "text_config.".
+	Within string
 }
 
-// Read reads a file into the struct that into points to; absent keys and nulls
-// leave it as it is. Everything that is wrong with the file is in the error.
-func Read(path string, into any, rules Rules) error {
+// Read reads a configuration from a file with decode, which mostly is Decode and
+// a look at the values. Whatever is wrong is a diagnostic that names the file.
+func Read[C any](path string, decode func(text []byte) (C, error)) (C, error) {
+	var none C
+	directory, name := filepath.Split(filepath.Clean(path))
 	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		directory = filepath.Clean(directory)
+		if _, err := os.Stat(directory); errors.Is(err, fs.ErrNotExist) {
+			return none, sdk.Diagnostic{
+				Summary: "There is no directory " + directory,
+				Detail:  name + " of a published model should be in it. A relative path starts at the experiment's file.",
+			}
+		}
+		return none, sdk.Diagnostic{
+			Summary: "No " + name + " in " + directory,
+			Detail:  "The directory must be that of a published model, in the layout of Hugging Face's libraries. Copy the file from where the weights are published.",
+		}
+	}
 	if err != nil {
-		return fmt.Errorf("read configuration: %w", err)
+		return none, fmt.Errorf("read configuration: %w", err)
 	}
-	if err := Decode(text, into, rules); err != nil {
-		return fmt.Errorf("read configuration %s: %w", path, err)
+	c, err := decode(text)
+	if err != nil {
+		return none, sdk.Diagnostic{Summary: path + " is of no model that is supported, or damaged", Detail: err.Error()}
 	}
-	return nil
+	return c, nil
 }
 
-// Decode is Read for a text.
+// infinity is how Python writes what is no number in JSON.
+var infinity = regexp.MustCompile(`: -?Infinity\b`)
+
+// Decode reads a text into the struct that into points to, embedded structs
+// included. Absent keys and nulls leave it as it is; an infinity stands for no
+// bound, and is a null. Everything that is wrong is in the error.
 func Decode(text []byte, into any, rules Rules) error {
+	text = infinity.ReplaceAll(text, []byte(": null"))
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal(text, &values); err != nil {
+		if rules.Within != "" {
+			err = fmt.Errorf("%q: %w", strings.TrimSuffix(rules.Within, "."), err)
+		}
 		return err
 	}
 	// Another model's keys mean nothing here: its class is all there is to say.
@@ -54,23 +89,18 @@ func Decode(text []byte, into any, rules Rules) error {
 	var wrong []error
 	for _, key := range rules.Required {
 		if absent(values[key]) {
-			wrong = append(wrong, fmt.Errorf("%q is missing", key))
+			wrong = append(wrong, fmt.Errorf("%q is missing", rules.Within+key))
 		}
 	}
 	known := fields(into)
-	keys := make([]string, 0, len(values))
-	for key := range values {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	for _, key := range keys {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		value := values[key]
 		if absent(value) {
 			continue
 		}
 		if field, ok := known[key]; ok {
 			if err := json.Unmarshal(value, field); err != nil {
-				wrong = append(wrong, fmt.Errorf("%q is %s: %w", key, value, err))
+				wrong = append(wrong, fmt.Errorf("%q is %s: %w", rules.Within+key, value, err))
 			}
 			continue
 		}
@@ -79,10 +109,10 @@ func Decode(text []byte, into any, rules Rules) error {
 		}
 		only, ok := rules.Only[key]
 		switch {
-		case !ok:
-			wrong = append(wrong, fmt.Errorf("%q is %s: this key is not supported", key, value))
-		case !equal(value, only):
-			wrong = append(wrong, fmt.Errorf("%q is %s: only %s is supported", key, value, asJSON(only)))
+		case !ok && !rules.Others:
+			wrong = append(wrong, fmt.Errorf("%q is %s: this key is not supported", rules.Within+key, value))
+		case ok && !equal(value, only):
+			wrong = append(wrong, fmt.Errorf("%q is %s: only %s is supported", rules.Within+key, value, asJSON(only)))
 		}
 	}
 	return errors.Join(wrong...)
@@ -110,6 +140,10 @@ func fields(into any) map[string]any {
 	value := reflect.ValueOf(into).Elem()
 	found := map[string]any{}
 	for i := range value.NumField() {
+		if value.Type().Field(i).Anonymous {
+			maps.Copy(found, fields(value.Field(i).Addr().Interface()))
+			continue
+		}
 		name, _, _ := strings.Cut(value.Type().Field(i).Tag.Get("json"), ",")
 		if name != "" && name != "-" {
 			found[name] = value.Field(i).Addr().Interface()

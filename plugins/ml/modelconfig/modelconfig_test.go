@@ -1,13 +1,20 @@
 package modelconfig
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
+// Base is what networks have in common.
+type Base struct {
+	Bias int `json:"bias"`
+}
+
 type network struct {
+	Base
 	Width  int     `json:"width"`
 	Depth  []int   `json:"depth"`
 	Slope  float64 `json:"slope"`
@@ -23,19 +30,45 @@ var rules = Rules{
 func TestRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.json")
 	text := `{"_class_name": "OldNetwork", "_version": "1", "width": 7, "depth": [1, 2], "slope": null,
-		"act_fn": "silu", "kernel": 3.0, "gated": null, "unheard_of": null}`
+		"act_fn": "silu", "kernel": 3.0, "bias": 2, "bound": -Infinity, "gated": null, "unheard_of": null}`
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	got := network{Slope: 0.5}
-	if err := Read(path, &got, rules); err != nil {
+	got, err := Read(path, func(text []byte) (*network, error) {
+		got := network{Slope: 0.5}
+		return &got, Decode(text, &got, rules)
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Width != 7 || len(got.Depth) != 2 || got.Slope != 0.5 {
+	if got.Width != 7 || len(got.Depth) != 2 || got.Slope != 0.5 || got.Bias != 2 {
 		t.Errorf("read %+v", got)
 	}
-	if err := Read(path+"x", &got, rules); err == nil || !strings.Contains(err.Error(), path+"x") {
-		t.Errorf("error %v does not name the file", err)
+	for path, want := range map[string]string{
+		filepath.Join(filepath.Dir(path), "other.json"): "No other.json in " + filepath.Dir(path),
+		filepath.Join(path+"-gone", "config.json"):      "There is no directory " + path + "-gone",
+		path: path + " is of no model that is supported",
+	} {
+		if _, err := Read(path, func([]byte) (int, error) { return 0, errors.New("wrong") }); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v does not say %q", err, want)
+		}
+	}
+}
+
+// TestPart: keys of a part of a file are named with their place, and those that
+// nobody knows may be passed over.
+func TestPart(t *testing.T) {
+	part := rules
+	part.Within, part.Others = "part.", true
+	var got network
+	err := Decode([]byte(`{"_class_name": "Network", "act_fn": "gelu", "unheard_of": 1}`), &got, part)
+	for _, want := range []string{`"part.act_fn" is "gelu"`, `"part.width" is missing`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v does not say %q", err, want)
+		}
+	}
+	if err != nil && strings.Contains(err.Error(), "unheard_of") {
+		t.Errorf("error %v", err)
 	}
 }
 

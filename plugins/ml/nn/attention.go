@@ -12,14 +12,15 @@ import (
 func SelfAttention(p Params, x *Node, heads int, initializeOut Initializer) *Node {
 	width := x.Shape().Dimensions[2]
 	project := func(name string) *Node { return Linear(p.In(name), x, width, FanIn(1)) }
-	y := Attend(project("query"), project("key"), project("value"), heads)
+	y := Attend(project("query"), project("key"), project("value"), heads, nil)
 	return Linear(p.In("out"), y, width, initializeOut)
 }
 
 // Attend is softmax(query key^T / sqrt(width / heads)) value, head by head
-// (Vaswani et al. 2017, eq. 1): [batch, tokens, width], and twice [batch,
-// others, width] -> [batch, tokens, width].
-func Attend(query, key, value *Node, heads int) *Node {
+// (Vaswani et al. 2017, eq. 1): query [batch, tokens, width], key and value
+// [batch, others, width] -> [batch, tokens, width]. mask, [tokens, others], is
+// added to the logits; nil is none.
+func Attend(query, key, value *Node, heads int, mask *Node) *Node {
 	dims := query.Shape().Dimensions
 	batch, tokens, width := dims[0], dims[1], dims[2]
 	others := key.Shape().Dimensions[1]
@@ -34,11 +35,27 @@ func Attend(query, key, value *Node, heads int) *Node {
 		return Reshape(y, batch*heads, -1, head)
 	}
 	query, key, value = split(query), split(key), split(value)
-	logits := compare(query, key) // [batch * heads, tokens, others]
-	weights := Softmax(MulScalar(logits, 1/math.Sqrt(float64(head))), -1)
-	y := mix(weights, value) // [batch * heads, tokens, head]
+	logits := MulScalar(compare(query, key), 1/math.Sqrt(float64(head))) // [batch * heads, tokens, others]
+	if mask != nil {
+		mask.AssertDims(tokens, others)
+		logits = Add(logits, BroadcastToShape(ExpandAxes(mask, 0), logits.Shape()))
+	}
+	y := mix(Softmax(logits, -1), value) // [batch * heads, tokens, head]
 	if heads > 1 {
 		y = TransposeAllAxes(Reshape(y, batch, heads, tokens, head), 0, 2, 1, 3)
 	}
 	return Reshape(y, batch, tokens, width)
+}
+
+// CausalMask lets a token attend to itself and to those before it: [tokens,
+// tokens].
+func CausalMask(g *Graph, tokens int) *Node {
+	mask := make([][]float32, tokens)
+	for i := range mask {
+		mask[i] = make([]float32, tokens)
+		for j := i + 1; j < tokens; j++ {
+			mask[i][j] = -1e9 // its weight is exactly 0, and a gradient stays a number
+		}
+	}
+	return Const(g, mask)
 }

@@ -18,6 +18,6 @@ func CrossAttention(p Params, x, context *Node, heads int, biased bool) *Node {
 		}
 		return Linear(p.In(name), x, width, FanIn(1))
 	}
-	y := Attend(project("to_q", x), project("to_k", context), project("to_v", context), heads)
+	y := Attend(project("to_q", x), project("to_k", context), project("to_v", context), heads, nil)
 	return p.Out(Dense(p.In("to_out.0"), y, width, FanIn(1)))
 }

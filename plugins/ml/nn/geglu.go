@@ -2,7 +2,6 @@ package nn
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/ml/layers/activation"
 )
 
 // GEGLU is a gated layer (Shazeer 2020, eq. 6): its projection is cut in two,
@@ -12,5 +11,5 @@ func GEGLU(p Params, x *Node, out int, initialize Initializer) *Node {
 	both := Dense(p.In("proj"), x, 2*out, initialize)
 	value := SliceAxis(both, -1, AxisRange(0, out))
 	gate := SliceAxis(both, -1, AxisRange(out, 2*out))
-	return p.Out(Mul(value, activation.Gelu(gate)))
+	return p.Out(Mul(value, GELU(gate)))
 }

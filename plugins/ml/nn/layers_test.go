@@ -191,3 +191,71 @@ func TestSelfAttention(t *testing.T) {
 	}
 	expect(t, "attention", got, dense(mixed, weight(t, store, "/a.out.weight"), array{}), 1e-5)
 }
+
+// TestAttend: with a causal mask a token sees itself and those before it, and
+// queries may be fewer than keys.
+func TestAttend(t *testing.T) {
+	const batch, tokens, others, width, heads = 2, 3, 5, 6, 2
+	query, key, value := random(1, batch, tokens, width), random(2, batch, others, width), random(3, batch, others, width)
+	attend := func(query, key, value array, causal bool) array {
+		return run(t, model.NewStore(), func(inputs []*Node) []*Node {
+			var mask *Node
+			if causal {
+				mask = CausalMask(inputs[0].Graph(), query.dims[1])
+			}
+			return []*Node{Attend(inputs[0], inputs[1], inputs[2], heads, mask)}
+		}, query, key, value)[0]
+	}
+	// by hand: token 1 of example 1, head 1
+	got := attend(query, key, value, false)
+	const head = width / heads
+	at := func(a array, token int) []float32 { return a.data[(a.dims[1]+token)*width+head:][:head] }
+	var weights [others]float64
+	var sum float64
+	for j := range others {
+		var logit float64
+		for k, q := range at(query, 1) {
+			logit += float64(q) * float64(at(key, j)[k]) / math.Sqrt(head)
+		}
+		weights[j] = math.Exp(logit)
+		sum += weights[j]
+	}
+	for k := range head {
+		var want float64
+		for j := range others {
+			want += weights[j] / sum * float64(at(value, j)[k])
+		}
+		if v := at(got, 1)[k]; math.Abs(float64(v)-want) > 1e-5 {
+			t.Errorf("number %d is %v, want %v", k, v, want)
+		}
+	}
+	// The first two of five tokens do not see the others.
+	long := attend(key, value, value, true)
+	cut := func(a array) array {
+		out := array{dims: []int{batch, 2, width}}
+		for b := range batch {
+			out.data = append(out.data, a.data[b*others*width:][:2*width]...)
+		}
+		return out
+	}
+	expect(t, "causal", attend(cut(key), cut(value), cut(value), true), cut(long), 1e-6)
+	free := attend(key, value, value, false)
+	if cut(free).data[0] == cut(long).data[0] {
+		t.Error("the mask changes nothing")
+	}
+}
+
+// TestLayerNormWith: the epsilon counts.
+func TestLayerNormWith(t *testing.T) {
+	store := model.NewStore()
+	fill(store, map[string][]int{"/n.weight": {2}, "/n.bias": {2}})
+	scale, shift := weight(t, store, "/n.weight"), weight(t, store, "/n.bias")
+	for _, epsilon := range []float64{1e-5, 0.5} {
+		got := run(t, store, func(inputs []*Node) []*Node {
+			return []*Node{LayerNormWith(LoadedParams(store).In("n"), inputs[0], epsilon)}
+		}, array{dims: []int{1, 2}, data: []float32{-1, 1}})[0]
+		one := float32(1 / math.Sqrt(1+epsilon))
+		want := array{dims: []int{1, 2}, data: []float32{-one*scale.data[0] + shift.data[0], one*scale.data[1] + shift.data[1]}}
+		expect(t, "layer norm", got, want, 1e-6)
+	}
+}

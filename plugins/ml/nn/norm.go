@@ -7,13 +7,16 @@ import (
 
 // LayerNorm normalizes the last axis and applies a learned scale and shift (Ba
 // et al. 2016, eq. 4): [..., width].
-func LayerNorm(p Params, x *Node) *Node {
+func LayerNorm(p Params, x *Node) *Node { return LayerNormWith(p, x, normEpsilon) }
+
+// LayerNormWith is LayerNorm with an epsilon of the model's own.
+func LayerNormWith(p Params, x *Node, epsilon float64) *Node {
 	g := x.Graph()
 	dims := x.Shape().Dimensions
 	width := dims[len(dims)-1]
 	scale := p.Weight(g, "weight", OnesInit, width)
 	shift := p.Weight(g, "bias", ZerosInit, width)
-	rows := Reshape(Normalize(x), 1, -1, width)
+	rows := Reshape(normalize(x, epsilon), 1, -1, width)
 	rows = Mul(rows, spread(Reshape(scale, 1, width), rows.Shape().Dimensions[1]))
 	return addBias(Reshape(rows, dims...), shift)
 }
@@ -25,12 +28,14 @@ func Modulate(x, scale, shift *Node) *Node {
 	return Add(Mul(x, spread(AddScalar(scale, 1), tokens)), spread(shift, tokens))
 }
 
-// normEpsilon is added to the variance.
+// normEpsilon is added to the variance where a model does not say another.
 const normEpsilon = 1e-5
 
 // Normalize brings the last axis to mean 0 and variance 1: [..., width].
-func Normalize(x *Node) *Node {
-	plain := func(x *Node) *Node { return gomlxnn.LayerNorm(x, []int{-1}, normEpsilon, nil, nil, nil) }
+func Normalize(x *Node) *Node { return normalize(x, normEpsilon) }
+
+func normalize(x *Node, epsilon float64) *Node {
+	plain := func(x *Node) *Node { return gomlxnn.LayerNorm(x, []int{-1}, epsilon, nil, nil, nil) }
 	if !isGo(x.Graph()) {
 		return plain(x)
 	}
@@ -47,7 +52,7 @@ func Normalize(x *Node) *Node {
 		// dx = (dy - mean(dy) - y mean(dy y)) / deviation.
 		centered := Sub(rows, widened(rowMeans(rows), width))
 		variance := rowMeans(Mul(centered, centered))
-		inverse := Inverse(Sqrt(AddScalar(variance, normEpsilon)))
+		inverse := Inverse(Sqrt(AddScalar(variance, epsilon)))
 		along := Mul(y, widened(rowMeans(Mul(v, y)), width))
 		return Mul(Sub(Sub(v, widened(rowMeans(v), width)), along), widened(inverse, width))
 	}), dims...)

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 )
@@ -62,9 +61,9 @@ func TestActivationsAgainstTorch(t *testing.T) {
 	tensors := golden(t)
 	x := tensors["act.x"]
 	got := run(t, model.NewStore(), func(inputs []*Node) []*Node {
-		return []*Node{SiLU(inputs[0]), activation.Gelu(inputs[0])}
+		return []*Node{SiLU(inputs[0]), GELU(inputs[0]), QuickGELU(inputs[0])}
 	}, array{x.Dims, x.Data})
-	for i, name := range []string{"act.silu", "act.gelu_erf"} {
+	for i, name := range []string{"act.silu", "act.gelu_erf", "act.quick_gelu"} {
 		expect(t, name, got[i], array{tensors[name].Dims, tensors[name].Data}, 1e-6)
 	}
 }
@@ -78,7 +77,7 @@ func TestGEGLU(t *testing.T) {
 		p := LoadedParams(store).In("f")
 		both := Dense(p.In("proj"), inputs[0], 6, FanIn(1))
 		value, gate := SliceAxis(both, -1, AxisRange(0, 3)), SliceAxis(both, -1, AxisRange(3, 6))
-		return []*Node{GEGLU(p, inputs[0], 3, FanIn(1)), Mul(value, activation.Gelu(gate))}
+		return []*Node{GEGLU(p, inputs[0], 3, FanIn(1)), Mul(value, GELU(gate))}
 	}, x)
 	expect(t, "geglu", got[0], got[1], 0)
 }
@@ -93,7 +92,7 @@ func TestAttendAgainstTorch(t *testing.T) {
 		return array{[]int{y.dims[0], y.dims[1], y.dims[2] * y.dims[3]}, y.data}
 	}
 	got := run(t, model.NewStore(), func(in []*Node) []*Node {
-		return []*Node{Attend(in[0], in[1], in[2], 8)}
+		return []*Node{Attend(in[0], in[1], in[2], 8, nil)}
 	}, joined("attn.q"), joined("attn.k"), joined("attn.v"))[0]
 	expect(t, "attention", got, joined("attn.out"), 1e-5)
 }
@@ -154,4 +153,16 @@ func TestWatchedAndListed(t *testing.T) {
 	if want := []Named{{"a.proj.weight", []int{6, 6}}, {"a.proj.bias", []int{6}}}; !reflect.DeepEqual(list, want) {
 		t.Errorf("listed %v, want %v", list, want)
 	}
+}
+
+// TestPatches: the same as a convolution with that stride.
+func TestPatches(t *testing.T) {
+	store := model.NewStore()
+	fill(store, map[string][]int{"/c.weight": {2, 2, 3, 4}})
+	store.VariableWithValue("/c.bias", array{[]int{4}, make([]float32, 4)}.tensor())
+	got := run(t, store, func(inputs []*Node) []*Node {
+		p := LoadedParams(store).In("c")
+		return []*Node{Patches(p, inputs[0], 2, 4, FanIn(1)), Reshape(Conv(p, inputs[0], 4, Window{Size: 2, Stride: 2}, FanIn(1)), 2, 6, 4)}
+	}, random(1, 2, 4, 6, 3))
+	expect(t, "patches", got[0], got[1], 1e-5)
 }

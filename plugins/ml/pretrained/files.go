@@ -2,10 +2,10 @@
 // directories and with the layout of diffusers and transformers: one
 // safetensors file, or several and an index, of any floating-point type.
 //
-// A weight that is missing, that is of another shape or that the network has no
-// use for is an error: a model that is nearly the published one would go
-// unnoticed. The package refuses to run what it reads; files of pickled Python
-// are programs, and it does not open them.
+// What a network asks for is compared with the files' headers before any data
+// is read, and all that is wrong is reported at once: a model that is nearly the
+// published one would go unnoticed. The package refuses to run what it reads;
+// files of pickled Python are programs, and it does not open them.
 package pretrained
 
 import (
@@ -13,12 +13,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // Names of the weights' file, without extension.
@@ -29,91 +31,137 @@ const (
 
 const extension = ".safetensors"
 
-// read finds a model's weights in a directory: in one file, in several that an
-// index lists, or in the one file of a narrower type, such as name.fp16.
-func read(directory, name string) (*safetensors.File, error) {
-	whole := filepath.Join(directory, name+extension)
-	if exists(whole) {
-		return safetensors.Read(whole)
-	}
-	if index := whole + ".index.json"; exists(index) {
-		return readShards(index)
-	}
-	var narrower []string
-	for _, variant := range []string{"fp32", "fp16", "bf16"} {
-		path := filepath.Join(directory, name+"."+variant+extension)
-		if exists(path) {
-			return safetensors.Read(path)
-		}
-		if index := filepath.Join(directory, name+extension+".index."+variant+".json"); exists(index) {
-			return readShards(index)
-		}
-		narrower = append(narrower, filepath.Base(path))
-	}
-	if pickled := filepath.Join(directory, name+".bin"); exists(pickled) || exists(filepath.Join(directory, "pytorch_"+name+".bin")) {
-		return nil, fmt.Errorf("read weights: %s holds pickled Python alone, which is a program and is not run: convert it to %s", directory, name+extension)
-	}
-	return nil, fmt.Errorf("read weights: there is no %s, %s.index.json or %s in %s", whole, filepath.Base(whole), strings.Join(narrower, ", "), directory)
+// variants are the types that a file may have in its name.
+var variants = []string{"fp32", "fp16", "bf16"}
+
+// files are the open files of a model's weights. Their data is on the disk until
+// it is asked for.
+type files struct {
+	directory string
+	readers   []*safetensors.Reader
+	holder    map[string]*safetensors.Reader // by the tensor's name
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
+// openFiles opens the weights called name in directory: in one file, in several
+// that an index lists, or in those of a variant, such as name.fp16.
+func openFiles(directory, name string) (*files, error) {
+	f := &files{directory: directory, holder: map[string]*safetensors.Reader{}}
+	if err := f.find(name); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+func (f *files) close() error {
+	var failures []error
+	for _, r := range f.readers {
+		failures = append(failures, r.Close())
+	}
+	return errors.Join(failures...)
+}
+
+func (f *files) find(name string) error {
+	whole, index := name+extension, name+extension+".index.json"
+	candidates := [][2]string{{whole, index}}
+	for _, variant := range variants {
+		candidates = append(candidates, [2]string{name + "." + variant + extension, name + extension + ".index." + variant + ".json"})
+	}
+	for _, c := range candidates {
+		if f.has(c[0]) {
+			return f.openWhole(c[0])
+		}
+		if f.has(c[1]) {
+			return f.openShards(c[1])
+		}
+	}
+	return f.nothing(name)
+}
+
+func (f *files) has(name string) bool {
+	_, err := os.Stat(filepath.Join(f.directory, name))
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// readShards reads the files that an index lists, and of each the tensors that
-// the index says are there.
-func readShards(path string) (*safetensors.File, error) {
-	text, err := os.ReadFile(path)
+func (f *files) openWhole(file string) error {
+	r, err := f.open(file)
 	if err != nil {
-		return nil, fmt.Errorf("read weights: %w", err)
+		return err
 	}
-	var index struct {
-		Files map[string]string `json:"weight_map"` // by tensor
+	for _, name := range r.Names() {
+		f.holder[name] = r
 	}
-	if err := json.Unmarshal(text, &index); err != nil {
-		return nil, fmt.Errorf("read weights: %s: %w", path, err)
-	}
-	if len(index.Files) == 0 {
-		return nil, fmt.Errorf("read weights: %s: its weight_map lists no tensors", path)
-	}
-	tensors := map[string][]string{} // by file
-	for tensor, file := range index.Files {
-		if file != filepath.Base(file) || !strings.HasSuffix(file, extension) {
-			return nil, fmt.Errorf("read weights: %s: tensor %q is in %q, which is not a safetensors file beside it", path, tensor, file)
-		}
-		tensors[file] = append(tensors[file], tensor)
-	}
-	all := &safetensors.File{Tensors: map[string]safetensors.Tensor{}, Integers: map[string]safetensors.Integers{}, Types: map[string]safetensors.DType{}}
-	for _, file := range sortedKeys(tensors) {
-		sort.Strings(tensors[file])
-		shard, err := safetensors.Read(filepath.Join(filepath.Dir(path), file))
-		if err != nil {
-			return nil, fmt.Errorf("tensor %q and %d more: %w", tensors[file][0], len(tensors[file])-1, err)
-		}
-		for _, name := range tensors[file] {
-			dtype := shard.TypeOf(name)
-			if dtype == "" {
-				return nil, fmt.Errorf("read weights: %s: tensor %q is not in %s", path, name, file)
-			}
-			if integers, ok := shard.Integers[name]; ok {
-				all.Integers[name] = integers
-				continue
-			}
-			all.Tensors[name] = shard.Tensors[name]
-			if dtype != safetensors.F32 {
-				all.Types[name] = dtype
-			}
-		}
-	}
-	return all, nil
+	return nil
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
+// openShards opens the files that an index lists. Of each it takes the tensors
+// that the index says are there.
+func (f *files) openShards(file string) error {
+	path := filepath.Join(f.directory, file)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read weights: %w", err)
 	}
-	sort.Strings(keys)
-	return keys
+	var index struct {
+		Shards map[string]string `json:"weight_map"` // tensor -> file
+	}
+	if err := json.Unmarshal(text, &index); err != nil {
+		return fmt.Errorf("read weights %s: %w", path, err)
+	}
+	opened := map[string]*safetensors.Reader{}
+	for _, name := range slices.Sorted(maps.Keys(index.Shards)) {
+		file := index.Shards[name]
+		if file != filepath.Base(file) || !strings.HasSuffix(file, extension) {
+			return sdk.Diagnostic{
+				Summary: "The weights' index is not usable",
+				Detail:  fmt.Sprintf("%s puts tensor %q into %q, which is not the name of a safetensors file beside it.", path, name, file),
+			}
+		}
+		r := opened[file]
+		if r == nil {
+			if !f.has(file) {
+				return sdk.Diagnostic{
+					Summary: "A part of the weights is missing",
+					Detail:  fmt.Sprintf("%s puts tensor %q into %s, and there is no such file. Fetch it from where the weights are published.", path, name, file),
+				}
+			}
+			if r, err = f.open(file); err != nil {
+				return err
+			}
+			opened[file] = r
+		}
+		if _, ok := r.Info(name); !ok {
+			return sdk.Diagnostic{
+				Summary: "The weights' index does not fit its files",
+				Detail:  fmt.Sprintf("%s puts tensor %q into %s, which does not hold it. Index and files may be of different models.", path, name, file),
+			}
+		}
+		f.holder[name] = r
+	}
+	return nil
+}
+
+// open opens a file and keeps it.
+func (f *files) open(file string) (*safetensors.Reader, error) {
+	r, err := safetensors.Open(filepath.Join(f.directory, file))
+	if err != nil {
+		return nil, sdk.Diagnostic{
+			Summary: "Weights that cannot be read",
+			Detail:  err.Error() + ". Fetch the file again from where the weights are published.",
+		}
+	}
+	f.readers = append(f.readers, r)
+	return r, nil
+}
+
+// nothing says that there are no weights, and what is there instead.
+func (f *files) nothing(name string) error {
+	file := name + extension
+	detail := fmt.Sprintf("The directory needs %s, or %s.index.json with the files that it lists; either may be a variant, as in %s.fp16%s.", file, file, name, extension)
+	for _, pattern := range []string{"*.bin", "*.pt", "*.ckpt", "*.h5", "*.msgpack"} {
+		if found, err := filepath.Glob(filepath.Join(f.directory, pattern)); err == nil && len(found) > 0 {
+			detail += " There is " + filepath.Base(found[0]) + ", which can run code when it is read, or is of another library: fetch the safetensors of the same model."
+			break
+		}
+	}
+	return sdk.Diagnostic{Summary: "No weights in " + f.directory, Detail: detail}
 }

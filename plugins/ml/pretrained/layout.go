@@ -1,67 +1,59 @@
 package pretrained
 
-import (
-	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
-)
-
 // Published models have the layout of torch: a matrix is [out, in], a kernel is
 // [out, in, height, width]. Ours are [in, out] and [height, width, in, out], so
 // that products need no transpose while a model runs. A weight is turned once,
 // when it is read or written.
 
-// toOurs and toTheirs are where the axes of a weight come from, by its rank; a
-// weight of another rank stays as it is.
-var (
-	toOurs   = map[int][]int{2: {1, 0}, 4: {2, 3, 1, 0}}
-	toTheirs = map[int][]int{2: {1, 0}, 4: {3, 2, 0, 1}}
-)
-
-// turned is dims with its axes in another order.
-func turned(dims []int, order []int) []int {
-	if order == nil {
+// theirDims are the dimensions in the files of a weight with ours.
+func theirDims(dims []int, turned bool) []int {
+	switch {
+	case !turned:
 		return dims
+	case len(dims) == 2:
+		return []int{dims[1], dims[0]}
 	}
-	out := make([]int, len(dims))
-	for i, axis := range order {
-		out[i] = dims[axis]
-	}
-	return out
+	return []int{dims[3], dims[2], dims[0], dims[1]}
 }
 
-// turn is the tensor with its axes in another order.
-func turn(t safetensors.Tensor, order []int) safetensors.Tensor {
-	if order == nil {
-		return t
+// toOurs copies a weight of the files, dims are ours.
+func toOurs(theirs, ours []float32, dims []int, turned bool) {
+	if !turned {
+		copy(ours, theirs)
+		return
 	}
-	strides := make([]int, len(t.Dims))
-	stride := 1
-	for i := len(t.Dims) - 1; i >= 0; i-- {
-		strides[i] = stride
-		stride *= t.Dims[i]
+	each(dims, func(t, o int) { ours[o] = theirs[t] })
+}
+
+// toTheirs is the reverse of toOurs.
+func toTheirs(ours, theirs []float32, dims []int, turned bool) {
+	if !turned {
+		copy(theirs, ours)
+		return
 	}
-	out := safetensors.Tensor{Dims: turned(t.Dims, order), Data: make([]float32, 0, len(t.Data))}
-	if len(t.Data) == 0 {
-		return out
+	each(dims, func(t, o int) { theirs[t] = ours[o] })
+}
+
+// each visits every element of a weight, at its place in the files and at ours.
+// It goes by tiles that stay in a processor's cache.
+func each(dims []int, visit func(theirs, ours int)) {
+	const tile = 32
+	window, in, out := 1, dims[len(dims)-2], dims[len(dims)-1]
+	if len(dims) == 4 {
+		window = dims[0] * dims[1]
 	}
-	steps := turned(strides, order)
-	last := len(order) - 1
-	place := make([]int, len(order))
-	for from := 0; ; {
-		for i, at := 0, from; i < out.Dims[last]; i, at = i+1, at+steps[last] {
-			out.Data = append(out.Data, t.Data[at])
-		}
-		axis := last - 1
-		for ; axis >= 0; axis-- {
-			place[axis]++
-			from += steps[axis]
-			if place[axis] < out.Dims[axis] {
-				break
+	columns := in * window
+	rows := make([]int, columns) // ours, of a column of theirs
+	for i := range rows {
+		rows[i] = i%window*in + i/window
+	}
+	for o0 := 0; o0 < out; o0 += tile {
+		for c0 := 0; c0 < columns; c0 += tile {
+			for o := o0; o < min(o0+tile, out); o++ {
+				for c := c0; c < min(c0+tile, columns); c++ {
+					visit(o*columns+c, rows[c]*out+o)
+				}
 			}
-			from -= place[axis] * steps[axis]
-			place[axis] = 0
-		}
-		if axis < 0 {
-			return out
 		}
 	}
 }

@@ -3,10 +3,11 @@ package pretrained
 import (
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -171,7 +172,8 @@ func TestReadsEveryLayout(t *testing.T) {
 	}
 }
 
-// TestRefuses: what is wrong with weights is named, tensor by tensor.
+// TestRefuses: what is wrong with weights is named, tensor by tensor, and all
+// that can be known at once.
 func TestRefuses(t *testing.T) {
 	with := func(change func(all map[string]safetensors.Tensor)) func(d string) {
 		return func(d string) {
@@ -193,17 +195,27 @@ func TestRefuses(t *testing.T) {
 		prepare func(directory string)
 		want    []string
 	}{
-		{"nothing", func(string) {}, []string{"there is no", "diffusion_pytorch_model.safetensors", "fp16"}},
-		{"pickled", func(d string) { os.WriteFile(d+"/diffusion_pytorch_model.bin", nil, 0o644) }, []string{"pickled Python"}},
-		{"missing", with(func(all map[string]safetensors.Tensor) { delete(all, "linear.weight"); delete(all, "old.weight") }),
-			[]string{`tensor "linear.weight" is missing`, "F32, F16 or BF16 [3 2]", `tensor "norm.weight" is missing`}},
-		{"shape", with(func(all map[string]safetensors.Tensor) { all["linear.weight"] = counted(2, 3) }),
-			[]string{`tensor "linear.weight" is F16 [2 3]: the network needs F32, F16 or BF16 [3 2]`}},
-		{"rank", with(func(all map[string]safetensors.Tensor) { all["conv.weight"] = counted(4, 3) }), []string{`"conv.weight" is F16 [4 3]`, "[4 3 1 2]"}},
-		{"more", with(func(all map[string]safetensors.Tensor) { all["lora.weight"] = counted(2) }), []string{`"lora.weight" (F16) is not of this network`}},
-		{"twice", with(func(all map[string]safetensors.Tensor) { all["norm.weight"] = counted(5) }), []string{`"norm.weight" and "old.weight" are the same weight`}},
+		{"nothing", func(string) {}, []string{"No weights", "diffusion_pytorch_model.safetensors", "fp16"}},
+		{"pickled", func(d string) { os.WriteFile(d+"/diffusion_pytorch_model.bin", nil, 0o644) }, []string{"No weights", "diffusion_pytorch_model.bin, which can run code"}},
+		{"missing, mis-shaped and left over", with(func(all map[string]safetensors.Tensor) {
+			delete(all, "table.weight")
+			delete(all, "old.weight")
+			all["linear.weight"] = counted(2, 3)
+			all["lora.weight"] = counted(2)
+		}), []string{
+			"missing: 2", "norm.weight, F32, F16 or BF16 [5]", "table.weight, F32, F16 or BF16 [4 2]",
+			"linear.weight is F16 [2 3], expected F32, F16 or BF16 [3 2]",
+			"left over: 1", "lora.weight, F16 [2]",
+		}},
+		{"rank", with(func(all map[string]safetensors.Tensor) { all["conv.weight"] = counted(4, 3) }), []string{"conv.weight is F16 [4 3]", "[4 3 1 2]"}},
+		{"twice", with(func(all map[string]safetensors.Tensor) { all["norm.weight"] = counted(5) }), []string{"two names: 1", "norm.weight and old.weight"}},
+		{"many", with(func(all map[string]safetensors.Tensor) {
+			for i := range 20 {
+				all[fmt.Sprintf("extra.%02d", i)] = counted(1)
+			}
+		}), []string{"left over: 20", "extra.07", "and 12 more"}},
 		{"type", func(d string) { write(t, d+"/diffusion_pytorch_model.safetensors", published(), safetensors.I64) },
-			[]string{`tensor "linear.weight" is I64 [3 2]: the network needs F32`}},
+			[]string{"linear.weight is I64 [3 2], expected F32"}},
 		{"truncated", func(d string) {
 			path := d + "/diffusion_pytorch_model.safetensors"
 			write(t, path, map[string]safetensors.Tensor{"linear.weight": counted(3, 2)}, safetensors.F32)
@@ -215,11 +227,11 @@ func TestRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, []string{`tensor "linear.weight" (F32 [3 2])`, "truncated", "diffusion_pytorch_model.safetensors"}},
-		{"no index", index("{"), []string{"index.json"}},
-		{"empty index", index("{}"), []string{"lists no tensors"}},
-		{"shard missing", index(`{"weight_map": {"linear.weight": "b.safetensors"}}`), []string{`tensor "linear.weight"`, "b.safetensors"}},
-		{"not in shard", index(`{"weight_map": {"linear.bias": "a.safetensors"}}`), []string{`tensor "linear.bias" is not in a.safetensors`}},
-		{"elsewhere", index(`{"weight_map": {"linear.weight": "../a.safetensors"}}`), []string{`"../a.safetensors"`, "not a safetensors file beside it"}},
+		{"damaged index", index("{"), []string{"index.json"}},
+		{"empty index", index("{}"), []string{"missing: 4"}},
+		{"shard missing", index(`{"weight_map": {"linear.weight": "b.safetensors"}}`), []string{`tensor "linear.weight"`, "b.safetensors", "no such file"}},
+		{"not in shard", index(`{"weight_map": {"linear.bias": "a.safetensors"}}`), []string{`tensor "linear.bias" into a.safetensors`, "does not hold it"}},
+		{"elsewhere", index(`{"weight_map": {"linear.weight": "../a.safetensors"}}`), []string{`"../a.safetensors"`, "not the name of a safetensors file"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			directory := t.TempDir()
@@ -228,7 +240,7 @@ func TestRefuses(t *testing.T) {
 			if err == nil {
 				t.Fatal("the weights are read")
 			}
-			for _, want := range append(test.want, filepath.Base(directory)) {
+			for _, want := range append(test.want, directory) {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("error %q does not say %q", err, want)
 				}
@@ -240,16 +252,24 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-// TestTurn turns every order of four axes there and back.
+// TestTurn: tiles at the border are whole, and what is turned comes back.
 func TestTurn(t *testing.T) {
-	x := counted(2, 3, 4, 5)
-	if got := turn(turn(x, toOurs[4]), toTheirs[4]); !reflect.DeepEqual(got, x) {
-		t.Error("a kernel does not come back")
-	}
-	if got := turn(counted(0, 3), toOurs[2]); !reflect.DeepEqual(got.Dims, []int{3, 0}) || len(got.Data) != 0 {
-		t.Errorf("an empty matrix becomes %v", got)
-	}
-	if got := turn(counted(2, 3), toOurs[2]); !reflect.DeepEqual(got.Data, []float32{0, 3, 1, 4, 2, 5}) {
-		t.Errorf("a matrix becomes %v", got.Data)
+	for _, dims := range [][]int{{70, 45}, {2, 3, 33, 40}, {0, 3}} {
+		theirs := counted(theirDims(dims, true)...)
+		ours, back := make([]float32, len(theirs.Data)), make([]float32, len(theirs.Data))
+		toOurs(theirs.Data, ours, dims, true)
+		toTheirs(ours, back, dims, true)
+		if !slices.Equal(back, theirs.Data) {
+			t.Errorf("%v does not come back", dims)
+		}
+		window, in, out := 1, dims[len(dims)-2], dims[len(dims)-1]
+		if len(dims) == 4 {
+			window = dims[0] * dims[1]
+		}
+		for i, v := range ours {
+			if want := (i%out*in+i/out%in)*window + i/out/in; int(v) != want {
+				t.Fatalf("%v: element %d comes from %v, want %d", dims, i, v, want)
+			}
+		}
 	}
 }

@@ -1,15 +1,19 @@
 package pretrained
 
 import (
-	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // Weights are the weights of a published model.
@@ -25,105 +29,107 @@ type Weights struct {
 	Rename func(name string) string
 }
 
-// listed is how many mistakes an error lists.
-const listed = 10
+// listed is how many names of a kind of mistake are written out.
+const listed = 8
 
-// Read reads the weights in a directory into a new store, for nn.LoadedParams.
+// Read reads the weights in a directory into a new store, for nn.LoadedParams:
+// one tensor at a time, so that a large model is in memory once.
 func (w Weights) Read(directory string) (*model.Store, error) {
-	file, err := read(directory, w.File)
+	f, err := openFiles(directory, w.File)
 	if err != nil {
 		return nil, err
 	}
-	store, err := w.store(file)
-	if err != nil {
-		return nil, fmt.Errorf("read weights in %s: %w", directory, err)
-	}
-	return store, nil
-}
-
-// store checks the file against what the network needs, and turns its weights.
-// File's tensors go one by one, so that a large model is in memory once.
-func (w Weights) store(file *safetensors.File) (*model.Store, error) {
-	var wrong []error
-	names, err := w.names(file)
+	defer f.close()
+	names, err := w.check(f)
 	if err != nil {
 		return nil, err
-	}
-	used := map[string]bool{}
-	for _, need := range w.Needs {
-		want := turned(need.Dims, w.order(need.Name, len(need.Dims), toTheirs))
-		name, ok := names[need.Name]
-		if !ok {
-			wrong = append(wrong, fmt.Errorf("tensor %q is missing: the network needs F32, F16 or BF16 %v", need.Name, want))
-			continue
-		}
-		used[name] = true
-		if integers, ok := file.Integers[name]; ok {
-			wrong = append(wrong, fmt.Errorf("tensor %q is %s %v: the network needs F32, F16 or BF16 %v", name, integers.DType, integers.Dims, want))
-		} else if got := file.Tensors[name].Dims; !slices.Equal(got, want) {
-			wrong = append(wrong, fmt.Errorf("tensor %q is %s %v: the network needs F32, F16 or BF16 %v", name, file.TypeOf(name), got, want))
-		}
-	}
-	for _, name := range sortedKeys(names) {
-		if !used[names[name]] {
-			wrong = append(wrong, fmt.Errorf("tensor %q (%s) is not of this network", names[name], file.TypeOf(names[name])))
-		}
-	}
-	if len(wrong) > listed {
-		wrong = append(wrong[:listed:listed], fmt.Errorf("and %d more", len(wrong)-listed))
-	}
-	if len(wrong) > 0 {
-		return nil, errors.Join(wrong...)
 	}
 	store := model.NewStore()
 	for _, need := range w.Needs {
 		name := names[need.Name]
-		ours := turn(file.Tensors[name], w.order(need.Name, len(need.Dims), toOurs))
-		delete(file.Tensors, name)
-		value := tensors.FromFlatDataAndDimensions(ours.Data, ours.Dims...)
-		if _, err := store.CreateVariable("/"+need.Name, value); err != nil {
+		theirs, err := f.holder[name].Floats(name)
+		if err != nil {
 			return nil, err
+		}
+		value := tensors.FromShape(shapes.Make(dtypes.Float32, need.Dims...))
+		value.MustMutableFlatData(func(flat any) { toOurs(theirs.Data, flat.([]float32), need.Dims, w.turns(need)) })
+		if _, err := store.CreateVariable("/"+need.Name, value); err != nil {
+			return nil, fmt.Errorf("read weight %q: %w", need.Name, err)
 		}
 	}
 	return store, nil
 }
 
-// names are the tensors in the file by their names in the network.
-func (w Weights) names(file *safetensors.File) (map[string]string, error) {
+// check compares what is needed with the headers, and returns the tensors'
+// names in the files by those in the network.
+func (w Weights) check(f *files) (map[string]string, error) {
+	var missing, other, left, double []string
 	names := map[string]string{}
-	add := func(name string) error {
+	for _, name := range slices.Sorted(maps.Keys(f.holder)) {
 		ours := name
 		if w.Rename != nil {
 			ours = w.Rename(name)
 		}
-		if ours == "" {
-			return nil
-		}
-		if other, double := names[ours]; double {
-			return fmt.Errorf("tensors %q and %q are the same weight", min(name, other), max(name, other))
-		}
-		names[ours] = name
-		return nil
-	}
-	for name := range file.Tensors {
-		if err := add(name); err != nil {
-			return nil, err
+		if first, ok := names[ours]; ok {
+			double = append(double, fmt.Sprintf("%s and %s", first, name))
+		} else if ours != "" {
+			names[ours] = name
 		}
 	}
-	for name := range file.Integers {
-		if err := add(name); err != nil {
-			return nil, err
+	needed := map[string]bool{}
+	for _, need := range w.Needs {
+		needed[need.Name] = true
+		want := fmt.Sprintf("F32, F16 or BF16 %v", theirDims(need.Dims, w.turns(need)))
+		name, ok := names[need.Name]
+		if !ok {
+			missing = append(missing, need.Name+", "+want)
+			continue
 		}
+		info, _ := f.holder[name].Info(name)
+		if !info.Floating() || !slices.Equal(info.Dims, theirDims(need.Dims, w.turns(need))) {
+			other = append(other, fmt.Sprintf("%s is %s, expected %s", name, info, want))
+		}
+	}
+	for _, ours := range slices.Sorted(maps.Keys(names)) {
+		if !needed[ours] {
+			info, _ := f.holder[names[ours]].Info(names[ours])
+			left = append(left, fmt.Sprintf("%s, %s", names[ours], info))
+		}
+	}
+	var all sdk.Diagnostics
+	add := func(what string, lines []string, advice string) {
+		count := len(lines)
+		if count == 0 {
+			return
+		}
+		if count > listed {
+			lines = append(lines[:listed:listed], fmt.Sprintf("and %d more", count-listed))
+		}
+		all = append(all, sdk.Diagnostic{
+			Severity: sdk.SeverityError,
+			Summary:  fmt.Sprintf("Weights in %s that are %s: %d", f.directory, what, count),
+			Detail:   strings.Join(lines, "\n") + "\n" + advice,
+		})
+	}
+	add("missing", missing, "The files are incomplete, or of another model than config.json says.")
+	add("of another shape or type", other, "config.json may belong to another model; quantized weights are not supported.")
+	add("left over", left, "config.json may belong to another, smaller model.")
+	add("there under two names", double, "The files are of different versions of the format.")
+	if len(all) > 0 {
+		return nil, all
 	}
 	return names, nil
 }
 
-// order is how a weight's axes are turned, nil if they are not.
-func (w Weights) order(name string, rank int, orders map[int][]int) []int {
-	if rank == 2 && w.Tables != nil && w.Tables(name) {
-		return nil
+// turns reports whether a weight lies otherwise in the files.
+func (w Weights) turns(need nn.Named) bool {
+	switch len(need.Dims) {
+	case 2:
+		return w.Tables == nil || !w.Tables(need.Name)
+	case 4:
+		return true
 	}
-	return orders[rank]
+	return false
 }
 
 // Published are weights as they lie in published files. weights are ours, by
@@ -132,10 +138,12 @@ func (w Weights) Published(weights map[string]safetensors.Tensor) (*safetensors.
 	file := &safetensors.File{Tensors: map[string]safetensors.Tensor{}, Metadata: map[string]string{"format": "pt"}}
 	for _, need := range w.Needs {
 		weight, ok := weights[need.Name]
-		if !ok {
-			return nil, fmt.Errorf("weight %q, %v, is missing", need.Name, need.Dims)
+		if !ok || !slices.Equal(weight.Dims, need.Dims) {
+			return nil, fmt.Errorf("weight %q is %v, the network has %v", need.Name, weight.Dims, need.Dims)
 		}
-		file.Tensors[need.Name] = turn(weight, w.order(need.Name, len(weight.Dims), toTheirs))
+		theirs := safetensors.Tensor{Dims: theirDims(need.Dims, w.turns(need)), Data: make([]float32, len(weight.Data))}
+		toTheirs(weight.Data, theirs.Data, need.Dims, w.turns(need))
+		file.Tensors[need.Name] = theirs
 	}
 	return file, nil
 }

@@ -43,28 +43,9 @@ func Decode(content []byte) (*File, error) {
 
 // decode reads a file of the given size in bytes.
 func decode(source io.ReaderAt, size int64) (*File, error) {
-	var prefix [8]byte
-	if size < int64(len(prefix)) {
-		return nil, fmt.Errorf("truncated: %d bytes, a header needs at least 8", size)
-	}
-	if _, err := source.ReadAt(prefix[:], 0); err != nil {
-		return nil, fmt.Errorf("header: %w", err)
-	}
-	length := binary.LittleEndian.Uint64(prefix[:])
-	if length > maxHeader || length > uint64(size-8) {
-		return nil, fmt.Errorf("truncated or not safetensors: the header claims %d bytes, the file has %d", length, size)
-	}
-	header := make([]byte, length)
-	if _, err := source.ReadAt(header, 8); err != nil && !(errors.Is(err, io.EOF) && length == uint64(size-8)) {
-		return nil, fmt.Errorf("header: %w", err)
-	}
 	file := &File{Tensors: map[string]Tensor{}}
-	entries, err := file.readHeader(header)
+	entries, start, err := file.open(source, size)
 	if err != nil {
-		return nil, err
-	}
-	start := 8 + int64(length)
-	if err := cover(entries, size-start); err != nil {
 		return nil, err
 	}
 	for _, n := range entries {
@@ -73,6 +54,32 @@ func decode(source io.ReaderAt, size int64) (*File, error) {
 		}
 	}
 	return file, nil
+}
+
+// open reads the header of a file of the given size in bytes, and checks it: it
+// returns the tensors' entries in the order of their places, and where the data
+// starts.
+func (f *File) open(source io.ReaderAt, size int64) (entries []named, start int64, err error) {
+	var prefix [8]byte
+	if size < int64(len(prefix)) {
+		return nil, 0, fmt.Errorf("truncated: %d bytes, a header needs at least 8", size)
+	}
+	if _, err := source.ReadAt(prefix[:], 0); err != nil {
+		return nil, 0, fmt.Errorf("header: %w", err)
+	}
+	length := binary.LittleEndian.Uint64(prefix[:])
+	if length > maxHeader || length > uint64(size-8) {
+		return nil, 0, fmt.Errorf("truncated or not safetensors: the header claims %d bytes, the file has %d", length, size)
+	}
+	header := make([]byte, length)
+	if _, err := source.ReadAt(header, 8); err != nil && !(errors.Is(err, io.EOF) && length == uint64(size-8)) {
+		return nil, 0, fmt.Errorf("header: %w", err)
+	}
+	if entries, err = f.readHeader(header); err != nil {
+		return nil, 0, err
+	}
+	start = 8 + int64(length)
+	return entries, start, cover(entries, size-start)
 }
 
 // readHeader reads the metadata into the file and returns the tensors' entries.
@@ -204,12 +211,6 @@ func (f *File) readTensor(n named, source io.Reader) error {
 	}
 	if n.DType.floating() {
 		f.Tensors[n.name] = Tensor{Dims: n.Shape, Data: floats}
-		if n.DType != F32 {
-			if f.Types == nil {
-				f.Types = map[string]DType{}
-			}
-			f.Types[n.name] = n.DType
-		}
 		return nil
 	}
 	if f.Integers == nil {

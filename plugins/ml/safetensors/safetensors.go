@@ -23,21 +23,6 @@ type File struct {
 	Tensors  map[string]Tensor   // floating-point numbers
 	Integers map[string]Integers // whole numbers and truth values; nil if there are none
 	Metadata map[string]string
-	Types    map[string]DType // in the file, of Tensors that were not F32 there; nil if all were
-}
-
-// TypeOf is the type in the file of the tensor called name, "" if there is none.
-func (f *File) TypeOf(name string) DType {
-	if integers, ok := f.Integers[name]; ok {
-		return integers.DType
-	}
-	if _, ok := f.Tensors[name]; !ok {
-		return ""
-	}
-	if dtype, ok := f.Types[name]; ok {
-		return dtype
-	}
-	return F32
 }
 
 // Tensor is a float32 tensor, row-major.

@@ -52,8 +52,9 @@ func Read(backend compute.Backend, directory string) (*Model, error) {
 		Required: []string{"unet", "vae", "scheduler"},
 		Only:     map[string]any{"image_encoder": []any{nil, nil}},
 	}
-	var parts index
-	if err := modelconfig.Read(filepath.Join(directory, "model_index.json"), &parts, rules); err != nil {
+	if _, err := modelconfig.Read(filepath.Join(directory, "model_index.json"), func(text []byte) (*index, error) {
+		return &index{}, modelconfig.Decode(text, &index{}, rules)
+	}); err != nil {
 		return nil, err
 	}
 	m := &Model{}

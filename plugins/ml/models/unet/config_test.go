@@ -93,10 +93,10 @@ func TestWeightsOfAnotherConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ from, to, want string }{
-		{`"cross_attention_dim": 32`, `"cross_attention_dim": 64`, `tensor "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight" is F32 [16 32]: the network needs F32, F16 or BF16 [16 64]`},
-		{`"act_fn": "silu"`, `"act_fn": "silu", "use_linear_projection": true`, `proj_in.weight" is F32 [16 16 1 1]: the network needs F32, F16 or BF16 [16 16]`},
-		{`"layers_per_block": 2`, `"layers_per_block": 3`, `is missing`},
-		{`"in_channels": 4`, `"in_channels": 9`, `tensor "conv_in.weight" is F32 [16 4 3 3]: the network needs F32, F16 or BF16 [16 9 3 3]`},
+		{`"cross_attention_dim": 32`, `"cross_attention_dim": 64`, `down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight is F32 [16 32], expected F32, F16 or BF16 [16 64]`},
+		{`"act_fn": "silu"`, `"act_fn": "silu", "use_linear_projection": true`, `proj_in.weight is F32 [16 16 1 1], expected F32, F16 or BF16 [16 16]`},
+		{`"layers_per_block": 2`, `"layers_per_block": 3`, `that are missing: 244`},
+		{`"in_channels": 4`, `"in_channels": 9`, `conv_in.weight is F32 [16 4 3 3], expected F32, F16 or BF16 [16 9 3 3]`},
 	} {
 		directory := changed(t, test.from, test.to)
 		if err := os.WriteFile(directory+"/diffusion_pytorch_model.safetensors", weights, 0o644); err != nil {

@@ -50,15 +50,13 @@ var rules = modelconfig.Rules{
 // ReadConfig reads the config.json in a directory. Where it is silent about the
 // scaling factor, that is Stable Diffusion v1's.
 func ReadConfig(directory string) (Config, error) {
-	path := filepath.Join(directory, "config.json")
-	c := Config{NormGroups: 32, ScalingFactor: 0.18215}
-	if err := modelconfig.Read(path, &c, rules); err != nil {
-		return Config{}, err
-	}
-	if err := c.check(); err != nil {
-		return Config{}, fmt.Errorf("read configuration %s: %w", path, err)
-	}
-	return c, nil
+	return modelconfig.Read(filepath.Join(directory, "config.json"), func(text []byte) (Config, error) {
+		c := Config{NormGroups: 32, ScalingFactor: 0.18215}
+		if err := modelconfig.Decode(text, &c, rules); err != nil {
+			return Config{}, err
+		}
+		return c, c.check()
+	})
 }
 
 // check refuses sizes of which no network can be built.

@@ -1,0 +1,146 @@
+// Package clip is the encoder "clip": any CLIPModel in the layout of Hugging
+// Face's transformers, from a directory with its weights.
+package clip
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/imaging"
+	"github.com/plumb-ml/plumb/plugins/ml/models/clip"
+	"github.com/plumb-ml/plumb/plugins/ml/tokenizer"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// config is the component's block.
+type config struct {
+	Weights string `json:"weights"`
+}
+
+// Component describes the encoder.
+func Component() sdk.Component {
+	return sdk.Component{
+		Kind:    sdk.KindEncoder,
+		Name:    "clip",
+		Summary: "CLIP's image and text towers, from published weights on the disk.",
+		Schema: sdk.Schema{Attributes: []sdk.Attribute{
+			{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Directory of a CLIPModel of Hugging Face's transformers: config.json, safetensors, vocab.json and merges.txt or tokenizer.json, preprocessor_config.json."},
+		}},
+		PreferredBatch: 32,
+		NeedsDevice:    true,
+		CodeVersion:    "1",
+		Open:           open,
+	}
+}
+
+type encoder struct {
+	tokens    *tokenizer.Tokenizer
+	prepare   *imaging.Preprocessor
+	positions int // of the text tower
+	towers    *clip.Encoder
+}
+
+var (
+	_ sdk.TextEncoder = (*encoder)(nil)
+	_ io.Closer       = (*encoder)(nil)
+)
+
+// open reads everything but the weights first: those are gigabytes, and what
+// is wrong with the small files shows at once.
+func open(_ context.Context, request sdk.OpenRequest) (any, error) {
+	var c config
+	if err := json.Unmarshal(request.Config, &c); err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	if c.Weights == "" {
+		return nil, sdk.Diagnostic{
+			Summary: "The encoder clip needs weights",
+			Detail:  "None come with this program: write weights = \"path\" of a directory with a CLIPModel.",
+		}
+	}
+	e := &encoder{}
+	var failures [3]error
+	var sizes clip.Config
+	sizes, failures[0] = clip.ReadBoth(c.Weights)
+	e.tokens, failures[1] = tokenizer.Load(c.Weights)
+	e.prepare, failures[2] = imaging.Load(c.Weights)
+	if err := errors.Join(failures[:]...); err != nil {
+		return nil, err
+	}
+	if err := e.fits(c.Weights, sizes); err != nil {
+		return nil, err
+	}
+	e.positions = sizes.Text.Positions
+	backend, err := compute.Open(request.Backend)
+	if err != nil {
+		return nil, err
+	}
+	store, err := sizes.Weights(backend).Read(c.Weights)
+	if err != nil {
+		return nil, err
+	}
+	if e.towers, err = clip.NewEncoder(backend, sizes, store); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// fits compares the files of a directory with each other. Where they disagree,
+// vectors would come out that mean nothing.
+func (e *encoder) fits(directory string, sizes clip.Config) error {
+	var all sdk.Diagnostics
+	refuse := func(format string, arguments ...any) {
+		all = append(all, sdk.Diagnostic{
+			Severity: sdk.SeverityError,
+			Summary:  "The files in " + directory + " are of different models",
+			Detail:   fmt.Sprintf(format, arguments...),
+		})
+	}
+	if have := e.tokens.Size(); have > sizes.Text.Vocabulary {
+		refuse("The tokenizer has %d tokens, the text tower's vocab_size is %d.", have, sizes.Text.Vocabulary)
+	}
+	if end := e.tokens.End(); !sizes.Text.EndsWith(end) {
+		refuse("The tokenizer's end token has the id %d, the text tower's eos_token_id is %d.", end, sizes.Text.End)
+	}
+	if height, width := e.prepare.Size(); height != sizes.Vision.ImageSize || width != sizes.Vision.ImageSize {
+		refuse("preprocessor_config.json makes images of %d x %d pixels, the image tower's image_size is %d.", height, width, sizes.Vision.ImageSize)
+	}
+	if len(all) > 0 {
+		return all
+	}
+	return nil
+}
+
+// EncodeImages encodes images of any size as projected features, not
+// normalized.
+func (e *encoder) EncodeImages(ctx context.Context, images []sdk.Image) ([][]float32, error) {
+	pixels := make([][]float32, len(images))
+	var work sync.WaitGroup
+	for i, image := range images {
+		work.Go(func() { pixels[i] = e.prepare.Apply(image) })
+	}
+	work.Wait()
+	return e.towers.Images(ctx, pixels)
+}
+
+// EncodeTexts encodes texts as projected features, not normalized. The towers
+// of CLIP read 77 tokens: of a longer text, the first 75 and the end token
+// count, as they do in CLIP's own code.
+func (e *encoder) EncodeTexts(ctx context.Context, texts []string) ([][]float32, error) {
+	ids := make([][]int32, len(texts))
+	for i, text := range texts {
+		ids[i], _ = e.tokens.Sequence(text, e.positions)
+	}
+	return e.towers.Texts(ctx, ids)
+}
+
+// Close frees the compiled networks.
+func (e *encoder) Close() error {
+	e.towers.Close()
+	return nil
+}

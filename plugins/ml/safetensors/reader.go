@@ -1,0 +1,81 @@
+package safetensors
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+)
+
+// Reader is an open file whose tensors are looked at before they are read, and
+// read one by one: a model of gigabytes is checked before any of it is held.
+type Reader struct {
+	path    string
+	source  *os.File
+	start   int64 // of the data
+	entries map[string]named
+}
+
+// Info is what the header says of a tensor.
+type Info struct {
+	DType DType
+	Dims  []int
+}
+
+func (i Info) String() string { return fmt.Sprintf("%s %v", i.DType, i.Dims) }
+
+// Floating reports whether the tensor holds floating-point numbers.
+func (i Info) Floating() bool { return i.DType.floating() }
+
+// Open opens a file and checks its header, as Read does.
+func Open(path string) (*Reader, error) {
+	source, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read weights: %w", err)
+	}
+	info, err := source.Stat()
+	if err != nil {
+		source.Close()
+		return nil, fmt.Errorf("read weights: %w", err)
+	}
+	var file File
+	entries, start, err := file.open(source, info.Size())
+	if err != nil {
+		source.Close()
+		return nil, fmt.Errorf("read weights %s: %w", path, err)
+	}
+	r := &Reader{path: path, source: source, start: start, entries: map[string]named{}}
+	for _, n := range entries {
+		r.entries[n.name] = n
+	}
+	return r, nil
+}
+
+// Names of the tensors, sorted.
+func (r *Reader) Names() []string { return slices.Sorted(maps.Keys(r.entries)) }
+
+// Info of a tensor; false if there is none of that name.
+func (r *Reader) Info(name string) (Info, bool) {
+	n, ok := r.entries[name]
+	return Info{DType: n.DType, Dims: n.Shape}, ok
+}
+
+// Floats reads a tensor of floating-point numbers.
+func (r *Reader) Floats(name string) (Tensor, error) {
+	n, ok := r.entries[name]
+	if !ok {
+		return Tensor{}, fmt.Errorf("read weights %s: tensor %q is missing", r.path, name)
+	}
+	if !n.DType.floating() {
+		return Tensor{}, fmt.Errorf("read weights %s: %s: not floating-point numbers", r.path, n)
+	}
+	one := File{Tensors: map[string]Tensor{}}
+	if err := one.readTensor(n, io.NewSectionReader(r.source, r.start+n.begin, n.end-n.begin)); err != nil {
+		return Tensor{}, fmt.Errorf("read weights %s: %s: %w", r.path, n, err)
+	}
+	return one.Tensors[name], nil
+}
+
+// Close closes the file.
+func (r *Reader) Close() error { return r.source.Close() }

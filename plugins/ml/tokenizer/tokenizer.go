@@ -1,0 +1,77 @@
+// Package tokenizer turns texts into the token ids that CLIP's text tower
+// reads: byte-level byte-pair encoding (Sennrich et al. 2016) with the
+// vocabulary of the model's own files.
+//
+// Texts are cleaned as CLIP cleans them (Radford et al. 2021, with ftfy and
+// html.unescape), except that text which was once decoded with the wrong
+// encoding ("cafÃ©") is not repaired: that takes guessing, and a prompt is
+// seldom such a text.
+package tokenizer
+
+import (
+	"regexp"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
+)
+
+// The special tokens of CLIP's vocabulary.
+const (
+	startToken = "<|startoftext|>"
+	endToken   = "<|endoftext|>"
+)
+
+// Tokenizer holds a vocabulary. It may be used from several goroutines.
+type Tokenizer struct {
+	start, end, pad int32
+	highest         int32                // of all ids
+	inside, last    [256]int32           // the token of a byte, inside a word and at its end
+	merges          map[[2]int32]merging // by the two tokens that become one
+}
+
+// pieces cuts a cleaned text in lower case into special tokens, contractions,
+// words, digits, and runs of anything else but spaces.
+var pieces = regexp.MustCompile(`(?i)<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^ \p{L}\p{N}]+`)
+
+// lower is Unicode's full lower case: what depends on neighbours, as the Greek
+// final sigma does, too.
+func lower(text string) string { return cases.Lower(language.Und).String(text) }
+
+// Encode returns the ids of a text, without start, end and padding. A special
+// token that is written out in the text is that token, as in CLIP.
+func (t *Tokenizer) Encode(text string) []int32 {
+	var ids []int32
+	for _, piece := range pieces.FindAllString(lower(Clean(text)), -1) {
+		switch piece {
+		case startToken:
+			ids = append(ids, t.start)
+		case endToken:
+			ids = append(ids, t.end)
+		default:
+			ids = append(ids, t.merge(piece)...)
+		}
+	}
+	return ids
+}
+
+// Sequence returns what the text tower reads: start, the text's ids, end, and
+// padding up to length. A text that is too long loses its last tokens, and
+// truncated says so, so that a caller can tell the user.
+func (t *Tokenizer) Sequence(text string, length int) (ids []int32, truncated bool) {
+	ids = append(make([]int32, 0, length), t.start)
+	of := t.Encode(text)
+	if room := max(0, length-2); len(of) > room {
+		of, truncated = of[:room], true
+	}
+	ids = append(append(ids, of...), t.end)
+	for len(ids) < length {
+		ids = append(ids, t.pad)
+	}
+	return ids, truncated
+}
+
+// Size is the number of rows that a table of embeddings needs for every id.
+func (t *Tokenizer) Size() int { return int(t.highest) + 1 }
+
+// End is the id of the end token.
+func (t *Tokenizer) End() int32 { return t.end }
