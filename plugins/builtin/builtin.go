@@ -14,6 +14,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/reward/preference"
 	"github.com/plumb-ml/plumb/plugins/sampler/shapes"
 	"github.com/plumb-ml/plumb/plugins/sampler/shapesscenes"
+	"github.com/plumb-ml/plumb/plugins/sampler/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -25,6 +26,7 @@ func Plugin() sdk.Plugin {
 		Components: []sdk.Component{
 			shapes.Component(),
 			shapesscenes.Component(),
+			stablediffusion.Component(),
 			shapesclip.Component(),
 			clip.Component(),
 			shapesjudge.Component(),

@@ -66,6 +66,16 @@ func (c SchedulerConfig) Sample(latents []float32, s Sampling) error {
 	return fmt.Errorf("unknown solver %q: one of %v", s.Solver, PublishedSolverNames())
 }
 
+// Check is the error that Sample would give for its settings alone, before a
+// network is there to be asked.
+func (c SchedulerConfig) Check(solver string, steps int) error {
+	return c.Sample(make([]float32, 1), Sampling{
+		Solver: solver, Steps: steps,
+		Network: func(noisy []float32, _ float64) ([]float32, error) { return make([]float32, len(noisy)), nil },
+		Normal:  func([]float32) {},
+	})
+}
+
 // strides are the steps of ddim and pndm. Both go from a timestep down by one
 // whole stride, which is where the next step begins only if strides are even.
 func (c SchedulerConfig) strides(timesteps []int, alphaToOne bool) ([]step, error) {

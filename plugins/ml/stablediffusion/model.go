@@ -9,6 +9,7 @@ package stablediffusion
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/modelconfig"
 	"github.com/plumb-ml/plumb/plugins/ml/models/unet"
 	"github.com/plumb-ml/plumb/plugins/ml/models/vae"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // Model is a published model, without its text encoder.
@@ -44,9 +46,10 @@ type index struct {
 	RequiresSafety json.RawMessage `json:"requires_safety_checker"`
 }
 
-// Read reads a model from its directory: model_index.json, unet, vae and
-// scheduler.
-func Read(backend compute.Backend, directory string) (*Model, error) {
+// ReadConfig reads all of a model but its weights from its directory:
+// model_index.json and the configurations of unet, vae and scheduler. All that
+// is wrong with them is in the error.
+func ReadConfig(directory string) (*Model, error) {
 	rules := modelconfig.Rules{
 		ClassKey: "_class_name", Classes: []string{"StableDiffusionPipeline"},
 		Required: []string{"unet", "vae", "scheduler"},
@@ -58,18 +61,44 @@ func Read(backend compute.Backend, directory string) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{}
-	var err error
-	if m.Scheduler, err = diffusion.ReadSchedulerConfig(filepath.Join(directory, "scheduler", "scheduler_config.json")); err != nil {
-		return nil, err
-	}
-	if m.VAE, m.VAEStore, err = vae.Read(backend, filepath.Join(directory, "vae")); err != nil {
-		return nil, err
-	}
-	if m.UNet, m.UNetStore, err = unet.Read(backend, filepath.Join(directory, "unet")); err != nil {
+	var wrong [3]error
+	m.Scheduler, wrong[0] = diffusion.ReadSchedulerConfig(filepath.Join(directory, "scheduler", "scheduler_config.json"))
+	m.VAE, wrong[1] = vae.ReadConfig(filepath.Join(directory, "vae"))
+	m.UNet, wrong[2] = unet.ReadConfig(filepath.Join(directory, "unet"))
+	if err := errors.Join(wrong[:]...); err != nil {
 		return nil, err
 	}
 	if m.UNet.InChannels != m.VAE.LatentChannels || m.UNet.OutChannels != m.VAE.LatentChannels {
-		return nil, fmt.Errorf("%s: the unet takes %d and gives %d channels, latents of the vae have %d", directory, m.UNet.InChannels, m.UNet.OutChannels, m.VAE.LatentChannels)
+		return nil, sdk.Diagnostic{
+			Summary: "The files in " + directory + " are of different models",
+			Detail:  fmt.Sprintf("The unet takes %d and gives %d channels, latents of the vae have %d.", m.UNet.InChannels, m.UNet.OutChannels, m.VAE.LatentChannels),
+		}
 	}
 	return m, nil
+}
+
+// Load reads the weights of a model from its directory.
+func (m *Model) Load(backend compute.Backend, directory string) error {
+	var wrong [2]error
+	m.VAEStore, wrong[0] = m.VAE.Weights(backend).Read(filepath.Join(directory, "vae"))
+	m.UNetStore, wrong[1] = m.UNet.Weights(backend).Read(filepath.Join(directory, "unet"))
+	return errors.Join(wrong[:]...)
+}
+
+// Read reads a model from its directory.
+func Read(backend compute.Backend, directory string) (*Model, error) {
+	m, err := ReadConfig(directory)
+	if err != nil {
+		return nil, err
+	}
+	return m, m.Load(backend, directory)
+}
+
+// Finalize frees the weights.
+func (m *Model) Finalize() {
+	for _, store := range []*model.Store{m.VAEStore, m.UNetStore} {
+		if store != nil {
+			store.Finalize()
+		}
+	}
 }

@@ -35,7 +35,7 @@ type Config struct {
 	LinearTransform bool     `json:"use_linear_projection"` // proj_in and proj_out are matrices, not 1x1 kernels
 
 	// What does not change the network.
-	SampleSize json.RawMessage `json:"sample_size"`      // latents that it was trained on
+	SampleSize Size            `json:"sample_size"`      // of the latents that it was trained on
 	Upcast     json.RawMessage `json:"upcast_attention"` // we compute in float32 anyhow
 	Dropout    json.RawMessage `json:"dropout"`          // of training from scratch
 }
@@ -57,6 +57,24 @@ func (h *Heads) UnmarshalJSON(text []byte) error {
 		return errors.New("neither a number nor a list of numbers")
 	}
 	*h = each
+	return nil
+}
+
+// Size of latents, in latents. The zero Size is unknown.
+type Size struct{ Height, Width int }
+
+// UnmarshalJSON reads one number for both sides, or a list of height and width.
+func (s *Size) UnmarshalJSON(text []byte) error {
+	var one int
+	if json.Unmarshal(text, &one) == nil {
+		*s = Size{one, one}
+		return nil
+	}
+	var both []int
+	if err := json.Unmarshal(text, &both); err != nil || len(both) != 2 {
+		return errors.New("neither a number nor a height and a width")
+	}
+	*s = Size{both[0], both[1]}
 	return nil
 }
 

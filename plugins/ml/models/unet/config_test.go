@@ -33,7 +33,7 @@ func TestConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config.CrossWidth != 32 || !reflect.DeepEqual(config.Channels, []int{16, 32, 48, 48}) || config.Heads.of(3) != 8 || config.NormEpsilon != 1e-5 {
+	if config.CrossWidth != 32 || !reflect.DeepEqual(config.Channels, []int{16, 32, 48, 48}) || config.SampleSize != (Size{16, 16}) || config.Heads.of(3) != 8 || config.NormEpsilon != 1e-5 {
 		t.Errorf("%+v", config)
 	}
 	// A list of heads, and keys that newer files have with their defaults.
@@ -41,6 +41,9 @@ func TestConfig(t *testing.T) {
 		"class_embed_type": null, "resnet_time_scale_shift": "default", "conv_in_kernel": 3, "dual_cross_attention": false, "encoder_hid_dim": null, "brand_new": null`))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if oblong, err := ReadConfig(changed(t, `"sample_size": 16`, `"sample_size": [16, 24]`)); err != nil || oblong.SampleSize != (Size{16, 24}) {
+		t.Errorf("%v, %v", oblong.SampleSize, err)
 	}
 	if !newer.LinearTransform || newer.Heads.of(2) != 4 {
 		t.Errorf("%+v", newer)
@@ -77,6 +80,7 @@ func TestRefusesConfigs(t *testing.T) {
 		{`"norm_num_groups": 8`, `"norm_num_groups": 7`, "norm_num_groups 7 does not divide"},
 		{`"norm_num_groups": 8`, `"norm_num_groups": 0`, `"norm_num_groups" must be at least 1`},
 		{`    48,`, ``, "3 block_out_channels, 4 down_block_types"},
+		{`"sample_size": 16`, `"sample_size": [16]`, `"sample_size" is [16]`},
 		{`"sample_size"`, `"novelty"`, `"novelty" is 16: this key is not supported`},
 	} {
 		directory := changed(t, test.from, test.to)

@@ -1,0 +1,286 @@
+// Package stablediffusion is the sampler "stable_diffusion": Stable Diffusion v1
+// and its kin, from a directory in the layout of diffusers.
+//
+// It draws. It refuses to run a safety checker, and models of other families.
+package stablediffusion
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"path/filepath"
+
+	"github.com/gomlx/compute"
+	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// config is the component's block.
+type config struct {
+	Weights           string  `json:"weights"`
+	GuidanceScale     float64 `json:"guidance_scale"`
+	NumInferenceSteps int     `json:"num_inference_steps"`
+	Solver            string  `json:"solver"` // "": the model's own
+	Height            int     `json:"height"` // in pixels; 0: the model's own
+	Width             int     `json:"width"`  // in pixels; 0: the model's own
+	NegativePrompt    string  `json:"negative_prompt"`
+	Truncate          bool    `json:"truncate"`
+}
+
+// largestSide of an image, in pixels.
+const largestSide = 4096
+
+// Component describes the sampler.
+func Component() sdk.Component {
+	return sdk.Component{
+		Kind:    sdk.KindSampler,
+		Name:    "stable_diffusion",
+		Summary: "Stable Diffusion v1 and its kin, from published weights on the disk.",
+		Schema: sdk.Schema{Attributes: []sdk.Attribute{
+			{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Directory of a StableDiffusionPipeline of Hugging Face's diffusers: model_index.json, scheduler, text_encoder, tokenizer, unet, vae; weights as safetensors."},
+			{Name: "guidance_scale", Type: sdk.TypeNumber, Default: json.RawMessage(`7.5`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(100), Summary: "Classifier-free guidance: u + scale (c - u); 1 means none."},
+			{Name: "num_inference_steps", Type: sdk.TypeInteger, Default: json.RawMessage(`50`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(1000), Summary: "Steps of the solver."},
+			{Name: "solver", Type: sdk.TypeString, OneOf: diffusion.PublishedSolverNames(), Summary: "How the noise schedule is integrated; that of the model's scheduler_config.json if absent."},
+			{Name: "height", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Height of images in pixels, divisible by 8; what the model was trained on if absent."},
+			{Name: "width", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Width of images in pixels, divisible by 8; what the model was trained on if absent."},
+			{Name: "negative_prompt", Type: sdk.TypeString, Default: json.RawMessage(`""`), Summary: "What guidance leads away from."},
+			{Name: "truncate", Type: sdk.TypeBool, Default: json.RawMessage(`false`), Summary: "Cut prompts of more than 75 tokens, as other programs do, instead of refusing them."},
+		}},
+		PreferredBatch: acceleratorBatch,
+		NeedsDevice:    true,
+		CodeVersion:    "1",
+		Open:           open,
+	}
+}
+
+type sampler struct {
+	config config
+	model  *stablediffusion.Model
+	drawer *stablediffusion.Drawer
+	texts  *texts
+	batch  int // images that are drawn together
+}
+
+var (
+	_ sdk.Sampler = (*sampler)(nil)
+	_ io.Closer   = (*sampler)(nil)
+)
+
+// open reads everything but the weights first: those are gigabytes, and what is
+// wrong with the small files shows at once.
+func open(_ context.Context, request sdk.OpenRequest) (any, error) {
+	s := &sampler{}
+	if err := json.Unmarshal(request.Config, &s.config); err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	if s.config.Weights == "" {
+		return nil, sdk.Diagnostic{
+			Summary: "The sampler stable_diffusion needs weights",
+			Detail:  "None come with this program: write weights = \"path\" of a directory with a StableDiffusionPipeline.",
+		}
+	}
+	var err error
+	if s.model, err = stablediffusion.ReadConfig(s.config.Weights); err != nil {
+		return nil, err
+	}
+	var other error
+	s.texts, other = readTexts(s.config.Weights)
+	if err := errors.Join(s.complete(), other); err != nil {
+		return nil, err
+	}
+	if err := s.fits(); err != nil {
+		return nil, err
+	}
+	backend, err := plumbcompute.Open(request.Backend)
+	if err != nil {
+		return nil, err
+	}
+	s.batch = batchFor(backend)
+	if err := s.load(backend); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// complete fills in what the block leaves to the model, and refuses what the
+// model cannot do.
+func (s *sampler) complete() error {
+	c, size, factor := &s.config, s.model.UNet.SampleSize, s.model.VAE.Factor()
+	var all sdk.Diagnostics
+	refuse := func(summary, format string, arguments ...any) {
+		all = append(all, sdk.Diagnostic{Severity: sdk.SeverityError, Summary: summary, Detail: fmt.Sprintf(format, arguments...)})
+	}
+	side := func(name string, value *int, own int) {
+		if *value == 0 {
+			*value = own * factor
+		}
+		switch {
+		case *value == 0:
+			refuse("The model does not say the "+name+" of its images", "There is no sample_size in unet/config.json: write %s = 512, or what else it was trained on.", name)
+		case *value < 0 || *value > largestSide:
+			refuse("Impossible "+name+" of images", "%s is %d; it must be %d to %d pixels.", name, *value, factor, largestSide)
+		case *value%factor != 0:
+			below := max(factor, *value/factor*factor)
+			refuse("Impossible "+name+" of images", "%s is %d, and the model makes images in squares of %d x %d pixels. Write %d or %d.", name, *value, factor, factor, below, below+factor)
+		}
+	}
+	side("height", &c.Height, size.Height)
+	side("width", &c.Width, size.Width)
+	if c.Solver == "" {
+		c.Solver = s.model.Scheduler.Solver()
+	}
+	if err := s.model.Scheduler.Check(c.Solver, c.NumInferenceSteps); err != nil {
+		refuse("The model cannot be sampled so", "With solver %q and num_inference_steps %d: %v. The model's scheduler/scheduler_config.json and the block must fit together.", c.Solver, c.NumInferenceSteps, err)
+	}
+	if len(all) > 0 {
+		return all
+	}
+	return nil
+}
+
+// colors of an image.
+const colors = 3
+
+// fits compares the parts of the model with each other. Where they disagree,
+// pictures would come out that mean nothing.
+func (s *sampler) fits() error {
+	var all sdk.Diagnostics
+	refuse := func(format string, arguments ...any) {
+		all = append(all, sdk.Diagnostic{
+			Severity: sdk.SeverityError,
+			Summary:  "The files in " + s.config.Weights + " are of different models",
+			Detail:   fmt.Sprintf(format, arguments...),
+		})
+	}
+	tower := s.texts.tower
+	if tower.Width != s.model.UNet.CrossWidth {
+		refuse("The text encoder's hidden_size is %d, the unet's cross_attention_dim is %d.", tower.Width, s.model.UNet.CrossWidth)
+	}
+	if have := s.texts.tokens.Size(); have > tower.Vocabulary {
+		refuse("The tokenizer has %d tokens, the text encoder's vocab_size is %d.", have, tower.Vocabulary)
+	}
+	if s.model.VAE.OutChannels != colors {
+		refuse("The vae's out_channels is %d; images have %d.", s.model.VAE.OutChannels, colors)
+	}
+	if len(all) > 0 {
+		return all
+	}
+	if _, cut := s.texts.tokens.Sequence(s.config.NegativePrompt, tower.Positions); cut && !s.config.Truncate {
+		return s.texts.tooLong(s.config.NegativePrompt)
+	}
+	return nil
+}
+
+// load reads the weights and prepares the networks.
+func (s *sampler) load(backend compute.Backend) error {
+	directory := s.config.Weights
+	if err := errors.Join(s.texts.load(backend, filepath.Join(directory, textEncoder)), s.model.Load(backend, directory)); err != nil {
+		return err
+	}
+	var err error
+	s.drawer, err = s.model.NewDrawer(backend)
+	return err
+}
+
+// acceleratorBatch is the number of images that are drawn together on an
+// accelerator. With guidance the network sees twice as many; at 512 x 512 pixels
+// its largest attention then holds 4 GB.
+const acceleratorBatch = 4
+
+// batchFor is one image on the pure-Go backend: a larger batch is no faster, and
+// the sums of a matrix product's last rows depend on how many there are.
+func batchFor(backend compute.Backend) int {
+	if backend.String() == plumbcompute.Go {
+		return 1
+	}
+	return acceleratorBatch
+}
+
+// Sample draws images. An image depends on its draw alone: all its noise comes
+// from its seed, and a batch is filled up to a fixed size.
+func (s *sampler) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
+	latents := stablediffusion.Tensor{Dims: s.latentDims()}
+	each := latents.Dims[1] * latents.Dims[2] * latents.Dims[3]
+	for start := 0; start < len(draws); start += s.batch {
+		part := draws[start:min(start+s.batch, len(draws))]
+		prompts := make([]string, s.batch)
+		randoms := make([]*rand.Rand, s.batch)
+		for i := range randoms {
+			seed := uint64(0)
+			if i < len(part) {
+				prompts[i], seed = part[i].Prompt.Text, part[i].Seed
+			}
+			randoms[i] = rand.New(rand.NewPCG(seed, 0))
+		}
+		normal := func(out []float32) { // the noise of each image from its own seed
+			for i := range out {
+				out[i] = float32(randoms[i/each].NormFloat64())
+			}
+		}
+		latents.Data = make([]float32, s.batch*each)
+		normal(latents.Data)
+		images, err := s.draw(ctx, prompts, latents, normal, len(part))
+		if err != nil {
+			return err
+		}
+		for i, image := range images {
+			if err := emit(start+i, image); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// latentDims are those of a batch: [batch, height, width, channels].
+func (s *sampler) latentDims() []int {
+	factor := s.model.VAE.Factor()
+	return []int{s.batch, s.config.Height / factor, s.config.Width / factor, s.model.VAE.LatentChannels}
+}
+
+// draw draws a batch from given noise, and makes images of the first count.
+func (s *sampler) draw(ctx context.Context, prompts []string, latents stablediffusion.Tensor, normal func([]float32), count int) ([]sdk.Image, error) {
+	request := stablediffusion.Request{Guidance: s.config.GuidanceScale, Solver: s.config.Solver, Steps: s.config.NumInferenceSteps, Normal: normal}
+	var err error
+	if request.Prompts, err = s.texts.encode(ctx, prompts, s.config.Truncate); err != nil {
+		return nil, err
+	}
+	if request.Guidance != 1 {
+		negative := make([]string, len(prompts))
+		for i := range negative {
+			negative[i] = s.config.NegativePrompt
+		}
+		if request.Negative, err = s.texts.encode(ctx, negative, s.config.Truncate); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.drawer.Draw(ctx, latents, request); err != nil {
+		return nil, err
+	}
+	dims := append([]int{count}, latents.Dims[1:]...)
+	pixels, err := s.drawer.Decode(stablediffusion.Tensor{Dims: dims, Data: latents.Data[:len(latents.Data)/latents.Dims[0]*count]})
+	if err != nil {
+		return nil, err
+	}
+	images := make([]sdk.Image, count)
+	size := s.config.Height * s.config.Width * colors
+	for i := range images {
+		images[i] = sdk.Image{Width: s.config.Width, Height: s.config.Height, RGB: stablediffusion.Bytes(pixels.Data[i*size : (i+1)*size])}
+	}
+	return images, nil
+}
+
+// Close frees the compiled networks and the weights.
+func (s *sampler) Close() error {
+	if s.drawer != nil {
+		s.drawer.Close()
+	}
+	s.model.Finalize()
+	s.texts.close()
+	return nil
+}
