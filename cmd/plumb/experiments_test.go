@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"path/filepath"
 	"testing"
-
-	"github.com/plumb-ml/plumb/plugins/builtin"
 )
 
 // Every experiment and ablation that ships is planned.
@@ -27,7 +25,7 @@ func TestEveryShippedFileIsValid(t *testing.T) {
 		}
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			var out, errOut bytes.Buffer
-			own := house{plugin: builtin.Plugin(), doctor: builtin.Doctor, open: openBackend}
+			own := builtinHouse()
 			if code := execute([]string{"validate", file}, &out, &errOut, own); code != exitOK {
 				t.Errorf("exit %d\n%s%s", code, out.String(), errOut.String())
 			}

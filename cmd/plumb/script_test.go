@@ -16,10 +16,18 @@ import (
 	"github.com/plumb-ml/plumb/core/store"
 )
 
+// shipped is the variable of the environment that makes the test binary serve
+// the components that ship.
+const shipped = "PLUMB_TEST_SHIPPED"
+
 // TestMain makes the test binary a plumb whose built-in components are tiny.
 // When plumb starts itself again, to serve them, it starts this binary.
 func TestMain(m *testing.M) {
-	plumb := func() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr, tinyHouse())) }
+	own := tinyHouse()
+	if os.Getenv(shipped) != "" {
+		own = builtinHouse()
+	}
+	plumb := func() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr, own)) }
 	if len(os.Args) > 1 && (os.Args[1] == serveVerb || os.Args[1] == doctorVerb || os.Args[1] == backendVerb) {
 		plumb()
 	}

@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/plumb-ml/plumb/plugins/builtin"
 )
 
 // An encoder with weights of its own: it is only planned here, so they need not
@@ -54,7 +52,7 @@ func TestWeightsAreInTheKey(t *testing.T) {
 			}
 		}
 		var all strings.Builder
-		own := house{plugin: builtin.Plugin(), doctor: builtin.Doctor, open: openBackend}
+		own := builtinHouse()
 		for _, stage := range []string{"encode/main/reference", "score/main/world/score"} {
 			var out, errOut bytes.Buffer
 			if code := execute([]string{"explain", filepath.Join(directory, "x.hcl"), stage}, &out, &errOut, own); code != exitOK {
