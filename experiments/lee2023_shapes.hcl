@@ -230,8 +230,41 @@ finetune "full" {
   }
 }
 
+# Controls: what tuning does without a reward, and without the model's images.
+finetune "no_reward" {
+  sampler       = sampler.base
+  weights       = "uniform"
+  images        = [images.labelled, images.unlabelled]
+  steps         = var.steps
+  batch_size    = 32
+  learning_rate = 1e-3
+  schedule      = "cosine"
+
+  loss "reward_weighted" {}
+
+  loss "pretraining" {
+    weight = var.pretraining_weight
+    images = images.web
+  }
+}
+
+finetune "pretraining_only" {
+  sampler       = sampler.base
+  steps         = var.steps
+  batch_size    = 32
+  learning_rate = 1e-3
+  schedule      = "cosine"
+
+  loss "pretraining" {
+    images = images.web
+  }
+}
+
 evaluate "main" {
-  models     = [sampler.base, finetune.labelled, finetune.unlabelled, finetune.full]
+  models = [
+    sampler.base, finetune.labelled, finetune.unlabelled, finetune.full,
+    finetune.no_reward, finetune.pretraining_only,
+  ]
   baseline   = sampler.base
   prompts    = prompts.all
   per_prompt = 4
