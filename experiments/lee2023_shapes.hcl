@@ -243,7 +243,6 @@ finetune "no_reward" {
   loss "reward_weighted" {}
 
   loss "pretraining" {
-    weight = var.pretraining_weight
     images = images.web
   }
 }
