@@ -104,7 +104,7 @@ prompts "combination" {
 # What is tuned, what is real, what sees, and who judges.
 sampler "shapes" "base" {
   guidance_scale      = 1.5
-  num_inference_steps = 8
+  num_inference_steps = 6
   solver              = "dpmpp_2m"
 }
 

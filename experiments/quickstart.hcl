@@ -23,7 +23,7 @@ variable "pretraining_weight" {
 
 variable "steps" {
   description = "fine-tuning steps"
-  default     = 240
+  default     = 220
 }
 
 locals {
@@ -69,7 +69,7 @@ prompts "combination" {
 # What is tuned, what is real, what sees, and who judges.
 sampler "shapes" "base" {
   guidance_scale      = 1.5
-  num_inference_steps = 8
+  num_inference_steps = 6
   solver              = "dpmpp_2m"
 }
 
@@ -210,7 +210,7 @@ evaluate "main" {
   baseline   = sampler.base
   prompts    = prompts.all
   per_prompt = 4
-  limit      = 72
+  limit      = 88
   rewards    = [reward.clip_score, reward.no_auxiliary, reward.with_auxiliary]
 
   alignment {
