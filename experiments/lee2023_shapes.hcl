@@ -66,7 +66,7 @@ locals {
   colors      = ["red", "orange", "yellow", "green", "blue", "purple"]
   objects     = ["ring", "moon", "triangle", "cross", "heart", "bar"]
   backgrounds = ["on grass", "on sand", "at night", "in snow"]
-  held_out    = ["triangle", "heart"]
+  held_out    = ["triangle", "bar"]
 }
 
 # Prompt categories. Unseen prompts, those with held-out objects, are never
@@ -104,16 +104,23 @@ prompts "combination" {
 # What is tuned, what is real, what sees, and who judges.
 sampler "shapes" "base" {
   guidance_scale      = 1.5
-  num_inference_steps = 8
+  num_inference_steps = 6
   solver              = "dpmpp_2m"
 }
 
 sampler "shapes_scenes" "world" {}
 
 # What the base model was pre-trained on: scenes that often show something else
-# than their caption says.
+# than their caption says, least often where it says "a".
 sampler "shapes_scenes" "web" {
   count_error      = 0.3
+  color_error      = 0.15
+  object_error     = 0.05
+  background_error = 0.15
+}
+
+sampler "shapes_scenes" "web_of_one" {
+  count_error      = 0.05
   color_error      = 0.15
   object_error     = 0.05
   background_error = 0.15
@@ -138,15 +145,21 @@ images "labelled" {
 
 images "unlabelled" {
   sampler    = sampler.base
-  prompts    = prompts.combination
+  prompts    = prompts.all
   split      = "seen"
   per_prompt = 4
 }
 
 images "web" {
   sampler    = sampler.web
-  prompts    = prompts.all
-  per_prompt = 16
+  prompts    = [prompts.count, prompts.combination]
+  per_prompt = 60
+}
+
+images "web_of_one" {
+  sampler    = sampler.web_of_one
+  prompts    = [prompts.color, prompts.background]
+  per_prompt = 60
 }
 
 images "real" {
@@ -195,7 +208,7 @@ finetune "labelled" {
   images        = [images.labelled]
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 1e-3
+  learning_rate = 5e-4
   schedule      = "cosine"
 
   loss "reward_weighted" {}
@@ -207,7 +220,7 @@ finetune "unlabelled" {
   images        = [images.labelled, images.unlabelled]
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 1e-3
+  learning_rate = 5e-4
   schedule      = "cosine"
 
   loss "reward_weighted" {}
@@ -219,19 +232,51 @@ finetune "full" {
   images        = [images.labelled, images.unlabelled]
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 1e-3
+  learning_rate = 5e-4
   schedule      = "cosine"
 
   loss "reward_weighted" {}
 
   loss "pretraining" {
     weight = var.pretraining_weight
-    images = images.web
+    images = [images.web, images.web_of_one]
+  }
+}
+
+# Controls: what tuning does without a reward, and without the model's images.
+finetune "no_reward" {
+  sampler       = sampler.base
+  weights       = "uniform"
+  images        = [images.labelled, images.unlabelled]
+  steps         = var.steps
+  batch_size    = 32
+  learning_rate = 5e-4
+  schedule      = "cosine"
+
+  loss "reward_weighted" {}
+
+  loss "pretraining" {
+    images = [images.web, images.web_of_one]
+  }
+}
+
+finetune "pretraining_only" {
+  sampler       = sampler.base
+  steps         = var.steps
+  batch_size    = 32
+  learning_rate = 5e-4
+  schedule      = "cosine"
+
+  loss "pretraining" {
+    images = [images.web, images.web_of_one]
   }
 }
 
 evaluate "main" {
-  models     = [sampler.base, finetune.labelled, finetune.unlabelled, finetune.full]
+  models = [
+    sampler.base, finetune.labelled, finetune.unlabelled, finetune.full,
+    finetune.no_reward, finetune.pretraining_only,
+  ]
   baseline   = sampler.base
   prompts    = prompts.all
   per_prompt = 4

@@ -1,6 +1,6 @@
 # Makes the weights that ship with plumb: the miniature's diffusion model, its
-# encoder and its judge, from rendered scenes. The diffusion model took
-# half an hour on two cores. Nobody has to run it.
+# encoder and its judge, from rendered scenes. The diffusion model took 79
+# minutes on two cores that had other work too. Nobody has to run it.
 
 experiment "pretrain_shapes" {
   description = "pre-training of the miniature models of the world of shapes"

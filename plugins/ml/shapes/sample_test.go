@@ -174,10 +174,10 @@ func TestText(t *testing.T) {
 	config := tinyDenoiser()
 	out := make([]float32, config.TextWidth())
 	for prompt, want := range map[string][]int{
-		"":                        {19},
-		"something else":          {19},
+		"":                      {19},
+		"something else":        {19},
 		"two red rings on sand": {1, 3, 9, 16},
-		"cross":                    {12},
+		"cross":                 {12},
 	} {
 		config.Text(prompt, out)
 		for i, v := range out {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -62,6 +63,9 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 	if total%chunks != 0 {
 		chunks = 1
 	}
+	if !request.FromScratch {
+		freezeText(store)
+	}
 	maker := &batchMaker{
 		config: config, schedule: config.NoiseSchedule(), terms: terms,
 		batch: batch, chunks: chunks, seed: request.Seed,
@@ -105,6 +109,17 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 		},
 	}
 	return loop.Run(ctx, report)
+}
+
+// freezeText keeps what a prompt's words are read as. Fine-tuning changes how
+// the image network answers to them, as it does where the text encoder is
+// another model (Lee et al. 2023 tune Stable Diffusion's U-Net alone).
+func freezeText(store *model.Store) {
+	for v := range store.IterVariables() {
+		if strings.HasPrefix(v.Path(), "/words.") || strings.HasPrefix(v.Path(), "/text.") {
+			v.SetTrainable(false)
+		}
+	}
 }
 
 func loadTerm(l sdk.TuneLoss, seed uint64) (*term, error) {

@@ -141,6 +141,12 @@ func TestTune(t *testing.T) {
 		if steps != 3 || reflect.DeepEqual(before, after) {
 			t.Errorf("after %d steps the weights are the same: %v", steps, reflect.DeepEqual(before, after))
 		}
+		for name := range before {
+			frozen := strings.HasPrefix(name, "words.") || strings.HasPrefix(name, "text.")
+			if changed := !reflect.DeepEqual(before[name], after[name]); changed == frozen {
+				t.Errorf("%s: changed %v, frozen %v", name, changed, frozen)
+			}
+		}
 		return after
 	}
 	if !reflect.DeepEqual(weights(), weights()) {

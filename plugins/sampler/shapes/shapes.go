@@ -39,7 +39,7 @@ func Component() sdk.Component {
 		}},
 		PreferredBatch: shapes.DrawBatch,
 		NeedsDevice:    true,
-		CodeVersion:    weights.Version("2", "denoiser"),
+		CodeVersion:    weights.Version("3", "denoiser"),
 		Capabilities:   []sdk.Capability{sdk.CapabilityTune},
 		Losses: map[string]sdk.Schema{
 			shapes.LossRewardWeighted: {},
