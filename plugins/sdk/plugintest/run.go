@@ -40,7 +40,7 @@ type Case struct {
 	// PixelTolerance is the difference that a channel of a drawn image may
 	// show between batches, in levels of 256; 0 means none.
 	PixelTolerance int
-	// Patience is how soon a cancelled call must end; 0 means 10 s.
+	// Patience is how soon a cancelled call must end; 0 means 30 s, for busy machines.
 	Patience time.Duration
 }
 
@@ -226,7 +226,7 @@ func (c Case) filled() Case {
 		c.Tolerance = 1e-5
 	}
 	if c.Patience == 0 {
-		c.Patience = 10 * time.Second
+		c.Patience = 30 * time.Second
 	}
 	return c
 }
