@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // WriteBook writes the tables of several runs, with the command, the machine
@@ -33,8 +34,12 @@ func book(inputs []Input) []byte {
 	for _, input := range inputs {
 		b.WriteString("\n")
 		r := Build(input)
+		var versions []string
 		for _, name := range slices.Sorted(maps.Keys(input.Run.Versions)) {
-			r.Notes = append(r.Notes, "Version of "+name+": "+input.Run.Versions[name]+".")
+			versions = append(versions, name+" "+input.Run.Versions[name])
+		}
+		if versions != nil {
+			r.Notes = append(r.Notes, "Versions: "+strings.Join(versions, ", ")+".")
 		}
 		addMarkdown(&b, r, 2)
 	}
