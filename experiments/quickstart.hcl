@@ -138,7 +138,8 @@ labels "human" {
 }
 
 # Rewards: the CLIP-score baseline, and a learned one without and with the
-# auxiliary prompt-classification loss.
+# auxiliary prompt-classification loss. Both also read the products of the two
+# embeddings, which the paper's reward does not.
 reward "clip_score" "clip_score" {
   encoder = encoder.clip
 }
