@@ -70,6 +70,11 @@ type Component struct {
 	// Losses that a sampler's Tune understands, by name, with their options.
 	Losses map[string]Schema
 
+	// Tuning describes what a finetune block may say to the component beside
+	// losses and Optimizer, such as precision or a block of adapters. Names of
+	// the finetune block's own arguments are not handed on.
+	Tuning Schema
+
 	// Open makes an instance: a Sampler, Reward, Rater or Encoder by Kind.
 	Open func(ctx context.Context, request OpenRequest) (any, error)
 }
@@ -296,6 +301,9 @@ type TuneRequest struct {
 	Seed      uint64
 	// FromScratch starts from random weights instead of the instance's.
 	FromScratch bool
+	// Options are the component's own settings, as canonical JSON, checked
+	// against Component.Tuning; {} if it has none.
+	Options json.RawMessage
 }
 
 // TuneLoss is one term of the objective.

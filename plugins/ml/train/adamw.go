@@ -13,11 +13,12 @@ const (
 	firstMomentScope  = "/adamw_m"
 	secondMomentScope = "/adamw_v"
 	averageScope      = "/ema"
+	gradientScope     = "/gradient" // summed up over the parts of a step
 )
 
 // isState reports whether a variable is optimizer state, not a weight.
 func isState(path string) bool {
-	for _, scope := range []string{firstMomentScope, secondMomentScope, averageScope} {
+	for _, scope := range []string{firstMomentScope, secondMomentScope, averageScope, gradientScope} {
 		if strings.HasPrefix(path, scope+"/") {
 			return true
 		}

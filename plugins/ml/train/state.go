@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -40,13 +41,19 @@ func tensorOf(v *model.Variable) safetensors.Tensor {
 // stateFile is where a loop that was killed goes on.
 const stateFile = "state.safetensors"
 
-// save writes weights, optimizer state and the number of finished steps.
+// save writes weights, optimizer state and the number of finished steps. What
+// does not change stays out: frozen weights, and sums of gradients, which begin
+// anew with every step.
 func save(store *model.Store, directory string, identity string, step int) error {
 	file := &safetensors.File{
 		Tensors:  map[string]safetensors.Tensor{},
 		Metadata: map[string]string{"step": strconv.Itoa(step), "identity": identity},
 	}
 	for v := range store.IterVariables() {
+		frozen := !v.Trainable && !isState(v.Path())
+		if frozen || strings.HasPrefix(v.Path(), gradientScope+"/") {
+			continue
+		}
 		file.Tensors[v.Path()] = tensorOf(v)
 	}
 	return file.Write(filepath.Join(directory, stateFile))

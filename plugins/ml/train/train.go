@@ -14,13 +14,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -37,7 +34,14 @@ type Loop struct {
 	// Batch makes the inputs of a step, counted from 0: the same for the same
 	// step, whatever was asked before.
 	Batch func(step int) ([]any, error)
-	// Values names and reduces what Loss records, for the training curve.
+	// Parts is in how many parts a step is worked through, so that a large batch
+	// fits into memory: the gradients of the parts are summed up, and so are
+	// their objectives. 0 and 1 mean that there is one. Part then takes the
+	// place of Batch and makes the inputs of a part, counted from 0.
+	Parts int
+	Part  func(step, part int) ([]any, error)
+	// Values names and reduces what Loss records, for the training curve; that
+	// of a step's parts comes one after the other.
 	Values func(step int, values [][]float32) map[string]float64
 	// Images is the number of images in a step, for the rate.
 	Images int
@@ -46,6 +50,8 @@ type Loop struct {
 	Identity string // of the job: saved state of another is not used
 	// SaveEvery is how much work a kill may cost; 0 means 45 seconds.
 	SaveEvery time.Duration
+	// Advice ends the message of training that diverged: what else can be done.
+	Advice string
 }
 
 // saveEvery is the default of Loop.SaveEvery.
@@ -60,41 +66,26 @@ func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 	if l.Scratch != "" {
 		step = restore(l.Store, l.Scratch, l.Identity)
 	}
-	exec, err := model.NewExec(l.Backend, l.Store, l.graph)
+	steps, err := l.steps()
 	if err != nil {
 		return fmt.Errorf("build training step: %w", err)
 	}
-	defer exec.Finalize()
+	defer steps.close()
 	saved := time.Now()
 	var lastFinite float64
 	for ; step < l.Optimizer.Steps; step++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		batch, err := l.Batch(step)
+		rate := LearningRate(l.Optimizer, step)
+		numbers, err := steps.run(ctx, step, rate)
 		if err != nil {
 			return err
 		}
-		rate := LearningRate(l.Optimizer, step)
-		inputs := append([]any{float32(rate), float32(step + 1)}, batch...)
-		outputs, err := exec.Exec(inputs...)
-		if err != nil {
-			return fmt.Errorf("training step %d: %w", step+1, err)
-		}
-		numbers := make([][]float32, len(outputs))
-		for i, output := range outputs {
-			numbers[i] = tensors.MustCopyFlatData[float32](output)
-			output.MustFinalizeAll()
-		}
-		for _, input := range batch {
-			if tensor, ok := input.(*tensors.Tensor); ok {
-				tensor.MustFinalizeAll()
-			}
-		}
 		objective, norm := float64(numbers[0][0]), float64(numbers[1][0])
 		if !finite(objective) || !finite(norm) {
-			return fmt.Errorf("%w at step %d of %d: loss %v, gradient norm %v (last finite loss %.4g); lower learning_rate (now %.3g) or gradient_clip_norm, or raise warmup_steps",
-				ErrDiverged, step+1, l.Optimizer.Steps, objective, norm, lastFinite, rate)
+			return fmt.Errorf("%w at step %d of %d: loss %v, gradient norm %v (last finite loss %.4g); lower learning_rate (now %.3g) or gradient_clip_norm, or raise warmup_steps%s",
+				ErrDiverged, step+1, l.Optimizer.Steps, objective, norm, lastFinite, rate, l.Advice)
 		}
 		lastFinite = objective
 		values := map[string]float64{"loss": objective, "gradient_norm": norm, "learning_rate": rate}
@@ -115,27 +106,6 @@ func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 		}
 	}
 	return nil
-}
-
-// graph is one step: gradients, and the update of the weights.
-func (l *Loop) graph(scope *model.Scope, inputs []*Node) []*Node {
-	rate, step := inputs[0], inputs[1]
-	objective, values := l.Loss(inputs[2:])
-	g := objective.Graph()
-	var weights []*model.Variable
-	for v := range l.Store.IterVariables() {
-		if v.Trainable && v.InUseByGraph(g) {
-			weights = append(weights, v)
-		}
-	}
-	// In the order of their names: sums must not depend on how the store was filled.
-	slices.SortFunc(weights, func(a, b *model.Variable) int { return strings.Compare(a.Path(), b.Path()) })
-	nodes := make([]*Node, len(weights))
-	for i, v := range weights {
-		nodes[i] = v.NodeValue(g)
-	}
-	norm := adamW(l.Store, weights, Gradient(objective, nodes...), l.Optimizer, rate, step)
-	return append([]*Node{objective, norm}, values...)
 }
 
 // LearningRate is the rate of a step counted from 0: it rises linearly over

@@ -296,3 +296,76 @@ func TestLearningRate(t *testing.T) {
 		}
 	}
 }
+
+// TestParts: a step in parts has the gradients, and leaves the weights, of the
+// whole step: float32 sums in another order.
+func TestParts(t *testing.T) {
+	run := func(parts int) (store *model.Store, losses, norms []float64) {
+		store = model.NewStore()
+		loop := network(t, store)
+		loop.Optimizer.Steps, loop.Optimizer.WarmupSteps, loop.Optimizer.LearningRate = 4, 0, 1e-3
+		whole := loop.Batch
+		if parts > 1 {
+			loop.Batch, loop.Parts = nil, parts
+			loop.Part = func(step, part int) ([]any, error) {
+				inputs, err := whole(step)
+				if err != nil {
+					return nil, err
+				}
+				flat := tensors.MustCopyFlatData[float32](inputs[0].(*tensors.Tensor))
+				size := len(flat) / parts
+				return []any{tensors.FromFlatDataAndDimensions(flat[part*size:(part+1)*size], 4/parts, 9, 6)}, nil
+			}
+		}
+		loop.Loss = func(inputs []*Node) (*Node, []*Node) {
+			p := nn.NewParams(store, 3)
+			batch := inputs[0].Shape().Dimensions[0]
+			x := nn.Dense(p.In("in"), inputs[0], 6, nn.FanIn(2))
+			x = nn.SelfAttention(p.In("attention"), nn.LayerNorm(p.In("norm"), x), 2, nn.FanIn(1))
+			difference := Sub(x, inputs[0])
+			each := ReduceMean(Reshape(Mul(difference, difference), batch, -1), 1)
+			return MulScalar(ReduceAllSum(each), 0.25), []*Node{each}
+		}
+		loop.Values = func(_ int, values [][]float32) map[string]float64 {
+			sum, count := 0.0, 0
+			for _, part := range values {
+				for _, v := range part {
+					sum, count = sum+float64(v), count+1
+				}
+			}
+			if count != 4 || len(values) != max(parts, 1) {
+				t.Errorf("%d parts record %d values in %d lists", parts, count, len(values))
+			}
+			return map[string]float64{"mean": sum / 4}
+		}
+		if err := loop.Run(context.Background(), func(p sdk.Progress) error {
+			losses, norms = append(losses, p.Values["loss"]), append(norms, p.Values["gradient_norm"])
+			if d := math.Abs(p.Values["mean"] - p.Values["loss"]); d > 1e-5 {
+				t.Errorf("%d parts: the mean of the losses is %v off the objective", parts, d)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return store, losses, norms
+	}
+	want, losses, norms := run(1)
+	for _, parts := range []int{2, 4} {
+		got, otherLosses, otherNorms := run(parts)
+		for i := range losses {
+			if math.Abs(losses[i]-otherLosses[i]) > 1e-5*losses[i] || math.Abs(norms[i]-otherNorms[i]) > 1e-5*norms[i] {
+				t.Errorf("%d parts, step %d: loss %v and gradient norm %v, whole %v and %v", parts, i+1, otherLosses[i], otherNorms[i], losses[i], norms[i])
+			}
+		}
+		worst, weights := 0.0, Tensors(want)
+		for name, tensor := range Tensors(got) {
+			for i, v := range tensor.Data {
+				worst = math.Max(worst, math.Abs(float64(v-weights[name].Data[i])))
+			}
+		}
+		t.Logf("%d parts: weights differ by at most %.1e after 4 steps", parts, worst)
+		if worst > 1e-5 {
+			t.Errorf("%d parts: a weight differs by %v", parts, worst)
+		}
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/shapes"
 	"github.com/plumb-ml/plumb/plugins/ml/shapes/weights"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
+	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -42,8 +43,8 @@ func Component() sdk.Component {
 		CodeVersion:    weights.Version("3", "denoiser"),
 		Capabilities:   []sdk.Capability{sdk.CapabilityTune},
 		Losses: map[string]sdk.Schema{
-			shapes.LossRewardWeighted: {},
-			shapes.LossPretraining:    {},
+			tuning.RewardWeighted: {},
+			tuning.Pretraining:    {},
 		},
 		Open: open,
 	}
