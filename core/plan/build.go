@@ -335,6 +335,7 @@ func (b *builder) tune(finetune *spec.Finetune) *Node {
 	work := &TuneWork{
 		FromScratch: finetune.FromScratch,
 		Optimizer:   orEmpty(finetune.Optimizer),
+		Options:     finetune.Options,
 		Steps:       finetune.Steps,
 		BatchSize:   finetune.BatchSize,
 	}

@@ -60,8 +60,9 @@ type TuneWork struct {
 	FromScratch bool            `json:"from_scratch"`
 	Losses      []TuneLoss      `json:"losses"`
 	Optimizer   json.RawMessage `json:"optimizer"`
-	Steps       int             `json:"-"` // as in Optimizer
-	BatchSize   int             `json:"-"` // as in Optimizer
+	Options     json.RawMessage `json:"options,omitempty"` // the component's own
+	Steps       int             `json:"-"`                 // as in Optimizer
+	BatchSize   int             `json:"-"`                 // as in Optimizer
 }
 
 // TuneLoss is one term of the objective.

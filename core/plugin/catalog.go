@@ -88,6 +88,7 @@ func componentToSpec(c sdk.Component) spec.ComponentSchema {
 		Body:    schemaToSpec(c.Schema),
 		CanTune: slices.Contains(c.Capabilities, sdk.CapabilityTune),
 		CanFit:  slices.Contains(c.Capabilities, sdk.CapabilityFit),
+		Tuning:  schemaToSpec(c.Tuning),
 	}
 	for _, kind := range c.Uses {
 		out.Uses = append(out.Uses, string(kind))

@@ -223,6 +223,7 @@ func TestEveryCall(t *testing.T) {
 		err := open(t, h, "sampler", "tiny").Tune(ctx, sdk.TuneRequest{
 			Losses:    []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`)}},
 			Optimizer: sdk.Optimizer{Steps: 3},
+			Options:   json.RawMessage(`{"rank":4}`),
 			Output:    output,
 		}, func(p sdk.Progress) error {
 			curve = append(curve, p.Values["loss"])
@@ -231,7 +232,7 @@ func TestEveryCall(t *testing.T) {
 		if err != nil || !slices.Equal(curve, []float64{6, 3, 2}) {
 			t.Errorf("curve %v, %v", curve, err)
 		}
-		if written, err := os.ReadFile(filepath.Join(output, "config.json")); err != nil || string(written) != `{"offset":1}` {
+		if written, err := os.ReadFile(filepath.Join(output, "config.json")); err != nil || string(written) != `{"offset":1}{"rank":4}` {
 			t.Errorf("checkpoint holds %q, %v", written, err)
 		}
 	})

@@ -98,7 +98,7 @@ func (t *tiny) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progre
 			return err
 		}
 	}
-	return os.WriteFile(filepath.Join(r.Output, "config.json"), r.Losses[0].Options, 0o644)
+	return os.WriteFile(filepath.Join(r.Output, "config.json"), append(r.Losses[0].Options, r.Options...), 0o644)
 }
 
 func (t *tiny) Score(ctx context.Context, prompt sdk.Prompt, image sdk.Image) (float64, error) {

@@ -161,6 +161,13 @@ func (c canonical) finetune(finetune *Finetune) (map[string]any, error) {
 		"losses":       losses,
 		"optimizer":    optimizer,
 	}
+	if finetune.Options != nil {
+		options, err := decodeJSON(finetune.Options)
+		if err != nil {
+			return nil, fmt.Errorf("decode options: %w", err)
+		}
+		value["options"] = options
+	}
 	if finetune.Reward != nil {
 		value["reward"] = finetune.Reward.Name
 	}

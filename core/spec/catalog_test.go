@@ -27,6 +27,13 @@ var catalog = fakeCatalog{
 				"reward_weighted": {Attributes: []Attribute{{Name: "normalize", Type: "bool", Default: json.RawMessage(`true`)}}},
 				"pretraining":     {},
 			},
+			Tuning: Schema{
+				Attributes: []Attribute{
+					{Name: "trainable", Type: "string", Default: json.RawMessage(`"all"`), OneOf: []string{"all", "conditioning"}},
+					{Name: "steps", Type: "string"}, // the block's own comes first
+				},
+				Blocks: []Block{{Type: "lora", Body: Schema{Attributes: []Attribute{{Name: "rank", Type: "integer", Required: true, Minimum: number(1)}}}}},
+			},
 		},
 		"shapes_scenes": {},
 	},

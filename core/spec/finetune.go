@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -74,7 +75,8 @@ func (l *loader) root(finetune *Finetune) *Component {
 //	}
 func (l *loader) finetuneBlocks() {
 	each(l, "finetune", func(block *hcl.Block, finetune *Finetune) {
-		arguments := l.decode(block.Body, finetuneForm)
+		component, known := l.tunable(finetune, block)
+		arguments := l.decode(block.Body, finetuneBody(component, known))
 		finetune.FromScratch = arguments.flag("from_scratch")
 		finetune.Steps = arguments.integer("steps")
 		finetune.BatchSize = arguments.integer("batch_size")
@@ -83,6 +85,7 @@ func (l *loader) finetuneBlocks() {
 			optimizer[attribute.Name] = arguments.config[attribute.Name]
 		}
 		finetune.Optimizer, _ = canonicalJSON(optimizer) // of numbers and strings: it cannot fail
+		finetune.Options = tuningOptions(component.Tuning, arguments)
 		if warmup := arguments.integer("warmup_steps"); warmup > finetune.Steps {
 			report, at := l.warning, arguments.at("steps", block.DefRange) // of a few steps, in a trial perhaps
 			if arguments.given("warmup_steps") {
@@ -94,11 +97,10 @@ func (l *loader) finetuneBlocks() {
 		for _, r := range l.listOf(images, "images") {
 			finetune.Images = append(finetune.Images, r.images())
 		}
-		schemas, known := l.lossSchemas(finetune, arguments.others["sampler"])
 		uniform := arguments.text("weights") == "uniform"
 		weighed, borrowed := "", ""
 		for _, lossBlock := range arguments.blocks {
-			loss, borrows := l.lossBlock(lossBlock, schemas, known)
+			loss, borrows := l.lossBlock(lossBlock, component.Losses, known)
 			if borrows {
 				borrowed = loss.Name
 				loss.Weighed = !uniform
@@ -133,30 +135,69 @@ func (l *loader) finetuneBlocks() {
 	})
 }
 
-// lossSchemas returns the losses that the tuned sampler understands. It
-// reports false if that is not known because of an earlier mistake.
-func (l *loader) lossSchemas(finetune *Finetune, attribute *hcl.Attribute) (map[string]Schema, bool) {
+// tunable returns the component of the tuned sampler: what losses it knows, and
+// what else it takes. It reports false if that is not known because of an
+// earlier mistake.
+func (l *loader) tunable(finetune *Finetune, block *hcl.Block) (ComponentSchema, bool) {
 	sampler := finetune.Model.Sampler
-	if sampler == nil || attribute == nil {
-		return nil, false
+	if sampler == nil {
+		return ComponentSchema{}, false
 	}
-	schema, ok := l.lookUp("sampler", sampler.Component)
+	component, ok := l.lookUp("sampler", sampler.Component)
 	if !ok {
-		return nil, false
+		return ComponentSchema{}, false
 	}
-	if !schema.CanTune {
-		hint := ""
-		var able []string
-		for _, name := range l.options.Catalog.Names("sampler") {
-			if other, ok := l.lookUp("sampler", name); ok && other.CanTune {
-				able = append(able, name)
-			}
-		}
-		if len(able) > 0 {
-			hint = fmt.Sprintf(" These can: %s.", or(quoted(able)))
-		}
-		l.error(attribute.Expr.Range(), "Model cannot be tuned", "sampler.%s is a %q, which cannot be fine-tuned.%s", sampler.Name, sampler.Component, hint)
-		return nil, false
+	if component.CanTune {
+		return component, true
 	}
-	return schema.Losses, true
+	hint := ""
+	var able []string
+	for _, name := range l.options.Catalog.Names("sampler") {
+		if other, ok := l.lookUp("sampler", name); ok && other.CanTune {
+			able = append(able, name)
+		}
+	}
+	if len(able) > 0 {
+		hint = fmt.Sprintf(" These can: %s.", or(quoted(able)))
+	}
+	content, _, _ := block.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "sampler"}}})
+	l.error(content.Attributes["sampler"].Expr.Range(), "Model cannot be tuned", "sampler.%s is a %q, which cannot be fine-tuned.%s", sampler.Name, sampler.Component, hint)
+	return ComponentSchema{}, false
+}
+
+// finetuneBody is what a finetune block may say: its own arguments, and those
+// of the sampler's component, if that is known. The block's own come first.
+func finetuneBody(component ComponentSchema, known bool) form {
+	body := finetuneForm
+	body.partial = !known
+	body.schema.Attributes = slices.Concat(finetuneForm.schema.Attributes, ownAttributes(component.Tuning))
+	body.schema.Blocks = component.Tuning.Blocks
+	return body
+}
+
+// ownAttributes are those of a component's schema for tuning that the finetune
+// block does not take itself.
+func ownAttributes(tuning Schema) []Attribute {
+	return slices.DeleteFunc(slices.Clone(tuning.Attributes), func(a Attribute) bool {
+		return finetuneForm.reserved(a.Name) || slices.ContainsFunc(finetuneForm.schema.Attributes, func(own Attribute) bool { return own.Name == a.Name })
+	})
+}
+
+// tuningOptions picks the component's own out of a finetune's arguments; nil if
+// it has none.
+func tuningOptions(tuning Schema, arguments arguments) json.RawMessage {
+	options := map[string]any{}
+	for _, attribute := range ownAttributes(tuning) {
+		options[attribute.Name] = arguments.config[attribute.Name]
+	}
+	for _, block := range tuning.Blocks {
+		if value, ok := arguments.config[block.Type]; ok {
+			options[block.Type] = value
+		}
+	}
+	if len(options) == 0 {
+		return nil
+	}
+	text, _ := canonicalJSON(options) // decoded by the schema: it cannot fail
+	return text
 }

@@ -123,6 +123,7 @@ type Finetune struct {
 	Images      []*Images  // drawn by the model, weighed by the reward
 	Losses      []Loss
 	Optimizer   json.RawMessage // sdk.Optimizer as canonical JSON
+	Options     json.RawMessage // canonical JSON, checked against the sampler component's schema for tuning; nil if it has none
 	Steps       int             // as in Optimizer
 	BatchSize   int             // as in Optimizer
 	Range       diag.Range

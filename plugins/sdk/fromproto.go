@@ -67,6 +67,7 @@ func tuneRequestFromProto(r *pb.TuneRequest) TuneRequest {
 		Output:      r.GetOutput(),
 		Seed:        r.GetSeed(),
 		FromScratch: r.GetFromScratch(),
+		Options:     r.GetOptionsJson(),
 	}
 	for _, l := range r.GetLosses() {
 		out.Losses = append(out.Losses, TuneLoss{

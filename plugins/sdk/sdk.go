@@ -302,7 +302,7 @@ type TuneRequest struct {
 	// FromScratch starts from random weights instead of the instance's.
 	FromScratch bool
 	// Options are the component's own settings, as canonical JSON, checked
-	// against Component.Tuning; {} if it has none.
+	// against Component.Tuning; empty if it has none.
 	Options json.RawMessage
 }
 

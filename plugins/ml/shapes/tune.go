@@ -2,7 +2,6 @@ package shapes
 
 import (
 	"context"
-	"strings"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -34,8 +33,12 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 	if chunks := plumbcompute.Parallel(backend); batch.Total()%chunks == 0 {
 		batch.Chunks = chunks
 	}
-	if !request.FromScratch {
-		freezeText(store)
+	options, err := readTuneOptions(request)
+	if err != nil {
+		return err
+	}
+	for v := range store.IterVariables() {
+		v.SetTrainable(options.trains(v.Path()))
 	}
 	identity, err := tuning.Identify(config, request)
 	if err != nil {
@@ -60,17 +63,6 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 		Scratch:   request.Scratch,
 		Identity:  identity,
 	}, report)
-}
-
-// freezeText keeps what a prompt's words are read as. Fine-tuning changes how
-// the image network answers to them, as it does where the text encoder is
-// another model (Lee et al. 2023 tune Stable Diffusion's U-Net alone).
-func freezeText(store *model.Store) {
-	for v := range store.IterVariables() {
-		if strings.HasPrefix(v.Path(), "/words.") || strings.HasPrefix(v.Path(), "/text.") {
-			v.SetTrainable(false)
-		}
-	}
 }
 
 // tuneExamples are the images that Tune learns from, in memory: 3 KiB each.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/ml/tuning"
@@ -54,6 +55,39 @@ func TestInputs(t *testing.T) {
 		if got := text[i*width : (i+1)*width]; !slices.Equal(got, want) && !slices.Equal(got, empty) {
 			t.Errorf("example %d has another image's prompt", i)
 		}
+	}
+}
+
+// TestTrainable: by the block's word, only the ways of the condition are tuned,
+// and what they are called is what the network has.
+func TestTrainable(t *testing.T) {
+	config := tinyDenoiser()
+	images, _ := scenesTable(t, 4)
+	request := sdk.TuneRequest{
+		Losses:    []sdk.TuneLoss{{Name: tuning.Pretraining, Weight: 1, Images: []string{images}}},
+		Optimizer: sdk.Optimizer{Steps: 2, BatchSize: 4, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8},
+		Options:   []byte(`{"trainable":"conditioning"}`),
+	}
+	store := randomDenoiser(t, config)
+	before := train.Tensors(store)
+	if err := Tune(context.Background(), openBackend(t), config, store, request, ignore); err != nil {
+		t.Fatal(err)
+	}
+	after := train.Tensors(store)
+	var changed []string
+	for name := range before {
+		if !reflect.DeepEqual(before[name], after[name]) {
+			name = name[strings.LastIndex(name[:strings.LastIndex(name, ".")], ".")+1:]
+			changed = append(changed, name[:strings.LastIndex(name, ".")])
+		}
+	}
+	slices.Sort(changed)
+	if want := []string{"asked", "condition", "scale", "shift", "time"}; !slices.Equal(slices.Compact(changed), want) {
+		t.Errorf("%v were tuned, want %v", slices.Compact(changed), want)
+	}
+	request.FromScratch = true
+	if err := Tune(context.Background(), openBackend(t), config, model.NewStore(), request, ignore); err == nil || !strings.Contains(err.Error(), "trainable") {
+		t.Errorf("from scratch: error %v", err)
 	}
 }
 

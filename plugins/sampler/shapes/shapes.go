@@ -46,7 +46,8 @@ func Component() sdk.Component {
 			tuning.RewardWeighted: {},
 			tuning.Pretraining:    {},
 		},
-		Open: open,
+		Tuning: shapes.TuneSchema,
+		Open:   open,
 	}
 }
 

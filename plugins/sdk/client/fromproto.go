@@ -21,6 +21,7 @@ func componentFromProto(c *pb.Component) sdk.Component {
 		Name:           c.GetName(),
 		Summary:        c.GetSummary(),
 		Schema:         schemaFromProto(c.GetSchema()),
+		Tuning:         schemaFromProto(c.GetTuning()),
 		PreferredBatch: int(c.GetPreferredBatch()),
 		NeedsDevice:    c.GetNeedsDevice(),
 		CodeVersion:    c.GetCodeVersion(),

@@ -152,6 +152,11 @@ finetune "full" {
   steps         = 100
   learning_rate = 1e-4
   schedule      = "cosine"
+  trainable     = "conditioning"
+
+  lora {
+    rank = 4
+  }
 
   loss "reward_weighted" {
     normalize = false
