@@ -7,6 +7,6 @@ ablation "pretraining_weight" {
 
   vary = { pretraining_weight = [0.1, 0.3, 1, 3] }
 
-  baseline = { pretraining_weight = 1 }
+  baseline = { pretraining_weight = 0.3 }
   measure  = [metric.alignment, metric.average_reward, metric.fidelity]
 }

@@ -47,12 +47,12 @@ variable "temperature_on" {
 # The fine-tuning. The paper states neither beta nor the learning rate.
 variable "pretraining_weight" {
   description = "beta: weight of the pre-training loss"
-  default     = 1.0
+  default     = 0.3
 }
 
 variable "steps" {
   description = "fine-tuning steps"
-  default     = 240
+  default     = 400
 }
 
 # Rejection sampling.
@@ -209,8 +209,10 @@ finetune "labelled" {
   images        = [images.labelled]
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 5e-4
+  learning_rate = 2e-3
   schedule      = "cosine"
+  ema_decay     = 0.98
+  trainable     = "conditioning"
 
   loss "reward_weighted" {}
 }
@@ -221,8 +223,10 @@ finetune "unlabelled" {
   images        = [images.labelled, images.unlabelled]
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 5e-4
+  learning_rate = 2e-3
   schedule      = "cosine"
+  ema_decay     = 0.98
+  trainable     = "conditioning"
 
   loss "reward_weighted" {}
 }
@@ -233,8 +237,10 @@ finetune "full" {
   images        = [images.labelled, images.unlabelled]
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 5e-4
+  learning_rate = 2e-3
   schedule      = "cosine"
+  ema_decay     = 0.98
+  trainable     = "conditioning"
 
   loss "reward_weighted" {}
 
@@ -251,8 +257,10 @@ finetune "no_reward" {
   images        = [images.labelled, images.unlabelled]
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 5e-4
+  learning_rate = 2e-3
   schedule      = "cosine"
+  ema_decay     = 0.98
+  trainable     = "conditioning"
 
   loss "reward_weighted" {}
 
@@ -265,8 +273,10 @@ finetune "pretraining_only" {
   sampler       = sampler.base
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 5e-4
+  learning_rate = 2e-3
   schedule      = "cosine"
+  ema_decay     = 0.98
+  trainable     = "conditioning"
 
   loss "pretraining" {
     images = [images.web, images.web_of_one]

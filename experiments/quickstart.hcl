@@ -171,8 +171,10 @@ finetune "labelled" {
   images        = [images.labelled]
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 5e-4
+  learning_rate = 2e-3
   schedule      = "cosine"
+  ema_decay     = 0.98
+  trainable     = "conditioning"
 
   loss "reward_weighted" {}
 }
@@ -183,8 +185,10 @@ finetune "unlabelled" {
   images        = [images.labelled, images.unlabelled]
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 5e-4
+  learning_rate = 2e-3
   schedule      = "cosine"
+  ema_decay     = 0.98
+  trainable     = "conditioning"
 
   loss "reward_weighted" {}
 }
@@ -195,8 +199,10 @@ finetune "full" {
   images        = [images.labelled, images.unlabelled]
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 5e-4
+  learning_rate = 2e-3
   schedule      = "cosine"
+  ema_decay     = 0.98
+  trainable     = "conditioning"
 
   loss "reward_weighted" {}
 
