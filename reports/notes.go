@@ -117,9 +117,11 @@ func troubles(variants []variant) []string {
 		}
 	}
 	for _, v := range variants {
-		var failed, missing []string
+		var failed, notRun, missing []string
 		for _, s := range v.stages {
 			switch {
+			case strings.HasPrefix(s.Error, "not run: "): // what it needs failed, and is said
+				notRun = append(notRun, s.Node)
 			case s.Error != "":
 				failed = append(failed, "Failed: "+s.Node+": "+oneLine(s.Error))
 			case s.record == nil && strings.HasPrefix(s.Node, "measure/"):
@@ -133,6 +135,9 @@ func troubles(variants []variant) []string {
 		}
 		for _, trouble := range failed {
 			add(v, trouble)
+		}
+		if len(notRun) > 0 {
+			add(v, "Not run because of that: "+strings.Join(notRun, ", "))
 		}
 		if len(missing) > 0 {
 			add(v, "Missing: "+strings.Join(missing, ", "))

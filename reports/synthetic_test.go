@@ -322,6 +322,9 @@ func syntheticAblation(t *testing.T) *synthetic {
 						v.Stages = append(v.Stages, record.StageRef{Node: "measure/main/" + what + "/" + m.name})
 					}
 					v.Stages = append(v.Stages, record.StageRef{Node: "tune/" + m.name, Error: "the loss is NaN at step 41"})
+					for _, node := range []string{"sample/main/", "rate/main/"} {
+						v.Stages = append(v.Stages, record.StageRef{Node: node + m.name, Error: "not run: tune/" + m.name + " failed"})
+					}
 					continue
 				}
 				s.stage(&v, record.Record{Node: "sample/main/" + m.name, Kind: "sample", Component: "toy",
