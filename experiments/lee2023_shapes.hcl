@@ -55,6 +55,16 @@ variable "steps" {
   default     = 400
 }
 
+variable "learning_rate" {
+  description = "highest learning rate of the fine-tuning"
+  default     = 2e-3
+}
+
+variable "trainable" {
+  description = "what is tuned: all weights of the image network, or its conditioning alone"
+  default     = "conditioning"
+}
+
 # Rejection sampling.
 variable "best_of" {
   description = "images drawn per prompt, of which the reward keeps one"
@@ -203,16 +213,18 @@ reward "preference" "with_auxiliary" {
 }
 
 # Fine-tuning: labelled images; with unlabelled ones; with the pre-training loss.
+# Tuned is the way of the prompt into the network alone. Tuned whole, it unlearns
+# the held-out objects, which no rewarded image shows (ablations/trainable.hcl).
 finetune "labelled" {
   sampler       = sampler.base
   reward        = reward.with_auxiliary
   images        = [images.labelled]
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 2e-3
+  learning_rate = var.learning_rate
   schedule      = "cosine"
   ema_decay     = 0.98
-  trainable     = "conditioning"
+  trainable     = var.trainable
 
   loss "reward_weighted" {}
 }
@@ -223,10 +235,10 @@ finetune "unlabelled" {
   images        = [images.labelled, images.unlabelled]
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 2e-3
+  learning_rate = var.learning_rate
   schedule      = "cosine"
   ema_decay     = 0.98
-  trainable     = "conditioning"
+  trainable     = var.trainable
 
   loss "reward_weighted" {}
 }
@@ -237,10 +249,10 @@ finetune "full" {
   images        = [images.labelled, images.unlabelled]
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 2e-3
+  learning_rate = var.learning_rate
   schedule      = "cosine"
   ema_decay     = 0.98
-  trainable     = "conditioning"
+  trainable     = var.trainable
 
   loss "reward_weighted" {}
 
@@ -257,10 +269,10 @@ finetune "no_reward" {
   images        = [images.labelled, images.unlabelled]
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 2e-3
+  learning_rate = var.learning_rate
   schedule      = "cosine"
   ema_decay     = 0.98
-  trainable     = "conditioning"
+  trainable     = var.trainable
 
   loss "reward_weighted" {}
 
@@ -273,10 +285,10 @@ finetune "pretraining_only" {
   sampler       = sampler.base
   steps         = var.steps
   batch_size    = 32
-  learning_rate = 2e-3
+  learning_rate = var.learning_rate
   schedule      = "cosine"
   ema_decay     = 0.98
-  trainable     = "conditioning"
+  trainable     = var.trainable
 
   loss "pretraining" {
     images = [images.web, images.web_of_one]
