@@ -67,6 +67,10 @@ func (p *program) writeComponent(kind, name, summary string, schema spec.Compone
 		fmt.Fprintf(p.out, "  %s\n", indent(text, 2, 80))
 	}
 	writeSchema(p.out, schema.Body, 2)
+	if len(schema.Tuning.Attributes)+len(schema.Tuning.Blocks) > 0 {
+		fmt.Fprintln(p.out, "  finetune")
+		writeSchema(p.out, schema.Tuning, 4)
+	}
 	var losses []string
 	for loss := range schema.Losses {
 		losses = append(losses, loss)

@@ -60,8 +60,10 @@ type TuneWork struct {
 	FromScratch bool            `json:"from_scratch"`
 	Losses      []TuneLoss      `json:"losses"`
 	Optimizer   json.RawMessage `json:"optimizer"`
-	Steps       int             `json:"-"` // as in Optimizer
-	BatchSize   int             `json:"-"` // as in Optimizer
+	Options     json.RawMessage `json:"-"`                 // the component's own settings; nil if it has none
+	KeyOptions  json.RawMessage `json:"options,omitempty"` // the same with digests in place of paths
+	Steps       int             `json:"-"`                 // as in Optimizer
+	BatchSize   int             `json:"-"`                 // as in Optimizer
 }
 
 // TuneLoss is one term of the objective.

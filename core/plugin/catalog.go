@@ -92,6 +92,7 @@ func componentToSpec(c sdk.Component) spec.ComponentSchema {
 	for _, kind := range c.Uses {
 		out.Uses = append(out.Uses, string(kind))
 	}
+	out.Tuning = schemaToSpec(c.Tuning)
 	if len(c.Losses) > 0 {
 		out.Losses = make(map[string]spec.Schema, len(c.Losses))
 		for name, schema := range c.Losses {

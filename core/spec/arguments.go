@@ -24,6 +24,7 @@ type form struct {
 	values      []hcl.AttributeSchema
 	expressions []hcl.AttributeSchema
 	blocks      []hcl.BlockHeaderSchema
+	open        bool // not all that the body takes is known: the rest is passed over
 }
 
 // arguments is a decoded body.
@@ -39,7 +40,14 @@ type arguments struct {
 // decode checks a body against a form. After a mistake, which is reported, the
 // argument has its default and stands in bad.
 func (l *loader) decode(body hcl.Body, f form) arguments {
-	content, diagnostics := body.Content(f.bodySchema())
+	read := body.Content
+	if f.open {
+		read = func(schema *hcl.BodySchema) (*hcl.BodyContent, hcl.Diagnostics) {
+			content, _, diagnostics := body.PartialContent(schema)
+			return content, diagnostics
+		}
+	}
+	content, diagnostics := read(f.bodySchema())
 	l.hcl(f.explain(diagnostics))
 	a := arguments{
 		config: map[string]any{},

@@ -164,6 +164,13 @@ func (c canonical) finetune(finetune *Finetune) (map[string]any, error) {
 	if finetune.Reward != nil {
 		value["reward"] = finetune.Reward.Name
 	}
+	if len(finetune.Options) > 0 {
+		options, err := decodeJSON(finetune.Options)
+		if err != nil {
+			return nil, fmt.Errorf("decode options: %w", err)
+		}
+		value["options"] = c.withoutPaths(options, finetune.Paths)
+	}
 	return value, nil
 }
 

@@ -29,6 +29,22 @@ var catalog = fakeCatalog{
 			},
 		},
 		"shapes_scenes": {},
+		"large": {
+			CanTune: true,
+			Losses:  map[string]Schema{"pretraining": {}},
+			Tuning: Schema{
+				Attributes: []Attribute{
+					{Name: "precision", Type: "string", Default: json.RawMessage(`"float32"`), OneOf: []string{"float32", "bfloat16"}},
+					{Name: "micro_batch_size", Type: "integer", Minimum: number(1)},
+					{Name: "start", Type: "string", Path: true},
+					{Name: "steps", Type: "string", Summary: "every finetune takes this: not handed on"},
+				},
+				Blocks: []Block{{Type: "lora", Body: Schema{Attributes: []Attribute{
+					{Name: "rank", Type: "integer", Default: json.RawMessage(`16`), Minimum: number(1)},
+					{Name: "targets", Type: "list(string)", Default: json.RawMessage(`["to_q", "to_k"]`)},
+				}}}},
+			},
+		},
 	},
 	"encoder": {
 		"shapes_clip": {},

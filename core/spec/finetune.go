@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -57,6 +58,55 @@ func (l *loader) root(finetune *Finetune) *Component {
 	return nil
 }
 
+// finetuneForm is what a finetune says: what every one does, and what its
+// sampler's component declares. It is open if the component is not known,
+// because of a mistake that is reported elsewhere.
+func (l *loader) finetuneForm(finetune *Finetune) (f form, own Schema) {
+	f = finetuneForm
+	sampler := finetune.Model.Sampler
+	if sampler == nil {
+		f.open = true
+		return f, own
+	}
+	schema, ok := l.lookUp("sampler", sampler.Component)
+	if !ok {
+		f.open = true
+		return f, own
+	}
+	taken := map[string]bool{"loss": true}
+	for _, attribute := range f.schema.Attributes {
+		taken[attribute.Name] = true
+	}
+	for _, attribute := range f.values {
+		taken[attribute.Name] = true
+	}
+	own.Attributes = slices.DeleteFunc(slices.Clone(schema.Tuning.Attributes), func(a Attribute) bool { return taken[a.Name] })
+	own.Blocks = slices.DeleteFunc(slices.Clone(schema.Tuning.Blocks), func(b Block) bool { return taken[b.Type] })
+	f.schema = Schema{Attributes: slices.Concat(f.schema.Attributes, own.Attributes), Blocks: own.Blocks}
+	return f, own
+}
+
+// ownOptions are the arguments of a finetune that are its component's own.
+func (l *loader) ownOptions(block *hcl.Block, arguments arguments, own Schema) json.RawMessage {
+	options := map[string]any{}
+	for _, attribute := range own.Attributes {
+		options[attribute.Name] = arguments.config[attribute.Name]
+	}
+	for _, inner := range own.Blocks {
+		if value, ok := arguments.config[inner.Type]; ok {
+			options[inner.Type] = value
+		}
+	}
+	if len(own.Attributes)+len(own.Blocks) == 0 {
+		return nil
+	}
+	text, err := canonicalJSON(options)
+	if err != nil {
+		l.error(block.DefRange, "Wrong value", "The settings cannot be written as JSON: %v.", err)
+	}
+	return text
+}
+
 // finetuneBlocks decodes fine-tunings:
 //
 //	finetune "full" {
@@ -64,6 +114,8 @@ func (l *loader) root(finetune *Finetune) *Component {
 //	  reward  = reward.with_aux
 //	  images  = [images.labelled, images.unlabelled]
 //	  steps   = 400
+//
+//	  prompt_dropout = 0.1 # the component's own, by its schema
 //
 //	  loss "reward_weighted" {}
 //
@@ -74,7 +126,10 @@ func (l *loader) root(finetune *Finetune) *Component {
 //	}
 func (l *loader) finetuneBlocks() {
 	each(l, "finetune", func(block *hcl.Block, finetune *Finetune) {
-		arguments := l.decode(block.Body, finetuneForm)
+		f, own := l.finetuneForm(finetune)
+		arguments := l.decode(block.Body, f)
+		finetune.Options = l.ownOptions(block, arguments, own)
+		finetune.Paths = arguments.paths
 		finetune.FromScratch = arguments.flag("from_scratch")
 		finetune.Steps = arguments.integer("steps")
 		finetune.BatchSize = arguments.integer("batch_size")

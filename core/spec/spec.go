@@ -125,7 +125,11 @@ type Finetune struct {
 	Optimizer   json.RawMessage // sdk.Optimizer as canonical JSON
 	Steps       int             // as in Optimizer
 	BatchSize   int             // as in Optimizer
-	Range       diag.Range
+	// Options are the sampler component's own settings as canonical JSON,
+	// checked against its schema; nil if it has none.
+	Options json.RawMessage
+	Paths   []string // resolved paths inside Options, as in Component
+	Range   diag.Range
 }
 
 // Loss is one term of the objective.

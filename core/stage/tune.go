@@ -11,7 +11,7 @@ import (
 
 // tune fine-tunes a sampler by a sum of losses.
 func tune(ctx context.Context, job Job, work *plan.TuneWork) (*Result, error) {
-	request := sdk.TuneRequest{Seed: job.Node.Seed, FromScratch: work.FromScratch}
+	request := sdk.TuneRequest{Seed: job.Node.Seed, FromScratch: work.FromScratch, Options: work.Options}
 	if err := json.Unmarshal(work.Optimizer, &request.Optimizer); err != nil {
 		return nil, fmt.Errorf("settings of the optimizer: %w", err)
 	}

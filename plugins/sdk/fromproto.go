@@ -67,6 +67,10 @@ func tuneRequestFromProto(r *pb.TuneRequest) TuneRequest {
 		Output:      r.GetOutput(),
 		Seed:        r.GetSeed(),
 		FromScratch: r.GetFromScratch(),
+		Options:     r.GetOptionsJson(),
+	}
+	if len(out.Options) == 0 {
+		out.Options = json.RawMessage("{}")
 	}
 	for _, l := range r.GetLosses() {
 		out.Losses = append(out.Losses, TuneLoss{

@@ -70,6 +70,12 @@ func (p Plugin) Validate() Diagnostics {
 		for _, mistake := range c.Schema.mistakes() {
 			add("%s: %s", where, mistake)
 		}
+		if len(c.Tuning.Attributes)+len(c.Tuning.Blocks) > 0 && !slices.Contains(c.Capabilities, CapabilityTune) {
+			add("%s describes a fine-tuning without the capability %q", where, CapabilityTune)
+		}
+		for _, mistake := range c.Tuning.mistakes() {
+			add("%s: fine-tuning: %s", where, mistake)
+		}
 		for name, schema := range c.Losses {
 			for _, mistake := range schema.mistakes() {
 				add("%s: loss %q: %s", where, name, mistake)

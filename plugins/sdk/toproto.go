@@ -30,6 +30,9 @@ func componentToProto(c Component) *pb.Component {
 	for _, capability := range c.Capabilities {
 		out.Capabilities = append(out.Capabilities, string(capability))
 	}
+	if len(c.Tuning.Attributes)+len(c.Tuning.Blocks) > 0 {
+		out.Tuning = schemaToProto(c.Tuning)
+	}
 	if len(c.Losses) > 0 {
 		out.Losses = make(map[string]*pb.Schema, len(c.Losses))
 		for name, schema := range c.Losses {

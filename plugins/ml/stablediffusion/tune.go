@@ -28,7 +28,7 @@ func (m *Model) Tune(ctx context.Context, backend compute.Backend, store *model.
 	if err != nil {
 		return err
 	}
-	job := m.job(store, m.noised(examples, settings), tuning.Batch{
+	job := m.job(store, m.noised(examples, settings), settings, tuning.Batch{
 		Terms: terms, Images: request.Optimizer.BatchSize, Micro: settings.MicroBatchSize, Seed: request.Seed,
 	})
 	return job.Run(ctx, &train.Loop{
@@ -41,13 +41,17 @@ func (m *Model) Tune(ctx context.Context, backend compute.Backend, store *model.
 }
 
 // job is the fine-tuning on given batches.
-func (m *Model) job(store *model.Store, examples noised, batch tuning.Batch) *tuning.Job {
+func (m *Model) job(store *model.Store, examples noised, settings Settings, batch tuning.Batch) *tuning.Job {
+	p := nn.LoadedParams(store)
+	if settings.LoRA != nil {
+		p = p.WithAdapters(settings.LoRA.scale())
+	}
 	return &tuning.Job{
 		Batch:  batch,
 		Inputs: examples.inputs,
 		Predict: func(in []*Node) (prediction, target *Node) {
 			noisy, target, timesteps, text := in[0], in[1], in[2], in[3]
-			return m.UNet.Build(nn.LoadedParams(store), noisy, timesteps, text), target
+			return m.UNet.Build(p, noisy, timesteps, text), target
 		},
 	}
 }

@@ -150,7 +150,7 @@ func step(t *testing.T, m *Model, store *model.Store, g given, settings Settings
 		}
 	}
 	var values map[string]float64
-	err := m.job(store, noised, batch).Run(context.Background(), &train.Loop{Backend: golden.Backend(t), Store: store, Optimizer: exact}, func(p sdk.Progress) error {
+	err := m.job(store, noised, settings, batch).Run(context.Background(), &train.Loop{Backend: golden.Backend(t), Store: store, Optimizer: exact}, func(p sdk.Progress) error {
 		values = p.Values
 		return nil
 	})

@@ -31,6 +31,9 @@ func componentFromProto(c *pb.Component) sdk.Component {
 	for _, capability := range c.GetCapabilities() {
 		out.Capabilities = append(out.Capabilities, sdk.Capability(capability))
 	}
+	if c.GetTuning() != nil {
+		out.Tuning = schemaFromProto(c.GetTuning())
+	}
 	if len(c.GetLosses()) > 0 {
 		out.Losses = make(map[string]sdk.Schema, len(c.GetLosses()))
 		for name, schema := range c.GetLosses() {

@@ -79,6 +79,7 @@ func tuneRequestToProto(instance string, r sdk.TuneRequest) *pb.TuneRequest {
 		Output:      r.Output,
 		Seed:        r.Seed,
 		FromScratch: r.FromScratch,
+		OptionsJson: r.Options,
 	}
 	for _, l := range r.Losses {
 		out.Losses = append(out.Losses, &pb.TuneLoss{

@@ -140,6 +140,7 @@ type Component struct {
 	CodeVersion    string                 `protobuf:"bytes,8,opt,name=code_version,json=codeVersion,proto3" json:"code_version,omitempty"`                                               // raised when the same configuration gives other numbers
 	Capabilities   []string               `protobuf:"bytes,9,rep,name=capabilities,proto3" json:"capabilities,omitempty"`                                                                // "tune", "fit", "compare", "score_group"
 	Losses         map[string]*Schema     `protobuf:"bytes,10,rep,name=losses,proto3" json:"losses,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // samplers: the losses that Tune understands
+	Tuning         *Schema                `protobuf:"bytes,15,opt,name=tuning,proto3" json:"tuning,omitempty"`                                                                           // samplers: what else a fine-tuning may be told
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -240,6 +241,13 @@ func (x *Component) GetCapabilities() []string {
 func (x *Component) GetLosses() map[string]*Schema {
 	if x != nil {
 		return x.Losses
+	}
+	return nil
+}
+
+func (x *Component) GetTuning() *Schema {
+	if x != nil {
+		return x.Tuning
 	}
 	return nil
 }
@@ -820,7 +828,7 @@ const file_plumb_plugin_v1_plugin_proto_rawDesc = "" +
 	"\n" +
 	"components\x18\x03 \x03(\v2\x1a.plumb.plugin.v1.ComponentR\n" +
 	"components\x12=\n" +
-	"\vdiagnostics\x18\x04 \x03(\v2\x1b.plumb.plugin.v1.DiagnosticR\vdiagnostics\"\xb9\x03\n" +
+	"\vdiagnostics\x18\x04 \x03(\v2\x1b.plumb.plugin.v1.DiagnosticR\vdiagnostics\"\xea\x03\n" +
 	"\tComponent\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -832,7 +840,8 @@ const file_plumb_plugin_v1_plugin_proto_rawDesc = "" +
 	"\fcode_version\x18\b \x01(\tR\vcodeVersion\x12\"\n" +
 	"\fcapabilities\x18\t \x03(\tR\fcapabilities\x12>\n" +
 	"\x06losses\x18\n" +
-	" \x03(\v2&.plumb.plugin.v1.Component.LossesEntryR\x06losses\x1aR\n" +
+	" \x03(\v2&.plumb.plugin.v1.Component.LossesEntryR\x06losses\x12/\n" +
+	"\x06tuning\x18\x0f \x01(\v2\x17.plumb.plugin.v1.SchemaR\x06tuning\x1aR\n" +
 	"\vLossesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12-\n" +
 	"\x05value\x18\x02 \x01(\v2\x17.plumb.plugin.v1.SchemaR\x05value:\x028\x01\"t\n" +
@@ -933,29 +942,30 @@ var file_plumb_plugin_v1_plugin_proto_depIdxs = []int32{
 	15, // 1: plumb.plugin.v1.DescribeResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
 	3,  // 2: plumb.plugin.v1.Component.schema:type_name -> plumb.plugin.v1.Schema
 	12, // 3: plumb.plugin.v1.Component.losses:type_name -> plumb.plugin.v1.Component.LossesEntry
-	4,  // 4: plumb.plugin.v1.Schema.attributes:type_name -> plumb.plugin.v1.Attribute
-	5,  // 5: plumb.plugin.v1.Schema.blocks:type_name -> plumb.plugin.v1.Block
-	3,  // 6: plumb.plugin.v1.Block.body:type_name -> plumb.plugin.v1.Schema
-	13, // 7: plumb.plugin.v1.OpenRequest.uses:type_name -> plumb.plugin.v1.OpenRequest.UsesEntry
-	16, // 8: plumb.plugin.v1.OpenResponse.signal:type_name -> plumb.plugin.v1.Signal
-	14, // 9: plumb.plugin.v1.OpenResponse.facts:type_name -> plumb.plugin.v1.OpenResponse.FactsEntry
-	15, // 10: plumb.plugin.v1.CloseResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
-	15, // 11: plumb.plugin.v1.StopResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
-	3,  // 12: plumb.plugin.v1.Component.LossesEntry.value:type_name -> plumb.plugin.v1.Schema
-	6,  // 13: plumb.plugin.v1.OpenRequest.UsesEntry.value:type_name -> plumb.plugin.v1.OpenRequest
-	0,  // 14: plumb.plugin.v1.Plugin.Describe:input_type -> plumb.plugin.v1.DescribeRequest
-	6,  // 15: plumb.plugin.v1.Plugin.Open:input_type -> plumb.plugin.v1.OpenRequest
-	8,  // 16: plumb.plugin.v1.Plugin.Close:input_type -> plumb.plugin.v1.CloseRequest
-	10, // 17: plumb.plugin.v1.Plugin.Stop:input_type -> plumb.plugin.v1.StopRequest
-	1,  // 18: plumb.plugin.v1.Plugin.Describe:output_type -> plumb.plugin.v1.DescribeResponse
-	7,  // 19: plumb.plugin.v1.Plugin.Open:output_type -> plumb.plugin.v1.OpenResponse
-	9,  // 20: plumb.plugin.v1.Plugin.Close:output_type -> plumb.plugin.v1.CloseResponse
-	11, // 21: plumb.plugin.v1.Plugin.Stop:output_type -> plumb.plugin.v1.StopResponse
-	18, // [18:22] is the sub-list for method output_type
-	14, // [14:18] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	3,  // 4: plumb.plugin.v1.Component.tuning:type_name -> plumb.plugin.v1.Schema
+	4,  // 5: plumb.plugin.v1.Schema.attributes:type_name -> plumb.plugin.v1.Attribute
+	5,  // 6: plumb.plugin.v1.Schema.blocks:type_name -> plumb.plugin.v1.Block
+	3,  // 7: plumb.plugin.v1.Block.body:type_name -> plumb.plugin.v1.Schema
+	13, // 8: plumb.plugin.v1.OpenRequest.uses:type_name -> plumb.plugin.v1.OpenRequest.UsesEntry
+	16, // 9: plumb.plugin.v1.OpenResponse.signal:type_name -> plumb.plugin.v1.Signal
+	14, // 10: plumb.plugin.v1.OpenResponse.facts:type_name -> plumb.plugin.v1.OpenResponse.FactsEntry
+	15, // 11: plumb.plugin.v1.CloseResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
+	15, // 12: plumb.plugin.v1.StopResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
+	3,  // 13: plumb.plugin.v1.Component.LossesEntry.value:type_name -> plumb.plugin.v1.Schema
+	6,  // 14: plumb.plugin.v1.OpenRequest.UsesEntry.value:type_name -> plumb.plugin.v1.OpenRequest
+	0,  // 15: plumb.plugin.v1.Plugin.Describe:input_type -> plumb.plugin.v1.DescribeRequest
+	6,  // 16: plumb.plugin.v1.Plugin.Open:input_type -> plumb.plugin.v1.OpenRequest
+	8,  // 17: plumb.plugin.v1.Plugin.Close:input_type -> plumb.plugin.v1.CloseRequest
+	10, // 18: plumb.plugin.v1.Plugin.Stop:input_type -> plumb.plugin.v1.StopRequest
+	1,  // 19: plumb.plugin.v1.Plugin.Describe:output_type -> plumb.plugin.v1.DescribeResponse
+	7,  // 20: plumb.plugin.v1.Plugin.Open:output_type -> plumb.plugin.v1.OpenResponse
+	9,  // 21: plumb.plugin.v1.Plugin.Close:output_type -> plumb.plugin.v1.CloseResponse
+	11, // 22: plumb.plugin.v1.Plugin.Stop:output_type -> plumb.plugin.v1.StopResponse
+	19, // [19:23] is the sub-list for method output_type
+	15, // [15:19] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_plumb_plugin_v1_plugin_proto_init() }

@@ -240,6 +240,7 @@ type TuneRequest struct {
 	Output        string                 `protobuf:"bytes,5,opt,name=output,proto3" json:"output,omitempty"`   // an empty directory for the checkpoint
 	Seed          uint64                 `protobuf:"varint,6,opt,name=seed,proto3" json:"seed,omitempty"`
 	FromScratch   bool                   `protobuf:"varint,7,opt,name=from_scratch,json=fromScratch,proto3" json:"from_scratch,omitempty"` // start from random weights
+	OptionsJson   []byte                 `protobuf:"bytes,15,opt,name=options_json,json=optionsJson,proto3" json:"options_json,omitempty"` // the component's own settings, checked against Component.tuning
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -321,6 +322,13 @@ func (x *TuneRequest) GetFromScratch() bool {
 		return x.FromScratch
 	}
 	return false
+}
+
+func (x *TuneRequest) GetOptionsJson() []byte {
+	if x != nil {
+		return x.OptionsJson
+	}
+	return nil
 }
 
 // TuneLoss is one term of the objective. Tables go by path, not over the wire.
@@ -593,7 +601,7 @@ const file_plumb_plugin_v1_sampler_proto_rawDesc = "" +
 	"\x05image\x18\x02 \x01(\v2\x1d.plumb.plugin.v1.SampledImageR\x05image\"X\n" +
 	"\fSampledImage\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x04R\bposition\x12,\n" +
-	"\x05image\x18\x02 \x01(\v2\x16.plumb.plugin.v1.ImageR\x05image\"\xff\x01\n" +
+	"\x05image\x18\x02 \x01(\v2\x16.plumb.plugin.v1.ImageR\x05image\"\xa2\x02\n" +
 	"\vTuneRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x121\n" +
 	"\x06losses\x18\x02 \x03(\v2\x19.plumb.plugin.v1.TuneLossR\x06losses\x128\n" +
@@ -601,7 +609,8 @@ const file_plumb_plugin_v1_sampler_proto_rawDesc = "" +
 	"\ascratch\x18\x04 \x01(\tR\ascratch\x12\x16\n" +
 	"\x06output\x18\x05 \x01(\tR\x06output\x12\x12\n" +
 	"\x04seed\x18\x06 \x01(\x04R\x04seed\x12!\n" +
-	"\ffrom_scratch\x18\a \x01(\bR\vfromScratch\"\x89\x01\n" +
+	"\ffrom_scratch\x18\a \x01(\bR\vfromScratch\x12!\n" +
+	"\foptions_json\x18\x0f \x01(\fR\voptionsJson\"\x89\x01\n" +
 	"\bTuneLoss\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06weight\x18\x02 \x01(\x01R\x06weight\x12!\n" +
