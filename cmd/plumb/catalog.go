@@ -104,6 +104,7 @@ func schemaOf(component sdk.Component) spec.ComponentSchema {
 	for _, kind := range component.Uses {
 		schema.Uses = append(schema.Uses, string(kind))
 	}
+	schema.Tuning = bodyOf(component.Tuning)
 	if component.Losses != nil {
 		schema.Losses = map[string]spec.Schema{}
 		for name, options := range component.Losses {

@@ -68,7 +68,7 @@ func (p *program) writeComponent(kind, name, summary string, schema spec.Compone
 	}
 	writeSchema(p.out, schema.Body, 2)
 	if len(schema.Tuning.Attributes)+len(schema.Tuning.Blocks) > 0 {
-		fmt.Fprintln(p.out, "  in a finetune block")
+		fmt.Fprintln(p.out, "  finetune")
 		writeSchema(p.out, schema.Tuning, 4)
 	}
 	var losses []string

@@ -201,11 +201,7 @@ func (b *builder) untrained(component *spec.Component, prefix string) (*Instance
 		b.problem(component.Range, fmt.Sprintf("No plugin provides the %s %q", component.Kind, component.Component),
 			"`plumb plugins` lists what there is.")
 	}
-	replace := map[string]string{}
-	for _, path := range component.Paths {
-		replace[path] = "sha256:" + b.spec.Digests[path]
-	}
-	keyConfig, err := canonicalJSON(component.Config, replace)
+	keyConfig, err := canonicalJSON(component.Config, b.withDigests(component.Paths))
 	if err != nil {
 		b.problem(component.Range, fmt.Sprintf("The configuration of %s %q is not JSON", component.Kind, component.Name), err.Error())
 	}
@@ -225,6 +221,15 @@ func (b *builder) untrained(component *spec.Component, prefix string) (*Instance
 		inputs = append(inputs, more...)
 	}
 	return instance, inputs
+}
+
+// withDigests says what stands for paths in a key.
+func (b *builder) withDigests(paths []string) map[string]string {
+	replace := map[string]string{}
+	for _, path := range paths {
+		replace[path] = "sha256:" + b.spec.Digests[path]
+	}
+	return replace
 }
 
 // model is the instance that draws: a sampler, with the checkpoint of a
@@ -338,6 +343,12 @@ func (b *builder) tune(finetune *spec.Finetune) *Node {
 		Options:     finetune.Options,
 		Steps:       finetune.Steps,
 		BatchSize:   finetune.BatchSize,
+	}
+	if len(finetune.Options) > 0 {
+		var err error
+		if work.KeyOptions, err = canonicalJSON(finetune.Options, b.withDigests(finetune.Paths)); err != nil {
+			b.problem(finetune.Range, fmt.Sprintf("The settings of finetune %q are not JSON", finetune.Name), err.Error())
+		}
 	}
 	// An image table that several losses read is one input.
 	role := map[*Node]string{}

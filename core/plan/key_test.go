@@ -37,6 +37,27 @@ func TestKeySaysAllThatAResultDependsOn(t *testing.T) {
 			}
 			return keyOf(node(t, other, "score/labelled/with_aux"), here)
 		},
+		"setting of the component's own fine-tuning": func() string {
+			s := experiment(1)
+			s.Finetunes[0].Options, s.Finetunes[0].Paths = json.RawMessage(`{"start":"/a"}`), []string{"/a"}
+			s.Digests["/a"] = "d1g357"
+			tune := node(t, build(t, Source{Spec: s}), "tune/full")
+			parts, _ := KeyParts(tune, here, func(Input) (string, bool) { return "", true })
+			if config := parts[1].Value; !strings.Contains(config, `"options":{"start":"sha256:d1g357"}`) {
+				t.Errorf("the settings stand in the key as %s", config)
+			}
+			if work := tune.Work.(*TuneWork); string(work.Options) != `{"start":"/a"}` {
+				t.Errorf("the component is told %s", work.Options)
+			}
+			plain, _ := KeyParts(node(t, p, "tune/full"), here, func(Input) (string, bool) { return "", true })
+			if record.KeyOf(parts) == record.KeyOf(plain) {
+				t.Error("settings are not in the key")
+			}
+			if config := plain[1].Value; !strings.Contains(config, `"optimizer":{"steps":40}}`) { // the last there is
+				t.Errorf("without settings the key has %s", config)
+			}
+			return keyOf(tune, here)
+		},
 		"input": func() string {
 			parts, _ := KeyParts(node(t, p, "score/labelled/with_aux"), here, func(Input) (string, bool) { return "other", true })
 			return record.KeyOf(parts)

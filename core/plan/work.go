@@ -60,7 +60,8 @@ type TuneWork struct {
 	FromScratch bool            `json:"from_scratch"`
 	Losses      []TuneLoss      `json:"losses"`
 	Optimizer   json.RawMessage `json:"optimizer"`
-	Options     json.RawMessage `json:"options,omitempty"` // the component's own
+	Options     json.RawMessage `json:"-"`                 // the component's own settings; nil if it has none
+	KeyOptions  json.RawMessage `json:"options,omitempty"` // the same with digests in place of paths
 	Steps       int             `json:"-"`                 // as in Optimizer
 	BatchSize   int             `json:"-"`                 // as in Optimizer
 }

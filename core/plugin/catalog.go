@@ -88,11 +88,11 @@ func componentToSpec(c sdk.Component) spec.ComponentSchema {
 		Body:    schemaToSpec(c.Schema),
 		CanTune: slices.Contains(c.Capabilities, sdk.CapabilityTune),
 		CanFit:  slices.Contains(c.Capabilities, sdk.CapabilityFit),
-		Tuning:  schemaToSpec(c.Tuning),
 	}
 	for _, kind := range c.Uses {
 		out.Uses = append(out.Uses, string(kind))
 	}
+	out.Tuning = schemaToSpec(c.Tuning)
 	if len(c.Losses) > 0 {
 		out.Losses = make(map[string]spec.Schema, len(c.Losses))
 		for name, schema := range c.Losses {

@@ -24,7 +24,7 @@ type form struct {
 	values      []hcl.AttributeSchema
 	expressions []hcl.AttributeSchema
 	blocks      []hcl.BlockHeaderSchema
-	partial     bool // the body may say more: an earlier mistake keeps it from being known
+	open        bool // not all that the body takes is known: the rest is passed over
 }
 
 // arguments is a decoded body.
@@ -41,7 +41,7 @@ type arguments struct {
 // argument has its default and stands in bad.
 func (l *loader) decode(body hcl.Body, f form) arguments {
 	read := body.Content
-	if f.partial {
+	if f.open {
 		read = func(schema *hcl.BodySchema) (*hcl.BodyContent, hcl.Diagnostics) {
 			content, _, diagnostics := body.PartialContent(schema)
 			return content, diagnostics

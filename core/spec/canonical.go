@@ -161,15 +161,15 @@ func (c canonical) finetune(finetune *Finetune) (map[string]any, error) {
 		"losses":       losses,
 		"optimizer":    optimizer,
 	}
-	if finetune.Options != nil {
+	if finetune.Reward != nil {
+		value["reward"] = finetune.Reward.Name
+	}
+	if len(finetune.Options) > 0 {
 		options, err := decodeJSON(finetune.Options)
 		if err != nil {
 			return nil, fmt.Errorf("decode options: %w", err)
 		}
-		value["options"] = options
-	}
-	if finetune.Reward != nil {
-		value["reward"] = finetune.Reward.Name
+		value["options"] = c.withoutPaths(options, finetune.Paths)
 	}
 	return value, nil
 }

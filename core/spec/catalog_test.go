@@ -27,15 +27,24 @@ var catalog = fakeCatalog{
 				"reward_weighted": {Attributes: []Attribute{{Name: "normalize", Type: "bool", Default: json.RawMessage(`true`)}}},
 				"pretraining":     {},
 			},
-			Tuning: Schema{
-				Attributes: []Attribute{
-					{Name: "trainable", Type: "string", Default: json.RawMessage(`"all"`), OneOf: []string{"all", "conditioning"}},
-					{Name: "steps", Type: "string"}, // the block's own comes first
-				},
-				Blocks: []Block{{Type: "lora", Body: Schema{Attributes: []Attribute{{Name: "rank", Type: "integer", Required: true, Minimum: number(1)}}}}},
-			},
 		},
 		"shapes_scenes": {},
+		"large": {
+			CanTune: true,
+			Losses:  map[string]Schema{"pretraining": {}},
+			Tuning: Schema{
+				Attributes: []Attribute{
+					{Name: "precision", Type: "string", Default: json.RawMessage(`"float32"`), OneOf: []string{"float32", "bfloat16"}},
+					{Name: "micro_batch_size", Type: "integer", Minimum: number(1)},
+					{Name: "start", Type: "string", Path: true},
+					{Name: "steps", Type: "string", Summary: "every finetune takes this: not handed on"},
+				},
+				Blocks: []Block{{Type: "lora", Body: Schema{Attributes: []Attribute{
+					{Name: "rank", Type: "integer", Default: json.RawMessage(`16`), Minimum: number(1)},
+					{Name: "targets", Type: "list(string)", Default: json.RawMessage(`["to_q", "to_k"]`)},
+				}}}},
+			},
+		},
 	},
 	"encoder": {
 		"shapes_clip": {},

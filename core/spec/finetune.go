@@ -58,6 +58,55 @@ func (l *loader) root(finetune *Finetune) *Component {
 	return nil
 }
 
+// finetuneForm is what a finetune says: what every one does, and what its
+// sampler's component declares. It is open if the component is not known,
+// because of a mistake that is reported elsewhere.
+func (l *loader) finetuneForm(finetune *Finetune) (f form, own Schema) {
+	f = finetuneForm
+	sampler := finetune.Model.Sampler
+	if sampler == nil {
+		f.open = true
+		return f, own
+	}
+	schema, ok := l.lookUp("sampler", sampler.Component)
+	if !ok {
+		f.open = true
+		return f, own
+	}
+	taken := map[string]bool{"loss": true}
+	for _, attribute := range f.schema.Attributes {
+		taken[attribute.Name] = true
+	}
+	for _, attribute := range f.values {
+		taken[attribute.Name] = true
+	}
+	own.Attributes = slices.DeleteFunc(slices.Clone(schema.Tuning.Attributes), func(a Attribute) bool { return taken[a.Name] })
+	own.Blocks = slices.DeleteFunc(slices.Clone(schema.Tuning.Blocks), func(b Block) bool { return taken[b.Type] })
+	f.schema = Schema{Attributes: slices.Concat(f.schema.Attributes, own.Attributes), Blocks: own.Blocks}
+	return f, own
+}
+
+// ownOptions are the arguments of a finetune that are its component's own.
+func (l *loader) ownOptions(block *hcl.Block, arguments arguments, own Schema) json.RawMessage {
+	options := map[string]any{}
+	for _, attribute := range own.Attributes {
+		options[attribute.Name] = arguments.config[attribute.Name]
+	}
+	for _, inner := range own.Blocks {
+		if value, ok := arguments.config[inner.Type]; ok {
+			options[inner.Type] = value
+		}
+	}
+	if len(own.Attributes)+len(own.Blocks) == 0 {
+		return nil
+	}
+	text, err := canonicalJSON(options)
+	if err != nil {
+		l.error(block.DefRange, "Wrong value", "The settings cannot be written as JSON: %v.", err)
+	}
+	return text
+}
+
 // finetuneBlocks decodes fine-tunings:
 //
 //	finetune "full" {
@@ -65,6 +114,8 @@ func (l *loader) root(finetune *Finetune) *Component {
 //	  reward  = reward.with_aux
 //	  images  = [images.labelled, images.unlabelled]
 //	  steps   = 400
+//
+//	  prompt_dropout = 0.1 # the component's own, by its schema
 //
 //	  loss "reward_weighted" {}
 //
@@ -75,8 +126,10 @@ func (l *loader) root(finetune *Finetune) *Component {
 //	}
 func (l *loader) finetuneBlocks() {
 	each(l, "finetune", func(block *hcl.Block, finetune *Finetune) {
-		component, known := l.tunable(finetune, block)
-		arguments := l.decode(block.Body, finetuneBody(component, known))
+		f, own := l.finetuneForm(finetune)
+		arguments := l.decode(block.Body, f)
+		finetune.Options = l.ownOptions(block, arguments, own)
+		finetune.Paths = arguments.paths
 		finetune.FromScratch = arguments.flag("from_scratch")
 		finetune.Steps = arguments.integer("steps")
 		finetune.BatchSize = arguments.integer("batch_size")
@@ -85,7 +138,6 @@ func (l *loader) finetuneBlocks() {
 			optimizer[attribute.Name] = arguments.config[attribute.Name]
 		}
 		finetune.Optimizer, _ = canonicalJSON(optimizer) // of numbers and strings: it cannot fail
-		finetune.Options = tuningOptions(component.Tuning, arguments)
 		if warmup := arguments.integer("warmup_steps"); warmup > finetune.Steps {
 			report, at := l.warning, arguments.at("steps", block.DefRange) // of a few steps, in a trial perhaps
 			if arguments.given("warmup_steps") {
@@ -97,10 +149,11 @@ func (l *loader) finetuneBlocks() {
 		for _, r := range l.listOf(images, "images") {
 			finetune.Images = append(finetune.Images, r.images())
 		}
+		schemas, known := l.lossSchemas(finetune, arguments.others["sampler"])
 		uniform := arguments.text("weights") == "uniform"
 		weighed, borrowed := "", ""
 		for _, lossBlock := range arguments.blocks {
-			loss, borrows := l.lossBlock(lossBlock, component.Losses, known)
+			loss, borrows := l.lossBlock(lossBlock, schemas, known)
 			if borrows {
 				borrowed = loss.Name
 				loss.Weighed = !uniform
@@ -135,69 +188,30 @@ func (l *loader) finetuneBlocks() {
 	})
 }
 
-// tunable returns the component of the tuned sampler: what losses it knows, and
-// what else it takes. It reports false if that is not known because of an
-// earlier mistake.
-func (l *loader) tunable(finetune *Finetune, block *hcl.Block) (ComponentSchema, bool) {
+// lossSchemas returns the losses that the tuned sampler understands. It
+// reports false if that is not known because of an earlier mistake.
+func (l *loader) lossSchemas(finetune *Finetune, attribute *hcl.Attribute) (map[string]Schema, bool) {
 	sampler := finetune.Model.Sampler
-	if sampler == nil {
-		return ComponentSchema{}, false
+	if sampler == nil || attribute == nil {
+		return nil, false
 	}
-	component, ok := l.lookUp("sampler", sampler.Component)
+	schema, ok := l.lookUp("sampler", sampler.Component)
 	if !ok {
-		return ComponentSchema{}, false
+		return nil, false
 	}
-	if component.CanTune {
-		return component, true
-	}
-	hint := ""
-	var able []string
-	for _, name := range l.options.Catalog.Names("sampler") {
-		if other, ok := l.lookUp("sampler", name); ok && other.CanTune {
-			able = append(able, name)
+	if !schema.CanTune {
+		hint := ""
+		var able []string
+		for _, name := range l.options.Catalog.Names("sampler") {
+			if other, ok := l.lookUp("sampler", name); ok && other.CanTune {
+				able = append(able, name)
+			}
 		}
-	}
-	if len(able) > 0 {
-		hint = fmt.Sprintf(" These can: %s.", or(quoted(able)))
-	}
-	content, _, _ := block.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "sampler"}}})
-	l.error(content.Attributes["sampler"].Expr.Range(), "Model cannot be tuned", "sampler.%s is a %q, which cannot be fine-tuned.%s", sampler.Name, sampler.Component, hint)
-	return ComponentSchema{}, false
-}
-
-// finetuneBody is what a finetune block may say: its own arguments, and those
-// of the sampler's component, if that is known. The block's own come first.
-func finetuneBody(component ComponentSchema, known bool) form {
-	body := finetuneForm
-	body.partial = !known
-	body.schema.Attributes = slices.Concat(finetuneForm.schema.Attributes, ownAttributes(component.Tuning))
-	body.schema.Blocks = component.Tuning.Blocks
-	return body
-}
-
-// ownAttributes are those of a component's schema for tuning that the finetune
-// block does not take itself.
-func ownAttributes(tuning Schema) []Attribute {
-	return slices.DeleteFunc(slices.Clone(tuning.Attributes), func(a Attribute) bool {
-		return finetuneForm.reserved(a.Name) || slices.ContainsFunc(finetuneForm.schema.Attributes, func(own Attribute) bool { return own.Name == a.Name })
-	})
-}
-
-// tuningOptions picks the component's own out of a finetune's arguments; nil if
-// it has none.
-func tuningOptions(tuning Schema, arguments arguments) json.RawMessage {
-	options := map[string]any{}
-	for _, attribute := range ownAttributes(tuning) {
-		options[attribute.Name] = arguments.config[attribute.Name]
-	}
-	for _, block := range tuning.Blocks {
-		if value, ok := arguments.config[block.Type]; ok {
-			options[block.Type] = value
+		if len(able) > 0 {
+			hint = fmt.Sprintf(" These can: %s.", or(quoted(able)))
 		}
+		l.error(attribute.Expr.Range(), "Model cannot be tuned", "sampler.%s is a %q, which cannot be fine-tuned.%s", sampler.Name, sampler.Component, hint)
+		return nil, false
 	}
-	if len(options) == 0 {
-		return nil
-	}
-	text, _ := canonicalJSON(options) // decoded by the schema: it cannot fail
-	return text
+	return schema.Losses, true
 }

@@ -18,7 +18,7 @@ type ComponentSchema struct {
 	CanTune bool              // samplers
 	CanFit  bool              // rewards, raters, encoders
 	Losses  map[string]Schema // samplers: the losses they understand, with their options
-	Tuning  Schema            // samplers: what a finetune of them may say beside losses and Optimizer
+	Tuning  Schema            // samplers: what else a finetune of them may say
 }
 
 // Schema describes the attributes and nested blocks of a body.

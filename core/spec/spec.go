@@ -123,10 +123,13 @@ type Finetune struct {
 	Images      []*Images  // drawn by the model, weighed by the reward
 	Losses      []Loss
 	Optimizer   json.RawMessage // sdk.Optimizer as canonical JSON
-	Options     json.RawMessage // canonical JSON, checked against the sampler component's schema for tuning; nil if it has none
 	Steps       int             // as in Optimizer
 	BatchSize   int             // as in Optimizer
-	Range       diag.Range
+	// Options are the sampler component's own settings as canonical JSON,
+	// checked against its schema; nil if it has none.
+	Options json.RawMessage
+	Paths   []string // resolved paths inside Options, as in Component
+	Range   diag.Range
 }
 
 // Loss is one term of the objective.

@@ -69,6 +69,9 @@ func tuneRequestFromProto(r *pb.TuneRequest) TuneRequest {
 		FromScratch: r.GetFromScratch(),
 		Options:     r.GetOptionsJson(),
 	}
+	if len(out.Options) == 0 {
+		out.Options = json.RawMessage("{}")
+	}
 	for _, l := range r.GetLosses() {
 		out.Losses = append(out.Losses, TuneLoss{
 			Name:    l.GetName(),

@@ -67,17 +67,14 @@ func (p Plugin) Validate() Diagnostics {
 		if len(c.Losses) > 0 && !slices.Contains(c.Capabilities, CapabilityTune) {
 			add("%s lists losses without the capability %q", where, CapabilityTune)
 		}
-		if !c.Tuning.empty() && !slices.Contains(c.Capabilities, CapabilityTune) {
-			add("%s has arguments for tuning without the capability %q", where, CapabilityTune)
-		}
-		for _, mistake := range c.Tuning.mistakes() {
-			add("%s: tuning: %s", where, mistake)
-		}
-		if path := c.Tuning.path(); path != "" {
-			add("%s: tuning: attribute %s is a path, which only the component's block can take", where, path)
-		}
 		for _, mistake := range c.Schema.mistakes() {
 			add("%s: %s", where, mistake)
+		}
+		if len(c.Tuning.Attributes)+len(c.Tuning.Blocks) > 0 && !slices.Contains(c.Capabilities, CapabilityTune) {
+			add("%s describes a fine-tuning without the capability %q", where, CapabilityTune)
+		}
+		for _, mistake := range c.Tuning.mistakes() {
+			add("%s: fine-tuning: %s", where, mistake)
 		}
 		for name, schema := range c.Losses {
 			for _, mistake := range schema.mistakes() {
@@ -87,23 +84,6 @@ func (p Plugin) Validate() Diagnostics {
 	}
 	return out
 }
-
-// path is the name of an attribute that is a path; "" if there is none.
-func (s Schema) path() string {
-	for _, a := range s.Attributes {
-		if a.Path {
-			return a.Name
-		}
-	}
-	for _, b := range s.Blocks {
-		if name := b.Body.path(); name != "" {
-			return name
-		}
-	}
-	return ""
-}
-
-func (s Schema) empty() bool { return len(s.Attributes) == 0 && len(s.Blocks) == 0 }
 
 // mistakes are the schema's own, not those of a block written against it.
 func (s Schema) mistakes() []string {

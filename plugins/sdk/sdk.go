@@ -70,9 +70,9 @@ type Component struct {
 	// Losses that a sampler's Tune understands, by name, with their options.
 	Losses map[string]Schema
 
-	// Tuning describes what a finetune block may say to the component beside
-	// losses and Optimizer, such as precision or a block of adapters. Names of
-	// the finetune block's own arguments are not handed on.
+	// Tuning describes what a finetune block may say to a sampler beside losses
+	// and Optimizer, such as a precision or a block of adapters. An argument that
+	// every finetune block takes is not handed on.
 	Tuning Schema
 
 	// Open makes an instance: a Sampler, Reward, Rater or Encoder by Kind.
@@ -302,7 +302,7 @@ type TuneRequest struct {
 	// FromScratch starts from random weights instead of the instance's.
 	FromScratch bool
 	// Options are the component's own settings, as canonical JSON, checked
-	// against Component.Tuning; empty if it has none.
+	// against Component.Tuning; {} if it has none.
 	Options json.RawMessage
 }
 

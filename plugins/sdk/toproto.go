@@ -30,7 +30,7 @@ func componentToProto(c Component) *pb.Component {
 	for _, capability := range c.Capabilities {
 		out.Capabilities = append(out.Capabilities, string(capability))
 	}
-	if !c.Tuning.empty() {
+	if len(c.Tuning.Attributes)+len(c.Tuning.Blocks) > 0 {
 		out.Tuning = schemaToProto(c.Tuning)
 	}
 	if len(c.Losses) > 0 {

@@ -43,13 +43,23 @@ func Conv(p Params, x *Node, out int, window Window, initialize Initializer) *No
 	in := x.Shape().Dimensions[3]
 	weight := p.Weight(g, "weight", initialize, window.Size, window.Size, in, out)
 	bias := p.Weight(g, "bias", ZerosInit, out)
-	var y *Node
-	if isGo(g) {
-		y = convByMatMul(x, weight, window, stripLimit)
-	} else {
-		y = convNative(x, weight, window)
+	y := convolve(x, weight, window)
+	if more := p.adapted(x, func(x, weight *Node, last bool) *Node {
+		if last {
+			return convolve(x, weight, Pointwise)
+		}
+		return convolve(x, weight, window)
+	}); more != nil {
+		y = Add(y, more)
 	}
 	return addBias(y, bias)
+}
+
+func convolve(x, weight *Node, window Window) *Node {
+	if isGo(x.Graph()) {
+		return convByMatMul(x, weight, window, stripLimit)
+	}
+	return convNative(x, weight, window)
 }
 
 func convNative(x, weight *Node, window Window) *Node {

@@ -26,6 +26,9 @@ func Linear(p Params, x *Node, out int, initialize Initializer) *Node {
 	weight := p.Weight(g, "weight", initialize, in, out)
 	rows := Reshape(x, -1, in) // [rows, in]: one large product
 	y := product(rows, weight) // [rows, out]
+	if more := p.adapted(rows, func(rows, weight *Node, _ bool) *Node { return product(rows, weight) }); more != nil {
+		y = Add(y, more)
+	}
 	outDims := append(append([]int{}, dims[:len(dims)-1]...), out)
 	return Reshape(y, outDims...)
 }

@@ -31,6 +31,7 @@ type Params struct {
 	complete bool // the store has every weight: make none
 	list     *[]Named
 	see      func(path string, y *Node)
+	adapters float64 // what their part of a layer's output is multiplied by; 0: there are none
 }
 
 // NewParams is the root of the weights in store.
@@ -105,7 +106,7 @@ func (p Params) Weight(g *Graph, name string, initialize Initializer, dims ...in
 		if shape := v.Shape(); shape.DType != dtypes.Float32 || !slices.Equal(shape.Dimensions, dims) {
 			panic(fmt.Errorf("weight %q is %s %v, the network needs Float32 %v: the checkpoint is of another configuration", path[1:], shape.DType, shape.Dimensions, dims))
 		}
-		return v.NodeValue(g)
+		return p.value(g, v)
 	}
 	if p.complete {
 		panic(fmt.Errorf("weight %q, Float32 %v, is missing: the checkpoint is damaged or of another model", path[1:], dims))
@@ -115,5 +116,8 @@ func (p Params) Weight(g *Graph, name string, initialize Initializer, dims ...in
 	random := rand.New(rand.NewPCG(p.seed, hash.Sum64()))
 	value := tensors.FromShape(shapes.Make(dtypes.Float32, dims...))
 	value.MustMutableFlatData(func(flat any) { initialize(random, dims, flat.([]float32)) })
-	return p.store.VariableWithValue(path, value).NodeValue(g)
+	return p.value(g, p.store.VariableWithValue(path, value))
 }
+
+// value is a weight's value in a graph.
+func (p Params) value(g *Graph, v *model.Variable) *Node { return v.NodeValue(g) }

@@ -39,6 +39,7 @@ var variants = []string{"fp32", "fp16", "bf16"}
 type files struct {
 	directory string
 	readers   []*safetensors.Reader
+	index     string                         // the name of the file that lists them; "": there is one file
 	holder    map[string]*safetensors.Reader // by the tensor's name
 }
 
@@ -71,6 +72,7 @@ func (f *files) find(name string) error {
 			return f.openWhole(c[0])
 		}
 		if f.has(c[1]) {
+			f.index = c[1]
 			return f.openShards(c[1])
 		}
 	}

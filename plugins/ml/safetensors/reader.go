@@ -15,6 +15,7 @@ type Reader struct {
 	source  *os.File
 	start   int64 // of the data
 	entries map[string]named
+	about   map[string]string
 }
 
 // Info is what the header says of a tensor.
@@ -45,12 +46,15 @@ func Open(path string) (*Reader, error) {
 		source.Close()
 		return nil, fmt.Errorf("read weights %s: %w", path, err)
 	}
-	r := &Reader{path: path, source: source, start: start, entries: map[string]named{}}
+	r := &Reader{path: path, source: source, start: start, entries: map[string]named{}, about: file.Metadata}
 	for _, n := range entries {
 		r.entries[n.name] = n
 	}
 	return r, nil
 }
+
+// Path of the file.
+func (r *Reader) Path() string { return r.path }
 
 // Names of the tensors, sorted.
 func (r *Reader) Names() []string { return slices.Sorted(maps.Keys(r.entries)) }
@@ -60,6 +64,9 @@ func (r *Reader) Info(name string) (Info, bool) {
 	n, ok := r.entries[name]
 	return Info{DType: n.DType, Dims: n.Shape}, ok
 }
+
+// Metadata is what the file says about itself, beside its tensors.
+func (r *Reader) Metadata() map[string]string { return maps.Clone(r.about) }
 
 // Floats reads a tensor of floating-point numbers.
 func (r *Reader) Floats(name string) (Tensor, error) {

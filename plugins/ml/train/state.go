@@ -118,9 +118,18 @@ func Weights(file *safetensors.File) (*model.Store, error) {
 // Tensors are the model's weights in store, by name; averaged ones if the loop
 // kept an average.
 func Tensors(store *model.Store) map[string]safetensors.Tensor {
+	return tensorsOf(store, func(*model.Variable) bool { return true })
+}
+
+// Trained are those of Tensors that were trained.
+func Trained(store *model.Store) map[string]safetensors.Tensor {
+	return tensorsOf(store, func(v *model.Variable) bool { return v.Trainable })
+}
+
+func tensorsOf(store *model.Store, wanted func(v *model.Variable) bool) map[string]safetensors.Tensor {
 	weights := map[string]safetensors.Tensor{}
 	for v := range store.IterVariables() {
-		if isState(v.Path()) {
+		if isState(v.Path()) || !wanted(v) {
 			continue
 		}
 		source := v

@@ -1,7 +1,8 @@
 // Package stablediffusion is the sampler "stable_diffusion": Stable Diffusion v1
 // and its kin, from a directory in the layout of diffusers.
 //
-// It draws. It refuses to run a safety checker, and models of other families.
+// It draws, and fine-tunes the denoising network. It refuses to run a safety
+// checker, to train from scratch, and models of other families.
 package stablediffusion
 
 import (
@@ -17,6 +18,7 @@ import (
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -54,20 +56,31 @@ func Component() sdk.Component {
 		PreferredBatch: acceleratorBatch,
 		NeedsDevice:    true,
 		CodeVersion:    "1",
-		Open:           open,
+		Capabilities:   []sdk.Capability{sdk.CapabilityTune},
+		Losses: map[string]sdk.Schema{
+			tuning.RewardWeighted: {},
+			tuning.Pretraining:    {},
+		},
+		Tuning: stablediffusion.SettingsSchema(),
+		Open:   open,
 	}
 }
 
 type sampler struct {
-	config config
-	model  *stablediffusion.Model
-	drawer *stablediffusion.Drawer
-	texts  *texts
-	batch  int // images that are drawn together
+	config     config
+	directory  string // of the model: a checkpoint, or what config says
+	checkpoint bool   // whether it is a checkpoint
+	backend    compute.Backend
+	model      *stablediffusion.Model
+	adapters   *stablediffusion.Adapters // of a checkpoint; merged into the model's weights
+	drawer     *stablediffusion.Drawer
+	texts      *texts
+	batch      int // images that are drawn together
 }
 
 var (
 	_ sdk.Sampler = (*sampler)(nil)
+	_ sdk.Tuner   = (*sampler)(nil)
 	_ io.Closer   = (*sampler)(nil)
 )
 
@@ -84,24 +97,27 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 			Detail:  "None come with this program: write weights = \"path\" of a directory with a StableDiffusionPipeline.",
 		}
 	}
+	s.directory = s.config.Weights
+	if request.Checkpoint != "" && stablediffusion.IsModel(request.Checkpoint) {
+		s.directory, s.checkpoint = request.Checkpoint, true
+	}
 	var err error
-	if s.model, err = stablediffusion.ReadConfig(s.config.Weights); err != nil {
+	if s.model, err = stablediffusion.ReadConfig(s.directory); err != nil {
 		return nil, err
 	}
 	var other error
-	s.texts, other = readTexts(s.config.Weights)
+	s.texts, other = readTexts(s.directory)
 	if err := errors.Join(s.complete(), other); err != nil {
 		return nil, err
 	}
 	if err := s.fits(); err != nil {
 		return nil, err
 	}
-	backend, err := plumbcompute.Open(request.Backend)
-	if err != nil {
+	if s.backend, err = plumbcompute.Open(request.Backend); err != nil {
 		return nil, err
 	}
-	s.batch = batchFor(backend)
-	if err := s.load(backend); err != nil {
+	s.batch = batchFor(s.backend)
+	if err := s.load(request.Checkpoint); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -153,7 +169,7 @@ func (s *sampler) fits() error {
 	refuse := func(format string, arguments ...any) {
 		all = append(all, sdk.Diagnostic{
 			Severity: sdk.SeverityError,
-			Summary:  "The files in " + s.config.Weights + " are of different models",
+			Summary:  "The files in " + s.directory + " are of different models",
 			Detail:   fmt.Sprintf(format, arguments...),
 		})
 	}
@@ -176,14 +192,30 @@ func (s *sampler) fits() error {
 	return nil
 }
 
-// load reads the weights and prepares the networks.
-func (s *sampler) load(backend compute.Backend) error {
-	directory := s.config.Weights
-	if err := errors.Join(s.texts.load(backend, filepath.Join(directory, textEncoder)), s.model.Load(backend, directory)); err != nil {
+// load reads the weights, those of a checkpoint's adapters included, and
+// prepares the networks.
+func (s *sampler) load(checkpoint string) error {
+	if err := errors.Join(s.texts.load(s.backend, filepath.Join(s.directory, textEncoder)), s.model.Load(s.backend, s.directory)); err != nil {
 		return err
 	}
 	var err error
-	s.drawer, err = s.model.NewDrawer(backend)
+	if checkpoint != "" {
+		if s.adapters, err = s.model.ReadAdapters(s.backend, checkpoint); err != nil {
+			return err
+		}
+		if s.adapters == nil && !s.checkpoint {
+			return sdk.Diagnostic{
+				Summary: "The checkpoint is not one of the sampler stable_diffusion",
+				Detail:  checkpoint + " holds neither a whole model (model_index.json) nor adapters (pytorch_lora_weights.safetensors).",
+			}
+		}
+	}
+	if s.adapters != nil {
+		if err := s.adapters.Merge(s.model.UNetStore); err != nil {
+			return err
+		}
+	}
+	s.drawer, err = s.model.NewDrawer(s.backend)
 	return err
 }
 

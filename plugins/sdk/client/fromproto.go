@@ -21,7 +21,6 @@ func componentFromProto(c *pb.Component) sdk.Component {
 		Name:           c.GetName(),
 		Summary:        c.GetSummary(),
 		Schema:         schemaFromProto(c.GetSchema()),
-		Tuning:         schemaFromProto(c.GetTuning()),
 		PreferredBatch: int(c.GetPreferredBatch()),
 		NeedsDevice:    c.GetNeedsDevice(),
 		CodeVersion:    c.GetCodeVersion(),
@@ -31,6 +30,9 @@ func componentFromProto(c *pb.Component) sdk.Component {
 	}
 	for _, capability := range c.GetCapabilities() {
 		out.Capabilities = append(out.Capabilities, sdk.Capability(capability))
+	}
+	if c.GetTuning() != nil {
+		out.Tuning = schemaFromProto(c.GetTuning())
 	}
 	if len(c.GetLosses()) > 0 {
 		out.Losses = make(map[string]sdk.Schema, len(c.GetLosses()))

@@ -72,24 +72,3 @@ finetune "options" {
     images    = images.draw
   }
 }
-
-finetune "of_the_component" {
-  sampler   = sampler.base
-  trainable = "head"
-  tranable  = "all"
-  images    = images.drawn
-  weights   = "uniform"
-
-  lora {}
-
-  loss "reward_weighted" {}
-}
-
-finetune "of_a_missing_sampler" {
-  sampler   = sampler.bass
-  trainable = "all"
-  images    = images.drawn
-  weights   = "uniform"
-
-  loss "reward_weighted" {}
-}

@@ -152,11 +152,6 @@ finetune "full" {
   steps         = 100
   learning_rate = 1e-4
   schedule      = "cosine"
-  trainable     = "conditioning"
-
-  lora {
-    rank = 4
-  }
 
   loss "reward_weighted" {
     normalize = false

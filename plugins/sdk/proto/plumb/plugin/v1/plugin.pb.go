@@ -140,7 +140,7 @@ type Component struct {
 	CodeVersion    string                 `protobuf:"bytes,8,opt,name=code_version,json=codeVersion,proto3" json:"code_version,omitempty"`                                               // raised when the same configuration gives other numbers
 	Capabilities   []string               `protobuf:"bytes,9,rep,name=capabilities,proto3" json:"capabilities,omitempty"`                                                                // "tune", "fit", "compare", "score_group"
 	Losses         map[string]*Schema     `protobuf:"bytes,10,rep,name=losses,proto3" json:"losses,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // samplers: the losses that Tune understands
-	Tuning         *Schema                `protobuf:"bytes,11,opt,name=tuning,proto3" json:"tuning,omitempty"`                                                                           // samplers: what a finetune block may say beside losses and Optimizer
+	Tuning         *Schema                `protobuf:"bytes,15,opt,name=tuning,proto3" json:"tuning,omitempty"`                                                                           // samplers: what else a fine-tuning may be told
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -841,7 +841,7 @@ const file_plumb_plugin_v1_plugin_proto_rawDesc = "" +
 	"\fcapabilities\x18\t \x03(\tR\fcapabilities\x12>\n" +
 	"\x06losses\x18\n" +
 	" \x03(\v2&.plumb.plugin.v1.Component.LossesEntryR\x06losses\x12/\n" +
-	"\x06tuning\x18\v \x01(\v2\x17.plumb.plugin.v1.SchemaR\x06tuning\x1aR\n" +
+	"\x06tuning\x18\x0f \x01(\v2\x17.plumb.plugin.v1.SchemaR\x06tuning\x1aR\n" +
 	"\vLossesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12-\n" +
 	"\x05value\x18\x02 \x01(\v2\x17.plumb.plugin.v1.SchemaR\x05value:\x028\x01\"t\n" +

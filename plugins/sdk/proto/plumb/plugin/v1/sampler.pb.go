@@ -240,7 +240,7 @@ type TuneRequest struct {
 	Output        string                 `protobuf:"bytes,5,opt,name=output,proto3" json:"output,omitempty"`   // an empty directory for the checkpoint
 	Seed          uint64                 `protobuf:"varint,6,opt,name=seed,proto3" json:"seed,omitempty"`
 	FromScratch   bool                   `protobuf:"varint,7,opt,name=from_scratch,json=fromScratch,proto3" json:"from_scratch,omitempty"` // start from random weights
-	OptionsJson   []byte                 `protobuf:"bytes,8,opt,name=options_json,json=optionsJson,proto3" json:"options_json,omitempty"`  // by Component.tuning
+	OptionsJson   []byte                 `protobuf:"bytes,15,opt,name=options_json,json=optionsJson,proto3" json:"options_json,omitempty"` // the component's own settings, checked against Component.tuning
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -610,7 +610,7 @@ const file_plumb_plugin_v1_sampler_proto_rawDesc = "" +
 	"\x06output\x18\x05 \x01(\tR\x06output\x12\x12\n" +
 	"\x04seed\x18\x06 \x01(\x04R\x04seed\x12!\n" +
 	"\ffrom_scratch\x18\a \x01(\bR\vfromScratch\x12!\n" +
-	"\foptions_json\x18\b \x01(\fR\voptionsJson\"\x89\x01\n" +
+	"\foptions_json\x18\x0f \x01(\fR\voptionsJson\"\x89\x01\n" +
 	"\bTuneLoss\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06weight\x18\x02 \x01(\x01R\x06weight\x12!\n" +
