@@ -48,8 +48,12 @@ func (c Config) Encode(p nn.Params, images *Node) (mean, logVariance *Node) {
 // and scales them to what a diffusion model is trained on. All have the shape of
 // mean.
 func (c Config) Sample(mean, logVariance, noise *Node) *Node {
-	deviation := Exp(MulScalar(ClipScalar(logVariance, -30, 20), 0.5))
-	return MulScalar(Add(mean, Mul(deviation, noise)), c.ScalingFactor)
+	return MulScalar(Add(mean, Mul(c.Deviation(logVariance), noise)), c.ScalingFactor)
+}
+
+// Deviation is the standard deviation of latents.
+func (c Config) Deviation(logVariance *Node) *Node {
+	return Exp(MulScalar(ClipScalar(logVariance, -30, 20), 0.5))
 }
 
 // Decode makes images of scaled latents, those of a diffusion model: [batch,
