@@ -114,23 +114,18 @@ func (e *PreparedError) Unwrap() error { return e.Err }
 // order. Of a directory it holds a few open files in memory, no rows, however
 // many there are. It may be used by several goroutines.
 type Prepared struct {
-	sets   []*preparedSet // distinct directories
-	tables []table        // in the order of OpenPrepared's arguments
-	total  int
+	sets  []*preparedSet // in the order of OpenPrepared's arguments
+	total int
 
 	mu    sync.Mutex
 	added int             // images that Add has seen
 	open  []*preparedFile // the most recently used one last
 }
 
-// table is one argument of OpenPrepared: its images start at a number.
-type table struct {
-	set   *preparedSet
-	first int
-}
-
+// preparedSet is one directory; its images start at a number.
 type preparedSet struct {
 	directory string
+	first     int
 	layout
 }
 
@@ -146,27 +141,28 @@ type preparedFile struct {
 const openFiles = 32
 
 // OpenPrepared opens directories that Prepare filled, and checks all of their
-// files' headers. An example is an image of the tables, numbered through; a
-// directory may be named more than once. Errors are a *PreparedError.
+// files' headers. An example is an image of the tables, numbered through. A
+// directory that is named again counts once, like the table that several losses
+// read. Errors are a *PreparedError.
 func OpenPrepared(directories ...string) (*Prepared, error) {
 	if len(directories) == 0 {
 		return nil, errors.New("there are no prepared images")
 	}
 	p := &Prepared{}
 	for _, directory := range directories {
-		at := slices.IndexFunc(p.sets, func(s *preparedSet) bool { return s.directory == directory })
-		if at < 0 {
-			set, err := openSet(directory)
-			if err == nil && len(p.sets) > 0 {
-				err = set.alike(p.sets[0])
-			}
-			if err != nil {
-				return nil, &PreparedError{Path: directory, Err: err}
-			}
-			at, p.sets = len(p.sets), append(p.sets, set)
+		if slices.ContainsFunc(p.sets, func(s *preparedSet) bool { return s.directory == directory }) {
+			continue
 		}
-		p.tables = append(p.tables, table{p.sets[at], p.total})
-		p.total += p.sets[at].Images
+		set, err := openSet(directory)
+		if err == nil && len(p.sets) > 0 {
+			err = set.alike(p.sets[0])
+		}
+		if err != nil {
+			return nil, &PreparedError{Path: directory, Err: err}
+		}
+		set.first = p.total
+		p.total += set.Images
+		p.sets = append(p.sets, set)
 	}
 	return p, nil
 }
@@ -308,15 +304,15 @@ func (p *Prepared) locked(example int, work func(s *preparedSet, row int) error)
 	if example < 0 || example >= p.total {
 		return fmt.Errorf("read prepared images: example %d of %d", example, p.total)
 	}
-	at, found := slices.BinarySearchFunc(p.tables, example, func(t table, example int) int { return t.first - example })
+	at, found := slices.BinarySearchFunc(p.sets, example, func(s *preparedSet, example int) int { return s.first - example })
 	if !found {
 		at--
 	}
-	t := p.tables[at]
+	s := p.sets[at]
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := work(t.set, example-t.first); err != nil {
-		return &PreparedError{Path: t.set.directory, Err: err}
+	if err := work(s, example-s.first); err != nil {
+		return &PreparedError{Path: s.directory, Err: err}
 	}
 	return nil
 }

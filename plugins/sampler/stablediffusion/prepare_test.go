@@ -19,13 +19,13 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// row is an image of a table to be.
-type row struct {
+// captioned is an image of a table to be.
+type captioned struct {
 	image   sdk.Image
 	caption string
 }
 
-func table(t *testing.T, rows ...row) string {
+func tableOf(t *testing.T, rows ...captioned) string {
 	t.Helper()
 	var images []dataset.Image
 	for i, r := range rows {
@@ -42,8 +42,8 @@ func table(t *testing.T, rows ...row) string {
 	return path
 }
 
-// noise is an image of random pixels.
-func noise(seed uint64, width, height int) sdk.Image {
+// grain is an image of random pixels.
+func grain(seed uint64, width, height int) sdk.Image {
 	random := rand.New(rand.NewPCG(seed, 0))
 	image := sdk.Image{Width: width, Height: height, RGB: make([]byte, 3*width*height)}
 	for i := range image.RGB {
@@ -88,7 +88,7 @@ func openPrepared(t *testing.T, directories ...string) *stablediffusion.Prepared
 // example is all that is prepared of an image.
 type example struct{ mean, deviation, text []float32 }
 
-func read(t *testing.T, p *stablediffusion.Prepared, number int) example {
+func readExample(t *testing.T, p *stablediffusion.Prepared, number int) example {
 	t.Helper()
 	l, text := p.Size()
 	e := example{make([]float32, l[0]*l[1]*l[2]), make([]float32, l[0]*l[1]*l[2]), make([]float32, text[0]*text[1])}
@@ -118,12 +118,12 @@ func TestPrepareAgainstTheReferences(t *testing.T) {
 	for i := range pictures {
 		pictures[i] = sdk.Image{Width: 64, Height: 48, RGB: stablediffusion.Bytes(pixels.Data[i*half : (i+1)*half])}
 	}
-	var rows []row
+	var rows []captioned
 	order := []int{1, 3, 0, 2, 1}
 	for i, caption := range order {
-		rows = append(rows, row{pictures[i%2], captions[caption]})
+		rows = append(rows, captioned{pictures[i%2], captions[caption]})
 	}
-	directory, warnings := prepare(t, s, table(t, rows...))
+	directory, warnings := prepare(t, s, tableOf(t, rows...))
 	if len(warnings) != 1 || !strings.Contains(warnings[0], "more than 75 tokens") || !strings.Contains(warnings[0], "1 of them") || !strings.Contains(warnings[0], captions[3]) {
 		t.Errorf("warnings %q", warnings)
 	}
@@ -143,7 +143,7 @@ func TestPrepareAgainstTheReferences(t *testing.T) {
 		worst = max(worst, golden.Expect(t, what, flat(got), flat(want), 2e-5))
 	}
 	for i, caption := range order {
-		got, at := read(t, p, i), i%2*one
+		got, at := readExample(t, p, i), i%2*one
 		expect(fmt.Sprintf("mean of %d", i), got.mean, mean.Data[at:at+one])
 		var deviation []float32
 		for _, v := range logVariance.Data[at : at+one] {
@@ -167,11 +167,11 @@ func TestPrepareAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, second, third := row{noise(1, 40, 23), "a cat"}, row{noise(2, 16, 16), ""}, row{noise(3, 9, 11), "two dogs"}
-	alone, _ := prepare(t, s, table(t, second))
-	want := read(t, openPrepared(t, alone), 0)
-	among, _ := prepare(t, s, table(t, first, third, second, first))
-	got := read(t, openPrepared(t, among), 2)
+	first, second, third := captioned{grain(1, 40, 23), "a cat"}, captioned{grain(2, 16, 16), ""}, captioned{grain(3, 9, 11), "two dogs"}
+	alone, _ := prepare(t, s, tableOf(t, second))
+	want := readExample(t, openPrepared(t, alone), 0)
+	among, _ := prepare(t, s, tableOf(t, first, third, second, first))
+	got := readExample(t, openPrepared(t, among), 2)
 	for name, pair := range map[string][2][]float32{"mean": {got.mean, want.mean}, "deviation": {got.deviation, want.deviation}, "text": {got.text, want.text}} {
 		for i, v := range pair[0] {
 			if v != pair[1][i] {
@@ -181,9 +181,9 @@ func TestPrepareAlone(t *testing.T) {
 	}
 	// In larger batches the sums of a matrix product are others in the last bits.
 	s.batch = 4
-	batched, _ := prepare(t, s, table(t, first, third, second, first, second))
+	batched, _ := prepare(t, s, tableOf(t, first, third, second, first, second))
 	for _, place := range []int{2, 4} {
-		got := read(t, openPrepared(t, batched), place)
+		got := readExample(t, openPrepared(t, batched), place)
 		flat := func(values []float32) safetensors.Tensor {
 			return safetensors.Tensor{Dims: []int{len(values)}, Data: values}
 		}
@@ -199,11 +199,11 @@ func TestPrepareGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var rows []row
+	var rows []captioned
 	for i := range 100 { // more than two files of latents, and two of captions
-		rows = append(rows, row{noise(uint64(i), 8, 8), fmt.Sprint("caption ", i*2/3)})
+		rows = append(rows, captioned{grain(uint64(i), 8, 8), fmt.Sprint("caption ", i*2/3)})
 	}
-	images := table(t, rows...)
+	images := tableOf(t, rows...)
 	whole, _ := prepare(t, s, images)
 	request := sdk.PrepareRequest{Images: images, Output: t.TempDir(), Scratch: t.TempDir()}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -250,7 +250,7 @@ func TestPrepareGoesOn(t *testing.T) {
 
 // TestPreparedDType: float16 takes half of the space and keeps 11 bits.
 func TestPreparedDType(t *testing.T) {
-	images := table(t, row{noise(1, 16, 16), "a cat"}, row{noise(2, 16, 16), "a dog"})
+	images := tableOf(t, captioned{grain(1, 16, 16), "a cat"}, captioned{grain(2, 16, 16), "a dog"})
 	size := map[string]int64{}
 	var prepared []example
 	for _, dtype := range []string{"float32", "float16"} {
@@ -264,7 +264,7 @@ func TestPreparedDType(t *testing.T) {
 			t.Fatal(err)
 		}
 		size[dtype] = info.Size()
-		prepared = append(prepared, read(t, openPrepared(t, directory), 1))
+		prepared = append(prepared, readExample(t, openPrepared(t, directory), 1))
 	}
 	if half, whole := size["float16"], size["float32"]; half*2 > whole+1000 {
 		t.Errorf("captions take %d bytes in float16, %d in float32", half, whole)
@@ -310,7 +310,7 @@ func TestPrepareRefuses(t *testing.T) {
 		}
 	}
 	said := errors.New("enough")
-	err = s.Prepare(t.Context(), sdk.PrepareRequest{Images: table(t, row{noise(1, 8, 8), ""}, row{noise(2, 8, 8), ""}), Output: t.TempDir(), Scratch: t.TempDir()},
+	err = s.Prepare(t.Context(), sdk.PrepareRequest{Images: tableOf(t, captioned{grain(1, 8, 8), ""}, captioned{grain(2, 8, 8), ""}), Output: t.TempDir(), Scratch: t.TempDir()},
 		func(sdk.Progress) error { return said })
 	if !errors.Is(err, said) {
 		t.Errorf("an error of the report becomes %v", err)
