@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/store"
 )
@@ -55,6 +57,7 @@ func TestScripts(t *testing.T) {
 			"damage":      damage,
 			"sameoutputs": sameOutputs,
 			"smalldisk":   smallDisk,
+			"picture":     picture,
 		},
 	})
 }
@@ -76,6 +79,21 @@ func waitFor(ts *testscript.TestScript, negated bool, args []string) {
 		}
 	}
 	ts.Fatalf("no %s with %q in it", args[0], args[1])
+}
+
+// picture writes a PNG of one grey.
+//
+//	picture FILE LEVEL
+func picture(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 2 {
+		ts.Fatalf("usage: picture FILE LEVEL")
+	}
+	level, err := strconv.ParseUint(args[1], 10, 8)
+	ts.Check(err)
+	const side = 3
+	png, err := dataset.EncodePNG(side, side, bytes.Repeat([]byte{byte(level)}, 3*side*side))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), png, 0o644))
 }
 
 // damage flips the last bits of every file that matches a pattern and is at

@@ -43,6 +43,13 @@ func tinyPlugin() sdk.Plugin {
 				Open: openTiles,
 			},
 			{
+				Kind: sdk.KindSampler, Name: "mosaics", Summary: "Draws tiles, and learns from their mean colours.", CodeVersion: "1", NeedsDevice: true,
+				Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrepare},
+				Schema:       sdk.Schema{Attributes: []sdk.Attribute{integer("size", "4"), integer("delay_ms", "0")}},
+				Losses:       map[string]sdk.Schema{"reward_weighted": {}, "pretraining": {}},
+				Open:         openMosaics,
+			},
+			{
 				Kind: sdk.KindReward, Name: "redness", Summary: "How red an image is.", CodeVersion: "1",
 				Capabilities: []sdk.Capability{sdk.CapabilityFit},
 				Schema:       sdk.Schema{Attributes: []sdk.Attribute{{Name: "constant", Type: sdk.TypeBool, Default: json.RawMessage("false")}}},

@@ -330,6 +330,18 @@ func (b *builder) encode(name string, encoder *spec.Component, images *Node, cou
 	return b.add(name, &EncodeWork{Images: count}, instance, 0, where, inputs...)
 }
 
+// prepare has a sampler turn images into what its tuning reads. The stage is
+// that of the sampler as it comes, whatever finetune asks, and it has none of
+// the experiment's seed in it: all finetunes of one sampler on the same images
+// share it, over variants and seeds too.
+func (b *builder) prepare(sampler *spec.Component, set *spec.Images, images *Node) *Node {
+	instance, inputs := b.instance(sampler)
+	instance.unseeded()
+	inputs = append([]Input{{Images, images, Images}}, inputs...)
+	name := "prepare/" + set.Name + "/" + sampler.Name
+	return b.add(name, &PrepareWork{Images: imageCount(set)}, instance, DeriveSeed(0, "prepare"), set.Range, inputs...)
+}
+
 func (b *builder) tune(finetune *spec.Finetune) *Node {
 	model := finetune.Model
 	instance, inputs := b.model(model)
@@ -375,6 +387,10 @@ func (b *builder) tune(finetune *spec.Finetune) *Node {
 		for _, set := range sets {
 			images := b.images(set)
 			term.Images = append(term.Images, numbered("images", images, Images))
+			if instance.Identity.CanPrepare {
+				prepared := b.prepare(samplerOf(finetune), set, images)
+				term.Prepared = append(term.Prepared, numbered("prepared", prepared, Prepared))
+			}
 			if loss.Weighed && finetune.Reward != nil {
 				name := "score/" + set.Name + "/" + finetune.Reward.Name
 				scores := b.score(name, finetune.Reward, images, imageCount(set), finetune.Reward.Range)

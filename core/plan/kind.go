@@ -10,7 +10,8 @@ const (
 	Fit     Kind = "fit"     // reward, rater or encoder, labels, images -> checkpoint and curve
 	Score   Kind = "score"   // reward, images -> scores
 	Choose  Kind = "choose"  // scores, images -> images
-	Tune    Kind = "tune"    // sampler, images, scores -> checkpoint and curve
+	Prepare Kind = "prepare" // sampler, images -> what its tune reads
+	Tune    Kind = "tune"    // sampler, images, what is prepared of them, scores -> checkpoint and curve
 	Encode  Kind = "encode"  // encoder, images -> features
 	Measure Kind = "measure" // labels, scores, features -> metrics and per-prompt values
 )
@@ -24,6 +25,7 @@ var codeVersions = map[Kind]string{
 	Fit:     "1",
 	Score:   "1",
 	Choose:  "1",
+	Prepare: "1",
 	Tune:    "1",
 	Encode:  "1",
 	Measure: "1",
@@ -35,6 +37,7 @@ const (
 	Labels     = "labels"
 	Scores     = "scores"
 	Features   = "features"
+	Prepared   = "prepared"
 	Checkpoint = "checkpoint"
 	Curve      = "curve"
 	Values     = "values"

@@ -76,6 +76,7 @@ type Identity struct {
 	Batch       int    // images that it likes to get at once; not part of a key
 	NeedsDevice bool   // whether it takes turns on the accelerator; not part of a key
 	CanTune     bool   // samplers
+	CanPrepare  bool   // samplers
 	CanFit      bool   // rewards, raters, encoders
 }
 
@@ -109,6 +110,14 @@ func (i *Instance) needsDevice() bool {
 		}
 	}
 	return false
+}
+
+// unseeded takes the experiment's seed out of an instance.
+func (i *Instance) unseeded() {
+	i.Seed = 0
+	for _, used := range i.Uses {
+		used.unseeded()
+	}
 }
 
 // Input returns the input of a role.

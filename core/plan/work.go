@@ -55,6 +55,11 @@ type ChooseWork struct {
 	Images int    `json:"-"`
 }
 
+// PrepareWork has a sampler turn images into what its tuning reads.
+type PrepareWork struct {
+	Images int `json:"-"`
+}
+
 // TuneWork fine-tunes a sampler.
 type TuneWork struct {
 	FromScratch bool            `json:"from_scratch"`
@@ -73,6 +78,9 @@ type TuneLoss struct {
 	Options json.RawMessage `json:"options,omitempty"`
 	Images  []string        `json:"images"`           // roles of inputs
 	Scores  []string        `json:"scores,omitempty"` // roles of inputs, one for each of Images; empty if the loss has none
+	// Prepared are roles of inputs, one for each of Images; empty if the sampler
+	// does not prepare.
+	Prepared []string `json:"prepared,omitempty"`
 }
 
 // EncodeWork turns images into vectors.
@@ -108,18 +116,20 @@ func (*RateWork) kind() Kind    { return Rate }
 func (*FitWork) kind() Kind     { return Fit }
 func (*ScoreWork) kind() Kind   { return Score }
 func (*ChooseWork) kind() Kind  { return Choose }
+func (*PrepareWork) kind() Kind { return Prepare }
 func (*TuneWork) kind() Kind    { return Tune }
 func (*EncodeWork) kind() Kind  { return Encode }
 func (*MeasureWork) kind() Kind { return Measure }
 
-func (w *SampleWork) images() int { return len(w.Prompts) * w.PerPrompt }
-func (w *RateWork) images() int   { return w.Images }
-func (w *FitWork) images() int    { return w.Images }
-func (w *ScoreWork) images() int  { return w.Images }
-func (w *ChooseWork) images() int { return w.Images }
-func (*TuneWork) images() int     { return 0 }
-func (w *EncodeWork) images() int { return w.Images }
-func (*MeasureWork) images() int  { return 0 }
+func (w *SampleWork) images() int  { return len(w.Prompts) * w.PerPrompt }
+func (w *RateWork) images() int    { return w.Images }
+func (w *FitWork) images() int     { return w.Images }
+func (w *ScoreWork) images() int   { return w.Images }
+func (w *ChooseWork) images() int  { return w.Images }
+func (w *PrepareWork) images() int { return w.Images }
+func (*TuneWork) images() int      { return 0 }
+func (w *EncodeWork) images() int  { return w.Images }
+func (*MeasureWork) images() int   { return 0 }
 
 // Items is how much the stage has to work through, and in what unit; 0 if
 // that is not known before it runs.

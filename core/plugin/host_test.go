@@ -221,7 +221,7 @@ func TestEveryCall(t *testing.T) {
 		output := t.TempDir()
 		var curve []float64
 		err := open(t, h, "sampler", "tiny").Tune(ctx, sdk.TuneRequest{
-			Losses:    []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`)}},
+			Losses:    []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`), Images: []string{"i", "j"}, Prepared: []string{"p", "q"}}},
 			Optimizer: sdk.Optimizer{Steps: 3},
 			Options:   json.RawMessage(`{"rank":4}`),
 			Output:    output,
@@ -235,10 +235,30 @@ func TestEveryCall(t *testing.T) {
 		if written, err := os.ReadFile(filepath.Join(output, "config.json")); err != nil || string(written) != `{"offset":1}{"rank":4}` {
 			t.Errorf("checkpoint holds %q, %v", written, err)
 		}
+		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != "p q" {
+			t.Errorf("it was tuned on %q, %v", written, err)
+		}
+	})
+	t.Run("prepare", func(t *testing.T) {
+		output := t.TempDir()
+		var last sdk.Progress
+		in := open(t, h, "sampler", "tiny")
+		err := in.Prepare(ctx, sdk.PrepareRequest{Images: "i", Seed: 7, Output: output, Scratch: "s"}, func(p sdk.Progress) error {
+			last = p
+			return nil
+		})
+		if err != nil || last.Step != 1 || last.Steps != 1 {
+			t.Errorf("progress %+v, %v", last, err)
+		}
+		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != "i 7 s" {
+			t.Errorf("prepared is %q, %v", written, err)
+		}
+		says(t, in.Prepare(ctx, sdk.PrepareRequest{Output: filepath.Join(output, "nowhere")}, func(sdk.Progress) error { return nil }), "nowhere", `sampler "tiny" of plugin "tiny"`)
 	})
 	t.Run("what it cannot do", func(t *testing.T) {
 		_, err := open(t, h, "reward", "pid").ScoreGroup(ctx, sdk.Prompt{}, nil)
 		says(t, err, `reward "pid" cannot score groups`)
+		says(t, open(t, h, "reward", "pid").Prepare(ctx, sdk.PrepareRequest{}, nil), `reward "pid" cannot prepare images`)
 	})
 	t.Run("closed", func(t *testing.T) {
 		in := open(t, h, "reward", "tiny")
@@ -449,7 +469,7 @@ func TestIdentity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Identity{Plugin: "tiny", PluginVersion: "0.1.0", Component: "tiny", CodeVersion: "1", SHA256: digest, NeedsDevice: true, PreferredBatch: 4, Capabilities: []string{"tune"}}
+	want := Identity{Plugin: "tiny", PluginVersion: "0.1.0", Component: "tiny", CodeVersion: "1", SHA256: digest, NeedsDevice: true, PreferredBatch: 4, Capabilities: []string{"tune", "prepare"}}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}

@@ -18,7 +18,7 @@ type Identity struct {
 	Builtin        bool
 	NeedsDevice    bool     // should not share an accelerator with other work
 	PreferredBatch int      // images at once; 0: does not care
-	Capabilities   []string // "tune", "fit", "compare", "score_group"
+	Capabilities   []string // "tune", "prepare", "fit", "compare", "score_group"
 }
 
 // Identity returns who provides a component, starting plugins as needed.

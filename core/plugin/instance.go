@@ -78,6 +78,11 @@ func (i *Instance) Fit(ctx context.Context, r sdk.FitRequest, report func(sdk.Pr
 	return i.explain(ctx, i.opened.Fit(ctx, r, report))
 }
 
+// Prepare turns a table of images into what a sampler's Tune reads, in r.Output.
+func (i *Instance) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
+	return i.explain(ctx, i.opened.Prepare(ctx, r, report))
+}
+
 // Tune fine-tunes a sampler and writes a checkpoint into r.Output.
 func (i *Instance) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
 	return i.explain(ctx, i.opened.Tune(ctx, r, report))

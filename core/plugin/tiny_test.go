@@ -91,12 +91,22 @@ func (t *tiny) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.
 	return nil
 }
 
+func (t *tiny) Prepare(_ context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
+	if err := report(sdk.Progress{Step: 1, Steps: 1, Unit: "image"}); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(r.Output, "prepared"), fmt.Appendf(nil, "%s %d %s", r.Images, r.Seed, filepath.Base(r.Scratch)), 0o600)
+}
+
 func (t *tiny) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
 	for step := range r.Optimizer.Steps {
 		err := report(sdk.Progress{Step: step + 1, Steps: r.Optimizer.Steps, Unit: "step", Values: map[string]float64{"loss": r.Losses[0].Weight / float64(step+1)}})
 		if err != nil {
 			return err
 		}
+	}
+	if err := os.WriteFile(filepath.Join(r.Output, "prepared"), []byte(strings.Join(r.Losses[0].Prepared, " ")), 0o644); err != nil {
+		return err
 	}
 	return os.WriteFile(filepath.Join(r.Output, "config.json"), append(r.Losses[0].Options, r.Options...), 0o644)
 }
@@ -195,7 +205,7 @@ func tinyPlugin() sdk.Plugin {
 	}
 	components := []sdk.Component{
 		{Kind: sdk.KindSampler, Name: "tiny", CodeVersion: "1", Open: openTiny, PreferredBatch: 4, NeedsDevice: true,
-			Capabilities: []sdk.Capability{sdk.CapabilityTune}, Losses: map[string]sdk.Schema{"pretraining": schema}},
+			Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrepare}, Losses: map[string]sdk.Schema{"pretraining": schema}},
 		{Kind: sdk.KindReward, Name: "tiny", CodeVersion: "2", Schema: schema, Open: openTiny,
 			Capabilities: []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityGroup}},
 		{Kind: sdk.KindReward, Name: "over_encoder", Uses: []sdk.Kind{sdk.KindEncoder}, Open: openTiny},

@@ -44,6 +44,7 @@ type Instance interface {
 	Rate(ctx context.Context, items iter.Seq2[plugin.Item, error], emit func(position int, labels []sdk.Label) error) error
 	EncodeImages(ctx context.Context, items iter.Seq2[plugin.Item, error], emit func(position int, vector []float32) error) error
 	Fit(ctx context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error
+	Prepare(ctx context.Context, request sdk.PrepareRequest, report func(sdk.Progress) error) error
 	Tune(ctx context.Context, request sdk.TuneRequest, report func(sdk.Progress) error) error
 	Close(ctx context.Context) error
 }
@@ -103,6 +104,8 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 		return score(ctx, job)
 	case *plan.ChooseWork:
 		return choose(ctx, job, work)
+	case *plan.PrepareWork:
+		return prepare(ctx, job)
 	case *plan.TuneWork:
 		return tune(ctx, job, work)
 	case *plan.EncodeWork:

@@ -24,11 +24,13 @@ import (
 // tile is an instance that draws and judges 1x1 images. Answers come in the
 // order that batch asks for, so that tests can have them out of order.
 type tile struct {
-	batch  int // answers come in groups of this many, each group last first
-	score  func(item plugin.Item) float64
-	learn  func(scratch, output string, report func(sdk.Progress) error) error
-	drawn  *int
-	closed *bool
+	batch   int // answers come in groups of this many, each group last first
+	score   func(item plugin.Item) float64
+	learn   func(scratch, output string, report func(sdk.Progress) error) error
+	prepare func(r sdk.PrepareRequest, report func(sdk.Progress) error) error
+	tune    func(r sdk.TuneRequest) error
+	drawn   *int
+	closed  *bool
 }
 
 var _ Instance = tile{}
@@ -90,7 +92,14 @@ func (t tile) Fit(_ context.Context, r sdk.FitRequest, report func(sdk.Progress)
 	return t.learn(r.Scratch, r.Output, report)
 }
 
+func (t tile) Prepare(_ context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
+	return t.prepare(r, report)
+}
+
 func (t tile) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
+	if t.tune != nil {
+		return t.tune(r)
+	}
 	return t.learn(r.Scratch, r.Output, report)
 }
 

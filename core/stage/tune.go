@@ -24,6 +24,13 @@ func tune(ctx context.Context, job Job, work *plan.TuneWork) (*Result, error) {
 			}
 			loss.Images = append(loss.Images, path)
 		}
+		for _, role := range term.Prepared {
+			path, err := job.input(role)
+			if err != nil {
+				return nil, err
+			}
+			loss.Prepared = append(loss.Prepared, path)
+		}
 		for _, role := range term.Scores {
 			path, err := job.input(role)
 			if err != nil {

@@ -60,6 +60,15 @@ func fitRequestFromProto(r *pb.FitRequest) FitRequest {
 	}
 }
 
+func prepareRequestFromProto(r *pb.PrepareRequest) PrepareRequest {
+	return PrepareRequest{
+		Images:  r.GetImages(),
+		Seed:    r.GetSeed(),
+		Output:  r.GetOutput(),
+		Scratch: r.GetScratch(),
+	}
+}
+
 func tuneRequestFromProto(r *pb.TuneRequest) TuneRequest {
 	out := TuneRequest{
 		Optimizer:   optimizerFromProto(r.GetOptimizer()),
@@ -74,11 +83,12 @@ func tuneRequestFromProto(r *pb.TuneRequest) TuneRequest {
 	}
 	for _, l := range r.GetLosses() {
 		out.Losses = append(out.Losses, TuneLoss{
-			Name:    l.GetName(),
-			Weight:  l.GetWeight(),
-			Options: l.GetOptionsJson(),
-			Images:  l.GetImages(),
-			Scores:  l.GetScores(),
+			Name:     l.GetName(),
+			Weight:   l.GetWeight(),
+			Options:  l.GetOptionsJson(),
+			Images:   l.GetImages(),
+			Scores:   l.GetScores(),
+			Prepared: l.GetPrepared(),
 		})
 	}
 	return out

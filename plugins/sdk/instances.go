@@ -160,6 +160,8 @@ func (in *instance) keepsItsWord() error {
 		switch capability {
 		case CapabilityTune:
 			_, ok = in.value.(Tuner)
+		case CapabilityPrepare:
+			_, ok = in.value.(Preparer)
 		case CapabilityFit:
 			_, ok = in.value.(Fitter)
 		case CapabilityCompare:

@@ -28,6 +28,7 @@ func (p Plugin) Validate() Diagnostics {
 	kinds := []Kind{KindSampler, KindReward, KindRater, KindEncoder}
 	capabilities := map[Capability][]Kind{
 		CapabilityTune:    {KindSampler},
+		CapabilityPrepare: {KindSampler},
 		CapabilityFit:     {KindReward, KindRater, KindEncoder},
 		CapabilityCompare: {KindRater},
 		CapabilityGroup:   {KindReward},

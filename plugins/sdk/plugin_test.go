@@ -22,6 +22,7 @@ func TestValidate(t *testing.T) {
 		"unknown kind":        {Component{Kind: "oracle", Name: "o", Open: open}, "unknown kind"},
 		"no open":             {Component{Kind: KindReward, Name: "r"}, "has no Open"},
 		"capability":          {Component{Kind: KindReward, Name: "r", Open: open, Capabilities: []Capability{CapabilityTune}}, "cannot have the capability"},
+		"prepare":             {Component{Kind: KindEncoder, Name: "e", Open: open, Capabilities: []Capability{CapabilityPrepare}}, "cannot have the capability"},
 		"losses":              {Component{Kind: KindReward, Name: "r", Open: open, Losses: map[string]Schema{"l": {}}}, "losses without"},
 		"type":                {attribute(Attribute{Name: "a", Type: "float"}), `"float" is not a type`},
 		"default's type":      {attribute(Attribute{Name: "a", Type: TypeNumber, Default: json.RawMessage(`"x"`)}), "is not a number"},

@@ -13,7 +13,8 @@
 //     Nothing is loaded yet.
 //  2. Open: the host sends the configuration as JSON, already checked against
 //     the schema and with defaults filled in. The component loads its weights.
-//  3. Calls: Sample, Score, Rate, Encode, Fit or Tune, any number of times.
+//  3. Calls: Sample, Score, Rate, Encode, Fit, Prepare or Tune, any number of
+//     times.
 //     Calls on one instance never overlap.
 //  4. Close: the instance frees what it holds (if it implements io.Closer).
 //
@@ -63,7 +64,7 @@ type Component struct {
 	CodeVersion string
 
 	// Capabilities lists what instances can do beyond their kind's minimum:
-	// CapabilityTune for samplers, CapabilityFit for rewards, raters and
+	// CapabilityTune and CapabilityPrepare for samplers, CapabilityFit for rewards, raters and
 	// encoders, CapabilityCompare for raters, CapabilityGroup for rewards.
 	Capabilities []Capability
 
@@ -85,6 +86,7 @@ type Capability string
 // The capabilities.
 const (
 	CapabilityTune    Capability = "tune"
+	CapabilityPrepare Capability = "prepare"
 	CapabilityFit     Capability = "fit"
 	CapabilityCompare Capability = "compare"
 	CapabilityGroup   Capability = "score_group"
@@ -292,6 +294,30 @@ type Tuner interface {
 	Tune(ctx context.Context, request TuneRequest, report func(Progress) error) error
 }
 
+// Preparer is a Sampler whose Tune reads images in another form than that of
+// pixels, such as the latents of an autoencoder. That form is made once for a
+// table of images and shared by all fine-tunings on it.
+//
+// What Prepare makes depends on the component's configuration, its own weights
+// and the images alone. It is opened without a checkpoint: what Tune changes
+// must not matter to it.
+type Preparer interface {
+	// Prepare fills request.Output, in such a way that Tune reads images from it
+	// at random without holding all of them. The same images give the same bytes,
+	// also if the call was killed and asked again. It reports after every image
+	// or few: a Progress.Step is an image, Steps are all in the table. It stops
+	// soon after ctx ends.
+	Prepare(ctx context.Context, request PrepareRequest, report func(Progress) error) error
+}
+
+// PrepareRequest names a table of images to prepare.
+type PrepareRequest struct {
+	Images  string // an image table, as in FitRequest
+	Seed    uint64 // the same for every seed of an experiment, as what is prepared is shared by them
+	Output  string // an empty directory
+	Scratch string // as in FitRequest
+}
+
 // TuneRequest is a fine-tuning job: a sum of losses over sets of images.
 type TuneRequest struct {
 	Losses    []TuneLoss
@@ -313,6 +339,9 @@ type TuneLoss struct {
 	Options json.RawMessage // checked against Component.Losses[Name]
 	Images  []string        // image tables
 	Scores  []string        // score tables, one for each image table; empty if the loss has none
+	// Prepared holds what Prepare made of the image tables, one directory for
+	// each; empty if the component does not prepare.
+	Prepared []string
 }
 
 // Optimizer holds the settings of AdamW and of the loop around it.

@@ -28,3 +28,20 @@ func (s *trainerServer) Fit(r *pb.FitRequest, stream pb.Trainer_FitServer) error
 		})
 	})
 }
+
+func (s *trainerServer) Prepare(r *pb.PrepareRequest, stream pb.Trainer_PrepareServer) error {
+	signal := func(signal *pb.Signal) error { return stream.Send(&pb.PrepareResponse{Signal: signal}) }
+	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
+		return s.use(ctx, r.GetInstance(), func(in *instance) error {
+			preparer, ok := in.value.(Preparer)
+			if !ok {
+				return in.cannot("prepare images")
+			}
+			return preparer.Prepare(ctx, prepareRequestFromProto(r), func(p Progress) error {
+				lock.Lock()
+				defer lock.Unlock()
+				return stream.Send(&pb.PrepareResponse{Progress: progressToProto(p)})
+			})
+		})
+	})
+}

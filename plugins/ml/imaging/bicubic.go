@@ -19,8 +19,19 @@ func Bicubic(image sdk.Image, width, height int) sdk.Image {
 // is worked out: an image can be so narrow that the whole would not fit into
 // memory.
 func resize(image sdk.Image, to size, top, left int, part size) sdk.Image {
-	columns := weigh(image.Width, to.width, left, part.width)
-	rows := weigh(image.Height, to.height, top, part.height)
+	return filter{2, cubic}.resize(image, to, top, left, part)
+}
+
+// filter is what values are weighed with.
+type filter struct {
+	reach float64 // on either side, at scale 1
+	at    func(x float64) float64
+}
+
+// resize is as the function of that name.
+func (f filter) resize(image sdk.Image, to size, top, left int, part size) sdk.Image {
+	columns := f.weigh(image.Width, to.width, left, part.width)
+	rows := f.weigh(image.Height, to.height, top, part.height)
 	above := rows[0].first
 	end := rows[len(rows)-1].end()
 	image = alongRows(image, columns, above, end)
@@ -40,9 +51,6 @@ func cubic(x float64) float64 {
 	return 0
 }
 
-// reach of the kernel on either side, at scale 1.
-const reach = 2
-
 // fraction is the number of bits behind the point of a weight: 8 bits of a byte
 // and 2 of head room are left of 32.
 const fraction = 32 - 8 - 2
@@ -58,7 +66,7 @@ func (w window) end() int { return w.first + len(w.weights) }
 
 // weigh makes the windows of count values, from start on, for a resize of one
 // axis. Where the length stays, a value comes from itself alone.
-func weigh(from, to, start, count int) []window {
+func (f filter) weigh(from, to, start, count int) []window {
 	scale := float64(from) / float64(to)
 	wide := max(scale, 1) // the kernel's
 	windows := make([]window, count)
@@ -68,12 +76,12 @@ func weigh(from, to, start, count int) []window {
 			continue
 		}
 		center := (float64(start+i) + 0.5) * scale
-		first := max(0, int(center-reach*wide+0.5))
-		end := min(from, int(center+reach*wide+0.5))
+		first := max(0, int(center-f.reach*wide+0.5))
+		end := min(from, int(center+f.reach*wide+0.5))
 		weights := make([]float64, end-first)
 		var sum float64
 		for j := range weights {
-			weights[j] = cubic((float64(first+j) - center + 0.5) / wide)
+			weights[j] = f.at((float64(first+j) - center + 0.5) / wide)
 			sum += weights[j]
 		}
 		fixed := make([]int32, len(weights))

@@ -84,6 +84,27 @@ func fromFloat16(bits uint16) float32 {
 	return math.Float32frombits(sign | (exponent-15+127)<<23 | fraction<<13)
 }
 
+// toFloat16 is the IEEE 754 binary16 nearest to v, of two that are as near the
+// one with an even fraction. It is not ok if v is finite and that would be an
+// infinity.
+func toFloat16(v float32) (bits uint16, ok bool) {
+	whole := math.Float32bits(v)
+	sign, size := uint16(whole>>16)&0x8000, math.Abs(float64(v))
+	switch {
+	case math.IsNaN(size):
+		return sign | 0x7e00, true
+	case math.IsInf(size, 0):
+		return sign | 0x7c00, true
+	case size < 1./(1<<14): // subnormal, or rounded up to the least normal: multiples of 2^-24
+		return sign | uint16(math.RoundToEven(size*(1<<24))), true
+	}
+	// 13 of the 23 bits of the fraction go; a carry out of it raises the exponent.
+	kept := whole & 0x7fffffff
+	kept += 0xfff + kept>>13&1
+	rounded := kept>>13 - (127-15)<<10
+	return sign | uint16(rounded), rounded < 0x7c00
+}
+
 // integers appends the elements in raw to out.
 func (d DType) integers(out []int64, raw []byte) ([]int64, error) {
 	width := int(d.size())

@@ -89,7 +89,14 @@ func (f *File) entries() ([]named, error) {
 		if _, double := f.Integers[name]; double {
 			return nil, fmt.Errorf("tensor %q: it is among the floating-point numbers and among the integers", name)
 		}
-		if err := add(name, F32, tensor.Dims, len(tensor.Data)); err != nil {
+		dtype := F32
+		if other, ok := f.Types[name]; ok {
+			dtype = other
+		}
+		if dtype != F32 && dtype != F16 {
+			return nil, fmt.Errorf("tensor %q: floating-point numbers are written as F32 or F16, not as %q", name, dtype)
+		}
+		if err := add(name, dtype, tensor.Dims, len(tensor.Data)); err != nil {
 			return nil, err
 		}
 	}
@@ -114,7 +121,15 @@ func (f *File) writeTensor(n named, out io.Writer) error {
 		for values := range slices.Chunk(f.Tensors[n.name].Data, chunk/4) {
 			buffer = buffer[:0]
 			for _, v := range values {
-				buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
+				if n.DType == F32 {
+					buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
+					continue
+				}
+				bits, ok := toFloat16(v)
+				if !ok {
+					return fmt.Errorf("%v is beyond the range of F16, 65504", v)
+				}
+				buffer = binary.LittleEndian.AppendUint16(buffer, bits)
 			}
 			if _, err := out.Write(buffer); err != nil {
 				return err

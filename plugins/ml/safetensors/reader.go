@@ -84,5 +84,44 @@ func (r *Reader) Floats(name string) (Tensor, error) {
 	return one.Tensors[name], nil
 }
 
+// Rows reads count elements of a tensor of floating-point numbers along its
+// first axis, from the given one on, and no more of the file: [count, ...].
+func (r *Reader) Rows(name string, from, count int) (Tensor, error) {
+	n, ok := r.entries[name]
+	switch {
+	case !ok:
+		return Tensor{}, fmt.Errorf("read weights %s: tensor %q is missing", r.path, name)
+	case !n.DType.floating() || len(n.Shape) == 0:
+		return Tensor{}, fmt.Errorf("read weights %s: %s: not rows of floating-point numbers", r.path, n)
+	case from < 0 || count < 0 || from > n.Shape[0]-count:
+		return Tensor{}, fmt.Errorf("read weights %s: %s: there are no rows %d to %d", r.path, n, from, from+count)
+	}
+	size := int64(Size(n.Shape[1:])) * n.DType.size()
+	part := n
+	part.Shape = append([]int{count}, n.Shape[1:]...)
+	part.begin, part.end = n.begin+int64(from)*size, n.begin+int64(from+count)*size
+	one := File{Tensors: map[string]Tensor{}}
+	if err := one.readTensor(part, io.NewSectionReader(r.source, r.start+part.begin, part.end-part.begin)); err != nil {
+		return Tensor{}, fmt.Errorf("read weights %s: %s: %w", r.path, n, err)
+	}
+	return one.Tensors[name], nil
+}
+
+// Integers reads a tensor of whole numbers.
+func (r *Reader) Integers(name string) (Integers, error) {
+	n, ok := r.entries[name]
+	if !ok {
+		return Integers{}, fmt.Errorf("read weights %s: tensor %q is missing", r.path, name)
+	}
+	if n.DType.floating() {
+		return Integers{}, fmt.Errorf("read weights %s: %s: not whole numbers", r.path, n)
+	}
+	var one File
+	if err := one.readTensor(n, io.NewSectionReader(r.source, r.start+n.begin, n.end-n.begin)); err != nil {
+		return Integers{}, fmt.Errorf("read weights %s: %s: %w", r.path, n, err)
+	}
+	return one.Integers[name], nil
+}
+
 // Close closes the file.
 func (r *Reader) Close() error { return r.source.Close() }

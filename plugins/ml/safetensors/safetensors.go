@@ -6,7 +6,8 @@
 // the data exactly, without overlap.
 //
 // Floating-point numbers of any width are read as float32, which is what
-// models compute with, and written as float32. Whole numbers and truth values
+// models compute with, and written as float32, or as float16 where that is
+// asked for. Whole numbers and truth values
 // are kept apart, as int64 with the type that they have in the file. The
 // package refuses to leave out a tensor whose type it does not know.
 package safetensors
@@ -23,6 +24,10 @@ type File struct {
 	Tensors  map[string]Tensor   // floating-point numbers
 	Integers map[string]Integers // whole numbers and truth values; nil if there are none
 	Metadata map[string]string
+	// Types are those of floating-point tensors that are not written as F32: F16,
+	// rounded to the nearest, ties to even. A number that F16 does not hold is an
+	// error. Reading leaves it nil.
+	Types map[string]DType
 }
 
 // Tensor is a float32 tensor, row-major.

@@ -59,6 +59,16 @@ func fitRequestToProto(instance string, r sdk.FitRequest) *pb.FitRequest {
 	}
 }
 
+func prepareRequestToProto(instance string, r sdk.PrepareRequest) *pb.PrepareRequest {
+	return &pb.PrepareRequest{
+		Instance: instance,
+		Images:   r.Images,
+		Seed:     r.Seed,
+		Output:   r.Output,
+		Scratch:  r.Scratch,
+	}
+}
+
 func tuneRequestToProto(instance string, r sdk.TuneRequest) *pb.TuneRequest {
 	out := &pb.TuneRequest{
 		Instance: instance,
@@ -88,6 +98,7 @@ func tuneRequestToProto(instance string, r sdk.TuneRequest) *pb.TuneRequest {
 			OptionsJson: l.Options,
 			Images:      l.Images,
 			Scores:      l.Scores,
+			Prepared:    l.Prepared,
 		})
 	}
 	return out

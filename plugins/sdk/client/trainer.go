@@ -18,3 +18,13 @@ func (i *Instance) Fit(ctx context.Context, r sdk.FitRequest, report func(sdk.Pr
 		(*pb.FitResponse).GetSignal,
 		func(answer *pb.FitResponse) error { return report(progressFromProto(answer.GetProgress())) })
 }
+
+// Prepare turns a table of images into what the sampler's Tune reads.
+func (i *Instance) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
+	return receive(ctx, i.client.silence,
+		func(ctx context.Context) (grpc.ServerStreamingClient[pb.PrepareResponse], error) {
+			return pb.NewTrainerClient(i.client.connection).Prepare(ctx, prepareRequestToProto(i.id, r))
+		},
+		(*pb.PrepareResponse).GetSignal,
+		func(answer *pb.PrepareResponse) error { return report(progressFromProto(answer.GetProgress())) })
+}

@@ -29,6 +29,9 @@ func checksOf(p sdk.Plugin, one Case) []check {
 	switch one.Kind {
 	case sdk.KindSampler:
 		checks = append(checks, check{"sample", checkSample}, check{"cancel", checkCancelSample})
+		if has(sdk.CapabilityPrepare) {
+			checks = append(checks, check{"prepare", checkPrepare})
+		}
 	case sdk.KindReward:
 		checks = append(checks, check{"score", checkScore}, check{"cancel", checkCancelScore})
 		if has(sdk.CapabilityGroup) {

@@ -7,7 +7,8 @@
 //
 // It checks what the host relies on and cannot see from one answer: the same
 // question has the same answer whatever else is asked beside it and in
-// whatever order, a cancelled call ends soon and leaves the instance usable, a
+// whatever order, a cancelled call ends soon and leaves the instance usable,
+// images are prepared to the same bytes whether a call was cancelled or not, a
 // closed instance answers nothing. It says nothing about whether the answers
 // are good.
 package plugintest

@@ -337,8 +337,9 @@ type TuneLoss struct {
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Weight        float64                `protobuf:"fixed64,2,opt,name=weight,proto3" json:"weight,omitempty"`
 	OptionsJson   []byte                 `protobuf:"bytes,3,opt,name=options_json,json=optionsJson,proto3" json:"options_json,omitempty"`
-	Images        []string               `protobuf:"bytes,4,rep,name=images,proto3" json:"images,omitempty"` // image tables
-	Scores        []string               `protobuf:"bytes,5,rep,name=scores,proto3" json:"scores,omitempty"` // score tables, one for each image table, or none
+	Images        []string               `protobuf:"bytes,4,rep,name=images,proto3" json:"images,omitempty"`     // image tables
+	Scores        []string               `protobuf:"bytes,5,rep,name=scores,proto3" json:"scores,omitempty"`     // score tables, one for each image table, or none
+	Prepared      []string               `protobuf:"bytes,6,rep,name=prepared,proto3" json:"prepared,omitempty"` // what Prepare made, one directory for each image table, or none
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -404,6 +405,13 @@ func (x *TuneLoss) GetImages() []string {
 func (x *TuneLoss) GetScores() []string {
 	if x != nil {
 		return x.Scores
+	}
+	return nil
+}
+
+func (x *TuneLoss) GetPrepared() []string {
+	if x != nil {
+		return x.Prepared
 	}
 	return nil
 }
@@ -610,13 +618,14 @@ const file_plumb_plugin_v1_sampler_proto_rawDesc = "" +
 	"\x06output\x18\x05 \x01(\tR\x06output\x12\x12\n" +
 	"\x04seed\x18\x06 \x01(\x04R\x04seed\x12!\n" +
 	"\ffrom_scratch\x18\a \x01(\bR\vfromScratch\x12!\n" +
-	"\foptions_json\x18\x0f \x01(\fR\voptionsJson\"\x89\x01\n" +
+	"\foptions_json\x18\x0f \x01(\fR\voptionsJson\"\xa5\x01\n" +
 	"\bTuneLoss\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06weight\x18\x02 \x01(\x01R\x06weight\x12!\n" +
 	"\foptions_json\x18\x03 \x01(\fR\voptionsJson\x12\x16\n" +
 	"\x06images\x18\x04 \x03(\tR\x06images\x12\x16\n" +
-	"\x06scores\x18\x05 \x03(\tR\x06scores\"\xd8\x02\n" +
+	"\x06scores\x18\x05 \x03(\tR\x06scores\x12\x1a\n" +
+	"\bprepared\x18\x06 \x03(\tR\bprepared\"\xd8\x02\n" +
 	"\tOptimizer\x12\x14\n" +
 	"\x05steps\x18\x01 \x01(\rR\x05steps\x12\x1d\n" +
 	"\n" +

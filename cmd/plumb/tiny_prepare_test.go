@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// mosaics are tiles whose tuning reads the mean colour of images, not their
+// pixels.
+type mosaics struct{ *tiles }
+
+var (
+	_ sdk.Preparer = mosaics{}
+	_ sdk.Tuner    = mosaics{}
+)
+
+func openMosaics(ctx context.Context, r sdk.OpenRequest) (any, error) {
+	t := &tiles{CrashAt: -1}
+	if err := json.Unmarshal(r.Config, t); err != nil {
+		return nil, err
+	}
+	if r.Checkpoint != "" {
+		w, err := readWeights(filepath.Join(r.Checkpoint, "weights.json"))
+		if err != nil {
+			return nil, err
+		}
+		t.bias = w.Value
+	}
+	return mosaics{t}, nil
+}
+
+// Prepare writes a file for each image, in the scratch directory until all are
+// there.
+func (m mosaics) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
+	total, err := dataset.Rows(r.Images)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for image, err := range dataset.Read[dataset.Image](r.Images) {
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(r.Scratch, fmt.Sprintf("%04d.json", n))
+		if _, err := os.Stat(path); err != nil {
+			time.Sleep(time.Duration(m.DelayMS) * time.Millisecond)
+			width, height, rgb, err := dataset.DecodePNG(image.Image.Bytes)
+			if err != nil {
+				return err
+			}
+			if err := writeWeights(path, weights{Step: n, Value: meanOf(sdk.Image{Width: width, Height: height, RGB: rgb})[0]}); err != nil {
+				return err
+			}
+		}
+		n++
+		if err := report(sdk.Progress{Step: n, Steps: total, Unit: "image"}); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	for i := range n {
+		name := fmt.Sprintf("%04d.json", i)
+		if err := os.Rename(filepath.Join(r.Scratch, name), filepath.Join(r.Output, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Tune is that of tiles; it starts from the mean redness of what was prepared.
+func (m mosaics) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
+	var sum, n float64
+	for _, loss := range r.Losses {
+		if len(loss.Prepared) != len(loss.Images) {
+			return fmt.Errorf("loss %s has %d image tables and %d that are prepared", loss.Name, len(loss.Images), len(loss.Prepared))
+		}
+		for i, directory := range loss.Prepared {
+			files, err := filepath.Glob(filepath.Join(directory, "*.json"))
+			if err != nil {
+				return err
+			}
+			if rows, err := dataset.Rows(loss.Images[i]); err != nil || rows != len(files) {
+				return fmt.Errorf("loss %s has %d images, %d are prepared, %v", loss.Name, rows, len(files), err)
+			}
+			for _, file := range files {
+				w, err := readWeights(file)
+				if err != nil {
+					return err
+				}
+				sum, n = sum+w.Value, n+1
+			}
+		}
+	}
+	r.Optimizer.LearningRate *= sum / n
+	return m.tiles.Tune(ctx, r, report)
+}

@@ -1,0 +1,66 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// prepare has a sampler turn a table of images into what its tuning reads. The
+// component keeps what is unfinished in its scratch directory, so that a stage
+// that was killed goes on from there.
+func prepare(ctx context.Context, job Job) (*Result, error) {
+	images, err := job.input(plan.Images)
+	if err != nil {
+		return nil, err
+	}
+	request := sdk.PrepareRequest{
+		Images:  images,
+		Seed:    job.Node.Seed,
+		Output:  job.Outputs.Dir(plan.Prepared),
+		Scratch: filepath.Join(job.Scratch, "plugin"),
+	}
+	if err := os.MkdirAll(request.Scratch, 0o755); err != nil {
+		return nil, err
+	}
+	result := &Result{Unit: "images"}
+	var last sdk.Progress
+	err = job.with(ctx, func(instance Instance) error {
+		return instance.Prepare(ctx, request, func(progress sdk.Progress) error {
+			last = progress
+			if progress.Warning != "" && !slices.Contains(result.Warnings, progress.Warning) {
+				result.Warnings = append(result.Warnings, progress.Warning)
+			}
+			job.Report(Progress{Done: progress.Step, Total: progress.Steps, Unit: result.Unit, Warning: progress.Warning})
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	who := fmt.Sprintf("%s %q", job.Node.Instance.Kind, job.Node.Instance.Name)
+	if last.Steps == 0 || last.Step != last.Steps {
+		return nil, fmt.Errorf("%s finished after %d of %d images", who, last.Step, last.Steps)
+	}
+	entries, err := os.ReadDir(request.Output)
+	if err == nil && len(entries) == 0 {
+		err = errors.New(who + " finished and left nothing prepared")
+	}
+	if err != nil {
+		return nil, err
+	}
+	prepared, err := job.Outputs.PutDir(plan.Prepared)
+	if err != nil {
+		return nil, err
+	}
+	result.Items = last.Step
+	result.Outputs = map[string]record.Output{plan.Prepared: prepared}
+	return result, nil
+}

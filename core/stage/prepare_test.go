@@ -1,0 +1,118 @@
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+func prepareNode() *plan.Node {
+	return &plan.Node{Name: "prepare/x/base", Kind: plan.Prepare, Work: &plan.PrepareWork{Images: 4}, Seed: 5,
+		Instance: &plan.Instance{Kind: "sampler", Name: "base"}}
+}
+
+// copying prepares an image by copying its ID into a file, in the scratch
+// directory at first; it fails before the image of that number.
+func copying(fail int, written *int) func(sdk.PrepareRequest, func(sdk.Progress) error) error {
+	return func(r sdk.PrepareRequest, report func(sdk.Progress) error) error {
+		images, err := dataset.ReadAll[dataset.Image](r.Images)
+		if err != nil {
+			return err
+		}
+		for i, image := range images {
+			if i == fail {
+				return errors.New("killed")
+			}
+			path := filepath.Join(r.Scratch, fmt.Sprint(i))
+			if _, err := os.Stat(path); err != nil {
+				*written++
+				if err := os.WriteFile(path, []byte(image.ID), 0o644); err != nil {
+					return err
+				}
+			}
+			if err := report(sdk.Progress{Step: i + 1, Steps: len(images), Warning: "small images"}); err != nil {
+				return err
+			}
+		}
+		for i := range images {
+			if err := os.Rename(filepath.Join(r.Scratch, fmt.Sprint(i)), filepath.Join(r.Output, fmt.Sprint(i))); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func TestPrepareGoesOnWhereItWasKilled(t *testing.T) {
+	b := newBench(t)
+	in := map[string]string{plan.Images: b.images(2, 2)}
+	written := 0
+	want := b.run(prepareNode(), tile{prepare: copying(-1, &written)}, in)
+	if want.Items != 4 || want.Unit != "images" || !slices.Equal(want.Warnings, []string{"small images"}) {
+		t.Errorf("the result says %+v", want)
+	}
+	if text, err := os.ReadFile(filepath.Join(b.path(want.Outputs[plan.Prepared]), "2")); err != nil || string(text) != "color/0001/000" {
+		t.Errorf("the third image is %q, %v", text, err)
+	}
+	scratch := t.TempDir()
+	if _, err := b.try(prepareNode(), tile{prepare: copying(3, &written)}, scratch, in); err == nil || err.Error() != "killed" {
+		t.Fatalf("got %v", err)
+	}
+	written = 0
+	again, err := b.try(prepareNode(), tile{prepare: copying(-1, &written)}, scratch, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Outputs[plan.Prepared] != want.Outputs[plan.Prepared] || written != 1 {
+		t.Errorf("%d images were prepared again; the output is %+v, want %+v", written, again.Outputs[plan.Prepared], want.Outputs[plan.Prepared])
+	}
+}
+
+func TestPrepareRefusesWhatIsUnfinished(t *testing.T) {
+	b := newBench(t)
+	in := map[string]string{plan.Images: b.images(2, 2)}
+	for want, prepare := range map[string]func(sdk.PrepareRequest, func(sdk.Progress) error) error{
+		"finished after 0 of 0 images": func(sdk.PrepareRequest, func(sdk.Progress) error) error { return nil },
+		"finished after 3 of 4 images": func(_ sdk.PrepareRequest, report func(sdk.Progress) error) error {
+			return report(sdk.Progress{Step: 3, Steps: 4})
+		},
+		"left nothing prepared": func(_ sdk.PrepareRequest, report func(sdk.Progress) error) error {
+			return report(sdk.Progress{Step: 4, Steps: 4})
+		},
+	} {
+		if _, err := b.try(prepareNode(), tile{prepare: prepare}, "", in); err == nil || !strings.Contains(err.Error(), `sampler "base"`) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+// TestTuneGetsWhatIsPrepared: each image table with its own.
+func TestTuneGetsWhatIsPrepared(t *testing.T) {
+	b := newBench(t)
+	node := &plan.Node{Name: "tune/x", Kind: plan.Tune, Instance: &plan.Instance{Kind: "sampler", Name: "base"},
+		Work: &plan.TuneWork{Optimizer: []byte(`{}`), Losses: []plan.TuneLoss{
+			{Name: "a", Images: []string{"images 1", "images 2"}, Prepared: []string{"prepared 1", "prepared 2"}},
+			{Name: "b", Images: []string{"images 2"}, Prepared: []string{"prepared 2"}},
+		}}}
+	in := map[string]string{"images 1": "/i1", "images 2": "/i2", "prepared 1": "/p1", "prepared 2": "/p2"}
+	var got sdk.TuneRequest
+	b.run(node, tile{tune: func(r sdk.TuneRequest) error {
+		got = r
+		return os.WriteFile(filepath.Join(r.Output, "weights"), nil, 0o644)
+	}}, in)
+	if len(got.Losses) != 2 || !slices.Equal(got.Losses[0].Prepared, []string{"/p1", "/p2"}) || !slices.Equal(got.Losses[1].Prepared, []string{"/p2"}) {
+		t.Errorf("got %+v", got.Losses)
+	}
+	delete(in, "prepared 2")
+	if _, err := b.try(node, tile{}, "", in); err == nil || !strings.Contains(err.Error(), `lacks its input "prepared 2"`) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,162 @@
+package plugintest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+var update = flag.Bool("update", false, "write testdata/images.parquet anew")
+
+// TestImageTable: the table that plugins are tried on is one that stages write.
+func TestImageTable(t *testing.T) {
+	var rows []dataset.Image
+	captions := []string{"a red circle", "", "two blue squares", "a red circle", "three stars", "a red circle"}
+	for i, caption := range captions {
+		width, height := []int{24, 16, 32}[i%3], []int{16, 24, 32}[i%3]
+		state := uint32(i + 1)
+		rgb := make([]byte, 3*width*height)
+		for j := range rgb {
+			state = state*1664525 + 1013904223
+			rgb[j] = byte(state >> 24)
+		}
+		png, err := dataset.EncodePNG(width, height, rgb)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := fmt.Sprintf("noise/%04d/000", i)
+		rows = append(rows, dataset.Image{ID: id, Image: dataset.File{Path: id + ".png", Bytes: png}, Prompt: caption, Category: "noise", Split: "seen"})
+	}
+	path := filepath.Join(t.TempDir(), "images.parquet")
+	if *update {
+		path = "testdata/images.parquet"
+	}
+	if err := dataset.WriteAll(path, rows); err != nil {
+		t.Fatal(err)
+	}
+	read, err := dataset.ReadAll[dataset.Image]("testdata/images.parquet")
+	if err != nil || len(read) != imagesInTable {
+		t.Fatalf("%d rows, %v", len(read), err)
+	}
+	for i, row := range read {
+		if row.ID != rows[i].ID || row.Prompt != rows[i].Prompt || !bytes.Equal(row.Image.Bytes, rows[i].Image.Bytes) {
+			t.Errorf("row %d is %q, %q", i, row.ID, row.Prompt)
+		}
+	}
+}
+
+// preparing is a sampler that prepares images by copying their pixels, with
+// the mistakes that a test asks for.
+type preparing struct {
+	honest
+	drifting bool // other bytes each time
+	silent   bool // reports nothing
+	stale    bool // takes what a cancelled call left for finished
+	empty    bool // writes nothing
+	calls    int
+}
+
+var _ sdk.Preparer = (*preparing)(nil)
+
+func (p *preparing) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
+	p.calls++
+	total, err := dataset.Rows(r.Images)
+	if err != nil {
+		return err
+	}
+	unfinished := filepath.Join(r.Scratch, "pixels")
+	if _, err := os.Stat(unfinished); err == nil && p.stale {
+		if err := report(sdk.Progress{Step: total, Steps: total}); err != nil {
+			return err
+		}
+		return os.Rename(unfinished, filepath.Join(r.Output, "pixels"))
+	}
+	var pixels []byte
+	step := 0
+	for row, err := range dataset.Read[dataset.Image](r.Images) {
+		if err != nil {
+			return err
+		}
+		_, _, rgb, err := dataset.DecodePNG(row.Image.Bytes)
+		if err != nil {
+			return err
+		}
+		pixels = append(pixels, rgb...)
+		if p.drifting {
+			pixels[0] = byte(p.calls)
+		}
+		if p.stale {
+			if err := os.WriteFile(unfinished, pixels, 0o644); err != nil {
+				return err
+			}
+		}
+		step++
+		if p.silent {
+			continue
+		}
+		if err := report(sdk.Progress{Step: step, Steps: total}); err != nil {
+			return err
+		}
+		if p.stale && p.calls == 3 {
+			<-ctx.Done() // so that the cancelled call surely is unfinished
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	if p.empty {
+		return nil
+	}
+	return errors.Join(os.WriteFile(filepath.Join(r.Output, "pixels"), pixels, 0o644), os.RemoveAll(unfinished))
+}
+
+func TestPrepare(t *testing.T) {
+	for name, test := range map[string]struct {
+		sampler preparing
+		want    string // a part of the error; empty: it passes
+	}{
+		"honest":   {preparing{}, ""},
+		"drifting": {preparing{drifting: true}, "prepared again, the same images give something else: pixels"},
+		"silent":   {preparing{silent: true}, "image 0 of 0"},
+		"stale":    {preparing{stale: true}, "after a cancelled call, the same images give something else: pixels"},
+		"empty":    {preparing{empty: true}, "output empty"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			component := sdk.Component{Kind: sdk.KindSampler, Name: "x", Open: opening(&test.sampler), Capabilities: []sdk.Capability{sdk.CapabilityPrepare}}
+			says(t, component, "prepare", test.want)
+		})
+	}
+	says(t, sdk.Component{Kind: sdk.KindSampler, Name: "x", Open: opening(honest{}), Capabilities: []sdk.Capability{sdk.CapabilityPrepare}}, "prepare", "no method")
+}
+
+// says runs one check on a component and looks at its error.
+func says(t *testing.T, component sdk.Component, name, want string) {
+	t.Helper()
+	p := sdk.Plugin{Name: "p", Version: "1", Components: []sdk.Component{component}}
+	one := Case{Kind: component.Kind, Component: component.Name}
+	request, err := openRequest(p, one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := serve(t, p)
+	for _, check := range checksOf(p, one) {
+		if check.name != name {
+			continue
+		}
+		err := check.run(t.Context(), c, request, one.filled())
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("error is %v, want one with %q", err, want)
+		}
+		return
+	}
+	t.Fatalf("there is no check %q", name)
+}
