@@ -87,7 +87,7 @@ func (e *evaluation) measureModel(model spec.Model) {
 	if e.Fidelity != nil && e.wants(MeasureFidelity) {
 		reference := e.Fidelity.Reference
 		work := &MeasureWork{What: MeasureFidelity, Subject: subject, By: e.Fidelity.Encoder.Name, Reference: reference.Name}
-		referenceFeatures := e.encode("encode/"+e.Name+"/reference", e.Fidelity.Encoder, e.images(reference), imageCount(reference), e.Fidelity.Range)
+		referenceFeatures := e.encode("encode/"+e.Name+"/reference", e.Fidelity.Encoder, e.images(reference), reference.Count(), e.Fidelity.Range)
 		inputs := []Input{{Features, e.encoded(model), Features}, {"reference features", referenceFeatures, Features}}
 		// Rows of features know their image only by its ID: the images table
 		// says which prompt it was drawn for.

@@ -5,7 +5,8 @@ type Kind string
 
 // The kinds of stages, in the order in which a run usually meets them.
 const (
-	Sample  Kind = "sample"  // sampler, prompts -> images; or a folder -> images
+	Sample  Kind = "sample"  // sampler, prompts -> images
+	Import  Kind = "import"  // a folder -> images
 	Rate    Kind = "rate"    // rater, images -> labels; or a file -> labels
 	Fit     Kind = "fit"     // reward, rater or encoder, labels, images -> checkpoint and curve
 	Score   Kind = "score"   // reward, images -> scores
@@ -20,6 +21,7 @@ const (
 // the same inputs.
 var codeVersions = map[Kind]string{
 	Sample:  "1",
+	Import:  "1",
 	Rate:    "1",
 	Fit:     "1",
 	Score:   "1",
