@@ -41,27 +41,34 @@ func Read(backend compute.Backend, path string) (Network, *model.Store, error) {
 	if err != nil {
 		return Network{}, nil, err
 	}
-	ours := n.needs(backend)
-	published := pretrained.Weights{
-		File:   strings.TrimSuffix(filepath.Base(path), extension),
-		Rename: used,
-		Advice: "The weights are those of FID's Inception, which torchvision's and others are not. " + Conversion,
-	}
-	for _, need := range ours {
-		if name, ok := strings.CutSuffix(need.Name, ".weight"); ok {
-			channels := need.Dims[len(need.Dims)-1:]
-			published.Needs = append(published.Needs, nn.Named{Name: name + ".conv.weight", Dims: need.Dims})
-			for _, part := range []string{"weight", "bias", "running_mean", "running_var"} {
-				published.Needs = append(published.Needs, nn.Named{Name: name + ".bn." + part, Dims: channels})
-			}
-		}
-	}
+	published := n.Weights(backend)
+	published.File = strings.TrimSuffix(filepath.Base(path), extension)
 	read, err := published.Read(filepath.Dir(path))
 	if err != nil {
 		return Network{}, nil, err
 	}
-	store, err := folded(read, ours)
+	store, err := folded(read, n.needs(backend))
 	return n, store, err
+}
+
+// Weights are the network's weights in files, not folded: of each convolution
+// its kernel, and four vectors of its batch normalization.
+func (n Network) Weights(backend compute.Backend) pretrained.Weights {
+	w := pretrained.Weights{
+		File:   pretrained.Transformers,
+		Rename: used,
+		Advice: "The weights are those of FID's Inception, which torchvision's and others are not. " + Conversion,
+	}
+	for _, need := range n.needs(backend) {
+		if name, ok := strings.CutSuffix(need.Name, ".weight"); ok {
+			channels := need.Dims[len(need.Dims)-1:]
+			w.Needs = append(w.Needs, nn.Named{Name: name + ".conv.weight", Dims: need.Dims})
+			for _, part := range []string{"weight", "bias", "running_mean", "running_var"} {
+				w.Needs = append(w.Needs, nn.Named{Name: name + ".bn." + part, Dims: channels})
+			}
+		}
+	}
+	return w
 }
 
 // Conversion says how the weights are made.
