@@ -28,7 +28,7 @@ var codeVersions = map[Kind]string{
 	Choose:  "1",
 	Tune:    "1",
 	Encode:  "1",
-	Measure: "1",
+	Measure: "2",
 }
 
 // The roles of outputs, as they stand in records.

@@ -101,6 +101,7 @@ type MeasureWork struct {
 	Baseline  string   `json:"baseline,omitempty"`  // what it is compared with; empty for the baseline itself
 	By        string   `json:"by,omitempty"`        // the rater or encoder
 	Reference string   `json:"reference,omitempty"` // fidelity: the images that are compared with
+	Encoder   string   `json:"encoder,omitempty"`   // fidelity: what the encoder is, By is what the experiment calls it
 	Rewards   []string `json:"rewards,omitempty"`   // in the order of the inputs "scores NAME"
 	N         int      `json:"n,omitempty"`         // best_of: images drawn per prompt
 	Keep      int      `json:"keep,omitempty"`      // best_of: images kept per prompt
