@@ -29,6 +29,9 @@ import (
 //   - a Parquet file, or a folder of such, with a column "image" of datasets'
 //     Image type and the same others. The images tables of this package are such.
 //
+// Pictures are turned upright by their Exif data, and have the values that
+// libwebp gives them and, but for rounding, libjpeg.
+//
 // The ID is the file's name if none is given; the split is "seen" unless it
 // says "unseen". Of a list of captions the first is taken.
 //

@@ -553,7 +553,7 @@ func TestFolderMemoryUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const images = 120
+	const images = 300
 	for i := range images {
 		write(t, filepath.Join(dir, fmt.Sprint(i, ".png")), append(content[:len(content):len(content)], byte(i))) // a tail is passed over
 		fmt.Fprintf(&metadata, "{\"file_name\": \"%d.png\", \"text\": \"x\"}\n", i)
@@ -562,7 +562,7 @@ func TestFolderMemoryUse(t *testing.T) {
 	var most uint64
 	n := 0
 	inventory, err := Folder{Path: dir}.Read(t.Context(), func(Image) error {
-		if n++; n%40 == 0 {
+		if n++; n%100 == 0 {
 			var m runtime.MemStats
 			runtime.GC()
 			runtime.ReadMemStats(&m)

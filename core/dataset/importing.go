@@ -151,15 +151,29 @@ func (f Folder) prepare(content []byte) (out []byte, err error) {
 		return nil, err
 	}
 	size := picture.Bounds().Size()
-	resized := f.Width > 0 && (size.X != f.Width || size.Y != f.Height)
-	if format == "png" && !resized {
+	if format == "png" && (f.Width == 0 || size.X == f.Width && size.Y == f.Height) {
 		switch picture.(type) {
 		case *image.RGBA, *image.Gray: // 8 bits, opaque
 			return content, nil
 		}
 	}
-	rgb := resize.Image{Width: size.X, Height: size.Y, RGB: pixels(picture)}
-	if resized {
+	rgb := resize.Image{Width: size.X, Height: size.Y}
+	switch p := picture.(type) {
+	case *image.YCbCr:
+		if format == "webp" {
+			rgb.RGB = video(p)
+		} else {
+			rgb.RGB = photograph(p)
+		}
+	case *image.NYCbCrA: // of WebP alone
+		rgb.RGB = video(&p.YCbCr)
+	default:
+		rgb.RGB = pixels(picture)
+	}
+	if format == "jpeg" {
+		rgb = upright(rgb, orientation(content))
+	}
+	if f.Width > 0 && (rgb.Width != f.Width || rgb.Height != f.Height) {
 		if f.Stretch {
 			rgb = resize.Bicubic(rgb, f.Width, f.Height)
 		} else {
