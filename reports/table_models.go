@@ -57,15 +57,23 @@ func modelsTable(v variant, e evaluation) (Table, bool) {
 	t.dropEmpty(func(column int) bool { return planned[column] })
 	if m := e.find(wanted{name: "fid", subject: "*", versus: "*", by: "*"}); m != nil {
 		t.note(fmt.Sprintf("FID and KID: features of %s, %s images of a model against %s of %s; comparable only within this table.",
-			m.By, m.Protocol["images"], m.Protocol["reference images"], m.Versus))
+			features(m), m.Protocol["images"], m.Protocol["reference images"], m.Versus))
 	}
 	return t, len(e.models) > 0
+}
+
+// features names what a distance was measured on.
+func features(m *record.Metric) string {
+	if component := m.Protocol["component"]; component != "" && component != m.By {
+		return fmt.Sprintf("%s (%s)", m.By, component)
+	}
+	return m.By
 }
 
 // alike reports whether two distances may be compared: FID depends on the number
 // of images as much as on what they show.
 func alike(a, b *record.Metric) bool {
-	return a.By == b.By && a.Versus == b.Versus &&
+	return a.By == b.By && a.Versus == b.Versus && a.Protocol["component"] == b.Protocol["component"] &&
 		a.Protocol["images"] == b.Protocol["images"] && a.Protocol["reference images"] == b.Protocol["reference images"]
 }
 

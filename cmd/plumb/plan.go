@@ -190,7 +190,9 @@ func describe(node *plan.Node) string {
 	switch {
 	case node.Instance != nil:
 		words = append(words, node.Instance.Component)
-	case node.Kind == plan.Sample, node.Kind == plan.Rate:
+	case node.Kind == plan.Import:
+		words = append(words, "from a folder")
+	case node.Kind == plan.Rate:
 		words = append(words, "from a file")
 	}
 	return strings.Join(words, ", ")

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/digest"
 	"github.com/plumb-ml/plumb/core/store"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -50,6 +51,7 @@ type program struct {
 	logs       io.Writer         // what plugins print
 	say        func(text string) // prints among bars, while there are any
 	interrupts interrupts
+	remembered *digest.Memory // see digests
 }
 
 // exit is an error that says all that is to be said already, or nothing.
@@ -77,6 +79,7 @@ func execute(args []string, out, errOut io.Writer, house house) int {
 
 	ctx, stop := p.listen(context.Background())
 	defer stop()
+	defer func() { p.remembered.Save() }() // what cannot be remembered is read again: that costs time, nothing else
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
@@ -159,6 +162,15 @@ const (
 	defaultRunsDir = "runs"
 	storeVariable  = "PLUMB_STORE"
 )
+
+// digests knows the digests of data and weights that were read before. They are
+// kept in the store, once there is one.
+func (p *program) digests() *digest.Memory {
+	if p.remembered == nil {
+		p.remembered = digest.NewMemory(store.DigestsFile(p.storePath()))
+	}
+	return p.remembered
+}
 
 // storePath is the store's directory: beside the runs unless it is named.
 func (p *program) storePath() string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -58,6 +59,8 @@ func TestScripts(t *testing.T) {
 			"sameoutputs": sameOutputs,
 			"smalldisk":   smallDisk,
 			"picture":     picture,
+			"unpack":      unpack,
+			"repaint":     repaint,
 		},
 	})
 }
@@ -119,6 +122,49 @@ func damage(ts *testscript.TestScript, negated bool, args []string) {
 		ts.Check(os.Chmod(file, 0o644))
 		ts.Check(os.WriteFile(file, data, 0o644))
 	}
+}
+
+// unpack writes the images of a table as an imagefolder with metadata.jsonl, and
+// labels of two raters beside it: even images are good, odd ones are not.
+//
+//	unpack TABLE FOLDER LABELS
+func unpack(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 3 {
+		ts.Fatalf("usage: unpack TABLE FOLDER LABELS")
+	}
+	folder := ts.MkAbs(args[1])
+	ts.Check(os.MkdirAll(filepath.Join(folder, "pictures"), 0o755))
+	var metadata, labels bytes.Buffer
+	fmt.Fprintln(&labels, "image_id,rater,label")
+	n := 0
+	for image, err := range dataset.Read[dataset.Image](ts.MkAbs(args[0])) {
+		ts.Check(err)
+		name := fmt.Sprintf("pictures/%03d.png", n)
+		ts.Check(os.WriteFile(filepath.Join(folder, name), image.Image.Bytes, 0o644))
+		line, err := json.Marshal(map[string]any{"file_name": name, "caption": image.Prompt, "category": image.Category, "split": image.Split, "slots": image.Slots})
+		ts.Check(err)
+		fmt.Fprintf(&metadata, "%s\n", line)
+		fmt.Fprintf(&labels, "%s,ann,%s\n%s,bob,%s\n", name, []string{"good", "bad"}[n%2], name, []string{"good", "skip"}[n%2])
+		n++
+	}
+	ts.Check(os.WriteFile(filepath.Join(folder, "metadata.jsonl"), metadata.Bytes(), 0o644))
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), labels.Bytes(), 0o644))
+}
+
+// repaint makes an image file a grey one of the same size.
+//
+//	repaint FILE
+func repaint(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 1 {
+		ts.Fatalf("usage: repaint FILE")
+	}
+	content, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	width, height, rgb, err := dataset.DecodePNG(content)
+	ts.Check(err)
+	content, err = dataset.EncodePNG(width, height, bytes.Repeat([]byte{128}, len(rgb)))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), content, 0o644))
 }
 
 // sameOutputs compares what the stages of a run made in two directories of

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/ablation"
+	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/plugin"
@@ -60,7 +61,7 @@ func (p *program) load(ctx context.Context, file string) (*session, error) {
 }
 
 // specOptions is what every reading of an experiment has in common.
-func (p *program) specOptions() (spec.Options, error) {
+func (p *program) specOptions(ctx context.Context) (spec.Options, error) {
 	variables := map[string]string{}
 	for _, text := range p.vars {
 		name, value, ok := strings.Cut(text, "=")
@@ -69,26 +70,15 @@ func (p *program) specOptions() (spec.Options, error) {
 		}
 		variables[strings.TrimSpace(name)] = value
 	}
-	// Variants of an ablation name the same folders: they are read once.
-	digests := map[string]string{}
-	digest := func(path string) (string, error) {
-		if known, ok := digests[path]; ok {
-			return known, nil
-		}
-		found, err := spec.DigestPath(path)
-		if err == nil {
-			digests[path] = found
-		}
-		return found, err
-	}
-	return spec.Options{Variables: variables, VarFiles: p.varFiles, Sources: p.sources, Digest: digest}, nil
+	scan := func(folder dataset.Folder) (dataset.Inventory, error) { return folder.Scan(ctx, p.digests()) }
+	return spec.Options{Variables: variables, VarFiles: p.varFiles, Sources: p.sources, Digest: p.digests().Path, Scan: scan}, nil
 }
 
 // openCatalog makes the catalog of an experiment. The host is nil if the
 // experiment names no plugins: the built-in components need none to be asked.
 func (p *program) openCatalog(ctx context.Context, experiment string) (*catalog, *plugin.Host, error) {
 	c := builtinCatalog(p.plugin)
-	options, err := p.specOptions()
+	options, err := p.specOptions(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -253,7 +243,7 @@ func (s *session) size() string {
 
 // read loads the file, an experiment or an ablation of one, and plans it.
 func (s *session) read(ctx context.Context) ([]plan.Source, error) {
-	options, err := s.program.specOptions()
+	options, err := s.program.specOptions(ctx)
 	if err != nil {
 		return nil, err
 	}

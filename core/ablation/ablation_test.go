@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/spec"
 )
@@ -203,18 +204,18 @@ func TestExpandWithVariables(t *testing.T) {
 func TestExpandRemembersDigests(t *testing.T) {
 	directory := t.TempDir()
 	for name, text := range map[string]string{
-		"x.hcl":  "experiment \"x\" { seed = var.seed }\nvariable \"seed\" { default = 1 }\nimages \"found\" { path = \"photographs\" }\n",
-		"a.hcl":  "ablation \"a\" {\n  experiment = \"x.hcl\"\n  seeds = [1, 2, 3]\n}\n",
-		"photos": "",
+		"x.hcl":       "experiment \"x\" { seed = var.seed }\nvariable \"seed\" { default = 1 }\nimages \"found\" { path = \"photographs\" }\n",
+		"a.hcl":       "ablation \"a\" {\n  experiment = \"x.hcl\"\n  seeds = [1, 2, 3]\n}\n",
+		"photographs": "",
 	} {
 		if err := os.WriteFile(filepath.Join(directory, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	reads := 0
-	_, variants, diagnostics := expand(filepath.Join(directory, "a.hcl"), Options{}, spec.Options{Digest: func(string) (string, error) {
+	_, variants, diagnostics := expand(filepath.Join(directory, "a.hcl"), Options{}, spec.Options{Scan: func(dataset.Folder) (dataset.Inventory, error) {
 		reads++
-		return "digest", nil
+		return dataset.Inventory{Images: 1, Digest: "digest"}, nil
 	}})
 	if diagnostics.HasErrors() || len(variants) != 3 || reads != 1 {
 		t.Errorf("%d variants, %d reads, %v", len(variants), reads, diagnostics)

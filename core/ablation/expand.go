@@ -25,7 +25,8 @@ type Variant struct {
 // The options are those for loading the experiment. Values of the table win
 // over the variables that are set there.
 func Expand(a *Ablation, options spec.Options) ([]Variant, diag.List) {
-	options.Digest = remember(options.Digest)
+	options.Digest = remember(options.Digest, spec.DigestPath)
+	options.Scan = remember(options.Scan, spec.ScanFolder)
 	seeds := make([]*uint64, 0, len(a.Seeds))
 	for i := range a.Seeds {
 		seeds = append(seeds, &a.Seeds[i])
@@ -129,22 +130,22 @@ func (a *Ablation) name(row map[string]any, seed *uint64) string {
 	return strings.Join(parts, ",")
 }
 
-// remember wraps a digest function so that each path is read once, and not
-// once for each variant.
-func remember(digest func(string) (string, error)) func(string) (string, error) {
-	if digest == nil {
-		digest = spec.DigestPath
+// remember wraps what reads files so that each is read once, and not once for
+// each variant.
+func remember[K comparable, V any](read, fallback func(K) (V, error)) func(K) (V, error) {
+	if read == nil {
+		read = fallback
 	}
-	known := map[string]string{}
-	return func(path string) (string, error) {
-		if d, ok := known[path]; ok {
-			return d, nil
+	known := map[K]V{}
+	return func(key K) (V, error) {
+		if v, ok := known[key]; ok {
+			return v, nil
 		}
-		d, err := digest(path)
+		v, err := read(key)
 		if err == nil {
-			known[path] = d
+			known[key] = v
 		}
-		return d, err
+		return v, err
 	}
 }
 

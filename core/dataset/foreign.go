@@ -14,7 +14,9 @@ import (
 // whatever their order and exact type.
 type foreign struct {
 	*table
-	leaves map[string]int // by name, such as "image.bytes"; single values only
+	schema *parquet.Schema         // of what is read
+	leaves map[string]int          // by name, such as "image.bytes"; of a list, the first value counts
+	kinds  map[string]parquet.Kind // of leaves
 }
 
 func openForeign(path string) (*foreign, error) {
@@ -22,14 +24,15 @@ func openForeign(path string) (*foreign, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &foreign{table: t, leaves: map[string]int{}}
-	err = guard(path, func() error {
-		schema := t.parquet.Schema()
-		for _, column := range schema.Columns() {
-			if leaf, ok := schema.Lookup(column...); ok && leaf.MaxRepetitionLevel == 0 {
-				f.leaves[strings.Join(column, ".")] = leaf.ColumnIndex
-			}
-		}
+	return foreignOf(t)
+}
+
+// foreignOf takes over an open table; after an error it is closed.
+func foreignOf(t *table) (*foreign, error) {
+	f := &foreign{table: t}
+	err := guard(t.path, func() error {
+		f.schema = t.parquet.Schema()
+		f.findLeaves()
 		return nil
 	})
 	if err != nil {
@@ -37,6 +40,29 @@ func openForeign(path string) (*foreign, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// findLeaves lists the columns of single values under their names, and lists of
+// single values under the name of the list.
+func (f *foreign) findLeaves() {
+	f.leaves, f.kinds = map[string]int{}, map[string]parquet.Kind{}
+	under := map[string]int{} // leaves, by outermost name
+	for _, column := range f.schema.Columns() {
+		under[column[0]]++
+	}
+	for _, column := range f.schema.Columns() {
+		leaf, ok := f.schema.Lookup(column...)
+		if !ok {
+			continue
+		}
+		name := strings.Join(column, ".")
+		if leaf.MaxRepetitionLevel == 1 && under[column[0]] == 1 {
+			name = column[0]
+		} else if leaf.MaxRepetitionLevel > 0 {
+			continue
+		}
+		f.leaves[name], f.kinds[name] = leaf.ColumnIndex, leaf.Node.Type().Kind()
+	}
 }
 
 // first returns the first of these columns that the table has, or "".
@@ -50,7 +76,7 @@ func (f *foreign) first(columns ...string) string {
 }
 
 func (f *foreign) missing(column string) error {
-	return &Error{f.path, column, fmt.Errorf("is missing; the file has %s", columnNames(f.parquet.Schema()))}
+	return &Error{f.path, column, fmt.Errorf("is missing; the file has %s", columnNames(f.schema))}
 }
 
 // errStop ends each without being an error.
@@ -59,7 +85,14 @@ var errStop = errors.New("stop")
 // each calls visit with every row, counted from 1. The values of a row are
 // valid during the call.
 func (f *foreign) each(visit func(row int, get func(column string) parquet.Value) error) error {
-	rows := parquet.NewReader(f.parquet)
+	var rows *parquet.Reader
+	err := guard(f.path, func() error {
+		rows = parquet.NewReader(f.parquet, f.schema)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	batch := make([]parquet.Row, chunk)
 	row := 0
 	for {
@@ -98,6 +131,35 @@ func (f *foreign) each(visit func(row int, get func(column string) parquet.Value
 			return &Error{Path: f.path, Err: fmt.Errorf("%w: it gives neither rows nor an end", ErrDamaged)}
 		}
 	}
+}
+
+// columns are the names of the columns.
+func (f *foreign) columns() []string {
+	var names []string
+	for _, field := range f.parquet.Schema().Fields() {
+		names = append(names, field.Name())
+	}
+	return names
+}
+
+// eachOf is each with some columns alone: the others stay on the disk.
+func (f *foreign) eachOf(columns []string, visit func(row int, get func(column string) parquet.Value) error) error {
+	part := &foreign{table: f.table}
+	err := guard(f.path, func() error {
+		group := parquet.Group{}
+		for _, field := range f.parquet.Schema().Fields() {
+			if slices.Contains(columns, field.Name()) {
+				group[field.Name()] = field
+			}
+		}
+		part.schema = parquet.NewSchema(f.parquet.Schema().Name(), group)
+		part.findLeaves()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return part.each(visit)
 }
 
 // text returns a value as text: of texts themselves, of numbers in decimals,

@@ -53,13 +53,18 @@ func openTable(path string) (*table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open table: %w", err)
 	}
-	t := &table{path: path, file: f}
-	info, err := f.Stat()
+	return tableOf(f, path)
+}
+
+// tableOf opens a table that is open as a file.
+func tableOf(file *os.File, path string) (*table, error) {
+	t := &table{path: path, file: file}
+	info, err := file.Stat()
 	if err == nil {
 		err = guard(path, func() error { return t.open(info.Size()) })
 	}
 	if err != nil {
-		f.Close()
+		file.Close()
 		var known *Error
 		if !errors.As(err, &known) {
 			err = &Error{Path: path, Err: err}

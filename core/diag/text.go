@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hcled"
@@ -30,12 +32,18 @@ func (s Sources) Text(file string) []byte {
 	if text, ok := s[file]; ok {
 		return text
 	}
+	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() || info.Size() > mostQuoted {
+		return nil
+	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil
 	}
 	return text
 }
+
+// mostQuoted is the largest file that is read to quote a line of it, in bytes.
+const mostQuoted = 256 << 20
 
 // WriteText writes the list for people: each diagnostic with its summary, the
 // place, the source line with the wrong words marked, and the wrapped detail,
@@ -87,6 +95,10 @@ func painter(color bool) func(code, text string) string {
 // writePlace writes where the subject is and the line it starts on.
 func writePlace(w io.Writer, subject Range, sources Sources, paint func(code, text string) string) {
 	text := sources.Text(subject.File)
+	if subject.Start.Line == 0 { // the whole file
+		fmt.Fprintf(w, "  on %s\n\n", subject.File)
+		return
+	}
 	place := fmt.Sprintf("on %s line %d", subject.File, subject.Start.Line)
 	if block := blockAt(subject.File, text, subject.Start.Byte); block != "" {
 		place += ", in " + block
@@ -105,10 +117,24 @@ func writePlace(w io.Writer, subject Range, sources Sources, paint func(code, te
 		paint(red, strings.Repeat("^", max(1, runewidth.StringWidth(marked)))))
 }
 
+// longestQuoted is the longest line that is worth showing, in bytes.
+const longestQuoted = 1000
+
 // quote finds the line on which the subject starts, what stands before the
 // subject on it, and as much of the subject as the line holds.
 func quote(text []byte, subject Range) (line, prefix, marked string, ok bool) {
 	start := subject.Start.Byte
+	if start == 0 && subject.Start.Line > 1 { // who reads tables knows lines and columns alone
+		for range subject.Start.Line - 1 {
+			length := bytes.IndexByte(text[start:], '\n')
+			if length < 0 {
+				return "", "", "", false
+			}
+			start += length + 1
+		}
+		subject.End.Byte = start + subject.End.Column - 1
+		start += subject.Start.Column - 1
+	}
 	if len(text) == 0 || start < 0 || start > len(text) {
 		return "", "", "", false
 	}
@@ -118,6 +144,9 @@ func quote(text []byte, subject Range) (line, prefix, marked string, ok bool) {
 		lineEnd = start + length
 	}
 	line = strings.TrimRight(string(text[lineStart:lineEnd]), "\r")
+	if !utf8.ValidString(line) || strings.ContainsRune(line, 0) || len(line) > longestQuoted {
+		return "", "", "", false
+	}
 	first := min(start-lineStart, len(line))
 	last := max(first, min(subject.End.Byte-lineStart, len(line)))
 	return line, line[:first], line[first:last], true
@@ -139,7 +168,7 @@ func blank(text string) string {
 
 // blockAt names the top-level block around a place, such as `labels "human"`.
 func blockAt(name string, text []byte, offset int) string {
-	if len(text) == 0 {
+	if len(text) == 0 || path.Ext(name) != ".hcl" && !strings.HasSuffix(name, ".json") {
 		return ""
 	}
 	// The parsers' own complaints are not of interest: both return what they

@@ -29,7 +29,8 @@ type moments struct {
 // features. No product S1 S2 is formed here:
 //
 //  1. Centre: A = (x - m1)/sqrt(n-1), so S1 = AᵀA; B likewise.
-//  2. Shrink by QR: A = Q1 R1, so S1 = R1ᵀR1 with R1 at most [width, width].
+//  2. Shrink by QR: A = Q1 R1, so S1 = R1ᵀR1 with R1 at most [width, width]; of
+//     many images part by part, each below the R of those before it.
 //  3. tr( (S1 S2)^(1/2) ) is the sum of the singular values of R1 R2ᵀ.
 //
 // The distance of a set to itself may come out as a negative rounding error;
@@ -71,19 +72,48 @@ func momentsOf(x *mat.Dense) moments {
 	}
 	m.mean.ScaleVec(1/float64(rows), m.mean)
 
+	// A part of the images at a time: of 30,000, of Inception's width, all would
+	// be half a gigabyte, and QR needs that three times.
 	scale := 1 / math.Sqrt(float64(rows-1))
-	centred := mat.NewDense(rows, width, nil)
-	centred.Apply(func(_, j int, v float64) float64 { return (v - m.mean.AtVec(j)) * scale }, x)
-	for _, v := range centred.RawMatrix().Data {
-		m.trace += v * v
+	part := rows
+	if rows*width > largestWhole {
+		part = max(2*width, largestWhole/width)
 	}
-	m.root = centred
-	if rows > width {
-		var qr mat.QR
-		qr.Factorize(centred)
-		var r mat.Dense // [rows, width], zero below the first width rows
-		qr.RTo(&r)
-		m.root = mat.DenseCopyOf(r.Slice(0, width, 0, width))
+	for from := 0; from < rows; from += part {
+		to := min(from+part, rows)
+		above := 0
+		if m.root != nil {
+			above, _ = m.root.Dims()
+		}
+		stack := mat.NewDense(above+to-from, width, nil)
+		if m.root != nil {
+			stack.Slice(0, above, 0, width).(*mat.Dense).Copy(m.root)
+		}
+		for i := from; i < to; i++ {
+			row := stack.RawRowView(above + i - from)
+			for j, v := range x.RawRowView(i) {
+				row[j] = (v - m.mean.AtVec(j)) * scale
+				m.trace += row[j] * row[j]
+			}
+		}
+		m.root = triangle(stack)
 	}
 	return m
+}
+
+// largestWhole is how many numbers are decomposed at once: 64 MiB of them.
+const largestWhole = 1 << 23
+
+// triangle is R of a QR decomposition, or the matrix itself where that is no
+// larger.
+func triangle(a *mat.Dense) *mat.Dense {
+	rows, width := a.Dims()
+	if rows <= width {
+		return a
+	}
+	var qr mat.QR
+	qr.Factorize(a)
+	var r mat.Dense // [rows, width], zero below the first width rows
+	qr.RTo(&r)
+	return mat.DenseCopyOf(r.Slice(0, width, 0, width))
 }

@@ -254,15 +254,12 @@ func samplerOf(finetune *spec.Finetune) *spec.Component {
 	return finetune.Model.Sampler
 }
 
-func imageCount(images *spec.Images) int { return len(images.Prompts) * images.PerPrompt }
-
 func (b *builder) images(images *spec.Images) *Node {
-	name := "sample/" + images.Name
-	if images.Path != "" {
-		work := &SampleWork{Path: images.Path, Digest: b.spec.Digests[images.Path]}
-		return b.add(name, work, nil, 0, images.Range)
+	if images.Folder != nil {
+		work := &ImportWork{Folder: *images.Folder, Digest: images.Inventory.Digest, Images: images.Count()}
+		return b.add("import/"+images.Name, work, nil, 0, images.Range)
 	}
-	return b.sample(name, "images/"+images.Name, images.Sampler, images.Prompts, images.PerPrompt, images.Range)
+	return b.sample("sample/"+images.Name, "images/"+images.Name, images.Sampler, images.Prompts, images.PerPrompt, images.Range)
 }
 
 // sample draws images of a model. The seed's name says which set of images it
@@ -277,10 +274,10 @@ func (b *builder) labels(labels *spec.Labels) *Node {
 	name := "rate/" + labels.Name
 	images := b.images(labels.Images)
 	if labels.Path != "" {
-		work := &RateWork{Fraction: labels.Fraction, Path: labels.Path, Digest: b.spec.Digests[labels.Path], Images: imageCount(labels.Images)}
+		work := &RateWork{Fraction: labels.Fraction, Path: labels.Path, Digest: b.spec.Digests[labels.Path], Images: labels.Images.Count()}
 		return b.add(name, work, nil, b.seed("labels/"+labels.Name), labels.Range, Input{Images, images, Images})
 	}
-	return b.rate(name, labels.Rater, images, labels.Fraction, imageCount(labels.Images), labels.Range)
+	return b.rate(name, labels.Rater, images, labels.Fraction, labels.Images.Count(), labels.Range)
 }
 
 // rate has a rater judge images. The instance's seed is that of the stage, so
@@ -302,13 +299,13 @@ func (b *builder) fit(component *spec.Component) *Node {
 	switch {
 	case component.Labels != nil:
 		work.Labels = true
-		work.Images = imageCount(component.Labels.Images)
+		work.Images = component.Labels.Images.Count()
 		inputs = append([]Input{
 			{Images, b.images(component.Labels.Images), Images},
 			{Labels, b.labels(component.Labels), Labels},
 		}, inputs...)
 	case component.Images != nil:
-		work.Images = imageCount(component.Images)
+		work.Images = component.Images.Count()
 		inputs = append([]Input{{Images, b.images(component.Images), Images}}, inputs...)
 	}
 	name := "fit/" + component.Name
@@ -339,7 +336,7 @@ func (b *builder) prepare(sampler *spec.Component, set *spec.Images, images *Nod
 	instance.unseeded()
 	inputs = append([]Input{{Images, images, Images}}, inputs...)
 	name := "prepare/" + set.Name + "/" + sampler.Name
-	return b.add(name, &PrepareWork{Images: imageCount(set)}, instance, DeriveSeed(0, "prepare"), set.Range, inputs...)
+	return b.add(name, &PrepareWork{Images: set.Count()}, instance, DeriveSeed(0, "prepare"), set.Range, inputs...)
 }
 
 func (b *builder) tune(finetune *spec.Finetune) *Node {
@@ -393,7 +390,7 @@ func (b *builder) tune(finetune *spec.Finetune) *Node {
 			}
 			if loss.Weighed && finetune.Reward != nil {
 				name := "score/" + set.Name + "/" + finetune.Reward.Name
-				scores := b.score(name, finetune.Reward, images, imageCount(set), finetune.Reward.Range)
+				scores := b.score(name, finetune.Reward, images, set.Count(), finetune.Reward.Range)
 				term.Scores = append(term.Scores, numbered("scores", scores, Scores))
 			}
 		}

@@ -86,14 +86,28 @@ func (e *evaluation) measureModel(model spec.Model) {
 	}
 	if e.Fidelity != nil && e.wants(MeasureFidelity) {
 		reference := e.Fidelity.Reference
-		work := &MeasureWork{What: MeasureFidelity, Subject: subject, By: e.Fidelity.Encoder.Name, Reference: reference.Name}
-		referenceFeatures := e.encode("encode/"+e.Name+"/reference", e.Fidelity.Encoder, e.images(reference), imageCount(reference), e.Fidelity.Range)
+		work := &MeasureWork{What: MeasureFidelity, Subject: subject, By: e.Fidelity.Encoder.Name, Reference: reference.Name, Encoder: e.whatIs(e.Fidelity.Encoder)}
+		referenceFeatures := e.encode("encode/"+e.Name+"/reference", e.Fidelity.Encoder, e.images(reference), reference.Count(), e.Fidelity.Range)
 		inputs := []Input{{Features, e.encoded(model), Features}, {"reference features", referenceFeatures, Features}}
 		// Rows of features know their image only by its ID: the images table
 		// says which prompt it was drawn for.
 		inputs = append(inputs, Input{Images, e.drawn(model), Images})
 		e.add(prefix+MeasureFidelity+"/"+subject, work, nil, e.seed(prefix+MeasureFidelity), e.Fidelity.Range, inputs...)
 	}
+}
+
+// whatIs names a component and its weights: whoever compares a distance with
+// another one needs to know whether both were measured on the same features.
+func (b *builder) whatIs(component *spec.Component) string {
+	text := component.Component
+	for _, path := range component.Paths {
+		digest := b.spec.Digests[path]
+		text += ", weights sha256 " + digest[:min(12, len(digest))]
+	}
+	if component.Images != nil {
+		text += ", fitted on " + component.Images.Name
+	}
+	return text
 }
 
 func (e *evaluation) measureRewards() {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 )
@@ -96,9 +97,9 @@ func TestKeyHasDigestsInThePlaceOfPaths(t *testing.T) {
 		s.Samplers[0].Config = config
 		s.Samplers[0].Paths = []string{path}
 		s.Digests[path] = digest
-		*s.Images[2] = spec.Images{Name: "real", Path: path}
+		*s.Images[2] = spec.Images{Name: "real", Folder: &dataset.Folder{Path: path}, Inventory: dataset.Inventory{Images: 3, Digest: digest}}
 		p := build(t, Source{Spec: s})
-		for _, n := range []*Node{node(t, p, "sample/labelled"), node(t, p, "sample/real")} {
+		for _, n := range []*Node{node(t, p, "sample/labelled"), node(t, p, "import/real")} {
 			parts, _ := KeyParts(n, here, func(Input) (string, bool) { return "", true })
 			for _, part := range parts {
 				if strings.Contains(part.Value, path) {
@@ -109,7 +110,7 @@ func TestKeyHasDigestsInThePlaceOfPaths(t *testing.T) {
 		if config := node(t, p, "sample/labelled").Instance.Config; !strings.Contains(string(config), path) {
 			t.Errorf("the component does not get its path: %s", config)
 		}
-		return keyOf(node(t, p, "sample/labelled"), here) + keyOf(node(t, p, "sample/real"), here)
+		return keyOf(node(t, p, "sample/labelled"), here) + keyOf(node(t, p, "import/real"), here)
 	}
 	if with("/a/weights", "11") != with("/b/weights", "11") {
 		t.Error("the same content at another path has another key")

@@ -5,7 +5,8 @@ type Kind string
 
 // The kinds of stages, in the order in which a run usually meets them.
 const (
-	Sample  Kind = "sample"  // sampler, prompts -> images; or a folder -> images
+	Sample  Kind = "sample"  // sampler, prompts -> images
+	Import  Kind = "import"  // a folder -> images
 	Rate    Kind = "rate"    // rater, images -> labels; or a file -> labels
 	Fit     Kind = "fit"     // reward, rater or encoder, labels, images -> checkpoint and curve
 	Score   Kind = "score"   // reward, images -> scores
@@ -21,6 +22,7 @@ const (
 // the same inputs.
 var codeVersions = map[Kind]string{
 	Sample:  "1",
+	Import:  "1",
 	Rate:    "1",
 	Fit:     "1",
 	Score:   "1",
@@ -28,7 +30,7 @@ var codeVersions = map[Kind]string{
 	Prepare: "1",
 	Tune:    "1",
 	Encode:  "1",
-	Measure: "1",
+	Measure: "2",
 }
 
 // The roles of outputs, as they stand in records.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/spec"
 )
@@ -194,5 +195,56 @@ func TestBuildRefusesWhatPluginsCannotDo(t *testing.T) {
 	}
 	if len(list) == 0 || list[0].Subject.Start.Line != 3 || !strings.Contains(list[0].Summary, `No plugin provides the sampler "unknown"`) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestImport: a folder is a stage, and all that reads it knows its count.
+func TestImport(t *testing.T) {
+	s := experiment(1)
+	folder := func() spec.Images {
+		return spec.Images{Name: "real", Folder: &dataset.Folder{Path: "/coco", Limit: 7}, Inventory: dataset.Inventory{Images: 7, Digest: "11"}}
+	}
+	*s.Images[2] = folder()
+	p := build(t, Source{Spec: s})
+	imported := node(t, p, "import/real")
+	if n, unit := imported.Items(); n != 7 || unit != "images" || imported.Kind != Import || imported.Instance != nil {
+		t.Errorf("%d %s of %+v", n, unit, imported)
+	}
+	if n, _ := node(t, p, "encode/main/reference").Items(); n != 7 {
+		t.Errorf("%d reference images", n)
+	}
+	tuned := node(t, p, "tune/full")
+	reads := false
+	for _, input := range tuned.Inputs {
+		reads = reads || input.Node == imported
+	}
+	if !reads {
+		t.Error("the pre-training loss does not read the folder")
+	}
+	first := keyOf(imported, here)
+	for name, change := range map[string]func(*spec.Images){
+		"draw":    func(i *spec.Images) { i.Folder.Seed = 2 },
+		"size":    func(i *spec.Images) { i.Folder.Width = 64 },
+		"caption": func(i *spec.Images) { i.Folder.Caption = "text" },
+		"content": func(i *spec.Images) { i.Inventory.Digest = "22" },
+	} {
+		changed := folder()
+		change(&changed)
+		*s.Images[2] = changed
+		if keyOf(node(t, build(t, Source{Spec: s}), "import/real"), here) == first {
+			t.Errorf("another %s, the same key", name)
+		}
+	}
+}
+
+// TestMeasureNamesTheFeatures: a distance says on which network, with which
+// weights, it was measured.
+func TestMeasureNamesTheFeatures(t *testing.T) {
+	s := experiment(1)
+	s.Encoders[0].Component, s.Encoders[0].Paths = "inception", []string{"/weights"}
+	s.Digests["/weights"] = "0123456789abcdef"
+	work := node(t, build(t, Source{Spec: s}), "measure/main/fidelity/base").Work.(*MeasureWork)
+	if want := "inception, weights sha256 0123456789ab"; work.Encoder != want {
+		t.Errorf("measured on %q, want %q", work.Encoder, want)
 	}
 }

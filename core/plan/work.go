@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/json"
 
+	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/spec"
 )
 
@@ -15,12 +16,17 @@ type Work interface {
 	images() int
 }
 
-// SampleWork draws images for prompts, or reads a folder of them.
+// SampleWork draws images for prompts.
 type SampleWork struct {
 	Prompts   []spec.Prompt `json:"prompts,omitempty"`
 	PerPrompt int           `json:"per_prompt,omitempty"`
-	Path      string        `json:"-"`                // a folder or Parquet file; empty if a sampler draws
-	Digest    string        `json:"digest,omitempty"` // of what Path names
+}
+
+// ImportWork reads images that people bring along.
+type ImportWork struct {
+	Folder dataset.Folder `json:"folder"`
+	Digest string         `json:"digest"` // of what is taken of the folder
+	Images int            `json:"-"`
 }
 
 // RateWork has a rater judge images, or reads a label file.
@@ -105,6 +111,7 @@ type MeasureWork struct {
 	Baseline  string   `json:"baseline,omitempty"`  // what it is compared with; empty for the baseline itself
 	By        string   `json:"by,omitempty"`        // the rater or encoder
 	Reference string   `json:"reference,omitempty"` // fidelity: the images that are compared with
+	Encoder   string   `json:"encoder,omitempty"`   // fidelity: what the encoder is, By is what the experiment calls it
 	Rewards   []string `json:"rewards,omitempty"`   // in the order of the inputs "scores NAME"
 	N         int      `json:"n,omitempty"`         // best_of: images drawn per prompt
 	Keep      int      `json:"keep,omitempty"`      // best_of: images kept per prompt
@@ -112,6 +119,7 @@ type MeasureWork struct {
 }
 
 func (*SampleWork) kind() Kind  { return Sample }
+func (*ImportWork) kind() Kind  { return Import }
 func (*RateWork) kind() Kind    { return Rate }
 func (*FitWork) kind() Kind     { return Fit }
 func (*ScoreWork) kind() Kind   { return Score }
@@ -122,6 +130,7 @@ func (*EncodeWork) kind() Kind  { return Encode }
 func (*MeasureWork) kind() Kind { return Measure }
 
 func (w *SampleWork) images() int  { return len(w.Prompts) * w.PerPrompt }
+func (w *ImportWork) images() int  { return w.Images }
 func (w *RateWork) images() int    { return w.Images }
 func (w *FitWork) images() int     { return w.Images }
 func (w *ScoreWork) images() int   { return w.Images }

@@ -1,8 +1,11 @@
 package spec
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/plumb-ml/plumb/core/dataset"
 )
 
 // Canonical returns the whole experiment as canonical JSON: what makes two
@@ -50,8 +53,8 @@ func (s *Spec) Canonical() ([]byte, error) {
 
 	images := map[string]any{}
 	for _, i := range s.Images {
-		if i.Path != "" {
-			images[i.Name] = map[string]any{"content": s.Digests[i.Path]}
+		if i.Folder != nil {
+			images[i.Name] = map[string]any{"content": i.Inventory.Digest, "folder": folderOptions(*i.Folder)}
 			continue
 		}
 		images[i.Name] = map[string]any{"sampler": modelName(i.Sampler), "prompts": promptNames(i.Prompts), "per_prompt": i.PerPrompt}
@@ -86,6 +89,19 @@ func (s *Spec) Canonical() ([]byte, error) {
 	}
 	document["evaluate"] = evaluates
 	return canonicalJSON(document)
+}
+
+// folderOptions is what is taken of a folder and how, in JSON types.
+func folderOptions(folder dataset.Folder) any {
+	text, err := json.Marshal(folder)
+	if err != nil {
+		return err.Error() // of texts and numbers: it cannot fail
+	}
+	options, err := decodeJSON(text)
+	if err != nil {
+		return err.Error()
+	}
+	return options
 }
 
 // canonical turns parts of a Spec into JSON types.

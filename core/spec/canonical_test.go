@@ -1,10 +1,14 @@
 package spec
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/plumb-ml/plumb/core/dataset"
 )
 
 const withPath = `
@@ -79,11 +83,23 @@ func TestPathArguments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if spec.Images[3].Path != photographs {
-		t.Errorf("path is %s, want %s", spec.Images[3].Path, photographs)
+	all, one := spec.Images[3], spec.Images[4]
+	if all.Folder.Path != photographs || all.Count() != 2 || all.Inventory.Unseen != 1 {
+		t.Errorf("folder %+v holds %+v", all.Folder, all.Inventory)
 	}
-	// printf '%s  one.png\n' $(sha256sum < one.png | cut -c-64) | sha256sum
-	if got, want := spec.Digests[photographs], "20d14e31610ae49329bd6dfce196db02a1701db8d5297ddebf33aa58ca9be86b"; got != want {
+	if want := (dataset.Folder{Path: photographs, Caption: "text", Split: "seen", Limit: 1, Seed: 7, Width: 512, Height: 512, Stretch: true}); *one.Folder != want || one.Count() != 1 {
+		t.Errorf("folder %+v, want %+v", *one.Folder, want)
+	}
+	// cat testdata/valid/labels.csv | sha256sum
+	labels, err := filepath.Abs("testdata/valid/labels.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(labels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := spec.Digests[labels], fmt.Sprintf("%x", sha256.Sum256(content)); got != want {
 		t.Errorf("digest is %s, want %s", got, want)
 	}
 }

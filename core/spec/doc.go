@@ -12,5 +12,5 @@
 // the package refuses to offer functions that read files, the environment or
 // the clock, and it refuses to run, open or download anything. The only files
 // it reads beside the experiment are the ones that path arguments name, for
-// their digests.
+// their digests and, of folders of images, for how many there are.
 package spec

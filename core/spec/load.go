@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/hcl/v2/json"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 )
 
@@ -39,6 +40,10 @@ type Options struct {
 	// nil, DigestPath. Give one that remembers when many variants of an
 	// experiment are loaded.
 	Digest func(path string) (string, error)
+
+	// Scan says what a folder of images gives. If nil, ScanFolder. Give one that
+	// remembers where Digest should.
+	Scan func(dataset.Folder) (dataset.Inventory, error)
 }
 
 // Load reads the experiment at path. The Spec is nil if there are errors;
@@ -108,6 +113,9 @@ type loader struct {
 func newLoader(path string, options Options) *loader {
 	if options.Digest == nil {
 		options.Digest = DigestPath
+	}
+	if options.Scan == nil {
+		options.Scan = ScanFolder
 	}
 	l := &loader{
 		path:       path,

@@ -193,7 +193,7 @@ func TestLoadResolvesReferences(t *testing.T) {
 		{"reward's labels", withAux.Labels == spec.Labels[0]},
 		{"labels' images", spec.Labels[0].Images == spec.Images[0]},
 		{"images' sampler", spec.Images[0].Sampler == Model{Sampler: base}},
-		{"images of a finetune", spec.Images[4].Sampler == Model{Sampler: base, Finetune: labelled}},
+		{"images of a finetune", spec.Images[5].Sampler == Model{Sampler: base, Finetune: labelled}},
 		{"chained finetune", again.Model == Model{Sampler: base, Finetune: full}},
 		{"weighed loss", full.Losses[0].Weighed && len(full.Losses[0].Images) == 0},
 		{"loss with images of its own", !full.Losses[1].Weighed && full.Losses[1].Images[0] == spec.Images[2]},

@@ -1,19 +1,18 @@
 package spec
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/digest"
 )
 
 // beside resolves a path against the directory of the HCL file, so that an
@@ -64,72 +63,41 @@ func neighbour(path string) string {
 	return diag.DidYouMean(filepath.Base(path), existing)
 }
 
-// DigestPath returns the sha256, in hex, of a file's content, or of a
-// directory: of one line for each file below it, in the order of their names,
-// with the file's digest, two spaces and its relative name with slashes (what
-// sha256sum prints). Links to files count as files; a link to a directory is
-// an error, because it may lead in a circle.
-func DigestPath(path string) (string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", err
-	}
-	if !info.IsDir() {
-		return digestFile(path)
-	}
-	var files []string
-	err = filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() {
-			return nil
-		}
-		info, err := os.Stat(name)
-		if err != nil {
-			return err
-		}
-		if !info.Mode().IsRegular() {
-			return fmt.Errorf("%s is neither a file nor a directory", name)
-		}
-		relative, err := filepath.Rel(path, name)
-		if err != nil {
-			return err
-		}
-		files = append(files, filepath.ToSlash(relative))
-		return nil
-	})
-	if err != nil {
-		return "", err
-	}
-	slices.Sort(files)
-	hash := sha256.New()
-	for _, name := range files {
-		digest, err := digestFile(filepath.Join(path, filepath.FromSlash(name)))
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(hash, "%s  %s\n", digest, name)
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
+// DigestPath returns the sha256, in hex, of a file's content, or of a directory
+// as digest.Path has it.
+func DigestPath(path string) (string, error) { return (*digest.Memory)(nil).Path(path) }
+
+// ScanFolder looks into a folder of images, and remembers nothing.
+func ScanFolder(folder dataset.Folder) (dataset.Inventory, error) {
+	return folder.Scan(context.Background(), nil)
 }
 
-func digestFile(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
+// folder says what images are in a folder. The zero Inventory comes after a
+// mistake, which is reported.
+func (l *loader) folder(folder dataset.Folder, value string, at hcl.Range) dataset.Inventory {
+	if _, err := os.Stat(folder.Path); errors.Is(err, fs.ErrNotExist) {
+		l.error(at, "No such file", "There is no file or directory %q beside %s.%s", value, filepath.Base(l.path), neighbour(folder.Path))
+		return dataset.Inventory{}
 	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return "", err
+	inventory, err := l.options.Scan(folder)
+	var found diag.List
+	switch {
+	case errors.As(err, &found):
+		// People know the folder by the name that they gave it.
+		named := value
+		if !filepath.IsAbs(named) {
+			named = filepath.Join(filepath.Dir(l.path), named)
+		}
+		for _, d := range found {
+			for _, text := range []*string{&d.Subject.File, &d.Summary, &d.Detail} {
+				*text = strings.ReplaceAll(*text, folder.Path, named)
+			}
+			l.diagnostics = append(l.diagnostics, d)
+		}
+	case err != nil:
+		l.error(at, "Cannot read folder", "path: %v.", err)
+	case inventory.LeftOut > 0:
+		l.warning(at, "Images that nothing speaks of", "%d image files of the folder are named by no metadata, and are left out; %d are taken. Add lines for them, or remove them.", inventory.LeftOut, inventory.Images)
 	}
-	if !info.Mode().IsRegular() {
-		return "", fmt.Errorf("%s is not a regular file", path)
-	}
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
+	return inventory
 }

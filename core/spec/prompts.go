@@ -443,7 +443,7 @@ func (l *loader) leaks() {
 
 // leak warns of training on unseen prompts.
 func (l *loader) leak(images *Images, at diag.Range, what string) {
-	if !slices.ContainsFunc(images.Prompts, func(p Prompt) bool { return p.Split == unseen }) {
+	if images.Inventory.Unseen == 0 && !slices.ContainsFunc(images.Prompts, func(p Prompt) bool { return p.Split == unseen }) {
 		return
 	}
 	l.diagnostics = append(l.diagnostics, diag.Diagnostic{

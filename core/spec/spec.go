@@ -3,6 +3,7 @@ package spec
 import (
 	"encoding/json"
 
+	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 )
 
@@ -14,7 +15,7 @@ type Spec struct {
 	Seed        uint64
 	File        string            // the file that was loaded, as the user named it
 	Variables   map[string]any    // the resolved value of every variable (JSON types)
-	Digests     map[string]string // sha256 of every file or directory that a path argument names, by resolved path
+	Digests     map[string]string // sha256 of every file or directory that a path argument names, by resolved path; of folders of images see Images
 
 	Compute   Compute
 	Plugins   []Plugin
@@ -80,11 +81,21 @@ type Component struct {
 // Images is a set of images: drawn by a sampler, or a folder of files.
 type Images struct {
 	Name      string
-	Sampler   Model    // what draws them; zero if Path is set
-	Path      string   // an imagefolder or Parquet file with captions; empty if Sampler is set
-	Prompts   []Prompt // after split and limit; empty with Path
+	Sampler   Model    // what draws them; zero if there is a Folder
+	Prompts   []Prompt // after split and limit; empty with a Folder
 	PerPrompt int      // images per prompt
+
+	Folder    *dataset.Folder   // files with captions, in place of a sampler; nil if Sampler is set
+	Inventory dataset.Inventory // of the Folder
 	Range     diag.Range
+}
+
+// Count is how many images the set has.
+func (i *Images) Count() int {
+	if i.Folder != nil {
+		return i.Inventory.Images
+	}
+	return len(i.Prompts) * i.PerPrompt
 }
 
 // Model is what can draw images: a sampler, or a finetune of one.

@@ -127,7 +127,7 @@ func (m *measurement) fidelity(ctx context.Context) error {
 		prompt[image.ID] = image.Prompt
 	}
 	in := metric.FidelityInput{
-		Model: m.work.Subject, Encoder: m.work.By, Reference: m.work.Reference, Seed: m.job.Node.Seed,
+		Model: m.work.Subject, Encoder: m.work.By, Component: m.work.Encoder, Reference: m.work.Reference, Seed: m.job.Node.Seed,
 		ReferenceFeatures: vectors(reference), Features: vectors(features),
 	}
 	for _, feature := range features {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/plumb-ml/plumb/core/dataset"
-	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -155,47 +154,4 @@ func numberPrompts(prompts []spec.Prompt) []int {
 		next[prompt.Category]++
 	}
 	return numbers
-}
-
-// mostProblems is how many images that cannot be read are worth listing.
-const mostProblems = 20
-
-// sampleFolder reads a folder of images, or a table that somebody else made.
-func sampleFolder(ctx context.Context, job Job, work *plan.SampleWork) (*Result, error) {
-	writer, err := dataset.NewWriter[dataset.Image](job.tablePath(plan.Images))
-	if err != nil {
-		return nil, err
-	}
-	rows := 0
-	var problems diag.List // all that cannot be read, not the first alone
-	for image, err := range dataset.ImageFolder(work.Path) {
-		var unreadable diag.List
-		if errors.As(err, &unreadable) && len(problems) < mostProblems {
-			problems = append(problems, unreadable...)
-			continue
-		}
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err == nil {
-			err = writer.Write(image)
-		}
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("read images: %w", err), writer.Discard())
-		}
-		rows++
-		job.Report(Progress{Done: rows, Unit: "images"})
-	}
-	if problems != nil {
-		return nil, errors.Join(problems, writer.Discard())
-	}
-	if rows == 0 {
-		return nil, errors.Join(job.mistake("No images in "+work.Path,
-			"A folder of images holds PNG or JPEG files, with captions in metadata.csv or metadata.jsonl."), writer.Discard())
-	}
-	if err := writer.Close(); err != nil {
-		return nil, err
-	}
-	result := &Result{Items: rows, Unit: "images"}
-	return result, job.table(result, plan.Images, rows)
 }

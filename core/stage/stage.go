@@ -89,10 +89,9 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	}
 	switch work := job.Node.Work.(type) {
 	case *plan.SampleWork:
-		if work.Path != "" {
-			return sampleFolder(ctx, job, work)
-		}
 		return sample(ctx, job, work)
+	case *plan.ImportWork:
+		return importImages(ctx, job, work)
 	case *plan.RateWork:
 		if work.Path != "" {
 			return rateFromFile(ctx, job, work)

@@ -10,6 +10,7 @@
 //	records/KE/KEY.json    what the stage with this key did (package record)
 //	nodes/…                the key of the newest record of a node; a hint, for explain
 //	views/ab/abcd…/        a directory output with its files under their names
+//	digests/files          digests of files outside, by their times (package digest); a hint
 //	scratch/KEY/           unfinished state of a stage, kept between tries
 //	work/ID/, work/ID.lock what the living process ID is writing
 //	quarantine/…           blobs and records that were found damaged

@@ -23,6 +23,7 @@ const (
 	recordsDir    = "records"
 	nodesDir      = "nodes"
 	viewsDir      = "views"
+	digestsDir    = "digests"
 	scratchDir    = "scratch"
 	workDir       = "work"
 	quarantineDir = "quarantine"
@@ -65,7 +66,7 @@ func (s *Store) open() error {
 	if err := s.checkFormat(); err != nil {
 		return err
 	}
-	for _, part := range []string{blobsDir, recordsDir, nodesDir, viewsDir, scratchDir, workDir, quarantineDir, keyLocksDir} {
+	for _, part := range []string{blobsDir, recordsDir, nodesDir, viewsDir, digestsDir, scratchDir, workDir, quarantineDir, keyLocksDir} {
 		if err := os.MkdirAll(s.path(part), 0o777); err != nil {
 			return err
 		}
@@ -132,6 +133,10 @@ func parseFormat(content string) error {
 	}
 	return nil
 }
+
+// DigestsFile is where digests of files outside of a store are remembered, as
+// package digest does.
+func DigestsFile(dir string) string { return filepath.Join(dir, digestsDir, "files") }
 
 // Dir returns the store's directory, absolute.
 func (s *Store) Dir() string { return s.dir }

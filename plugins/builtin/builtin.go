@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/plumb-ml/plumb/plugins/encoder/clip"
+	"github.com/plumb-ml/plumb/plugins/encoder/inception"
 	"github.com/plumb-ml/plumb/plugins/encoder/shapesclip"
 	"github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/rater/shapesjudge"
@@ -29,6 +30,7 @@ func Plugin() sdk.Plugin {
 			stablediffusion.Component(),
 			shapesclip.Component(),
 			clip.Component(),
+			inception.Component(),
 			shapesjudge.Component(),
 			clipscore.Component(),
 			preference.Component(),

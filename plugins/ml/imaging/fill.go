@@ -3,11 +3,9 @@ package imaging
 import (
 	"math"
 
+	"github.com/plumb-ml/plumb/core/dataset/resize"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
-
-// linear is the triangle of bilinear interpolation.
-func linear(x float64) float64 { return max(0, 1-math.Abs(x)) }
 
 // Fill resizes an image, its shape kept, until it just covers width x height,
 // and cuts out the middle: what diffusers' train_text_to_image.py makes of an
@@ -22,7 +20,8 @@ func Fill(image sdk.Image, width, height int) sdk.Image {
 	} else {
 		to.width = height * image.Width / image.Height
 	}
-	return filter{1, linear}.resize(image, to, halfToEven(to.height-height), halfToEven(to.width-width), size{height, width})
+	left, top := halfToEven(to.width-width), halfToEven(to.height-height)
+	return sdk.Image(resize.Bilinear.Part(resize.Image(image), to.width, to.height, left, top, width, height))
 }
 
 // halfToEven is half of n, rounded to the even number as Python does.

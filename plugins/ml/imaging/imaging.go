@@ -8,7 +8,10 @@
 // anything else.
 package imaging
 
-import "github.com/plumb-ml/plumb/plugins/sdk"
+import (
+	"github.com/plumb-ml/plumb/core/dataset/resize"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
 
 // channels of an image: red, green, blue.
 const channels = 3
@@ -35,7 +38,7 @@ func (p *Preprocessor) Apply(image sdk.Image) []float32 {
 	}
 	// An odd rest is cut off right and below.
 	top, left := (to.height-p.crop.height)/2, (to.width-p.crop.width)/2
-	middle := resize(image, to, top, left, p.crop)
+	middle := resize.Bicubic.Part(resize.Image(image), to.width, to.height, left, top, p.crop.width, p.crop.height)
 	plane := p.crop.height * p.crop.width
 	out := make([]float32, channels*plane)
 	for i := range plane {

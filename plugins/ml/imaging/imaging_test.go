@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/plumb-ml/plumb/core/dataset/resize"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -40,7 +41,7 @@ func TestApply(t *testing.T) {
 	for _, name := range []string{"rgb_67x45", "rgb_51x131", "gray_29x21"} {
 		image := photograph(t, name)
 		bytes := want.Integers[name+".resized_u8_hwc"]
-		resized := Bicubic(image, bytes.Dims[1], bytes.Dims[0])
+		resized := resize.Bicubic.Resize(resize.Image(image), bytes.Dims[1], bytes.Dims[0])
 		if to := shortestTo(size{image.Height, image.Width}, 32); to != (size{bytes.Dims[0], bytes.Dims[1]}) {
 			t.Errorf("%s: resized to %v, want %v", name, to, bytes.Dims)
 		}
@@ -72,7 +73,7 @@ func TestApply(t *testing.T) {
 // TestSameSize: an image of the right size stays as it is.
 func TestSameSize(t *testing.T) {
 	image := photograph(t, "gray_29x21")
-	same := Bicubic(image, image.Width, image.Height)
+	same := resize.Bicubic.Resize(resize.Image(image), image.Width, image.Height)
 	for i, b := range same.RGB {
 		if b != image.RGB[i] {
 			t.Fatalf("byte %d is %d, was %d", i, b, image.RGB[i])

@@ -5,9 +5,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Window is how the square kernel of a convolution slides over an image. The
-// image is framed with zeros first: Before of them above and to the left, After
-// below and to the right.
+// Window is how the kernel of a convolution slides along an axis of an image; a
+// square one slides so along both. The image is framed with zeros first: Before
+// of them above and to the left, After below and to the right.
 type Window struct {
 	Size   int // of the kernel: 1 or 3, mostly
 	Stride int // pixels from one place to the next
@@ -38,33 +38,40 @@ func Conv3x3(p Params, x *Node, out int, initialize Initializer) *Node {
 // by side and multiplied at once ("im2col"), a large image strip by strip. Both
 // give the same numbers up to rounding; a test holds them together.
 func Conv(p Params, x *Node, out int, window Window, initialize Initializer) *Node {
+	return ConvAxes(p, x, out, window, window, initialize)
+}
+
+// ConvAxes is Conv with a kernel that need not be square: one window goes down a
+// column of pixels, the other across a row. The weight is [down, across, in,
+// out].
+func ConvAxes(p Params, x *Node, out int, down, across Window, initialize Initializer) *Node {
 	g := x.Graph()
 	x.AssertRank(4)
 	in := x.Shape().Dimensions[3]
-	weight := p.Weight(g, "weight", initialize, window.Size, window.Size, in, out)
+	weight := p.Weight(g, "weight", initialize, down.Size, across.Size, in, out)
 	bias := p.Weight(g, "bias", ZerosInit, out)
-	y := convolve(x, weight, window)
+	y := convolve(x, weight, down, across)
 	if more := p.adapted(x, func(x, weight *Node, last bool) *Node {
 		if last {
-			return convolve(x, weight, Pointwise)
+			return convolve(x, weight, Pointwise, Pointwise)
 		}
-		return convolve(x, weight, window)
+		return convolve(x, weight, down, across)
 	}); more != nil {
 		y = Add(y, more)
 	}
 	return addBias(y, bias)
 }
 
-func convolve(x, weight *Node, window Window) *Node {
+func convolve(x, weight *Node, down, across Window) *Node {
 	if isGo(x.Graph()) {
-		return convByMatMul(x, weight, window, stripLimit)
+		return convByMatMul(x, weight, down, across, stripLimit)
 	}
-	return convNative(x, weight, window)
+	return convNative(x, weight, down, across)
 }
 
-func convNative(x, weight *Node, window Window) *Node {
-	frame := [2]int{window.Before, window.After}
-	return Convolve(x, weight).Strides(window.Stride).PaddingPerDim([][2]int{frame, frame}).Done()
+func convNative(x, weight *Node, down, across Window) *Node {
+	frames := [][2]int{{down.Before, down.After}, {across.Before, across.After}}
+	return Convolve(x, weight).StridePerAxis(down.Stride, across.Stride).PaddingPerDim(frames).Done()
 }
 
 // stripLimit is how many numbers are laid side by side at a time: 128 MiB of
@@ -75,22 +82,22 @@ const stripLimit = 1 << 25
 // convByMatMul cuts the image into strips of rows, so that no more than limit
 // numbers are laid side by side, or one row. A strip waits for the one before
 // it: the backend would start all at once, and hold all of them.
-func convByMatMul(x, weight *Node, window Window, limit int) *Node {
+func convByMatMul(x, weight *Node, down, across Window, limit int) *Node {
 	in, out := weight.Shape().Dimensions[2], weight.Shape().Dimensions[3]
-	x = framed(x, 1, window, nil)
+	x = framed(x, 1, down, nil)
 	dims := x.Shape().Dimensions
-	batch, height := dims[0], window.places(dims[1])
-	width := window.places(dims[2] + window.Before + window.After)
-	taps := window.Size * window.Size
+	batch, height := dims[0], down.places(dims[1])
+	width := across.places(dims[2] + across.Before + across.After)
+	taps := down.Size * across.Size
 	columns := func(x *Node) *Node { // [batch, rows + size - 1, columns, in], stride 1 -> [batch * rows * width, taps * in]
-		if taps == 1 && window.Stride == 1 {
+		if taps == 1 && down.Stride == 1 && across.Stride == 1 {
 			return Reshape(x, -1, in)
 		}
-		rows := window.places(x.Shape().Dimensions[1])
+		rows := down.places(x.Shape().Dimensions[1])
 		var shifted []*Node
-		for i := range window.Size {
-			for j := range window.Size {
-				shifted = append(shifted, Slice(x, AxisRange(), window.from(i, rows), window.from(j, width), AxisRange()))
+		for i := range down.Size {
+			for j := range across.Size {
+				shifted = append(shifted, Slice(x, AxisRange(), down.from(i, rows), across.from(j, width), AxisRange()))
 			}
 		}
 		return Reshape(Concatenate(shifted, -1), batch*rows*width, taps*in)
@@ -98,16 +105,16 @@ func convByMatMul(x, weight *Node, window Window, limit int) *Node {
 	weight = Reshape(weight, taps*in, out)
 	rows := max(1, limit/(batch*width*taps*in))
 	if rows >= height {
-		y := product(columns(framed(x, 2, window, nil)), weight)
+		y := product(columns(framed(x, 2, across, nil)), weight)
 		return Reshape(y, batch, height, width, out)
 	}
 	var strips []*Node
 	var last *Node
 	for top := 0; top < height; top += rows {
 		count := min(rows, height-top)
-		from := top * window.Stride
-		strip := Slice(x, AxisRange(), AxisRange(from, from+(count-1)*window.Stride+window.Size), AxisRange(), AxisRange())
-		last = Reshape(product(columns(framed(strip, 2, window, last)), weight), batch, count, width, out)
+		from := top * down.Stride
+		strip := Slice(x, AxisRange(), AxisRange(from, from+(count-1)*down.Stride+down.Size), AxisRange(), AxisRange())
+		last = Reshape(product(columns(framed(strip, 2, across, last)), weight), batch, count, width, out)
 		strips = append(strips, last)
 	}
 	return Concatenate(strips, 1)

@@ -46,10 +46,10 @@ func TestWindowLoweringsAgree(t *testing.T) {
 			got := run(t, model.NewStore(), func(inputs []*Node) []*Node {
 				var outputs []*Node
 				for _, y := range []*Node{
-					convNative(inputs[0], inputs[1], window),
-					convByMatMul(inputs[0], inputs[1], window, stripLimit),
-					convByMatMul(inputs[0], inputs[1], window, 2*size[1]*3*window.Size*window.Size*2), // some two rows
-					convByMatMul(inputs[0], inputs[1], window, 1),
+					convNative(inputs[0], inputs[1], window, window),
+					convByMatMul(inputs[0], inputs[1], window, window, stripLimit),
+					convByMatMul(inputs[0], inputs[1], window, window, 2*size[1]*3*window.Size*window.Size*2), // some two rows
+					convByMatMul(inputs[0], inputs[1], window, window, 1),
 				} {
 					pull := AddScalar(Sin(IotaFull(y.Graph(), y.Shape())), 0.3)
 					outputs = append(outputs, y)
@@ -75,7 +75,7 @@ func TestConvLoweringsAgree(t *testing.T) {
 		pull := random(3, batch, height, width, out) // the gradient of what comes after
 		both := func(inputs []*Node) []*Node {
 			var outputs []*Node
-			for _, y := range []*Node{convNative(inputs[0], inputs[1], Same3x3), convByMatMul(inputs[0], inputs[1], Same3x3, stripLimit)} {
+			for _, y := range []*Node{convNative(inputs[0], inputs[1], Same3x3, Same3x3), convByMatMul(inputs[0], inputs[1], Same3x3, Same3x3, stripLimit)} {
 				outputs = append(outputs, y)
 				outputs = append(outputs, Gradient(ReduceAllSum(Mul(y, inputs[2])), inputs[0], inputs[1])...)
 			}

@@ -27,6 +27,9 @@ type Weights struct {
 	// Rename is the name in the network of a tensor in a file; "" for one that
 	// the network has no use for. May be nil.
 	Rename func(name string) string
+	// Advice says what to do about weights that do not fit; needed where there is
+	// no config.json that could be of another model.
+	Advice string
 }
 
 // listed is how many names of a kind of mistake are written out.
@@ -101,6 +104,9 @@ func (w Weights) check(f *files) (map[string]string, error) {
 		count := len(lines)
 		if count == 0 {
 			return
+		}
+		if w.Advice != "" {
+			advice = w.Advice
 		}
 		if count > listed {
 			lines = append(lines[:listed:listed], fmt.Sprintf("and %d more", count-listed))

@@ -138,7 +138,7 @@ func (e *Encoded) Add(ctx context.Context, image dataset.Image) (int, error) {
 
 // distribution is that of an image's latents.
 func (e *Encoded) distribution(image sdk.Image) (mean, deviation []float32, err error) {
-	input := tensors.FromFlatDataAndDimensions(Pixels(imaging.Cover(image, e.width, e.height).RGB), 1, e.height, e.width, colors)
+	input := tensors.FromFlatDataAndDimensions(Pixels(imaging.Fill(image, e.width, e.height).RGB), 1, e.height, e.width, colors)
 	defer input.MustFinalizeAll()
 	outputs, err := e.encode.Exec(input)
 	if err != nil {

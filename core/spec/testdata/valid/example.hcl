@@ -99,6 +99,16 @@ images "photographs" {
   path = "photographs"
 }
 
+images "one_photograph" {
+  path    = "photographs"
+  caption = "text"
+  split   = "seen"
+  limit   = 1
+  seed    = 7
+  width   = 512
+  resize  = "stretch"
+}
+
 images "second_round" {
   sampler = finetune.labelled
   prompts = prompts.color

@@ -1,0 +1,152 @@
+// Package digest takes the sha256 of files and directories outside the store,
+// and remembers it.
+//
+// A model's weights are gigabytes and a data set is a hundred thousand images;
+// every plan needs their digests. So a Memory keeps, beside each digest, what
+// the file system says of the file: size, times of the last change of content
+// and of inode, device and inode number. While all of that is the same the file
+// is taken to be the same. The time of the inode's change is set by the kernel
+// alone, so that a copy made to look old does not pass. A file that has changed
+// within the last seconds is not remembered: it could change again without its
+// times showing it.
+//
+// The package refuses to remember anything by name or time alone, and to fail
+// because a memory is damaged: then everything is read again.
+package digest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+)
+
+// Path returns the sha256, in hex, of a file's content, or of a directory: of
+// one line for each file below it, in the order of their names, with the file's
+// digest, two spaces and its relative name with slashes (what sha256sum
+// prints). Links to files count as files; a link to a directory is an error,
+// because it may lead in a circle. A nil Memory reads everything.
+func (m *Memory) Path(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.IsDir() {
+		return m.File(path)
+	}
+	var names []string
+	infos := map[string]fs.FileInfo{}
+	err = filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			return nil
+		}
+		info, err := os.Stat(name)
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is neither a file nor a directory", name)
+		}
+		relative, err := filepath.Rel(path, name)
+		if err != nil {
+			return err
+		}
+		relative = filepath.ToSlash(relative)
+		names, infos[relative] = append(names, relative), info
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	slices.Sort(names)
+	digests := make([]string, len(names))
+	err = inParallel(len(names), func(i int) (err error) {
+		digests[i], err = m.file(filepath.Join(path, filepath.FromSlash(names[i])), infos[names[i]])
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	for i, name := range names {
+		fmt.Fprintf(hash, "%s  %s\n", digests[i], name)
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// File returns the sha256 of a file's content in hex.
+func (m *Memory) File(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	return m.file(path, info)
+}
+
+func (m *Memory) file(path string, info fs.FileInfo) (string, error) {
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is not a regular file", path)
+	}
+	if known, ok := m.Recall(path, info); ok {
+		return known, nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	return m.Open(file, path)
+}
+
+// Open is File of a file that is open, at its beginning. The path is what it is
+// remembered under.
+func (m *Memory) Open(file *os.File, path string) (string, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is not a regular file", path)
+	}
+	if known, ok := m.Recall(path, info); ok {
+		return known, nil
+	}
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return "", err
+	}
+	digest := hex.EncodeToString(hash.Sum(nil))
+	m.remember(path, info, digest)
+	return digest, nil
+}
+
+// inParallel calls work for 0 to n-1, several at once, and returns the error of
+// the smallest number that has one.
+func inParallel(n int, work func(i int) error) error {
+	workers := min(n, 2*runtime.GOMAXPROCS(0))
+	failures := make([]error, n)
+	var group sync.WaitGroup
+	for w := range workers {
+		group.Go(func() {
+			for i := w; i < n; i += workers {
+				failures[i] = work(i)
+			}
+		})
+	}
+	group.Wait()
+	for _, err := range failures {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/plan"
+)
+
+// importImages reads a folder of images, or a table that somebody else made, and
+// writes them as an images table. What it reads must be what was planned: the
+// table stands in the store under the digest of that.
+func importImages(ctx context.Context, job Job, work *plan.ImportWork) (*Result, error) {
+	writer, err := dataset.NewWriter[dataset.Image](job.tablePath(plan.Images))
+	if err != nil {
+		return nil, err
+	}
+	rows := 0
+	inventory, err := work.Folder.Read(ctx, func(image dataset.Image) error {
+		if err := writer.Write(image); err != nil {
+			return err
+		}
+		rows++
+		job.Report(Progress{Done: rows, Total: work.Images, Unit: "images"})
+		return nil
+	})
+	var mistakes diag.List
+	switch {
+	case errors.As(err, &mistakes):
+		return nil, errors.Join(mistakes, writer.Discard())
+	case err != nil:
+		return nil, errors.Join(fmt.Errorf("read images: %w", err), writer.Discard())
+	case inventory.Digest != work.Digest:
+		return nil, errors.Join(job.mistake("The images have changed since the run was planned",
+			fmt.Sprintf("What %s holds now is not what it held a moment ago. Run again when nothing writes there any more.", work.Folder.Path)), writer.Discard())
+	}
+	if err := writer.Close(); err != nil {
+		return nil, err
+	}
+	result := &Result{Items: rows, Unit: "images"}
+	return result, job.table(result, plan.Images, rows)
+}

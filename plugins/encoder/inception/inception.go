@@ -1,0 +1,79 @@
+// Package inception is the encoder "inception": the features that the Fréchet
+// inception distance of the field is measured on.
+package inception
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/models/inception"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// config is the component's block.
+type config struct {
+	Weights string `json:"weights"`
+}
+
+// Component describes the encoder.
+func Component() sdk.Component {
+	return sdk.Component{
+		Kind:    sdk.KindEncoder,
+		Name:    "inception",
+		Summary: "FID's Inception-v3 (pool3, 2048 features), images resized as clean-fid does. Only FIDs with the published weights may be compared with published FIDs. " + inception.Conversion,
+		Schema: sdk.Schema{Attributes: []sdk.Attribute{
+			{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Safetensors file of pytorch-fid's weights, pt_inception-2015-12-05; the component's summary has the line that makes it."},
+		}},
+		PreferredBatch: 32,
+		NeedsDevice:    true,
+		CodeVersion:    "1",
+		Open:           open,
+	}
+}
+
+type encoder struct{ runner *inception.Runner }
+
+var (
+	_ sdk.Encoder = encoder{}
+	_ io.Closer   = encoder{}
+)
+
+func open(_ context.Context, request sdk.OpenRequest) (any, error) {
+	var c config
+	if err := json.Unmarshal(request.Config, &c); err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	if c.Weights == "" {
+		return nil, sdk.Diagnostic{
+			Summary: "The encoder inception needs weights",
+			Detail:  "None come with this program: write weights = \"inception.safetensors\". " + inception.Conversion,
+		}
+	}
+	backend, err := compute.Open(request.Backend)
+	if err != nil {
+		return nil, err
+	}
+	network, store, err := inception.Read(backend, c.Weights)
+	if err != nil {
+		return nil, err
+	}
+	runner, err := inception.NewRunner(backend, network, store)
+	if err != nil {
+		return nil, err
+	}
+	return encoder{runner}, nil
+}
+
+// EncodeImages makes [2048] of each image, of any size.
+func (e encoder) EncodeImages(ctx context.Context, images []sdk.Image) ([][]float32, error) {
+	return e.runner.Features(ctx, images)
+}
+
+// Close frees the compiled network.
+func (e encoder) Close() error {
+	e.runner.Close()
+	return nil
+}

@@ -1,0 +1,84 @@
+package inception
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/core/dataset/resize"
+	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/nn"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// Runner makes features of images. It is for one goroutine.
+type Runner struct {
+	exec  *model.Exec
+	batch int
+	width int
+}
+
+// NewRunner prepares a network with weights that Read gave.
+func NewRunner(backend compute.Backend, n Network, store *model.Store) (*Runner, error) {
+	exec, err := model.NewExec(backend, store, func(_ *model.Scope, x *Node) *Node {
+		return n.Features(nn.LoadedParams(store), x)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("build Inception: %w", err)
+	}
+	batch := 32
+	if backend.String() == plumbcompute.Go {
+		batch = 1 // more are no faster there, and filling a batch up costs time
+	}
+	return &Runner{exec: exec, batch: batch, width: n.Width()}, nil
+}
+
+// Close frees the compiled network.
+func (r *Runner) Close() { r.exec.Finalize() }
+
+// Features makes a vector of each image, of any size: [2048].
+func (r *Runner) Features(ctx context.Context, images []sdk.Image) ([][]float32, error) {
+	const size = Side * Side * 3
+	rows := make([][]float32, 0, len(images))
+	for start := 0; start < len(images); start += r.batch {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		end := min(start+r.batch, len(images))
+		pixels := make([]float32, r.batch*size)
+		var work sync.WaitGroup
+		for i, image := range images[start:end] {
+			work.Go(func() { Prepare(image, pixels[i*size:][:size]) })
+		}
+		work.Wait()
+		input := tensors.FromFlatDataAndDimensions(pixels, r.batch, Side, Side, 3)
+		output, err := r.exec.Exec1(input)
+		input.MustFinalizeAll()
+		if err != nil {
+			return nil, fmt.Errorf("run Inception: %w", err)
+		}
+		flat := tensors.MustCopyFlatData[float32](output)
+		output.MustFinalizeAll()
+		for i := range end - start {
+			rows = append(rows, flat[i*r.width:(i+1)*r.width])
+		}
+	}
+	return rows, nil
+}
+
+// Prepare brings an image to what the network reads, [299, 299, 3], as clean-fid
+// does (Parmar et al. 2022, On Aliased Resizing and Surprising Subtleties in GAN
+// Evaluation): each channel resized in floating point by Pillow's bicubic
+// filter, without rounding or cutting off, then (value - 128) / 128.
+func Prepare(image sdk.Image, out []float32) {
+	planes := resize.Floats(resize.Image(image), Side, Side)
+	for c := range 3 {
+		for i, v := range planes[c*Side*Side:][:Side*Side] {
+			out[i*3+c] = (v - 128) / 128
+		}
+	}
+}
