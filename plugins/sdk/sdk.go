@@ -15,6 +15,7 @@
 //     the schema and with defaults filled in. The component loads its weights.
 //  3. Calls: Sample, Score, Rate, Encode, Fit or Tune, any number of times.
 //     Calls on one instance never overlap.
+//     What the user should know, and is no reason to fail, goes to Warn.
 //  4. Close: the instance frees what it holds (if it implements io.Closer).
 //
 // The package refuses to know how a model works: it imports no tensor library

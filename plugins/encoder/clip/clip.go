@@ -130,11 +130,14 @@ func (e *encoder) EncodeImages(ctx context.Context, images []sdk.Image) ([][]flo
 
 // EncodeTexts encodes texts as projected features, not normalized. The towers
 // of CLIP read 77 tokens: of a longer text, the first 75 and the end token
-// count, as they do in CLIP's own code.
+// count, as they do in CLIP's own code with truncate=True, and a warning says so.
 func (e *encoder) EncodeTexts(ctx context.Context, texts []string) ([][]float32, error) {
 	ids := make([][]int32, len(texts))
 	for i, text := range texts {
-		ids[i], _ = e.tokens.Sequence(text, e.positions)
+		var truncated bool
+		if ids[i], truncated = e.tokens.Sequence(text, e.positions); truncated {
+			sdk.Warn(ctx, e.tokens.TooLong(text, e.positions))
+		}
 	}
 	return e.towers.Texts(ctx, ids)
 }

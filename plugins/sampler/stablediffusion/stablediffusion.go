@@ -29,7 +29,6 @@ type config struct {
 	Height            int     `json:"height"` // in pixels; 0: the model's own
 	Width             int     `json:"width"`  // in pixels; 0: the model's own
 	NegativePrompt    string  `json:"negative_prompt"`
-	Truncate          bool    `json:"truncate"`
 }
 
 // largestSide of an image, in pixels.
@@ -49,7 +48,6 @@ func Component() sdk.Component {
 			{Name: "height", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Height of images in pixels, divisible by 8; what the model was trained on if absent."},
 			{Name: "width", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Width of images in pixels, divisible by 8; what the model was trained on if absent."},
 			{Name: "negative_prompt", Type: sdk.TypeString, Default: json.RawMessage(`""`), Summary: "What guidance leads away from."},
-			{Name: "truncate", Type: sdk.TypeBool, Default: json.RawMessage(`false`), Summary: "Cut prompts of more than 75 tokens, as other programs do, instead of refusing them."},
 		}},
 		PreferredBatch: acceleratorBatch,
 		NeedsDevice:    true,
@@ -170,9 +168,6 @@ func (s *sampler) fits() error {
 	if len(all) > 0 {
 		return all
 	}
-	if _, cut := s.texts.tokens.Sequence(s.config.NegativePrompt, tower.Positions); cut && !s.config.Truncate {
-		return s.texts.tooLong(s.config.NegativePrompt)
-	}
 	return nil
 }
 
@@ -247,7 +242,7 @@ func (s *sampler) latentDims() []int {
 func (s *sampler) draw(ctx context.Context, prompts []string, latents stablediffusion.Tensor, normal func([]float32), count int) ([]sdk.Image, error) {
 	request := stablediffusion.Request{Guidance: s.config.GuidanceScale, Solver: s.config.Solver, Steps: s.config.NumInferenceSteps, Normal: normal}
 	var err error
-	if request.Prompts, err = s.texts.encode(ctx, prompts, s.config.Truncate); err != nil {
+	if request.Prompts, err = s.texts.encode(ctx, prompts); err != nil {
 		return nil, err
 	}
 	if request.Guidance != 1 {
@@ -255,7 +250,7 @@ func (s *sampler) draw(ctx context.Context, prompts []string, latents stablediff
 		for i := range negative {
 			negative[i] = s.config.NegativePrompt
 		}
-		if request.Negative, err = s.texts.encode(ctx, negative, s.config.Truncate); err != nil {
+		if request.Negative, err = s.texts.encode(ctx, negative); err != nil {
 			return nil, err
 		}
 	}
