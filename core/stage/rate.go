@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 
 	"github.com/plumb-ml/plumb/core/dataset"
@@ -125,6 +126,9 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 		return nil, err
 	}
 	result := &Result{Items: len(kept), Unit: "images"}
+	for _, problem := range problems {
+		result.Warnings = append(result.Warnings, fmt.Sprintf("%s: %s. %s", filepath.Base(work.Path), problem.Summary, problem.Detail))
+	}
 	return result, job.table(result, plan.Labels, len(labels))
 }
 
@@ -135,6 +139,7 @@ type imageRow struct {
 	Prompt   string `parquet:"prompt,dict"`
 	Category string `parquet:"category,dict"`
 	Split    string `parquet:"split,dict"`
+	Index    int32  `parquet:"index"`
 }
 
 // imageRows reads who the images of a table are.
@@ -147,7 +152,7 @@ func imageRows(ctx context.Context, path string) ([]dataset.Image, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read images: %w", err)
 		}
-		images = append(images, dataset.Image{ID: row.ID, Prompt: row.Prompt, Category: row.Category, Split: row.Split})
+		images = append(images, dataset.Image{ID: row.ID, Prompt: row.Prompt, Category: row.Category, Split: row.Split, Index: row.Index})
 	}
 	return images, nil
 }
