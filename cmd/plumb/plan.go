@@ -32,6 +32,7 @@ func (p *program) planCommand() *cobra.Command {
 				return writePlanJSON(p.out, s, forecast)
 			}
 			p.writePlan(p.out, s, forecast, false)
+			p.warn(s.warnings)
 			return nil
 		},
 	}
@@ -105,6 +106,9 @@ func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast) {
 	row("stage", "what", "variants", "state", "time")
 	for _, node := range p.Nodes {
 		state, time := stateOf(forecast.Nodes[node])
+		if len(node.Lacks) > 0 {
+			state = "lacks"
+		}
 		row(name(node), doing(node), places(node), state, time)
 	}
 }
@@ -270,6 +274,7 @@ type stageJSON struct {
 	Unit      string            `json:"unit,omitempty"`
 	Key       string            `json:"key,omitempty"` // absent if an input is yet to be made
 	Cached    bool              `json:"cached"`
+	Lacks     []string          `json:"lacks,omitempty"` // what has to be put somewhere first
 	Seconds   *float64          `json:"seconds"` // null: unknown, or cached
 }
 
@@ -287,6 +292,9 @@ func writePlanJSON(w io.Writer, s *session, forecast *run.Forecast) error {
 		}
 		if node.Instance != nil {
 			one.Component = node.Instance.Component
+		}
+		for _, lack := range node.Lacks {
+			one.Lacks = append(one.Lacks, lack.Detail)
 		}
 		for _, input := range node.Inputs {
 			one.Inputs[input.Role] = input.Node.Label

@@ -43,6 +43,9 @@ func (p *program) runCommand() *cobra.Command {
 			if s.name == filepath.Base(p.storePath()) && filepath.Dir(p.storePath()) == filepath.Clean(p.runsDir) {
 				return fmt.Errorf("%s: an experiment of the name %q would write into the store; rename it, or give --store", s.file, s.name)
 			}
+			if err := s.lacking().Err(); err != nil {
+				return err
+			}
 			forecast, err := s.forecast()
 			if err != nil {
 				return err

@@ -7,7 +7,8 @@ var imagesForm = form{
 		{Name: "split", Type: "string", Default: []byte(`"all"`), OneOf: []string{seen, unseen, "all"}, Summary: "which prompts are drawn for"},
 		{Name: "per_prompt", Type: "integer", Default: []byte(`1`), Minimum: number(1), Maximum: number(1e6), Summary: "images per prompt"},
 		{Name: "limit", Type: "integer", Minimum: number(1), Maximum: number(1e9), Summary: "how many of the prompts are taken, drawn by the experiment's seed"},
-		{Name: "path", Type: "string", Path: true, Summary: "an imagefolder or Parquet file with captions"},
+		{Name: "path", Type: "string", Path: true, Summary: "an imagefolder or Parquet file with captions",
+			Obtain: "Put a folder there with images and a metadata.jsonl of lines such as {\"file_name\": \"0001.jpg\", \"text\": \"a red circle\"}, or Parquet files with the columns image and text."},
 	}},
 	values: []hcl.AttributeSchema{{Name: "sampler"}, {Name: "prompts"}},
 }

@@ -10,6 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -28,10 +31,12 @@ func (l *loader) beside(path string) string {
 	return filepath.Clean(path)
 }
 
-// file resolves a path argument and takes the digest of what is there.
-func (l *loader) file(argument, value string, at hcl.Range) (string, bool) {
+// file resolves a path argument and takes the digest of what is there. What is
+// not there yet is a warning: an experiment can be planned before gigabytes are
+// fetched. But a name that is nearly another one's is a mistake.
+func (l *loader) file(argument Attribute, value string, at hcl.Range) (string, bool) {
 	if value == "" {
-		l.error(at, "Empty path", "%s names a file or directory, relative to the directory of %s.", argument, l.path)
+		l.error(at, "Empty path", "%s names a file or directory, relative to the directory of %s.", argument.Name, l.path)
 		return "", false
 	}
 	path := l.beside(value)
@@ -41,14 +46,36 @@ func (l *loader) file(argument, value string, at hcl.Range) (string, bool) {
 	digest, err := l.options.Digest(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		l.error(at, "No such file", "There is no file or directory %q beside %s.%s", value, filepath.Base(l.path), neighbour(path))
-		return "", false
+		nothing := fmt.Sprintf("There is no file or directory %q beside %s.", value, filepath.Base(l.path))
+		if other := neighbour(path); other != "" {
+			l.error(at, "No such file", "%s%s", nothing, other)
+			return "", false
+		}
+		if argument.Summary != "" {
+			nothing += fmt.Sprintf(" It is to be: %s.", strings.TrimSuffix(lowerFirst(argument.Summary), "."))
+		}
+		if argument.Obtain != "" {
+			nothing += " " + argument.Obtain
+		}
+		l.warning(at, "Nothing there yet", "%s", nothing)
+		l.spec.Missing[path] = l.diagnostics[len(l.diagnostics)-1]
+		digest = "missing: " + value // no content has such a digest
 	case err != nil:
-		l.error(at, "Cannot read file", "%s: %v.", argument, err)
+		l.error(at, "Cannot read file", "%s: %v.", argument.Name, err)
 		return "", false
 	}
 	l.spec.Digests[path] = digest
 	return path, true
+}
+
+// lowerFirst makes a sentence of a schema one that goes on.
+func lowerFirst(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	next, _ := utf8.DecodeRuneInString(text[size:])
+	if unicode.IsUpper(next) {
+		return text // CSV
+	}
+	return string(unicode.ToLower(first)) + text[size:]
 }
 
 // neighbour suggests another name in the directory of a path that is not there.

@@ -37,6 +37,8 @@ type Attribute struct {
 	Maximum  *float64
 	OneOf    []string
 	Path     bool // a file or directory, resolved beside the HCL file; its digest goes into Spec.Digests
+	// Obtain says where what belongs at a Path comes from; for when nothing is there.
+	Obtain string
 }
 
 // Block is a nested block. In the canonical JSON it is an object under its

@@ -16,6 +16,10 @@ type Spec struct {
 	Variables   map[string]any    // the resolved value of every variable (JSON types)
 	Digests     map[string]string // sha256 of every file or directory that a path argument names, by resolved path
 
+	// Missing says of every such path where nothing is yet what belongs there:
+	// warnings, by resolved path.
+	Missing map[string]diag.Diagnostic
+
 	Compute   Compute
 	Plugins   []Plugin
 	Prompts   []*PromptSet

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -96,6 +98,15 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 	path, err := job.input(plan.Images)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := os.Stat(work.Path); errors.Is(err, fs.ErrNotExist) {
+		from := "STAGE"
+		if input, ok := job.Node.Input(plan.Images); ok && input.Node != nil {
+			from = input.Node.Label
+		}
+		return nil, job.mistake("There are no labels yet in "+work.Path, fmt.Sprintf(
+			"The images are drawn: `plumb export %s %s DIRECTORY --label-sheet` writes them with a %s to fill in. Put it there, and run again.",
+			cmp.Or(filepath.Base(job.Node.Range.File), "FILE"), from, dataset.LabelSheet))
 	}
 	images, err := imageRows(ctx, path)
 	if err != nil {

@@ -105,6 +105,9 @@ type Attribute struct {
 	// Path marks a string as a file or directory: the host resolves it beside
 	// the HCL file, and puts the digest of its content into the key.
 	Path bool `json:"path,omitempty"`
+	// Obtain says, of a Path, where what belongs there comes from. It is printed
+	// when there is nothing at the path.
+	Obtain string `json:"obtain,omitempty"`
 }
 
 // Type is the type of an attribute.

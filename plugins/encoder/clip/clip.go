@@ -29,7 +29,8 @@ func Component() sdk.Component {
 		Name:    "clip",
 		Summary: "CLIP's image and text towers, from published weights on the disk.",
 		Schema: sdk.Schema{Attributes: []sdk.Attribute{
-			{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Directory of a CLIPModel of Hugging Face's transformers: config.json, safetensors, vocab.json and merges.txt or tokenizer.json, preprocessor_config.json."},
+			{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Directory of a CLIPModel of Hugging Face's transformers: config.json, safetensors, vocab.json and merges.txt or tokenizer.json, preprocessor_config.json.",
+				Obtain: "CLIP ViT-L/14 is openai/clip-vit-large-patch14 on Hugging Face; with its command line tool: hf download openai/clip-vit-large-patch14 --include '*.json' '*.txt' model.safetensors --local-dir DIRECTORY."},
 		}},
 		PreferredBatch: 32,
 		NeedsDevice:    true,
