@@ -50,7 +50,7 @@ func (p *program) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p.writePlan(p.err, s, forecast, true)
+			p.writePlan(p.err, s, forecast, s.estimate(forecast, defaultTFLOPs), true)
 			p.warn(s.warnings)
 			if notice := simdNotice(); notice != "" && !forecast.Complete {
 				fmt.Fprintf(p.err, "\n%s\n", notice)

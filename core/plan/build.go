@@ -190,6 +190,11 @@ func (b *builder) lacks(node *Node) diag.List {
 	switch work := node.Work.(type) {
 	case *SampleWork:
 		paths = append(paths, work.Path)
+		for _, prompt := range work.Prompts {
+			if prompt.Missing != "" && !slices.Contains(paths, prompt.Missing) {
+				paths = append(paths, prompt.Missing)
+			}
+		}
 	case *RateWork:
 		paths = append(paths, work.Path)
 	}

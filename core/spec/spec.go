@@ -62,6 +62,9 @@ type Prompt struct {
 	Category string            `json:"category"`
 	Split    string            `json:"split"` // "seen" or "unseen"
 	Slots    map[string]string `json:"slots"`
+	// Missing is the file that the prompt stands in for a line of, where nothing
+	// is yet; empty for a prompt.
+	Missing string `json:"-"`
 }
 
 // Component is a sampler, encoder, rater or reward block: kind "component" "name".

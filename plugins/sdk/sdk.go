@@ -71,6 +71,12 @@ type Component struct {
 	// Losses that a sampler's Tune understands, by name, with their options.
 	Losses map[string]Schema
 
+	// Estimate, if not nil, says what some work will take, from the sizes of the
+	// component's networks; it loads no weights, and there may be none yet. For
+	// now only components that are built into Plumb are asked: it does not go
+	// over the wire.
+	Estimate func(request EstimateRequest) (Estimate, error)
+
 	// Open makes an instance: a Sampler, Reward, Rater or Encoder by Kind.
 	Open func(ctx context.Context, request OpenRequest) (any, error)
 }

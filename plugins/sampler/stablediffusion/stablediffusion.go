@@ -53,6 +53,7 @@ func Component() sdk.Component {
 		PreferredBatch: acceleratorBatch,
 		NeedsDevice:    true,
 		CodeVersion:    "1",
+		Estimate:       estimate,
 		Open:           open,
 	}
 }
