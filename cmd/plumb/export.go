@@ -12,16 +12,23 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/store"
 )
 
 func (p *program) exportCommand() *cobra.Command {
-	return &cobra.Command{
+	sheet := false
+	command := &cobra.Command{
 		Use:   "export FILE STAGE DIR",
 		Short: "Copy what a stage made out of the store: a tuned model, a table",
 		Long: "Copy what a stage of an experiment made into a directory: checkpoints as they\n" +
-			"load outside of plumb, tables as Parquet files. Nothing there is overwritten.",
+			"load outside of plumb, tables as Parquet files. Nothing there is overwritten.\n\n" +
+			"With --label-sheet, images are written for people to label: as PNG files, with a\n" +
+			"labels.csv that has a row for each. Fill in good, bad or skip, add a column rater\n" +
+			"if there are several people, and name the file in the experiment:\n\n" +
+			"  labels \"human\" {\n    images = images.labelled\n    path   = \"labels.csv\"\n  }",
 		Args: cobra.ExactArgs(3),
 		RunE: func(command *cobra.Command, args []string) error {
 			s, err := p.load(command.Context(), args[0])
@@ -44,6 +51,14 @@ func (p *program) exportCommand() *cobra.Command {
 			if made == nil {
 				return exit{exitFailed, fmt.Errorf("%s has not run yet with these settings; plumb run %s makes it", nodes[0].Label, args[0])}
 			}
+			if sheet {
+				n, err := exportSheet(s.store, made, args[2])
+				if err != nil {
+					return exit{exitFailed, fmt.Errorf("export %s: %w", nodes[0].Label, err)}
+				}
+				fmt.Fprintf(p.out, "%s to label are in %s; write good, bad or skip into its %s\n", plural(n, "image", "images"), args[2], dataset.LabelSheet)
+				return nil
+			}
 			if err := exportOutputs(s.store, made, args[2]); err != nil {
 				return exit{exitFailed, fmt.Errorf("export %s: %w", nodes[0].Label, err)}
 			}
@@ -51,6 +66,21 @@ func (p *program) exportCommand() *cobra.Command {
 			return nil
 		},
 	}
+	command.Flags().BoolVar(&sheet, "label-sheet", false, "write images as PNG files with a CSV file for their labels")
+	return command
+}
+
+// exportSheet writes a record's images for people to label.
+func exportSheet(s *store.Store, made *record.Record, target string) (int, error) {
+	output, ok := made.Outputs[plan.Images]
+	if !ok {
+		return 0, errors.New("it makes no images, so there is nothing to label; give a stage that draws or chooses images")
+	}
+	table, err := s.File(output)
+	if err != nil {
+		return 0, err
+	}
+	return dataset.WriteLabelSheet(table, target)
 }
 
 // exportOutputs copies a record's outputs: the files of its directories as

@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"strings"
 
 	"github.com/plumb-ml/plumb/plugins/builtin"
 	"github.com/plumb-ml/plumb/plugins/ml/compute"
@@ -19,15 +18,6 @@ func openBackend(name string) (backend, device string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	// "go", or "xla:cuda - PJRT plugin ...".
-	backend, _, _ = strings.Cut(opened.Description(), " ")
-	if !strings.HasPrefix(backend, "xla:") {
-		return compute.Go, "cpu", nil
-	}
-	device = "cpu"
-	if backend != compute.XLACPU {
-		// Which of several equal devices it is does not matter to a key.
-		device, _, _ = strings.Cut(opened.DeviceDescription(0), " [")
-	}
+	backend, device = compute.Describe(opened)
 	return backend, device, nil
 }

@@ -14,6 +14,7 @@ import (
 )
 
 func (p *program) planCommand() *cobra.Command {
+	tflops := float64(defaultTFLOPs)
 	command := &cobra.Command{
 		Use:   "plan FILE",
 		Short: "Print what a run would do: stages, what is cached, time and disk",
@@ -28,14 +29,20 @@ func (p *program) planCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if p.json {
-				return writePlanJSON(p.out, s, forecast)
+			if !(tflops > 0) {
+				return fmt.Errorf("-tflops %v: an accelerator does more than that", tflops)
 			}
-			p.writePlan(p.out, s, forecast, false)
+			estimates := s.estimate(forecast, tflops)
+			if p.json {
+				return writePlanJSON(p.out, s, forecast, estimates)
+			}
+			p.writePlan(p.out, s, forecast, estimates, false)
+			p.warn(s.warnings)
 			return nil
 		},
 	}
 	command.Flags().BoolVar(&p.json, "json", false, "print JSON")
+	command.Flags().Float64Var(&tflops, "tflops", tflops, "10^12 operations a second that an accelerator does, for estimates")
 	return command
 }
 
@@ -44,7 +51,7 @@ func (p *program) planCommand() *cobra.Command {
 const shortPlan = 60
 
 // writePlan prints a plan as a table of at most 80 columns.
-func (p *program) writePlan(w io.Writer, s *session, forecast *run.Forecast, brief bool) {
+func (p *program) writePlan(w io.Writer, s *session, forecast *run.Forecast, estimates *estimates, brief bool) {
 	fmt.Fprintf(w, "%s\n", p.bold(w, s.title()))
 	if s.description != "" {
 		fmt.Fprintf(w, "%s\n", indent(s.description, 0, 80))
@@ -53,12 +60,13 @@ func (p *program) writePlan(w io.Writer, s *session, forecast *run.Forecast, bri
 	if brief && len(s.plan.Nodes) > shortPlan {
 		writePlanByKind(w, s.plan, forecast)
 	} else {
-		writePlanTable(w, s.plan, forecast)
+		writePlanTable(w, s.plan, forecast, estimates)
 	}
 	fmt.Fprintf(w, "\n%s\n", indent(forecastLine(s.plan, forecast), 0, 80))
+	estimates.write(w)
 }
 
-func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast) {
+func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast, estimates *estimates) {
 	several := len(p.Variants) > 1
 	name := func(node *plan.Node) string {
 		if several {
@@ -105,6 +113,12 @@ func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast) {
 	row("stage", "what", "variants", "state", "time")
 	for _, node := range p.Nodes {
 		state, time := stateOf(forecast.Nodes[node])
+		if len(node.Lacks) > 0 {
+			state = "lacks"
+		}
+		if estimated := estimates.short(node); estimated != "" {
+			time = estimated
+		}
 		row(name(node), doing(node), places(node), state, time)
 	}
 }
@@ -254,6 +268,18 @@ type planJSON struct {
 	Unknown  int               `json:"unknown_seconds"` // stages whose time is not
 	Bytes    int64             `json:"bytes"`
 	Compute  map[string]string `json:"compute"`
+	Estimate *estimateJSON     `json:"estimate,omitempty"` // for one accelerator, of stages that have not run here
+}
+
+type estimateJSON struct {
+	Stages      int      `json:"stages"`
+	Operations  float64  `json:"operations"`
+	TFLOPs      float64  `json:"assumed_tflops"`
+	GPUHours    float64  `json:"gpu_hours"`
+	MemoryBytes int64    `json:"gpu_memory_bytes"` // at least, of the largest stage
+	DiskBytes   int64    `json:"disk_bytes"`
+	Unknown     int      `json:"unknown_stages"`
+	Assumes     []string `json:"assumes"`
 }
 
 type variantJSON struct {
@@ -272,14 +298,23 @@ type stageJSON struct {
 	Unit      string            `json:"unit,omitempty"`
 	Key       string            `json:"key,omitempty"` // absent if an input is yet to be made
 	Cached    bool              `json:"cached"`
-	Seconds   *float64          `json:"seconds"` // null: unknown, or cached
+	Lacks     []string          `json:"lacks,omitempty"` // what has to be put somewhere first
+	Seconds   *float64          `json:"seconds"`         // null: unknown, or cached
+	GPUHours  float64           `json:"estimated_gpu_hours,omitempty"`
 }
 
-func writePlanJSON(w io.Writer, s *session, forecast *run.Forecast) error {
+func writePlanJSON(w io.Writer, s *session, forecast *run.Forecast, estimates *estimates) error {
 	out := planJSON{
 		Name: s.name, Cached: forecast.Cached, ToRun: forecast.ToRun,
 		Seconds: forecast.Seconds, Unknown: forecast.Unknown, Bytes: forecast.Bytes,
 		Compute: map[string]string{"backend": s.environment.Backend, "device": s.environment.Device},
+	}
+	if estimates.hours(estimates.total.Operations) >= smallestHours {
+		total := estimates.total
+		out.Estimate = &estimateJSON{
+			Stages: len(estimates.byNode), Operations: total.Operations, TFLOPs: estimates.tflops, GPUHours: estimates.hours(total.Operations),
+			MemoryBytes: total.MemoryBytes, DiskBytes: total.DiskBytes, Unknown: estimates.unknown, Assumes: total.Assumes,
+		}
 	}
 	for _, node := range s.plan.Nodes {
 		n := forecast.Nodes[node]
@@ -289,6 +324,12 @@ func writePlanJSON(w io.Writer, s *session, forecast *run.Forecast) error {
 		}
 		if node.Instance != nil {
 			one.Component = node.Instance.Component
+		}
+		if estimated, ok := estimates.byNode[node]; ok {
+			one.GPUHours = estimates.hours(estimated.Operations)
+		}
+		for _, lack := range node.Lacks {
+			one.Lacks = append(one.Lacks, lack.Detail)
 		}
 		for _, input := range node.Inputs {
 			one.Inputs[input.Role] = input.Node.Label

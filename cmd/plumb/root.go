@@ -124,7 +124,7 @@ func longFlags(args []string) []string {
 }
 
 func (p *program) root() *cobra.Command {
-	verbose := false
+	verbose, pjrt := false, ""
 	root := &cobra.Command{
 		Use:   "plumb",
 		Short: "Experiments that align text-to-image models with human feedback",
@@ -137,6 +137,10 @@ func (p *program) root() *cobra.Command {
 			if verbose {
 				p.logs = p.err
 			}
+			if pjrt != "" { // for the processes that compute, too
+				paths := strings.TrimSuffix(pjrt+string(os.PathListSeparator)+os.Getenv(pjrtVariable), string(os.PathListSeparator))
+				os.Setenv(pjrtVariable, paths)
+			}
 		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
@@ -147,11 +151,12 @@ func (p *program) root() *cobra.Command {
 	flags.StringArrayVar(&p.vars, "var", nil, "NAME=VALUE: set a variable of the experiment; repeatable")
 	flags.StringArrayVar(&p.varFiles, "var-file", nil, "file of NAME = VALUE lines; repeatable")
 	flags.StringVar(&p.backend, "backend", "", "compute backend: auto, go, xla:cpu, xla:cuda")
+	flags.StringVar(&pjrt, "pjrt", "", "file or directory of a PJRT plugin, such as JAX's xla_cuda_plugin.so")
 	flags.BoolVar(&verbose, "verbose", false, "print what plugins print")
 	flags.BoolVar(&p.noColor, "no-color", os.Getenv("NO_COLOR") != "", "plain text without colours")
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.explainCommand(),
-		p.reportCommand(), p.exportCommand(), p.pluginsCommand(), p.storeCommand(), p.doctorCommand(), p.versionCommand(),
+		p.reportCommand(), p.exportCommand(), p.pluginsCommand(), p.storeCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
 		p.serveCommand(), p.pluginDoctorCommand(), p.pluginBackendCommand(),
 	)
 	return root
@@ -161,6 +166,7 @@ func (p *program) root() *cobra.Command {
 const (
 	defaultRunsDir = "runs"
 	storeVariable  = "PLUMB_STORE"
+	pjrtVariable   = "PJRT_PLUGIN_LIBRARY_PATH"
 )
 
 // digests knows the digests of data and weights that were read before. They are

@@ -43,11 +43,14 @@ func (p *program) runCommand() *cobra.Command {
 			if s.name == filepath.Base(p.storePath()) && filepath.Dir(p.storePath()) == filepath.Clean(p.runsDir) {
 				return fmt.Errorf("%s: an experiment of the name %q would write into the store; rename it, or give --store", s.file, s.name)
 			}
+			if err := s.lacking().Err(); err != nil {
+				return err
+			}
 			forecast, err := s.forecast()
 			if err != nil {
 				return err
 			}
-			p.writePlan(p.err, s, forecast, true)
+			p.writePlan(p.err, s, forecast, s.estimate(forecast, defaultTFLOPs), true)
 			p.warn(s.warnings)
 			if notice := simdNotice(); notice != "" && !forecast.Complete {
 				fmt.Fprintf(p.err, "\n%s\n", notice)

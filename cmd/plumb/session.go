@@ -193,6 +193,24 @@ func (p *program) resolveBackend(ctx context.Context, name string) (backend, dev
 	return backend, device, nil
 }
 
+// lacking is what a run cannot begin without. Labels are not among it: what they
+// are given to has to be drawn first.
+func (s *session) lacking() diag.List {
+	var list diag.List
+	for _, node := range s.plan.Nodes {
+		if _, labels := node.Work.(*plan.RateWork); labels && node.Instance == nil {
+			continue
+		}
+		for _, one := range node.Lacks {
+			one.Severity = diag.Error
+			if !slices.Contains(list, one) {
+				list = append(list, one)
+			}
+		}
+	}
+	return list
+}
+
 // openStore opens the store once.
 func (s *session) openStore() error {
 	if s.store != nil {

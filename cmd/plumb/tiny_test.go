@@ -35,6 +35,7 @@ func tinyPlugin() sdk.Plugin {
 				Capabilities:   []sdk.Capability{sdk.CapabilityTune},
 				Schema: sdk.Schema{Attributes: []sdk.Attribute{
 					integer("size", "4"), integer("delay_ms", "0"), integer("crash_at", "-1"),
+					{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "A can of paint.", Obtain: "Cans of paint are sold in the village."},
 				}},
 				Losses: map[string]sdk.Schema{
 					"reward_weighted": {},

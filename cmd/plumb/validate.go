@@ -43,6 +43,9 @@ func (p *program) validateCommand() *cobra.Command {
 			for _, line := range said {
 				fmt.Fprintln(p.out, line)
 			}
+			if !all.HasErrors() {
+				p.warn(all)
+			}
 			return all.Err()
 		},
 	}

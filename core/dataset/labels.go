@@ -26,18 +26,29 @@ const maxFindings = 50
 // header (also with semicolons or tabs between the fields, as spreadsheets
 // write it), or Parquet, by its extension .parquet. It has the columns
 //
-//	image_id   the ID of an image
-//	rater      a whole number, or any name; names become numbers in the order of the alphabet
-//	label      good, bad or skip
+//	image_id   the ID of an image; or, in its place,
+//	prompt     the prompt's text, and
+//	index      the number of the image among those of its prompt, from 0
+//	label      good, bad or skip; empty: not labelled yet
+//	rater      a whole number, or any name; names become numbers in the order
+//	           of the alphabet; without the column all labels are of one rater
 //
 // and may have others, of which prompt, category and split are read if images
-// is nil. Otherwise these come from the images, by ID (see Captions), and an ID
-// that is not among them is a mistake. So is a rater who labels an image twice.
+// is nil. Otherwise these come from the images, by ID (see Captions), and an
+// image that is not among them is a mistake. So is a rater who labels an image
+// twice. How many rows have no label yet is a warning. WriteLabelSheet writes a
+// file to begin with.
 //
 // All mistakes are reported at once, with their lines; if there is one, there
 // are no labels.
 func ImportLabels(path string, images map[string]Image) ([]Label, diag.List) {
 	i := importer{path: path, images: images, seen: map[string]diag.Range{}}
+	if images != nil {
+		i.byPrompt = make(map[promptIndex]string, len(images))
+		for id, image := range images {
+			i.byPrompt[promptIndex{image.Prompt, image.Index}] = id
+		}
+	}
 	var err error
 	if strings.EqualFold(filepath.Ext(path), ".parquet") {
 		err = i.readParquet()
@@ -47,28 +58,52 @@ func ImportLabels(path string, images map[string]Image) ([]Label, diag.List) {
 	if err != nil && !errors.Is(err, errStop) {
 		i.report(diag.Range{File: path}, "The labels cannot be read", err.Error())
 	}
-	if i.findings == nil && len(i.labels) == 0 {
+	switch {
+	case i.findings != nil || len(i.labels) > 0:
+	case i.unlabelled > 0:
+		i.report(diag.Range{File: path}, "The file has no labels", fmt.Sprintf("In all of its %d rows the label is empty. Write good, bad or skip.", i.unlabelled))
+	default:
 		i.report(diag.Range{File: path}, "The file has no labels", "It has no rows below its header.")
 	}
 	if i.findings.HasErrors() {
 		return nil, i.findings
 	}
+	if i.unlabelled > 0 {
+		i.findings = append(i.findings, diag.Diagnostic{
+			Severity: diag.Warning,
+			Summary:  fmt.Sprintf("%d of %d rows have no label yet", i.unlabelled, i.unlabelled+len(i.labels)),
+			Detail:   "They are left out.",
+			Subject:  diag.Range{File: path},
+		})
+	}
 	i.numberRaters()
-	return i.labels, nil
+	return i.labels, i.findings
 }
 
 type importer struct {
-	path     string
-	images   map[string]Image
-	labels   []Label
-	raters   []string              // of each label, as written
-	seen     map[string]diag.Range // by image and rater
-	findings diag.List
+	path       string
+	images     map[string]Image
+	byPrompt   map[promptIndex]string // the IDs of images
+	labels     []Label
+	unlabelled int                   // rows
+	raters     []string              // of each label, as written
+	seen       map[string]diag.Range // by image and rater
+	findings   diag.List
 }
+
+// promptIndex is an image as its prompt and its number name it.
+type promptIndex struct {
+	prompt string
+	index  int32
+}
+
+// onlyRater is the rater of a file that names none.
+const onlyRater = "0"
 
 // labelRow is a row as written.
 type labelRow struct {
 	imageID, rater, label   string
+	index                   string
 	prompt, category, split string
 	where                   func(column string) diag.Range
 }
@@ -80,6 +115,10 @@ func (i *importer) report(where diag.Range, summary, detail string) {
 // add checks a row and takes it in. It returns errStop when enough mistakes
 // have been found.
 func (i *importer) add(r labelRow) error {
+	if r.label == "" && (r.imageID != "" || r.prompt != "") {
+		i.unlabelled++
+		return nil
+	}
 	label := Label{
 		ImageID: r.imageID, Prompt: r.prompt, Category: r.category, Split: r.split,
 		Label: strings.ToLower(r.label),
@@ -93,9 +132,13 @@ func (i *importer) add(r labelRow) error {
 	if r.rater == "" {
 		i.report(r.where("rater"), "The rater is missing", "Give every person a number or a name.")
 	}
-	if r.imageID == "" {
-		i.report(r.where("image_id"), "The image's ID is missing", "Every row needs the ID of an image.")
-	} else if i.images != nil {
+	if r.imageID == "" && r.index != "" && i.images != nil {
+		r.imageID = i.find(r)
+		label.ImageID = r.imageID
+	} else if r.imageID == "" {
+		i.report(r.where("image_id"), "The image's ID is missing", "Every row needs the ID of an image, or its prompt and index.")
+	}
+	if r.imageID != "" && i.images != nil {
 		image, ok := i.images[r.imageID]
 		if !ok {
 			i.report(r.where("image_id"), fmt.Sprintf("There is no image %q", r.imageID), "The IDs are those of the images that the labels block refers to. If the images were drawn anew since, their IDs may be others.")
@@ -119,6 +162,21 @@ func (i *importer) add(r labelRow) error {
 		return errStop
 	}
 	return nil
+}
+
+// find returns the ID of the image that a row names by prompt and index, and ""
+// after reporting that there is none.
+func (i *importer) find(r labelRow) string {
+	index, err := strconv.ParseInt(r.index, 10, 32)
+	if err != nil || index < 0 {
+		i.report(r.where("index"), fmt.Sprintf("%q is not the number of an image", r.index), "The images of a prompt are counted from 0.")
+		return ""
+	}
+	id, ok := i.byPrompt[promptIndex{r.prompt, int32(index)}]
+	if !ok {
+		i.report(r.where("prompt"), fmt.Sprintf("There is no image %d of the prompt %q", index, r.prompt), "The images are those that the labels block refers to; those of a prompt are counted from 0.")
+	}
+	return id
 }
 
 func place(r diag.Range) string {
@@ -159,15 +217,24 @@ func (i *importer) readParquet() error {
 		return err
 	}
 	defer table.close()
-	for _, column := range []string{"image_id", "rater", "label"} {
+	columns := []string{"image_id", "label"}
+	if table.first("image_id") == "" && table.first("index") != "" {
+		columns = []string{"prompt", "label"}
+	}
+	for _, column := range columns {
 		if table.first(column) == "" {
 			return table.missing(column)
 		}
 	}
+	named := table.first("rater") != ""
 	return table.each(func(row int, get func(string) parquet.Value) error {
 		read := func(column string) string { return strings.TrimSpace(text(get(column))) }
+		rater := onlyRater
+		if named {
+			rater = read("rater")
+		}
 		return i.add(labelRow{
-			imageID: read("image_id"), rater: read("rater"), label: read("label"),
+			imageID: read("image_id"), rater: rater, label: read("label"), index: read("index"),
 			prompt: read("prompt"), category: read("category"), split: read("split"),
 			// A row of a table is what a line is to a text.
 			where: func(string) diag.Range {
@@ -191,7 +258,7 @@ func (i *importer) readCSV() error {
 
 	header, err := r.Read()
 	if errors.Is(err, io.EOF) {
-		return errors.New("the file is empty; its first line should be image_id,rater,label")
+		return errors.New("the file is empty; its first line should be image_id,label or image_id,rater,label")
 	} else if err != nil {
 		return err
 	}
@@ -200,11 +267,17 @@ func (i *importer) readCSV() error {
 		columns[strings.ToLower(strings.TrimSpace(name))] = n
 	}
 	fields := len(header)
-	for _, name := range []string{"image_id", "rater", "label"} {
+	needed := []string{"image_id", "label"}
+	_, byID := columns["image_id"]
+	if _, byIndex := columns["index"]; byIndex && !byID {
+		needed = []string{"prompt", "label"}
+	}
+	_, named := columns["rater"]
+	for _, name := range needed {
 		if _, ok := columns[name]; !ok {
 			i.report(diag.Range{File: i.path, Start: diag.Position{Line: 1, Column: 1}, End: diag.Position{Line: 1, Column: 1}},
 				fmt.Sprintf("There is no column %q", name),
-				fmt.Sprintf("The first line should name the columns image_id, rater and label; it names %s.", strings.Join(slices.Sorted(maps.Keys(columns)), ", ")))
+				fmt.Sprintf("The first line should name the columns image_id (or prompt and index), label and, if there are several raters, rater; it names %s.", strings.Join(slices.Sorted(maps.Keys(columns)), ", ")))
 		}
 	}
 	if i.findings != nil {
@@ -247,8 +320,12 @@ func (i *importer) readCSV() error {
 			}
 			return strings.Clone(strings.TrimSpace(fieldsOfRow[n]))
 		}
+		rater := onlyRater
+		if named {
+			rater = read("rater")
+		}
 		if err := i.add(labelRow{
-			imageID: read("image_id"), rater: read("rater"), label: read("label"),
+			imageID: read("image_id"), rater: rater, label: read("label"), index: read("index"),
 			prompt: read("prompt"), category: read("category"), split: read("split"),
 			where: where,
 		}); err != nil {

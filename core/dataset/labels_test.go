@@ -69,15 +69,62 @@ func TestImportLabelsFromParquet(t *testing.T) {
 	if err := parquet.WriteFile(path, []ofPandas{{&label, &rater, &id}, {nil, &rater, &id}}); err != nil {
 		t.Fatal(err)
 	}
+	got, findings = ImportLabels(path, known)
+	if len(got) != 1 || len(findings) != 1 || findings.HasErrors() || !strings.Contains(findings.Error(), "1 of 2 rows have no label yet") {
+		t.Errorf("a missing label: %v, %v", got, findings)
+	}
+	wrong := "fine"
+	if err := parquet.WriteFile(path, []ofPandas{{&label, &rater, &id}, {&wrong, &rater, &id}}); err != nil {
+		t.Fatal(err)
+	}
 	_, findings = ImportLabels(path, known)
 	if len(findings) != 1 || findings[0].Subject.Start.Line != 2 {
-		t.Errorf("a missing label: %v", findings)
+		t.Errorf("a wrong label: %v", findings)
 	}
 	if err := WriteAll(path, []Score{{}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, findings := ImportLabels(path, known); len(findings) != 1 || !strings.Contains(findings.Error(), `column "rater": is missing`) {
+	if _, findings := ImportLabels(path, known); len(findings) != 1 || !strings.Contains(findings.Error(), `column "label": is missing`) {
 		t.Errorf("a table without the columns: %v", findings)
+	}
+}
+
+// A file without raters is of one; images may be named by prompt and number;
+// what is not labelled yet is counted and left out.
+func TestImportLabelsByPrompt(t *testing.T) {
+	want := []Label{
+		{"color-0-0", "a red circle", "color", "seen", 0, "good"},
+		{"count-0-0", "two stars", "count", "unseen", 0, "bad"},
+	}
+	for _, c := range []struct{ name, content, warning string }{
+		{"by ID", "image_id,label\ncolor-0-0,good\ncount-0-0,bad\n", ""},
+		{"by prompt", "prompt,index,label\na red circle,0,good\ntwo stars,0,bad\n", ""},
+		{"either", "prompt,index,image_id,label\na red circle,0,,good\n,,count-0-0,bad\n", ""},
+		{"unfinished", "image_id,label,prompt\ncolor-0-0,good,\ncolor-0-0,,\ncount-0-0,bad,\n", "1 of 3 rows have no label yet"},
+	} {
+		got, findings := ImportLabels(labelFile(t, c.content), known)
+		if diff := cmp.Diff(want, got); diff != "" || findings.HasErrors() {
+			t.Errorf("%s: %v (-want +got):\n%s", c.name, findings, diff)
+		}
+		if (c.warning == "") != (findings == nil) || !strings.Contains(findings.Error(), c.warning) {
+			t.Errorf("%s: findings %v", c.name, findings)
+		}
+	}
+	for _, c := range []struct {
+		content string
+		line    int
+		want    string
+	}{
+		{"prompt,index,label\na red circle,1,good\n", 2, `no image 1 of the prompt "a red circle"`},
+		{"prompt,index,label\na red circle,one,good\n", 2, `"one" is not the number`},
+		{"prompt,label\na red circle,good\n", 1, `no column "image_id"`},
+		{"image_id,label\ncolor-0-0,\n", 0, "the label is empty"},
+		{"image_id,label\ncolor-0-0,good\ncolor-0-0,bad\n", 3, `Rater "0" has labelled image "color-0-0" before`},
+	} {
+		_, findings := ImportLabels(labelFile(t, c.content), known)
+		if len(findings) != 1 || !strings.Contains(findings.Error(), c.want) || findings[0].Subject.Start.Line != c.line {
+			t.Errorf("%q: %v", c.content, findings)
+		}
 	}
 }
 

@@ -160,6 +160,7 @@ func (b *builder) add(name string, work Work, instance *Instance, seed uint64, w
 	}
 	if !known {
 		node.Name = name
+		node.Lacks = b.lacks(node)
 		b.known[node.identity] = node
 		b.plan.Nodes = append(b.plan.Nodes, node)
 	}
@@ -171,6 +172,40 @@ func (b *builder) add(name string, work Work, instance *Instance, seed uint64, w
 		b.variant.Stages = append(b.variant.Stages, Stage{Name: name, Node: node})
 	}
 	return node
+}
+
+// lacks collects what a node needs that is not there.
+func (b *builder) lacks(node *Node) diag.List {
+	var paths []string
+	var of func(instance *Instance)
+	of = func(instance *Instance) {
+		paths = append(paths, instance.paths...)
+		for _, used := range instance.Uses {
+			of(used)
+		}
+	}
+	if node.Instance != nil {
+		of(node.Instance)
+	}
+	switch work := node.Work.(type) {
+	case *ImportWork:
+		paths = append(paths, work.Folder.Path)
+	case *SampleWork:
+		for _, prompt := range work.Prompts {
+			if prompt.Missing != "" && !slices.Contains(paths, prompt.Missing) {
+				paths = append(paths, prompt.Missing)
+			}
+		}
+	case *RateWork:
+		paths = append(paths, work.Path)
+	}
+	var list diag.List
+	for _, path := range paths {
+		if missing, ok := b.spec.Missing[path]; ok && !slices.Contains(list, missing) {
+			list = append(list, missing)
+		}
+	}
+	return list
 }
 
 func (b *builder) problem(where diag.Range, summary, detail string) {
@@ -213,6 +248,7 @@ func (b *builder) untrained(component *spec.Component, prefix string) (*Instance
 		Config:    component.Config,
 		KeyConfig: keyConfig,
 		Seed:      b.seed(component.Kind + "/" + component.Name),
+		paths:     component.Paths,
 	}
 	var inputs []Input
 	if component.Encoder != nil {

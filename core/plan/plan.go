@@ -42,6 +42,9 @@ type Node struct {
 	Seed     uint64    // for what is random in the stage itself
 	Variants []string  // names of the variants that it belongs to
 	Range    diag.Range
+	// Lacks says what the stage needs of the user that is not there yet, such as
+	// weights: the warnings of spec.Spec.Missing.
+	Lacks diag.List
 
 	identity string // sha256 over everything but the contents of inputs
 }
@@ -66,6 +69,8 @@ type Instance struct {
 	// weights; empty for the component's own weights.
 	Checkpoint string
 	Uses       []*Instance // what its component needs beside it, such as an encoder
+
+	paths []string // that its configuration names
 }
 
 // Identity says who a component is, as far as results depend on it.

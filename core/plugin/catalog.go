@@ -115,6 +115,7 @@ func schemaToSpec(s sdk.Schema) spec.Schema {
 			Maximum:  a.Maximum,
 			OneOf:    a.OneOf,
 			Path:     a.Path,
+			Obtain:   a.Obtain,
 		})
 	}
 	for _, b := range s.Blocks {

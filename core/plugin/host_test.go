@@ -799,3 +799,33 @@ func TestHelpersDieWithTheirPlugin(t *testing.T) {
 	}
 	ends(t, helper)
 }
+
+// TestWarnings: what a component warns of reaches the caller's context, from
+// Open and from a call, each text once per call.
+func TestWarnings(t *testing.T) {
+	h := tinyHost(t)
+	var mu sync.Mutex
+	var heard []string
+	ctx := sdk.WithWarnings(t.Context(), func(text string) {
+		mu.Lock()
+		defer mu.Unlock()
+		heard = append(heard, text)
+	})
+	in, err := h.Open(ctx, OpenRequest{Kind: "reward", Component: "warns"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := scores(ctx, in, pngs(t, 9)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{"opened with old weights", "the image is small", "the image is bright", "the image is small", "the image is bright"}
+	if !slices.Equal(heard, want) {
+		t.Errorf("heard %q, want %q", heard, want)
+	}
+	// Nobody listens: nothing happens.
+	if _, err := scores(t.Context(), in, pngs(t, 1)); err != nil || len(heard) != len(want) {
+		t.Errorf("heard %q, %v", heard, err)
+	}
+}

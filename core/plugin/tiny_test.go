@@ -247,6 +247,13 @@ func tinyPlugin() sdk.Plugin {
 				return 1, nil
 			}
 		},
+		"warns": func(ctx context.Context, image sdk.Image) (float64, error) {
+			sdk.Warn(ctx, "the image is small")
+			if image.RGB[0] > 2 {
+				sdk.Warn(ctx, "the image is bright")
+			}
+			return 1, nil
+		},
 		"patient": func(ctx context.Context, _ sdk.Image) (float64, error) {
 			select {
 			case <-ctx.Done():
@@ -265,7 +272,12 @@ func tinyPlugin() sdk.Plugin {
 		},
 	} {
 		components = append(components, sdk.Component{Kind: sdk.KindReward, Name: name, PreferredBatch: 2,
-			Open: func(context.Context, sdk.OpenRequest) (any, error) { return s, nil }})
+			Open: func(ctx context.Context, _ sdk.OpenRequest) (any, error) {
+				if name == "warns" {
+					sdk.Warn(ctx, "opened with old weights")
+				}
+				return s, nil
+			}})
 	}
 	return sdk.Plugin{Name: "tiny", Version: "0.1.0", Components: components}
 }

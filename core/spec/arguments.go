@@ -282,7 +282,7 @@ func (l *loader) element(schema Attribute, value any, at hcl.Range, a *arguments
 			return nil, fmt.Sprintf("%s must be %s, and this is %q.%s", schema.Name, or(quoted(schema.OneOf)), v, diag.DidYouMean(v, schema.OneOf))
 		}
 		if schema.Path {
-			path, ok := l.file(schema.Name, v, at)
+			path, ok := l.file(schema, v, at)
 			if !ok {
 				return nil, ""
 			}

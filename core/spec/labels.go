@@ -4,7 +4,8 @@ import "github.com/hashicorp/hcl/v2"
 
 var labelsForm = form{
 	schema: Schema{Attributes: []Attribute{
-		{Name: "path", Type: "string", Path: true, Summary: "a CSV or Parquet file of labels"},
+		{Name: "path", Type: "string", Path: true, Summary: "a CSV or Parquet file of labels",
+			Obtain: "Once the images are drawn, `plumb export FILE STAGE DIR --label-sheet` writes them with a file to fill in; a run does all that needs no labels before."},
 		{Name: "fraction", Type: "number", Default: []byte(`1`), Minimum: number(0), Maximum: number(1), Summary: "share of the images that are labelled, drawn by the experiment's seed"},
 	}},
 	values: []hcl.AttributeSchema{{Name: "images", Required: true}, {Name: "rater"}},

@@ -125,7 +125,7 @@ func newLoader(path string, options Options) *loader {
 		variables:  map[string]*Variable{},
 		locals:     map[string]*local{},
 		references: map[string]map[string]*reference{},
-		spec:       &Spec{File: path, Seed: defaultSeed, Variables: map[string]any{}, Digests: map[string]string{}},
+		spec:       &Spec{File: path, Seed: defaultSeed, Variables: map[string]any{}, Digests: map[string]string{}, Missing: map[string]diag.Diagnostic{}},
 		broken:     map[*PromptSet]bool{},
 		bases:      map[*Finetune]*reference{},
 	}

@@ -3,10 +3,13 @@ package spec
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -27,10 +30,12 @@ func (l *loader) beside(path string) string {
 	return filepath.Clean(path)
 }
 
-// file resolves a path argument and takes the digest of what is there.
-func (l *loader) file(argument, value string, at hcl.Range) (string, bool) {
+// file resolves a path argument and takes the digest of what is there. What is
+// not there yet is a warning: an experiment can be planned before gigabytes are
+// fetched. But a name that is nearly another one's is a mistake.
+func (l *loader) file(argument Attribute, value string, at hcl.Range) (string, bool) {
 	if value == "" {
-		l.error(at, "Empty path", "%s names a file or directory, relative to the directory of %s.", argument, l.path)
+		l.error(at, "Empty path", "%s names a file or directory, relative to the directory of %s.", argument.Name, l.path)
 		return "", false
 	}
 	path := l.beside(value)
@@ -40,14 +45,48 @@ func (l *loader) file(argument, value string, at hcl.Range) (string, bool) {
 	digest, err := l.options.Digest(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		l.error(at, "No such file", "There is no file or directory %q beside %s.%s", value, filepath.Base(l.path), neighbour(path))
-		return "", false
+		if !l.nothing(argument, value, path, at) {
+			return "", false
+		}
+		digest = absent(value)
 	case err != nil:
-		l.error(at, "Cannot read file", "%s: %v.", argument, err)
+		l.error(at, "Cannot read file", "%s: %v.", argument.Name, err)
 		return "", false
 	}
 	l.spec.Digests[path] = digest
 	return path, true
+}
+
+// nothing says that nothing is at a path yet, and what belongs there. It
+// reports false if that is a mistake.
+func (l *loader) nothing(argument Attribute, value, path string, at hcl.Range) bool {
+	text := fmt.Sprintf("There is no file or directory %q beside %s.", value, filepath.Base(l.path))
+	if other := neighbour(path); other != "" {
+		l.error(at, "No such file", "%s%s", text, other)
+		return false
+	}
+	if argument.Summary != "" {
+		text += fmt.Sprintf(" It is to be: %s.", strings.TrimSuffix(lowerFirst(argument.Summary), "."))
+	}
+	if argument.Obtain != "" {
+		text += " " + argument.Obtain
+	}
+	l.warning(at, "Nothing there yet", "%s", text)
+	l.spec.Missing[path] = l.diagnostics[len(l.diagnostics)-1]
+	return true
+}
+
+// absent stands for the digest of what is not there: no content has such a one.
+func absent(value string) string { return "missing: " + value }
+
+// lowerFirst makes a sentence of a schema one that goes on.
+func lowerFirst(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	next, _ := utf8.DecodeRuneInString(text[size:])
+	if unicode.IsUpper(next) {
+		return text // CSV
+	}
+	return string(unicode.ToLower(first)) + text[size:]
 }
 
 // neighbour suggests another name in the directory of a path that is not there.
@@ -76,8 +115,10 @@ func ScanFolder(folder dataset.Folder) (dataset.Inventory, error) {
 // mistake, which is reported.
 func (l *loader) folder(folder dataset.Folder, value string, at hcl.Range) dataset.Inventory {
 	if _, err := os.Stat(folder.Path); errors.Is(err, fs.ErrNotExist) {
-		l.error(at, "No such file", "There is no file or directory %q beside %s.%s", value, filepath.Base(l.path), neighbour(folder.Path))
-		return dataset.Inventory{}
+		if !l.nothing(imagesForm.schema.attribute("path"), value, folder.Path, at) {
+			return dataset.Inventory{}
+		}
+		return dataset.Inventory{Images: max(1, folder.Limit), Digest: absent(value)}
 	}
 	inventory, err := l.options.Scan(folder)
 	var found diag.List

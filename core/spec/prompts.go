@@ -1,10 +1,14 @@
 package spec
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -26,6 +30,7 @@ var promptsForm = form{
 	schema: Schema{Attributes: []Attribute{
 		{Name: "template", Type: "string", Summary: "text with slots in braces, such as \"a {color} {object}\""},
 		{Name: "list", Type: "list(string)", Summary: "the prompts themselves, in place of a template"},
+		{Name: "path", Type: "string", Path: true, Summary: "a text file of prompts, one on a line, in place of a template", Obtain: "Write one prompt on a line. Until then the plan counts as many as limit says."},
 		{Name: "limit", Type: "integer", Minimum: number(1), Maximum: number(1e9), Summary: "how many prompts are drawn by the experiment's seed"},
 	}},
 	values: []hcl.AttributeSchema{{Name: "slots"}, {Name: "unseen"}},
@@ -47,14 +52,24 @@ var promptsForm = form{
 //	  list   = ["a horse riding an astronaut", "a red book on a yellow vase"]
 //	  unseen = ["a red book on a yellow vase"]
 //	}
+//
+// or the lines of a text file:
+//
+//	prompts "coco" {
+//	  path = "captions.txt"
+//	}
 func (l *loader) promptsBlocks() {
 	each(l, "prompts", func(block *hcl.Block, set *PromptSet) {
 		before := len(l.diagnostics)
 		arguments := l.decode(block.Body, promptsForm)
 		var prompts []Prompt
-		switch template, list := arguments.given("template"), arguments.given("list"); {
+		switch template, list, path := arguments.given("template"), arguments.given("list"), arguments.given("path"); {
+		case path && (template || list):
+			l.error(arguments.at("path", block.DefRange), "Path and others", "Prompts are made from a template, listed, or in a file. Give one of the three.")
 		case template && list:
 			l.error(arguments.at("list", block.DefRange), "Template and list", "Prompts are made from a template or listed. Remove one of the two.")
+		case path:
+			prompts = l.filedPrompts(set, arguments)
 		case list:
 			prompts = l.listedPrompts(set, arguments)
 		case template:
@@ -125,6 +140,58 @@ func (l *loader) listedPrompts(set *PromptSet, arguments arguments) []Prompt {
 			prompt.Split = unseen
 		}
 		prompts = append(prompts, prompt)
+	}
+	return prompts
+}
+
+// mostPromptBytes bounds a file of prompts: more is a mistake.
+const mostPromptBytes = 64 << 20
+
+// filedPrompts reads the prompts of a file. If nothing is there yet, stand-ins
+// are counted in their place, and nothing is drawn for them.
+func (l *loader) filedPrompts(set *PromptSet, arguments arguments) []Prompt {
+	for _, name := range []string{"slots", "unseen"} {
+		if attribute, ok := arguments.others[name]; ok {
+			l.error(attribute.NameRange, "Path and "+name, "Prompts of a file have no slots, and all are seen. Remove %s, or write a template.", name)
+		}
+	}
+	path, at := arguments.text("path"), arguments.ranges["path"]
+	if arguments.bad["path"] {
+		return nil
+	}
+	prompt := Prompt{Category: set.Name, Split: seen, Slots: map[string]string{}}
+	var prompts []Prompt
+	if _, missing := l.spec.Missing[path]; missing {
+		prompt.Missing = path
+		for i := range min(max(1, arguments.integer("limit")), mostPrompts) {
+			prompt.Text = fmt.Sprintf("(line %d of %s)", i+1, filepath.Base(path))
+			prompts = append(prompts, prompt)
+		}
+		return prompts
+	}
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > mostPromptBytes {
+		err = fmt.Errorf("it has %d bytes: a prompt is a line of text", info.Size())
+	}
+	var text []byte
+	if err == nil {
+		text, err = os.ReadFile(path)
+	}
+	if err == nil && !utf8.Valid(text) {
+		err = errors.New("it is not text in UTF-8")
+	}
+	if err != nil {
+		l.error(at, "Cannot read prompts", "%v. A file of prompts has one on a line.", err)
+		return nil
+	}
+	for line := range strings.Lines(string(text)) {
+		if prompt.Text = strings.TrimSpace(line); prompt.Text != "" {
+			prompts = append(prompts, prompt)
+		}
+	}
+	if len(prompts) > mostPrompts {
+		l.error(at, "Too many prompts", "The file has %d prompts, more than %d.", len(prompts), mostPrompts)
+		return nil
 	}
 	return prompts
 }

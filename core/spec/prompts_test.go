@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/plumb-ml/plumb/core/diag"
 	"pgregory.net/rapid"
 )
 
@@ -241,5 +242,49 @@ images "limited" {
 	}
 	if diff := cmp.Diff(map[string]int{"a seen": 3, "a unseen": 1, "b seen": 2}, counts); diff != "" {
 		t.Errorf("strata differ (-want +got):\n%s", diff)
+	}
+}
+
+// TestPromptsOfAFile: the lines of a file, without empty ones; stand-ins while
+// nothing is there.
+func TestPromptsOfAFile(t *testing.T) {
+	directory := t.TempDir()
+	load := func(block string) (*Spec, diag.List) {
+		t.Helper()
+		path := filepath.Join(directory, "x.hcl")
+		if err := os.WriteFile(path, []byte("experiment \"x\" {}\nprompts \"coco\" {\n"+block+"\n}\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return Load(path, Options{})
+	}
+	spec, found := load("path = \"captions.txt\"\nlimit = 3")
+	if found.HasErrors() || len(found) != 1 || found[0].Summary != "Nothing there yet" {
+		t.Fatalf("without the file: %v", found)
+	}
+	if p := spec.Prompts[0].Prompts; len(p) != 3 || p[2].Text != "(line 3 of captions.txt)" || p[2].Missing != filepath.Join(directory, "captions.txt") {
+		t.Errorf("stand-ins: %+v", p)
+	}
+	if err := os.WriteFile(filepath.Join(directory, "captions.txt"), []byte("A cat.\r\n\n  two dogs \nA cat.\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	spec, found = load("path = \"captions.txt\"")
+	if found.HasErrors() {
+		t.Fatal(found)
+	}
+	if p := spec.Prompts[0].Prompts; len(p) != 2 || p[0].Text != "A cat." || p[1].Text != "two dogs" || p[1].Missing != "" || p[1].Category != "coco" {
+		t.Errorf("%+v", p)
+	}
+	if err := os.WriteFile(filepath.Join(directory, "picture.txt"), []byte{0xff, 0xd8, 0xff}, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for block, want := range map[string]string{
+		"path = \"picture.txt\"":                         "UTF-8",
+		"path = \".\"":                                   "Cannot read prompts",
+		"path = \"captions.txt\"\nlist = [\"a\"]":        "Give one of the three",
+		"path = \"captions.txt\"\nunseen = [\"A cat.\"]": "all are seen",
+	} {
+		if _, found := load(block); !found.HasErrors() || !strings.Contains(found.Error(), want) {
+			t.Errorf("%s: %v", block, found)
+		}
 	}
 }

@@ -38,6 +38,8 @@ type Attribute struct {
 	Maximum  *float64
 	OneOf    []string
 	Path     bool // a file or directory, resolved beside the HCL file; its digest goes into Spec.Digests
+	// Obtain says where what belongs at a Path comes from; for when nothing is there.
+	Obtain string
 }
 
 // Block is a nested block. In the canonical JSON it is an object under its
@@ -48,4 +50,14 @@ type Block struct {
 	Summary  string
 	Required bool
 	Body     Schema
+}
+
+// attribute is the one of that name; the zero Attribute if there is none.
+func (s Schema) attribute(name string) Attribute {
+	for _, a := range s.Attributes {
+		if a.Name == name {
+			return a
+		}
+	}
+	return Attribute{}
 }

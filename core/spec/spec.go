@@ -17,6 +17,10 @@ type Spec struct {
 	Variables   map[string]any    // the resolved value of every variable (JSON types)
 	Digests     map[string]string // sha256 of every file or directory that a path argument names, by resolved path; of folders of images see Images
 
+	// Missing says of every such path where nothing is yet what belongs there:
+	// warnings, by resolved path.
+	Missing map[string]diag.Diagnostic
+
 	Compute   Compute
 	Plugins   []Plugin
 	Prompts   []*PromptSet
@@ -59,6 +63,9 @@ type Prompt struct {
 	Category string            `json:"category"`
 	Split    string            `json:"split"` // "seen" or "unseen"
 	Slots    map[string]string `json:"slots"`
+	// Missing is the file that the prompt stands in for a line of, where nothing
+	// is yet; empty for a prompt.
+	Missing string `json:"-"`
 }
 
 // Component is a sampler, encoder, rater or reward block: kind "component" "name".

@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/plumb-ml/plumb/core/dataset"
@@ -96,6 +99,15 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 	if err != nil {
 		return nil, err
 	}
+	if _, err := os.Stat(work.Path); errors.Is(err, fs.ErrNotExist) {
+		from := "STAGE"
+		if input, ok := job.Node.Input(plan.Images); ok && input.Node != nil {
+			from = input.Node.Label
+		}
+		return nil, job.mistake("There are no labels yet in "+work.Path, fmt.Sprintf(
+			"The images are drawn: `plumb export %s %s DIRECTORY --label-sheet` writes them with a %s to fill in. Put it there, and run again.",
+			cmp.Or(filepath.Base(job.Node.Range.File), "FILE"), from, dataset.LabelSheet))
+	}
 	images, err := imageRows(ctx, path)
 	if err != nil {
 		return nil, err
@@ -125,6 +137,9 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 		return nil, err
 	}
 	result := &Result{Items: len(kept), Unit: "images"}
+	for _, problem := range problems {
+		result.Warnings = append(result.Warnings, fmt.Sprintf("%s: %s. %s", filepath.Base(work.Path), problem.Summary, problem.Detail))
+	}
 	return result, job.table(result, plan.Labels, len(labels))
 }
 
@@ -135,6 +150,7 @@ type imageRow struct {
 	Prompt   string `parquet:"prompt,dict"`
 	Category string `parquet:"category,dict"`
 	Split    string `parquet:"split,dict"`
+	Index    int32  `parquet:"index"`
 }
 
 // imageRows reads who the images of a table are.
@@ -147,7 +163,7 @@ func imageRows(ctx context.Context, path string) ([]dataset.Image, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read images: %w", err)
 		}
-		images = append(images, dataset.Image{ID: row.ID, Prompt: row.Prompt, Category: row.Category, Split: row.Split})
+		images = append(images, dataset.Image{ID: row.ID, Prompt: row.Prompt, Category: row.Category, Split: row.Split, Index: row.Index})
 	}
 	return images, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
@@ -87,6 +88,25 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	if job.Report == nil {
 		job.Report = func(Progress) {}
 	}
+	ctx, heard, err := job.hear(ctx)
+	if err != nil {
+		return nil, err
+	}
+	result, err := work(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	warned, err := heard.all()
+	for _, text := range warned {
+		if !slices.Contains(result.Warnings, text) {
+			result.Warnings = append(result.Warnings, text)
+		}
+	}
+	return result, err
+}
+
+// work does a stage by its kind.
+func work(ctx context.Context, job Job) (*Result, error) {
 	switch work := job.Node.Work.(type) {
 	case *plan.SampleWork:
 		return sample(ctx, job, work)

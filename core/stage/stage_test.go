@@ -28,6 +28,7 @@ type tile struct {
 	score   func(item plugin.Item) float64
 	learn   func(scratch, output string, report func(sdk.Progress) error) error
 	prepare func(r sdk.PrepareRequest, report func(sdk.Progress) error) error
+	warn    func(draw sdk.Draw) string
 	tune    func(r sdk.TuneRequest) error
 	drawn   *int
 	closed  *bool
@@ -37,10 +38,13 @@ var _ Instance = tile{}
 
 func (t tile) Facts() map[string]float64 { return map[string]float64{"tile_width": 1} }
 
-func (t tile) Sample(_ context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
+func (t tile) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
 	for _, position := range t.order(len(draws)) {
 		if t.drawn != nil {
 			*t.drawn++
+		}
+		if t.warn != nil {
+			sdk.Warn(ctx, t.warn(draws[position]))
 		}
 		seed := draws[position].Seed
 		if err := emit(position, sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(seed), byte(seed >> 8), byte(seed >> 16)}}); err != nil {

@@ -25,6 +25,19 @@ func (t *instances) serveCall(ctx context.Context, send func(*pb.Signal) error, 
 	defer cancel()
 
 	var sending sync.Mutex
+	ended := false // guarded by sending: nothing may be sent any more
+	warned := map[string]bool{}
+	ctx = WithWarnings(ctx, func(text string) {
+		sending.Lock()
+		defer sending.Unlock()
+		if ended || warned[text] {
+			return
+		}
+		warned[text] = true
+		// A host that is gone is noticed elsewhere.
+		_ = send(&pb.Signal{Kind: &pb.Signal_Heartbeat{Heartbeat: &pb.Heartbeat{Warnings: []string{text}}}})
+	})
+
 	var heart sync.WaitGroup
 	finished := make(chan struct{})
 	heart.Go(func() {
@@ -51,6 +64,9 @@ func (t *instances) serveCall(ctx context.Context, send func(*pb.Signal) error, 
 	err := work(ctx, &sending)
 	close(finished)
 	heart.Wait()
+	sending.Lock()
+	ended = true
+	sending.Unlock()
 
 	switch {
 	case err == nil:

@@ -16,6 +16,7 @@
 //  3. Calls: Sample, Score, Rate, Encode, Fit, Prepare or Tune, any number of
 //     times.
 //     Calls on one instance never overlap.
+//     What the user should know, and is no reason to fail, goes to Warn.
 //  4. Close: the instance frees what it holds (if it implements io.Closer).
 //
 // The package refuses to know how a model works: it imports no tensor library
@@ -76,6 +77,12 @@ type Component struct {
 	// every finetune block takes is not handed on.
 	Tuning Schema
 
+	// Estimate, if not nil, says what some work will take, from the sizes of the
+	// component's networks; it loads no weights, and there may be none yet. For
+	// now only components that are built into Plumb are asked: it does not go
+	// over the wire.
+	Estimate func(request EstimateRequest) (Estimate, error)
+
 	// Open makes an instance: a Sampler, Reward, Rater or Encoder by Kind.
 	Open func(ctx context.Context, request OpenRequest) (any, error)
 }
@@ -111,6 +118,9 @@ type Attribute struct {
 	// Path marks a string as a file or directory: the host resolves it beside
 	// the HCL file, and puts the digest of its content into the key.
 	Path bool `json:"path,omitempty"`
+	// Obtain says, of a Path, where what belongs there comes from. It is printed
+	// when there is nothing at the path.
+	Obtain string `json:"obtain,omitempty"`
 }
 
 // Type is the type of an attribute.

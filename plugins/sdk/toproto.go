@@ -55,6 +55,7 @@ func schemaToProto(s Schema) *pb.Schema {
 			Maximum:     a.Maximum,
 			OneOf:       a.OneOf,
 			Path:        a.Path,
+			Obtain:      a.Obtain,
 		})
 	}
 	for _, b := range s.Blocks {

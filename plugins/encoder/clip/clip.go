@@ -29,11 +29,13 @@ func Component() sdk.Component {
 		Name:    "clip",
 		Summary: "CLIP's image and text towers, from published weights on the disk.",
 		Schema: sdk.Schema{Attributes: []sdk.Attribute{
-			{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Directory of a CLIPModel of Hugging Face's transformers: config.json, safetensors, vocab.json and merges.txt or tokenizer.json, preprocessor_config.json."},
+			{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Directory of a CLIPModel of Hugging Face's transformers: config.json, safetensors, vocab.json and merges.txt or tokenizer.json, preprocessor_config.json.",
+				Obtain: "CLIP ViT-L/14 is openai/clip-vit-large-patch14 on Hugging Face; with its command line tool: hf download openai/clip-vit-large-patch14 --include '*.json' '*.txt' model.safetensors --local-dir DIRECTORY."},
 		}},
 		PreferredBatch: 32,
 		NeedsDevice:    true,
 		CodeVersion:    "1",
+		Estimate:       estimate,
 		Open:           open,
 	}
 }
@@ -130,11 +132,14 @@ func (e *encoder) EncodeImages(ctx context.Context, images []sdk.Image) ([][]flo
 
 // EncodeTexts encodes texts as projected features, not normalized. The towers
 // of CLIP read 77 tokens: of a longer text, the first 75 and the end token
-// count, as they do in CLIP's own code.
+// count, as they do in CLIP's own code with truncate=True, and a warning says so.
 func (e *encoder) EncodeTexts(ctx context.Context, texts []string) ([][]float32, error) {
 	ids := make([][]int32, len(texts))
 	for i, text := range texts {
-		ids[i], _ = e.tokens.Sequence(text, e.positions)
+		var truncated bool
+		if ids[i], truncated = e.tokens.Sequence(text, e.positions); truncated {
+			sdk.Warn(ctx, e.tokens.TooLong(text, e.positions))
+		}
 	}
 	return e.towers.Texts(ctx, ids)
 }

@@ -7,6 +7,7 @@ package compute
 import (
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -79,6 +80,25 @@ func openGo() (compute.Backend, error) {
 		defer func() { os.Stdout = stdout; null.Close() }()
 	}
 	return gobackend.New("parallelism=-1")
+}
+
+// Describe names a backend in the words of HCL, and its kind of device.
+func Describe(backend compute.Backend) (name, device string) {
+	// "go", or "xla:cuda - PJRT plugin ...", or with a version or a path in the
+	// place of the name.
+	name, _, _ = strings.Cut(backend.Description(), " ")
+	plugin, isXLA := strings.CutPrefix(name, "xla:")
+	switch {
+	case !isXLA:
+		return Go, "cpu"
+	case strings.HasPrefix(plugin, "cpu"):
+		return XLACPU, "cpu"
+	case strings.Contains(strings.ToLower(plugin), "cuda"):
+		name = XLACUDA
+	}
+	// Which of several equal devices it is does not matter to a key.
+	device, _, _ = strings.Cut(backend.DeviceDescription(0), " [")
+	return name, device
 }
 
 // Parallel is how many independent parts a batch should be cut into inside a

@@ -22,9 +22,7 @@ func Doctor(w io.Writer, quick bool) error {
 			fmt.Fprintf(w, "  %-9s available\n", name)
 		}
 	}
-	if path := os.Getenv("PJRT_PLUGIN_LIBRARY_PATH"); path != "" {
-		fmt.Fprintf(w, "  PJRT_PLUGIN_LIBRARY_PATH is %s\n", path)
-	}
+	describeCUDA(w)
 	backend, err := Open(Auto)
 	if err != nil {
 		return err
@@ -66,6 +64,26 @@ func Doctor(w io.Writer, quick bool) error {
 		product.Finalize()
 	}
 	return nil
+}
+
+// describeCUDA writes what there is of what xla:cuda needs: a GPU, and a plugin.
+func describeCUDA(w io.Writer) {
+	found := gpus()
+	for _, gpu := range found {
+		fmt.Fprintf(w, "  GPU       %s\n", gpu)
+	}
+	if len(found) == 0 {
+		fmt.Fprintln(w, "  GPU       none: nvidia-smi lists none, and there is no /dev/nvidia0")
+	}
+	path := os.Getenv(PJRTPathVariable)
+	switch plugin := findCUDA(path); {
+	case plugin != "":
+		fmt.Fprintf(w, "  CUDA      %s\n", plugin)
+	case path != "":
+		fmt.Fprintf(w, "  CUDA      no plugin on %s, which is %s\n", PJRTPathVariable, path)
+	default:
+		fmt.Fprintf(w, "  CUDA      %s is not set: a file or directory with pjrt_c_api_cuda_plugin.so,\n            or xla_cuda_plugin.so of JAX's CUDA wheel; or --pjrt\n", PJRTPathVariable)
+	}
 }
 
 func ramp(n int) []float32 {

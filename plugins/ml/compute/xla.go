@@ -3,13 +3,16 @@
 package compute
 
 import (
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/go-xla/compute/xla"
 )
 
-// openXLA opens a PJRT plugin that is installed.
+// openXLA opens a PJRT plugin that is installed. One of CUDA is opened only where
+// there is a GPU: without one it may take the process with it.
 func openXLA(name string) (backend compute.Backend, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -18,9 +21,18 @@ func openXLA(name string) (backend compute.Backend, err error) {
 	}()
 	xla.EnableAutoInstall(false)
 	plugin := name[len("xla:"):]
+	if name == XLACUDA {
+		if len(gpus()) == 0 {
+			return nil, errors.New("there is no NVIDIA GPU: nvidia-smi lists none, and there is no /dev/nvidia0")
+		}
+		// A path is opened as it is; go-xla does not know the name that JAX uses.
+		if found := findCUDA(os.Getenv(PJRTPathVariable)); found != "" {
+			plugin = found
+		}
+	}
 	backend, err = xla.New(plugin + ",preallocate=false")
 	if err != nil {
-		return nil, fmt.Errorf("no PJRT plugin for %s on PJRT_PLUGIN_LIBRARY_PATH: %w", plugin, err)
+		return nil, fmt.Errorf("no PJRT plugin for %s on %s: %w", plugin, PJRTPathVariable, err)
 	}
 	return backend, nil
 }

@@ -9,7 +9,9 @@
 package tokenizer
 
 import (
+	"fmt"
 	"regexp"
+	"strings"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/language"
@@ -70,8 +72,31 @@ func (t *Tokenizer) Sequence(text string, length int) (ids []int32, truncated bo
 	return ids, truncated
 }
 
+// Beyond returns the words of a text that Sequence leaves out at this length,
+// cleaned and in lower case; empty if all of it fits. A word of which a part
+// still fits is among them.
+func (t *Tokenizer) Beyond(text string, length int) string {
+	cleaned, room := lower(Clean(text)), max(0, length-2)
+	for _, at := range pieces.FindAllStringIndex(cleaned, -1) {
+		if room -= len(t.Encode(cleaned[at[0]:at[1]])); room < 0 {
+			return strings.TrimSpace(cleaned[at[0]:])
+		}
+	}
+	return ""
+}
+
 // Size is the number of rows that a table of embeddings needs for every id.
 func (t *Tokenizer) Size() int { return int(t.highest) + 1 }
 
 // End is the id of the end token.
 func (t *Tokenizer) End() int32 { return t.end }
+
+// TooLong is what to tell the user of a text that Sequence truncates.
+func (t *Tokenizer) TooLong(text string, length int) string {
+	short := text
+	if runes := []rune(text); len(runes) > 60 {
+		short = string(runes[:60]) + "…"
+	}
+	return fmt.Sprintf("The prompt %q has %d tokens and the text encoder reads %d: it was truncated, and this has no effect: %q",
+		short, len(t.Encode(text)), max(0, length-2), t.Beyond(text, length))
+}

@@ -272,3 +272,21 @@ func FuzzEncode(f *testing.F) {
 		}
 	})
 }
+
+// TestBeyond: what is left out, in whole words, and nothing of a text that fits.
+func TestBeyond(t *testing.T) {
+	tokenizer, all := golden(t)
+	for _, c := range all.Cases {
+		_, truncated := tokenizer.Sequence(c.Text, 77)
+		if beyond := tokenizer.Beyond(c.Text, 77); (beyond != "") != truncated || !strings.HasSuffix(lower(Clean(c.Text)), beyond) {
+			t.Errorf("%q: %q is left out, truncated is %v", c.Text, beyond, truncated)
+		}
+	}
+	fits := strings.Repeat("! ", 75)
+	if got := tokenizer.Beyond(fits+"A Red  Ring", 77); got != "a red ring" {
+		t.Errorf("left out: %q", got)
+	}
+	if got := tokenizer.TooLong(fits+"! !", 77); !strings.Contains(got, fits[:60]+"…") || !strings.Contains(got, "has 77 tokens") || !strings.HasSuffix(got, `"! !"`) {
+		t.Errorf("warning %q", got)
+	}
+}

@@ -11,10 +11,10 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// dtypes are what prepared images are kept in, by the value of prepared_dtype.
-var dtypes = map[string]safetensors.DType{"float32": safetensors.F32, "float16": safetensors.F16}
+// preparedAs are what prepared images are kept in, by the value of prepared_dtype.
+var preparedAs = map[string]safetensors.DType{"float32": safetensors.F32, "float16": safetensors.F16}
 
-func preparedDTypes() []string { return slices.Sorted(maps.Keys(dtypes)) }
+func preparedDTypes() []string { return slices.Sorted(maps.Keys(preparedAs)) }
 
 // Prepare encodes images and captions for fine-tuning, at the size that the
 // sampler draws. Neither of the two encoders is ever tuned. Captions that are
@@ -27,7 +27,7 @@ func (s *sampler) Prepare(ctx context.Context, request sdk.PrepareRequest, repor
 		Width:          s.config.Width,
 		Batch:          s.batch,
 		Text:           [2]int{s.texts.tower.Positions, s.texts.tower.Width},
-		DType:          dtypes[s.config.PreparedDType],
+		DType:          preparedAs[s.config.PreparedDType],
 		Caption:        func(caption string) { cut.look(s.texts, caption) },
 		Embed:          s.texts.embed,
 	}, func(progress sdk.Progress) error {

@@ -32,7 +32,6 @@ type config struct {
 	Height            int     `json:"height"` // in pixels; 0: the model's own
 	Width             int     `json:"width"`  // in pixels; 0: the model's own
 	NegativePrompt    string  `json:"negative_prompt"`
-	Truncate          bool    `json:"truncate"`
 	PreparedDType     string  `json:"prepared_dtype"`
 }
 
@@ -46,14 +45,14 @@ func Component() sdk.Component {
 		Name:    "stable_diffusion",
 		Summary: "Stable Diffusion v1 and its kin, from published weights on the disk.",
 		Schema: sdk.Schema{Attributes: []sdk.Attribute{
-			{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Directory of a StableDiffusionPipeline of Hugging Face's diffusers: model_index.json, scheduler, text_encoder, tokenizer, unet, vae; weights as safetensors."},
+			{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Directory of a StableDiffusionPipeline of Hugging Face's diffusers: model_index.json, scheduler, text_encoder, tokenizer, unet, vae; weights as safetensors.",
+				Obtain: "Stable Diffusion v1.5 is stable-diffusion-v1-5/stable-diffusion-v1-5 on Hugging Face; with its command line tool: hf download stable-diffusion-v1-5/stable-diffusion-v1-5 --include '*.json' '*.txt' '*.safetensors' --local-dir DIRECTORY."},
 			{Name: "guidance_scale", Type: sdk.TypeNumber, Default: json.RawMessage(`7.5`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(100), Summary: "Classifier-free guidance: u + scale (c - u); 1 means none."},
 			{Name: "num_inference_steps", Type: sdk.TypeInteger, Default: json.RawMessage(`50`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(1000), Summary: "Steps of the solver."},
 			{Name: "solver", Type: sdk.TypeString, OneOf: diffusion.PublishedSolverNames(), Summary: "How the noise schedule is integrated; that of the model's scheduler_config.json if absent."},
 			{Name: "height", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Height of images in pixels, divisible by 8; what the model was trained on if absent."},
 			{Name: "width", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Width of images in pixels, divisible by 8; what the model was trained on if absent."},
 			{Name: "negative_prompt", Type: sdk.TypeString, Default: json.RawMessage(`""`), Summary: "What guidance leads away from."},
-			{Name: "truncate", Type: sdk.TypeBool, Default: json.RawMessage(`false`), Summary: "Cut prompts of more than 75 tokens, as other programs do, instead of refusing them."},
 			{Name: "prepared_dtype", Type: sdk.TypeString, Default: json.RawMessage(`"float32"`), OneOf: preparedDTypes(), Summary: "How latents and embeddings are kept for fine-tuning. An image of 512 x 512 pixels takes 128 KiB in float32 and each distinct caption 231 KiB; float16 halves that, and rounds to 11 bits."},
 		}},
 		PreferredBatch: acceleratorBatch,
@@ -64,8 +63,9 @@ func Component() sdk.Component {
 			tuning.RewardWeighted: {},
 			tuning.Pretraining:    {},
 		},
-		Tuning: stablediffusion.SettingsSchema(),
-		Open:   open,
+		Tuning:   stablediffusion.SettingsSchema(),
+		Estimate: estimate,
+		Open:     open,
 	}
 }
 
@@ -154,7 +154,7 @@ func (s *sampler) complete() error {
 	if c.PreparedDType == "" {
 		c.PreparedDType = "float32"
 	}
-	if _, ok := dtypes[c.PreparedDType]; !ok {
+	if _, ok := preparedAs[c.PreparedDType]; !ok {
 		refuse("Unknown prepared_dtype", "It is %q; it must be one of %q.", c.PreparedDType, preparedDTypes())
 	}
 	if c.Solver == "" {
@@ -195,9 +195,6 @@ func (s *sampler) fits() error {
 	}
 	if len(all) > 0 {
 		return all
-	}
-	if _, cut := s.texts.tokens.Sequence(s.config.NegativePrompt, tower.Positions); cut && !s.config.Truncate {
-		return s.texts.tooLong(s.config.NegativePrompt)
 	}
 	return nil
 }
@@ -289,7 +286,7 @@ func (s *sampler) latentDims() []int {
 func (s *sampler) draw(ctx context.Context, prompts []string, latents stablediffusion.Tensor, normal func([]float32), count int) ([]sdk.Image, error) {
 	request := stablediffusion.Request{Guidance: s.config.GuidanceScale, Solver: s.config.Solver, Steps: s.config.NumInferenceSteps, Normal: normal}
 	var err error
-	if request.Prompts, err = s.texts.encode(ctx, prompts, s.config.Truncate); err != nil {
+	if request.Prompts, err = s.texts.encode(ctx, prompts); err != nil {
 		return nil, err
 	}
 	if request.Guidance != 1 {
@@ -297,7 +294,7 @@ func (s *sampler) draw(ctx context.Context, prompts []string, latents stablediff
 		for i := range negative {
 			negative[i] = s.config.NegativePrompt
 		}
-		if request.Negative, err = s.texts.encode(ctx, negative, s.config.Truncate); err != nil {
+		if request.Negative, err = s.texts.encode(ctx, negative); err != nil {
 			return nil, err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -174,7 +175,7 @@ func TestTexts(t *testing.T) {
 	want := golden.Read(t, tiny+"/expected/t2i_ddim.safetensors").Tensors["prompt_embeds_uncond_cond"]
 	prompts := []string{"", "a photograph of an astronaut riding a horse"}
 	for range 2 {
-		got, err := s.texts.encode(t.Context(), prompts, false)
+		got, err := s.texts.encode(t.Context(), prompts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,37 +187,42 @@ func TestTexts(t *testing.T) {
 	for i := range remembered {
 		s.texts.known[strings.Repeat("x", i+2)] = nil
 	}
-	if _, err := s.texts.encode(t.Context(), []string{"a cat"}, false); err != nil || len(s.texts.known) > remembered {
+	if _, err := s.texts.encode(t.Context(), []string{"a cat"}); err != nil || len(s.texts.known) > remembered {
 		t.Errorf("%d prompts are kept, %v", len(s.texts.known), err)
 	}
 }
 
 var long = strings.Repeat("very ", 80) + "long"
 
+// TestTooLong: prompts beyond the text encoder's window are cut as diffusers
+// cuts them, and the call's warnings say which and where.
 func TestTooLong(t *testing.T) {
-	draw := sdk.Draw{Prompt: sdk.Prompt{Text: long}, Seed: 1}
-	s, err := openWith(t, nil)
+	cut, err := openWith(t, map[string]any{"negative_prompt": "not " + long})
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Sample(t.Context(), []sdk.Draw{draw}, func(int, sdk.Image) error { return nil })
-	for _, want := range []string{"too long", "reads 75", long, "truncate = true"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error %v does not say %q", err, want)
-		}
-	}
-	if _, err := openWith(t, map[string]any{"negative_prompt": long}); err == nil || !strings.Contains(err.Error(), "too long") {
-		t.Errorf("negative prompt: error %v", err)
-	}
-	cut, err := openWith(t, map[string]any{"truncate": true, "negative_prompt": long})
+	var heard []string
+	ctx := sdk.WithWarnings(t.Context(), func(text string) { heard = append(heard, text) })
+	images := make([]sdk.Image, 2)
+	draws := []sdk.Draw{{Prompt: sdk.Prompt{Text: long}, Seed: 1}, {Prompt: sdk.Prompt{Text: long + " and longer"}, Seed: 1}}
+	err = cut.Sample(ctx, draws, func(position int, image sdk.Image) error {
+		images[position] = image
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	more := draw
-	more.Prompt.Text += " and longer"
-	images := sample(t, cut, draw, more)
 	if largest, _ := apart(t, images[0], images[1]); largest != 0 {
 		t.Error("what a long prompt ends with counts")
+	}
+	slices.Sort(heard)
+	if len(heard) != 3 { // two prompts and the negative one
+		t.Fatalf("%d warnings: %q", len(heard), heard)
+	}
+	for i, want := range []string{`"not very`, `"very very`, `and longer"`} {
+		if !strings.Contains(heard[i], want) || !strings.Contains(heard[i], "reads 75") || !strings.Contains(heard[i], "truncated") {
+			t.Errorf("warning %q does not say %q", heard[i], want)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package stablediffusion
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 
 	"github.com/gomlx/compute"
@@ -60,16 +59,16 @@ func (t *texts) close() {
 	}
 }
 
-// encode embeds prompts: [prompts, tokens, width]. One that is too long is cut,
-// or refused.
-func (t *texts) encode(ctx context.Context, prompts []string, cut bool) (stablediffusion.Tensor, error) {
+// encode embeds prompts: [prompts, tokens, width]. One that is too long is cut
+// with a warning, as diffusers does.
+func (t *texts) encode(ctx context.Context, prompts []string) (stablediffusion.Tensor, error) {
 	out := stablediffusion.Tensor{Dims: []int{len(prompts), t.tower.Positions, t.tower.Width}}
 	for _, prompt := range prompts {
 		states, ok := t.known[prompt]
 		if !ok {
 			ids, truncated := t.tokens.Sequence(prompt, t.tower.Positions)
-			if truncated && !cut {
-				return out, t.tooLong(prompt)
+			if truncated {
+				sdk.Warn(ctx, t.tokens.TooLong(prompt, t.tower.Positions))
 			}
 			rows, err := t.encoder.LastHiddenStates(ctx, [][]int32{ids})
 			if err != nil {
@@ -84,13 +83,4 @@ func (t *texts) encode(ctx context.Context, prompts []string, cut bool) (stabled
 		out.Data = append(out.Data, states...)
 	}
 	return out, nil
-}
-
-// tooLong says which prompt would be truncated, and how far.
-func (t *texts) tooLong(prompt string) error {
-	return sdk.Diagnostic{
-		Summary: "A prompt is too long for the model",
-		Detail: fmt.Sprintf("%q has %d tokens, and the text encoder reads %d, with a start and an end around them: what it ends with would have no effect. Shorten it, or write truncate = true to have such prompts truncated.",
-			prompt, len(t.tokens.Encode(prompt)), t.tower.Positions-2),
-	}
 }

@@ -50,7 +50,7 @@ func (s *sampler) examples(ctx context.Context, request sdk.TuneRequest) (*stabl
 		Height: s.config.Height, Width: s.config.Width,
 		Text: [2]int{s.texts.tower.Positions, s.texts.tower.Width},
 		Embed: func(ctx context.Context, caption string) ([]float32, error) {
-			embedding, err := s.texts.encode(ctx, []string{caption}, s.config.Truncate)
+			embedding, err := s.texts.encode(ctx, []string{caption})
 			return embedding.Data, err
 		},
 		Directory: request.Scratch, Name: name[:16],

@@ -55,6 +55,7 @@ func schemaFromProto(s *pb.Schema) sdk.Schema {
 			Maximum:  a.Maximum,
 			OneOf:    a.GetOneOf(),
 			Path:     a.GetPath(),
+			Obtain:   a.GetObtain(),
 		}
 		if len(a.GetDefaultJson()) > 0 {
 			attribute.Default = a.GetDefaultJson()

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/plumb-ml/plumb/plugins/sdk"
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
 )
 
@@ -92,6 +93,9 @@ func listen[A any](
 		}
 		switch s := signal(answer); s.GetKind().(type) {
 		case *pb.Signal_Heartbeat:
+			for _, text := range s.GetHeartbeat().GetWarnings() {
+				sdk.Warn(ctx, text)
+			}
 		case *pb.Signal_Done:
 			return nil
 		case *pb.Signal_Failure:

@@ -317,6 +317,7 @@ type Attribute struct {
 	Maximum       *float64               `protobuf:"fixed64,7,opt,name=maximum,proto3,oneof" json:"maximum,omitempty"`                    // inclusive, numbers only
 	OneOf         []string               `protobuf:"bytes,8,rep,name=one_of,json=oneOf,proto3" json:"one_of,omitempty"`                   // strings only
 	Path          bool                   `protobuf:"varint,9,opt,name=path,proto3" json:"path,omitempty"`                                 // a file or directory; its content's digest goes into the key
+	Obtain        string                 `protobuf:"bytes,12,opt,name=obtain,proto3" json:"obtain,omitempty"`                             // of a path: where what belongs there comes from
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -412,6 +413,13 @@ func (x *Attribute) GetPath() bool {
 		return x.Path
 	}
 	return false
+}
+
+func (x *Attribute) GetObtain() string {
+	if x != nil {
+		return x.Obtain
+	}
+	return ""
 }
 
 // Block is a nested block. In the configuration it is an object under its
@@ -849,7 +857,7 @@ const file_plumb_plugin_v1_plugin_proto_rawDesc = "" +
 	"\n" +
 	"attributes\x18\x01 \x03(\v2\x1a.plumb.plugin.v1.AttributeR\n" +
 	"attributes\x12.\n" +
-	"\x06blocks\x18\x02 \x03(\v2\x16.plumb.plugin.v1.BlockR\x06blocks\"\x8d\x02\n" +
+	"\x06blocks\x18\x02 \x03(\v2\x16.plumb.plugin.v1.BlockR\x06blocks\"\xa5\x02\n" +
 	"\tAttribute\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n" +
@@ -859,7 +867,8 @@ const file_plumb_plugin_v1_plugin_proto_rawDesc = "" +
 	"\aminimum\x18\x06 \x01(\x01H\x00R\aminimum\x88\x01\x01\x12\x1d\n" +
 	"\amaximum\x18\a \x01(\x01H\x01R\amaximum\x88\x01\x01\x12\x15\n" +
 	"\x06one_of\x18\b \x03(\tR\x05oneOf\x12\x12\n" +
-	"\x04path\x18\t \x01(\bR\x04pathB\n" +
+	"\x04path\x18\t \x01(\bR\x04path\x12\x16\n" +
+	"\x06obtain\x18\f \x01(\tR\x06obtainB\n" +
 	"\n" +
 	"\b_minimumB\n" +
 	"\n" +

@@ -174,9 +174,13 @@ func (*Signal_Done) isSignal_Kind() {}
 func (*Signal_Failure) isSignal_Kind() {}
 
 // Heartbeat is sent every two seconds for as long as a call lasts, so that the
-// host can tell long work from a process that is stuck.
+// host can tell long work from a process that is stuck. One that carries
+// warnings is sent at once.
 type Heartbeat struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// warnings are what the user should read about this call, whatever comes of
+	// it. The host shows each distinct one once per stage.
+	Warnings      []string `protobuf:"bytes,1,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -209,6 +213,13 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
 	return file_plumb_plugin_v1_signal_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Heartbeat) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
 }
 
 // Done says that every answer has been sent.
@@ -364,8 +375,9 @@ const file_plumb_plugin_v1_signal_proto_rawDesc = "" +
 	"\theartbeat\x18\x01 \x01(\v2\x1a.plumb.plugin.v1.HeartbeatH\x00R\theartbeat\x12+\n" +
 	"\x04done\x18\x02 \x01(\v2\x15.plumb.plugin.v1.DoneH\x00R\x04done\x124\n" +
 	"\afailure\x18\x03 \x01(\v2\x18.plumb.plugin.v1.FailureH\x00R\afailureB\x06\n" +
-	"\x04kind\"\v\n" +
-	"\tHeartbeat\"\x06\n" +
+	"\x04kind\"'\n" +
+	"\tHeartbeat\x12\x1a\n" +
+	"\bwarnings\x18\x01 \x03(\tR\bwarnings\"\x06\n" +
 	"\x04Done\"H\n" +
 	"\aFailure\x12=\n" +
 	"\vdiagnostics\x18\x01 \x03(\v2\x1b.plumb.plugin.v1.DiagnosticR\vdiagnostics\"\xd0\x01\n" +

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+const paper = "../../experiments/lee2023_sd15.hcl"
+
+// planned is a plan as JSON.
+func planned(t *testing.T, own house, file string, args ...string) (planJSON, string) {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	if code := execute(append([]string{"plan", "-json", file, "-runs", t.TempDir()}, args...), &out, &errOut, own); code != exitOK {
+		t.Fatalf("exit %d\n%s", code, errOut.String())
+	}
+	var p planJSON
+	if err := json.Unmarshal(out.Bytes(), &p); err != nil {
+		t.Fatal(err)
+	}
+	return p, strings.Join(strings.Fields(errOut.String()), " ")
+}
+
+func (p planJSON) stage(t *testing.T, name string) stageJSON {
+	t.Helper()
+	at := slices.IndexFunc(p.Stages, func(s stageJSON) bool { return s.Name == name })
+	if at < 0 {
+		t.Fatalf("no stage %s", name)
+	}
+	return p.Stages[at]
+}
+
+// TestPaperPlan: the paper at full size is planned without anything of what it
+// needs; the plan says what that is and what it will take, and a run refuses.
+func TestPaperPlan(t *testing.T) {
+	p, _ := planned(t, builtinHouse(), paper, "-backend", "go")
+	if labelled := p.stage(t, "sample/labelled"); labelled.Items != 27528 || len(labelled.Lacks) != 1 ||
+		!strings.Contains(labelled.Lacks[0], "hf download stable-diffusion-v1-5/stable-diffusion-v1-5") {
+		t.Errorf("labelled images: %+v", labelled)
+	}
+	for stage, want := range map[string]string{
+		"fit/with_auxiliary": "hf download openai/clip-vit-large-patch14",
+		"rate/human":         "--label-sheet",
+		"import/coco":        "metadata.jsonl",
+		"sample/coco/base":   "stable-diffusion-v1-5",
+	} {
+		if one := p.stage(t, stage); !strings.Contains(strings.Join(one.Lacks, " "), want) {
+			t.Errorf("%s lacks %q, want %q", stage, one.Lacks, want)
+		}
+	}
+	if coco := p.stage(t, "sample/coco/base"); coco.Items != 40504 || len(coco.Lacks) != 2 {
+		t.Errorf("COCO: %+v", coco)
+	}
+	// 84,512 images of 50 steps with guidance, 0.8 TFLOP a call, and decoding.
+	e := p.Estimate
+	if e == nil || e.Operations < 84512*100*0.8e12 || e.Operations > 84512*100*0.9e12 || e.DiskBytes < 30e9 || e.MemoryBytes < 4e9 || len(e.Assumes) < 3 {
+		t.Fatalf("estimate %+v", e)
+	}
+	if twice, _ := planned(t, builtinHouse(), paper, "-backend", "go", "-tflops", "400"); twice.Estimate.GPUHours != e.GPUHours/2 {
+		t.Errorf("%v hours, twice as fast %v", e.GPUHours, twice.Estimate.GPUHours)
+	}
+
+	runs := t.TempDir()
+	var out, errOut bytes.Buffer
+	if code := execute([]string{"run", paper, "-backend", "go", "-runs", runs}, &out, &errOut, builtinHouse()); code != exitUsage {
+		t.Errorf("run: exit %d", code)
+	}
+	for _, want := range []string{"Error: Nothing there yet", "stable-diffusion-v1-5", "clip-vit-large-patch14", "captions.txt"} {
+		if !strings.Contains(errOut.String(), want) {
+			t.Errorf("run does not say %q:\n%s", want, errOut.String())
+		}
+	}
+	if made, err := os.ReadDir(runs); err != nil || len(made) > 0 {
+		t.Errorf("run has made %v, %v", made, err)
+	}
+}
+
+// TestPaperTuned plans the blocks that wait for a stable_diffusion that can be
+// tuned, with one that says it can: the four rows of the paper's table.
+func TestPaperTuned(t *testing.T) {
+	text, err := os.ReadFile(paper)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := strings.NewReplacer("/*\n", "", "*/\n", "", "# finetune.labelled", "finetune.labelled").Replace(string(text))
+	if strings.Count(whole, "\nfinetune \"") != 3 {
+		t.Fatal("there are no three fine-tunings")
+	}
+	file := filepath.Join(t.TempDir(), "experiments", "paper.hcl")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(whole), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	own := builtinHouse()
+	for i, c := range own.plugin.Components {
+		if c.Name == "stable_diffusion" {
+			own.plugin.Components[i].Capabilities = []sdk.Capability{sdk.CapabilityTune}
+			own.plugin.Components[i].Losses = map[string]sdk.Schema{"reward_weighted": {}, "pretraining": {}}
+		}
+	}
+	p, _ := planned(t, own, file, "-backend", "go", "-var", "fid_captions=100")
+	for _, model := range []string{"base", "labelled", "unlabelled", "full"} {
+		if coco := p.stage(t, "sample/coco/"+model); coco.Items != 100 {
+			t.Errorf("%s: %+v", model, coco)
+		}
+		p.stage(t, "measure/coco/fidelity/"+model)
+		p.stage(t, "measure/test/reward/"+model)
+	}
+	// 10,000 steps of 512 images, half of them of pre-training: three forward
+	// passes of 0.8 TFLOP and an encoding of 1.1 each, at 200 TFLOP/s.
+	full, half := p.stage(t, "tune/full"), p.stage(t, "tune/labelled")
+	if full.Items != 10000 || full.GPUHours < 17 || full.GPUHours > 30 || full.GPUHours != 2*half.GPUHours {
+		t.Errorf("full: %+v, labelled alone: %v hours", full, half.GPUHours)
+	}
+	if p.Estimate.MemoryBytes < 13e9 {
+		t.Errorf("estimate %+v", p.Estimate)
+	}
+}

@@ -1,0 +1,67 @@
+package dataset
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// LabelSheet is the name of the file that people write labels into.
+const LabelSheet = "labels.csv"
+
+// WriteLabelSheet writes the images of a table into a directory, each as a PNG
+// file, with a LabelSheet of one row for each: image_id, label (empty), prompt,
+// index and image, the PNG's path below the directory. With its labels filled
+// in, ImportLabels reads it. It returns the number of images.
+//
+// Nothing is overwritten. An image whose ID cannot be a path below the
+// directory is an error.
+func WriteLabelSheet(table, directory string) (n int, err error) {
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return 0, err
+	}
+	sheet, err := create(filepath.Join(directory, LabelSheet))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, sheet.Close()) }()
+	rows := csv.NewWriter(sheet)
+	rows.Write([]string{"image_id", "label", "prompt", "index", "image"}) // an error comes again with Flush
+	for image, err := range Read[Image](table) {
+		if err != nil {
+			return n, err
+		}
+		name := image.ID
+		if filepath.Ext(name) != ".png" {
+			name += ".png"
+		}
+		local := filepath.FromSlash(name)
+		if !filepath.IsLocal(local) {
+			return n, &Error{Path: table, Column: "id", Err: fmt.Errorf("%q cannot be the name of a file below %s", image.ID, directory)}
+		}
+		path := filepath.Join(directory, local)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return n, err
+		}
+		file, err := create(path)
+		if err != nil {
+			return n, err
+		}
+		_, err = file.Write(image.Image.Bytes)
+		if err := errors.Join(err, file.Close()); err != nil {
+			return n, err
+		}
+		rows.Write([]string{image.ID, "", image.Prompt, strconv.Itoa(int(image.Index)), filepath.ToSlash(local)})
+		n++
+	}
+	rows.Flush()
+	return n, rows.Error()
+}
+
+// create makes a file where there is none.
+func create(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+}

@@ -1,0 +1,59 @@
+package bench
+
+import (
+	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/models/unet"
+	"github.com/plumb-ml/plumb/plugins/ml/models/vae"
+)
+
+// Size is a model to measure, with the images that it draws.
+type Size struct {
+	Name, Title string
+	UNet        unet.Config
+	VAE         vae.Config
+	Scheduler   diffusion.SchedulerConfig
+	Tokens      int // of a prompt
+	Latent      int // height and width of latents
+	Sampling    []int
+	Training    []int // batches; on an accelerator, more follow until memory ends
+	// Accelerator says that a processor has to do with a part of it.
+	Accelerator bool
+}
+
+// The names of sizes.
+const (
+	SD15 = "sd15"
+	Tiny = "tiny"
+)
+
+// Sizes lists the names.
+func Sizes() []string { return []string{SD15, Tiny} }
+
+func sizeNamed(name string) (Size, bool) {
+	no := false
+	scheduler := diffusion.SchedulerConfig{
+		Class: "PNDMScheduler", Timesteps: 1000, BetaStart: 0.00085, BetaEnd: 0.012,
+		BetaSchedule: "scaled_linear", Prediction: "epsilon", StepsOffset: 1, SkipPRK: true,
+		AlphaToOne: &no, ClipSample: &no,
+	}
+	switch name {
+	case SD15:
+		return Size{
+			Name: name, Title: "Stable Diffusion v1.5's shapes, 512 x 512 pixels", UNet: unet.StableDiffusion1(), VAE: vae.StableDiffusion1(), Scheduler: scheduler,
+			Tokens: 77, Latent: 64, Sampling: []int{1, 8}, Training: []int{1, 8}, Accelerator: true,
+		}, true
+	case Tiny:
+		// The same blocks, a twentieth as wide, at 64 x 64 pixels.
+		tinyUNet, tinyVAE := unet.StableDiffusion1(), vae.StableDiffusion1()
+		tinyUNet.Channels, tinyUNet.CrossWidth, tinyUNet.NormGroups = []int{16, 32, 64, 64}, 32, 8
+		tinyVAE.Channels, tinyVAE.NormGroups = []int{8, 16, 32, 32}, 8
+		return Size{
+			Name: name, Title: "a tiny model of the same blocks, 64 x 64 pixels", UNet: tinyUNet, VAE: tinyVAE, Scheduler: scheduler,
+			Tokens: 77, Latent: 8, Sampling: []int{1, 4}, Training: []int{1, 4},
+		}, true
+	}
+	return Size{}, false
+}
+
+// pixels is the height and width of images.
+func (s Size) pixels() int { return s.Latent * s.VAE.Factor() }

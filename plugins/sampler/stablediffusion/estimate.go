@@ -1,0 +1,117 @@
+package stablediffusion
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/gomlx/compute/dtypes"
+	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/flops"
+	"github.com/plumb-ml/plumb/plugins/ml/models/clip"
+	"github.com/plumb-ml/plumb/plugins/ml/models/unet"
+	"github.com/plumb-ml/plumb/plugins/ml/models/vae"
+	"github.com/plumb-ml/plumb/plugins/ml/nn"
+	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// pngBytesPerPixel of a photograph-like image: 0.42 MB at 512 x 512 pixels.
+const pngBytesPerPixel = 1.6
+
+// bytesPerWeight are four in float32; a training holds the gradient and the two
+// moments of AdamW beside each weight.
+const (
+	bytesPerWeight        = 4
+	bytesPerWeightTrained = 16
+)
+
+// pass is what one image takes: one call of the unet without guidance, decoding,
+// and encoding.
+type pass struct{ unet, decode, encode, text flops.Network }
+
+// passes remembers what was counted, by sizes: a plan has many stages of few
+// models.
+var passes sync.Map
+
+// estimate counts the arithmetic of the networks. Without weights their sizes
+// are those of Stable Diffusion v1.
+func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
+	var c config
+	if err := json.Unmarshal(request.Config, &c); err != nil {
+		return sdk.Estimate{}, fmt.Errorf("read configuration: %w", err)
+	}
+	var out sdk.Estimate
+	model := &stablediffusion.Model{UNet: unet.StableDiffusion1(), VAE: vae.StableDiffusion1()}
+	text := clip.LargeText()
+	if read, err := stablediffusion.ReadConfig(c.Weights); err == nil {
+		model = read
+		if texts, err := readTexts(c.Weights); err == nil {
+			text = texts.tower
+		}
+	} else {
+		out.Assumes = append(out.Assumes, "the sizes of Stable Diffusion v1 where there are no weights yet")
+	}
+	factor := model.VAE.Factor()
+	height, width := c.Height, c.Width
+	if height == 0 {
+		height = model.UNet.SampleSize.Height * factor
+	}
+	if width == 0 {
+		width = model.UNet.SampleSize.Width * factor
+	}
+	if height < factor || width < factor || height > largestSide || width > largestSide {
+		return sdk.Estimate{}, fmt.Errorf("images of %d x %d pixels", height, width)
+	}
+	one, err := count(model, text, height/factor, width/factor)
+	if err != nil {
+		return sdk.Estimate{}, err
+	}
+	images, weights := float64(request.Images), one.unet.Parameters+one.decode.Parameters+one.text.Parameters
+	switch request.Call {
+	case sdk.CallSample:
+		calls := float64(c.NumInferenceSteps)
+		if c.GuidanceScale != 1 {
+			calls *= 2
+		}
+		out.Operations = images * (calls*one.unet.Operations + one.decode.Operations)
+		out.MemoryBytes = weights * bytesPerWeight
+		out.DiskBytes = int64(images * pngBytesPerPixel * float64(height*width))
+		out.Assumes = append(out.Assumes, fmt.Sprintf("%.1f bytes for a pixel of a PNG file", pngBytesPerPixel))
+	case sdk.CallTune:
+		out.Operations = float64(request.Steps) * images * (flops.TrainingFactor*one.unet.Operations + one.encode.Operations)
+		out.MemoryBytes = one.unet.Parameters*bytesPerWeightTrained + (weights-one.unet.Parameters)*bytesPerWeight
+		out.DiskBytes = weights * bytesPerWeight
+		out.Assumes = append(out.Assumes, "all weights of the unet trained, in float32 with AdamW, the backward pass twice the forward one, every image encoded at every step")
+	default:
+		return sdk.Estimate{}, fmt.Errorf("a sampler is not asked to %s", request.Call)
+	}
+	return out, nil
+}
+
+// count counts the networks at a size of latents.
+func count(model *stablediffusion.Model, text clip.Text, height, width int) (pass, error) {
+	key := fmt.Sprintf("%+v %+v %+v %d %d", model.UNet, model.VAE, text, height, width)
+	if known, ok := passes.Load(key); ok {
+		return known.(pass), nil
+	}
+	backend, err := plumbcompute.Open(plumbcompute.Go)
+	if err != nil {
+		return pass{}, err
+	}
+	factor := model.VAE.Factor()
+	one := pass{
+		unet: model.UNet.Count(backend, 1, height, width, text.Positions),
+		decode: flops.Count(backend, func(p nn.Params, input flops.Input) {
+			model.VAE.Decode(p, input("latents", dtypes.Float32, 1, height, width, model.VAE.LatentChannels))
+		}),
+		encode: flops.Count(backend, func(p nn.Params, input flops.Input) {
+			model.VAE.Encode(p, input("images", dtypes.Float32, 1, height*factor, width*factor, model.VAE.InChannels))
+		}),
+		text: flops.Count(backend, func(p nn.Params, input flops.Input) {
+			text.States(p, input("ids", dtypes.Int32, 1, text.Positions))
+		}),
+	}
+	passes.Store(key, one)
+	return one, nil
+}
