@@ -286,6 +286,9 @@ func (s *session) readExperiment(ctx context.Context, options spec.Options) ([]p
 	}
 	options.Catalog = components
 	loaded, found := spec.Load(s.file, options)
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err // what is said of folders that were being read means nothing
+	}
 	if err := found.Err(); err != nil {
 		return nil, nil, err
 	}
@@ -307,6 +310,9 @@ func (s *session) readAblation(ctx context.Context, options spec.Options) ([]pla
 	}
 	options.Catalog = components
 	variants, found := ablation.Expand(loaded, options)
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
 	if err := found.Err(); err != nil {
 		return nil, nil, err
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -53,7 +55,7 @@ func (p *program) storeUsageCommand() *cobra.Command {
 func (p *program) storeVerifyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify",
-		Short: "Read everything in the store and put aside what is damaged",
+		Short: "Read everything in the store, put aside what is damaged, forget digests of other files",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			s, err := p.openStore()
@@ -61,6 +63,10 @@ func (p *program) storeVerifyCommand() *cobra.Command {
 				return err
 			}
 			defer s.Close()
+			// Who doubts the store may doubt what was remembered of data and weights.
+			if err := os.Remove(store.DigestsFile(p.storePath())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return exit{exitFailed, err}
+			}
 			problems, err := s.Verify(command.Context(), nil)
 			if err != nil {
 				return exit{exitFailed, err}

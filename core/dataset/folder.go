@@ -224,9 +224,10 @@ type entry struct {
 	where  diag.Range
 	at     spot
 	row    row
-	file   string // its name in the root; empty: content has it
-	digest string // of the file's content
-	image  []byte // of a table; nil while it is scanned
+	file   string      // its name in the root; empty: image has it
+	info   fs.FileInfo // of file
+	digest string      // of the file's content
+	image  []byte      // of a table; nil while it is scanned
 }
 
 // row is what is said of an image.
@@ -473,12 +474,8 @@ func (r *folder) digestAll(batch []*entry) error {
 }
 
 func (r *folder) digestFile(e *entry) (err error) {
-	info, wrong := r.stat(e.file)
-	if wrong != "" {
-		return errors.New(strings.TrimSuffix(wrong, "."))
-	}
 	path := r.whole(e.file)
-	if known, ok := r.memory.Recall(path, info); ok {
+	if known, ok := r.memory.Recall(path, e.info); ok {
 		e.digest = known
 		return nil
 	}

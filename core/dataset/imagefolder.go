@@ -206,10 +206,11 @@ func (m *metadata) add(line int, names []string, slots map[string]string, get fu
 		return m.problem(where, fmt.Sprintf("The image %q is there twice", fileName), fmt.Sprintf("The first time is at %s. Remove one of the lines; of an image with several captions one counts, and a column may hold a list of them.", m.spell(first)))
 	}
 	m.named[nameOf(file)] = at
-	if _, wrong := m.stat(file); wrong != "" {
+	info, wrong := m.stat(file)
+	if wrong != "" {
 		return m.problem(where, fmt.Sprintf("The image %q cannot be read", fileName), wrong)
 	}
-	e := &entry{where: where, at: at, file: file, row: row{
+	e := &entry{where: where, at: at, file: file, info: info, row: row{
 		ID: text("id"), Text: m.captionOf(text), Category: text("category"), Split: text("split"), Slots: slots, FileName: fileName,
 	}}
 	if e.row.ID == "" {

@@ -138,7 +138,7 @@ func (l *loader) folder(folder dataset.Folder, value string, at hcl.Range) datas
 	case err != nil:
 		l.error(at, "Cannot read folder", "path: %v.", err)
 	case inventory.LeftOut > 0:
-		l.warning(at, "Images that nothing speaks of", "%d image files of the folder are named by no metadata, and are left out; %d are taken. Add lines for them, or remove them.", inventory.LeftOut, inventory.Images)
+		l.warning(at, "Images that nothing speaks of", "Image files of the folder that no metadata names: %d. They are left out; %d are taken. Add lines for them, or remove them.", inventory.LeftOut, inventory.Images)
 	}
 	return inventory
 }

@@ -37,3 +37,17 @@ finetune "short" {
 
   loss "reward_weighted" {}
 }
+
+images "found" {
+  path = "left_out" # an image that nothing speaks of, and one of an unseen prompt
+}
+
+labels "of_found" {
+  images = images.found
+  path   = "labels.csv"
+}
+
+reward "preference" "of_found" {
+  encoder = encoder.clip
+  labels  = labels.of_found
+}
