@@ -20,7 +20,7 @@ import (
 
 // shelved writes a directory as Prepare does: image i has the mean from+i, the
 // deviation -i, the ID "image i" and the caption i/2 + 1; caption j is j, j+0.5.
-func shelved(t *testing.T, images, from int) string {
+func shelved(t testing.TB, images, from int) string {
 	t.Helper()
 	p := &preparer{layout: layout{Format: layoutFormat, DType: safetensors.F32, Latents: [3]int{1, 1, 1}, Text: [2]int{1, 2}, Images: images, Captions: images/2 + 2}}
 	p.request.Output, p.request.Scratch = t.TempDir(), t.TempDir()
@@ -299,4 +299,55 @@ func TestPrepareRefusesNumbers(t *testing.T) {
 	if err := prepare(safetensors.F32, 0, 2); err == nil || !strings.Contains(err.Error(), `Image "black" has latents with NaN`) {
 		t.Errorf("error %v", err)
 	}
+}
+
+// FuzzOpenPrepared: whatever the files hold, opening and reading them does not
+// panic, and a failure is a PreparedError.
+func FuzzOpenPrepared(f *testing.F) {
+	good := shelved(f, 3, 0)
+	file := func(name string) []byte {
+		content, err := os.ReadFile(filepath.Join(good, name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		return content
+	}
+	text, latents, captions := file(layoutFile), file(latentsFile(0)), file(captionsFile(0))
+	f.Add(text, latents, captions)
+	f.Add(text, captions, latents)
+	f.Add(text, latents[:len(latents)-1], captions)
+	f.Add([]byte(`{"format":"plumb prepared images 1","dtype":"F16","latents":[1073741824,1073741824,1073741824],"text":[1,1],"images":1073741824,"captions":1}`), latents, captions)
+	f.Add([]byte(`null`), latents, captions)
+	f.Fuzz(func(t *testing.T, text, latents, captions []byte) {
+		directory := t.TempDir()
+		for name, content := range map[string][]byte{layoutFile: text, latentsFile(0): latents, captionsFile(0): captions} {
+			if err := os.WriteFile(filepath.Join(directory, name), content, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		named := func(err error) {
+			t.Helper()
+			var prepared *PreparedError
+			if err != nil && !errors.As(err, &prepared) {
+				t.Errorf("error %v", err)
+			}
+		}
+		p, err := OpenPrepared(directory)
+		if err != nil {
+			named(err)
+			return
+		}
+		defer p.Close()
+		l, size := p.Size()
+		if rows := len(latents) + len(captions); p.Len() > rows || l[0]*l[1]*l[2] > rows || size[0]*size[1] > rows {
+			t.Fatalf("%d bytes hold %d images of %v and %v", rows, p.Len(), l, size)
+		}
+		mean, deviation, embedding := make([]float32, l[0]*l[1]*l[2]), make([]float32, l[0]*l[1]*l[2]), make([]float32, size[0]*size[1])
+		for i := range p.Len() {
+			named(p.Latents(i, mean, deviation))
+			named(p.Text(i, embedding))
+			named(p.Check(i, "image 0"))
+		}
+		named(p.Empty(embedding))
+	})
 }
