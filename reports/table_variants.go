@@ -184,6 +184,11 @@ func (c comparison) modelMeasures() []measure {
 		all = append(all, measure{Column{Title: "win-lose", Better: "higher"}, false, func(subject string) wanted {
 			return wanted{name: "win_minus_lose", subject: subject, versus: "*", by: "*"}
 		}})
+		for _, split := range splits {
+			all = append(all, measure{Column{Title: "win-lose, " + split, Better: "higher"}, false, func(subject string) wanted {
+				return wanted{name: "win_minus_lose", subject: subject, versus: "*", by: "*", split: split}
+			}})
+		}
 	}
 	rewards := c.subjects(func(e evaluation) []string {
 		return e.distinct("average_reward", func(m record.Metric) string { return m.By })
