@@ -138,6 +138,8 @@ locals {
   held_out = ["cup", "bird", "donut", "tiger", "rose"]
 }
 
+# "a green colored rabbit" is the paper's wording; that of the other templates is
+# ours, as is the singular behind a count.
 prompts "count" {
   template = "{count} {object}"
   slots    = { count = local.counts, object = local.objects }

@@ -21,7 +21,7 @@ func (p *program) benchCommand() *cobra.Command {
 		Long: "Measure how fast Stable Diffusion draws and trains here, on random weights of the\n" +
 			"published shapes: nothing is downloaded. sd15 is Stable Diffusion v1.5 at 512 x 512\n" +
 			"pixels and wants an accelerator; on a processor it measures one call of the network\n" +
-			"(about 8 GB of memory). tiny is the same benchmark in seconds.\n\n" +
+			"at 256 x 256 (about 8 GiB of memory). tiny is the same benchmark in seconds.\n\n" +
 			"  plumb bench sd15 --backend xla:cuda\n" +
 			"  plumb bench tiny --backend go",
 		Args: cobra.MaximumNArgs(1),

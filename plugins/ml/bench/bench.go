@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -115,6 +116,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	backend, err := plumbcompute.Open(o.Backend)
 	if err != nil {
 		return nil, err
+	}
+	if size.Accelerator && backend.String() == plumbcompute.Go {
+		// Weights are gigabytes; as much garbage again is more than many machines have.
+		defer debug.SetGCPercent(debug.SetGCPercent(20))
 	}
 	r := &run{Options: o, size: size, backend: backend, memory: newMemory(backend)}
 	defer r.memory.close()

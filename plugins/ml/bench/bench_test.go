@@ -74,7 +74,7 @@ func TestRandomWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	needs := size.UNet.Weights(backend).Needs
-	store, err := random(needs)
+	store, err := random(backend, needs)
 	if err != nil {
 		t.Fatal(err)
 	}

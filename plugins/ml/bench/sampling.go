@@ -15,10 +15,10 @@ func (r *run) sampling(ctx context.Context) error {
 	m := &stablediffusion.Model{UNet: r.size.UNet, VAE: r.size.VAE, Scheduler: r.size.Scheduler}
 	defer m.Finalize()
 	var err error
-	if m.UNetStore, err = random(m.UNet.Weights(r.backend).Needs); err != nil {
+	if m.UNetStore, err = random(r.backend, m.UNet.Weights(r.backend).Needs); err != nil {
 		return err
 	}
-	if m.VAEStore, err = random(m.VAE.Weights(r.backend).Needs); err != nil {
+	if m.VAEStore, err = random(r.backend, m.VAE.Weights(r.backend).Needs); err != nil {
 		return err
 	}
 	drawer, err := m.NewDrawer(r.backend)
@@ -28,11 +28,16 @@ func (r *run) sampling(ctx context.Context) error {
 	defer drawer.Close()
 
 	if r.size.Accelerator && !r.accelerated() {
-		// Guidance and batches only multiply what a processor takes long for.
-		if _, err := r.sample(ctx, drawer, 1, false); err != nil {
+		// What a processor can do in a minute or two and 8 GiB: one call at half
+		// the size. Guidance and batches only multiply it.
+		whole := r.size.Latent
+		r.size.Latent /= 2
+		_, err := r.sample(ctx, drawer, 1, false)
+		r.size.Latent = whole
+		if err != nil {
 			return err
 		}
-		r.leave("sampling with guidance, batch 8 and decoding: they need an accelerator")
+		r.leave("sampling at %d x %d pixels with guidance, batch 8, and decoding: they need an accelerator, or more than 8 GiB and much time", r.size.pixels(), r.size.pixels())
 		return nil
 	}
 	for _, batch := range r.size.Sampling {
@@ -95,8 +100,8 @@ func (r *run) sample(ctx context.Context, drawer *stablediffusion.Drawer, batch 
 	if !guided {
 		guidance = "without guidance"
 	}
-	r.say("sampling, batch %d, %s: %.3g it/s (%s, %.0f %% of a matrix product's), compiled in %.3g s%s",
-		batch, guidance, out.PerSecond, tflopsText(out.TFLOPs), 100*out.Fraction, max(0, first-one), peakText(out.Peak))
+	r.say("sampling, batch %d, %d x %d pixels, %s: %.3g it/s (%s, %.0f %% of a matrix product's), compiled in %.3g s%s",
+		batch, out.Pixels, out.Pixels, guidance, out.PerSecond, tflopsText(out.TFLOPs), 100*out.Fraction, max(0, first-one), peakText(out.Peak))
 	return out, nil
 }
 

@@ -31,7 +31,8 @@ func (r *run) training(ctx context.Context) error {
 	if r.size.Accelerator && !r.accelerated() {
 		seconds := ""
 		if n := len(r.result.Sampling); n > 0 {
-			seconds = fmt.Sprintf(", and a step on one image at least %.0f s here", flops.TrainingFactor*r.result.Sampling[n-1].Seconds)
+			call := r.result.Sampling[n-1]
+			seconds = fmt.Sprintf(", and at the speed of the call above a step on one image would take %.0f s", flops.TrainingFactor*network.Operations/call.TFLOPs/1e12)
 		}
 		r.leave("training: it needs an accelerator; weights, gradients and the moments of AdamW alone take %.3g GiB%s",
 			float64(network.Parameters*bytesPerWeight)/(1<<30), seconds)
@@ -56,7 +57,7 @@ func (r *run) training(ctx context.Context) error {
 
 // train measures one size of batch.
 func (r *run) train(ctx context.Context, batch int) error {
-	store, err := random(r.size.UNet.Weights(r.backend).Needs)
+	store, err := random(r.backend, r.size.UNet.Weights(r.backend).Needs)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/gomlx/compute/dtypes"
+	numbers "github.com/gomlx/compute/dtypes"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/models/clip"
@@ -103,13 +103,13 @@ func count(model *stablediffusion.Model, text clip.Text, height, width int) (pas
 	one := pass{
 		unet: model.UNet.Count(backend, 1, height, width, text.Positions),
 		decode: flops.Count(backend, func(p nn.Params, input flops.Input) {
-			model.VAE.Decode(p, input("latents", dtypes.Float32, 1, height, width, model.VAE.LatentChannels))
+			model.VAE.Decode(p, input("latents", numbers.Float32, 1, height, width, model.VAE.LatentChannels))
 		}),
 		encode: flops.Count(backend, func(p nn.Params, input flops.Input) {
-			model.VAE.Encode(p, input("images", dtypes.Float32, 1, height*factor, width*factor, model.VAE.InChannels))
+			model.VAE.Encode(p, input("images", numbers.Float32, 1, height*factor, width*factor, model.VAE.InChannels))
 		}),
 		text: flops.Count(backend, func(p nn.Params, input flops.Input) {
-			text.States(p, input("ids", dtypes.Int32, 1, text.Positions))
+			text.States(p, input("ids", numbers.Int32, 1, text.Positions))
 		}),
 	}
 	passes.Store(key, one)
