@@ -30,6 +30,11 @@ variable "clip" {
   default     = "../weights/clip-vit-large-patch14"
 }
 
+variable "inception" {
+  description = "pytorch-fid's weights of FID's Inception-v3 as safetensors; plumb plugins has the line that makes them"
+  default     = "../weights/pt_inception-2015-12-05.safetensors"
+}
+
 variable "labels" {
   description = "people's labels: CSV or Parquet with image_id, label (good, bad, skip) and, of several people, rater"
   default     = "../data/lee2023/labels.csv"
@@ -103,6 +108,11 @@ variable "steps" {
 variable "batch_size" {
   description = "images of each loss in a step: with the pre-training loss, 512 in all and half of them pre-training data"
   default     = 256
+}
+
+variable "micro_batch_size" {
+  description = "ours: images that pass through the network at once; the paper has 8 on each of 4 GPUs"
+  default     = 8
 }
 
 variable "learning_rate" {
@@ -191,6 +201,10 @@ encoder "clip" "clip" {
   weights = var.clip
 }
 
+encoder "inception" "inception" {
+  weights = var.inception
+}
+
 # What people label. When they are drawn,
 #
 #   plumb export experiments/lee2023_sd15.hcl sample/labelled DIRECTORY --label-sheet
@@ -215,7 +229,8 @@ images "unlabelled" {
 }
 
 images "laion" {
-  path = var.pretraining
+  path  = var.pretraining
+  limit = 625000
 }
 
 images "coco" {
@@ -267,11 +282,8 @@ reward "preference" "with_auxiliary" {
 
 # Fine-tuning: labelled images; with unlabelled ones; with the pre-training loss,
 # which is the full method. AdamW, steps and batch are the paper's; warm-up,
-# weight decay, clipping and no moving average are ours.
-#
-# The sampler stable_diffusion cannot be fine-tuned yet: these blocks, and the
-# models below, wait for it.
-/*
+# weight decay, clipping, captions left out (for guidance) and no moving average are
+# ours.
 finetune "labelled" {
   sampler            = sampler.base
   reward             = reward.with_auxiliary
@@ -282,6 +294,8 @@ finetune "labelled" {
   warmup_steps       = 500
   weight_decay       = 0.01
   gradient_clip_norm = 1
+  micro_batch_size   = var.micro_batch_size
+  prompt_dropout     = 0.1
 
   loss "reward_weighted" {}
 }
@@ -296,6 +310,8 @@ finetune "unlabelled" {
   warmup_steps       = 500
   weight_decay       = 0.01
   gradient_clip_norm = 1
+  micro_batch_size   = var.micro_batch_size
+  prompt_dropout     = 0.1
 
   loss "reward_weighted" {}
 }
@@ -310,6 +326,8 @@ finetune "full" {
   warmup_steps       = 500
   weight_decay       = 0.01
   gradient_clip_norm = 1
+  micro_batch_size   = var.micro_batch_size
+  prompt_dropout     = 0.1
 
   loss "reward_weighted" {}
 
@@ -318,7 +336,6 @@ finetune "full" {
     images = [images.laion]
   }
 }
-*/
 
 # The paper's table, column "average reward on the test prompts": 120 prompts,
 # 60 seen and 60 unseen in the paper, drawn here in the categories' own
@@ -326,7 +343,7 @@ finetune "full" {
 evaluate "test" {
   models = [
     sampler.base,
-    # finetune.labelled, finetune.unlabelled, finetune.full,
+    finetune.labelled, finetune.unlabelled, finetune.full,
   ]
   baseline   = sampler.base
   prompts    = [prompts.count, prompts.color, prompts.background, prompts.combination]
@@ -350,12 +367,12 @@ evaluate "test" {
 }
 
 # The table's column FID: one image for each of COCO's captions against COCO's
-# images. The paper takes Inception's features of 256 x 256 pixels; features of
-# CLIP, as here, give numbers that are comparable within this table only.
+# images, both at 256 x 256 pixels in the paper; here Inception's own resizing takes
+# images as they are.
 evaluate "coco" {
   models = [
     sampler.base,
-    # finetune.labelled, finetune.unlabelled, finetune.full,
+    finetune.labelled, finetune.unlabelled, finetune.full,
   ]
   baseline   = sampler.base
   prompts    = prompts.coco
@@ -363,6 +380,6 @@ evaluate "coco" {
 
   fidelity {
     reference = images.coco
-    encoder   = encoder.clip
+    encoder   = encoder.inception
   }
 }

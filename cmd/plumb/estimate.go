@@ -71,6 +71,8 @@ func (s *session) estimateNode(node *plan.Node) (sdk.Estimate, bool) {
 	switch work := node.Work.(type) {
 	case *plan.SampleWork:
 		request.Call = sdk.CallSample
+	case *plan.PrepareWork:
+		request.Call = sdk.CallPrepare
 	case *plan.TuneWork:
 		request.Call, request.Steps, request.Images = sdk.CallTune, work.Steps, work.BatchSize*len(work.Losses)
 	default:

@@ -33,6 +33,8 @@ type session struct {
 	description string
 	baseline    string // of an ablation
 	ablation    bool
+	measure     []string   // metrics that an ablation asks for
+	declared    diag.Range // where it does
 	plan        *plan.Plan
 	environment plan.Environment
 	warnings    diag.List
@@ -275,8 +277,10 @@ func (s *session) read(ctx context.Context) ([]plan.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.plan, err = plan.Build(sources, components)
-	return sources, err
+	if s.plan, err = plan.Build(sources, components); err != nil {
+		return sources, err
+	}
+	return sources, s.checkMeasured()
 }
 
 func (s *session) readExperiment(ctx context.Context, options spec.Options) ([]plan.Source, *catalog, error) {
@@ -327,7 +331,38 @@ func (s *session) readAblation(ctx context.Context, options spec.Options) ([]pla
 			s.baseline = rowName(variant.Values)
 		}
 	}
+	s.measure, s.declared = loaded.Measure, loaded.Range
 	return sources, components, s.checkMetrics(loaded)
+}
+
+// checkMeasured refuses metrics that the experiment could measure, and does not.
+func (s *session) checkMeasured() error {
+	measured := map[string]bool{}
+	for _, node := range s.plan.Nodes {
+		if work, ok := node.Work.(*plan.MeasureWork); ok {
+			measured[work.What] = true
+		}
+	}
+	needs := map[string]string{
+		plan.MeasureAlignment:      "an alignment block with a rater",
+		plan.MeasureReward:         "rewards",
+		plan.MeasureFidelity:       "a fidelity block",
+		plan.MeasureRewardAccuracy: "rewards, and an alignment block with a rater for them to agree with",
+		plan.MeasureBestOf:         "a best_of block, and an alignment block with a rater who judges what is chosen",
+	}
+	var problems diag.List
+	for _, metric := range s.measure {
+		what := plan.MeasureOf(metric)
+		if !measured[what] {
+			problems = append(problems, diag.Diagnostic{
+				Severity: diag.Error,
+				Summary:  "Nothing to measure it on",
+				Detail:   fmt.Sprintf("No evaluate block of the experiment measures metric.%s. Give one of them %s, or take the metric out of measure.", metric, needs[what]),
+				Subject:  s.declared,
+			})
+		}
+	}
+	return problems.Err()
 }
 
 // checkMetrics refuses metrics that nothing measures: the table would be empty.

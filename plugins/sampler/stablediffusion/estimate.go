@@ -78,11 +78,15 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 		out.MemoryBytes = weights * bytesPerWeight
 		out.DiskBytes = int64(images * pngBytesPerPixel * float64(height*width))
 		out.Assumes = append(out.Assumes, fmt.Sprintf("%.1f bytes for a pixel of a PNG file", pngBytesPerPixel))
+	case sdk.CallPrepare:
+		out.Operations = images * (one.encode.Operations + one.text.Operations)
+		out.MemoryBytes = (one.encode.Parameters + one.text.Parameters) * bytesPerWeight
+		out.DiskBytes = int64(images) * int64(height/factor*width/factor*model.VAE.LatentChannels) * 2 * bytesPerWeight // mean and deviation
 	case sdk.CallTune:
-		out.Operations = float64(request.Steps) * images * (flops.TrainingFactor*one.unet.Operations + one.encode.Operations)
+		out.Operations = float64(request.Steps) * images * flops.TrainingFactor * one.unet.Operations
 		out.MemoryBytes = one.unet.Parameters*bytesPerWeightTrained + (weights-one.unet.Parameters)*bytesPerWeight
 		out.DiskBytes = weights * bytesPerWeight
-		out.Assumes = append(out.Assumes, "all weights of the unet trained, in float32 with AdamW, the backward pass twice the forward one, every image encoded at every step")
+		out.Assumes = append(out.Assumes, "all weights of the unet trained, in float32 with AdamW, the backward pass twice the forward one, from prepared latents")
 	default:
 		return sdk.Estimate{}, fmt.Errorf("a sampler is not asked to %s", request.Call)
 	}
