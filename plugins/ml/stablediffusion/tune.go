@@ -38,6 +38,7 @@ func (m *Model) Tune(ctx context.Context, backend compute.Backend, store *model.
 		Optimizer: request.Optimizer,
 		Scratch:   request.Scratch,
 		Identity:  identity,
+		Advice:    settings.advice(),
 	}, report)
 }
 
@@ -46,6 +47,12 @@ func (m *Model) job(store *model.Store, examples noised, settings Settings, batc
 	p := nn.LoadedParams(store)
 	if settings.LoRA != nil {
 		p = p.WithAdapters(settings.LoRA.scale())
+	}
+	if settings.Precision == BFloat16 {
+		p = p.In16()
+	}
+	if settings.GradientCheckpointing {
+		p = p.Recomputing()
 	}
 	return &tuning.Job{
 		Batch:  batch,

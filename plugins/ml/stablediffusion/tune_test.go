@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
@@ -476,6 +477,98 @@ func TestTuneResume(t *testing.T) {
 	for name := range want {
 		if !slices.Equal(got[name].Data, want[name].Data) {
 			t.Errorf("%s is another", name)
+		}
+	}
+}
+
+// TestCheckpointing: blocks that are computed twice have the gradients of those
+// that are kept, whole and with adapters.
+func TestCheckpointing(t *testing.T) {
+	g, _, _ := fixtures(t)
+	batch := tuning.Batch{Terms: eight()[1:], Images: 2}
+	for _, lora := range []*LoRA{nil, &two} {
+		m := readUNet(t)
+		run := func(twice bool) (map[string]float64, map[string]safetensors.Tensor) {
+			settings := Settings{LoRA: lora, GradientCheckpointing: twice}
+			store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return step(t, m, store, g, settings, batch)
+		}
+		values, gradients := run(false)
+		again, others := run(true)
+		if again["loss"] != values["loss"] {
+			t.Errorf("the loss is %v, without checkpointing %v", again["loss"], values["loss"])
+		}
+		worst, name := apart(t, others, gradients)
+		t.Logf("adapters %v: gradients differ by %.1e of the largest element", lora != nil, worst)
+		if worst > 1e-5 {
+			t.Errorf("the gradient of %s differs by %.1e of its largest element", name, worst)
+		}
+	}
+}
+
+// TestHalfPrecision: in bfloat16 a step is nearly that of float32; what is
+// trained, and what trains it, stays float32.
+func TestHalfPrecision(t *testing.T) {
+	g, _, _ := fixtures(t)
+	batch := tuning.Batch{Terms: eight()[1:], Images: 2}
+	for _, lora := range []*LoRA{nil, &two} {
+		m := readUNet(t)
+		run := func(precision string) (map[string]float64, map[string]safetensors.Tensor) {
+			settings := Settings{LoRA: lora, Precision: precision, GradientCheckpointing: precision == BFloat16 && lora != nil}
+			store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			values, gradients := step(t, m, store, g, settings, batch)
+			for v := range store.IterVariables() {
+				if half := v.DType() == dtypes.BFloat16; half != (precision == BFloat16 && lora != nil && !v.Trainable && v.Shape().Rank() > 1 && !strings.HasPrefix(v.Path(), "/adamw")) {
+					t.Errorf("%s, trained %v, is %s", v.Path(), v.Trainable, v.DType())
+				}
+			}
+			return values, gradients
+		}
+		values, gradients := run(Float32)
+		half, others := run(BFloat16)
+		if d := math.Abs(half["loss"]/values["loss"] - 1); d == 0 || d > 0.01 {
+			t.Errorf("the loss is %v in bfloat16, %v in float32", half["loss"], values["loss"])
+		}
+		var dot, ours, theirs float64
+		for name, tensor := range gradients {
+			for i, v := range tensor.Data {
+				w := others[name].Data[i]
+				dot, ours, theirs = dot+float64(v)*float64(w), ours+float64(v)*float64(v), theirs+float64(w)*float64(w)
+			}
+		}
+		cosine, length := dot/math.Sqrt(ours*theirs), math.Sqrt(theirs/ours)
+		t.Logf("adapters %v: loss %v and %v; gradient's cosine %.5f, length %.4f", lora != nil, half["loss"], values["loss"], cosine, length)
+		if !(cosine > 0.99 && math.Abs(length-1) < 0.03) {
+			t.Errorf("the gradient's cosine with that of float32 is %v, its length %v of it", cosine, length)
+		}
+	}
+}
+
+// TestDivergedInHalfPrecision says so, and what to do.
+func TestDivergedInHalfPrecision(t *testing.T) {
+	g, _, _ := fixtures(t)
+	m := readUNet(t)
+	g.scale = float32(math.Inf(1)) // latents that are no numbers
+	for i := range g.latents[0].Data {
+		g.latents[0].Data[i] = float32(math.NaN())
+	}
+	settings := Settings{LoRA: &LoRA{Rank: 1, Targets: []string{"to_q"}}, Precision: BFloat16}
+	store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := tuning.NewTerm(tuning.Pretraining, 1, []int{0, 1}, nil, 1)
+	err = m.job(store, m.noised(g, settings), settings, tuning.Batch{Terms: []*tuning.Term{table}, Images: 1}).Run(t.Context(),
+		&train.Loop{Backend: golden.Backend(t), Store: store, Optimizer: exact, Advice: settings.advice()}, func(sdk.Progress) error { return nil })
+	for _, want := range []string{"diverged at step 1", "NaN", `precision = "float32"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v does not say %s", err, want)
 		}
 	}
 }
