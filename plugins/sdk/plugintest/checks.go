@@ -29,6 +29,9 @@ func checksOf(p sdk.Plugin, one Case) []check {
 	switch one.Kind {
 	case sdk.KindSampler:
 		checks = append(checks, check{"sample", checkSample}, check{"cancel", checkCancelSample})
+		if has(sdk.CapabilityTune) && one.Tune != nil {
+			checks = append(checks, check{"tune", checkTune})
+		}
 	case sdk.KindReward:
 		checks = append(checks, check{"score", checkScore}, check{"cancel", checkCancelScore})
 		if has(sdk.CapabilityGroup) {
