@@ -2,7 +2,7 @@ package loss
 
 // MinSNR is the factor of an image's denoising loss at a timestep where x_t =
 // alpha x + sigma noise, so that no timestep counts for more than gamma in terms
-// of the image itself (Hang et al. 2023, section 3.4): with SNR = alpha^2 /
+// of the image itself (Hang et al. 2023): with SNR = alpha^2 /
 // sigma^2,
 //
 //	min(SNR, gamma) / SNR        for a network that predicts the noise

@@ -7,7 +7,7 @@ import (
 
 // Recomputing is the same tree, where the inside of a block that Recomputed
 // builds is not kept for its gradients but computed a second time (Chen et al.
-// 2016, section 3): less memory, a third more work.
+// 2016): less memory, a third more work.
 func (p Params) Recomputing() Params {
 	p.recompute = true
 	return p
