@@ -108,7 +108,7 @@ func writeSchema(w io.Writer, schema spec.Schema, margin int) {
 		if a.Summary != "" {
 			text += ": " + a.Summary
 		}
-		fmt.Fprintf(w, "%s%s%s\n", space, fit(a.Name, 22), indent(text, margin+22, 80))
+		fmt.Fprintf(w, "%s%-21s %s\n", space, a.Name, indent(text, margin+22, 80))
 	}
 	for _, b := range schema.Blocks {
 		head := b.Type

@@ -16,8 +16,9 @@ func builtinHouse() house {
 	return house{plugin: builtin.Plugin(), doctor: builtin.Doctor, open: openBackend}
 }
 
-// TestTinySD draws with stable_diffusion and scores with clip, each in a process
-// of the built-in plugin, and draws nothing a second time.
+// TestTinySD draws with stable_diffusion, fits a reward on clip, fine-tunes by it
+// and evaluates, each stage in a process of the built-in plugin, and does nothing
+// a second time.
 func TestTinySD(t *testing.T) {
 	file, err := filepath.Abs("../../experiments/tiny_sd.hcl")
 	if err != nil {
@@ -26,7 +27,7 @@ func TestTinySD(t *testing.T) {
 	t.Chdir(t.TempDir()) // where runs are put
 	t.Setenv(shipped, "1")
 	for run, wants := range [][]string{
-		{"done    sample/main/tiny_random", "done    score/main/tiny_random/meaningless"},
+		{"done    sample/drawn", "done    fit/meaningless", "done    tune/adapters", "done    sample/main/adapters", "done    score/main/adapters/meaningless"},
 		{"all cached: nothing to run"},
 	} {
 		var out, errOut bytes.Buffer

@@ -40,7 +40,7 @@ func Attend(query, key, value *Node, heads int, mask *Node) *Node {
 		mask.AssertDims(tokens, others)
 		logits = Add(logits, BroadcastToShape(ExpandAxes(mask, 0), logits.Shape()))
 	}
-	y := mix(Softmax(logits, -1), value) // [batch * heads, tokens, head]
+	y := mix(like(Softmax(Float32(logits), -1), value), value) // [batch * heads, tokens, head]
 	if heads > 1 {
 		y = TransposeAllAxes(Reshape(y, batch, heads, tokens, head), 0, 2, 1, 3)
 	}

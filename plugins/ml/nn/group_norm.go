@@ -17,6 +17,8 @@ func GroupNorm(p Params, x *Node, groups int, epsilon float64) *Node {
 	x.AssertRank(4)
 	dims := x.Shape().Dimensions
 	batch, positions, channels := dims[0], dims[1]*dims[2], dims[3]
+	original := x
+	p, x = p.in32(), Float32(x)
 	scale := p.Weight(g, "weight", OnesInit, channels)
 	shift := p.Weight(g, "bias", ZerosInit, channels)
 	grouped := func(x *Node) *Node { // the mean over positions and group: [batch, positions, channels] -> [batch, channels]
@@ -29,7 +31,7 @@ func GroupNorm(p Params, x *Node, groups int, epsilon float64) *Node {
 	x = Sub(x, spread(grouped(x), positions))
 	deviation := Sqrt(AddScalar(grouped(Mul(x, x)), epsilon)) // [batch, channels]
 	x = Mul(x, spread(Div(every(scale), deviation), positions))
-	return Reshape(Add(x, spread(every(shift), positions)), dims...)
+	return like(Reshape(Add(x, spread(every(shift), positions)), dims...), original)
 }
 
 // positionMeans is the mean over the middle axis: [batch, n, width] -> [batch,

@@ -14,11 +14,13 @@ func LayerNormWith(p Params, x *Node, epsilon float64) *Node {
 	g := x.Graph()
 	dims := x.Shape().Dimensions
 	width := dims[len(dims)-1]
+	original := x
+	p, x = p.in32(), Float32(x)
 	scale := p.Weight(g, "weight", OnesInit, width)
 	shift := p.Weight(g, "bias", ZerosInit, width)
 	rows := Reshape(normalize(x, epsilon), 1, -1, width)
 	rows = Mul(rows, spread(Reshape(scale, 1, width), rows.Shape().Dimensions[1]))
-	return addBias(Reshape(rows, dims...), shift)
+	return like(addBias(Reshape(rows, dims...), shift), original)
 }
 
 // Modulate scales and shifts the tokens of an example alike: x, [batch, tokens,

@@ -32,6 +32,10 @@ type Params struct {
 	list     *[]Named
 	see      func(path string, y *Node)
 	adapters float64 // what their part of a layer's output is multiplied by; 0: there are none
+
+	dtype     dtypes.DType // that layers are computed in; invalid: that of the weights
+	recompute bool         // of the insides of blocks (Recomputed)
+	through   func(v *model.Variable, w *Node) *Node
 }
 
 // NewParams is the root of the weights in store.
@@ -103,7 +107,7 @@ func (p Params) Weight(g *Graph, name string, initialize Initializer, dims ...in
 		return Zeros(g, shapes.Make(dtypes.Float32, dims...))
 	}
 	if v := p.store.GetVariable(path); v != nil {
-		if shape := v.Shape(); shape.DType != dtypes.Float32 || !slices.Equal(shape.Dimensions, dims) {
+		if shape := v.Shape(); shape.DType != dtypes.Float32 && shape.DType != p.dtype || !slices.Equal(shape.Dimensions, dims) {
 			panic(fmt.Errorf("weight %q is %s %v, the network needs Float32 %v: the checkpoint is of another configuration", path[1:], shape.DType, shape.Dimensions, dims))
 		}
 		return p.value(g, v)
@@ -119,5 +123,11 @@ func (p Params) Weight(g *Graph, name string, initialize Initializer, dims ...in
 	return p.value(g, p.store.VariableWithValue(path, value))
 }
 
-// value is a weight's value in a graph.
-func (p Params) value(g *Graph, v *model.Variable) *Node { return v.NodeValue(g) }
+// value is a weight's value in a graph, as layers compute with it.
+func (p Params) value(g *Graph, v *model.Variable) *Node {
+	w := v.NodeValue(g)
+	if p.through != nil {
+		w = p.through(v, w)
+	}
+	return p.Cast(w)
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/loss"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/ml/tuning"
@@ -37,6 +38,7 @@ func (m *Model) Tune(ctx context.Context, backend compute.Backend, store *model.
 		Optimizer: request.Optimizer,
 		Scratch:   request.Scratch,
 		Identity:  identity,
+		Advice:    settings.advice(),
 	}, report)
 }
 
@@ -45,6 +47,12 @@ func (m *Model) job(store *model.Store, examples noised, settings Settings, batc
 	p := nn.LoadedParams(store)
 	if settings.LoRA != nil {
 		p = p.WithAdapters(settings.LoRA.scale())
+	}
+	if settings.Precision == BFloat16 {
+		p = p.In16()
+	}
+	if settings.GradientCheckpointing {
+		p = p.Recomputing()
 	}
 	return &tuning.Job{
 		Batch:  batch,
@@ -62,6 +70,7 @@ type noised struct {
 	prediction string // of the network: diffusion.Epsilon or Velocity
 	schedule   diffusion.Schedule
 	scale      float32 // of latents
+	gamma      float64 // of loss.MinSNR; 0: none
 	// draw draws what is random about an example with latents of each numbers.
 	draw func(random *rand.Rand, each int) drawn
 }
@@ -77,7 +86,7 @@ type drawn struct {
 func (m *Model) noised(inputs Inputs, settings Settings) noised {
 	schedule := m.Scheduler.Schedule()
 	return noised{
-		Inputs: inputs, prediction: m.Scheduler.Prediction, schedule: schedule, scale: float32(m.VAE.ScalingFactor),
+		Inputs: inputs, prediction: m.Scheduler.Prediction, schedule: schedule, scale: float32(m.VAE.ScalingFactor), gamma: settings.MinSNRGamma,
 		draw: func(random *rand.Rand, each int) drawn {
 			d := drawn{timestep: random.IntN(m.Scheduler.Timesteps), latents: make([]float32, each), noise: make([]float32, each)}
 			for _, values := range [][]float32{d.latents, d.noise} {
@@ -111,6 +120,9 @@ func (n noised) inputs(slots []tuning.Slot) ([]any, error) {
 		timesteps[i] = float32(d.timestep)
 		if err := n.Latents(slot.Example, mean, deviation); err != nil {
 			return nil, err
+		}
+		if n.gamma > 0 {
+			slots[i].Factor *= loss.MinSNR(n.schedule.Alpha(d.timestep), n.schedule.Sigma(d.timestep), n.gamma, n.prediction == diffusion.Velocity)
 		}
 		alpha, sigma := float32(n.schedule.Alpha(d.timestep)), float32(n.schedule.Sigma(d.timestep))
 		x, y := noisy[i*each:(i+1)*each], target[i*each:(i+1)*each]

@@ -3,6 +3,7 @@ package stablediffusion
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -12,7 +13,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
@@ -56,7 +60,7 @@ func (g given) Text(example int, out []float32) error {
 
 func (g given) Empty(out []float32) error { return fmt.Errorf("no caption is to be left out") }
 
-// golden are the numbers of torch's autograd for one objective.
+// objective are the numbers of torch's autograd for one objective.
 type objective struct {
 	Loss  float64            `json:"loss"`
 	Norm  float64            `json:"global_grad_norm"`
@@ -94,7 +98,7 @@ func fixtures(t *testing.T) (given, map[string]objective, *safetensors.File) {
 	return g, numbers, file
 }
 
-// tiny model's denoising network alone.
+// readUNet reads the tiny model's denoising network alone.
 func readUNet(t *testing.T) *Model {
 	t.Helper()
 	m, err := ReadConfig(tiny)
@@ -105,21 +109,6 @@ func readUNet(t *testing.T) *Model {
 		t.Fatal(err)
 	}
 	return m
-}
-
-// order is a term that goes through its examples as they are numbered.
-func inOrder(name string, weight float64, examples []int, factors []float64) *tuning.Term {
-	for seed := uint64(0); ; seed++ {
-		term := tuning.NewTerm(name, weight, examples, factors, seed)
-		batch := tuning.Batch{Terms: []*tuning.Term{term}, Images: len(examples)}
-		var got []int
-		for _, slot := range batch.Slots(0, 0, 0) {
-			got = append(got, slot.Example)
-		}
-		if slices.Equal(got, examples) {
-			return term
-		}
-	}
 }
 
 // exact is an optimizer that leaves the gradient of a first step in its first
@@ -203,8 +192,8 @@ func TestTuneGradients(t *testing.T) {
 		rewards = append(rewards, float64(r))
 	}
 	for name, terms := range map[string][]*tuning.Term{
-		"mse":             {inOrder(tuning.Pretraining, 1, []int{0, 1}, nil)},
-		"reward_weighted": {inOrder(tuning.RewardWeighted, 1, []int{0, 1}, rewards), inOrder(tuning.Pretraining, 0.5, []int{2, 3}, nil)},
+		"mse":             {tuning.NewTerm(tuning.Pretraining, 1, []int{0, 1}, nil, 1)},
+		"reward_weighted": {tuning.NewTerm(tuning.RewardWeighted, 1, []int{0, 1}, rewards, 1), tuning.NewTerm(tuning.Pretraining, 0.5, []int{2, 3}, nil, 2)},
 	} {
 		for _, micro := range []int{0, 1} {
 			m := readUNet(t)
@@ -239,6 +228,347 @@ func TestTuneGradients(t *testing.T) {
 				t.Errorf("%s: compared %d gradients and %d norms", name, checked, len(want.Norms))
 			}
 			t.Logf("%s, %d images at once (0: all): relative to the largest element: %.2g", name, micro, worst)
+		}
+	}
+}
+
+// eight are a weighted and a plain loss, four images a step: each of the
+// fixtures' examples is in it twice.
+func eight() []*tuning.Term {
+	return []*tuning.Term{
+		tuning.NewTerm(tuning.RewardWeighted, 1, []int{0, 1, 2, 3}, []float64{0.2, 1.8, 1, 1}, 1),
+		tuning.NewTerm(tuning.Pretraining, 0.5, []int{0, 1, 2, 3}, nil, 2),
+	}
+}
+
+// TestAccumulation: one part of eight images and eight parts of one have the
+// same gradients, and leave the same weights after a step; as do parts of three,
+// the last of which is filled up.
+func TestAccumulation(t *testing.T) {
+	g, _, _ := fixtures(t)
+	run := func(micro int) (map[string]float64, map[string]safetensors.Tensor, map[string]safetensors.Tensor) {
+		m := readUNet(t)
+		values, gradients := step(t, m, m.UNetStore, g, Settings{}, tuning.Batch{Terms: eight(), Images: 4, Micro: micro})
+		return values, gradients, train.Tensors(m.UNetStore)
+	}
+	values, gradients, weights := run(8)
+	for _, micro := range []int{1, 3} {
+		otherValues, otherGradients, otherWeights := run(micro)
+		for name, v := range values {
+			if math.Abs(otherValues[name]-v) > 1e-5*v {
+				t.Errorf("%d at once: %s is %v, with all eight %v", micro, name, otherValues[name], v)
+			}
+		}
+		worst, name := apart(t, otherGradients, gradients)
+		if worst > 1e-4 {
+			t.Errorf("%d at once: the gradient of %s differs by %.1e of its largest element", micro, name, worst)
+		}
+		// A first step of Adam moves a weight by the sign of its gradient, which
+		// rounding decides where that is nearly zero.
+		moved, count := 0.0, 0
+		for name, w := range weights {
+			size := largest(gradients[name].Data)
+			for i, v := range w.Data {
+				if math.Abs(float64(gradients[name].Data[i])) > 1e-4*size {
+					moved, count = math.Max(moved, math.Abs(float64(v-otherWeights[name].Data[i]))), count+1
+				}
+			}
+		}
+		t.Logf("%d at once: gradients differ by %.1e of the largest element, %d weights by %.1e", micro, worst, count, moved)
+		if moved > 1e-5 || count < 1e6 {
+			t.Errorf("%d at once: a weight of %d differs by %v, a step moves them by %v", micro, count, moved, exact.LearningRate)
+		}
+	}
+}
+
+var two = LoRA{Rank: 2, Alpha: float(6), Targets: []string{"to_q", "to_out.0", "conv2", "proj"}}
+
+func float(v float64) *float64 { return &v }
+
+// TestAdapters: new ones change nothing; they alone are trained, by the gradient
+// that the layer's own weight would have, seen through them.
+func TestAdapters(t *testing.T) {
+	g, _, _ := fixtures(t)
+	batch := tuning.Batch{Terms: eight(), Images: 4}
+	m := readUNet(t)
+	whole, full := step(t, m, m.UNetStore, g, Settings{}, batch)
+	settings := Settings{LoRA: &two}
+	store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := train.Tensors(store)
+	batch.Terms = eight()
+	values, gradients := step(t, m, store, g, settings, batch)
+	if values["loss"] != whole["loss"] {
+		t.Errorf("with new adapters the loss is %v, without %v", values["loss"], whole["loss"])
+	}
+	after := train.Tensors(store)
+	for name := range before {
+		if adapter := strings.Contains(name, ".lora_"); !adapter && !slices.Equal(before[name].Data, after[name].Data) {
+			t.Errorf("%s is frozen, and changed", name)
+		}
+	}
+	checked := 0
+	for name, up := range gradients {
+		layer, ok := strings.CutSuffix(name, upEnd)
+		if !ok {
+			if size := largest(up.Data); size != 0 { // up is zero
+				t.Errorf("the gradient of %s is %v", name, size)
+			}
+			continue
+		}
+		// The gradient of up is scale down^T times that of the weight.
+		down, weight := before[layer+downEnd], full[layer+".weight"]
+		out := up.Dims[len(up.Dims)-1]
+		want := safetensors.Tensor{Dims: up.Dims, Data: make([]float32, 2*out)}
+		for i := range len(weight.Data) / out {
+			for r := range 2 {
+				for j := range out {
+					want.Data[r*out+j] += 3 * down.Data[i*2+r] * weight.Data[i*out+j]
+				}
+			}
+		}
+		golden.Expect(t, name, up, want, 2e-4*largest(want.Data)+1e-8)
+		checked++
+	}
+	if checked != 16*2*2+16+22 { // to_q and to_out.0 twice in each of 16 transformers, proj in each; conv2 in each of 22 blocks
+		t.Errorf("compared %d adapters", checked)
+	}
+	// In the weights they do what they do beside them.
+	adapters := &Adapters{LoRA: two, Tensors: train.Trained(store)}
+	merged, err := m.Trainable(golden.Backend(t), tiny, adapters, Settings{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch.Terms = eight()
+	inside, _ := step(t, m, merged, g, Settings{}, batch)
+	beside, err := m.Trainable(golden.Backend(t), tiny, adapters, settings, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch.Terms = eight()
+	outside, _ := step(t, m, beside, g, settings, batch)
+	t.Logf("loss without %v, with adapters beside the weights %v, in them %v", whole["loss"], outside["loss"], inside["loss"])
+	if math.Abs(inside["loss"]-outside["loss"]) > 1e-5*outside["loss"] || math.Abs(inside["loss"]-whole["loss"]) < 1e-4*whole["loss"] {
+		t.Errorf("the loss is %v with adapters in the weights, %v beside them, %v without", inside["loss"], outside["loss"], whole["loss"])
+	}
+}
+
+// TestNoised: what is random about examples.
+func TestNoised(t *testing.T) {
+	m, err := ReadConfig(tiny)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, _, _ := fixtures(t)
+	g.scale = 1
+	for _, share := range []float64{0, 0.1, 1} {
+		n := m.noised(g, Settings{PromptDropout: share})
+		const count = 4000
+		silent, timesteps := 0, map[int]bool{}
+		for i := range count {
+			d := n.draw(rand.New(rand.NewPCG(9, uint64(i))), 1)
+			if d.silent {
+				silent++
+			}
+			timesteps[d.timestep] = true
+		}
+		if got := float64(silent) / count; math.Abs(got-share) > 4*math.Sqrt(share*(1-share)/count) {
+			t.Errorf("%v of the captions are left out, want %v", got, share)
+		}
+		if len(timesteps) < 950 || len(timesteps) > 1000 {
+			t.Errorf("%d timesteps", len(timesteps))
+		}
+	}
+	// The empty caption is asked for when a caption is left out: here there is none.
+	n := m.noised(g, Settings{PromptDropout: 1})
+	slots := []tuning.Slot{{Factor: 2, Random: rand.New(rand.NewPCG(1, 1))}}
+	if _, err := n.inputs(slots); err == nil || !strings.Contains(err.Error(), "no caption") {
+		t.Errorf("error %v", err)
+	}
+	// Weighed by timestep.
+	n = m.noised(g, Settings{MinSNRGamma: 5})
+	draw := n.draw
+	for timestep, want := range map[int]float64{999: 2, 0: 2 * 5 * (0.00085 / (1 - 0.00085))} {
+		n.draw = func(random *rand.Rand, each int) drawn {
+			d := draw(random, each)
+			d.timestep = timestep
+			return d
+		}
+		slots[0].Factor = 2
+		if _, err := n.inputs(slots); err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(slots[0].Factor-want) > 1e-9 {
+			t.Errorf("timestep %d: factor %v, want %v", timestep, slots[0].Factor, want)
+		}
+	}
+}
+
+// TestVelocity: a model that predicts velocities is told velocities, of which
+// and of the noisy latents the latents are made again.
+func TestVelocity(t *testing.T) {
+	m, err := ReadConfig(tiny)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, _, _ := fixtures(t)
+	g.scale = float32(m.VAE.ScalingFactor)
+	m.Scheduler.Prediction = diffusion.Velocity
+	n := m.noised(g, Settings{})
+	inputs, err := n.inputs([]tuning.Slot{{Example: 1, Random: rand.New(rand.NewPCG(1, 1))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	noisy, target := golden.OnHost(inputs[0].(*tensors.Tensor)), golden.OnHost(inputs[1].(*tensors.Tensor))
+	timestep := int(golden.OnHost(inputs[2].(*tensors.Tensor)).Data[0])
+	alpha, sigma := n.schedule.Alpha(timestep), n.schedule.Sigma(timestep)
+	for i, want := range g.of(g.latents, 1) {
+		if got := alpha*float64(noisy.Data[i]) - sigma*float64(target.Data[i]); math.Abs(got-float64(want)) > 1e-5 {
+			t.Fatalf("latent %d is %v, want %v", i, got, want)
+		}
+	}
+}
+
+// TestTuneResume: with parts, adapters and an average, a job that was stopped
+// after a step ends with the bits of one that was not.
+func TestTuneResume(t *testing.T) {
+	g, _, _ := fixtures(t)
+	m := readUNet(t)
+	g.scale = float32(m.VAE.ScalingFactor)
+	settings := Settings{LoRA: &two}
+	run := func(scratch string, stop int) (map[string]safetensors.Tensor, error) {
+		store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		optimizer := sdk.Optimizer{Steps: 3, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, EMADecay: 0.9}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		err = m.job(store, m.noised(g, settings), settings, tuning.Batch{Terms: eight(), Images: 1, Micro: 1}).Run(ctx,
+			&train.Loop{Backend: golden.Backend(t), Store: store, Optimizer: optimizer, Scratch: scratch, SaveEvery: 1, Identity: "x"},
+			func(p sdk.Progress) error {
+				if p.Step == stop {
+					cancel()
+				}
+				return nil
+			})
+		return train.Trained(store), err
+	}
+	want, err := run("", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch := t.TempDir()
+	if _, err := run(scratch, 2); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	state := golden.Read(t, scratch+"/state.safetensors")
+	for name := range state.Tensors {
+		if !strings.Contains(name, ".lora_") {
+			t.Errorf("%s does not change, and is saved", name)
+		}
+	}
+	got, err := run(scratch, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range want {
+		if !slices.Equal(got[name].Data, want[name].Data) {
+			t.Errorf("%s is another", name)
+		}
+	}
+}
+
+// TestCheckpointing: blocks that are computed twice have the gradients of those
+// that are kept, whole and with adapters.
+func TestCheckpointing(t *testing.T) {
+	g, _, _ := fixtures(t)
+	batch := tuning.Batch{Terms: eight()[1:], Images: 2}
+	for _, lora := range []*LoRA{nil, &two} {
+		m := readUNet(t)
+		run := func(twice bool) (map[string]float64, map[string]safetensors.Tensor) {
+			settings := Settings{LoRA: lora, GradientCheckpointing: twice}
+			store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return step(t, m, store, g, settings, batch)
+		}
+		values, gradients := run(false)
+		again, others := run(true)
+		if again["loss"] != values["loss"] {
+			t.Errorf("the loss is %v, without checkpointing %v", again["loss"], values["loss"])
+		}
+		worst, name := apart(t, others, gradients)
+		t.Logf("adapters %v: gradients differ by %.1e of the largest element", lora != nil, worst)
+		if worst > 1e-5 {
+			t.Errorf("the gradient of %s differs by %.1e of its largest element", name, worst)
+		}
+	}
+}
+
+// TestHalfPrecision: in bfloat16 a step is nearly that of float32; what is
+// trained, and what trains it, stays float32.
+func TestHalfPrecision(t *testing.T) {
+	g, _, _ := fixtures(t)
+	batch := tuning.Batch{Terms: eight()[1:], Images: 2}
+	for _, lora := range []*LoRA{nil, &two} {
+		m := readUNet(t)
+		run := func(precision string) (map[string]float64, map[string]safetensors.Tensor) {
+			settings := Settings{LoRA: lora, Precision: precision, GradientCheckpointing: precision == BFloat16 && lora != nil}
+			store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			values, gradients := step(t, m, store, g, settings, batch)
+			for v := range store.IterVariables() {
+				if half := v.DType() == dtypes.BFloat16; half != (precision == BFloat16 && lora != nil && !v.Trainable && v.Shape().Rank() > 1 && !strings.HasPrefix(v.Path(), "/adamw")) {
+					t.Errorf("%s, trained %v, is %s", v.Path(), v.Trainable, v.DType())
+				}
+			}
+			return values, gradients
+		}
+		values, gradients := run(Float32)
+		half, others := run(BFloat16)
+		if d := math.Abs(half["loss"]/values["loss"] - 1); d == 0 || d > 0.01 {
+			t.Errorf("the loss is %v in bfloat16, %v in float32", half["loss"], values["loss"])
+		}
+		var dot, ours, theirs float64
+		for name, tensor := range gradients {
+			for i, v := range tensor.Data {
+				w := others[name].Data[i]
+				dot, ours, theirs = dot+float64(v)*float64(w), ours+float64(v)*float64(v), theirs+float64(w)*float64(w)
+			}
+		}
+		cosine, length := dot/math.Sqrt(ours*theirs), math.Sqrt(theirs/ours)
+		t.Logf("adapters %v: loss %v and %v; gradient's cosine %.5f, length %.4f", lora != nil, half["loss"], values["loss"], cosine, length)
+		if !(cosine > 0.99 && math.Abs(length-1) < 0.03) {
+			t.Errorf("the gradient's cosine with that of float32 is %v, its length %v of it", cosine, length)
+		}
+	}
+}
+
+// TestDivergedInHalfPrecision says so, and what to do.
+func TestDivergedInHalfPrecision(t *testing.T) {
+	g, _, _ := fixtures(t)
+	m := readUNet(t)
+	g.scale = float32(math.Inf(1)) // latents that are no numbers
+	for i := range g.latents[0].Data {
+		g.latents[0].Data[i] = float32(math.NaN())
+	}
+	settings := Settings{LoRA: &LoRA{Rank: 1, Targets: []string{"to_q"}}, Precision: BFloat16}
+	store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := tuning.NewTerm(tuning.Pretraining, 1, []int{0, 1}, nil, 1)
+	err = m.job(store, m.noised(g, settings), settings, tuning.Batch{Terms: []*tuning.Term{table}, Images: 1}).Run(t.Context(),
+		&train.Loop{Backend: golden.Backend(t), Store: store, Optimizer: exact, Advice: settings.advice()}, func(sdk.Progress) error { return nil })
+	for _, want := range []string{"diverged at step 1", "NaN", `precision = "float32"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v does not say %s", err, want)
 		}
 	}
 }

@@ -103,8 +103,9 @@ func TestPicture(t *testing.T) {
 }
 
 func TestContract(t *testing.T) {
+	job := lee(t, `{"micro_batch_size":1,"prompt_dropout":0.1,"min_snr_gamma":5,"precision":"float32","gradient_checkpointing":false,"lora":{"rank":2,"alpha":null,"targets":["to_q"]}}`)
 	plugintest.Run(t, sdk.Plugin{Name: "test", Components: []sdk.Component{Component()}}, plugintest.Case{
-		Kind: sdk.KindSampler, Component: "stable_diffusion", Config: configured(t, nil),
+		Kind: sdk.KindSampler, Component: "stable_diffusion", Config: configured(t, nil), Tune: &job,
 	})
 }
 

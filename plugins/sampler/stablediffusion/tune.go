@@ -3,9 +3,11 @@ package stablediffusion
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
-	"github.com/plumb-ml/plumb/plugins/ml/tuning"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -18,6 +20,9 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 			Detail:  "from_scratch = true asks for random weights in place of the published ones; that would take thousands of GPU-days and hundreds of millions of images. Remove it to fine-tune.",
 		}
 	}
+	if len(request.Losses) == 0 {
+		return errors.New("there is no loss to train with")
+	}
 	settings, err := stablediffusion.ReadSettings(request.Options)
 	if err != nil {
 		return err
@@ -27,7 +32,14 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 		return err
 	}
 	defer store.Finalize()
-	examples, err := s.examples(ctx, request)
+	scratch := request.Scratch
+	if scratch == "" {
+		if scratch, err = os.MkdirTemp("", "plumb-prepared-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(scratch)
+	}
+	examples, err := s.examples(ctx, request, scratch)
 	if err != nil {
 		return err
 	}
@@ -38,21 +50,38 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 	return s.model.WriteTuned(s.backend, request.Output, s.directory, s.checkpoint, store, settings)
 }
 
-// examples are encoded by the model's own autoencoder and text encoder.
-func (s *sampler) examples(ctx context.Context, request sdk.TuneRequest) (*stablediffusion.Encoded, error) {
-	sizes := []int{s.config.Height, s.config.Width, s.texts.tower.Positions, s.texts.tower.Width}
-	request.Optimizer, request.Options = sdk.Optimizer{}, nil // what is learnt from does not depend on them
-	name, err := tuning.Identify(sizes, request)
-	if err != nil {
-		return nil, err
+// examples are the images as Prepare left them. A caller that did not have them
+// prepared waits for it now.
+func (s *sampler) examples(ctx context.Context, request sdk.TuneRequest, scratch string) (*stablediffusion.Prepared, error) {
+	var directories []string
+	for _, loss := range request.Losses {
+		if len(loss.Prepared) > 0 {
+			directories = append(directories, loss.Prepared...)
+			continue
+		}
+		for _, images := range loss.Images {
+			directory, err := s.prepared(ctx, images, scratch)
+			if err != nil {
+				return nil, err
+			}
+			directories = append(directories, directory)
+		}
 	}
-	return s.model.NewEncoded(ctx, s.backend, stablediffusion.EncodedRequest{
-		Height: s.config.Height, Width: s.config.Width,
-		Text: [2]int{s.texts.tower.Positions, s.texts.tower.Width},
-		Embed: func(ctx context.Context, caption string) ([]float32, error) {
-			embedding, err := s.texts.encode(ctx, []string{caption})
-			return embedding.Data, err
-		},
-		Directory: request.Scratch, Name: name[:16],
-	})
+	return stablediffusion.OpenPrepared(directories...)
+}
+
+// prepared is the directory in scratch where a table of images is prepared, by
+// this call or by one before it that was killed.
+func (s *sampler) prepared(ctx context.Context, images, scratch string) (string, error) {
+	name := train.Digest([]byte(images))[:16]
+	output, unfinished := filepath.Join(scratch, "prepared-"+name), filepath.Join(scratch, "preparing-"+name)
+	if whole, err := stablediffusion.OpenPrepared(output); err == nil {
+		return output, whole.Close()
+	}
+	err := errors.Join(os.RemoveAll(output), os.MkdirAll(output, 0o755), os.MkdirAll(unfinished, 0o755))
+	if err != nil {
+		return "", err
+	}
+	request := sdk.PrepareRequest{Images: images, Output: output, Scratch: unfinished}
+	return output, s.Prepare(ctx, request, func(sdk.Progress) error { return nil })
 }

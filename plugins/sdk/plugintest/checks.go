@@ -32,6 +32,9 @@ func checksOf(p sdk.Plugin, one Case) []check {
 		if has(sdk.CapabilityPrepare) {
 			checks = append(checks, check{"prepare", checkPrepare})
 		}
+		if has(sdk.CapabilityTune) && one.Tune != nil {
+			checks = append(checks, check{"tune", checkTune})
+		}
 	case sdk.KindReward:
 		checks = append(checks, check{"score", checkScore}, check{"cancel", checkCancelScore})
 		if has(sdk.CapabilityGroup) {

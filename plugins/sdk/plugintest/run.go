@@ -34,6 +34,10 @@ type Case struct {
 	Prompts []sdk.Prompt // empty: four prompts of the world of shapes
 	Images  []sdk.Image  // what rewards, raters and encoders look at; empty: plain and noisy ones of 32 x 32
 
+	// Tune is a job of a few steps for a sampler that can be tuned, without
+	// Output and Scratch; nil: Tune is not tried.
+	Tune *sdk.TuneRequest
+
 	// Tolerance is the relative difference that scores and vectors may show
 	// between batches; 0 means 1e-5. Repeated calls must agree exactly.
 	Tolerance float64

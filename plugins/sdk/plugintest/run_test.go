@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"hash/fnv"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -195,6 +197,64 @@ func (inventiveLabels) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label,
 		out[i] = []sdk.Label{"splendid"}
 	}
 	return out, nil
+}
+
+// tuner writes a checkpoint, as it is told to be right or wrong.
+type tuner struct {
+	honest
+	empty, skipping bool
+	tunes           *int // counted by one that does not write the same twice
+}
+
+func (w tuner) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
+	for step := range r.Optimizer.Steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if w.skipping && step == 1 {
+			continue
+		}
+		if err := report(sdk.Progress{Step: step + 1, Steps: r.Optimizer.Steps, Unit: "step"}); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil || w.empty {
+		return err
+	}
+	content := string(r.Options)
+	if w.tunes != nil {
+		*w.tunes++
+		content += strings.Repeat("x", *w.tunes)
+	}
+	return os.WriteFile(filepath.Join(r.Output, "config.json"), []byte(content), 0o644)
+}
+
+// TestTune: a tuner that is right, and three that are wrong.
+func TestTune(t *testing.T) {
+	job := &sdk.TuneRequest{Optimizer: sdk.Optimizer{Steps: 3}, Options: []byte(`{"a":1}`)}
+	for want, component := range map[string]tuner{
+		"":                    {},
+		"output empty":        {empty: true},
+		"reports step 3 of 3": {skipping: true},
+		"another config.json": {tunes: new(int)},
+	} {
+		p := sdk.Plugin{Name: "p", Version: "1", Components: []sdk.Component{{
+			Kind: sdk.KindSampler, Name: "x", Open: opening(component), Capabilities: []sdk.Capability{sdk.CapabilityTune},
+			Tuning: sdk.Schema{Attributes: []sdk.Attribute{{Name: "a", Type: sdk.TypeInteger}}},
+		}}}
+		one := Case{Kind: sdk.KindSampler, Component: "x", Tune: job, Patience: time.Second}
+		if want == "" {
+			Run(t, p, one)
+			continue
+		}
+		request, err := openRequest(p, one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := checkTune(t.Context(), serve(t, p), request, one.filled()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v, want one with %q", err, want)
+		}
+	}
 }
 
 func TestWrongPluginsAreFound(t *testing.T) {

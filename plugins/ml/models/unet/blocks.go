@@ -72,5 +72,7 @@ func (n *network) skip() *Node {
 }
 
 func (n *network) resnet(p nn.Params, x *Node, out int) *Node {
-	return nn.ResnetBlock(p, x, n.time, out, n.NormGroups, n.NormEpsilon)
+	return nn.Recomputed(p, []*Node{x, n.time}, func(p nn.Params, in []*Node) *Node {
+		return nn.ResnetBlock(p, in[0], in[1], out, n.NormGroups, n.NormEpsilon)
+	})
 }

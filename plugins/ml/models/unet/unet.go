@@ -28,6 +28,7 @@ func (c Config) Build(p nn.Params, latents, timesteps, context *Node) *Node {
 	context.AssertRank(3)
 	context.AssertDims(batch, context.Shape().Dimensions[1], c.CrossWidth)
 
+	latents, context = p.Cast(latents), p.Cast(context)
 	n := network{Config: c, context: context, time: nn.SiLU(c.time(p, timesteps))}
 	in := p.In("conv_in")
 	x := in.Out(nn.Conv(in, latents, c.Channels[0], nn.Same3x3, nn.FanIn(1)))
@@ -42,7 +43,7 @@ func (c Config) Build(p nn.Params, latents, timesteps, context *Node) *Node {
 	norm := p.In("conv_norm_out")
 	x = norm.Out(nn.GroupNorm(norm, x, c.NormGroups, c.NormEpsilon))
 	out := p.In("conv_out")
-	return out.Out(nn.Conv(out, nn.SiLU(x), c.OutChannels, nn.Same3x3, nn.FanIn(1)))
+	return nn.Float32(out.Out(nn.Conv(out, nn.SiLU(x), c.OutChannels, nn.Same3x3, nn.FanIn(1))))
 }
 
 // time embeds timesteps: [batch] -> [batch, 4 channels of the first block].
@@ -50,6 +51,7 @@ func (c Config) time(p nn.Params, timesteps *Node) *Node {
 	width := 4 * c.Channels[0]
 	x := p.In("time_proj").Out(nn.PublishedTimestepEmbedding(timesteps, c.Channels[0]))
 	p = p.In("time_embedding")
+	x = p.Cast(x)
 	x = nn.SiLU(nn.Dense(p.In("linear_1"), x, width, nn.FanIn(1)))
 	return p.Out(nn.Dense(p.In("linear_2"), x, width, nn.FanIn(1)))
 }
