@@ -234,7 +234,8 @@ images "laion" {
 }
 
 images "coco" {
-  path = var.coco
+  path  = var.coco
+  limit = var.fid_captions
 }
 
 labels "human" {

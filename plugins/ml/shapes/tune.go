@@ -2,6 +2,8 @@ package shapes
 
 import (
 	"context"
+	"fmt"
+	"os"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -24,7 +26,11 @@ const dropText = 0.1
 // Tune trains the denoiser in store by the sum of the request's losses (package
 // tuning).
 func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, store *model.Store, request sdk.TuneRequest, report func(sdk.Progress) error) error {
-	examples := &tuneExamples{config: config, schedule: config.NoiseSchedule()}
+	examples, err := newTuneExamples(config)
+	if err != nil {
+		return err
+	}
+	defer examples.close()
 	terms, err := tuning.Load(ctx, request, examples.add)
 	if err != nil {
 		return err
@@ -65,12 +71,29 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 	}, report)
 }
 
-// tuneExamples are the images that Tune learns from, in memory: 3 KiB each.
+// tuneExamples are the images that Tune learns from. Their pixels lie one after
+// the other in a temporary file, so that memory does not grow by 3 KiB an image.
 type tuneExamples struct {
 	config   DenoiserConfig
 	schedule diffusion.Schedule
-	images   [][]byte // [32, 32, 3] each
-	prompts  []string
+	pixels   *os.File // [images, 32, 32, 3] bytes
+	prompts  []int32  // by image, places in texts
+	texts    []string // distinct prompts
+	known    map[string]int32
+}
+
+func newTuneExamples(config DenoiserConfig) (*tuneExamples, error) {
+	pixels, err := os.CreateTemp("", "plumb-pixels-")
+	if err != nil {
+		return nil, fmt.Errorf("keep images for training: %w", err)
+	}
+	return &tuneExamples{config: config, schedule: config.NoiseSchedule(), pixels: pixels, known: map[string]int32{}}, nil
+}
+
+// close removes the file. What it held is in the image tables.
+func (e *tuneExamples) close() {
+	e.pixels.Close()
+	os.Remove(e.pixels.Name())
 }
 
 // add takes in an image and returns its number.
@@ -79,9 +102,22 @@ func (e *tuneExamples) add(row dataset.Image) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	e.images = append(e.images, rgb)
-	e.prompts = append(e.prompts, row.Prompt)
-	return len(e.images) - 1, nil
+	return e.put(rgb, row.Prompt)
+}
+
+// put takes in pixels, [32, 32, 3], with their prompt.
+func (e *tuneExamples) put(rgb []byte, prompt string) (int, error) {
+	if _, err := e.pixels.Write(rgb); err != nil {
+		return 0, fmt.Errorf("keep an image for training: %w", err)
+	}
+	place, ok := e.known[prompt]
+	if !ok {
+		place = int32(len(e.texts))
+		e.known[prompt] = place
+		e.texts = append(e.texts, prompt)
+	}
+	e.prompts = append(e.prompts, place)
+	return len(e.prompts) - 1, nil
 }
 
 // inputs are noisy images, the velocities that are to be predicted, timesteps
@@ -93,19 +129,23 @@ func (e *tuneExamples) inputs(slots []tuning.Slot) ([]any, error) {
 	target := make([]float32, size*imageValues)
 	timesteps := make([]float32, size)
 	text := make([]float32, size*textWidth)
+	rgb := make([]byte, imageValues)
 	for i, slot := range slots {
 		timestep := slot.Random.IntN(e.config.Timesteps)
 		alpha, sigma := float32(e.schedule.Alpha(timestep)), float32(e.schedule.Sigma(timestep))
 		x := noisy[i*imageValues : (i+1)*imageValues]
 		v := target[i*imageValues : (i+1)*imageValues]
-		ToPatches(e.images[slot.Example], x)
+		if _, err := e.pixels.ReadAt(rgb, int64(slot.Example)*imageValues); err != nil {
+			return nil, fmt.Errorf("read an image back for training: %w", err)
+		}
+		ToPatches(rgb, x)
 		for j, pixel := range x {
 			noise := float32(slot.Random.NormFloat64())
 			x[j] = alpha*pixel + sigma*noise
 			v[j] = alpha*noise - sigma*pixel
 		}
 		timesteps[i] = float32(timestep)
-		prompt := e.prompts[slot.Example]
+		prompt := e.texts[e.prompts[slot.Example]]
 		if slot.Random.Float64() < dropText {
 			prompt = ""
 		}

@@ -20,10 +20,17 @@ import (
 // TestInputs: what a step learns from is what v-prediction needs.
 func TestInputs(t *testing.T) {
 	config := tinyDenoiser()
-	e := &tuneExamples{config: config, schedule: config.NoiseSchedule()}
+	e, err := newTuneExamples(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.close()
+	var images [][]byte
 	for i, scene := range scenes(3, Attributes{-1, -1, -1, 1}, FullVariety) {
-		e.images = append(e.images, Render(scene))
-		e.prompts = append(e.prompts, Objects[i])
+		images = append(images, Render(scene))
+		if number, err := e.put(images[i], Objects[i]); err != nil || number != i {
+			t.Fatalf("image %d has the number %d, %v", i, number, err)
+		}
 	}
 	var slots []tuning.Slot
 	for i := range 12 {
@@ -46,11 +53,11 @@ func TestInputs(t *testing.T) {
 			x, v := float64(noisy[i*imageValues+j]), float64(target[i*imageValues+j])
 			clean[j] = float32(alpha*x - sigma*v)
 		}
-		if !slices.Equal(FromPatches(clean), e.images[slot.Example]) {
+		if !slices.Equal(FromPatches(clean), images[slot.Example]) {
 			t.Errorf("example %d is another image", i)
 		}
 		want, empty := make([]float32, width), make([]float32, width)
-		config.Text(e.prompts[slot.Example], want)
+		config.Text(Objects[slot.Example], want)
 		config.Text("", empty)
 		if got := text[i*width : (i+1)*width]; !slices.Equal(got, want) && !slices.Equal(got, empty) {
 			t.Errorf("example %d has another image's prompt", i)
