@@ -23,7 +23,7 @@ variable "pretraining_weight" {
 
 variable "steps" {
   description = "fine-tuning steps"
-  default     = 260
+  default     = 320
 }
 
 locals {
