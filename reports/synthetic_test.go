@@ -334,6 +334,9 @@ func syntheticAblation(t *testing.T) *synthetic {
 				s.stage(&v, record.Record{Node: "measure/main/fidelity/" + m.name, Kind: "measure", Metrics: fidelityMetrics(m, salt)})
 			}
 			s.stage(&v, record.Record{Node: "measure/main/reward_accuracy", Kind: "measure", Metrics: accuracyMetrics(weight, v.Name)})
+			if weight < 2 {
+				s.stage(&v, record.Record{Node: "measure/main/best_of/base", Kind: "measure", Metrics: bestOfMetrics()})
+			}
 			s.run.Variants = append(s.run.Variants, v)
 		}
 	}

@@ -66,6 +66,7 @@ func variantTables(run *record.Run, variants []variant) []Table {
 		for _, t := range []Table{
 			c.table("variants", "Variants: models", "model", models, modelMeasures),
 			c.table("variant-rewards", "Variants: agreement of the rewards with the raters", "reward", judged, rewardMeasures),
+			c.bestOf(),
 			c.differences(models, modelMeasures, judged, rewardMeasures),
 		} {
 			if len(t.Rows) == 0 {
@@ -272,7 +273,7 @@ func (c comparison) table(id, title, what string, subjects []string, measures []
 	switch seeds := c.mostSeeds(); {
 	case len(t.Rows) == 0:
 	case seeds > 1:
-		t.note(fmt.Sprintf("Mean over %d seeds with its 95 %% t interval: what another seed would change.", seeds))
+		t.note(c.seedsNote())
 	default:
 		t.note("One seed: intervals are over prompts and leave out what another seed would change.")
 	}
@@ -310,6 +311,10 @@ func (c comparison) overSeeds(t *Table, g group, about wanted) Cell {
 		cell.Value, cell.Low, cell.High = &interval.Value, &interval.Low, &interval.High
 	}
 	return cell
+}
+
+func (c comparison) seedsNote() string {
+	return fmt.Sprintf("Mean over %d seeds with its 95 %% t interval: what another seed would change.", c.mostSeeds())
 }
 
 func (c comparison) mostSeeds() int {
