@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -50,7 +49,7 @@ func checkTune(ctx context.Context, c *client.Client, r client.OpenRequest, one 
 				return nil, fmt.Errorf("the last step it reports is %d of %d", before, request.Optimizer.Steps)
 			}
 			checkpoint = request.Output
-			return filesBelow(request.Output)
+			return contents(request.Output)
 		}
 		want, err := job(ctx, "first", "scratch-1", nil)
 		if err != nil {
@@ -87,21 +86,4 @@ func checkTune(ctx context.Context, c *client.Client, r client.OpenRequest, one 
 			return in.Sample(ctx, []sdk.Draw{{Prompt: one.Prompts[0]}}, func(int, sdk.Image) error { return nil })
 		})
 	}())
-}
-
-// filesBelow are the files below a directory, by their names in it.
-func filesBelow(directory string) (map[string][]byte, error) {
-	files := map[string][]byte{}
-	err := filepath.WalkDir(directory, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		name, err := filepath.Rel(directory, path)
-		if err != nil {
-			return err
-		}
-		files[name], err = os.ReadFile(path)
-		return err
-	})
-	return files, err
 }
