@@ -40,6 +40,11 @@ variable "labels" {
   default     = "../data/lee2023/labels.csv"
 }
 
+variable "verdicts" {
+  description = "people's verdicts on the models' images, as the labels; the paper has nine people a query"
+  default     = "../data/lee2023/verdicts.csv"
+}
+
 variable "coco_captions" {
   description = "captions of COCO 2014's validation set, one on a line: the paper has 40,504 of one for each image"
   default     = "../data/coco2014-val/captions.txt"
@@ -338,9 +343,9 @@ finetune "full" {
   }
 }
 
-# The paper's table, column "average reward on the test prompts": 120 prompts,
-# 60 seen and 60 unseen in the paper, drawn here in the categories' own
-# proportions. Four images a prompt, as people were shown.
+# The paper's table, column "average reward on the test prompts", and its people's
+# verdicts: 120 prompts, 60 seen and 60 unseen in the paper, drawn here in the
+# categories' own proportions. Four images a prompt, as people were shown.
 evaluate "test" {
   models = [
     sampler.base,
@@ -352,19 +357,25 @@ evaluate "test" {
   limit      = 120
   rewards    = [reward.clip_score, reward.no_auxiliary, reward.with_auxiliary]
 
-  # People's verdicts on tuned models and on the best 4 of 16 need raters that
-  # are people: nine a query in the paper, two thirds of the votes decide.
-  # alignment {
-  #   rater = rater.people
-  # }
+  # What people say of the models' images, and of the best 4 of 16. When they are
+  # drawn,
   #
-  # best_of {
-  #   sampler = sampler.base
-  #   reward  = reward.with_auxiliary
-  #   n       = var.best_of
-  #   keep    = 4
-  #   against = [finetune.full]
-  # }
+  #   plumb export experiments/lee2023_sd15.hcl evaluate/test DIRECTORY --label-sheet
+  #
+  # writes them in one sheet, mixed. The paper shows two models' sets of images side
+  # by side to nine people and counts two thirds of the votes; here every person
+  # judges image by image, and votes for the model with more good ones.
+  alignment {
+    path = var.verdicts
+  }
+
+  best_of {
+    sampler = sampler.base
+    reward  = reward.with_auxiliary
+    n       = var.best_of
+    keep    = 4
+    against = [finetune.full]
+  }
 }
 
 # The table's column FID: one image for each of COCO's captions against COCO's

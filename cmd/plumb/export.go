@@ -28,7 +28,10 @@ func (p *program) exportCommand() *cobra.Command {
 			"With --label-sheet, images are written for people to label: as PNG files, with a\n" +
 			"labels.csv that has a row for each. Fill in good, bad or skip, add a column rater\n" +
 			"if there are several people, and name the file in the experiment:\n\n" +
-			"  labels \"human\" {\n    images = images.labelled\n    path   = \"labels.csv\"\n  }",
+			"  labels \"human\" {\n    images = images.labelled\n    path   = \"labels.csv\"\n  }\n\n" +
+			"For an evaluation, name the block in the place of a stage, evaluate/NAME: the\n" +
+			"images of all its models are written, mixed and without their models' names, but\n" +
+			"for those that the block's file of verdicts has already.",
 		Args: cobra.ExactArgs(3),
 		RunE: func(command *cobra.Command, args []string) error {
 			s, err := p.load(command.Context(), args[0])
@@ -37,6 +40,9 @@ func (p *program) exportCommand() *cobra.Command {
 			}
 			defer s.close()
 			nodes := s.plan.Find(args[1])
+			if judged := judgedFor(s.plan, args[1]); sheet && len(judged) > 0 {
+				return p.exportBlind(s, judged, args)
+			}
 			if len(nodes) == 0 {
 				return fmt.Errorf("%s has no stage %q; its stages are:\n  %s", args[0], args[1], strings.Join(labels(s.plan), "\n  "))
 			}
@@ -68,6 +74,55 @@ func (p *program) exportCommand() *cobra.Command {
 	}
 	command.Flags().BoolVar(&sheet, "label-sheet", false, "write images as PNG files with a CSV file for their labels")
 	return command
+}
+
+// judgedFor lists the stages that read people's verdicts on the images of an
+// evaluate block.
+func judgedFor(all *plan.Plan, block string) []*plan.Node {
+	return slices.DeleteFunc(slices.Clone(all.Nodes), func(node *plan.Node) bool {
+		work, ok := node.Work.(*plan.RateWork)
+		return !ok || !work.Blind || work.Sheet != block
+	})
+}
+
+// exportBlind writes the images of an evaluate block for people to judge.
+func (p *program) exportBlind(s *session, judged []*plan.Node, args []string) error {
+	forecast, err := s.forecast()
+	if err != nil {
+		return err
+	}
+	var tables, missing []string
+	for _, node := range judged {
+		drawn, _ := node.Input(plan.Images)
+		made := forecast.Nodes[drawn.Node].Record
+		if made == nil {
+			missing = append(missing, drawn.Node.Label)
+			continue
+		}
+		table, err := s.store.File(made.Outputs[drawn.Output])
+		if err != nil {
+			return exit{exitFailed, fmt.Errorf("export %s: %w", args[1], err)}
+		}
+		tables = append(tables, table)
+	}
+	if len(missing) > 0 {
+		return exit{exitFailed, fmt.Errorf("images of %s that are not there yet with these settings: %s; plumb run %s makes them", args[1], strings.Join(missing, ", "), args[0])}
+	}
+	path := judged[0].Work.(*plan.RateWork).Path
+	known, problems := dataset.LabelledIDs(path)
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	n, err := dataset.WriteBlindSheet(tables, known, args[2])
+	if err != nil {
+		return exit{exitFailed, fmt.Errorf("export %s: %w", args[1], err)}
+	}
+	already := ""
+	if len(known) > 0 {
+		already = fmt.Sprintf("; %s has the verdicts on %s", filepath.Base(path), plural(len(known), "image", "images"))
+	}
+	fmt.Fprintf(p.out, "%s to judge are in %s; write good, bad or skip into its %s%s\n", plural(n, "image", "images"), args[2], dataset.LabelSheet, already)
+	return nil
 }
 
 // exportSheet writes a record's images for people to label.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -60,6 +61,7 @@ func TestScripts(t *testing.T) {
 			"smalldisk":   smallDisk,
 			"picture":     picture,
 			"unpack":      unpack,
+			"judge":       judge,
 			"repaint":     repaint,
 		},
 	})
@@ -122,6 +124,36 @@ func damage(ts *testscript.TestScript, negated bool, args []string) {
 		ts.Check(os.Chmod(file, 0o644))
 		ts.Check(os.WriteFile(file, data, 0o644))
 	}
+}
+
+// judge fills in a sheet for two people: ann finds all images of a tile good,
+// bob none, and neither has come to the images of the last prompts yet.
+//
+//	judge SHEET FILLED PROMPTS
+func judge(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 3 {
+		ts.Fatalf("usage: judge SHEET FILLED PROMPTS")
+	}
+	prompts, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	sheet, err := os.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer sheet.Close()
+	rows, err := csv.NewReader(sheet).ReadAll()
+	ts.Check(err)
+	filled := [][]string{{"image_id", "label", "rater"}}
+	judged := map[string]bool{}
+	for _, row := range rows[1:] {
+		judged[row[2]] = true
+		ann, bob := "good", "bad"
+		if len(judged) > prompts {
+			ann, bob = "", ""
+		}
+		filled = append(filled, []string{row[0], ann, "ann"}, []string{row[0], bob, "bob"})
+	}
+	var text bytes.Buffer
+	ts.Check(csv.NewWriter(&text).WriteAll(filled))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text.Bytes(), 0o644))
 }
 
 // unpack writes the images of a table as an imagefolder with metadata.jsonl, and

@@ -42,8 +42,6 @@ type Ablation struct {
 
 // Options says what to load.
 type Options struct {
-	// Name is the block that is meant. A file with one block needs no name.
-	Name string
 	// Sources, if not nil, receives the text of the files that Load parses.
 	Sources diag.Sources
 }
@@ -96,7 +94,7 @@ func (l *loader) load() *Ablation {
 	}
 	content, found := body.Content(fileSchema)
 	l.diagnostics = append(l.diagnostics, diag.FromHCL(found)...)
-	block := l.choose(content.Blocks, body)
+	block := l.only(content.Blocks, body)
 	if block == nil {
 		return nil
 	}
@@ -113,31 +111,18 @@ func (l *loader) load() *Ablation {
 	return a
 }
 
-// choose returns the block that is meant.
-func (l *loader) choose(blocks hcl.Blocks, body hcl.Body) *hcl.Block {
-	var names []string
-	var chosen *hcl.Block
-	for _, block := range blocks {
-		name := block.Labels[0]
-		if slices.Contains(names, name) {
-			l.error(block.LabelRanges[0], "Duplicate name", "Another ablation of this file is called %q. Choose another name.", name)
-			continue
-		}
-		names = append(names, name)
-		if name == l.options.Name || l.options.Name == "" {
-			chosen = block
-		}
-	}
-	switch {
-	case len(names) == 0:
+// only returns the file's one block.
+func (l *loader) only(blocks hcl.Blocks, body hcl.Body) *hcl.Block {
+	switch len(blocks) {
+	case 0:
 		l.error(body.MissingItemRange(), "No ablation block", "This file has no ablation:\n  ablation \"name\" {\n    experiment = \"experiment.hcl\"\n    vary       = { variable = [1, 2] }\n  }")
-	case chosen == nil:
-		l.error(body.MissingItemRange(), "Unknown ablation", "This file has no ablation %q.%s It has %s.", l.options.Name, diag.DidYouMean(l.options.Name, names), list(names))
-	case l.options.Name == "" && len(names) > 1:
-		l.error(blocks[1].DefRange, "Several ablations", "Say which one is meant: %s.", list(names))
 		return nil
+	case 1:
+		return blocks[0]
 	}
-	return chosen
+	l.error(blocks[1].DefRange, "Several ablations", "A file holds one ablation, and this one has %q already. Move %q to a file of its own.",
+		blocks[0].Labels[0], blocks[1].Labels[0])
+	return nil
 }
 
 // experiment reads the declarations of the experiment's variables.

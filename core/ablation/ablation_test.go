@@ -164,17 +164,6 @@ func TestIsAblation(t *testing.T) {
 	}
 }
 
-func TestLoadByName(t *testing.T) {
-	const path = "testdata/invalid/several.hcl"
-	a, diagnostics := Load(path, Options{Name: "one"})
-	if diagnostics.HasErrors() || a.Name != "one" {
-		t.Errorf("got %v, %v", a, diagnostics)
-	}
-	if _, diagnostics := Load(path, Options{Name: "tow"}); !strings.Contains(diagnostics.Error(), `Did you mean "two"?`) {
-		t.Errorf("got %v", diagnostics)
-	}
-}
-
 // Values of the table win over the command line; a missing column takes the
 // command line's value, and rows that thereby become one are reported.
 func TestExpandWithVariables(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -42,13 +43,50 @@ const maxFindings = 50
 // All mistakes are reported at once, with their lines; if there is one, there
 // are no labels.
 func ImportLabels(path string, images map[string]Image) ([]Label, diag.List) {
-	i := importer{path: path, images: images, seen: map[string]diag.Range{}}
+	i := importer{path: path, images: images}
 	if images != nil {
 		i.byPrompt = make(map[promptIndex]string, len(images))
 		for id, image := range images {
 			i.byPrompt[promptIndex{image.Prompt, image.Index}] = id
 		}
 	}
+	return i.read()
+}
+
+// ImportBlind reads labels as ImportLabels does, from a file that names images
+// by their BlindID, as the sheet that WriteBlindSheet writes; images are by
+// BlindID, too. Such a file is for the images of several tables: labels of others
+// than these images are left out, but for the raters' numbers, which are the same
+// whichever images are asked for.
+func ImportBlind(path string, images map[string]Image) ([]Label, diag.List) {
+	i := importer{path: path, images: images, blind: true}
+	labels, findings := i.read()
+	labels = slices.DeleteFunc(labels, func(label Label) bool { return label.ImageID == "" })
+	return labels, findings
+}
+
+// LabelledIDs lists the images that a file has a label for, by the IDs that it
+// gives them; none if there is no such file.
+func LabelledIDs(path string) (map[string]bool, diag.List) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	i := importer{path: path}
+	labels, findings := i.read()
+	if len(labels) == 0 && i.unlabelled > 0 {
+		return nil, nil // a sheet that nobody has written into
+	}
+	ids := map[string]bool{}
+	for _, label := range labels {
+		ids[label.ImageID] = true
+	}
+	return ids, findings
+}
+
+// read reads the whole file.
+func (i *importer) read() ([]Label, diag.List) {
+	path := i.path
+	i.seen = map[string]diag.Range{}
 	var err error
 	if strings.EqualFold(filepath.Ext(path), ".parquet") {
 		err = i.readParquet()
@@ -68,7 +106,7 @@ func ImportLabels(path string, images map[string]Image) ([]Label, diag.List) {
 	if i.findings.HasErrors() {
 		return nil, i.findings
 	}
-	if i.unlabelled > 0 {
+	if i.unlabelled > 0 && !i.blind { // its rows are those of other tables too
 		i.findings = append(i.findings, diag.Diagnostic{
 			Severity: diag.Warning,
 			Summary:  fmt.Sprintf("%d of %d rows have no label yet", i.unlabelled, i.unlabelled+len(i.labels)),
@@ -83,7 +121,8 @@ func ImportLabels(path string, images map[string]Image) ([]Label, diag.List) {
 type importer struct {
 	path       string
 	images     map[string]Image
-	byPrompt   map[promptIndex]string // the IDs of images
+	byPrompt   map[promptIndex]string // the IDs of images; nil: images are named by ID alone
+	blind      bool                   // the IDs are those of BlindID
 	labels     []Label
 	unlabelled int                   // rows
 	raters     []string              // of each label, as written
@@ -132,13 +171,16 @@ func (i *importer) add(r labelRow) error {
 	if r.rater == "" {
 		i.report(r.where("rater"), "The rater is missing", "Give every person a number or a name.")
 	}
-	if r.imageID == "" && r.index != "" && i.images != nil {
+	switch {
+	case i.blind:
+		label.ImageID = i.reveal(&label, r)
+	case r.imageID == "" && r.index != "" && i.images != nil:
 		r.imageID = i.find(r)
 		label.ImageID = r.imageID
-	} else if r.imageID == "" {
+	case r.imageID == "":
 		i.report(r.where("image_id"), "The image's ID is missing", "Every row needs the ID of an image, or its prompt and index.")
 	}
-	if r.imageID != "" && i.images != nil {
+	if r.imageID != "" && i.images != nil && !i.blind {
 		image, ok := i.images[r.imageID]
 		if !ok {
 			i.report(r.where("image_id"), fmt.Sprintf("There is no image %q", r.imageID), "The IDs are those of the images that the labels block refers to. If the images were drawn anew since, their IDs may be others.")
@@ -177,6 +219,20 @@ func (i *importer) find(r labelRow) string {
 		i.report(r.where("prompt"), fmt.Sprintf("There is no image %d of the prompt %q", index, r.prompt), "The images are those that the labels block refers to; those of a prompt are counted from 0.")
 	}
 	return id
+}
+
+// reveal returns the ID in its table of the image that a row names blindly, and
+// says where it belongs; "" if it is none of the images that are asked for, or
+// after reporting that it is not an image's name at all.
+func (i *importer) reveal(label *Label, r labelRow) string {
+	if !isBlindID(r.imageID) {
+		i.report(r.where("image_id"), fmt.Sprintf("%q is not the ID of an image", r.imageID),
+			"The IDs are those of the sheet that plumb export --label-sheet writes for an evaluate block: leave that column as it is.")
+		return ""
+	}
+	image := i.images[r.imageID]
+	label.Prompt, label.Category, label.Split = image.Prompt, image.Category, image.Split
+	return image.ID
 }
 
 func place(r diag.Range) string {

@@ -46,12 +46,7 @@ func WriteLabelSheet(table, directory string) (n int, err error) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return n, err
 		}
-		file, err := create(path)
-		if err != nil {
-			return n, err
-		}
-		_, err = file.Write(image.Image.Bytes)
-		if err := errors.Join(err, file.Close()); err != nil {
+		if err := writeNew(path, image.Image.Bytes); err != nil {
 			return n, err
 		}
 		rows.Write([]string{image.ID, "", image.Prompt, strconv.Itoa(int(image.Index)), filepath.ToSlash(local)})
@@ -64,4 +59,14 @@ func WriteLabelSheet(table, directory string) (n int, err error) {
 // create makes a file where there is none.
 func create(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+}
+
+// writeNew writes a file where there is none.
+func writeNew(path string, content []byte) error {
+	file, err := create(path)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	return errors.Join(err, file.Close())
 }

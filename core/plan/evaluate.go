@@ -34,7 +34,29 @@ func (e *evaluation) drawn(model spec.Model) *Node {
 }
 
 func (e *evaluation) rated(model spec.Model) *Node {
-	return e.rate("rate/"+e.Name+"/"+model.Name(), e.Alignment.Rater, e.drawn(model), 1, e.count, e.Alignment.Range)
+	return e.judged("rate/"+e.Name+"/"+model.Name(), e.drawn(model), e.count, e.Alignment.Range)
+}
+
+// judged has the block's raters judge images, or looks for them among people's
+// verdicts: one file for all the images of the block, of all variants.
+func (e *evaluation) judged(name string, images *Node, count int, where diag.Range) *Node {
+	path := e.Alignment.Path
+	if path == "" {
+		return e.rate(name, e.Alignment.Rater, images, 1, count, where)
+	}
+	work := &RateWork{Fraction: 1, Path: path, Digest: e.spec.Digests[path], Blind: true, Sheet: e.sheet(), Images: count}
+	return e.add(name, work, nil, 0, where, Input{Images, images, Images})
+}
+
+// sheet names the block's images in plumb export: all that its raters judge.
+func (e *evaluation) sheet() string { return "evaluate/" + e.Name }
+
+// judge is what reports call who judges.
+func (e *evaluation) judge() string {
+	if e.Alignment.Rater == nil {
+		return People
+	}
+	return e.Alignment.Rater.Name
 }
 
 func (e *evaluation) scored(model spec.Model, reward *spec.Component) *Node {
@@ -65,7 +87,7 @@ func (e *evaluation) measureModel(model spec.Model) {
 	prefix := "measure/" + e.Name + "/"
 
 	if e.Alignment != nil && e.wants(MeasureAlignment) {
-		work := &MeasureWork{What: MeasureAlignment, Subject: subject, Baseline: baseline, By: e.Alignment.Rater.Name}
+		work := &MeasureWork{What: MeasureAlignment, Subject: subject, Baseline: baseline, By: e.judge()}
 		inputs := []Input{{Labels, e.rated(model), Labels}}
 		if compared {
 			inputs = append(inputs, Input{"baseline labels", e.rated(e.Baseline), Labels})
@@ -121,7 +143,7 @@ func (e *evaluation) measureRewards() {
 		}
 		judged = e.Models[0]
 	}
-	work := &MeasureWork{What: MeasureRewardAccuracy, Subject: judged.Name(), By: e.Alignment.Rater.Name}
+	work := &MeasureWork{What: MeasureRewardAccuracy, Subject: judged.Name(), By: e.judge()}
 	inputs := []Input{{Labels, e.rated(judged), Labels}}
 	for _, reward := range e.Rewards {
 		work.Rewards = append(work.Rewards, reward.Name)
@@ -137,7 +159,7 @@ func (e *evaluation) measureBestOf(position int, bestOf *spec.BestOf) {
 	}
 	if e.Alignment == nil {
 		e.problem(bestOf.Range, "best_of needs raters",
-			"The best images are compared with others by raters. Add an alignment block with a rater to this evaluate block.")
+			"The best images are compared with others by raters. Add an alignment block to this evaluate block.")
 		return
 	}
 	model := bestOf.Model.Name()
@@ -157,11 +179,10 @@ func (e *evaluation) measureBestOf(position int, bestOf *spec.BestOf) {
 	random := e.add(under("choose", "/"+ChooseRandom), &ChooseWork{How: ChooseRandom, Keep: bestOf.Keep, Images: kept},
 		nil, e.seed(under("choose", "")), bestOf.Range, inputs[:1]...)
 
-	rater := e.Alignment.Rater
-	work := &MeasureWork{What: MeasureBestOf, Subject: model, By: rater.Name, Rewards: []string{bestOf.Reward.Name}, N: bestOf.N, Keep: bestOf.Keep}
+	work := &MeasureWork{What: MeasureBestOf, Subject: model, By: e.judge(), Rewards: []string{bestOf.Reward.Name}, N: bestOf.N, Keep: bestOf.Keep}
 	measured := []Input{
-		{"best labels", e.rate(under("rate", "/"+ChooseBest), rater, best, 1, kept, bestOf.Range), Labels},
-		{"random labels", e.rate(under("rate", "/"+ChooseRandom), rater, random, 1, kept, bestOf.Range), Labels},
+		{"best labels", e.judged(under("rate", "/"+ChooseBest), best, kept, bestOf.Range), Labels},
+		{"random labels", e.judged(under("rate", "/"+ChooseRandom), random, kept, bestOf.Range), Labels},
 	}
 	for _, against := range bestOf.Against {
 		work.Against = append(work.Against, against.Name())

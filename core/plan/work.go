@@ -34,6 +34,8 @@ type RateWork struct {
 	Fraction float64 `json:"fraction"`         // share of the images, in (0, 1]
 	Path     string  `json:"-"`                // a CSV or Parquet file; empty if a rater judges
 	Digest   string  `json:"digest,omitempty"` // of what Path names
+	Blind    bool    `json:"blind,omitempty"`  // the file names images by their dataset.BlindID, those of other stages too
+	Sheet    string  `json:"-"`                // what plumb export calls the sheet of a blind file
 	Images   int     `json:"-"`
 }
 
@@ -102,6 +104,10 @@ const (
 	MeasureRewardAccuracy = "reward_accuracy"
 	MeasureBestOf         = "best_of"
 )
+
+// People is what judges an evaluation's images where their verdicts are read
+// from a file.
+const People = "people"
 
 // MeasureWork computes metrics. Names of models, rewards, raters and encoders
 // are in it, and in the key, because the metrics carry them.

@@ -213,8 +213,10 @@ func (c canonical) evaluate(evaluate *Evaluate) map[string]any {
 		"rewards":    rewards,
 		"best_of":    bestOf,
 	}
-	if evaluate.Alignment != nil {
-		value["alignment"] = map[string]any{"rater": evaluate.Alignment.Rater.Name}
+	if alignment := evaluate.Alignment; alignment != nil && alignment.Path != "" {
+		value["alignment"] = map[string]any{"content": c.spec.Digests[alignment.Path]}
+	} else if alignment != nil {
+		value["alignment"] = map[string]any{"rater": alignment.Rater.Name}
 	}
 	if evaluate.Fidelity != nil {
 		value["fidelity"] = map[string]any{"reference": evaluate.Fidelity.Reference.Name, "encoder": evaluate.Fidelity.Encoder.Name}

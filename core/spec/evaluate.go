@@ -27,7 +27,7 @@ var evaluateForm = form{
 //	  rewards    = [reward.clip, reward.with_aux]
 //
 //	  alignment { # by people
-//	    rater = rater.crowd
+//	    rater = rater.crowd # or: path = "votes.csv"
 //	  }
 //
 //	  fidelity { # FID and KID
@@ -95,11 +95,27 @@ func (l *loader) evaluateBlock(block *hcl.Block, evaluate *Evaluate) {
 	}
 }
 
+var alignmentForm = form{
+	schema: Schema{Attributes: []Attribute{
+		{Name: "path", Type: "string", Path: true, Summary: "a CSV or Parquet file of people's verdicts on the models' images",
+			Obtain: "Once the images are drawn, `plumb export FILE evaluate/NAME DIR --label-sheet` writes them, mixed and without a word of which model drew which, with a file to fill in; a run does all that needs no verdicts before."},
+	}},
+	values: []hcl.AttributeSchema{{Name: "rater"}},
+}
+
 // alignmentBlock decodes who judges the images.
 func (l *loader) alignmentBlock(block *hcl.Block) *Alignment {
-	arguments := l.decode(block.Body, form{values: []hcl.AttributeSchema{{Name: "rater", Required: true}}})
+	arguments := l.decode(block.Body, alignmentForm)
+	rater := arguments.others["rater"]
+	switch {
+	case rater == nil && !arguments.given("path"):
+		l.error(block.DefRange, "Nobody judges", "Say who judges the images (rater = rater.%s), or where people's verdicts are (path = \"votes.csv\").", l.firstName("rater"))
+	case rater != nil && arguments.given("path"):
+		l.error(rater.NameRange, "Path and rater", "Verdicts come from a rater or from a file. Remove one of the two.")
+	}
 	return &Alignment{
-		Rater: l.oneOf(arguments.others["rater"], "rater").component(),
+		Rater: l.oneOf(rater, "rater").component(),
+		Path:  arguments.text("path"),
 		Range: diag.FromRange(block.DefRange),
 	}
 }

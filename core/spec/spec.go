@@ -175,9 +175,11 @@ type Evaluate struct {
 	Range     diag.Range
 }
 
-// Alignment has raters judge the images of each model.
+// Alignment has raters judge the images of each model, or reads from a file
+// how people judged them.
 type Alignment struct {
-	Rater *Component
+	Rater *Component // nil if Path is given, or after a mistake
+	Path  string     // resolved
 	Range diag.Range
 }
 

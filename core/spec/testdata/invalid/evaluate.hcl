@@ -30,3 +30,13 @@ evaluate "main" {
 }
 
 evaluate "empty" {}
+
+evaluate "two_judges" {
+  models  = [sampler.base]
+  prompts = prompts.all
+
+  alignment {
+    rater = rater.crowd
+    path  = "../valid/labels.csv"
+  }
+}

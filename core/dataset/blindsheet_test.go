@@ -1,0 +1,115 @@
+package dataset
+
+import (
+	"encoding/csv"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestBlindSheet: images of two tables are mixed in one sheet that does not tell
+// them apart; its labels come back to the images of either.
+func TestBlindSheet(t *testing.T) {
+	picture := func(grey byte) File {
+		png, err := EncodePNG(1, 1, []byte{grey, grey, grey})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return File{Bytes: png}
+	}
+	// The same IDs in both tables, one picture in both, one of two prompts.
+	base := []Image{
+		{ID: "color/0000/000", Prompt: "a cat", Category: "color", Split: "seen", Image: picture(1)},
+		{ID: "color/0001/000", Prompt: "a dog", Category: "color", Split: "unseen", Image: picture(2)},
+	}
+	tuned := []Image{
+		{ID: "color/0000/000", Prompt: "a cat", Category: "color", Split: "seen", Image: picture(2)},
+		{ID: "color/0001/000", Prompt: "a dog", Category: "color", Split: "unseen", Image: picture(2)},
+	}
+	var tables []string
+	for _, images := range [][]Image{base, tuned} {
+		table := filepath.Join(t.TempDir(), "images.parquet")
+		if err := WriteAll(table, images); err != nil {
+			t.Fatal(err)
+		}
+		tables = append(tables, table)
+	}
+	directory := filepath.Join(t.TempDir(), "to judge")
+	if n, err := WriteBlindSheet(tables, nil, directory); err != nil || n != 3 {
+		t.Fatalf("%d images, %v; want 3", n, err)
+	}
+	sheet := filepath.Join(directory, LabelSheet)
+	content, err := os.ReadFile(sheet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(strings.NewReader(string(content))).ReadAll()
+	if err != nil || len(rows) != 4 {
+		t.Fatalf("%v, %v", rows, err)
+	}
+	for _, row := range rows[1:] {
+		if _, err := os.Stat(filepath.Join(directory, row[3])); err != nil || strings.Contains(strings.Join(row, " "), "0000/0") {
+			t.Errorf("row %v: %v", row, err)
+		}
+	}
+	if _, err := WriteBlindSheet(tables, nil, directory); err == nil {
+		t.Error("a sheet with labels may have been overwritten")
+	}
+
+	// zoe judges everything; ann, who comes first in the alphabet, one image of the
+	// tuned model alone: zoe is the same number for the base model's images too.
+	blind := func(images []Image) map[string]Image {
+		byID := map[string]Image{}
+		for _, image := range images {
+			byID[BlindID(image)] = image
+		}
+		return byID
+	}
+	text := "image_id,label,rater\n" + BlindID(tuned[0]) + ",good,ann\n"
+	for _, row := range rows[1:] {
+		text += row[0] + ",bad,zoe\n"
+	}
+	if err := os.WriteFile(sheet, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	labels, findings := ImportBlind(sheet, blind(base))
+	if findings.HasErrors() || len(labels) != 2 {
+		t.Fatalf("%v, %v", labels, findings)
+	}
+	for _, label := range labels {
+		if label.Rater != 1 || label.Label != "bad" {
+			t.Errorf("%+v", label)
+		}
+	}
+	if !slices.ContainsFunc(labels, func(l Label) bool {
+		return l.ImageID == "color/0001/000" && l.Prompt == "a dog" && l.Split == "unseen"
+	}) {
+		t.Errorf("no label of the dog: %+v", labels)
+	}
+	if labels, _ := ImportBlind(sheet, blind(tuned)); len(labels) != 3 {
+		t.Errorf("tuned: %+v", labels)
+	}
+
+	// What is judged already is not written again.
+	known, findings := LabelledIDs(sheet)
+	if findings.HasErrors() || len(known) != 3 {
+		t.Fatalf("%v, %v", known, findings)
+	}
+	if n, err := WriteBlindSheet(tables, known, t.TempDir()); err != nil || n != 0 {
+		t.Errorf("%d images again, %v", n, err)
+	}
+	delete(known, BlindID(base[0]))
+	if n, err := WriteBlindSheet(tables, known, t.TempDir()); err != nil || n != 1 {
+		t.Errorf("%d images, %v; want 1", n, err)
+	}
+
+	// IDs of an ordinary sheet are a mistake, with its line.
+	if err := os.WriteFile(sheet, []byte("image_id,label\ncolor/0000/000,good\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if labels, findings := ImportBlind(sheet, blind(base)); labels != nil || !findings.HasErrors() || findings[0].Subject.Start.Line != 2 {
+		t.Errorf("%v, %v", labels, findings)
+	}
+}
