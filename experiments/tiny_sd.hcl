@@ -1,23 +1,31 @@
-# The components of the paper at full size, stable_diffusion and clip, on models
-# of their architecture that are tiny and random: what comes out means nothing.
-# It shows how the blocks are written, and that drawing, labels, a reward,
-# fine-tuning and evaluation fit together. For the real thing, point weights at
-# published directories, leave out height and width, and take many more images,
-# labels and steps.
+# The paper's graph as in lee2023_sd15.hcl, every kind of stage of it, on models
+# of Stable Diffusion's and CLIP's architecture that are tiny and random: WHAT
+# COMES OUT MEANS NOTHING. It shows how the blocks are written and that they fit
+# together, in a minute. For the real thing, see lee2023_sd15.hcl.
 
 experiment "tiny_random_sd" {
-  description = "Stable Diffusion and CLIP with tiny, random weights: pictures, labels and scores mean nothing"
+  description = "Stable Diffusion and CLIP with tiny, random weights: pictures, labels, scores and tables mean nothing"
   seed        = 1
 }
 
-prompts "words" {
-  list = ["a cat", "two red dogs", "a horse on grass", "a blue car at night"]
+locals {
+  steps = 3
+}
+
+prompts "color" {
+  template = "a {color} colored {object}"
+  slots    = { color = ["red", "green"], object = ["cat", "dog", "bird"] }
+  unseen   = { object = ["bird"] }
+}
+
+prompts "captions" {
+  list = ["a red moon", "three blue crosses", "a purple ring in snow"]
 }
 
 sampler "stable_diffusion" "tiny_random" {
   weights             = "../plugins/ml/models/testdata/tiny-stable-diffusion"
   guidance_scale      = 7.5
-  num_inference_steps = 10
+  num_inference_steps = 4
   height              = 64
   width               = 64
 }
@@ -26,43 +34,99 @@ encoder "clip" "tiny_random" {
   weights = "../plugins/ml/models/testdata/tiny-clip"
 }
 
-images "drawn" {
+# They do not look at images either.
+rater "chance" "nobody" {}
+
+images "labelled" {
   sampler    = sampler.tiny_random
-  prompts    = prompts.words
+  prompts    = prompts.color
+  split      = "seen"
   per_prompt = 2
 }
 
-# Nobody looked at these pictures of noise: the file says good and bad in turns.
-labels "made_up" {
-  images = images.drawn
-  path   = "tiny_sd_labels.csv"
+images "unlabelled" {
+  sampler = sampler.tiny_random
+  prompts = prompts.captions
 }
 
-reward "preference" "meaningless" {
+# Eight scenes of the world of shapes, rendered, with captions.
+images "pictures" {
+  path  = "tiny_sd/pictures"
+  width = 64
+}
+
+# The file says good and bad in turns.
+labels "made_up" {
+  images = images.labelled
+  path   = "tiny_sd/labels.csv"
+}
+
+reward "clip_score" "clip_score" {
+  encoder = encoder.tiny_random
+}
+
+reward "preference" "no_auxiliary" {
   encoder          = encoder.tiny_random
   labels           = labels.made_up
+  hidden_units     = 16
   steps            = 20
   validation_share = 0
 }
 
-reward "clip_score" "cosine" {
-  encoder = encoder.tiny_random
+reward "preference" "with_auxiliary" {
+  encoder          = encoder.tiny_random
+  labels           = labels.made_up
+  hidden_units     = 16
+  steps            = 20
+  validation_share = 0
+
+  auxiliary "prompt_classification" {
+    weight      = 0.5
+    temperature = 2
+    negatives   = 2
+  }
 }
 
-finetune "adapters" {
-  sampler = sampler.tiny_random
-  reward  = reward.meaningless
-  images  = images.drawn
+# All weights of the unet.
+finetune "labelled" {
+  sampler                = sampler.tiny_random
+  reward                 = reward.with_auxiliary
+  images                 = images.labelled
+  steps                  = local.steps
+  batch_size             = 2 # images a step of each loss, however few pass through the network at once
+  learning_rate          = 1e-4
+  warmup_steps           = 0
+  micro_batch_size       = 1
+  gradient_checkpointing = true
 
-  steps         = 3
-  batch_size    = 2 # images a step of each loss, however few pass through the network at once
-  learning_rate = 1e-3
+  loss "reward_weighted" {}
+}
+
+# In half precision.
+finetune "unlabelled" {
+  sampler       = sampler.tiny_random
+  reward        = reward.with_auxiliary
+  images        = [images.labelled, images.unlabelled]
+  steps         = local.steps
+  batch_size    = 2
+  learning_rate = 1e-4
   warmup_steps  = 0
+  precision     = "bfloat16"
 
-  # What follows is stable_diffusion's own: `plumb plugins` lists it.
-  micro_batch_size = 2
-  prompt_dropout   = 0.1
-  min_snr_gamma    = 5
+  loss "reward_weighted" {}
+}
+
+# Adapters alone.
+finetune "full" {
+  sampler        = sampler.tiny_random
+  reward         = reward.with_auxiliary
+  images         = [images.labelled, images.unlabelled]
+  steps          = local.steps
+  batch_size     = 2
+  learning_rate  = 1e-3
+  warmup_steps   = 0
+  prompt_dropout = 0.1
+  min_snr_gamma  = 5
 
   lora {
     rank    = 4
@@ -74,13 +138,41 @@ finetune "adapters" {
 
   loss "pretraining" {
     weight = 0.5
-    images = images.drawn # for want of real ones
+    images = images.pictures
   }
 }
 
-evaluate "main" {
-  models     = [sampler.tiny_random, finetune.adapters]
-  prompts    = prompts.words
-  per_prompt = 1
-  rewards    = [reward.meaningless, reward.cosine]
+evaluate "test" {
+  models = [
+    sampler.tiny_random,
+    finetune.labelled, finetune.unlabelled, finetune.full,
+  ]
+  prompts = prompts.color
+  rewards = [reward.clip_score, reward.no_auxiliary, reward.with_auxiliary]
+
+  alignment {
+    rater = rater.nobody
+  }
+
+  best_of {
+    sampler = sampler.tiny_random
+    reward  = reward.with_auxiliary
+    n       = 2
+    keep    = 1
+    against = [finetune.full]
+  }
+}
+
+# Features of the tiny CLIP, where the paper has those of Inception-v3.
+evaluate "pictures" {
+  models = [
+    sampler.tiny_random,
+    finetune.labelled, finetune.unlabelled, finetune.full,
+  ]
+  prompts = prompts.captions
+
+  fidelity {
+    reference = images.pictures
+    encoder   = encoder.tiny_random
+  }
 }

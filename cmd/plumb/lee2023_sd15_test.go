@@ -45,6 +45,7 @@ func TestPaperPlan(t *testing.T) {
 	for stage, want := range map[string]string{
 		"fit/with_auxiliary": "hf download openai/clip-vit-large-patch14",
 		"rate/human":         "--label-sheet",
+		"rate/test/full":     "evaluate/NAME DIR --label-sheet",
 		"import/coco":        "metadata.jsonl",
 		"tune/full":          "stable-diffusion-v1-5",
 		"encode/coco/full":   "pt_inception-2015-12-05",
@@ -61,6 +62,7 @@ func TestPaperPlan(t *testing.T) {
 		}
 		p.stage(t, "measure/coco/fidelity/"+model)
 		p.stage(t, "measure/test/reward/"+model)
+		p.stage(t, "measure/test/alignment/"+model)
 	}
 	// 10,000 steps of 512 images, half of them of pre-training: three forward
 	// passes of 0.8 TFLOP each, at 200 TFLOP/s.
@@ -88,5 +90,38 @@ func TestPaperPlan(t *testing.T) {
 	}
 	if made, err := os.ReadDir(runs); err != nil || len(made) > 0 {
 		t.Errorf("run has made %v, %v", made, err)
+	}
+}
+
+// TestPaperAblations: the paper's ablations at full size share what they can, and
+// make nothing that they do not measure.
+func TestPaperAblations(t *testing.T) {
+	for name, want := range map[string]struct {
+		variants int
+		of, not  []string // stages that there are, and that there are not
+	}{
+		"training_data":      {1, []string{"measure/test/alignment/unlabelled", "measure/coco/fidelity/labelled"}, []string{"measure/test/best_of/base"}},
+		"auxiliary_loss":     {2, []string{"sample/labelled", "measure/test/reward_accuracy [auxiliary_weight=0,seed=1]", "measure/test/reward_accuracy [auxiliary_weight=0.5,seed=1]"}, []string{"tune/full"}},
+		"label_fraction":     {2, []string{"sample/labelled", "rate/human [label_fraction=0.5,seed=1]", "rate/human [label_fraction=1,seed=1]"}, []string{"tune/full"}},
+		"rejection_sampling": {2, []string{"tune/full", "measure/test/best_of/base [best_of=4,seed=1]", "measure/test/best_of/base [best_of=16,seed=1]"}, []string{"tune/labelled"}},
+	} {
+		p, _ := planned(t, builtinHouse(), "../../ablations/sd15_"+name+".hcl", "-backend", "go")
+		if len(p.Variants) != want.variants {
+			t.Errorf("%s: %d variants", name, len(p.Variants))
+		}
+		var stages []string
+		for _, stage := range p.Stages {
+			stages = append(stages, stage.Name)
+		}
+		for _, stage := range want.of {
+			if !slices.Contains(stages, stage) {
+				t.Errorf("%s has no %s, of %v", name, stage, stages)
+			}
+		}
+		for _, stage := range want.not {
+			if slices.Contains(stages, stage) {
+				t.Errorf("%s has %s", name, stage)
+			}
+		}
 	}
 }

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/plumb-ml/plumb/plugins/builtin"
 )
@@ -16,9 +19,9 @@ func builtinHouse() house {
 	return house{plugin: builtin.Plugin(), doctor: builtin.Doctor, open: openBackend}
 }
 
-// TestTinySD draws with stable_diffusion, fits a reward on clip, fine-tunes by it
-// and evaluates, each stage in a process of the built-in plugin, and does nothing
-// a second time.
+// TestTinySD runs the paper's graph on tiny models, each stage in a process of the
+// built-in plugin, and does nothing a second time. It has every kind of stage, and
+// of measure, that the experiment at full size has.
 func TestTinySD(t *testing.T) {
 	file, err := filepath.Abs("../../experiments/tiny_sd.hcl")
 	if err != nil {
@@ -27,7 +30,8 @@ func TestTinySD(t *testing.T) {
 	t.Chdir(t.TempDir()) // where runs are put
 	t.Setenv(shipped, "1")
 	for run, wants := range [][]string{
-		{"done    sample/drawn", "done    fit/meaningless", "done    tune/adapters", "done    sample/main/adapters", "done    score/main/adapters/meaningless"},
+		{"done    import/pictures", "done    fit/with_auxiliary", "done    prepare/pictures", "done    tune/labelled", "done    tune/unlabelled", "done    tune/full",
+			"done    sample/test/full", "done    measure/test/best_of", "done    encode/pictures/full"},
 		{"all cached: nothing to run"},
 	} {
 		var out, errOut bytes.Buffer
@@ -44,6 +48,25 @@ func TestTinySD(t *testing.T) {
 	found, err := filepath.Glob("runs/*/report/results.json")
 	if err != nil || len(found) != 1 {
 		t.Errorf("reports: %v, %v", found, err)
+	}
+
+	// What lee2023_sd15.hcl plans for is all here, under other names.
+	tiny, _ := planned(t, builtinHouse(), file, "-backend", "go")
+	full, _ := planned(t, builtinHouse(), filepath.Join(filepath.Dir(file), "lee2023_sd15.hcl"), "-backend", "go")
+	kinds := func(p planJSON) []string {
+		var all []string
+		for _, stage := range p.Stages {
+			kind := stage.Kind
+			if parts := strings.Split(stage.Name, "/"); kind == "measure" || kind == "choose" {
+				kind += " " + parts[2]
+			}
+			all = append(all, kind)
+		}
+		slices.Sort(all)
+		return slices.Compact(all)
+	}
+	if diff := cmp.Diff(kinds(full), kinds(tiny)); diff != "" {
+		t.Errorf("kinds of stages (- full size, + tiny):\n%s", diff)
 	}
 }
 

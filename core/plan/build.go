@@ -27,6 +27,7 @@ func Build(sources []Source, identities Identities) (*Plan, error) {
 			identities: identities,
 			variant:    &Variant{ID: source.ID, Name: source.Name, Values: source.Values, Seed: source.Seed},
 			names:      map[string]*Node{},
+			made:       map[any]*Node{},
 		}
 		b.build()
 		plan.Variants = append(plan.Variants, b.variant)
@@ -76,6 +77,7 @@ type builder struct {
 	identities Identities
 	variant    *Variant
 	names      map[string]*Node // of this variant
+	made       map[any]*Node    // by what declares them
 	problems   diag.List
 }
 
@@ -136,6 +138,17 @@ func MeasureOf(metric string) string {
 		return MeasureRewardAccuracy
 	}
 	return ""
+}
+
+// once makes the node of what is declared when it is first needed. A node of
+// 40,000 prompts is not worked out anew for everything that stands on it.
+func (b *builder) once(declared any, work func() *Node) *Node {
+	node, made := b.made[declared]
+	if !made {
+		node = work()
+		b.made[declared] = node
+	}
+	return node
 }
 
 // add makes a node of the work, or finds the equal one that is there.
@@ -291,11 +304,13 @@ func samplerOf(finetune *spec.Finetune) *spec.Component {
 }
 
 func (b *builder) images(images *spec.Images) *Node {
-	if images.Folder != nil {
-		work := &ImportWork{Folder: *images.Folder, Digest: images.Inventory.Digest, Images: images.Count()}
-		return b.add("import/"+images.Name, work, nil, 0, images.Range)
-	}
-	return b.sample("sample/"+images.Name, "images/"+images.Name, images.Sampler, images.Prompts, images.PerPrompt, images.Range)
+	return b.once(images, func() *Node {
+		if images.Folder != nil {
+			work := &ImportWork{Folder: *images.Folder, Digest: images.Inventory.Digest, Images: images.Count()}
+			return b.add("import/"+images.Name, work, nil, 0, images.Range)
+		}
+		return b.sample("sample/"+images.Name, "images/"+images.Name, images.Sampler, images.Prompts, images.PerPrompt, images.Range)
+	})
 }
 
 // sample draws images of a model. The seed's name says which set of images it
@@ -307,13 +322,15 @@ func (b *builder) sample(name, seedName string, model spec.Model, prompts []spec
 }
 
 func (b *builder) labels(labels *spec.Labels) *Node {
-	name := "rate/" + labels.Name
-	images := b.images(labels.Images)
-	if labels.Path != "" {
-		work := &RateWork{Fraction: labels.Fraction, Path: labels.Path, Digest: b.spec.Digests[labels.Path], Images: labels.Images.Count()}
-		return b.add(name, work, nil, b.seed("labels/"+labels.Name), labels.Range, Input{Images, images, Images})
-	}
-	return b.rate(name, labels.Rater, images, labels.Fraction, labels.Images.Count(), labels.Range)
+	return b.once(labels, func() *Node {
+		name := "rate/" + labels.Name
+		images := b.images(labels.Images)
+		if labels.Path != "" {
+			work := &RateWork{Fraction: labels.Fraction, Path: labels.Path, Digest: b.spec.Digests[labels.Path], Images: labels.Images.Count()}
+			return b.add(name, work, nil, b.seed("labels/"+labels.Name), labels.Range, Input{Images, images, Images})
+		}
+		return b.rate(name, labels.Rater, images, labels.Fraction, labels.Images.Count(), labels.Range)
+	})
 }
 
 // rate has a rater judge images. The instance's seed is that of the stage, so
@@ -326,29 +343,31 @@ func (b *builder) rate(name string, rater *spec.Component, images *Node, fractio
 }
 
 func (b *builder) fit(component *spec.Component) *Node {
-	instance, inputs := b.untrained(component, "")
-	if !instance.Identity.CanFit {
-		b.problem(component.Range, fmt.Sprintf("The %s %q cannot learn", component.Kind, component.Component),
-			"Its plugin does not declare that it can be fitted. Take away its labels or images, or choose another component.")
-	}
-	work := &FitWork{}
-	switch {
-	case component.Labels != nil:
-		work.Labels = true
-		work.Images = component.Labels.Images.Count()
-		inputs = append([]Input{
-			{Images, b.images(component.Labels.Images), Images},
-			{Labels, b.labels(component.Labels), Labels},
-		}, inputs...)
-	case component.Images != nil:
-		work.Images = component.Images.Count()
-		inputs = append([]Input{{Images, b.images(component.Images), Images}}, inputs...)
-	}
-	name := "fit/" + component.Name
-	if component.Kind != "reward" {
-		name = "fit/" + component.Kind + "/" + component.Name
-	}
-	return b.add(name, work, instance, b.seed(name), component.Range, inputs...)
+	return b.once(component, func() *Node {
+		instance, inputs := b.untrained(component, "")
+		if !instance.Identity.CanFit {
+			b.problem(component.Range, fmt.Sprintf("The %s %q cannot learn", component.Kind, component.Component),
+				"Its plugin does not declare that it can be fitted. Take away its labels or images, or choose another component.")
+		}
+		work := &FitWork{}
+		switch {
+		case component.Labels != nil:
+			work.Labels = true
+			work.Images = component.Labels.Images.Count()
+			inputs = append([]Input{
+				{Images, b.images(component.Labels.Images), Images},
+				{Labels, b.labels(component.Labels), Labels},
+			}, inputs...)
+		case component.Images != nil:
+			work.Images = component.Images.Count()
+			inputs = append([]Input{{Images, b.images(component.Images), Images}}, inputs...)
+		}
+		name := "fit/" + component.Name
+		if component.Kind != "reward" {
+			name = "fit/" + component.Kind + "/" + component.Name
+		}
+		return b.add(name, work, instance, b.seed(name), component.Range, inputs...)
+	})
 }
 
 func (b *builder) score(name string, reward *spec.Component, images *Node, count int, where diag.Range) *Node {
@@ -376,64 +395,66 @@ func (b *builder) prepare(sampler *spec.Component, set *spec.Images, images *Nod
 }
 
 func (b *builder) tune(finetune *spec.Finetune) *Node {
-	model := finetune.Model
-	instance, inputs := b.model(model)
-	if !instance.Identity.CanTune {
-		b.problem(finetune.Range, fmt.Sprintf("The sampler %q cannot be fine-tuned", instance.Component),
-			"Its plugin does not declare that it can be tuned. Choose another sampler.")
-	}
-	work := &TuneWork{
-		FromScratch: finetune.FromScratch,
-		Optimizer:   orEmpty(finetune.Optimizer),
-		Options:     finetune.Options,
-		Steps:       finetune.Steps,
-		BatchSize:   finetune.BatchSize,
-	}
-	if len(finetune.Options) > 0 {
-		var err error
-		if work.KeyOptions, err = canonicalJSON(finetune.Options, b.withDigests(finetune.Paths)); err != nil {
-			b.problem(finetune.Range, fmt.Sprintf("The settings of finetune %q are not JSON", finetune.Name), err.Error())
+	return b.once(finetune, func() *Node {
+		model := finetune.Model
+		instance, inputs := b.model(model)
+		if !instance.Identity.CanTune {
+			b.problem(finetune.Range, fmt.Sprintf("The sampler %q cannot be fine-tuned", instance.Component),
+				"Its plugin does not declare that it can be tuned. Choose another sampler.")
 		}
-	}
-	// An image table that several losses read is one input.
-	role := map[*Node]string{}
-	numbered := func(word string, node *Node, output string) string {
-		if known, ok := role[node]; ok {
-			return known
+		work := &TuneWork{
+			FromScratch: finetune.FromScratch,
+			Optimizer:   orEmpty(finetune.Optimizer),
+			Options:     finetune.Options,
+			Steps:       finetune.Steps,
+			BatchSize:   finetune.BatchSize,
 		}
-		count := 1
-		for _, input := range inputs {
-			if input.Output == output {
-				count++
+		if len(finetune.Options) > 0 {
+			var err error
+			if work.KeyOptions, err = canonicalJSON(finetune.Options, b.withDigests(finetune.Paths)); err != nil {
+				b.problem(finetune.Range, fmt.Sprintf("The settings of finetune %q are not JSON", finetune.Name), err.Error())
 			}
 		}
-		role[node] = fmt.Sprintf("%s %d", word, count)
-		inputs = append(inputs, Input{Role: role[node], Node: node, Output: output})
-		return role[node]
-	}
-	for _, loss := range finetune.Losses {
-		sets := loss.Images
-		if len(sets) == 0 {
-			sets = finetune.Images
-		}
-		term := TuneLoss{Name: loss.Name, Weight: loss.Weight, Options: orEmpty(loss.Options)}
-		for _, set := range sets {
-			images := b.images(set)
-			term.Images = append(term.Images, numbered("images", images, Images))
-			if instance.Identity.CanPrepare {
-				prepared := b.prepare(samplerOf(finetune), set, images)
-				term.Prepared = append(term.Prepared, numbered("prepared", prepared, Prepared))
+		// An image table that several losses read is one input.
+		role := map[*Node]string{}
+		numbered := func(word string, node *Node, output string) string {
+			if known, ok := role[node]; ok {
+				return known
 			}
-			if loss.Weighed && finetune.Reward != nil {
-				name := "score/" + set.Name + "/" + finetune.Reward.Name
-				scores := b.score(name, finetune.Reward, images, set.Count(), finetune.Reward.Range)
-				term.Scores = append(term.Scores, numbered("scores", scores, Scores))
+			count := 1
+			for _, input := range inputs {
+				if input.Output == output {
+					count++
+				}
 			}
+			role[node] = fmt.Sprintf("%s %d", word, count)
+			inputs = append(inputs, Input{Role: role[node], Node: node, Output: output})
+			return role[node]
 		}
-		work.Losses = append(work.Losses, term)
-	}
-	name := "tune/" + finetune.Name
-	return b.add(name, work, instance, b.seed(name), finetune.Range, inputs...)
+		for _, loss := range finetune.Losses {
+			sets := loss.Images
+			if len(sets) == 0 {
+				sets = finetune.Images
+			}
+			term := TuneLoss{Name: loss.Name, Weight: loss.Weight, Options: orEmpty(loss.Options)}
+			for _, set := range sets {
+				images := b.images(set)
+				term.Images = append(term.Images, numbered("images", images, Images))
+				if instance.Identity.CanPrepare {
+					prepared := b.prepare(samplerOf(finetune), set, images)
+					term.Prepared = append(term.Prepared, numbered("prepared", prepared, Prepared))
+				}
+				if loss.Weighed && finetune.Reward != nil {
+					name := "score/" + set.Name + "/" + finetune.Reward.Name
+					scores := b.score(name, finetune.Reward, images, set.Count(), finetune.Reward.Range)
+					term.Scores = append(term.Scores, numbered("scores", scores, Scores))
+				}
+			}
+			work.Losses = append(work.Losses, term)
+		}
+		name := "tune/" + finetune.Name
+		return b.add(name, work, instance, b.seed(name), finetune.Range, inputs...)
+	})
 }
 
 func orEmpty(raw json.RawMessage) json.RawMessage {

@@ -30,7 +30,13 @@ type evaluation struct {
 }
 
 func (e *evaluation) drawn(model spec.Model) *Node {
-	return e.sample("sample/"+e.Name+"/"+model.Name(), "evaluate/"+e.Name, model, e.Prompts, e.PerPrompt, e.Range)
+	type drawn struct {
+		by *spec.Evaluate
+		of spec.Model
+	}
+	return e.once(drawn{e.Evaluate, model}, func() *Node {
+		return e.sample("sample/"+e.Name+"/"+model.Name(), "evaluate/"+e.Name, model, e.Prompts, e.PerPrompt, e.Range)
+	})
 }
 
 func (e *evaluation) rated(model spec.Model) *Node {

@@ -10,6 +10,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/encoder/inception"
 	"github.com/plumb-ml/plumb/plugins/encoder/shapesclip"
 	"github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/rater/chance"
 	"github.com/plumb-ml/plumb/plugins/rater/shapesjudge"
 	"github.com/plumb-ml/plumb/plugins/reward/clipscore"
 	"github.com/plumb-ml/plumb/plugins/reward/preference"
@@ -31,6 +32,7 @@ func Plugin() sdk.Plugin {
 			shapesclip.Component(),
 			clip.Component(),
 			inception.Component(),
+			chance.Component(),
 			shapesjudge.Component(),
 			clipscore.Component(),
 			preference.Component(),
