@@ -111,10 +111,14 @@ func (e *estimates) hours(operations float64) float64 { return operations / (e.t
 // short is a stage's estimate for the column of times: hours of an accelerator.
 func (e *estimates) short(node *plan.Node) string {
 	one, ok := e.byNode[node]
-	if !ok || e.hours(one.Operations) < smallestHours {
+	if !ok {
 		return ""
 	}
-	return "~" + hoursText(e.hours(one.Operations))
+	if text := hoursText(e.hours(one.Operations)); strings.HasPrefix(text, "<") {
+		return text
+	} else {
+		return "~" + text
+	}
 }
 
 func hoursText(hours float64) string {

@@ -48,13 +48,16 @@ func KeyParts(node *Node, environment Environment, digest func(Input) (string, b
 	}
 	if node.Instance != nil {
 		parts = append(parts,
-			record.KeyPart{Name: "dtype", Value: environment.DType},
-			record.KeyPart{Name: "compute", Value: strings.TrimSpace(environment.Backend + " " + environment.Device)})
+			record.KeyPart{Name: "dtype", Value: environment.DType}, computePart(environment))
 		if usesBuiltin(node.Instance) {
 			parts = append(parts, record.KeyPart{Name: "libraries", Value: libraryLine(environment.Libraries)})
 		}
 	}
 	return parts, true
+}
+
+func computePart(environment Environment) record.KeyPart {
+	return record.KeyPart{Name: "compute", Value: strings.TrimSpace(environment.Backend + " " + environment.Device)}
 }
 
 func instanceParts(prefix string, instance *Instance) []record.KeyPart {

@@ -28,11 +28,11 @@ type NodeForecast struct {
 }
 
 // Predict follows a plan through the store. Times and sizes come from records
-// of the same stage with another key, or of other stages of the plan with the
-// same kind and component, by the number of images or steps.
+// of the same stage with another key, or of other stages of the plan, of the same
+// kind and plan.Pace, by the number of images or steps.
 func Predict(p *plan.Plan, s *store.Store, environment plan.Environment) (*Forecast, error) {
 	f := &Forecast{Nodes: map[*plan.Node]NodeForecast{}}
-	speeds := newSpeeds(s, p)
+	speeds := newSpeeds(s, p, environment)
 	for _, node := range p.Nodes {
 		parts, known := plan.KeyParts(node, environment, func(input plan.Input) (string, bool) {
 			made := f.Nodes[input.Node].Record
@@ -69,14 +69,15 @@ func Predict(p *plan.Plan, s *store.Store, environment plan.Environment) (*Forec
 
 // speeds knows how long things took.
 type speeds struct {
-	store  *store.Store
-	byWhat map[what]*total
+	store       *store.Store
+	environment plan.Environment
+	byWhat      map[what]*total
 }
 
 // what is a sort of work whose items take about the same time each.
 type what struct {
-	kind      plan.Kind
-	component string
+	kind plan.Kind
+	pace string
 }
 
 type total struct {
@@ -84,16 +85,12 @@ type total struct {
 	items          int
 }
 
-func whatOf(node *plan.Node) what {
-	w := what{kind: node.Kind}
-	if node.Instance != nil {
-		w.component = node.Instance.Component
-	}
-	return w
+func (s *speeds) whatOf(node *plan.Node) what {
+	return what{node.Kind, node.Pace(s.environment)}
 }
 
-func newSpeeds(s *store.Store, p *plan.Plan) *speeds {
-	speeds := &speeds{store: s, byWhat: map[what]*total{}}
+func newSpeeds(s *store.Store, p *plan.Plan, environment plan.Environment) *speeds {
+	speeds := &speeds{store: s, environment: environment, byWhat: map[what]*total{}}
 	seen := map[string]bool{}
 	for _, node := range p.Nodes {
 		last, err := s.LastRecord(node.Name)
@@ -101,10 +98,7 @@ func newSpeeds(s *store.Store, p *plan.Plan) *speeds {
 			continue
 		}
 		seen[last.Key] = true
-		w := whatOf(node)
-		if last.Component != w.component || last.Kind != string(w.kind) {
-			continue
-		}
+		w := what{plan.Kind(last.Kind), plan.Pace(last.KeyParts)}
 		t := speeds.byWhat[w]
 		if t == nil {
 			t = &total{}
@@ -127,12 +121,13 @@ func outputBytes(r *record.Record) int64 {
 
 // of estimates a node that is to run.
 func (s *speeds) of(node *plan.Node) (seconds float64, bytes int64, ok bool) {
-	t := s.byWhat[whatOf(node)]
+	w := s.whatOf(node)
+	t := s.byWhat[w]
 	if t == nil {
 		return 0, 0, false
 	}
 	items, unit := node.Items()
-	if last, err := s.store.LastRecord(node.Name); err == nil && last != nil && last.Component == whatOf(node).component {
+	if last, err := s.store.LastRecord(node.Name); err == nil && last != nil && w == (what{plan.Kind(last.Kind), plan.Pace(last.KeyParts)}) {
 		// The stage itself has run before. A training's steps are in its
 		// record even where the plan cannot know them.
 		if items == 0 || unit != last.Unit || last.Items == 0 {

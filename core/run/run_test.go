@@ -365,12 +365,20 @@ func TestForecastKnowsWhatRanBefore(t *testing.T) {
 	if err := s.DropRecord(result.Outcomes[p.Nodes[3]].Key); err != nil {
 		t.Fatal(err)
 	}
-	// With another key for everything, times come from the earlier records.
-	other, err := Predict(p, s, plan.Environment{Backend: "xla:cuda"})
+	// With another key for everything, times come from the earlier records; not
+	// those of another device.
+	other, err := Predict(p, s, plan.Environment{Libraries: map[string]string{"gomlx": "2"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if other.ToRun != 5 || other.Unknown != 1 || other.Bytes == 0 || other.Nodes[p.Nodes[0]].Seconds == nil {
 		t.Errorf("other: %+v", other)
+	}
+	elsewhere, err := Predict(p, s, plan.Environment{Backend: "xla:cuda"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if elsewhere.ToRun != 5 || elsewhere.Unknown != 5 {
+		t.Errorf("elsewhere: %+v", elsewhere)
 	}
 }

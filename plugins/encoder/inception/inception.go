@@ -30,6 +30,7 @@ func Component() sdk.Component {
 		PreferredBatch: 32,
 		NeedsDevice:    true,
 		CodeVersion:    "1",
+		Estimate:       estimate,
 		Open:           open,
 	}
 }

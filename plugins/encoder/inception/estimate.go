@@ -1,0 +1,44 @@
+package inception
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/gomlx/compute/dtypes"
+
+	"github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/flops"
+	"github.com/plumb-ml/plumb/plugins/ml/models/inception"
+	"github.com/plumb-ml/plumb/plugins/ml/nn"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// published counts the arithmetic of the published network on one image.
+var published = sync.OnceValues(func() (flops.Network, error) {
+	backend, err := compute.Open(compute.Go)
+	if err != nil {
+		return flops.Network{}, err
+	}
+	return flops.Count(backend, func(p nn.Params, input flops.Input) {
+		inception.Network{Divisor: 1}.Features(p, input("pixels", dtypes.Float32, 1, inception.Side, inception.Side, 3))
+	}), nil
+})
+
+// estimate takes the published network's sizes, whatever lies at weights.
+func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
+	var c config
+	if err := json.Unmarshal(request.Config, &c); err != nil {
+		return sdk.Estimate{}, fmt.Errorf("read configuration: %w", err)
+	}
+	if request.Call != sdk.CallEncode {
+		return sdk.Estimate{}, fmt.Errorf("an encoder is not asked to %s", request.Call)
+	}
+	network, err := published()
+	const bytesPerNumber = 4 // float32
+	return sdk.Estimate{
+		Operations:  float64(request.Images) * network.Operations,
+		MemoryBytes: network.Parameters * bytesPerNumber,
+		DiskBytes:   int64(request.Images) * inception.Features * bytesPerNumber,
+	}, err
+}
