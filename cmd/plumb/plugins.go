@@ -3,23 +3,33 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"sort"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 func (p *program) pluginsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "plugins [FILE]",
+		Use:   "plugins [FILE | COMPONENT]",
 		Short: "List components with what their blocks may say",
-		Long: "List the built-in components with what their blocks may say. With FILE, list\n" +
-			"also those of the plugins that the experiment names.",
+		Long: "List the built-in components with what their blocks may say, or one of them\n" +
+			"alone. With FILE, list also those of the plugins that the experiment names.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				if named, err := p.named(args[0]); err != nil || len(named) > 0 {
+					for _, component := range named {
+						p.writeComponent(string(component.Kind), component.Name, component.Summary, schemaOf(component))
+					}
+					return err
+				}
+			}
 			fmt.Fprintln(p.out, "Built in:")
 			for _, component := range p.plugin.Components {
 				p.writeComponent(string(component.Kind), component.Name, component.Summary, schemaOf(component))
@@ -49,6 +59,24 @@ func (p *program) pluginsCommand() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// named returns the built-in components that an argument names; none if it names a
+// file.
+func (p *program) named(argument string) ([]sdk.Component, error) {
+	var found []sdk.Component
+	var names []string
+	for _, component := range p.plugin.Components {
+		if component.Name == argument {
+			found = append(found, component)
+		}
+		names = append(names, component.Name)
+	}
+	if _, err := os.Stat(argument); err == nil || len(found) > 0 {
+		return found, nil
+	}
+	return nil, fmt.Errorf("%s is neither a file nor a built-in component.%s The components are %s",
+		argument, diag.DidYouMean(argument, names), strings.Join(names, ", "))
 }
 
 func (p *program) writeComponent(kind, name, summary string, schema spec.ComponentSchema) {
