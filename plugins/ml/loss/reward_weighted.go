@@ -3,6 +3,9 @@ package loss
 import (
 	"fmt"
 	"math"
+	"slices"
+
+	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // RewardWeights turns the scores of all images that a reward-weighted loss
@@ -16,23 +19,32 @@ import (
 // factor of the pre-training term means the same whatever the reward's scale.
 //
 // Scores must be finite and not negative (a negative factor pushes the model
-// away without bound), and not all zero.
+// away without bound), and not all zero; the error is an sdk.Diagnostic.
 func RewardWeights(scores []float64) ([]float64, error) {
 	var sum float64
 	for i, score := range scores {
 		if math.IsNaN(score) || math.IsInf(score, 0) {
-			return nil, fmt.Errorf("score %d is %v: a weight must be a number", i, score)
+			return nil, sdk.Errorf("Score %d of %d is %v: a weight must be a number", i+1, len(scores), score)
 		}
 		if score < 0 {
-			return nil, fmt.Errorf("score %d is %v: a reward that weighs images must not be negative", i, score)
+			return nil, sdk.Diagnostic{
+				Severity: sdk.SeverityError,
+				Summary:  "A reward that weighs images gave negative scores",
+				Detail: fmt.Sprintf("The lowest of %d is %.4g. A negative weight pushes the model away from an image without bound. "+
+					"Weigh by a reward that cannot be negative, such as preference, which is between 0 and 1.", len(scores), slices.Min(scores)),
+			}
 		}
 		sum += score
 	}
 	if sum == 0 {
-		return nil, fmt.Errorf("all %d scores are 0: the reward likes no image, so there is nothing to learn from", len(scores))
+		return nil, sdk.Diagnostic{
+			Severity: sdk.SeverityError,
+			Summary:  "A reward that weighs images likes none of them",
+			Detail:   fmt.Sprintf("All %d scores are 0, so there is nothing to learn from. Look at its training curve, and at its labels.", len(scores)),
+		}
 	}
 	if math.IsInf(sum, 0) {
-		return nil, fmt.Errorf("the sum of %d scores is too large for a float64", len(scores))
+		return nil, sdk.Errorf("The sum of %d scores is too large for a number", len(scores))
 	}
 	mean := sum / float64(len(scores))
 	weights := make([]float64, len(scores))

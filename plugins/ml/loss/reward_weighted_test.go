@@ -34,10 +34,10 @@ func TestRewardWeightsRefuses(t *testing.T) {
 		want   string
 	}{
 		{nil, "0 scores"},
-		{[]float64{0, 0, 0}, "all 3 scores are 0"},
-		{[]float64{1, -0.5}, "score 1 is -0.5"},
-		{[]float64{math.NaN()}, "score 0 is NaN"},
-		{[]float64{1, 2, math.Inf(1)}, "score 2 is +Inf"},
+		{[]float64{0, 0, 0}, "All 3 scores are 0"},
+		{[]float64{1, -0.5}, "lowest of 2 is -0.5"},
+		{[]float64{math.NaN()}, "Score 1 of 1 is NaN"},
+		{[]float64{1, 2, math.Inf(1)}, "Score 3 of 3 is +Inf"},
 		{[]float64{math.MaxFloat64, math.MaxFloat64}, "too large"},
 	} {
 		if weights, err := RewardWeights(test.scores); err == nil || !strings.Contains(err.Error(), test.want) {

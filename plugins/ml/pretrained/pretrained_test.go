@@ -227,6 +227,11 @@ func TestRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, []string{`tensor "linear.weight" (F32 [3 2])`, "truncated", "diffusion_pytorch_model.safetensors"}},
+		{"not a number", func(d string) {
+			all := published()
+			all["conv.weight"].Data[7] = float32(math.NaN())
+			write(t, d+"/diffusion_pytorch_model.safetensors", all, safetensors.F32)
+		}, []string{"not numbers", "conv.weight is NaN at place 7"}},
 		{"damaged index", index("{"), []string{"index.json"}},
 		{"empty index", index("{}"), []string{"missing: 4"}},
 		{"shard missing", index(`{"weight_map": {"linear.weight": "b.safetensors"}}`), []string{`tensor "linear.weight"`, "b.safetensors", "no such file"}},

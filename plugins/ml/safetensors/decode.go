@@ -166,7 +166,7 @@ func cover(entries []named, size int64) error {
 	for i, n := range entries {
 		switch {
 		case n.end > size:
-			return fmt.Errorf("%s: offsets %v lie outside of the %d bytes of data: truncated?", n, n.Offsets, size)
+			return fmt.Errorf("%s: offsets %v lie outside of the %d bytes of data, as if it were truncated", n, n.Offsets, size)
 		case n.begin < end:
 			return fmt.Errorf("%s: offsets %v overlap with tensor %q", n, n.Offsets, entries[i-1].name)
 		case n.begin > end:

@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/finite"
 	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -125,6 +126,13 @@ func (d *Drawer) drawBatch(ctx context.Context, draws []sdk.Draw) ([][]byte, err
 	})
 	if err != nil {
 		return nil, err
+	}
+	if finite.Not(latents[:len(draws)*imageValues]) >= 0 {
+		return nil, sdk.Diagnostic{
+			Severity: sdk.SeverityError,
+			Summary:  "The sampler drew something that is not a picture",
+			Detail:   "Pixels are no numbers. Its weights may be damaged, or its training has diverged.",
+		}
 	}
 	images := make([][]byte, len(draws))
 	for i := range images {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -141,6 +142,24 @@ func TestGuidance(t *testing.T) {
 	}
 	if !bytes.Equal(image("", 4), image("", 1)) {
 		t.Error("without a prompt the scale has an effect")
+	}
+}
+
+// Weights that are not numbers draw no picture.
+func TestDrawsNoPicture(t *testing.T) {
+	config := tinyDenoiser()
+	store := randomDenoiser(t, config)
+	for v := range store.IterVariables() {
+		v.MustValue().MustMutableFlatData(func(flat any) { flat.([]float32)[0] = float32(math.NaN()) })
+	}
+	drawer, err := NewDrawer(openBackend(t), config, store, "ddim", 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer drawer.Close()
+	err = drawer.Draw(context.Background(), []sdk.Draw{{Seed: 1}}, func(int, sdk.Image) error { t.Error("an image was drawn"); return nil })
+	if err == nil || !strings.Contains(err.Error(), "not a picture") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -68,7 +68,7 @@ func ReadSettings(text json.RawMessage) (Settings, error) {
 // settings.
 func (s Settings) advice() string {
 	if s.Precision == BFloat16 {
-		return `; or write precision = "float32": bfloat16 holds 8 bits of a number`
+		return `Or write precision = "float32": bfloat16 holds 8 bits of a number.`
 	}
 	return ""
 }

@@ -11,7 +11,6 @@ package train
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -50,15 +49,14 @@ type Loop struct {
 	Identity string // of the job: saved state of another is not used
 	// SaveEvery is how much work a kill may cost; 0 means 45 seconds.
 	SaveEvery time.Duration
-	// Advice ends the message of training that diverged: what else can be done.
+	// Advice is a sentence about what else can be done about training that
+	// diverged; may be empty.
 	Advice string
 }
 
 // saveEvery is the default of Loop.SaveEvery.
 const saveEvery = 45 * time.Second
 
-// ErrDiverged is returned when the objective is no longer a number.
-var ErrDiverged = errors.New("training diverged")
 
 // Run trains. The result is in the store.
 func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
@@ -72,7 +70,7 @@ func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 	}
 	defer steps.close()
 	saved := time.Now()
-	var lastFinite float64
+	var before *float64 // the step's objective
 	for ; step < l.Optimizer.Steps; step++ {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -84,10 +82,9 @@ func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 		}
 		objective, norm := float64(numbers[0][0]), float64(numbers[1][0])
 		if !finite(objective) || !finite(norm) {
-			return fmt.Errorf("%w at step %d of %d: loss %v, gradient norm %v (last finite loss %.4g); lower learning_rate (now %.3g) or gradient_clip_norm, or raise warmup_steps%s",
-				ErrDiverged, step+1, l.Optimizer.Steps, objective, norm, lastFinite, rate, l.Advice)
+			return l.diverged(step, objective, norm, before)
 		}
-		lastFinite = objective
+		before = &objective
 		values := map[string]float64{"loss": objective, "gradient_norm": norm, "learning_rate": rate}
 		if l.Values != nil {
 			for name, value := range l.Values(step, numbers[2:]) {

@@ -236,10 +236,11 @@ func TestDiverged(t *testing.T) {
 		}
 		loop.Loss = network(t, loop.Store).Loss
 		err := loop.Run(context.Background(), func(sdk.Progress) error { reports++; return nil })
-		if !errors.Is(err, ErrDiverged) {
+		var told sdk.Diagnostic
+		if !errors.As(err, &Diverged{}) || !errors.As(err, &told) {
 			t.Fatalf("an input of %v gives %v", bad, err)
 		}
-		for _, want := range []string{"step 4 of 9", "learning_rate", "last finite loss"} {
+		for _, want := range []string{"step 4 of 9", "learning_rate", "a step earlier the loss was"} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("error %q does not say %q", err, want)
 			}

@@ -186,7 +186,7 @@ func (j *job) keep(ctx context.Context, validation *head, step int, values map[s
 	}
 	rewards, err := validation.score(ctx, images, texts)
 	if errors.Is(err, errNotANumber) {
-		return fmt.Errorf("%w at step %d", train.ErrDiverged, step)
+		return train.Diverged{Diagnostic: sdk.Diagnostic{Summary: fmt.Sprintf("Training diverged at step %d", step)}}
 	}
 	if err != nil {
 		return err

@@ -174,7 +174,7 @@ func (r *reward) Close() error {
 // diverged tells of a training that ended in no number, with a way out that the
 // block has.
 func (r *reward) diverged(err error) error {
-	if !errors.Is(err, train.ErrDiverged) {
+	if !errors.As(err, &train.Diverged{}) {
 		return err
 	}
 	detail := fmt.Sprintf("Lower learning_rate (now %g): a third is a good first try.", r.config.LearningRate)
