@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -17,17 +18,24 @@ func (p *program) validateCommand() *cobra.Command {
 		RunE: func(command *cobra.Command, args []string) error {
 			var all diag.List
 			var said []string
+			add := func(found diag.List) { // ablations of one experiment share its mistakes
+				for _, d := range found {
+					if !slices.Contains(all, d) {
+						all = append(all, d)
+					}
+				}
+			}
 			for _, file := range args {
 				s, err := p.load(command.Context(), file)
 				var list diag.List
 				switch {
 				case errors.As(err, &list):
-					all = append(all, list...)
+					add(list)
 					continue
 				case err != nil:
 					return err
 				}
-				all = append(all, s.warnings...)
+				add(s.warnings)
 				said = append(said, fmt.Sprintf("%s is valid: %s.", file, s.size()))
 				s.close()
 			}
