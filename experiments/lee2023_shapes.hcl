@@ -111,6 +111,18 @@ prompts "combination" {
   limit  = 120
 }
 
+# All 432, of which the category above has 120: for the evaluation alone.
+prompts "any_combination" {
+  template = "{count} {color} {object} {background}"
+  slots = {
+    count      = local.counts
+    color      = local.colors
+    object     = local.objects
+    background = local.backgrounds
+  }
+  unseen = { object = local.held_out }
+}
+
 # What is tuned, what is real, what sees, and who judges.
 sampler "shapes" "base" {
   guidance_scale      = 1.5
@@ -147,7 +159,7 @@ rater "shapes_judge" "crowd" {
 # Images of the base model, labelled by the crowd.
 images "labelled" {
   sampler    = sampler.base
-  prompts    = prompts.all
+  prompts    = [prompts.count, prompts.color, prompts.background, prompts.combination]
   split      = "seen"
   limit      = var.label_prompts
   per_prompt = var.images_per_prompt
@@ -155,7 +167,7 @@ images "labelled" {
 
 images "unlabelled" {
   sampler    = sampler.base
-  prompts    = prompts.all
+  prompts    = [prompts.count, prompts.color, prompts.background, prompts.combination]
   split      = "seen"
   per_prompt = 4
 }
@@ -174,7 +186,7 @@ images "web_of_one" {
 
 images "real" {
   sampler    = sampler.world
-  prompts    = prompts.all
+  prompts    = [prompts.count, prompts.color, prompts.background, prompts.any_combination]
   per_prompt = 8
 }
 
@@ -295,15 +307,16 @@ finetune "pretraining_only" {
   }
 }
 
+# 240 seen prompts and 120 unseen ones, categories in the same proportions.
 evaluate "main" {
   models = [
     sampler.base, finetune.labelled, finetune.unlabelled, finetune.full,
     finetune.no_reward, finetune.pretraining_only,
   ]
   baseline   = sampler.base
-  prompts    = prompts.all
+  prompts    = [prompts.count, prompts.color, prompts.background, prompts.any_combination]
   per_prompt = 4
-  limit      = 120
+  limit      = 360
   rewards    = [reward.clip_score, reward.no_auxiliary, reward.with_auxiliary]
 
   alignment {
