@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -91,11 +92,15 @@ type captionRow struct {
 	Seed     uint64 `parquet:"seed"`
 }
 
-// Captions returns the images of a table by ID, without reading their pixels:
+// Captions returns the images of a table in order, without reading their pixels:
 // Image is zero in each. An ID that occurs twice is an error.
-func Captions(path string) (map[string]Image, error) {
-	images := map[string]Image{}
+func Captions(ctx context.Context, path string) ([]Image, error) {
+	var images []Image
+	known := map[string]bool{}
 	for row, err := range Read[captionRow](path) {
+		if err == nil {
+			err = ctx.Err()
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -103,13 +108,23 @@ func Captions(path string) (map[string]Image, error) {
 		if err != nil {
 			return nil, &Error{Path: path, Err: err}
 		}
-		if _, twice := images[row.ID]; twice {
+		if known[row.ID] {
 			return nil, &Error{Path: path, Column: "id", Err: fmt.Errorf("%q occurs twice", row.ID)}
 		}
-		images[row.ID] = Image{
+		known[row.ID] = true
+		images = append(images, Image{
 			ID: row.ID, Prompt: row.Prompt, Category: row.Category, Split: row.Split,
 			Slots: slots, Index: row.Index, Seed: row.Seed,
-		}
+		})
 	}
 	return images, nil
+}
+
+// ByID finds images by their ID.
+func ByID(images []Image) map[string]Image {
+	byID := make(map[string]Image, len(images))
+	for _, image := range images {
+		byID[image.ID] = image
+	}
+	return byID
 }

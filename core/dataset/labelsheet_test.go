@@ -50,11 +50,11 @@ func TestLabelSheet(t *testing.T) {
 	if err := os.WriteFile(sheet, []byte(strings.Join(lines, "")), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	known, err := Captions(table)
+	known, err := Captions(t.Context(), table)
 	if err != nil {
 		t.Fatal(err)
 	}
-	labels, findings := ImportLabels(sheet, known)
+	labels, findings := ImportLabels(sheet, ByID(known))
 	if findings.HasErrors() || len(labels) != 2 || labels[1].ImageID != "color/0000/001" || labels[1].Label != "skip" {
 		t.Errorf("%v, %v", labels, findings)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -199,14 +200,13 @@ func TestCaptionsReadNoPixels(t *testing.T) {
 	if err := WriteAll(path, images); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Captions(path)
+	got, err := Captions(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]Image{}
-	for _, image := range images {
-		image.Image = File{}
-		want[image.ID] = image
+	want := slices.Clone(images)
+	for i := range want {
+		want[i].Image = File{}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("captions (-want +got):\n%s", diff)
@@ -214,7 +214,7 @@ func TestCaptionsReadNoPixels(t *testing.T) {
 	if err := WriteAll(path, append(images, images[0])); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Captions(path); err == nil || !strings.Contains(err.Error(), "occurs twice") {
+	if _, err := Captions(t.Context(), path); err == nil || !strings.Contains(err.Error(), "occurs twice") {
 		t.Errorf("an ID that occurs twice: %v", err)
 	}
 }

@@ -18,7 +18,7 @@ func choose(ctx context.Context, job Job, work *plan.ChooseWork) (*Result, error
 	if err != nil {
 		return nil, err
 	}
-	images, err := imageRows(ctx, path)
+	images, err := dataset.Captions(ctx, path)
 	if err != nil {
 		return nil, err
 	}

@@ -118,7 +118,7 @@ func (m *measurement) fidelity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	images, err := imageRows(ctx, path)
+	images, err := dataset.Captions(ctx, path)
 	if err != nil {
 		return err
 	}

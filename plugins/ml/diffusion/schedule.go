@@ -49,9 +49,6 @@ func (s Schedule) Sigma(t int) float64 {
 	return math.Sqrt(1 - s.AlphasCumprod[t])
 }
 
-// logSNR is half the log signal-to-noise ratio, lambda = log(alpha / sigma).
-func (s Schedule) logSNR(t int) float64 { return math.Log(s.Alpha(t) / s.Sigma(t)) }
-
 // Noisier is the schedule with every signal-to-noise ratio alpha / sigma divided
 // by factor: lambda falls by log(factor), and uniform timesteps dwell where
 // large things are decided (Hoogeboom et al. 2023, section 3.1).

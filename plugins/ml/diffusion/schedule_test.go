@@ -82,9 +82,6 @@ func TestNoisier(t *testing.T) {
 		if got, want := alpha/sigma, schedule.Alpha(step)/schedule.Sigma(step)/4; math.Abs(got/want-1) > 1e-9 {
 			t.Errorf("timestep %d: alpha / sigma is %v, want %v", step, got, want)
 		}
-		if got, want := noisier.logSNR(step), schedule.logSNR(step)-math.Log(4); math.Abs(got-want) > 1e-9 {
-			t.Errorf("timestep %d: lambda is %v, want %v", step, got, want)
-		}
 		if square := alpha*alpha + sigma*sigma; math.Abs(square-1) > 1e-12 {
 			t.Errorf("timestep %d: alpha^2 + sigma^2 is %v", step, square)
 		}
