@@ -3,7 +3,7 @@
 ablation "training_data" {
   description = "what do unlabelled images and the pre-training loss bring?"
   experiment  = "../experiments/lee2023_shapes.hcl"
-  seeds       = [1, 2, 3]
+  seeds       = [1, 2, 3, 4, 5]
 
   measure = [metric.alignment, metric.average_reward, metric.fidelity]
 }
