@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes/bfloat16"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
@@ -51,35 +49,7 @@ func (m *Model) Trainable(backend compute.Backend, directory string, known *Adap
 	if err := settings.LoRA.add(store, needs, begin, seed); err != nil || settings.Precision != BFloat16 {
 		return store, err
 	}
-	return halved(store)
-}
-
-// halved is a store with the frozen matrices and kernels of another one in
-// bfloat16, which is all of them that is computed with. The other one is freed.
-func halved(store *model.Store) (*model.Store, error) {
-	half := model.NewStore()
-	defer store.Finalize()
-	for v := range store.IterVariables() {
-		value, err := v.Value()
-		if err != nil {
-			return nil, fmt.Errorf("halve weights: %w", err)
-		}
-		dims, floats := v.Shape().Dimensions, tensors.MustCopyFlatData[float32](value)
-		other := tensors.FromFlatDataAndDimensions(floats, dims...)
-		if !v.Trainable && len(dims) > 1 {
-			short := make([]bfloat16.BFloat16, len(floats))
-			for i, f := range floats {
-				short[i] = bfloat16.FromFloat32(f)
-			}
-			other = tensors.FromFlatDataAndDimensions(short, dims...)
-		}
-		w, err := half.CreateVariable(v.Path(), other)
-		if err != nil {
-			return nil, fmt.Errorf("halve weights: %w", err)
-		}
-		w.SetTrainable(v.Trainable)
-	}
-	return half, nil
+	return halved(store, func(v *model.Variable) bool { return !v.Trainable })
 }
 
 // WriteTuned writes what Tune made of the model in directory into output: its
