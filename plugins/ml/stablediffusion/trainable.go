@@ -31,11 +31,11 @@ func (m *Model) Trainable(backend compute.Backend, directory string, known *Adap
 		}
 		return store, known.Merge(store)
 	}
+	// What is wrong with the settings shows before gigabytes are read.
 	if err := settings.LoRA.check(); err != nil {
 		return nil, err
 	}
-	needs, err := settings.LoRA.needs(weights.Needs)
-	if err != nil {
+	if _, err := settings.LoRA.needs(weights.Needs); err != nil {
 		return nil, err
 	}
 	store, err := weights.Read(filepath.Join(directory, "unet"))
@@ -45,6 +45,24 @@ func (m *Model) Trainable(backend compute.Backend, directory string, known *Adap
 	var begin map[string]safetensors.Tensor
 	if known != nil {
 		begin = known.Tensors
+	}
+	return m.Adapted(backend, store, begin, settings, seed)
+}
+
+// Adapted makes the denoising network's weights in store into what Tune trains
+// by the settings: itself, or with adapters beside frozen weights. begin are
+// adapters to go on with, by name; nil: new ones. The store that comes back
+// takes the place of the one that was given.
+func (m *Model) Adapted(backend compute.Backend, store *model.Store, begin map[string]safetensors.Tensor, settings Settings, seed uint64) (*model.Store, error) {
+	if settings.LoRA == nil {
+		return store, nil
+	}
+	if err := settings.LoRA.check(); err != nil {
+		return nil, err
+	}
+	needs, err := settings.LoRA.needs(m.UNet.Weights(backend).Needs)
+	if err != nil {
+		return nil, err
 	}
 	if err := settings.LoRA.add(store, needs, begin, seed); err != nil || settings.Precision != BFloat16 {
 		return store, err
