@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -143,6 +144,9 @@ func (p *program) measure(ctx context.Context, c bench.Case) (*bench.Measured, e
 	return benchResult(ctx, out.String(), errOut.String(), err)
 }
 
+// goExhausted is how a Go program ends that the system gives no more memory.
+var goExhausted = regexp.MustCompile(`(?m)^(fatal error|runtime): (runtime: )?(out of memory|cannot allocate memory)`)
+
 // benchResult reads what the process of a case printed, and how it ended.
 func benchResult(ctx context.Context, out, errOut string, ended error) (*bench.Measured, error) {
 	for line := range strings.Lines(out) {
@@ -163,7 +167,7 @@ func benchResult(ctx context.Context, out, errOut string, ended error) (*bench.M
 		return nil, ctx.Err()
 	}
 	var exited *exec.ExitError
-	if errors.As(ended, &exited) && strings.Contains(exited.String(), "killed") {
+	if errors.As(ended, &exited) && (goExhausted.MatchString(errOut) || strings.Contains(exited.String(), "killed")) {
 		return nil, bench.Killed{Status: exited.String()}
 	}
 	for line := range strings.Lines(errOut) { // among pages about buffers

@@ -33,6 +33,9 @@ func TestBenchResult(t *testing.T) {
 	if _, err := of("", "last words", killed); !errors.As(err, new(bench.Killed)) || !strings.Contains(err.Error(), "want of memory") {
 		t.Errorf("killed: %v", err)
 	}
+	if _, err := of("", "runtime: out of memory: cannot allocate 8388608-byte block (711327744 in use)\nfatal error: out of memory\n\ngoroutine 8051 [running]:\n", failed); !errors.As(err, new(bench.Killed)) {
+		t.Errorf("Go's end of memory: %v", err)
+	}
 	if _, err := of("", pages, failed); err == nil || strings.Contains(err.Error(), "page") {
 		t.Errorf("aborted over memory: %v", err)
 	} else if bytes, is := sdk.OutOfMemory(err); !is || bytes != 4<<30 {
