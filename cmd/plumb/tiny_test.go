@@ -34,7 +34,7 @@ func tinyPlugin() sdk.Plugin {
 				PreferredBatch: 4,
 				Capabilities:   []sdk.Capability{sdk.CapabilityTune},
 				Schema: sdk.Schema{Attributes: []sdk.Attribute{
-					integer("size", "4"), integer("delay_ms", "0"), integer("crash_at", "-1"), integer("room", "1000"),
+					integer("size", "4"), integer("delay_ms", "0"), integer("crash_at", "-1"), integer("room", "0"),
 					{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "A can of paint.", Obtain: "Cans of paint are sold in the village."},
 				}},
 				Losses: map[string]sdk.Schema{
@@ -85,7 +85,7 @@ type tiles struct {
 	Size    int `json:"size"`
 	DelayMS int `json:"delay_ms"`
 	CrashAt int `json:"crash_at"`
-	Room    int `json:"room"` // images that the device can learn from at once
+	Room    int `json:"room"` // images that the device can learn from at once; 0: any number
 	bias    float64
 }
 
@@ -166,7 +166,7 @@ func (t *tiles) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk
 }
 
 func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
-	if images := r.Optimizer.BatchSize; images > t.Room {
+	if images := r.Optimizer.BatchSize; t.Room > 0 && images > t.Room {
 		return fmt.Errorf("training step 1: RESOURCE_EXHAUSTED: Out of memory while trying to allocate %d bytes.\nand pages about buffers", images<<30)
 	}
 	var scores []dataset.Score
