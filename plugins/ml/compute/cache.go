@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/gomlx/compute"
 )
 
 // CacheVariable is the environment variable that says where XLA keeps what it
@@ -112,6 +114,15 @@ func keepTuning(plugin string) Cache {
 		return Cache{Why: err.Error()}
 	}
 	return cache
+}
+
+// openKeeping opens an XLA backend. One of CUDA keeps its cache, if it will be
+// opened at all: only where there is a GPU.
+func openKeeping(name string) (compute.Backend, error) {
+	if plugin := findCUDA(os.Getenv(PJRTPathVariable)); name == XLACUDA && plugin != "" && len(gpus()) > 0 {
+		keepTuning(plugin)
+	}
+	return openXLA(name)
 }
 
 // quoted is a value as XLA_FLAGS has it: bare, or in double quotes with

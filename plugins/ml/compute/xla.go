@@ -26,11 +26,9 @@ func openXLA(name string) (backend compute.Backend, err error) {
 			return nil, errors.New("there is no NVIDIA GPU: nvidia-smi lists none, and there is no /dev/nvidia0")
 		}
 		// A path is opened as it is; go-xla does not know the name that JAX uses.
-		found := findCUDA(os.Getenv(PJRTPathVariable))
-		if found != "" {
+		if found := findCUDA(os.Getenv(PJRTPathVariable)); found != "" {
 			plugin = found
 		}
-		keepTuning(found)
 	}
 	backend, err = xla.New(plugin + ",preallocate=false")
 	if err != nil {

@@ -27,11 +27,7 @@ func (m *Model) NewDrawer(backend compute.Backend) (*Drawer, error) {
 	d := &Drawer{model: m}
 	var err error
 	d.unet, err = model.NewExec(backend, m.UNetStore, func(_ *model.Scope, in []*Node) *Node {
-		p := nn.LoadedParams(m.UNetStore)
-		if m.in16 {
-			p = p.In16()
-		}
-		return m.UNet.Build(p, in[0], in[1], in[2])
+		return m.UNet.Build(m.denoising(), in[0], in[1], in[2])
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build unet: %w", err)

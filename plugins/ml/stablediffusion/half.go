@@ -6,6 +6,7 @@ import (
 	"github.com/gomlx/compute/dtypes/bfloat16"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -21,6 +22,16 @@ func (m *Model) In16() error {
 	}
 	m.UNetStore, m.in16 = store, true
 	return nil
+}
+
+// denoising is the root of the denoising network's weights, as drawing computes
+// with them.
+func (m *Model) denoising() nn.Params {
+	p := nn.LoadedParams(m.UNetStore)
+	if m.in16 {
+		p = p.In16()
+	}
+	return p
 }
 
 // halved is a store with those matrices and kernels of another one that are
