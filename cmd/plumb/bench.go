@@ -1,45 +1,54 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"time"
+	"os/exec"
+	"regexp"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/plumb-ml/plumb/plugins/ml/bench"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 func (p *program) benchCommand() *cobra.Command {
 	var size, file string
-	var budget time.Duration
+	options := bench.Options{Say: func(line string) { fmt.Fprintln(p.out, line) }}
 	command := &cobra.Command{
 		Use:   "bench [sd15 | tiny]",
-		Short: "Measure how fast Stable Diffusion draws and trains here, on random weights",
-		Long: "Measure how fast Stable Diffusion draws and trains here, on random weights of the\n" +
-			"published shapes: nothing is downloaded. sd15 is Stable Diffusion v1.5 at 512 x 512\n" +
-			"pixels and wants an accelerator; on a processor it measures one call of the network\n" +
-			"at 256 x 256 (about 8 GiB of memory). tiny is the same benchmark in seconds.\n\n" +
+		Short: "Measure how fast Stable Diffusion draws and is tuned here, on random weights",
+		Long: "Measure how fast Stable Diffusion draws and is tuned here, on random weights of the\n" +
+			"published shapes: nothing is downloaded. It runs what a sampler and a finetune block\n" +
+			"run, each case in a process of its own: matrix products, to hold the rest against,\n" +
+			"sampling, decoding, LoRA on one image, and all weights of the unet with a batch that\n" +
+			"is doubled until the device's memory ends.\n\n" +
+			"sd15 is Stable Diffusion v1.5 at 512 x 512 pixels and wants an accelerator; on a\n" +
+			"processor it measures one call of the network at 256 x 256, unless --only asks for\n" +
+			"more. tiny is the same benchmark in a minute.\n\n" +
 			"  plumb bench sd15 --backend xla:cuda\n" +
 			"  plumb bench tiny --backend go",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			name := bench.SD15
+			options.Size = bench.SD15
 			if len(args) > 0 {
-				name = args[0]
+				options.Size = args[0]
 			}
 			if size != "" {
-				name = size
+				options.Size = size
 			}
+			options.Backend = p.backend
+			options.Measure = p.measure
 			if notice := simdNotice(); notice != "" {
 				fmt.Fprintln(p.out, notice)
 			}
-			result, err := bench.Run(command.Context(), bench.Options{
-				Size: name, Backend: p.backend, Budget: budget,
-				Say: func(line string) { fmt.Fprintln(p.out, line) },
-			})
+			result, err := bench.Run(command.Context(), options)
 			if result == nil {
 				return err
 			}
@@ -50,14 +59,128 @@ func (p *program) benchCommand() *cobra.Command {
 				}
 				err = errors.Join(err, encoding)
 			}
+			if command.Context().Err() != nil {
+				return context.Canceled
+			}
 			if err != nil {
 				return exit{exitFailed, err}
 			}
 			return nil
 		},
 	}
-	command.Flags().StringVar(&size, "size", "", "sd15 or tiny; as the argument")
-	command.Flags().StringVar(&file, "json", "", "file to write the numbers to")
-	command.Flags().DurationVar(&budget, "time", 5*time.Second, "how long each thing is repeated")
+	flags := command.Flags()
+	flags.StringVar(&size, "size", "", "sd15 or tiny; as the argument")
+	flags.StringVar(&file, "json", "", "file to write the numbers to")
+	flags.StringSliceVar(&options.Only, "only", nil, "cases to measure: "+strings.Join(bench.Kinds(), ", ")+" (matmul always is)")
+	flags.StringVar(&options.Precision, "precision", "", strings.Join(bench.Precisions(), " or ")+" (default bfloat16 on an accelerator, else float32)")
+	flags.IntVar(&options.Pixels, "pixels", 0, "height and width of images (default 512, or 64 of tiny)")
+	flags.IntSliceVar(&options.Batches, "batch", nil, "batches of sampling (default 1,8)")
+	flags.IntVar(&options.Largest, "largest", 0, "batch at which the doubling ends at the latest (default 512, or 4 of tiny)")
+	flags.IntVar(&options.Rank, "rank", 16, "rank of LoRA")
+	flags.BoolVar(&options.Recompute, "checkpointing", false, "train with gradient checkpointing")
+	flags.DurationVar(&options.Budget, "time", 0, "how long each case is repeated, at least five times (default 5s, or 1s of tiny)")
+	flags.IntVar(&options.Least, "repeat", 0, "how often each case is repeated at least (default 5)")
 	return command
+}
+
+// benchVerb is the hidden verb with which Plumb starts itself to measure one
+// case: so each finds all memory free, and one that is killed for want of it does
+// not take the others along.
+const benchVerb = "plugin-bench"
+
+func (p *program) pluginBenchCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    benchVerb + " CASE",
+		Short:  "Measure one case of a benchmark and print it as JSON",
+		Hidden: true,
+		Args:   cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			var c bench.Case
+			if err := json.Unmarshal([]byte(args[0]), &c); err != nil {
+				return err
+			}
+			var answer benchAnswer
+			var err error
+			if answer.Measured, err = bench.Measure(command.Context(), c); err != nil {
+				answer.Error = err.Error()
+			}
+			text, err := json.Marshal(answer)
+			if err != nil {
+				return err
+			}
+			// On a line of its own: libraries may have printed something.
+			_, err = fmt.Fprintf(p.out, "\n%s%s\n", benchMark, text)
+			return err
+		},
+	}
+}
+
+// benchMark begins the line with the answer.
+const benchMark = "measured: "
+
+// benchAnswer is what the process of a case says.
+type benchAnswer struct {
+	Measured *bench.Measured `json:"measured"`
+	Error    string          `json:"error"`
+}
+
+// measure measures a case in a process of its own.
+func (p *program) measure(ctx context.Context, c bench.Case) (*bench.Measured, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	child := exec.CommandContext(ctx, self, benchVerb, string(text))
+	var out, errOut bytes.Buffer
+	child.Stdout, child.Stderr = &out, &errOut
+	if p.logs != nil {
+		child.Stderr = io.MultiWriter(&errOut, p.logs)
+	}
+	err = child.Run()
+	return benchResult(ctx, out.String(), errOut.String(), err)
+}
+
+// goExhausted is how a Go program ends that the system gives no more memory.
+var goExhausted = regexp.MustCompile(`(?m)^(fatal error|runtime): (runtime: )?(out of memory|cannot allocate memory)`)
+
+// benchResult reads what the process of a case printed, and how it ended.
+func benchResult(ctx context.Context, out, errOut string, ended error) (*bench.Measured, error) {
+	for line := range strings.Lines(out) {
+		text, ok := strings.CutPrefix(line, benchMark)
+		if !ok {
+			continue
+		}
+		var answer benchAnswer
+		if err := json.Unmarshal([]byte(text), &answer); err != nil {
+			return nil, fmt.Errorf("read what was measured: %w", err)
+		}
+		if answer.Error != "" {
+			return nil, errors.New(answer.Error)
+		}
+		return answer.Measured, nil
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	var exited *exec.ExitError
+	if errors.As(ended, &exited) && (goExhausted.MatchString(errOut) || strings.Contains(exited.String(), "killed")) {
+		return nil, bench.Killed{Status: exited.String()}
+	}
+	for line := range strings.Lines(errOut) { // among pages about buffers
+		said := errors.New(strings.TrimSpace(line))
+		if _, is := sdk.OutOfMemory(said); is {
+			return nil, said
+		}
+	}
+	return nil, fmt.Errorf("its process ended without a result (%v). Its last lines were:\n%s", ended, lastLines(errOut, 8))
+}
+
+// lastLines are the last lines of a text.
+func lastLines(text string, count int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-count):], "\n")
 }

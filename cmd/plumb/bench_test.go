@@ -1,41 +1,52 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"os"
-	"path/filepath"
+	"context"
+	"errors"
+	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/plumb-ml/plumb/plugins/ml/bench"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// TestBench measures the tiny model and writes the numbers down.
-func TestBench(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "bench.json")
-	var out, errOut bytes.Buffer
-	if code := execute([]string{"bench", "sd15", "-size", "tiny", "-backend", "go", "-time", "1ms", "-json", file}, &out, &errOut, builtinHouse()); code != exitOK {
-		t.Fatalf("exit %d\n%s%s", code, out.String(), errOut.String())
+// TestBenchResult: what the process of a case says, and what its end says if it
+// says nothing.
+func TestBenchResult(t *testing.T) {
+	killed := exec.Command("sh", "-c", "kill -9 $$").Run()
+	failed := exec.Command("sh", "-c", "exit 3").Run()
+	const pages = "W0000 some warning\nF0000 pjrt.cc:1] RESOURCE_EXHAUSTED: Out of memory while trying to allocate 4.00GiB.\nBufferAssignment\npage\npage\npage\npage\npage\npage\npage\npage"
+	of := func(out, errOut string, ended error) (*bench.Measured, error) {
+		return benchResult(t.Context(), out, errOut, ended)
 	}
-	for _, want := range []string{"a tiny model", "it/s", "images/s", "GFLOP/s", "not measured: LoRA"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("it does not say %q:\n%s", want, out.String())
-		}
+	m, err := of("a library's greeting\n\n"+benchMark+`{"measured":{"seconds":2,"backend":"go"}}`+"\n", "chatter", nil)
+	if err != nil || m.Seconds != 2 || m.Backend != "go" {
+		t.Errorf("%+v, %v", m, err)
 	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+	if _, err := of("\n"+benchMark+`{"measured":null,"error":"no such kernel"}`+"\n", "", nil); err == nil || err.Error() != "no such kernel" {
+		t.Errorf("an error that was said: %v", err)
 	}
-	var result bench.Result
-	if err := json.Unmarshal(text, &result); err != nil {
-		t.Fatal(err)
+	if _, err := of(benchMark+"{", "", nil); err == nil {
+		t.Error("half an answer is none")
 	}
-	if result.Size != "tiny" || result.Backend != "go" || len(result.Sampling) != 2 || len(result.Training) != 2 {
-		t.Errorf("%+v", result)
+	if _, err := of("", "last words", killed); !errors.As(err, new(bench.Killed)) || !strings.Contains(err.Error(), "want of memory") {
+		t.Errorf("killed: %v", err)
 	}
-	errOut.Reset()
-	if code := execute([]string{"bench", "sdxl"}, &out, &errOut, builtinHouse()); code != exitUsage || !strings.Contains(errOut.String(), "sd15, tiny") {
-		t.Errorf("exit %d, %s", code, errOut.String())
+	if _, err := of("", "runtime: out of memory: cannot allocate 8388608-byte block (711327744 in use)\nfatal error: out of memory\n\ngoroutine 8051 [running]:\n", failed); !errors.As(err, new(bench.Killed)) {
+		t.Errorf("Go's end of memory: %v", err)
+	}
+	if _, err := of("", pages, failed); err == nil || strings.Contains(err.Error(), "page") {
+		t.Errorf("aborted over memory: %v", err)
+	} else if bytes, is := sdk.OutOfMemory(err); !is || bytes != 4<<30 {
+		t.Errorf("aborted over memory: %d bytes, %v", bytes, is)
+	}
+	if _, err := of("", "one\ntwo", failed); err == nil || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), "two") {
+		t.Errorf("failed: %v", err)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := benchResult(stopped, "", "", killed); !errors.Is(err, context.Canceled) {
+		t.Errorf("stopped: %v", err)
 	}
 }

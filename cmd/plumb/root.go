@@ -157,7 +157,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.explainCommand(),
 		p.reportCommand(), p.exportCommand(), p.pluginsCommand(), p.storeCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
-		p.serveCommand(), p.pluginDoctorCommand(), p.pluginBackendCommand(),
+		p.serveCommand(), p.pluginDoctorCommand(), p.pluginBackendCommand(), p.pluginBenchCommand(),
 	)
 	return root
 }

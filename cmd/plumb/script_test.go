@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 		own = builtinHouse()
 	}
 	plumb := func() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr, own)) }
-	if len(os.Args) > 1 && (os.Args[1] == serveVerb || os.Args[1] == doctorVerb || os.Args[1] == backendVerb) {
+	if len(os.Args) > 1 && (os.Args[1] == serveVerb || os.Args[1] == doctorVerb || os.Args[1] == backendVerb || os.Args[1] == benchVerb) {
 		plumb()
 	}
 	testscript.Main(m, map[string]func(){"plumb": plumb})

@@ -34,7 +34,7 @@ func tinyPlugin() sdk.Plugin {
 				PreferredBatch: 4,
 				Capabilities:   []sdk.Capability{sdk.CapabilityTune},
 				Schema: sdk.Schema{Attributes: []sdk.Attribute{
-					integer("size", "4"), integer("delay_ms", "0"), integer("crash_at", "-1"),
+					integer("size", "4"), integer("delay_ms", "0"), integer("crash_at", "-1"), integer("room", "0"),
 					{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "A can of paint.", Obtain: "Cans of paint are sold in the village."},
 				}},
 				Losses: map[string]sdk.Schema{
@@ -85,10 +85,21 @@ type tiles struct {
 	Size    int `json:"size"`
 	DelayMS int `json:"delay_ms"`
 	CrashAt int `json:"crash_at"`
+	Room    int `json:"room"` // images that the device can learn from at once; 0: any number
 	bias    float64
 }
 
-var _ sdk.Tuner = (*tiles)(nil)
+var (
+	_ sdk.Tuner = (*tiles)(nil)
+	_ sdk.Saver = (*tiles)(nil)
+)
+
+func (t *tiles) Savings(call sdk.Call, tune *sdk.TuneRequest) []sdk.Saving {
+	if call != sdk.CallTune {
+		return nil
+	}
+	return []sdk.Saving{{Option: "batch_size", Block: "finetune", Write: fmt.Sprintf("batch_size = %d", tune.Optimizer.BatchSize/2), Now: fmt.Sprint(tune.Optimizer.BatchSize)}}
+}
 
 type weights struct {
 	Step  int     `json:"step"`
@@ -155,6 +166,9 @@ func (t *tiles) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk
 }
 
 func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
+	if images := r.Optimizer.BatchSize; t.Room > 0 && images > t.Room {
+		return fmt.Errorf("training step 1: RESOURCE_EXHAUSTED: Out of memory while trying to allocate %d bytes.\nand pages about buffers", images<<30)
+	}
 	var scores []dataset.Score
 	nanAt := -1
 	for _, loss := range r.Losses {

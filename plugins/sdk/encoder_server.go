@@ -19,7 +19,7 @@ func (s *encoderServer) EncodeImages(stream pb.Encoder_EncodeImagesServer) error
 		if err != nil {
 			return err
 		}
-		return s.use(ctx, first.GetInstance(), func(in *instance) error {
+		return s.use(ctx, first.GetInstance(), CallEncode, func(in *instance) error {
 			encoder, ok := in.value.(Encoder)
 			if !ok {
 				return in.cannot("encode images")
@@ -56,7 +56,7 @@ func (s *encoderServer) EncodeImages(stream pb.Encoder_EncodeImagesServer) error
 func (s *encoderServer) EncodeTexts(r *pb.EncodeTextsRequest, stream pb.Encoder_EncodeTextsServer) error {
 	signal := func(signal *pb.Signal) error { return stream.Send(&pb.EncodeTextsResponse{Signal: signal}) }
 	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
-		return s.use(ctx, r.GetInstance(), func(in *instance) error {
+		return s.use(ctx, r.GetInstance(), CallEncode, func(in *instance) error {
 			encoder, ok := in.value.(TextEncoder)
 			if !ok {
 				return in.cannot("encode texts")

@@ -24,6 +24,7 @@ type instance struct {
 	uses      []*instance // opened for this one, closed with it
 	gate      chan struct{}
 	closed    chan struct{}
+	tune      *TuneRequest // of the call that runs; nil if it is not Tune
 }
 
 // batch is how many items the component gets at once.
@@ -129,11 +130,11 @@ func (t *instances) build(ctx context.Context, r openRequest) (_ *instance, err 
 		}
 	}
 
-	err = in.guard(func() error {
+	err = in.spare(CallOpen, in.guard(func() error {
 		var err error
 		in.value, err = in.component.Open(ctx, request)
 		return err
-	})
+	}))
 	if err != nil {
 		return nil, err
 	}
@@ -177,8 +178,9 @@ func (in *instance) keepsItsWord() error {
 }
 
 // use runs work with an instance while no other call does. A panic of the
-// component becomes a diagnostic of this call.
-func (t *instances) use(ctx context.Context, id string, work func(in *instance) error) error {
+// component becomes a diagnostic of this call, and so does a device that has too
+// little memory.
+func (t *instances) use(ctx context.Context, id string, call Call, work func(in *instance) error) error {
 	t.mu.Lock()
 	in, ok := t.open[id]
 	t.mu.Unlock()
@@ -198,7 +200,8 @@ func (t *instances) use(ctx context.Context, id string, work func(in *instance) 
 		return Errorf("%s has been closed", in)
 	default:
 	}
-	return in.guard(func() error { return work(in) })
+	defer func() { in.tune = nil }()
+	return in.spare(call, in.guard(func() error { return work(in) }))
 }
 
 // close refuses new calls, waits for the one that runs, and frees the instance.

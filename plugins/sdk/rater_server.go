@@ -22,7 +22,7 @@ func (s *raterServer) Rate(stream pb.Rater_RateServer) error {
 		if err != nil {
 			return err
 		}
-		return s.use(ctx, first.GetInstance(), func(in *instance) error {
+		return s.use(ctx, first.GetInstance(), CallRate, func(in *instance) error {
 			rater, ok := in.value.(Rater)
 			if !ok {
 				return in.cannot("rate images")
@@ -69,7 +69,7 @@ func (s *raterServer) Compare(stream pb.Rater_CompareServer) error {
 		if err != nil {
 			return err
 		}
-		return s.use(ctx, start.GetInstance(), func(in *instance) error {
+		return s.use(ctx, start.GetInstance(), CallRate, func(in *instance) error {
 			comparer, ok := in.value.(Comparer)
 			if !ok {
 				return in.cannot("compare images")

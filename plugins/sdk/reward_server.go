@@ -21,7 +21,7 @@ func (s *rewardServer) Score(stream pb.Reward_ScoreServer) error {
 		if err != nil {
 			return err
 		}
-		return s.use(ctx, first.GetInstance(), func(in *instance) error {
+		return s.use(ctx, first.GetInstance(), CallScore, func(in *instance) error {
 			reward, ok := in.value.(Reward)
 			if !ok {
 				return in.cannot("score images")
@@ -76,7 +76,7 @@ func (s *rewardServer) ScoreGroup(stream pb.Reward_ScoreGroupServer) error {
 		if err != nil {
 			return err
 		}
-		return s.use(ctx, first.GetStart().GetInstance(), func(in *instance) error {
+		return s.use(ctx, first.GetStart().GetInstance(), CallScore, func(in *instance) error {
 			reward, ok := in.value.(GroupReward)
 			if !ok {
 				return in.cannot("score groups of images")

@@ -16,7 +16,7 @@ type samplerServer struct {
 func (s *samplerServer) Sample(r *pb.SampleRequest, stream pb.Sampler_SampleServer) error {
 	signal := func(signal *pb.Signal) error { return stream.Send(&pb.SampleResponse{Signal: signal}) }
 	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
-		return s.use(ctx, r.GetInstance(), func(in *instance) error {
+		return s.use(ctx, r.GetInstance(), CallSample, func(in *instance) error {
 			sampler, ok := in.value.(Sampler)
 			if !ok {
 				return in.cannot("draw images")
@@ -48,12 +48,14 @@ func (s *samplerServer) Sample(r *pb.SampleRequest, stream pb.Sampler_SampleServ
 func (s *samplerServer) Tune(r *pb.TuneRequest, stream pb.Sampler_TuneServer) error {
 	signal := func(signal *pb.Signal) error { return stream.Send(&pb.TuneResponse{Signal: signal}) }
 	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
-		return s.use(ctx, r.GetInstance(), func(in *instance) error {
+		return s.use(ctx, r.GetInstance(), CallTune, func(in *instance) error {
 			tuner, ok := in.value.(Tuner)
 			if !ok {
 				return in.cannot("be fine-tuned")
 			}
-			return tuner.Tune(ctx, tuneRequestFromProto(r), func(p Progress) error {
+			request := tuneRequestFromProto(r)
+			in.tune = &request
+			return tuner.Tune(ctx, request, func(p Progress) error {
 				lock.Lock()
 				defer lock.Unlock()
 				return stream.Send(&pb.TuneResponse{Progress: progressToProto(p)})

@@ -15,7 +15,7 @@ type trainerServer struct {
 func (s *trainerServer) Fit(r *pb.FitRequest, stream pb.Trainer_FitServer) error {
 	signal := func(signal *pb.Signal) error { return stream.Send(&pb.FitResponse{Signal: signal}) }
 	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
-		return s.use(ctx, r.GetInstance(), func(in *instance) error {
+		return s.use(ctx, r.GetInstance(), CallFit, func(in *instance) error {
 			fitter, ok := in.value.(Fitter)
 			if !ok {
 				return in.cannot("be fitted")
@@ -32,7 +32,7 @@ func (s *trainerServer) Fit(r *pb.FitRequest, stream pb.Trainer_FitServer) error
 func (s *trainerServer) Prepare(r *pb.PrepareRequest, stream pb.Trainer_PrepareServer) error {
 	signal := func(signal *pb.Signal) error { return stream.Send(&pb.PrepareResponse{Signal: signal}) }
 	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
-		return s.use(ctx, r.GetInstance(), func(in *instance) error {
+		return s.use(ctx, r.GetInstance(), CallPrepare, func(in *instance) error {
 			preparer, ok := in.value.(Preparer)
 			if !ok {
 				return in.cannot("prepare images")

@@ -51,6 +51,7 @@ var (
 	_ sdk.TextEncoder = (*encoder)(nil)
 	_ sdk.Fitter      = (*encoder)(nil)
 	_ io.Closer       = (*encoder)(nil)
+	_ sdk.Saver       = (*encoder)(nil)
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
@@ -119,4 +120,12 @@ func (e *encoder) Close() error {
 		e.encoder.Close()
 	}
 	return nil
+}
+
+// Savings are what makes a call take less memory of the device.
+func (e *encoder) Savings(call sdk.Call, _ *sdk.TuneRequest) []sdk.Saving {
+	if call != sdk.CallFit {
+		return nil
+	}
+	return e.config.Settings.Savings("encoder")
 }

@@ -2,131 +2,119 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
-	"time"
 
+	"github.com/gomlx/gomlx/ml/model"
+	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 )
 
-// sampling measures a solver's steps and decoding.
-func (r *run) sampling(ctx context.Context) error {
-	m := &stablediffusion.Model{UNet: r.size.UNet, VAE: r.size.VAE, Scheduler: r.size.Scheduler}
-	defer m.Finalize()
-	var err error
-	if m.UNetStore, err = random(r.backend, m.UNet.Weights(r.backend).Needs); err != nil {
-		return err
-	}
-	if m.VAEStore, err = random(r.backend, m.VAE.Weights(r.backend).Needs); err != nil {
-		return err
-	}
-	drawer, err := m.NewDrawer(r.backend)
+// mostSteps of a solver are timed together: as many as an image takes by
+// default.
+const mostSteps = 50
+
+// sampling measures what the sampler does for a step of the solver, on a batch
+// of images: with guidance, a call of the denoising network on twice the batch.
+func (b *bench) sampling(ctx context.Context) (*Measured, error) {
+	m, err := b.random(true)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	defer m.Finalize()
+	drawer, err := m.NewDrawer(b.backend)
+	if err != nil {
+		return nil, err
 	}
 	defer drawer.Close()
-
-	if r.size.Accelerator && !r.accelerated() {
-		// What a processor can do in a minute or two and 8 GiB: one call at half
-		// the size. Guidance and batches only multiply it.
-		whole := r.size.Latent
-		r.size.Latent /= 2
-		_, err := r.sample(ctx, drawer, 1, false)
-		r.size.Latent = whole
-		if err != nil {
-			return err
-		}
-		r.leave("sampling at %d x %d pixels with guidance, batch 8, and decoding: they need an accelerator, or more than 8 GiB and much time", r.size.pixels(), r.size.pixels())
-		return nil
-	}
-	for _, batch := range r.size.Sampling {
-		if _, err := r.sample(ctx, drawer, batch, true); exhausted(err) {
-			r.leave("sampling at batch %d: the device has too little memory", batch)
-		} else if err != nil {
-			return err
-		}
-	}
-	return r.decode(drawer)
-}
-
-// sample measures one size of batch.
-func (r *run) sample(ctx context.Context, drawer *stablediffusion.Drawer, batch int, guided bool) (Sampling, error) {
-	out := Sampling{Batch: batch, Pixels: r.size.pixels(), Guided: guided}
-	random := rand.New(rand.NewPCG(1, uint64(batch)))
-	latents := r.normal(random, batch, r.size.Latent, r.size.Latent, r.size.UNet.InChannels)
+	numbers := rand.New(rand.NewPCG(1, uint64(b.Batch)))
+	latents := b.normal(numbers, b.Batch, b.size.Latent, b.size.Latent, b.size.UNet.InChannels)
 	request := stablediffusion.Request{Guidance: 1, Solver: diffusion.SolverDDIM, Steps: 1}
-	request.Prompts = r.normal(random, batch, r.size.Tokens, r.size.UNet.CrossWidth)
-	calls := batch
-	if guided {
-		request.Guidance, calls = 7.5, 2*batch
-		request.Negative = r.normal(random, batch, r.size.Tokens, r.size.UNet.CrossWidth)
+	request.Prompts = b.normal(numbers, b.Batch, b.size.Tokens, b.size.UNet.CrossWidth)
+	calls := b.Batch
+	if b.Guided {
+		request.Guidance, calls = 7.5, 2*b.Batch
+		request.Negative = b.normal(numbers, b.Batch, b.size.Tokens, b.size.UNet.CrossWidth)
 	}
-	network, err := r.operations(calls)
+	network, err := b.forward()
 	if err != nil {
-		return out, err
+		return nil, err
 	}
-	r.memory.reset()
-	draw := func(steps int) (float64, error) {
-		normals(random, 1, latents.Data)
-		request.Steps = steps
-		start := time.Now()
-		err := drawer.Draw(ctx, latents, request)
-		return time.Since(start).Seconds(), err
+	draw := func() error {
+		normals(numbers, 1, latents.Data)
+		return drawer.Draw(ctx, latents, request)
 	}
-	first, err := draw(1)
+	// One step alone tells how many make a repetition of a fifth of the budget.
+	one := b.Case
+	one.Budget, one.Least = 1, 1
+	first, err := one.repeat(draw)
 	if err != nil {
-		return out, fmt.Errorf("sample at batch %d: %w", batch, err)
+		return nil, err
 	}
-	one, err := draw(1) // how many fit into the budget
-	if err != nil {
-		return out, err
-	}
-	out.Compile, out.Seconds = first, one
-	if steps := int(r.Budget.Seconds() / one); steps > 1 {
-		steps = min(steps, 500)
-		total, err := draw(steps)
-		if err != nil {
-			return out, err
+	t := first
+	if first.Seconds < b.Budget.Seconds() || b.Least != 1 { // else it is measured
+		request.Steps = min(max(1, int(b.Budget.Seconds()/fewest/first.Seconds)), mostSteps)
+		if t, err = b.repeat(draw); err != nil {
+			return nil, err
 		}
-		out.Seconds = total / float64(steps)
+		t = t.per(float64(request.Steps))
+		t.Compile = first.Compile
 	}
-	out.PerSecond = 1 / out.Seconds
-	out.TFLOPs = network.Operations / out.Seconds / 1e12
-	out.Fraction = r.fraction(out.TFLOPs)
-	out.Peak = r.memory.peak()
-	r.result.Sampling = append(r.result.Sampling, out)
-	guidance := "guided"
-	if !guided {
-		guidance = "without guidance"
-	}
-	r.say("sampling, batch %d, %d x %d pixels, %s: %.3g it/s (%s, %.0f %% of a matrix product's), compiled in %.3g s%s",
-		batch, out.Pixels, out.Pixels, guidance, out.PerSecond, tflopsText(out.TFLOPs), 100*out.Fraction, max(0, first-one), peakText(out.Peak))
-	return out, nil
+	return &Measured{Timing: t, Operations: float64(calls) * network.Operations}, nil
 }
 
-// decode measures the decoder.
-func (r *run) decode(drawer *stablediffusion.Drawer) error {
-	latents := r.normal(rand.New(rand.NewPCG(1, 0)), 1, r.size.Latent, r.size.Latent, r.size.UNet.InChannels)
-	r.memory.reset()
-	once := func() error { _, err := drawer.Decode(latents); return err }
-	start := time.Now()
-	if err := once(); err != nil {
-		return fmt.Errorf("decode: %w", err)
+// decoding measures the decoder on one image's latents. It is always computed in
+// float32, as the sampler does it.
+func (b *bench) decoding(context.Context) (*Measured, error) {
+	m, err := b.random(false)
+	if err != nil {
+		return nil, err
 	}
-	out := Decoding{Pixels: r.size.pixels(), Compile: time.Since(start).Seconds()}
+	defer m.Finalize()
+	drawer, err := m.NewDrawer(b.backend)
+	if err != nil {
+		return nil, err
+	}
+	defer drawer.Close()
+	latents := b.normal(rand.New(rand.NewPCG(1, 0)), 1, b.size.Latent, b.size.Latent, b.size.UNet.InChannels)
+	counting, err := plumbcompute.Open(plumbcompute.Go)
+	if err != nil {
+		return nil, err
+	}
+	t, err := b.repeat(func() error { _, err := drawer.Decode(latents); return err })
+	return &Measured{Timing: t, Operations: b.size.decoding(counting).Operations}, err
+}
+
+// random is the model with random weights of the network that is to be measured,
+// of the denoising one or the decoder, and none of the other.
+func (b *bench) random(denoising bool) (*stablediffusion.Model, error) {
+	m := &stablediffusion.Model{
+		UNet: b.size.UNet, VAE: b.size.VAE, Scheduler: b.size.Scheduler,
+		UNetStore: model.NewStore(), VAEStore: model.NewStore(),
+	}
 	var err error
-	if out.Seconds, err = r.repeat(once); err != nil {
-		return err
+	if !denoising {
+		m.VAEStore, err = random(m.VAE.Weights(b.backend).Needs)
+		return m, err
 	}
-	out.Peak = r.memory.peak()
-	r.result.Decoding = &out
-	r.say("decoding an image: %.3g s, compiled in %.3g s%s", out.Seconds, max(0, out.Compile-out.Seconds), peakText(out.Peak))
-	return nil
+	if m.UNetStore, err = random(m.UNet.Weights(b.backend).Needs); err == nil && b.in16() {
+		err = m.In16()
+	}
+	return m, err
+}
+
+// forward is a call of the denoising network on one image.
+func (b *bench) forward() (flops.Network, error) {
+	counting, err := plumbcompute.Open(plumbcompute.Go)
+	if err != nil {
+		return flops.Network{}, err
+	}
+	return b.size.UNet.Count(counting, 1, b.size.Latent, b.size.Latent, b.size.Tokens), nil
 }
 
 // normal is a batch of standard normal numbers.
-func (r *run) normal(random *rand.Rand, dims ...int) stablediffusion.Tensor {
+func (b *bench) normal(random *rand.Rand, dims ...int) stablediffusion.Tensor {
 	size := 1
 	for _, d := range dims {
 		size *= d
@@ -134,11 +122,4 @@ func (r *run) normal(random *rand.Rand, dims ...int) stablediffusion.Tensor {
 	out := stablediffusion.Tensor{Dims: dims, Data: make([]float32, size)}
 	normals(random, 1, out.Data)
 	return out
-}
-
-func peakText(bytes int64) string {
-	if bytes == 0 {
-		return ""
-	}
-	return fmt.Sprintf(", peak memory %.3g GiB", float64(bytes)/(1<<30))
 }

@@ -1,9 +1,15 @@
 package bench
 
 import (
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/models/unet"
 	"github.com/plumb-ml/plumb/plugins/ml/models/vae"
+	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
 
 // Size is a model to measure, with the images that it draws.
@@ -12,10 +18,13 @@ type Size struct {
 	UNet        unet.Config
 	VAE         vae.Config
 	Scheduler   diffusion.SchedulerConfig
-	Tokens      int // of a prompt
-	Latent      int // height and width of latents
-	Sampling    []int
-	Training    []int // batches; on an accelerator, more follow until memory ends
+	Tokens      int   // of a prompt
+	Latent      int   // height and width of latents
+	Sampling    []int // batches
+	// First is the batch that training all weights begins with; it is doubled
+	// until it does not fit, or is Largest.
+	First, Largest int
+	Budget         time.Duration // for each case, by default
 	// Accelerator says that a processor has to do with a part of it.
 	Accelerator bool
 }
@@ -39,8 +48,8 @@ func sizeNamed(name string) (Size, bool) {
 	switch name {
 	case SD15:
 		return Size{
-			Name: name, Title: "Stable Diffusion v1.5's shapes, 512 x 512 pixels", UNet: unet.StableDiffusion1(), VAE: vae.StableDiffusion1(), Scheduler: scheduler,
-			Tokens: 77, Latent: 64, Sampling: []int{1, 8}, Training: []int{1, 8}, Accelerator: true,
+			Name: name, Title: "Stable Diffusion v1.5's shapes", UNet: unet.StableDiffusion1(), VAE: vae.StableDiffusion1(), Scheduler: scheduler,
+			Tokens: 77, Latent: 64, Sampling: []int{1, 8}, First: 4, Largest: 512, Budget: 5 * time.Second, Accelerator: true,
 		}, true
 	case Tiny:
 		// The same blocks, a twentieth as wide, at 64 x 64 pixels.
@@ -48,8 +57,8 @@ func sizeNamed(name string) (Size, bool) {
 		tinyUNet.Channels, tinyUNet.CrossWidth, tinyUNet.NormGroups = []int{16, 32, 64, 64}, 32, 8
 		tinyVAE.Channels, tinyVAE.NormGroups = []int{8, 16, 32, 32}, 8
 		return Size{
-			Name: name, Title: "a tiny model of the same blocks, 64 x 64 pixels", UNet: tinyUNet, VAE: tinyVAE, Scheduler: scheduler,
-			Tokens: 77, Latent: 8, Sampling: []int{1, 4}, Training: []int{1, 4},
+			Name: name, Title: "a tiny model of the same blocks", UNet: tinyUNet, VAE: tinyVAE, Scheduler: scheduler,
+			Tokens: 77, Latent: 8, Sampling: []int{1, 8}, First: 1, Largest: 4, Budget: time.Second,
 		}, true
 	}
 	return Size{}, false
@@ -57,3 +66,10 @@ func sizeNamed(name string) (Size, bool) {
 
 // pixels is the height and width of images.
 func (s Size) pixels() int { return s.Latent * s.VAE.Factor() }
+
+// decoding is what the decoder takes for an image.
+func (s Size) decoding(backend compute.Backend) flops.Network {
+	return flops.Count(backend, func(p nn.Params, input flops.Input) {
+		s.VAE.Decode(p, input("latents", dtypes.Float32, 1, s.Latent, s.Latent, s.VAE.LatentChannels))
+	})
+}

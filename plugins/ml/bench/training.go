@@ -2,115 +2,125 @@ package bench
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"slices"
+	"os"
+	"path/filepath"
 	"time"
 
-	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
-	"github.com/plumb-ml/plumb/plugins/ml/loss"
-	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
-	"github.com/plumb-ml/plumb/plugins/ml/train"
+	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// bytesPerWeight are those of the weight, its gradient and AdamW's two moments.
-const bytesPerWeight = 16
+// errEnough ends a training that has been repeated enough.
+var errEnough = errors.New("enough")
 
-// training measures steps of AdamW on all weights of the unet. On an accelerator
-// the batch is doubled until it does not fit.
-func (r *run) training(ctx context.Context) error {
-	network, err := r.operations(1)
-	if err != nil {
-		return err
+// adapterFactor is how many times a forward pass a training step of adapters
+// takes: frozen weights need no gradient, so the backward pass has one product
+// for each of the forward one. What the adapters themselves take is left out; it
+// is under a hundredth.
+const adapterFactor = 2
+
+// settings are those of a finetune block.
+func (c Case) settings() stablediffusion.Settings {
+	s := stablediffusion.Settings{Precision: c.Precision, PromptDropout: 0.1, GradientCheckpointing: c.Recompute}
+	if c.Kind == LoRA {
+		s.LoRA = &stablediffusion.LoRA{Rank: c.Rank, Targets: []string{"to_q", "to_k", "to_v", "to_out.0"}}
 	}
-	if r.size.Accelerator && !r.accelerated() {
-		seconds := ""
-		if n := len(r.result.Sampling); n > 0 {
-			call := r.result.Sampling[n-1]
-			seconds = fmt.Sprintf(", and at the speed of the call above a step on one image would take %.0f s", flops.TrainingFactor*network.Operations/call.TFLOPs/1e12)
-		}
-		r.leave("training: it needs an accelerator; weights, gradients and the moments of AdamW alone take %.3g GiB%s",
-			float64(network.Parameters*bytesPerWeight)/(1<<30), seconds)
-		return nil
-	}
-	batches := slices.Clone(r.size.Training)
-	for i := 0; i < len(batches); i++ {
-		err := r.train(ctx, batches[i])
-		if exhausted(err) {
-			r.say("training, batch %d: does not fit", batches[i])
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if r.accelerated() && i == len(batches)-1 && batches[i] < 512 {
-			batches = append(batches, 2*batches[i])
-		}
-	}
-	return nil
+	return s
 }
 
-// train measures one size of batch.
-func (r *run) train(ctx context.Context, batch int) error {
-	store, err := random(r.backend, r.size.UNet.Weights(r.backend).Needs)
+// optimizer are a finetune block's defaults, with a learning rate that leaves
+// random weights where they are.
+func (c Case) optimizer() sdk.Optimizer {
+	return sdk.Optimizer{
+		Steps: 1 << 20, BatchSize: c.Batch, LearningRate: 1e-6, WarmupSteps: 20, Schedule: "constant",
+		WeightDecay: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, GradientClipNorm: 1,
+	}
+}
+
+// training measures steps of a fine-tuning as a finetune block runs it, by the
+// reward-weighted loss: stablediffusion.Model.Tune, with random weights, and with
+// random latents and embeddings where prepared ones would be read. It saves
+// nothing meanwhile.
+func (b *bench) training(ctx context.Context) (*Measured, error) {
+	settings := b.settings()
+	m := &stablediffusion.Model{UNet: b.size.UNet, VAE: b.size.VAE, Scheduler: b.size.Scheduler}
+	store, err := random(m.UNet.Weights(b.backend).Needs)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if store, err = m.Adapted(b.backend, store, nil, settings, 1); err != nil {
+		return nil, err
 	}
 	defer store.Finalize()
-	network, err := r.operations(batch)
+	network, err := b.forward()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	random := rand.New(rand.NewPCG(2, uint64(batch)))
-	inputs := []stablediffusion.Tensor{ // latents, timesteps, embeddings, noise
-		r.normal(random, batch, r.size.Latent, r.size.Latent, r.size.UNet.InChannels),
-		{Dims: []int{batch}, Data: make([]float32, batch)},
-		r.normal(random, batch, r.size.Tokens, r.size.UNet.CrossWidth),
-		r.normal(random, batch, r.size.Latent, r.size.Latent, r.size.UNet.OutChannels),
+	directory, err := os.MkdirTemp("", "plumb-bench-")
+	if err != nil {
+		return nil, err
 	}
-	for i := range inputs[1].Data {
-		inputs[1].Data[i] = float32(random.IntN(r.size.Scheduler.Timesteps))
+	defer os.RemoveAll(directory)
+	request, err := b.request(directory, settings)
+	if err != nil {
+		return nil, err
 	}
-	var times []time.Time
-	loop := train.Loop{
-		Backend: r.backend, Store: store, Images: batch,
-		Optimizer: sdk.Optimizer{Steps: 1 << 20, LearningRate: 1e-5, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, WeightDecay: 0.01, GradientClipNorm: 1},
-		Batch: func(int) ([]any, error) {
-			var all []any
-			for _, input := range inputs {
-				all = append(all, tensors.FromFlatDataAndDimensions(input.Data, input.Dims...))
-			}
-			return all, nil
-		},
-		Loss: func(in []*Node) (*Node, []*Node) {
-			return ReduceAllMean(loss.Denoising(r.size.UNet.Build(nn.LoadedParams(store), in[0], in[1], in[2]), in[3])), nil
-		},
-	}
-	r.memory.reset()
-	start := time.Now()
-	err = loop.Run(ctx, func(sdk.Progress) error {
-		times = append(times, time.Now())
-		if len(times) > 1 && time.Since(times[0]) > r.Budget {
+	var first float64
+	var each []float64
+	var begin time.Time // of the repetitions
+	last := time.Now()
+	err = m.Tune(ctx, b.backend, store, b.examples(), settings, request, func(sdk.Progress) error {
+		now := time.Now()
+		took := now.Sub(last).Seconds()
+		last = now
+		if first == 0 {
+			first, begin = took, now
+			return nil
+		}
+		if each = append(each, took); b.enough(len(each), now.Sub(begin)) {
 			return errEnough
 		}
 		return nil
 	})
 	if !errors.Is(err, errEnough) {
-		return fmt.Errorf("train at batch %d: %w", batch, err)
+		return nil, err
 	}
-	out := Training{What: "full unet, cached latents", Batch: batch, Pixels: r.size.pixels(), Compile: times[0].Sub(start).Seconds()}
-	out.Seconds = times[len(times)-1].Sub(times[0]).Seconds() / float64(len(times)-1)
-	out.Images = float64(batch) / out.Seconds
-	out.TFLOPs = flops.TrainingFactor * network.Operations / out.Seconds / 1e12
-	out.Fraction = r.fraction(out.TFLOPs)
-	out.Peak = r.memory.peak()
-	r.result.Training = append(r.result.Training, out)
-	r.say("training the full unet, batch %d: %.3g s a step, %.3g images/s (%s, %.0f %% of a matrix product's), compiled in %.3g s%s",
-		batch, out.Seconds, out.Images, tflopsText(out.TFLOPs), 100*out.Fraction, max(0, out.Compile-out.Seconds), peakText(out.Peak))
-	return nil
+	factor := float64(flops.TrainingFactor)
+	if b.Kind == LoRA {
+		factor = adapterFactor
+	}
+	return &Measured{Timing: timing(first, each), Operations: factor * float64(b.Batch) * network.Operations}, nil
+}
+
+// request is the job, on tables of images that nobody will look at.
+func (b *bench) request(directory string, settings stablediffusion.Settings) (sdk.TuneRequest, error) {
+	options, err := json.Marshal(settings)
+	if err != nil {
+		return sdk.TuneRequest{}, err
+	}
+	png, err := dataset.EncodePNG(1, 1, make([]byte, 3))
+	if err != nil {
+		return sdk.TuneRequest{}, err
+	}
+	var rows []dataset.Image
+	var scores []dataset.Score
+	for i := range manyExamples {
+		id := fmt.Sprint(i)
+		rows = append(rows, dataset.Image{ID: id, Image: dataset.File{Bytes: png}, Prompt: "a benchmark"})
+		scores = append(scores, dataset.Score{ImageID: id, Score: 1 + float64(i%3)})
+	}
+	images, scored := filepath.Join(directory, "images.parquet"), filepath.Join(directory, "scores.parquet")
+	if err := errors.Join(dataset.WriteAll(images, rows), dataset.WriteAll(scored, scores)); err != nil {
+		return sdk.TuneRequest{}, err
+	}
+	return sdk.TuneRequest{
+		Losses:    []sdk.TuneLoss{{Name: tuning.RewardWeighted, Weight: 1, Images: []string{images}, Scores: []string{scored}}},
+		Optimizer: b.optimizer(), Seed: 1, Options: options,
+	}, nil
 }

@@ -1,8 +1,6 @@
 package bench
 
 import (
-	"errors"
-	"fmt"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
@@ -10,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -20,9 +17,10 @@ import (
 
 // random makes weights of the shapes that are needed, on all cores: such that
 // signals neither die nor explode, which would change the speed of some
-// processors.
-func random(backend compute.Backend, needs []nn.Named) (*model.Store, error) {
-	values, failures := make([]*tensors.Tensor, len(needs)), make([]error, len(needs))
+// processors. They are in the host's memory, as those are that are read from
+// files.
+func random(needs []nn.Named) (*model.Store, error) {
+	values := make([]*tensors.Tensor, len(needs))
 	var work sync.WaitGroup
 	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i, need := range needs {
@@ -31,13 +29,9 @@ func random(backend compute.Backend, needs []nn.Named) (*model.Store, error) {
 			defer func() { <-turns }()
 			values[i] = tensors.FromShape(shapes.Make(dtypes.Float32, need.Dims...))
 			values[i].MustMutableFlatData(func(flat any) { fill(need, flat.([]float32)) })
-			failures[i] = values[i].ToDevice(backend, 0) // without it, a second copy stays behind
 		})
 	}
 	work.Wait()
-	if err := errors.Join(failures...); err != nil {
-		return nil, fmt.Errorf("make weights: %w", err)
-	}
 	store := model.NewStore()
 	for i, need := range needs {
 		if _, err := store.CreateVariable("/"+need.Name, values[i]); err != nil {

@@ -50,7 +50,7 @@ func open(name string) (compute.Backend, error) {
 	switch name {
 	case Auto:
 		for _, candidate := range []string{XLACUDA, XLACPU} {
-			if backend, err := openXLA(candidate); err == nil {
+			if backend, err := openKeeping(candidate); err == nil {
 				return backend, nil
 			}
 		}
@@ -58,7 +58,7 @@ func open(name string) (compute.Backend, error) {
 	case Go:
 		return openGo()
 	case XLACPU, XLACUDA:
-		backend, err := openXLA(name)
+		backend, err := openKeeping(name)
 		if err != nil {
 			return nil, fmt.Errorf("backend %s: %w", name, err)
 		}

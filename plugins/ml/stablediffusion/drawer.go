@@ -27,7 +27,7 @@ func (m *Model) NewDrawer(backend compute.Backend) (*Drawer, error) {
 	d := &Drawer{model: m}
 	var err error
 	d.unet, err = model.NewExec(backend, m.UNetStore, func(_ *model.Scope, in []*Node) *Node {
-		return m.UNet.Build(nn.LoadedParams(m.UNetStore), in[0], in[1], in[2])
+		return m.UNet.Build(m.denoising(), in[0], in[1], in[2])
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build unet: %w", err)
@@ -123,6 +123,9 @@ func (d *Drawer) predict(noisy Tensor, timestep float64, context Tensor, guidanc
 	if err != nil {
 		return nil, fmt.Errorf("denoise at timestep %v: %w", timestep, err)
 	}
+	if err := checkFinite(output.Data, fmt.Sprintf("The unet at timestep %v", timestep), d.model.in16); err != nil {
+		return nil, err
+	}
 	if guidance == 1 {
 		return output.Data, nil
 	}
@@ -143,6 +146,9 @@ func (d *Drawer) Decode(latents Tensor) (Tensor, error) {
 		image, err := call(d.decode, Tensor{one, values})
 		if err != nil {
 			return Tensor{}, fmt.Errorf("decode: %w", err)
+		}
+		if err := checkFinite(image.Data, "The decoder of the vae", false); err != nil {
+			return Tensor{}, err
 		}
 		copy(images.Dims[1:], image.Dims[1:])
 		images.Data = append(images.Data, image.Data...)

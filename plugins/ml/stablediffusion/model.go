@@ -31,6 +31,8 @@ type Model struct {
 	// The weights.
 	UNetStore *model.Store
 	VAEStore  *model.Store
+
+	in16 bool // the denoising network is computed in bfloat16 (In16)
 }
 
 // index is a directory's model_index.json. What a part is its own configuration

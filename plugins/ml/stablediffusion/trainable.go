@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes/bfloat16"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
@@ -33,11 +31,11 @@ func (m *Model) Trainable(backend compute.Backend, directory string, known *Adap
 		}
 		return store, known.Merge(store)
 	}
+	// What is wrong with the settings shows before gigabytes are read.
 	if err := settings.LoRA.check(); err != nil {
 		return nil, err
 	}
-	needs, err := settings.LoRA.needs(weights.Needs)
-	if err != nil {
+	if _, err := settings.LoRA.needs(weights.Needs); err != nil {
 		return nil, err
 	}
 	store, err := weights.Read(filepath.Join(directory, "unet"))
@@ -48,38 +46,28 @@ func (m *Model) Trainable(backend compute.Backend, directory string, known *Adap
 	if known != nil {
 		begin = known.Tensors
 	}
+	return m.Adapted(backend, store, begin, settings, seed)
+}
+
+// Adapted makes the denoising network's weights in store into what Tune trains
+// by the settings: itself, or with adapters beside frozen weights. begin are
+// adapters to go on with, by name; nil: new ones. The store that comes back
+// takes the place of the one that was given.
+func (m *Model) Adapted(backend compute.Backend, store *model.Store, begin map[string]safetensors.Tensor, settings Settings, seed uint64) (*model.Store, error) {
+	if settings.LoRA == nil {
+		return store, nil
+	}
+	if err := settings.LoRA.check(); err != nil {
+		return nil, err
+	}
+	needs, err := settings.LoRA.needs(m.UNet.Weights(backend).Needs)
+	if err != nil {
+		return nil, err
+	}
 	if err := settings.LoRA.add(store, needs, begin, seed); err != nil || settings.Precision != BFloat16 {
 		return store, err
 	}
-	return halved(store)
-}
-
-// halved is a store with the frozen matrices and kernels of another one in
-// bfloat16, which is all of them that is computed with. The other one is freed.
-func halved(store *model.Store) (*model.Store, error) {
-	half := model.NewStore()
-	defer store.Finalize()
-	for v := range store.IterVariables() {
-		value, err := v.Value()
-		if err != nil {
-			return nil, fmt.Errorf("halve weights: %w", err)
-		}
-		dims, floats := v.Shape().Dimensions, tensors.MustCopyFlatData[float32](value)
-		other := tensors.FromFlatDataAndDimensions(floats, dims...)
-		if !v.Trainable && len(dims) > 1 {
-			short := make([]bfloat16.BFloat16, len(floats))
-			for i, f := range floats {
-				short[i] = bfloat16.FromFloat32(f)
-			}
-			other = tensors.FromFlatDataAndDimensions(short, dims...)
-		}
-		w, err := half.CreateVariable(v.Path(), other)
-		if err != nil {
-			return nil, fmt.Errorf("halve weights: %w", err)
-		}
-		w.SetTrainable(v.Trainable)
-	}
-	return half, nil
+	return halved(store, func(v *model.Variable) bool { return !v.Trainable })
 }
 
 // WriteTuned writes what Tune made of the model in directory into output: its

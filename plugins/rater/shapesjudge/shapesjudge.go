@@ -63,6 +63,7 @@ var (
 	_ sdk.Fitter   = (*raters)(nil)
 	_ sdk.Informer = (*raters)(nil)
 	_ io.Closer    = (*raters)(nil)
+	_ sdk.Saver    = (*raters)(nil)
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
@@ -200,4 +201,12 @@ func (r *raters) Close() error {
 		r.judge.Close()
 	}
 	return nil
+}
+
+// Savings are what makes a call take less memory of the device.
+func (r *raters) Savings(call sdk.Call, _ *sdk.TuneRequest) []sdk.Saving {
+	if call != sdk.CallFit {
+		return nil
+	}
+	return r.config.Settings.Savings("rater")
 }

@@ -101,6 +101,7 @@ var (
 	_ sdk.BatchReward = (*reward)(nil)
 	_ sdk.Fitter      = (*reward)(nil)
 	_ io.Closer       = (*reward)(nil)
+	_ sdk.Saver       = (*reward)(nil)
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
@@ -182,4 +183,12 @@ func (r *reward) diverged(err error) error {
 		detail += " standardize = true helps where the encoder's numbers are large."
 	}
 	return sdk.Diagnostic{Summary: "The reward's training diverged", Detail: detail}
+}
+
+// Savings are what makes a call take less memory of the device.
+func (r *reward) Savings(call sdk.Call, _ *sdk.TuneRequest) []sdk.Saving {
+	if call != sdk.CallFit {
+		return nil
+	}
+	return r.config.Settings.Savings("reward")
 }

@@ -63,6 +63,7 @@ type sampler struct {
 var (
 	_ sdk.Sampler = (*sampler)(nil)
 	_ sdk.Tuner   = (*sampler)(nil)
+	_ sdk.Saver   = (*sampler)(nil)
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
@@ -127,6 +128,14 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 		return err
 	}
 	return train.WriteCheckpoint(request.Output, network, store)
+}
+
+// Savings are what makes a call take less memory of the device.
+func (s *sampler) Savings(_ sdk.Call, tune *sdk.TuneRequest) []sdk.Saving {
+	if tune == nil {
+		return nil
+	}
+	return train.SmallerBatch("finetune", tune.Optimizer.BatchSize, 1)
 }
 
 // Close frees the compiled network and the weights.

@@ -76,6 +76,9 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 		}
 		out.Operations = images * (calls*one.unet.Operations + one.decode.Operations)
 		out.MemoryBytes = weights * bytesPerWeight
+		if c.Precision == stablediffusion.BFloat16 {
+			out.MemoryBytes -= one.unet.Parameters * bytesPerWeight / 2
+		}
 		out.DiskBytes = int64(images * pngBytesPerPixel * float64(height*width))
 		out.Assumes = append(out.Assumes, fmt.Sprintf("%.1f bytes for a pixel of a PNG file", pngBytesPerPixel))
 	case sdk.CallPrepare:

@@ -38,6 +38,11 @@ func TestEstimate(t *testing.T) {
 	if weights := float64(one.MemoryBytes) / 4e6; math.Abs(weights-1032.1) > 0.2 {
 		t.Errorf("%.1f million weights", weights)
 	}
+	half := config(50, 7.5)
+	half["precision"] = "bfloat16"
+	if saved := float64(one.MemoryBytes-ask(half, sdk.CallSample, 1, 0).MemoryBytes) / 2e6; math.Abs(saved-859.5) > 0.2 {
+		t.Errorf("in bfloat16 %.1f million weights take half", saved)
+	}
 	tune := ask(config(50, 7.5), sdk.CallTune, 512, 10000)
 	if least := 10000. * 512 * 3 * 0.8e12; tune.Operations < least || tune.Operations > 1.6*least {
 		t.Errorf("the paper's fine-tuning takes %.3g operations, want about %.3g", tune.Operations, least)

@@ -25,7 +25,7 @@ func (s *sampler) Prepare(ctx context.Context, request sdk.PrepareRequest, repor
 		PrepareRequest: request,
 		Height:         s.config.Height,
 		Width:          s.config.Width,
-		Batch:          s.batch,
+		Batch:          batchFor(s.backend), // not batch_size: that is about drawing
 		Text:           [2]int{s.texts.tower.Positions, s.texts.tower.Width},
 		DType:          preparedAs[s.config.PreparedDType],
 		Caption:        func(caption string) { cut.look(s.texts, caption) },

@@ -32,6 +32,8 @@ type config struct {
 	Height            int     `json:"height"` // in pixels; 0: the model's own
 	Width             int     `json:"width"`  // in pixels; 0: the model's own
 	NegativePrompt    string  `json:"negative_prompt"`
+	Precision         string  `json:"precision"`  // "": float32
+	BatchSize         int     `json:"batch_size"` // images; 0: what suits the backend
 	PreparedDType     string  `json:"prepared_dtype"`
 }
 
@@ -53,9 +55,11 @@ func Component() sdk.Component {
 			{Name: "height", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Height of images in pixels, divisible by 8; what the model was trained on if absent."},
 			{Name: "width", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Width of images in pixels, divisible by 8; what the model was trained on if absent."},
 			{Name: "negative_prompt", Type: sdk.TypeString, Default: json.RawMessage(`""`), Summary: "What guidance leads away from."},
+			{Name: "precision", Type: sdk.TypeString, Default: json.RawMessage(`"float32"`), OneOf: []string{stablediffusion.Float32, stablediffusion.BFloat16}, Summary: "What the unet is computed in when images are drawn, and its matrices are held in; noise schedule, solver and decoder stay float32. How it is tuned, its finetune block says."},
+			{Name: "batch_size", Type: sdk.TypeInteger, Minimum: sdk.Bound(1), Maximum: sdk.Bound(largestBatch), Summary: "Images that are drawn together; 4 if absent, or 1 on the pure-Go backend."},
 			{Name: "prepared_dtype", Type: sdk.TypeString, Default: json.RawMessage(`"float32"`), OneOf: preparedDTypes(), Summary: "How latents and embeddings are kept for fine-tuning. An image of 512 x 512 pixels takes 128 KiB in float32 and each distinct caption 231 KiB; float16 halves that, and rounds to 11 bits."},
 		}},
-		PreferredBatch: acceleratorBatch,
+		PreferredBatch: handed,
 		NeedsDevice:    true,
 		CodeVersion:    "1",
 		Capabilities:   []sdk.Capability{sdk.CapabilityPrepare, sdk.CapabilityTune},
@@ -120,7 +124,9 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	if s.backend, err = plumbcompute.Open(request.Backend); err != nil {
 		return nil, err
 	}
-	s.batch = batchFor(s.backend)
+	if s.batch = s.config.BatchSize; s.batch == 0 {
+		s.batch = batchFor(s.backend)
+	}
 	if err := s.load(request.Checkpoint); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -151,6 +157,14 @@ func (s *sampler) complete() error {
 	}
 	side("height", &c.Height, size.Height)
 	side("width", &c.Width, size.Width)
+	switch c.Precision {
+	case "", stablediffusion.Float32, stablediffusion.BFloat16:
+	default:
+		refuse("Unknown precision", "It is %q; it must be %q or %q.", c.Precision, stablediffusion.Float32, stablediffusion.BFloat16)
+	}
+	if c.BatchSize < 0 || c.BatchSize > largestBatch {
+		refuse("Impossible batch_size", "It is %d; it must be 1 to %d images.", c.BatchSize, largestBatch)
+	}
 	if c.PreparedDType == "" {
 		c.PreparedDType = "float32"
 	}
@@ -222,9 +236,21 @@ func (s *sampler) load(checkpoint string) error {
 			return err
 		}
 	}
+	if s.config.Precision == stablediffusion.BFloat16 {
+		if err := s.model.In16(); err != nil {
+			return err
+		}
+	}
 	s.drawer, err = s.model.NewDrawer(s.backend)
 	return err
 }
+
+// handed are the draws that the sampler gets at once: so many that few places of
+// a batch stay empty, whatever batch_size is.
+const handed = 64
+
+// largestBatch of images that are drawn together.
+const largestBatch = 1024
 
 // acceleratorBatch is the number of images that are drawn together on an
 // accelerator. With guidance the network sees twice as many; at 512 x 512 pixels

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -313,5 +314,44 @@ func TestMistakes(t *testing.T) {
 func TestKey(t *testing.T) {
 	if weights := Component().Schema.Attributes[0]; weights.Name != "weights" || !weights.Path || !weights.Required {
 		t.Errorf("attribute %+v", weights)
+	}
+}
+
+// TestPrecision: in bfloat16 the sampler draws nearly the same picture, in half of
+// the unet's memory, and a batch is as large as the block says.
+func TestPrecision(t *testing.T) {
+	draw := sdk.Draw{Prompt: sdk.Prompt{Text: "a cat"}, Seed: 1}
+	settings := map[string]any{"guidance_scale": 1, "solver": "ddim"}
+	whole, err := openWith(t, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings["precision"], settings["batch_size"] = "bfloat16", 2
+	half, err := openWith(t, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if whole.batch != 1 || half.batch != 2 {
+		t.Errorf("batches of %d and %d images", whole.batch, half.batch)
+	}
+	a, b := sample(t, whole, draw)[0], sample(t, half, draw, draw, draw)
+	var sum float64
+	for i, v := range a.RGB {
+		sum += math.Abs(float64(v) - float64(b[0].RGB[i]))
+	}
+	mean := sum / float64(len(a.RGB))
+	t.Logf("bytes differ by %.2f levels on average", mean)
+	if mean == 0 || mean > 4 {
+		t.Errorf("bytes differ by %g levels on average", mean)
+	}
+	for i := range b {
+		if largest, _ := apart(t, b[0], b[i]); largest > 1 {
+			t.Errorf("place %d of a batch draws another picture, %d levels off", i, largest)
+		}
+	}
+	for name, wrong := range map[string]any{"precision": "float16", "batch_size": -1} {
+		if _, err := openWith(t, map[string]any{name: wrong}); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s = %v: %v", name, wrong, err)
+		}
 	}
 }

@@ -1,0 +1,73 @@
+package stablediffusion
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// written are the options that an advice names: each must be one that its block
+// has, and what is written must begin with it.
+func written(t *testing.T, savings []sdk.Saving) string {
+	t.Helper()
+	known := map[string]map[string]bool{"sampler": {}, "finetune": {}}
+	for block, schema := range map[string]sdk.Schema{"sampler": Component().Schema, "finetune": Component().Tuning} {
+		for _, a := range schema.Attributes {
+			known[block][a.Name] = true
+		}
+		for _, b := range schema.Blocks {
+			known[block][b.Type] = true
+		}
+	}
+	var arguments map[string]any // of every finetune block
+	text, err := json.Marshal(sdk.Optimizer{})
+	if err == nil {
+		err = json.Unmarshal(text, &arguments)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range arguments {
+		known["finetune"][name] = true
+	}
+	var all []string
+	for _, s := range savings {
+		if !known[s.Block][s.Option] || !strings.HasPrefix(s.Write, s.Option) || s.Now == "" {
+			t.Errorf("advice %+v", s)
+		}
+		all = append(all, s.Write)
+	}
+	return strings.Join(all, "; ")
+}
+
+// TestSavings: only what can still be changed is advised, with what it is now.
+func TestSavings(t *testing.T) {
+	s, err := openWith(t, map[string]any{"batch_size": 4, "height": 256, "width": 64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tune := func(options string, ema float64, images int) *sdk.TuneRequest {
+		return &sdk.TuneRequest{Options: []byte(options), Losses: make([]sdk.TuneLoss, 2), Optimizer: sdk.Optimizer{BatchSize: images, EMADecay: ema}}
+	}
+	for _, test := range []struct {
+		call sdk.Call
+		tune *sdk.TuneRequest
+		want string
+	}{
+		{sdk.CallSample, nil, `batch_size = 2; precision = "bfloat16"; height = 128`},
+		{sdk.CallPrepare, nil, `height = 128`},
+		{sdk.CallTune, tune(`{}`, 0.999, 8), `micro_batch_size = 8; gradient_checkpointing = true; precision = "bfloat16"; ema_decay = 0; lora {}; height = 128`},
+		{sdk.CallTune, tune(`{"micro_batch_size":1,"gradient_checkpointing":true,"precision":"bfloat16","lora":{"rank":4}}`, 0, 8), `height = 128`},
+		{sdk.CallTune, tune(`{"micro_batch_size":6,"precision":"bfloat16"}`, 0, 8), `micro_batch_size = 3; gradient_checkpointing = true; lora {}; height = 128`},
+		{sdk.CallTune, tune(`{"micro_batch_size":64,"gradient_checkpointing":true,"lora":{"rank":4}}`, 0, 1), `micro_batch_size = 1; precision = "bfloat16"; height = 128`},
+	} {
+		if got := written(t, s.Savings(test.call, test.tune)); got != test.want {
+			t.Errorf("%s %+v: %s\nwant %s", test.call, test.tune, got, test.want)
+		}
+	}
+	if now := s.Savings(sdk.CallTune, tune(`{}`, 0, 8))[0].Now; now != "all 16 images of a step at once" {
+		t.Errorf("without micro_batch_size it is now %q", now)
+	}
+}
