@@ -6,8 +6,9 @@ package embedding
 
 import (
 	"context"
-	"math"
+	"fmt"
 
+	"github.com/plumb-ml/plumb/plugins/ml/finite"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -100,21 +101,12 @@ func (e *Encoder) check(what string, asked int, vectors [][]float32) error {
 		if len(vector) == 0 || len(vector) != e.width {
 			return sdk.Errorf("the encoder's vectors of %s have %d numbers and others of its vectors %d", what, len(vector), e.width)
 		}
-		for _, v := range vector {
-			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-				return sdk.Diagnostic{
-					Summary: "The encoder gave a vector that holds " + sign(v),
-					Detail:  "It was encoding " + what + ". Its weights may be damaged, or its training has diverged.",
-				}
+		if at := finite.Not(vector); at >= 0 {
+			return sdk.Diagnostic{
+				Summary: fmt.Sprintf("The encoder gave a vector that holds %v", vector[at]),
+				Detail:  "It was encoding " + what + ". Its weights may be damaged, or its training has diverged.",
 			}
 		}
 	}
 	return nil
-}
-
-func sign(v float32) string {
-	if math.IsNaN(float64(v)) {
-		return "NaN"
-	}
-	return "an infinity"
 }

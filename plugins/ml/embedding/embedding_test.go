@@ -87,7 +87,7 @@ func TestWrongVectorsAreRefused(t *testing.T) {
 		"short":    {func(v [][]float32) [][]float32 { v[1] = v[1][:1]; return v }, "have 1 numbers"},
 		"empty":    {func(v [][]float32) [][]float32 { v[0] = nil; return v }, "have 0 numbers"},
 		"NaN":      {func(v [][]float32) [][]float32 { v[1][0] = float32(math.NaN()); return v }, "holds NaN"},
-		"infinity": {func(v [][]float32) [][]float32 { v[0][1] = float32(math.Inf(-1)); return v }, "holds an infinity"},
+		"infinity": {func(v [][]float32) [][]float32 { v[0][1] = float32(math.Inf(-1)); return v }, "holds -Inf"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := of(t, &lengths{spoil: one.spoil}).Texts(t.Context(), []string{"a", "b"})

@@ -6,6 +6,7 @@ import (
 	"github.com/gomlx/compute/dtypes/bfloat16"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/finite"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -66,18 +67,16 @@ func halved(store *model.Store, wanted func(v *model.Variable) bool) (*model.Sto
 // checkFinite refuses what a network made if a number in it is none: an image
 // would be drawn that is black, and means nothing.
 func checkFinite(values []float32, what string, in16 bool) error {
-	for _, v := range values {
-		if v-v == 0 { // neither NaN nor infinite
-			continue
-		}
-		d := sdk.Diagnostic{
-			Summary: fmt.Sprintf("%s gave %v", what, v),
-			Detail:  "It computes in float32, so the model's weights are damaged, or of a training that diverged.",
-		}
-		if in16 {
-			d.Detail = `It computes in bfloat16, which holds 8 bits of a number. Write precision = "float32" in the sampler's block; if it happens there too, the model's weights are damaged.`
-		}
-		return d
+	at := finite.Not(values)
+	if at < 0 {
+		return nil
 	}
-	return nil
+	d := sdk.Diagnostic{
+		Summary: fmt.Sprintf("%s gave %v", what, values[at]),
+		Detail:  "It computes in float32, so the model's weights are damaged, or of a training that diverged.",
+	}
+	if in16 {
+		d.Detail = `It computes in bfloat16, which holds 8 bits of a number. Write precision = "float32" in the sampler's block; if it happens there too, the model's weights are damaged.`
+	}
+	return d
 }

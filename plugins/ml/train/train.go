@@ -57,7 +57,6 @@ type Loop struct {
 // saveEvery is the default of Loop.SaveEvery.
 const saveEvery = 45 * time.Second
 
-
 // Run trains. The result is in the store.
 func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 	step := 0
