@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/hub"
 )
 
 // How images of a folder are brought to a size.
@@ -123,6 +124,10 @@ func (l *loader) folderOf(arguments arguments, images *Images) {
 	}
 	if value == "" {
 		l.error(at, "Empty path", "path names a folder or a Parquet file, relative to the directory of %s.", l.path)
+		return
+	}
+	if hub.Is(value) {
+		l.error(at, "Not a model", "path names a folder of images, and %s a model on Hugging Face's hub. Fetch a data set with `hf download OWNER/NAME --repo-type dataset --local-dir DIRECTORY`, and name the directory.", value)
 		return
 	}
 	folder.Path = l.beside(value)
