@@ -46,7 +46,7 @@ func (m *Model) Trainable(backend compute.Backend, directory string, known *Adap
 	}
 	var begin map[string]safetensors.Tensor
 	if known != nil {
-		begin = known.Tensors
+		begin = known.trained()
 	}
 	if err := settings.LoRA.add(store, needs, begin, seed); err != nil || settings.Precision != BFloat16 {
 		return store, err
@@ -97,6 +97,5 @@ func (m *Model) WriteTuned(backend compute.Backend, output, directory string, ch
 			return err
 		}
 	}
-	adapters := &Adapters{LoRA: *settings.LoRA, Tensors: train.Trained(store)}
-	return adapters.Write(output)
+	return settings.LoRA.adapters(train.Trained(store)).Write(output)
 }

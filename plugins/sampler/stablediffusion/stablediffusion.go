@@ -64,7 +64,7 @@ func Component() sdk.Component {
 		}},
 		PreferredBatch: acceleratorBatch,
 		NeedsDevice:    true,
-		CodeVersion:    "1",
+		CodeVersion:    "2",
 		Capabilities:   []sdk.Capability{sdk.CapabilityPrepare, sdk.CapabilityTune},
 		Losses: map[string]sdk.Schema{
 			tuning.RewardWeighted: {},
