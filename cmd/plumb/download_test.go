@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/plumb-ml/plumb/core/hub/hubtest"
 )
@@ -186,4 +187,62 @@ evaluate "main" {
 		t.Fatal(err)
 	}
 	says(plumb(exitOK, "download", "-var", "weights=copy", "none.hcl"), "names no model of Hugging Face's hub")
+}
+
+// TestDownloadInterrupted: Ctrl-C keeps what has come, a plan says how much that
+// is, and the next download goes on with it.
+func TestDownloadInterrupted(t *testing.T) {
+	server := hubtest.New(t)
+	files := map[string][]byte{"config.json": []byte("{}"), "preprocessor_config.json": []byte("{}"), "model.safetensors": bytes.Repeat([]byte("weights "), 1<<16)}
+	server.Put("someone/clip", files)
+	t.Chdir(t.TempDir())
+	cache := filepath.Join(t.TempDir(), "cache")
+	t.Setenv("HF_HUB_CACHE", cache)
+	t.Setenv("HF_HUB_OFFLINE", "")
+	t.Setenv("HF_TOKEN", "")
+	t.Setenv("HF_HOME", t.TempDir())
+	t.Setenv("HF_ENDPOINT", server.URL)
+	if err := os.WriteFile("x.hcl", []byte(strings.ReplaceAll(withWeights, `"weights"`, `"hf://someone/clip"`)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const came = 300_000
+	server.Fail("model.safetensors", hubtest.Fault{After: came, Stall: time.Minute})
+	go func() {
+		for range 1000 {
+			parts, _ := filepath.Glob(filepath.Join(cache, "*", "blobs", "*.incomplete"))
+			for _, part := range parts {
+				if info, err := os.Stat(part); err == nil && info.Size() == came {
+					if self, err := os.FindProcess(os.Getpid()); err == nil {
+						self.Signal(os.Interrupt)
+					}
+					return
+				}
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	plumb := func(code int, arguments ...string) string {
+		t.Helper()
+		var out, errOut bytes.Buffer
+		if got := execute(arguments, &out, &errOut, builtinHouse()); got != code {
+			t.Fatalf("plumb %s: exit %d, want %d\n%s%s", strings.Join(arguments, " "), got, code, out.String(), errOut.String())
+		}
+		return strings.Join(strings.Fields(out.String()+errOut.String()), " ")
+	}
+	if text := plumb(exitInterrupted, "download", "x.hcl"); !strings.Contains(text, "Interrupted. What came is kept; go on with plumb download x.hcl") {
+		t.Errorf("it says %s", text)
+	}
+	if text := plumb(exitOK, "plan", "x.hcl"); !strings.Contains(text, "1 of 3 files are there, 300.0 kB of 524.3 kB") {
+		t.Errorf("a plan says %s", text)
+	}
+	server.Requests()
+	if text := plumb(exitOK, "download", "x.hcl"); !strings.Contains(text, "3 files, 524.3 kB; 224.3 kB to come") || !strings.Contains(text, "is here, commit") {
+		t.Errorf("it says %s", text)
+	}
+	if asked := server.Requests(); !slices.Contains(asked, fmt.Sprint("GET model.safetensors from ", came)) {
+		t.Errorf("asked %q", asked)
+	}
+	if text := plumb(exitOK, "plan", "x.hcl"); strings.Contains(text, "lacks") {
+		t.Errorf("a plan says %s", text)
+	}
 }
