@@ -29,6 +29,7 @@ const policy = `
 	plugins/sdk                   : core/plugin core/stage cmd plugins
 	plugins/sdk/client            : core/plugin plugins/sdk
 	plugins/ml/models/goldentest  :
+	core/hub/hubtest              :
 	core                          : core cmd reports
 	core/dataset                  : core cmd reports plugins
 	core/run                      : cmd

@@ -19,16 +19,29 @@ variable "seed" {
   default     = 1
 }
 
-# Where things are: directories beside this file, which nothing fetches by itself.
+# Where things are. Nothing is fetched without being asked. The models are those of
+# Hugging Face's hub:
+#
+#   plumb download experiments/lee2023_sd15.hcl --dry-run   # how large
+#   plumb download experiments/lee2023_sd15.hcl
+#
+# fetches what is read of them into the hub's cache (~/.cache/huggingface, or
+# HF_HOME). main may move: for a study that others repeat, write @ and the commit
+# that plumb download names behind the model. Weights that are on the disk already
+# are named by their directory, relative to this file:
+#
+#   plumb plan experiments/lee2023_sd15.hcl -var stable_diffusion=../weights/stable-diffusion-v1-5
 variable "stable_diffusion" {
-  description = "stable-diffusion-v1-5/stable-diffusion-v1-5 of Hugging Face, about 4 GB in float32"
-  default     = "../weights/stable-diffusion-v1-5"
+  description = "Stable Diffusion v1.5 in diffusers' layout, about 4 GB in float32: a model of the hub, or a directory"
+  default     = "hf://stable-diffusion-v1-5/stable-diffusion-v1-5"
 }
 
 variable "clip" {
-  description = "openai/clip-vit-large-patch14 of Hugging Face, 1.7 GB"
-  default     = "../weights/clip-vit-large-patch14"
+  description = "CLIP ViT-L/14 in transformers' layout, 1.7 GB: a model of the hub, or a directory"
+  default     = "hf://openai/clip-vit-large-patch14"
 }
+
+# The rest are files and directories beside this file.
 
 variable "inception" {
   description = "pytorch-fid's weights of FID's Inception-v3 as safetensors; plumb plugins has the line that makes them"

@@ -121,7 +121,7 @@ func bodyOf(schema sdk.Schema) spec.Schema {
 	for _, a := range schema.Attributes {
 		body.Attributes = append(body.Attributes, spec.Attribute{
 			Name: a.Name, Type: string(a.Type), Summary: a.Summary, Required: a.Required, Default: a.Default,
-			Minimum: a.Minimum, Maximum: a.Maximum, OneOf: a.OneOf, Path: a.Path, Obtain: a.Obtain,
+			Minimum: a.Minimum, Maximum: a.Maximum, OneOf: a.OneOf, Path: a.Path, Obtain: a.Obtain, Hub: a.Hub,
 		})
 	}
 	for _, b := range schema.Blocks {

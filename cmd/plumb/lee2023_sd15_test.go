@@ -37,13 +37,24 @@ func (p planJSON) stage(t *testing.T, name string) stageJSON {
 // TestPaperPlan: the paper at full size is planned without anything of what it
 // needs; the plan says what that is and what it will take, and a run refuses.
 func TestPaperPlan(t *testing.T) {
+	t.Setenv("HF_HOME", t.TempDir())
+	t.Setenv("HF_HUB_CACHE", "")
+	directory, _ := planned(t, builtinHouse(), paper, "-backend", "go", "-var", "stable_diffusion=../weights/sd", "-var", "clip=../weights/clip")
+	for stage, want := range map[string]string{
+		"sample/labelled":    "hf download stable-diffusion-v1-5/stable-diffusion-v1-5",
+		"fit/with_auxiliary": "hf download openai/clip-vit-large-patch14",
+	} {
+		if one := directory.stage(t, stage); !strings.Contains(strings.Join(one.Lacks, " "), want) {
+			t.Errorf("with directories, %s lacks %q, want %q", stage, one.Lacks, want)
+		}
+	}
 	p, _ := planned(t, builtinHouse(), paper, "-backend", "go")
 	if labelled := p.stage(t, "sample/labelled"); labelled.Items != 27528 || len(labelled.Lacks) != 1 ||
-		!strings.Contains(labelled.Lacks[0], "hf download stable-diffusion-v1-5/stable-diffusion-v1-5") {
+		!strings.Contains(labelled.Lacks[0], "plumb download") {
 		t.Errorf("labelled images: %+v", labelled)
 	}
 	for stage, want := range map[string]string{
-		"fit/with_auxiliary": "hf download openai/clip-vit-large-patch14",
+		"fit/with_auxiliary": "hf://openai/clip-vit-large-patch14@main is not in the cache",
 		"rate/human":         "--label-sheet",
 		"rate/test/full":     "evaluate/NAME DIR --label-sheet",
 		"import/coco":        "metadata.jsonl",
@@ -83,7 +94,7 @@ func TestPaperPlan(t *testing.T) {
 	if code := execute([]string{"run", paper, "-backend", "go", "-runs", runs}, &out, &errOut, builtinHouse()); code != exitUsage {
 		t.Errorf("run: exit %d", code)
 	}
-	for _, want := range []string{"Error: Nothing there yet", "stable-diffusion-v1-5", "clip-vit-large-patch14", "captions.txt"} {
+	for _, want := range []string{"Error: Nothing there yet", "Error: Not downloaded yet", "stable-diffusion-v1-5", "clip-vit-large-patch14", "captions.txt"} {
 		if !strings.Contains(errOut.String(), want) {
 			t.Errorf("run does not say %q:\n%s", want, errOut.String())
 		}

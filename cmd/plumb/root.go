@@ -155,7 +155,7 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&verbose, "verbose", false, "print what plugins print")
 	flags.BoolVar(&p.noColor, "no-color", os.Getenv("NO_COLOR") != "", "plain text without colours")
 	root.AddCommand(
-		p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.explainCommand(),
+		p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.downloadCommand(), p.explainCommand(),
 		p.reportCommand(), p.exportCommand(), p.pluginsCommand(), p.storeCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
 		p.serveCommand(), p.pluginDoctorCommand(), p.pluginBackendCommand(), p.pluginBenchCommand(),
 	)

@@ -18,6 +18,7 @@ import (
 	"github.com/plumb-ml/plumb/core/ablation"
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/hub"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/plugin"
 	"github.com/plumb-ml/plumb/core/run"
@@ -41,6 +42,8 @@ type session struct {
 	plugins     []plugin.Entry
 	host        *plugin.Host // nil until something has to be asked or opened
 	store       *store.Store // nil until it is needed
+
+	repositories []spec.Repository // on Hugging Face's hub, of all variants
 }
 
 // load reads an experiment or an ablation and plans it. Mistakes in it are a
@@ -73,7 +76,10 @@ func (p *program) specOptions(ctx context.Context) (spec.Options, error) {
 		variables[strings.TrimSpace(name)] = value
 	}
 	scan := func(folder dataset.Folder) (dataset.Inventory, error) { return folder.Scan(ctx, p.digests()) }
-	return spec.Options{Variables: variables, VarFiles: p.varFiles, Sources: p.sources, Digest: p.digests().Path, Scan: scan}, nil
+	return spec.Options{
+		Variables: variables, VarFiles: p.varFiles, Sources: p.sources, Digest: p.digests().Path, Scan: scan,
+		Hub: p.hubCache(hub.Environment(os.Getenv)),
+	}, nil
 }
 
 // openCatalog makes the catalog of an experiment. The host is nil if the
@@ -298,6 +304,7 @@ func (s *session) readExperiment(ctx context.Context, options spec.Options) ([]p
 	}
 	s.warnings = append(s.warnings, found...)
 	s.name, s.description = loaded.Name, loaded.Description
+	s.repositories = loaded.Repositories
 	return []plan.Source{{ID: identify(loaded), Seed: loaded.Seed, Spec: loaded}}, components, nil
 }
 
@@ -323,6 +330,7 @@ func (s *session) readAblation(ctx context.Context, options spec.Options) ([]pla
 	s.warnings = append(s.warnings, found...)
 	var sources []plan.Source
 	for _, variant := range variants {
+		s.repositories = append(s.repositories, variant.Spec.Repositories...)
 		sources = append(sources, plan.Source{
 			ID: identify(variant.Spec), Name: variant.Name, Values: variant.Values, Seed: variant.Seed,
 			Spec: variant.Spec, Measure: loaded.Measure,

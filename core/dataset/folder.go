@@ -23,8 +23,8 @@ import (
 // Folder is captioned images that people bring along, and what is taken of
 // them. The path is
 //
-//   - a folder of images, with a metadata.jsonl or metadata.csv in it or in its
-//     folders, as Hugging Face's imagefolder has it: file_name, and the caption
+//   - a folder of images, with a metadata.jsonl, metadata.csv or metadata.parquet
+//     in it or in its folders, as Hugging Face's imagefolder has it: file_name, and the caption
 //     as text, caption or prompt; id, category, split and slots may be given too;
 //   - a Parquet file, or a folder of such, with a column "image" of datasets'
 //     Image type and the same others. The images tables of this package are such.
@@ -176,7 +176,7 @@ func (r *folder) find() error {
 			return err
 		}
 		base, extension := e.Name(), strings.ToLower(path.Ext(e.Name()))
-		isMetadata := base == "metadata.jsonl" || base == "metadata.csv"
+		isMetadata := base == "metadata.jsonl" || base == "metadata.csv" || base == "metadata.parquet" && r.namesFiles(file)
 		switch {
 		case strings.HasPrefix(base, ".") && file != ".":
 			if e.IsDir() {

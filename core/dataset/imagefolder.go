@@ -29,7 +29,10 @@ func (r *folder) readMetadata(number int32, file string, visit func(*entry) erro
 	}
 	defer opened.Close()
 	m := metadata{folder: r, number: number, file: file, visit: visit}
-	if path.Ext(file) == ".csv" {
+	switch path.Ext(file) {
+	case ".parquet":
+		return m.readParquet(file)
+	case ".csv":
 		return m.readCSV(opened)
 	}
 	return m.readJSONL(opened)
@@ -44,7 +47,13 @@ type metadata struct {
 	judged bool // whether the caption column was looked for
 }
 
-func (m *metadata) at(line int) diag.Range { return lineOf(m.whole(m.file), line) }
+// at is where a line is; a row of a table has no place in the file.
+func (m *metadata) at(line int) diag.Range {
+	if path.Ext(m.file) == ".parquet" {
+		return diag.Range{File: m.whole(m.file)}
+	}
+	return lineOf(m.whole(m.file), line)
+}
 
 func (m *metadata) readJSONL(file io.Reader) error {
 	lines := bufio.NewReaderSize(file, 1<<16)
@@ -195,7 +204,11 @@ func (m *metadata) add(line int, names []string, slots map[string]string, get fu
 	}
 	fileName := text("file_name")
 	if fileName == "" {
-		return m.problem(where, "The image's file_name is missing", "Name the file, relative to the folder of this file.")
+		summary := "The image's file_name is missing"
+		if where.Start.Line == 0 {
+			summary = fmt.Sprintf("The file_name of row %d is missing", line)
+		}
+		return m.problem(where, summary, "Name the file, relative to the folder of this file.")
 	}
 	if local := filepath.FromSlash(fileName); !filepath.IsLocal(local) || !filepath.IsLocal(filepath.FromSlash(path.Join(path.Dir(m.file), fileName))) {
 		return m.problem(where, fmt.Sprintf("%q is outside the folder", fileName), "Image files lie beside this file or below it. Move the file, or remove the line.")

@@ -42,6 +42,7 @@ func (m *Memory) Path(path string) (string, error) {
 	}
 	var names []string
 	infos := map[string]fs.FileInfo{}
+	links := map[string]string{} // the files themselves, which may be known by their own names
 	err = filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -61,6 +62,11 @@ func (m *Memory) Path(path string) (string, error) {
 			return err
 		}
 		relative = filepath.ToSlash(relative)
+		if entry.Type()&fs.ModeSymlink != 0 {
+			if links[relative], err = filepath.EvalSymlinks(name); err != nil {
+				return err
+			}
+		}
 		names, infos[relative] = append(names, relative), info
 		return nil
 	})
@@ -70,7 +76,11 @@ func (m *Memory) Path(path string) (string, error) {
 	slices.Sort(names)
 	digests := make([]string, len(names))
 	err = inParallel(len(names), func(i int) (err error) {
-		digests[i], err = m.file(filepath.Join(path, filepath.FromSlash(names[i])), infos[names[i]])
+		name := filepath.Join(path, filepath.FromSlash(names[i]))
+		if to := links[names[i]]; to != "" {
+			name = to
+		}
+		digests[i], err = m.file(name, infos[names[i]])
 		return err
 	})
 	if err != nil {

@@ -159,3 +159,42 @@ func BenchmarkRemembered(b *testing.B) {
 		}
 	}
 }
+
+// TestLinksAreTheirFiles: a file that is known by its own name is not read again
+// for a link to it, and the digest of a directory of links is that of its files.
+func TestLinksAreTheirFiles(t *testing.T) {
+	directory := t.TempDir()
+	file := filepath.Join(directory, "file")
+	if err := os.WriteFile(file, []byte("content"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	links, copies := filepath.Join(directory, "links"), filepath.Join(directory, "copies")
+	for _, dir := range []string{links, copies} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(copies, "name"), []byte("content"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("../file", filepath.Join(links, "name")); err != nil {
+		t.Skip("no links here")
+	}
+	m := NewMemory(filepath.Join(directory, "memory"))
+	m.now = func() time.Time { return time.Now().Add(time.Hour) }
+	linked, err := m.Path(links)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied, err := m.Path(copies)
+	if err != nil || copied != linked {
+		t.Errorf("links have the digest %s, copies %s, %v", linked, copied, err)
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := m.Recall(file, info); !ok {
+		t.Error("the file is not known by its own name")
+	}
+}

@@ -116,6 +116,7 @@ func schemaToSpec(s sdk.Schema) spec.Schema {
 			OneOf:    a.OneOf,
 			Path:     a.Path,
 			Obtain:   a.Obtain,
+			Hub:      a.Hub,
 		})
 	}
 	for _, b := range s.Blocks {

@@ -436,6 +436,10 @@ func TestCatalog(t *testing.T) {
 	if block := reward.Body.Blocks[0]; block.Type != "auxiliary" || len(block.Labels) != 2 || !block.Body.Attributes[0].Required {
 		t.Errorf("block is %+v", block)
 	}
+	encoder, _ := c.Component("encoder", "tiny")
+	if weights := encoder.Body.Attributes[0]; !weights.Path || weights.Obtain != "From the hub." || !slices.Equal(weights.Hub, []string{"config.json", "?merges.txt"}) {
+		t.Errorf("attribute is %+v", weights)
+	}
 	if over, _ := c.Component("reward", "over_encoder"); !slices.Equal(over.Uses, []string{"encoder"}) {
 		t.Errorf("uses are %q", over.Uses)
 	}

@@ -210,7 +210,9 @@ func tinyPlugin() sdk.Plugin {
 			Capabilities: []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityGroup}},
 		{Kind: sdk.KindReward, Name: "over_encoder", Uses: []sdk.Kind{sdk.KindEncoder}, Open: openTiny},
 		{Kind: sdk.KindRater, Name: "tiny", Open: openTiny, Capabilities: []sdk.Capability{sdk.CapabilityCompare}},
-		{Kind: sdk.KindEncoder, Name: "tiny", Open: openTiny},
+		{Kind: sdk.KindEncoder, Name: "tiny", Open: openTiny, Schema: sdk.Schema{Attributes: []sdk.Attribute{
+			{Name: "weights", Type: sdk.TypeString, Path: true, Obtain: "From the hub.", Hub: []string{"config.json", "?merges.txt"}},
+		}}},
 		{Kind: sdk.KindSampler, Name: "doubling", Open: func(context.Context, sdk.OpenRequest) (any, error) { return doubling{}, nil }},
 		{Kind: sdk.KindSampler, Name: "lazy", Open: func(context.Context, sdk.OpenRequest) (any, error) { return lazy{}, nil }},
 		{Kind: sdk.KindReward, Name: "unopenable", Open: func(context.Context, sdk.OpenRequest) (any, error) {

@@ -20,7 +20,7 @@ var catalog = fakeCatalog{
 				{Name: "guidance_scale", Type: "number", Default: json.RawMessage(`3`), Minimum: number(0), Maximum: number(30), Summary: "how strongly the prompt pulls"},
 				{Name: "num_inference_steps", Type: "integer", Default: json.RawMessage(`12`), Minimum: number(1)},
 				{Name: "solver", Type: "string", Default: json.RawMessage(`"ddim"`), OneOf: []string{"ddim", "dpmpp_2m", "euler"}},
-				{Name: "weights", Type: "string", Path: true, Summary: "a checkpoint in place of the built-in one"},
+				{Name: "weights", Type: "string", Path: true, Summary: "a checkpoint in place of the built-in one", Hub: []string{"config.json", "model.safetensors"}},
 			}},
 			CanTune: true,
 			Losses: map[string]Schema{

@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/hub"
 )
 
 // How images of a folder are brought to a size.
@@ -22,7 +23,7 @@ var imagesForm = form{
 		{Name: "split", Type: "string", Default: []byte(`"all"`), OneOf: []string{seen, unseen, "all"}, Summary: "which prompts are drawn for, or which images of a folder are taken"},
 		{Name: "per_prompt", Type: "integer", Default: []byte(`1`), Minimum: number(1), Maximum: number(1e6), Summary: "images per prompt"},
 		{Name: "limit", Type: "integer", Minimum: number(1), Maximum: number(1e9), Summary: "how many of the prompts, or of a folder's images, are taken, drawn by the experiment's seed"},
-		{Name: "path", Type: "string", Summary: "a folder with metadata.jsonl, or Parquet, with captions",
+		{Name: "path", Type: "string", Summary: "a folder with metadata.jsonl, .csv or .parquet, or Parquet with images and captions",
 			Obtain: "Put a folder there with images and a metadata.jsonl of lines such as {\"file_name\": \"0001.jpg\", \"text\": \"a red circle\"}, or Parquet files with the columns image and text. Until then the plan counts as many images as limit says."},
 		{Name: "files", Type: "string", Summary: "which Parquet or metadata files of the folder are read, such as \"data/train-*.parquet\""},
 		{Name: "caption", Type: "string", Summary: "the column of captions; text, caption or prompt if it is not given"},
@@ -123,6 +124,10 @@ func (l *loader) folderOf(arguments arguments, images *Images) {
 	}
 	if value == "" {
 		l.error(at, "Empty path", "path names a folder or a Parquet file, relative to the directory of %s.", l.path)
+		return
+	}
+	if hub.Is(value) {
+		l.error(at, "Not a model", "path names a folder of images, and %s a model on Hugging Face's hub. Fetch a data set with `hf download OWNER/NAME --repo-type dataset --local-dir DIRECTORY`, and name the directory.", value)
 		return
 	}
 	folder.Path = l.beside(value)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/hub"
 )
 
 // Options is what Load needs beside the file.
@@ -44,6 +45,10 @@ type Options struct {
 	// Scan says what a folder of images gives. If nil, ScanFolder. Give one that
 	// remembers where Digest should.
 	Scan func(dataset.Folder) (dataset.Inventory, error)
+
+	// Hub is where models of Hugging Face's hub are kept. Nothing is fetched. The
+	// zero Cache has none.
+	Hub hub.Cache
 }
 
 // Load reads the experiment at path. The Spec is nil if there are errors;
@@ -116,6 +121,9 @@ func newLoader(path string, options Options) *loader {
 	}
 	if options.Scan == nil {
 		options.Scan = ScanFolder
+	}
+	if options.Hub.Digest == nil {
+		options.Hub.Digest = options.Digest
 	}
 	l := &loader{
 		path:       path,

@@ -16,6 +16,7 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/digest"
+	"github.com/plumb-ml/plumb/core/hub"
 )
 
 // beside resolves a path against the directory of the HCL file, so that an
@@ -37,6 +38,9 @@ func (l *loader) file(argument Attribute, value string, at hcl.Range) (string, b
 	if value == "" {
 		l.error(at, "Empty path", "%s names a file or directory, relative to the directory of %s.", argument.Name, l.path)
 		return "", false
+	}
+	if hub.Is(value) {
+		return l.repository(argument, value, at)
 	}
 	path := l.beside(value)
 	if _, ok := l.spec.Digests[path]; ok {
@@ -70,6 +74,9 @@ func (l *loader) nothing(argument Attribute, value, path string, at hcl.Range) b
 	}
 	if argument.Obtain != "" {
 		text += " " + argument.Obtain
+	}
+	if len(argument.Hub) > 0 && hub.LikeID(value) {
+		text += fmt.Sprintf(" If the model %s of Hugging Face's hub is meant, write %q.", value, hub.Scheme+value)
 	}
 	l.warning(at, "Nothing there yet", "%s", text)
 	l.spec.Missing[path] = l.diagnostics[len(l.diagnostics)-1]

@@ -40,6 +40,9 @@ type Attribute struct {
 	Path     bool // a file or directory, resolved beside the HCL file; its digest goes into Spec.Digests
 	// Obtain says where what belongs at a Path comes from; for when nothing is there.
 	Obtain string
+	// Hub lists the files that are read of a model on Hugging Face's hub, where a
+	// Path may name one, as package hub has them; empty: it may not.
+	Hub []string
 }
 
 // Block is a nested block. In the canonical JSON it is an object under its

@@ -5,6 +5,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/hub"
 )
 
 // Spec is an experiment, fully evaluated: no expression, variable or reference
@@ -21,6 +22,10 @@ type Spec struct {
 	// warnings, by resolved path.
 	Missing map[string]diag.Diagnostic
 
+	// Repositories are the models on Hugging Face's hub that path arguments name,
+	// in the cache or not.
+	Repositories []Repository
+
 	Compute   Compute
 	Plugins   []Plugin
 	Prompts   []*PromptSet
@@ -32,6 +37,13 @@ type Spec struct {
 	Labels    []*Labels
 	Finetunes []*Finetune
 	Evaluate  []*Evaluate
+}
+
+// Repository is a model on Hugging Face's hub.
+type Repository struct {
+	Ref   hub.Ref
+	Files []string // that are read of it, as in Attribute.Hub
+	Range diag.Range
 }
 
 // Compute says where tensors are computed.

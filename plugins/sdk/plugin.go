@@ -132,6 +132,9 @@ func (a Attribute) mistakes() []string {
 	if a.Path && a.Type != TypeString {
 		out = append(out, "only a string is a path")
 	}
+	if len(a.Hub) > 0 && !a.Path {
+		out = append(out, "only a path names a model on the hub")
+	}
 	if a.Default == nil {
 		return out
 	}

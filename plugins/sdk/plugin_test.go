@@ -32,6 +32,7 @@ func TestValidate(t *testing.T) {
 		"default not JSON":    {attribute(Attribute{Name: "a", Type: TypeString, Default: json.RawMessage(`z`)}), "not JSON"},
 		"required default":    {attribute(Attribute{Name: "a", Type: TypeBool, Required: true, Default: json.RawMessage("true")}), "required"},
 		"bounds":              {attribute(Attribute{Name: "a", Type: TypeNumber, Minimum: &one, Maximum: &zero}), "minimum is above"},
+		"hub":                 {attribute(Attribute{Name: "a", Type: TypeString, Hub: []string{"config.json"}}), "hub"},
 		"path":                {attribute(Attribute{Name: "a", Type: TypeNumber, Path: true}), "path"},
 		"nested": {Component{Kind: KindReward, Name: "r", Open: open, Schema: Schema{Blocks: []Block{{Type: "b", Body: Schema{
 			Attributes: []Attribute{{Name: "a", Type: TypeBool}, {Name: "a", Type: TypeBool}}}}}}}, "block b: a is declared twice"},

@@ -121,6 +121,12 @@ type Attribute struct {
 	// Obtain says, of a Path, where what belongs there comes from. It is printed
 	// when there is nothing at the path.
 	Obtain string `json:"obtain,omitempty"`
+	// Hub lets a Path name a model on Hugging Face's hub (hf://owner/name), and
+	// lists the files that are read of it: "config.json" must be there,
+	// "?merges.txt" may be, and "model.safetensors" is weights in one file or in
+	// several with an index. The component gets a directory that holds these files
+	// alone; whether they are fetched is the user's decision and the host's work.
+	Hub []string `json:"hub,omitempty"`
 }
 
 // Type is the type of an attribute.

@@ -56,6 +56,7 @@ func schemaToProto(s Schema) *pb.Schema {
 			OneOf:       a.OneOf,
 			Path:        a.Path,
 			Obtain:      a.Obtain,
+			Hub:         a.Hub,
 		})
 	}
 	for _, b := range s.Blocks {

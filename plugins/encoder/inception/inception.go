@@ -29,7 +29,7 @@ func Component() sdk.Component {
 		}},
 		PreferredBatch: 32,
 		NeedsDevice:    true,
-		CodeVersion:    "1",
+		CodeVersion:    "2",
 		Estimate:       estimate,
 		Open:           open,
 	}

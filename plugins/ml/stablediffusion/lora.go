@@ -7,10 +7,12 @@ import (
 	"hash/fnv"
 	"io/fs"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -67,13 +69,41 @@ func (l LoRA) check() error {
 	return nil
 }
 
-// Adapters are trained adapters of the denoising network.
+// Adapters are trained adapters of the denoising network. Alpha / Rank is a factor
+// of each up already, so that a layer computes W x + up down x: that is how they
+// are written, because most programs that read adapters take alpha to be the rank.
 type Adapters struct {
-	LoRA
+	LoRA // as they were trained
 	// Tensors are their weights by name, such as
 	// "mid_block.attentions.0.transformer_blocks.0.attn1.to_q.lora_A.weight",
 	// with our dimensions (nn.Params.WithAdapters).
 	Tensors map[string]safetensors.Tensor
+}
+
+// adapters are what was trained.
+func (l LoRA) adapters(trained map[string]safetensors.Tensor) *Adapters {
+	return &Adapters{LoRA: l, Tensors: timesUp(trained, l.scale())}
+}
+
+// trained is the reverse of LoRA.adapters.
+func (a *Adapters) trained() map[string]safetensors.Tensor { return timesUp(a.Tensors, 1/a.scale()) }
+
+// timesUp multiplies every up.
+func timesUp(tensors map[string]safetensors.Tensor, factor float64) map[string]safetensors.Tensor {
+	out := maps.Clone(tensors)
+	if factor == 1 {
+		return out
+	}
+	for name, tensor := range out {
+		if strings.HasSuffix(name, upEnd) {
+			data := make([]float32, len(tensor.Data))
+			for i, v := range tensor.Data {
+				data[i] = float32(float64(v) * factor)
+			}
+			out[name] = safetensors.Tensor{Dims: tensor.Dims, Data: data}
+		}
+	}
+	return out
 }
 
 // Names of an adapter's tensors end so.
@@ -202,7 +232,7 @@ func (a *Adapters) Merge(store *model.Store) error {
 					}
 				}
 				for j := range row {
-					row[j] = float32(float64(row[j]) + a.scale()*sum[j])
+					row[j] = float32(float64(row[j]) + sum[j])
 				}
 			}
 		})
@@ -217,12 +247,15 @@ const adaptersFile = "pytorch_lora_weights"
 const prefix = "unet."
 
 // metadataKey is under what diffusers keeps a PEFT configuration, as JSON with
-// prefixed keys, in the metadata of a file: the tensors do not say what alpha
-// is.
+// prefixed keys, in the metadata of a file, from 0.34 on. Earlier versions, and
+// other programs, take alpha to be the rank.
 const metadataKey = "lora_adapter_metadata"
 
+// alphaKey is under what a file's metadata says how the adapters were trained.
+const alphaKey = "plumb_lora_alpha"
+
 // Write writes the adapters into a directory, to be read by diffusers
-// (load_lora_weights).
+// (load_lora_weights): every version that knows PEFT's names reads them alike.
 func (a *Adapters) Write(directory string) error {
 	var needs []nn.Named
 	for name, tensor := range a.Tensors {
@@ -237,13 +270,16 @@ func (a *Adapters) Write(directory string) error {
 		named[prefix+name] = tensor
 	}
 	about, err := json.Marshal(map[string]any{
-		prefix + "peft_type": "LORA", prefix + "r": a.Rank, prefix + "lora_alpha": a.alpha(), prefix + "target_modules": sorted(a.Targets),
+		prefix + "peft_type": "LORA", prefix + "r": a.Rank, prefix + "lora_alpha": a.Rank, prefix + "target_modules": sorted(a.Targets),
+		// diffusers up to 0.39 asks for them without looking whether they are there.
+		prefix + "rank_pattern": map[string]int{}, prefix + "alpha_pattern": map[string]int{},
 	})
 	if err != nil {
 		return fmt.Errorf("write adapters: %w", err)
 	}
 	file.Tensors = named
 	file.Metadata[metadataKey] = string(about)
+	file.Metadata[alphaKey] = strconv.FormatFloat(a.alpha(), 'g', -1, 64)
 	return file.Write(filepath.Join(directory, adaptersFile+".safetensors"))
 }
 
@@ -254,7 +290,7 @@ func (m *Model) ReadAdapters(backend compute.Backend, directory string) (*Adapte
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	a, names, err := aboutAdapters(path)
+	a, written, names, err := aboutAdapters(path)
 	if err != nil {
 		return nil, sdk.Diagnostic{Summary: "Adapters that cannot be read", Detail: err.Error() + "."}
 	}
@@ -280,16 +316,17 @@ func (m *Model) ReadAdapters(backend compute.Backend, directory string) (*Adapte
 		data := tensors.MustCopyFlatData[float32](store.GetVariable("/" + need.Name).MustValue())
 		a.Tensors[need.Name] = safetensors.Tensor{Dims: need.Dims, Data: data}
 	}
+	a.Tensors = timesUp(a.Tensors, written/float64(a.Rank))
 	return a, nil
 }
 
-// aboutAdapters reads the settings of adapters, and their tensors' names. A file
-// that does not say its settings has those that diffusers takes then: the rank
-// of its tensors, and as much for alpha.
-func aboutAdapters(path string) (*Adapters, []string, error) {
+// aboutAdapters reads the settings of adapters, the alpha that they are written
+// for, and their tensors' names. A file that does not say its settings has those
+// that diffusers takes then: the rank of its tensors, and as much for alpha.
+func aboutAdapters(path string) (a *Adapters, written float64, names []string, err error) {
 	r, err := safetensors.Open(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, 0, nil, err
 	}
 	defer r.Close()
 	var about struct {
@@ -299,7 +336,7 @@ func aboutAdapters(path string) (*Adapters, []string, error) {
 	}
 	if text := r.Metadata()[metadataKey]; text != "" {
 		if err := json.Unmarshal([]byte(text), &about); err != nil {
-			return nil, nil, fmt.Errorf("%s: %s: %w", path, metadataKey, err)
+			return nil, 0, nil, fmt.Errorf("%s: %s: %w", path, metadataKey, err)
 		}
 	}
 	for _, name := range r.Names() {
@@ -308,9 +345,16 @@ func aboutAdapters(path string) (*Adapters, []string, error) {
 			about.Rank = info.Dims[0]
 		}
 	}
-	a := &Adapters{LoRA: LoRA{Rank: about.Rank, Alpha: about.Alpha, Targets: about.Targets}}
-	if a.Rank < 1 || !(a.alpha() > 0) {
-		return nil, nil, fmt.Errorf("%s: it has no adapters of a rank and an alpha that are positive (found %d and %v)", path, a.Rank, a.alpha())
+	a = &Adapters{LoRA: LoRA{Rank: about.Rank, Alpha: about.Alpha, Targets: about.Targets}}
+	if written = a.alpha(); a.Rank < 1 || !(written > 0) {
+		return nil, 0, nil, fmt.Errorf("%s: it has no adapters of a rank and an alpha that are positive (found %d and %v)", path, a.Rank, written)
 	}
-	return a, r.Names(), nil
+	if text := r.Metadata()[alphaKey]; text != "" {
+		alpha, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(alpha > 0) || math.IsInf(alpha, 0) {
+			return nil, 0, nil, fmt.Errorf("%s: %s is %q, and has to be a positive number", path, alphaKey, text)
+		}
+		a.Alpha = &alpha
+	}
+	return a, written, r.Names(), nil
 }

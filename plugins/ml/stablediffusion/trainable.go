@@ -44,7 +44,7 @@ func (m *Model) Trainable(backend compute.Backend, directory string, known *Adap
 	}
 	var begin map[string]safetensors.Tensor
 	if known != nil {
-		begin = known.Tensors
+		begin = known.trained()
 	}
 	return m.Adapted(backend, store, begin, settings, seed)
 }
@@ -85,6 +85,5 @@ func (m *Model) WriteTuned(backend compute.Backend, output, directory string, ch
 			return err
 		}
 	}
-	adapters := &Adapters{LoRA: *settings.LoRA, Tensors: train.Trained(store)}
-	return adapters.Write(output)
+	return settings.LoRA.adapters(train.Trained(store)).Write(output)
 }

@@ -336,7 +336,7 @@ func TestAdapters(t *testing.T) {
 		t.Errorf("compared %d adapters", checked)
 	}
 	// In the weights they do what they do beside them.
-	adapters := &Adapters{LoRA: two, Tensors: train.Trained(store)}
+	adapters := two.adapters(train.Trained(store))
 	merged, err := m.Trainable(golden.Backend(t), tiny, adapters, Settings{}, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -14,8 +14,8 @@ import (
 const passes = 4
 
 // Clean returns the text as CLIP reads it, in its own case: what typesetting
-// and transport did to it undone (ftfy 6, but for wrong encodings), HTML
-// entities replaced twice, and white space collapsed to single spaces.
+// and transport did to it undone (ftfy 6; of wrong encodings only what misread
+// knows), HTML entities replaced twice, and white space collapsed to single spaces.
 func Clean(text string) string {
 	text = strings.ToValidUTF8(text, string(unicode.ReplacementChar))
 	for range passes {
@@ -45,6 +45,12 @@ func repair(text string) string {
 			}
 			return name // unknown, or known in part alone
 		})
+	}
+	for range passes { // before quotes are made plain: those are bytes here
+		before := text
+		if text = misread(text); text == before {
+			break
+		}
 	}
 	var out strings.Builder
 	for _, r := range text {

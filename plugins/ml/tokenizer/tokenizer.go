@@ -3,9 +3,8 @@
 // vocabulary of the model's own files.
 //
 // Texts are cleaned as CLIP cleans them (Radford et al. 2021, with ftfy and
-// html.unescape), except that text which was once decoded with the wrong
-// encoding ("cafÃ©") is not repaired: that takes guessing, and a prompt is
-// seldom such a text.
+// html.unescape). Of text that was once decoded with the wrong encoding ("cafÃ©")
+// the plain cases are repaired; ftfy guesses more (see misread.go).
 package tokenizer
 
 import (

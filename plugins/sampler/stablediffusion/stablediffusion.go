@@ -47,8 +47,15 @@ func Component() sdk.Component {
 		Name:    "stable_diffusion",
 		Summary: "Stable Diffusion v1 and its kin, from published weights on the disk.",
 		Schema: sdk.Schema{Attributes: []sdk.Attribute{
-			{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Directory of a StableDiffusionPipeline of Hugging Face's diffusers: model_index.json, scheduler, text_encoder, tokenizer, unet, vae; weights as safetensors.",
-				Obtain: "Stable Diffusion v1.5 is stable-diffusion-v1-5/stable-diffusion-v1-5 on Hugging Face; with its command line tool: hf download stable-diffusion-v1-5/stable-diffusion-v1-5 --include '*.json' '*.txt' '*.safetensors' --local-dir DIRECTORY."},
+			{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Directory, or hf://OWNER/NAME on Hugging Face's hub, of a StableDiffusionPipeline of diffusers: model_index.json, scheduler, text_encoder, tokenizer, unet, vae; weights as safetensors.",
+				Obtain: "Stable Diffusion v1.5 is stable-diffusion-v1-5/stable-diffusion-v1-5 on Hugging Face: write \"hf://stable-diffusion-v1-5/stable-diffusion-v1-5\" in place of the path, and plumb download fetches it; or with the hub's command line tool: hf download stable-diffusion-v1-5/stable-diffusion-v1-5 --include 'model_index.json' '*/*.json' '*/*.txt' '*/*.safetensors' --exclude '*.fp16.*' '*.non_ema.*' 'safety_checker/*' --local-dir DIRECTORY.",
+				Hub: []string{
+					"model_index.json", "scheduler/scheduler_config.json",
+					"text_encoder/config.json", "text_encoder/model.safetensors",
+					"?tokenizer/vocab.json", "?tokenizer/merges.txt", "?tokenizer/tokenizer.json", "?tokenizer/tokenizer_config.json", "?tokenizer/special_tokens_map.json",
+					"unet/config.json", "unet/diffusion_pytorch_model.safetensors",
+					"vae/config.json", "vae/diffusion_pytorch_model.safetensors",
+				}},
 			{Name: "guidance_scale", Type: sdk.TypeNumber, Default: json.RawMessage(`7.5`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(100), Summary: "Classifier-free guidance: u + scale (c - u); 1 means none."},
 			{Name: "num_inference_steps", Type: sdk.TypeInteger, Default: json.RawMessage(`50`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(1000), Summary: "Steps of the solver."},
 			{Name: "solver", Type: sdk.TypeString, OneOf: diffusion.PublishedSolverNames(), Summary: "How the noise schedule is integrated; that of the model's scheduler_config.json if absent."},
@@ -61,7 +68,7 @@ func Component() sdk.Component {
 		}},
 		PreferredBatch: handed,
 		NeedsDevice:    true,
-		CodeVersion:    "1",
+		CodeVersion:    "2",
 		Capabilities:   []sdk.Capability{sdk.CapabilityPrepare, sdk.CapabilityTune},
 		Losses: map[string]sdk.Schema{
 			tuning.RewardWeighted: {},

@@ -56,6 +56,7 @@ func schemaFromProto(s *pb.Schema) sdk.Schema {
 			OneOf:    a.GetOneOf(),
 			Path:     a.GetPath(),
 			Obtain:   a.GetObtain(),
+			Hub:      a.GetHub(),
 		}
 		if len(a.GetDefaultJson()) > 0 {
 			attribute.Default = a.GetDefaultJson()

@@ -73,12 +73,13 @@ func (r *Runner) Features(ctx context.Context, images []sdk.Image) ([][]float32,
 // Prepare brings an image to what the network reads, [299, 299, 3], as clean-fid
 // does (Parmar et al. 2022, On Aliased Resizing and Surprising Subtleties in GAN
 // Evaluation): each channel resized in floating point by Pillow's bicubic
-// filter, without rounding or cutting off, then (value - 128) / 128.
+// filter, without rounding, what it overshoots cut off at 0 and 255 (as clean-fid
+// does since March 2022), then (value - 128) / 128.
 func Prepare(image sdk.Image, out []float32) {
 	planes := resize.Floats(resize.Image(image), Side, Side)
 	for c := range 3 {
 		for i, v := range planes[c*Side*Side:][:Side*Side] {
-			out[i*3+c] = (v - 128) / 128
+			out[i*3+c] = (min(max(v, 0), 255) - 128) / 128
 		}
 	}
 }

@@ -137,7 +137,7 @@ class Network:
 
 
 def resized(image):
-    """As clean-fid: each channel in float32 by Pillow's bicubic filter."""
+    """As clean-fid, but for its clip(0, 255): each channel in float32 by Pillow's bicubic filter."""
     planes = [Image.fromarray(image[:, :, c].astype(np.float32), mode="F") for c in range(3)]
     return np.stack([np.asarray(p.resize((299, 299), Image.BICUBIC)) for p in planes])
 
@@ -169,7 +169,7 @@ def main():
     for name, image in images.items():
         planes = resized(image)
         out["resized." + name] = some(planes, 2000)
-        inputs.append((planes.astype(np.float64) - 128) / 128)
+        inputs.append((planes.clip(0, 255).astype(np.float64) - 128) / 128)
     network = Network()
     with torch.no_grad():
         out["features"] = network(torch.from_numpy(np.stack(inputs[:3]))).numpy()

@@ -318,6 +318,7 @@ type Attribute struct {
 	OneOf         []string               `protobuf:"bytes,8,rep,name=one_of,json=oneOf,proto3" json:"one_of,omitempty"`                   // strings only
 	Path          bool                   `protobuf:"varint,9,opt,name=path,proto3" json:"path,omitempty"`                                 // a file or directory; its content's digest goes into the key
 	Obtain        string                 `protobuf:"bytes,12,opt,name=obtain,proto3" json:"obtain,omitempty"`                             // of a path: where what belongs there comes from
+	Hub           []string               `protobuf:"bytes,13,rep,name=hub,proto3" json:"hub,omitempty"`                                   // of a path that may name a model on Hugging Face's hub: the files that are read of it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -420,6 +421,13 @@ func (x *Attribute) GetObtain() string {
 		return x.Obtain
 	}
 	return ""
+}
+
+func (x *Attribute) GetHub() []string {
+	if x != nil {
+		return x.Hub
+	}
+	return nil
 }
 
 // Block is a nested block. In the configuration it is an object under its
@@ -857,7 +865,7 @@ const file_plumb_plugin_v1_plugin_proto_rawDesc = "" +
 	"\n" +
 	"attributes\x18\x01 \x03(\v2\x1a.plumb.plugin.v1.AttributeR\n" +
 	"attributes\x12.\n" +
-	"\x06blocks\x18\x02 \x03(\v2\x16.plumb.plugin.v1.BlockR\x06blocks\"\xa5\x02\n" +
+	"\x06blocks\x18\x02 \x03(\v2\x16.plumb.plugin.v1.BlockR\x06blocks\"\xb7\x02\n" +
 	"\tAttribute\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n" +
@@ -868,7 +876,8 @@ const file_plumb_plugin_v1_plugin_proto_rawDesc = "" +
 	"\amaximum\x18\a \x01(\x01H\x01R\amaximum\x88\x01\x01\x12\x15\n" +
 	"\x06one_of\x18\b \x03(\tR\x05oneOf\x12\x12\n" +
 	"\x04path\x18\t \x01(\bR\x04path\x12\x16\n" +
-	"\x06obtain\x18\f \x01(\tR\x06obtainB\n" +
+	"\x06obtain\x18\f \x01(\tR\x06obtain\x12\x10\n" +
+	"\x03hub\x18\r \x03(\tR\x03hubB\n" +
 	"\n" +
 	"\b_minimumB\n" +
 	"\n" +

@@ -1,0 +1,318 @@
+package hub
+
+import (
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Fetch is what there is to fetch of a repository.
+type Fetch struct {
+	Ref      Ref
+	Manifest *Manifest
+	Files    []File // that are read
+	Missing  []File // of them, those that are not here, or not whole
+	Bytes    int64  // of Files
+	ToCome   int64  // of Missing, less what is here of them
+}
+
+// Plan asks the hub what the entries stand for, and looks what of it is here. It
+// fetches nothing.
+func (c *Client) Plan(ctx context.Context, r Ref, entries []string) (*Fetch, error) {
+	manifest, err := c.Manifest(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	files, wrong := choose(entries, r.Variant, manifest.names())
+	if len(wrong) > 0 {
+		return nil, problem("The repository is of another kind", "%s, at %s. The component reads: %s.", &Unfit{r, wrong}, manifest.Commit, strings.Join(entries, ", "))
+	}
+	f := &Fetch{Ref: r, Manifest: manifest}
+	repository := c.repository(r)
+	for _, one := range files {
+		i := slices.IndexFunc(manifest.Files, func(m File) bool { return m.Name == one.name })
+		file := manifest.Files[i]
+		f.Files = append(f.Files, file)
+		f.Bytes += file.Size
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if c.whole(blob(repository, file), file) {
+			continue
+		}
+		f.Missing = append(f.Missing, file)
+		f.ToCome += file.Size
+		if info, err := os.Stat(incomplete(repository, file)); err == nil {
+			f.ToCome -= min(info.Size(), file.Size)
+		}
+	}
+	return f, nil
+}
+
+func (c *Client) repository(r Ref) string { return filepath.Join(c.Cache.Dir, r.folder()) }
+
+// Fetch brings what is missing into the cache. Only when all of it is there does
+// the revision mean the new commit: what was fetched before stays usable until
+// then. An error leaves what has come, and the next call goes on from there.
+func (c *Client) Fetch(ctx context.Context, f *Fetch) error {
+	repository := c.repository(f.Ref)
+	for _, dir := range []string{filepath.Join(repository, "blobs"), filepath.Join(repository, "snapshots", f.Manifest.Commit)} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return c.writing(err, f.ToCome)
+		}
+	}
+	if free, ok := freeBytes(repository); ok && free < f.ToCome {
+		return c.full(free, f.ToCome)
+	}
+	if err := f.Manifest.write(repository); err != nil {
+		return c.writing(err, f.ToCome)
+	}
+	for _, file := range f.Files {
+		if err := c.file(ctx, f, file); err != nil {
+			return err
+		}
+		path := filepath.Join(repository, "snapshots", f.Manifest.Commit, filepath.FromSlash(file.Name))
+		if err := relink(blob(repository, file), path); err != nil {
+			return c.writing(err, 0)
+		}
+	}
+	if f.Ref.Pinned() {
+		return nil
+	}
+	ref := filepath.Join(repository, "refs", filepath.FromSlash(f.Ref.Revision))
+	return c.writing(replace(ref, []byte(f.Manifest.Commit)), 0)
+}
+
+// relink is link of a path that may be taken.
+func relink(target, path string) error {
+	have, err := os.Stat(path)
+	want, other := os.Stat(target)
+	if err == nil && other == nil && os.SameFile(have, want) {
+		return nil
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := link(target, path); err != nil && !errors.Is(err, os.ErrExist) { // another process was first
+		return err
+	}
+	return nil
+}
+
+// file brings one file. Of several processes that want it one fetches it, those
+// of huggingface_hub included.
+func (c *Client) file(ctx context.Context, f *Fetch, file File) error {
+	repository := c.repository(f.Ref)
+	locks := filepath.Join(c.Cache.Dir, ".locks", f.Ref.folder())
+	if err := os.MkdirAll(locks, 0o755); err != nil {
+		return c.writing(err, 0)
+	}
+	lock := flock.New(filepath.Join(locks, file.etag()+".lock"))
+	defer lock.Close()
+	// A file system without locks costs a download in vain at worst: what has
+	// come is compared with its digest before it has its name.
+	if _, err := lock.TryLockContext(ctx, 200*time.Millisecond); err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	whole, part := blob(repository, file), incomplete(repository, file)
+	if c.whole(whole, file) {
+		return nil
+	}
+	if err := os.Remove(whole); err != nil && !errors.Is(err, os.ErrNotExist) { // damaged
+		return c.writing(err, 0)
+	}
+	for again := false; ; again = true {
+		var furthest int64 // a server that begins anew each time does not get on
+		err := c.patiently(ctx, func() (bool, error) {
+			have, err := c.more(ctx, f, file, part)
+			progress := have > furthest
+			furthest = max(furthest, have)
+			return progress, err
+		})
+		if err != nil {
+			return err
+		}
+		if c.whole(part, file) {
+			return c.writing(os.Rename(part, whole), 0)
+		}
+		// What was there before may be of another file: begin anew, once.
+		if err := os.Remove(part); err != nil {
+			return c.writing(err, 0)
+		}
+		if again {
+			return problem("What the hub sends is not what it lists", "%s of %s came twice with another digest than %s. Something between may change it, such as a proxy; nothing of it was kept. Try again, or another network.", file.Name, f.Ref, file.etag())
+		}
+	}
+}
+
+// more fetches what is missing of a file, and appends it to part. It returns how
+// many bytes are there then.
+func (c *Client) more(ctx context.Context, f *Fetch, file File, part string) (have int64, err error) {
+	out, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return 0, c.writing(err, file.Size)
+	}
+	defer func() {
+		if closing := c.writing(out.Close(), file.Size); err == nil {
+			err = closing
+		}
+	}()
+	if have, err = out.Seek(0, io.SeekEnd); err != nil {
+		return 0, c.writing(err, file.Size)
+	}
+	if have == file.Size {
+		return have, nil
+	}
+	anew := func() error {
+		have = 0
+		_, err := out.Seek(0, io.SeekStart)
+		return c.writing(errors.Join(err, out.Truncate(0)), file.Size)
+	}
+	if have > file.Size {
+		if err := anew(); err != nil {
+			return 0, err
+		}
+	}
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watch := time.AfterFunc(c.stall, func() { cancel(errStalled) })
+	defer watch.Stop()
+	response, err := c.get(ctx, c.address(f, file), f.Ref, have)
+	if err != nil {
+		return have, c.stalled(ctx, err)
+	}
+	defer response.Body.Close()
+	switch response.StatusCode {
+	case http.StatusPartialContent:
+		var from int64
+		if _, err := fmt.Sscanf(response.Header.Get("Content-Range"), "bytes %d-", &from); err != nil || from != have {
+			return 0, errors.Join(anew(), c.odd(f, file, "a part of the file that was not asked for"))
+		}
+	case http.StatusRequestedRangeNotSatisfiable:
+		return 0, errors.Join(anew(), c.odd(f, file, "that the file is shorter than the hub lists"))
+	default: // the whole file
+		if err := anew(); err != nil {
+			return have, err
+		}
+	}
+	buffer := make([]byte, 256<<10)
+	for {
+		n, readErr := response.Body.Read(buffer)
+		watch.Reset(c.stall)
+		if n > 0 {
+			if have+int64(n) > file.Size {
+				return 0, errors.Join(anew(), c.odd(f, file, "more than the hub lists"))
+			}
+			if _, err := out.Write(buffer[:n]); err != nil {
+				return have, c.writing(err, file.Size-have)
+			}
+			have += int64(n)
+			watch.Reset(c.stall) // a slow disk is not a silent hub
+			if c.Progress != nil {
+				c.Progress(Progress{file.Name, have, file.Size})
+			}
+		}
+		if readErr != nil && !errors.Is(readErr, io.EOF) {
+			if ctx.Err() != nil {
+				return have, c.stalled(ctx, ctx.Err())
+			}
+			return have, c.odd(f, file, fmt.Sprintf("%s of %s (%v)", Size(have), Size(file.Size), readErr))
+		}
+		if readErr != nil {
+			break
+		}
+	}
+	if have < file.Size {
+		return have, c.odd(f, file, fmt.Sprintf("%s of %s", Size(have), Size(file.Size)))
+	}
+	return have, c.writing(out.Sync(), file.Size)
+}
+
+func (c *Client) address(f *Fetch, file File) string {
+	words := strings.Split(file.Name, "/")
+	for i, word := range words {
+		words[i] = url.PathEscape(word)
+	}
+	return fmt.Sprintf("%s/%s/resolve/%s/%s", c.Endpoint, f.Ref.Repository(), f.Manifest.Commit, strings.Join(words, "/"))
+}
+
+// odd is an answer that another try may better.
+func (c *Client) odd(f *Fetch, file File, what string) error {
+	return temporary{error: problem("A download broke off", "For %s of %s the hub sent %s. Run the command again: it goes on with what came.", file.Name, f.Ref, what)}
+}
+
+var errStalled = errors.New("nothing came for a while")
+
+// stalled tells a connection that was silent for too long from one that the user
+// ended.
+func (c *Client) stalled(ctx context.Context, err error) error {
+	if context.Cause(ctx) == errStalled {
+		return temporary{error: problem("A download broke off", "%s was silent for %s. Run the command again: it goes on with what came.", c.Endpoint, c.stall)}
+	}
+	return err
+}
+
+// whole reports whether the file at a path is the one that the hub lists.
+func (c *Client) whole(path string, file File) bool {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() != file.Size {
+		return false
+	}
+	if file.SHA256 == "" {
+		got, err := gitBlob(path, info.Size())
+		return err == nil && got == file.Blob
+	}
+	digest := c.Cache.Digest
+	if digest == nil {
+		digest = sha256Of
+	}
+	got, err := digest(path)
+	return err == nil && got == file.SHA256
+}
+
+// gitBlob is what git calls a file: sha1 of "blob SIZE", a zero byte and the content.
+func gitBlob(path string, size int64) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	hash := sha1.New()
+	fmt.Fprintf(hash, "blob %d\x00", size)
+	if _, err := io.Copy(hash, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// writing turns an error of the disk into what to do about it.
+func (c *Client) writing(err error, needed int64) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+		free, _ := freeBytes(c.Cache.Dir)
+		return c.full(free, needed)
+	case errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS):
+		return problem("The cache cannot be written to", "%v. HF_HOME or HF_HUB_CACHE names another directory.", err)
+	}
+	return fmt.Errorf("write into the cache of the hub: %w", err)
+}
+
+func (c *Client) full(free, needed int64) error {
+	return problem("Not enough space for the download", "%s has %s free, and %s are to come. Make room, or name a directory on another disk by HF_HOME or HF_HUB_CACHE; what came is kept.", c.Cache.Dir, Size(free), Size(needed))
+}
