@@ -29,6 +29,7 @@ type config struct {
 	GuidanceScale     float64 `json:"guidance_scale"`
 	NumInferenceSteps int     `json:"num_inference_steps"`
 	Solver            string  `json:"solver"` // "": the model's own
+	Eta               float64 `json:"eta"`    // of ddim
 	Height            int     `json:"height"` // in pixels; 0: the model's own
 	Width             int     `json:"width"`  // in pixels; 0: the model's own
 	NegativePrompt    string  `json:"negative_prompt"`
@@ -59,6 +60,7 @@ func Component() sdk.Component {
 			{Name: "guidance_scale", Type: sdk.TypeNumber, Default: json.RawMessage(`7.5`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(100), Summary: "Classifier-free guidance: u + scale (c - u); 1 means none."},
 			{Name: "num_inference_steps", Type: sdk.TypeInteger, Default: json.RawMessage(`50`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(1000), Summary: "Steps of the solver."},
 			{Name: "solver", Type: sdk.TypeString, OneOf: diffusion.PublishedSolverNames(), Summary: "How the noise schedule is integrated; that of the model's scheduler_config.json if absent."},
+			{Name: "eta", Type: sdk.TypeNumber, Default: json.RawMessage(`0`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Of ddim: the share of noise that is drawn anew in every step; 0 is none, 1 as much as in ancestral sampling."},
 			{Name: "height", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Height of images in pixels, divisible by 8; what the model was trained on if absent."},
 			{Name: "width", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Width of images in pixels, divisible by 8; what the model was trained on if absent."},
 			{Name: "negative_prompt", Type: sdk.TypeString, Default: json.RawMessage(`""`), Summary: "What guidance leads away from."},
@@ -183,6 +185,9 @@ func (s *sampler) complete() error {
 	}
 	if err := s.model.Scheduler.Check(c.Solver, c.NumInferenceSteps); err != nil {
 		refuse("The model cannot be sampled so", "With solver %q and num_inference_steps %d: %v. The model's scheduler/scheduler_config.json and the block must fit together.", c.Solver, c.NumInferenceSteps, err)
+	}
+	if c.Eta != 0 && c.Solver != diffusion.SolverDDIM {
+		refuse("eta is for ddim alone", "The solver is %q and eta is %v. Write solver = %q, or take eta away.", c.Solver, c.Eta, diffusion.SolverDDIM)
 	}
 	if len(all) > 0 {
 		return all
@@ -317,7 +322,7 @@ func (s *sampler) latentDims() []int {
 
 // draw draws a batch from given noise, and makes images of the first count.
 func (s *sampler) draw(ctx context.Context, prompts []string, latents stablediffusion.Tensor, normal func([]float32), count int) ([]sdk.Image, error) {
-	request := stablediffusion.Request{Guidance: s.config.GuidanceScale, Solver: s.config.Solver, Steps: s.config.NumInferenceSteps, Normal: normal}
+	request := stablediffusion.Request{Guidance: s.config.GuidanceScale, Solver: s.config.Solver, Steps: s.config.NumInferenceSteps, Eta: s.config.Eta, Normal: normal}
 	var err error
 	if request.Prompts, err = s.texts.encode(ctx, prompts); err != nil {
 		return nil, err

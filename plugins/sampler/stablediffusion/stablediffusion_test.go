@@ -116,8 +116,13 @@ func TestSolvers(t *testing.T) {
 	first := sdk.Draw{Prompt: sdk.Prompt{Text: "a cat"}, Seed: 7}
 	other := sdk.Draw{Prompt: sdk.Prompt{Text: "two dogs"}, Seed: 8}
 	seen := map[string]string{}
+	ways := map[string]map[string]any{"ddim with eta": {"solver": "ddim", "eta": 1}}
 	for _, solver := range diffusion.PublishedSolverNames() {
-		s, err := openWith(t, map[string]any{"solver": solver, "num_inference_steps": 5})
+		ways[solver] = map[string]any{"solver": solver}
+	}
+	for solver, settings := range ways {
+		settings["num_inference_steps"] = 5
+		s, err := openWith(t, settings)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -281,6 +286,7 @@ func TestMistakes(t *testing.T) {
 		"truncated weights":  {"vae/diffusion_pytorch_model.safetensors", func(c string) string { return c[:len(c)-1] }, nil, []string{"vae", "truncated"}},
 		"several":            {"tokenizer/vocab.json", nil, map[string]any{"height": 30, "width": 4, "solver": "heun"}, []string{"height is 30", "24 or 32", "width is 4", "8 or 16", `unknown solver "heun": one of [ddim dpmpp_2m euler`, "No tokenizer in"}},
 		"clipped ddim":       {"scheduler/scheduler_config.json", replaced(`"clip_sample": false`, `"clip_sample": true`), map[string]any{"solver": "ddim"}, []string{`"clip_sample"`}},
+		"eta of pndm":        {"tokenizer/vocab.json", nil, map[string]any{"eta": 0.5}, []string{"eta is for ddim alone", `"pndm"`}},
 		"no size":            {"unet/config.json", replaced(`"sample_size": 16`, `"sample_size": null`), map[string]any{"height": nil}, []string{"does not say the height", "write height = 512"}},
 	} {
 		t.Run(name, func(t *testing.T) {
