@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/go-xla/compute/xla"
@@ -20,17 +21,28 @@ func openXLA(name string) (backend compute.Backend, err error) {
 		}
 	}()
 	xla.EnableAutoInstall(false)
-	plugin := name[len("xla:"):]
-	if name == XLACUDA {
+	plugin, options := name[len("xla:"):], ""
+	paths := os.Getenv(PJRTPathVariable)
+	switch name {
+	case XLACPU:
+		if found := findCPU(paths); found != "" {
+			plugin = found
+		}
+	case XLACUDA:
 		if len(gpus()) == 0 {
 			return nil, errors.New("there is no NVIDIA GPU: nvidia-smi lists none, and there is no /dev/nvidia0")
 		}
 		// A path is opened as it is; go-xla does not know the name that JAX uses.
-		if found := findCUDA(os.Getenv(PJRTPathVariable)); found != "" {
+		if found := findCUDA(paths); found != "" {
 			plugin = found
 		}
+		// go-xla shares the host's memory with a plugin that has "cpu" anywhere in its path.
+		options = ",preallocate=false,shared_buffers=false"
 	}
-	backend, err = xla.New(plugin + ",preallocate=false")
+	if strings.Contains(plugin, ",") {
+		return nil, fmt.Errorf("the path of the PJRT plugin has a comma, which go-xla cannot read: %s", plugin)
+	}
+	backend, err = xla.New(plugin + options)
 	if err != nil {
 		return nil, fmt.Errorf("no PJRT plugin for %s on %s: %w", plugin, PJRTPathVariable, err)
 	}
