@@ -56,16 +56,18 @@ func TestTextToImage(t *testing.T) {
 	_, d := read(t)
 	file := golden.Read(t, expected+"t2i_ddim.safetensors")
 	without, with := halves(file)
+	request := Request{Prompts: with, Negative: without, Guidance: 7.5, Solver: "ddim", Steps: 10}
+	given := request.conditions()
+	defer free(given)
 	for i, timestep := range []float64{901, 801, 701, 601, 501, 401, 301, 201, 101, 1} {
 		latents := last(file.Tensors[fmt.Sprintf("latents.%d", i)])
-		got, err := d.predict(latents, timestep, joined(without, with), 7.5)
+		got, err := d.predict(latents, timestep, given)
 		if err != nil {
 			t.Fatal(err)
 		}
 		expect(t, fmt.Sprintf("guided output %d", i), Tensor{latents.Dims, got}, file.Tensors[fmt.Sprintf("guided_eps.%d", i)], 1e-4)
 	}
 	latents := last(file.Tensors["latents.0"])
-	request := Request{Prompts: with, Negative: without, Guidance: 7.5, Solver: "ddim", Steps: 10}
 	if err := d.Draw(context.Background(), latents, request); err != nil {
 		t.Fatal(err)
 	}
