@@ -85,7 +85,7 @@ func openGo() (compute.Backend, error) {
 
 // Describe names a backend in the words of HCL, and its kind of device. Neither
 // is a path or a number: which of several equal devices it is, and where its
-// plugin lies, does not matter to a key.
+// plugin lies, does not matter to a key; whether float32 is all of it does.
 func Describe(backend compute.Backend) (name, device string) {
 	return describe(backend.Description(), func() string { return backend.DeviceDescription(0) })
 }
@@ -100,7 +100,11 @@ func describe(description string, deviceDescription func() string) (name, device
 	case !isXLA:
 		return Go, "cpu"
 	case strings.Contains(plugin, "cuda"):
-		return XLACUDA, kindOf(deviceDescription())
+		device = kindOf(deviceDescription())
+		if withoutTF32() {
+			device += ", no TF32"
+		}
+		return XLACUDA, device
 	case strings.Contains(plugin, "cpu"):
 		return XLACPU, "cpu"
 	}

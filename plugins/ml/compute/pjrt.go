@@ -13,6 +13,12 @@ import (
 // directories, or the files themselves, with colons between.
 const PJRTPathVariable = "PJRT_PLUGIN_LIBRARY_PATH"
 
+// tf32Variable is NVIDIA's own: 0 keeps its libraries from reading float32 as TF32,
+// which has 10 bits behind the point in the place of 23.
+const tf32Variable = "NVIDIA_TF32_OVERRIDE"
+
+func withoutTF32() bool { return os.Getenv(tf32Variable) == "0" }
+
 // jaxCUDA is what JAX's wheels call the CUDA plugin; it is the same library as
 // what go-xla looks for as pjrt_c_api_cuda_plugin.so.
 const jaxCUDA = "xla_cuda_plugin.so"

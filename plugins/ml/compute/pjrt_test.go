@@ -87,6 +87,7 @@ func TestDescribe(t *testing.T) {
 	smi := t.TempDir()
 	t.Setenv("PATH", smi)
 	t.Setenv("CUDA_VISIBLE_DEVICES", "")
+	t.Setenv(tf32Variable, "")
 	check := func(description, deviceDescription, wantName, wantDevice string) {
 		t.Helper()
 		name, device := describe(description, func() string { return deviceDescription })
@@ -112,4 +113,6 @@ func TestDescribe(t *testing.T) {
 	check("xla:cuda - PJRT", number, XLACUDA, "NVIDIA A100-SXM4-40GB")
 	t.Setenv("CUDA_VISIBLE_DEVICES", "GPU-5,GPU-7")
 	check("xla:cuda - PJRT", kind, XLACUDA, "NVIDIA H100 number GPU-5")
+	t.Setenv(tf32Variable, "0")
+	check("xla:cuda - PJRT", kind, XLACUDA, "NVIDIA H100 number GPU-5, no TF32")
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -38,6 +39,10 @@ func openXLA(name string) (backend compute.Backend, err error) {
 		}
 		// go-xla shares the host's memory with a plugin that has "cpu" anywhere in its path.
 		options = ",preallocate=false,shared_buffers=false"
+		if withoutTF32() { // not all products are computed in NVIDIA's libraries
+			options += ",tf32=false"
+		}
+		quietAbout(plugin)
 	}
 	if strings.Contains(plugin, ",") {
 		return nil, fmt.Errorf("the path of the PJRT plugin has a comma, which go-xla cannot read: %s", plugin)
@@ -47,4 +52,15 @@ func openXLA(name string) (backend compute.Backend, err error) {
 		return nil, fmt.Errorf("no PJRT plugin for %s on %s: %w", plugin, PJRTPathVariable, err)
 	}
 	return backend, nil
+}
+
+// quietAbout keeps go-xla from a long warning about CUDA's libraries where they lie
+// in site-packages/nvidia, beside the jax_plugins of JAX's wheel: go-xla looks for
+// them one directory lower.
+func quietAbout(plugin string) {
+	const checks = "GOPJRT_CUDA_CHECKS"
+	nvidia := filepath.Join(filepath.Dir(plugin), "..", "..", "nvidia")
+	if info, err := os.Stat(nvidia); err == nil && info.IsDir() && filepath.IsAbs(plugin) && os.Getenv(checks) == "" {
+		os.Setenv(checks, "0")
+	}
 }

@@ -20,6 +20,7 @@ var current = plumbcompute.Go
 // Main is what TestMain of a package calls.
 func Main(m *testing.M) {
 	code := m.Run()
+	os.Setenv("NVIDIA_TF32_OVERRIDE", "0") // what others computed is float32
 	for _, name := range []string{plumbcompute.XLACUDA, plumbcompute.XLACPU} {
 		if _, err := plumbcompute.Open(name); err != nil {
 			continue
