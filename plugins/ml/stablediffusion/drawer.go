@@ -10,15 +10,17 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
 
 // Drawer is a model with its networks compiled. It is for one goroutine.
 type Drawer struct {
-	model  *Model
-	unet   *model.Exec
-	decode *model.Exec
+	model    *Model
+	unet     *model.Exec
+	decode   *model.Exec
+	resident *resident // nil: the solver works on the host
 }
 
 // NewDrawer prepares drawing. A network is compiled anew for each size of batch
@@ -27,14 +29,7 @@ func (m *Model) NewDrawer(backend compute.Backend) (*Drawer, error) {
 	d := &Drawer{model: m}
 	var err error
 	d.unet, err = model.NewExec(backend, m.UNetStore, func(_ *model.Scope, in []*Node) *Node {
-		if len(in) == 3 {
-			return m.UNet.Build(m.denoising(), in[0], in[1], in[2])
-		}
-		// Guidance: the context is first what to be led away from, and both are
-		// asked in one call.
-		batch := in[0].Shape().Dimensions[0]
-		output := m.UNet.Build(m.denoising(), Concatenate([]*Node{in[0], in[0]}, 0), in[1], in[2])
-		return guided(Slice(output, AxisRange(0, batch)), Slice(output, AxisRange(batch)), in[3])
+		return m.denoised(in[0], in[1], in[2:])
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build unet: %w", err)
@@ -45,13 +40,33 @@ func (m *Model) NewDrawer(backend compute.Backend) (*Drawer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build decoder: %w", err)
 	}
+	if backend.String() != plumbcompute.Go { // which computes on the host
+		if d.resident, err = m.newResident(backend); err != nil {
+			return nil, err
+		}
+	}
 	return d, nil
+}
+
+// denoised is the network's output under the conditions given, guided if they say
+// so: latents [batch, height, width, channels], timesteps of every context.
+func (m *Model) denoised(latents, timesteps *Node, given []*Node) *Node {
+	p := m.denoising()
+	if len(given) == 1 {
+		return m.UNet.Build(p, latents, timesteps, given[0])
+	}
+	batch := latents.Shape().Dimensions[0]
+	output := m.UNet.Build(p, Concatenate([]*Node{latents, latents}, 0), timesteps, given[0])
+	return guided(Slice(output, AxisRange(0, batch)), Slice(output, AxisRange(batch)), given[1])
 }
 
 // Close frees the compiled networks.
 func (d *Drawer) Close() {
 	d.unet.Finalize()
 	d.decode.Finalize()
+	if d.resident != nil {
+		d.resident.close()
+	}
 }
 
 // Tensor is a batch of numbers, row-major.
@@ -83,7 +98,7 @@ func (d *Drawer) Draw(ctx context.Context, latents Tensor, r Request) error {
 	}
 	given := r.conditions()
 	defer free(given)
-	return d.model.Scheduler.Sample(latents.Data, diffusion.Sampling{
+	sampling := diffusion.Sampling{
 		Solver: r.Solver, Steps: r.Steps, Eta: r.Eta, Normal: r.Normal,
 		Network: func(noisy []float32, timestep float64) ([]float32, error) {
 			if err := ctx.Err(); err != nil {
@@ -91,7 +106,15 @@ func (d *Drawer) Draw(ctx context.Context, latents Tensor, r Request) error {
 			}
 			return d.predict(Tensor{latents.Dims, noisy}, timestep, given)
 		},
-	})
+	}
+	if d.resident != nil && !sampling.Fresh() {
+		unrolled, err := d.model.Scheduler.Unroll(sampling)
+		if err != nil {
+			return err
+		}
+		return d.resident.draw(ctx, latents, unrolled, given)
+	}
+	return d.model.Scheduler.Sample(latents.Data, sampling)
 }
 
 // conditions are what the network is told beside latents and timestep. They are
@@ -136,11 +159,14 @@ func (d *Drawer) predict(noisy Tensor, timestep float64, given []*tensors.Tensor
 	if err != nil {
 		return nil, fmt.Errorf("denoise at timestep %v: %w", timestep, err)
 	}
-	if err := checkFinite(output.Data, fmt.Sprintf("The unet at timestep %v", timestep), d.model.in16); err != nil {
+	if err := checkFinite(output.Data, unetAt(timestep), d.model.in16); err != nil {
 		return nil, err
 	}
 	return output.Data, nil
 }
+
+// unetAt is the network at a timestep, for messages.
+func unetAt(timestep float64) string { return fmt.Sprintf("The unet at timestep %v", timestep) }
 
 // Decode makes images of latents that were drawn: [batch, height, width,
 // colors], around [-1, 1]. One is decoded at a time: at full size that takes
