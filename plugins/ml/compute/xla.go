@@ -47,11 +47,11 @@ func openXLA(name string) (backend compute.Backend, err error) {
 	if strings.Contains(plugin, ",") {
 		return nil, fmt.Errorf("the path of the PJRT plugin has a comma, which go-xla cannot read: %s", plugin)
 	}
-	backend, err = xla.New(plugin + options)
+	opened, err := xla.NewWithOptions(plugin+options, nil)
 	if err != nil {
 		return nil, fmt.Errorf("no PJRT plugin for %s on %s: %w", plugin, PJRTPathVariable, err)
 	}
-	return backend, nil
+	return &shared{Backend: opened}, nil
 }
 
 // quietAbout keeps go-xla from a long warning about CUDA's libraries where they lie
