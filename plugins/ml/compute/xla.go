@@ -17,8 +17,8 @@ import (
 // there is a GPU: without one it may take the process with it.
 func openXLA(name string) (backend compute.Backend, err error) {
 	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%v", r)
+		if r := recover(); r != nil { // as go-xla does when a library cannot be loaded
+			err = fmt.Errorf("a PJRT plugin on %s is damaged, or for another machine (%v): %s", PJRTPathVariable, r, os.Getenv(PJRTPathVariable))
 		}
 	}()
 	xla.EnableAutoInstall(false)
@@ -49,7 +49,7 @@ func openXLA(name string) (backend compute.Backend, err error) {
 	}
 	opened, err := xla.NewWithOptions(plugin+options, nil)
 	if err != nil {
-		return nil, fmt.Errorf("no PJRT plugin for %s on %s: %w", plugin, PJRTPathVariable, err)
+		return nil, fmt.Errorf("no PJRT plugin, see --pjrt or %s: %w", PJRTPathVariable, err)
 	}
 	return &shared{Backend: opened}, nil
 }
