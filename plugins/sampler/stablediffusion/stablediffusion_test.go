@@ -332,7 +332,7 @@ func TestPrecision(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if whole.batch != 1 || half.batch != 2 {
+	if whole.batch != batchFor(whole.backend) || half.batch != 2 {
 		t.Errorf("batches of %d and %d images", whole.batch, half.batch)
 	}
 	a, b := sample(t, whole, draw)[0], sample(t, half, draw, draw, draw)
