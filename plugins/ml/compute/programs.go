@@ -1,6 +1,7 @@
 package compute
 
 import (
+	"errors"
 	"slices"
 	"sync"
 
@@ -19,6 +20,10 @@ type programs struct {
 	all  map[string]*program
 	idle []string // keys of those that nobody uses, the one that was used last at the end
 }
+
+// errPanicked is the error of a program whose compilation panicked, for those who
+// waited for it.
+var errPanicked = errors.New("compiling an equal program panicked")
 
 type program struct {
 	once       sync.Once
@@ -42,7 +47,10 @@ func (p *programs) get(key string, compile func() (compute.Executable, error)) (
 	one.users++
 	p.idle = slices.DeleteFunc(p.idle, func(other string) bool { return other == key })
 	p.lock.Unlock()
-	one.once.Do(func() { one.executable, one.err = compile() })
+	one.once.Do(func() {
+		one.err = errPanicked
+		one.executable, one.err = compile()
+	})
 	if one.err != nil {
 		p.lock.Lock()
 		defer p.lock.Unlock()

@@ -83,6 +83,13 @@ func TestProgramsThatFail(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	}
+	func() {
+		defer func() { recover() }()
+		p.get("bad", func() (compute.Executable, error) { panic("a graph") })
+	}()
+	if _, err := p.get("bad", func() (compute.Executable, error) { return &counted{}, nil }); !errors.Is(err, errPanicked) {
+		t.Errorf("error %v", err)
+	}
 	good, err := p.get("bad", func() (compute.Executable, error) { return &counted{}, nil })
 	if err != nil {
 		t.Fatal(err)

@@ -107,7 +107,7 @@ func (d *Drawer) Draw(ctx context.Context, latents Tensor, r Request) error {
 			return d.predict(Tensor{latents.Dims, noisy}, timestep, given)
 		},
 	}
-	if d.resident != nil && !sampling.Fresh() {
+	if d.resident != nil && r.Steps <= mostResident && !sampling.Fresh() {
 		unrolled, err := d.model.Scheduler.Unroll(sampling)
 		if err != nil {
 			return err

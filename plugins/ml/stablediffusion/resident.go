@@ -14,6 +14,10 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/finite"
 )
 
+// mostResident is the number of steps up to which drawing needs no host: all the
+// outputs are kept, 17 MB an image then.
+const mostResident = 256
+
 // resident draws without the host: between the first noise and the last latents
 // nothing is sent to the device or fetched. What the network is asked is summed up
 // there from the noise and its outputs so far, which all stay there: at 512 x 512
