@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
@@ -28,7 +29,7 @@ func configured(t *testing.T, directory string) json.RawMessage {
 
 func openFrom(t *testing.T, directory string) (sdk.TextEncoder, error) {
 	t.Helper()
-	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, directory), Backend: "go"})
+	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, directory), Backend: computetest.Name()})
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/models/inception"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
@@ -20,10 +20,7 @@ import (
 // narrow writes weights of a network a sixteenth as wide, drawn at random.
 func narrow(t *testing.T) string {
 	t.Helper()
-	backend, err := compute.Open(compute.Go)
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := computetest.Backend(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	published := inception.Network{Divisor: 16}.Weights(backend)
 	weights := map[string]safetensors.Tensor{}
@@ -80,7 +77,7 @@ func TestContract(t *testing.T) {
 
 // TestFeatures: as wide as the weights, finite, and not the same for all.
 func TestFeatures(t *testing.T) {
-	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, narrow(t)), Backend: "go"})
+	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, narrow(t)), Backend: computetest.Name()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +105,7 @@ func TestMistakes(t *testing.T) {
 		"none.safetensors":  "no such file",
 		"inception_test.go": "no safetensors file",
 	} {
-		_, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, path), Backend: "go"})
+		_, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, path), Backend: computetest.Name()})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v does not say %q", path, err, want)
 		}

@@ -236,7 +236,7 @@ func describeCache(w io.Writer, cache Cache) {
 func sizeText(directory string) string {
 	files, size, err := sizeOf(directory)
 	if err != nil {
-		return firstLine(err)
+		return firstLine(err.Error())
 	}
 	if files == 0 {
 		return "empty"

@@ -7,6 +7,7 @@ package compute
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -82,23 +83,33 @@ func openGo() (compute.Backend, error) {
 	return gobackend.New("parallelism=-1")
 }
 
-// Describe names a backend in the words of HCL, and its kind of device.
+// Describe names a backend in the words of HCL, and its kind of device. Neither
+// is a path or a number: which of several equal devices it is, and where its
+// plugin lies, does not matter to a key; whether float32 is all of it does.
 func Describe(backend compute.Backend) (name, device string) {
-	// "go", or "xla:cuda - PJRT plugin ...", or with a version or a path in the
-	// place of the name.
-	name, _, _ = strings.Cut(backend.Description(), " ")
+	return describe(backend.Description(), func() string { return backend.DeviceDescription(0) })
+}
+
+// describe reads what go-xla says of a backend: "xla:cuda - PJRT plugin ...", or
+// the name with a version, or a path in its place.
+func describe(description string, deviceDescription func() string) (name, device string) {
+	name, _, _ = strings.Cut(description, " - PJRT ")
 	plugin, isXLA := strings.CutPrefix(name, "xla:")
+	plugin = strings.ToLower(filepath.Base(plugin))
 	switch {
 	case !isXLA:
 		return Go, "cpu"
-	case strings.HasPrefix(plugin, "cpu"):
+	case strings.Contains(plugin, "cuda"):
+		device = kindOf(deviceDescription())
+		if withoutTF32() {
+			device += ", no TF32"
+		}
+		return XLACUDA, device
+	case strings.Contains(plugin, "cpu"):
 		return XLACPU, "cpu"
-	case strings.Contains(strings.ToLower(plugin), "cuda"):
-		name = XLACUDA
 	}
-	// Which of several equal devices it is does not matter to a key.
-	device, _, _ = strings.Cut(backend.DeviceDescription(0), " [")
-	return name, device
+	device, _, _ = strings.Cut(deviceDescription(), " [")
+	return "xla:" + plugin, device
 }
 
 // Parallel is how many independent parts a batch should be cut into inside a

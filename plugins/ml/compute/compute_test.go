@@ -152,7 +152,7 @@ func TestGo(t *testing.T) {
 
 func TestFirstLine(t *testing.T) {
 	for text, want := range map[string]string{"one": "one", "one\ntwo\nthree": "one", "\n": ""} {
-		if got := firstLine(fmt.Errorf("%s", text)); got != want {
+		if got := firstLine(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}

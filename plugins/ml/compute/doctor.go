@@ -17,7 +17,7 @@ import (
 func Doctor(w io.Writer, quick bool) error {
 	for _, name := range []string{XLACUDA, XLACPU, Go} {
 		if _, err := Open(name); err != nil {
-			fmt.Fprintf(w, "  %-9s not available\n            %s\n", name, firstLine(err))
+			fmt.Fprintf(w, "  %-9s not available\n            %s\n", name, firstLine(strings.TrimPrefix(err.Error(), "backend "+name+": ")))
 		} else {
 			fmt.Fprintf(w, "  %-9s available\n", name)
 		}
@@ -27,7 +27,8 @@ func Doctor(w io.Writer, quick bool) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "  auto      is %s (%s)\n", backend.String(), backend.Description())
+	name, device := Describe(backend)
+	fmt.Fprintf(w, "  auto      is %s on %s (%s)\n", name, device, backend.Description())
 	budget := 3 * time.Second
 	if quick {
 		budget = 600 * time.Millisecond
@@ -95,9 +96,9 @@ func ramp(n int) []float32 {
 	return values
 }
 
-// firstLine is the beginning of an error, short enough for a line of 80.
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
+// firstLine is the beginning of a text, short enough for a line of 80.
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
 	if runes := []rune(line); len(runes) > 66 {
 		line = string(runes[:65]) + "…"
 	}

@@ -1,5 +1,5 @@
 // Package diffusion holds what a diffusion model is sampled and trained with:
-// noise schedules, solvers (one a file) and guidance.
+// noise schedules and solvers (one a file).
 //
 // It works on plain float32 slices: a network is a function from a noisy
 // batch and a timestep to a prediction. The package refuses to know what the

@@ -212,12 +212,6 @@ func TestLinear(t *testing.T) {
 	}
 }
 
-func TestGuided(t *testing.T) {
-	if got := Guided([]float32{1, 2}, []float32{2, 0}, 7.5); got[0] != 8.5 || got[1] != -13 {
-		t.Errorf("%v", got)
-	}
-}
-
 // TestRefusesSchedulers: what is not supported is named.
 func TestRefusesSchedulers(t *testing.T) {
 	const good = `{"_class_name": "DDIMScheduler", "num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012,

@@ -7,16 +7,13 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 )
 
 // TestRecomputed: a block that is computed twice has the gradients of one that
 // is kept, and these depend on nothing from inside the first computation.
 func TestRecomputed(t *testing.T) {
-	backend, err := plumbcompute.Open(plumbcompute.Go)
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := computetest.Backend(t)
 	run := func(twice bool) (results [][]float32, kept bool) {
 		store := model.NewStore()
 		frozen := func() {

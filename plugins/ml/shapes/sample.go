@@ -97,10 +97,15 @@ func (d *Drawer) drawBatch(ctx context.Context, draws []sdk.Draw) ([][]byte, err
 		d.config.Text(prompt, conditional[i*width:(i+1)*width])
 		d.config.Text("", unconditional[i*width:(i+1)*width])
 	}
-	branches := [][]float32{conditional}
+	branches := [][]*tensors.Tensor{d.cut(conditional, width)}
 	if d.guidance != 1 {
-		branches = append(branches, unconditional)
+		branches = append(branches, d.cut(unconditional, width))
 	}
+	defer func() { // they go to the device once
+		for _, parts := range branches {
+			release(parts)
+		}
+	}()
 	clean, noise := make([]float32, len(latents)), make([]float32, len(latents))
 	err := d.solver(d.schedule, d.steps, latents, func(noisy []float32, timestep int) ([]float32, []float32, error) {
 		if err := ctx.Err(); err != nil {
@@ -141,22 +146,38 @@ func (d *Drawer) drawBatch(ctx context.Context, draws []sdk.Draw) ([][]byte, err
 	return images, nil
 }
 
-// velocity runs the network once for each branch of guidance, all in one call,
-// cut into parts that a processor's cores work on side by side.
-func (d *Drawer) velocity(noisy []float32, timestep int, branches [][]float32) ([][]float32, error) {
-	width := d.config.TextWidth()
+// cut cuts the rows of a batch into parts that a processor's cores work on side by
+// side.
+func (d *Drawer) cut(values []float32, dims ...int) []*tensors.Tensor {
 	size := DrawBatch / d.parts
+	each := len(values) / d.parts
+	var parts []*tensors.Tensor
+	for part := range d.parts {
+		parts = append(parts, tensors.FromFlatDataAndDimensions(values[part*each:(part+1)*each], append([]int{size}, dims...)...))
+	}
+	return parts
+}
+
+func release(list []*tensors.Tensor) {
+	for _, tensor := range list {
+		tensor.MustFinalizeAll()
+	}
+}
+
+// velocity runs the network once for each branch of guidance, all in one call. A
+// branch is the texts of every part.
+func (d *Drawer) velocity(noisy []float32, timestep int, branches [][]*tensors.Tensor) ([][]float32, error) {
+	timesteps := make([]float32, DrawBatch)
+	for i := range timesteps {
+		timesteps[i] = float32(timestep)
+	}
+	images, times := d.cut(noisy, patchnet.Grid*patchnet.Grid, patchnet.PatchValues), d.cut(timesteps)
+	defer release(images)
+	defer release(times)
 	var inputs []any
-	for _, text := range branches {
-		for part := range d.parts {
-			timesteps := make([]float32, size)
-			for i := range timesteps {
-				timesteps[i] = float32(timestep)
-			}
-			inputs = append(inputs,
-				tensors.FromFlatDataAndDimensions(noisy[part*size*imageValues:(part+1)*size*imageValues], size, patchnet.Grid*patchnet.Grid, patchnet.PatchValues),
-				tensors.FromFlatDataAndDimensions(timesteps, size),
-				tensors.FromFlatDataAndDimensions(text[part*size*width:(part+1)*size*width], size, width))
+	for _, texts := range branches {
+		for part, text := range texts {
+			inputs = append(inputs, images[part], times[part], text)
 		}
 	}
 	outputs, err := d.predict.Exec(inputs...)
@@ -169,9 +190,6 @@ func (d *Drawer) velocity(noisy []float32, timestep int, branches [][]float32) (
 			predictions[i/d.parts] = append(predictions[i/d.parts], flat...)
 		})
 		output.MustFinalizeAll()
-	}
-	for _, input := range inputs {
-		input.(*tensors.Tensor).MustFinalizeAll()
 	}
 	return predictions, nil
 }

@@ -10,15 +10,17 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
 
 // Drawer is a model with its networks compiled. It is for one goroutine.
 type Drawer struct {
-	model  *Model
-	unet   *model.Exec
-	decode *model.Exec
+	model    *Model
+	unet     *model.Exec
+	decode   *model.Exec
+	resident *resident // nil: the solver works on the host
 }
 
 // NewDrawer prepares drawing. A network is compiled anew for each size of batch
@@ -27,7 +29,7 @@ func (m *Model) NewDrawer(backend compute.Backend) (*Drawer, error) {
 	d := &Drawer{model: m}
 	var err error
 	d.unet, err = model.NewExec(backend, m.UNetStore, func(_ *model.Scope, in []*Node) *Node {
-		return m.UNet.Build(m.denoising(), in[0], in[1], in[2])
+		return m.denoised(in[0], in[1], in[2:])
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build unet: %w", err)
@@ -38,13 +40,33 @@ func (m *Model) NewDrawer(backend compute.Backend) (*Drawer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build decoder: %w", err)
 	}
+	if backend.String() != plumbcompute.Go { // which computes on the host
+		if d.resident, err = m.newResident(backend); err != nil {
+			return nil, err
+		}
+	}
 	return d, nil
+}
+
+// denoised is the network's output under the conditions given, guided if they say
+// so: latents [batch, height, width, channels], timesteps of every context.
+func (m *Model) denoised(latents, timesteps *Node, given []*Node) *Node {
+	p := m.denoising()
+	if len(given) == 1 {
+		return m.UNet.Build(p, latents, timesteps, given[0])
+	}
+	batch := latents.Shape().Dimensions[0]
+	output := m.UNet.Build(p, Concatenate([]*Node{latents, latents}, 0), timesteps, given[0])
+	return guided(Slice(output, AxisRange(0, batch)), Slice(output, AxisRange(batch)), given[1])
 }
 
 // Close frees the compiled networks.
 func (d *Drawer) Close() {
 	d.unet.Finalize()
 	d.decode.Finalize()
+	if d.resident != nil {
+		d.resident.close()
+	}
 }
 
 // Tensor is a batch of numbers, row-major.
@@ -74,19 +96,35 @@ func (d *Drawer) Draw(ctx context.Context, latents Tensor, r Request) error {
 	if r.Solver == "" {
 		r.Solver = d.model.Scheduler.Solver()
 	}
-	context := r.Prompts
-	if r.Guidance != 1 {
-		context = joined(r.Negative, r.Prompts)
-	}
-	return d.model.Scheduler.Sample(latents.Data, diffusion.Sampling{
+	given := r.conditions()
+	defer free(given)
+	sampling := diffusion.Sampling{
 		Solver: r.Solver, Steps: r.Steps, Eta: r.Eta, Normal: r.Normal,
 		Network: func(noisy []float32, timestep float64) ([]float32, error) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			return d.predict(Tensor{latents.Dims, noisy}, timestep, context, r.Guidance)
+			return d.predict(Tensor{latents.Dims, noisy}, timestep, given)
 		},
-	})
+	}
+	if d.resident != nil && r.Steps <= mostResident && !sampling.Fresh() {
+		unrolled, err := d.model.Scheduler.Unroll(sampling)
+		if err != nil {
+			return err
+		}
+		return d.resident.draw(ctx, latents, unrolled, given)
+	}
+	return d.model.Scheduler.Sample(latents.Data, sampling)
+}
+
+// conditions are what the network is told beside latents and timestep. They are
+// the same for all steps, and go to the device once: the contexts that it is
+// asked about, with guidance first those to be led away from, and then the scale.
+func (r Request) conditions() []*tensors.Tensor {
+	if r.Guidance == 1 {
+		return []*tensors.Tensor{r.Prompts.tensor()}
+	}
+	return []*tensors.Tensor{joined(r.Negative, r.Prompts).tensor(), tensors.FromScalar(float32(r.Guidance))}
 }
 
 // check refuses sizes that do not belong together.
@@ -109,29 +147,26 @@ func (d *Drawer) check(latents Tensor, r Request) error {
 	return nil
 }
 
-// predict is the network's output, guided if the guidance is not 1. Then
-// context holds first what to be led away from, and both are asked in one call.
-func (d *Drawer) predict(noisy Tensor, timestep float64, context Tensor, guidance float64) ([]float32, error) {
-	if guidance != 1 {
-		noisy = joined(noisy, noisy)
-	}
-	timesteps := Tensor{Dims: noisy.Dims[:1], Data: make([]float32, noisy.Dims[0])}
+// predict is the network's output under the conditions given, guided if they say
+// so.
+func (d *Drawer) predict(noisy Tensor, timestep float64, given []*tensors.Tensor) ([]float32, error) {
+	asked := given[0].Shape().Dimensions[0]
+	timesteps := Tensor{Dims: []int{asked}, Data: make([]float32, asked)}
 	for i := range timesteps.Data {
 		timesteps.Data[i] = float32(timestep)
 	}
-	output, err := call(d.unet, noisy, timesteps, context)
+	output, err := call(d.unet, []Tensor{noisy, timesteps}, given...)
 	if err != nil {
 		return nil, fmt.Errorf("denoise at timestep %v: %w", timestep, err)
 	}
-	if err := checkFinite(output.Data, fmt.Sprintf("The unet at timestep %v", timestep), d.model.in16); err != nil {
+	if err := checkFinite(output.Data, unetAt(timestep), d.model.in16); err != nil {
 		return nil, err
 	}
-	if guidance == 1 {
-		return output.Data, nil
-	}
-	half := len(output.Data) / 2
-	return diffusion.Guided(output.Data[:half], output.Data[half:], guidance), nil
+	return output.Data, nil
 }
+
+// unetAt is the network at a timestep, for messages.
+func unetAt(timestep float64) string { return fmt.Sprintf("The unet at timestep %v", timestep) }
 
 // Decode makes images of latents that were drawn: [batch, height, width,
 // colors], around [-1, 1]. One is decoded at a time: at full size that takes
@@ -143,7 +178,7 @@ func (d *Drawer) Decode(latents Tensor) (Tensor, error) {
 	images := Tensor{Dims: slices.Clone(latents.Dims)}
 	one := append([]int{1}, latents.Dims[1:]...)
 	for values := range slices.Chunk(latents.Data, latents.Dims[1]*latents.Dims[2]*latents.Dims[3]) {
-		image, err := call(d.decode, Tensor{one, values})
+		image, err := call(d.decode, []Tensor{{one, values}})
 		if err != nil {
 			return Tensor{}, fmt.Errorf("decode: %w", err)
 		}
@@ -173,12 +208,26 @@ func joined(a, b Tensor) Tensor {
 	return Tensor{Dims: dims, Data: slices.Concat(a.Data, b.Data)}
 }
 
-// call executes a graph of one output.
-func call(exec *model.Exec, inputs ...Tensor) (Tensor, error) {
+func (t Tensor) tensor() *tensors.Tensor {
+	return tensors.FromFlatDataAndDimensions(t.Data, t.Dims...)
+}
+
+func free(list []*tensors.Tensor) {
+	for _, tensor := range list {
+		tensor.MustFinalizeAll()
+	}
+}
+
+// call executes a graph of one output. It frees the inputs, and not those that are
+// kept, which come after them.
+func call(exec *model.Exec, inputs []Tensor, kept ...*tensors.Tensor) (Tensor, error) {
 	var args []any
 	for _, input := range inputs {
-		tensor := tensors.FromFlatDataAndDimensions(input.Data, input.Dims...)
+		tensor := input.tensor()
 		defer tensor.MustFinalizeAll()
+		args = append(args, tensor)
+	}
+	for _, tensor := range kept {
 		args = append(args, tensor)
 	}
 	outputs, err := exec.Exec(args...)

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
+	"math"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 )
@@ -56,16 +58,18 @@ func TestTextToImage(t *testing.T) {
 	_, d := read(t)
 	file := golden.Read(t, expected+"t2i_ddim.safetensors")
 	without, with := halves(file)
+	request := Request{Prompts: with, Negative: without, Guidance: 7.5, Solver: "ddim", Steps: 10}
+	given := request.conditions()
+	defer free(given)
 	for i, timestep := range []float64{901, 801, 701, 601, 501, 401, 301, 201, 101, 1} {
 		latents := last(file.Tensors[fmt.Sprintf("latents.%d", i)])
-		got, err := d.predict(latents, timestep, joined(without, with), 7.5)
+		got, err := d.predict(latents, timestep, given)
 		if err != nil {
 			t.Fatal(err)
 		}
 		expect(t, fmt.Sprintf("guided output %d", i), Tensor{latents.Dims, got}, file.Tensors[fmt.Sprintf("guided_eps.%d", i)], 1e-4)
 	}
 	latents := last(file.Tensors["latents.0"])
-	request := Request{Prompts: with, Negative: without, Guidance: 7.5, Solver: "ddim", Steps: 10}
 	if err := d.Draw(context.Background(), latents, request); err != nil {
 		t.Fatal(err)
 	}
@@ -188,5 +192,52 @@ func TestBytes(t *testing.T) {
 		if got[i] != want {
 			t.Errorf("pixel %d is %d, want %d", i, got[i], want)
 		}
+	}
+}
+
+// TestResident: drawing without the host comes to the same latents, for every
+// solver that needs no fresh noise, with guidance and without; and a second batch
+// depends on nothing of the first.
+func TestResident(t *testing.T) {
+	m, d := read(t)
+	resident, err := m.newResident(golden.Backend(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := d.resident
+	defer func() { d.resident = own; resident.close() }()
+	file := golden.Read(t, expected+"t2i_ddim.safetensors")
+	without, with := halves(file)
+	noise := last(file.Tensors["latents.0"])
+	small := Tensor{[]int{1, 4, 4, 4}, noise.Data[:64]}
+	poison := Tensor{small.Dims, slices.Repeat([]float32{float32(math.NaN())}, 64)}
+	for _, r := range []Request{
+		{Solver: "ddim", Guidance: 7.5, Steps: 3}, {Solver: "pndm", Guidance: 1, Steps: 4},
+		{Solver: "dpmpp_2m", Guidance: 2, Steps: 3}, {Solver: "euler", Guidance: 1, Steps: 2},
+	} {
+		r.Prompts, r.Negative = with, without
+		d.resident = nil
+		want := Tensor{small.Dims, slices.Clone(small.Data)}
+		if err := d.Draw(t.Context(), want, r); err != nil {
+			t.Fatal(err)
+		}
+		d.resident = resident
+		if err := d.Draw(t.Context(), Tensor{small.Dims, slices.Clone(poison.Data)}, r); err == nil || !strings.Contains(err.Error(), "timestep") {
+			t.Errorf("noise that is no number: %v", err)
+		}
+		got := Tensor{small.Dims, slices.Clone(small.Data)}
+		if err := d.Draw(t.Context(), got, r); err != nil {
+			t.Fatal(err)
+		}
+		golden.Expect(t, r.Solver, safetensors.Tensor(got), safetensors.Tensor(want), 1e-4)
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	u, err := m.Scheduler.Unroll(diffusion.Sampling{Solver: "ddim", Steps: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resident.draw(stopped, noise, u, Request{Prompts: with, Guidance: 1}.conditions()); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
 	}
 }

@@ -11,17 +11,13 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 func openBackend(t *testing.T) compute.Backend {
 	t.Helper()
-	backend, err := plumbcompute.Open(plumbcompute.Go)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return backend
+	return computetest.Backend(t)
 }
 
 // regression is y = x W + b with the squared error: small enough to do by hand.

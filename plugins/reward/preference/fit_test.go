@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
@@ -453,7 +454,7 @@ func TestCheckpoint(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			_, err := Component().Open(t.Context(), sdk.OpenRequest{Config: config, Checkpoint: directory, Backend: "go", Uses: map[sdk.Kind]any{sdk.KindEncoder: &clip{}}})
+			_, err := Component().Open(t.Context(), sdk.OpenRequest{Config: config, Checkpoint: directory, Backend: computetest.Name(), Uses: map[sdk.Kind]any{sdk.KindEncoder: &clip{}}})
 			if err == nil {
 				t.Fatal("it was opened")
 			}

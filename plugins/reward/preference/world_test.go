@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -208,7 +209,7 @@ func auxiliary(set map[string]any) map[string]any {
 func opened(t *testing.T, config json.RawMessage, directory string, encoder sdk.Encoder) *reward {
 	t.Helper()
 	instance, err := Component().Open(t.Context(), sdk.OpenRequest{
-		Config: config, Checkpoint: directory, Backend: "go", Uses: map[sdk.Kind]any{sdk.KindEncoder: encoder},
+		Config: config, Checkpoint: directory, Backend: computetest.Name(), Uses: map[sdk.Kind]any{sdk.KindEncoder: encoder},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/tuning"
@@ -72,7 +73,7 @@ func lee(t *testing.T, options string) sdk.TuneRequest {
 
 func openCheckpoint(t *testing.T, checkpoint string) *sampler {
 	t.Helper()
-	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, tuned), Backend: "go", Checkpoint: checkpoint})
+	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, tuned), Backend: computetest.Name(), Checkpoint: checkpoint})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -383,7 +384,7 @@ func TestTuneMistakes(t *testing.T) {
 		}
 	}
 	open := func(checkpoint string) error {
-		instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, tuned), Backend: "go", Checkpoint: checkpoint})
+		instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, tuned), Backend: computetest.Name(), Checkpoint: checkpoint})
 		if err == nil {
 			t.Errorf("%s is opened", checkpoint)
 			instance.(*sampler).Close()

@@ -14,18 +14,14 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 )
 
 // Backend opens the pure-Go backend, one for all tests of a process.
 func Backend(t testing.TB) compute.Backend {
 	t.Helper()
-	backend, err := plumbcompute.Open(plumbcompute.Go)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return backend
+	return computetest.Backend(t)
 }
 
 // Read reads a file of tensors.

@@ -11,7 +11,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/shapes"
@@ -52,10 +52,7 @@ func names(store *model.Store) []string {
 // TestDenoiser: the file has the weights that its configuration needs, and no
 // others.
 func TestDenoiser(t *testing.T) {
-	backend, err := compute.Open(compute.Go)
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := computetest.Backend(t)
 	var config shapes.DenoiserConfig
 	store := load(t, "denoiser", &config)
 	if !slices.Equal(config.Vocabulary, shapes.Vocabulary) {
@@ -100,10 +97,7 @@ func TestDenoiser(t *testing.T) {
 // TestJudge: it agrees with clean scenes and their prompts, and not with other
 // prompts.
 func TestJudge(t *testing.T) {
-	backend, err := compute.Open(compute.Go)
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := computetest.Backend(t)
 	var config shapes.JudgeConfig
 	store := load(t, "judge", &config)
 	before := names(store)
@@ -150,10 +144,7 @@ func TestJudge(t *testing.T) {
 
 // TestEncoder: a scene is nearer to its own prompt than to the others.
 func TestEncoder(t *testing.T) {
-	backend, err := compute.Open(compute.Go)
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := computetest.Backend(t)
 	var config shapes.EncoderConfig
 	store := load(t, "encoder", &config)
 	before := names(store)
