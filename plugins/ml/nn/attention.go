@@ -22,10 +22,21 @@ func SelfAttention(p Params, x *Node, heads int, initializeOut Initializer) *Nod
 // added to the logits; nil is none.
 func Attend(query, key, value *Node, heads int, mask *Node) *Node {
 	dims := query.Shape().Dimensions
+	others := key.Shape().Dimensions[1]
+	key.AssertDims(dims[0], others, dims[2])
+	value.AssertDims(dims[0], others, dims[2])
+	decomposed := func() *Node { return attend(query, key, value, heads, mask) }
+	if fusable(query, key, heads, mask) {
+		return attendFused(query, key, value, heads, decomposed)
+	}
+	return decomposed()
+}
+
+// attend is Attend written out.
+func attend(query, key, value *Node, heads int, mask *Node) *Node {
+	dims := query.Shape().Dimensions
 	batch, tokens, width := dims[0], dims[1], dims[2]
 	others := key.Shape().Dimensions[1]
-	key.AssertDims(batch, others, width)
-	value.AssertDims(batch, others, width)
 	head := width / heads
 	split := func(y *Node) *Node { // [batch * heads, its tokens, head]
 		if heads == 1 {
