@@ -28,7 +28,7 @@ func Doctor(w io.Writer, quick bool) error {
 		return err
 	}
 	name, device := Describe(backend)
-	fmt.Fprintf(w, "  auto      is %s on %s (%s)\n", name, device, backend.Description())
+	fmt.Fprintf(w, "  auto      is %s on %s\n            %s\n", name, device, firstLine(backend.Description()))
 	budget := 3 * time.Second
 	if quick {
 		budget = 600 * time.Millisecond
@@ -84,7 +84,7 @@ func describeCUDA(w io.Writer) {
 	case path != "":
 		fmt.Fprintf(w, "  CUDA      no plugin on %s, which is %s\n", PJRTPathVariable, path)
 	default:
-		fmt.Fprintf(w, "  CUDA      %s is not set: a file or directory with pjrt_c_api_cuda_plugin.so,\n            or xla_cuda_plugin.so of JAX's CUDA wheel; or --pjrt\n", PJRTPathVariable)
+		fmt.Fprintf(w, "  CUDA      no plugin is named: --pjrt or %s,\n            with pjrt_c_api_cuda_plugin.so, or xla_cuda_plugin.so of JAX's CUDA\n            wheel, or the directory of either\n", PJRTPathVariable)
 	}
 }
 
