@@ -121,7 +121,7 @@ func (s *session) download(ctx context.Context, dry bool) error {
 		}
 	}
 	for i, fetch := range fetches {
-		screen := p.newDownloads(fetch)
+		screen := p.newDownloads()
 		client.Progress = screen.progress
 		err := client.Fetch(ctx, fetch)
 		screen.close()
@@ -183,11 +183,10 @@ type downloads struct {
 	to        io.Writer
 	container *mpb.Progress
 	bars      map[string]*mpb.Bar
-	file      string
 	shown     time.Time
 }
 
-func (p *program) newDownloads(f *hub.Fetch) *downloads {
+func (p *program) newDownloads() *downloads {
 	d := &downloads{to: p.err, bars: map[string]*mpb.Bar{}, shown: time.Now()}
 	if _, is := terminal(p.err); is && !p.noColor {
 		d.container = mpb.New(mpb.WithOutput(p.err), mpb.WithRefreshRate(150*time.Millisecond))

@@ -114,11 +114,11 @@ func (e *estimates) short(node *plan.Node) string {
 	if !ok {
 		return ""
 	}
-	if text := hoursText(e.hours(one.Operations)); strings.HasPrefix(text, "<") {
+	text := hoursText(e.hours(one.Operations))
+	if strings.HasPrefix(text, "<") {
 		return text
-	} else {
-		return "~" + text
 	}
+	return "~" + text
 }
 
 func hoursText(hours float64) string {

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/plumb-ml/plumb/core/digest"
 )
 
 // ours is the directory of a repository in the cache that huggingface_hub does
@@ -323,10 +325,6 @@ func link(target, path string) error {
 // verify compares the content of large files with the digests that the hub gave
 // for them: listed, or as the name of a blob.
 func (c Cache) verify(r Ref, view string, files []chosen, manifest *Manifest) error {
-	digest := c.Digest
-	if digest == nil {
-		digest = sha256Of
-	}
 	for _, f := range files {
 		path := filepath.Join(view, filepath.FromSlash(f.as))
 		target, err := filepath.EvalSymlinks(path)
@@ -344,7 +342,7 @@ func (c Cache) verify(r Ref, view string, files []chosen, manifest *Manifest) er
 		if want == "" {
 			continue
 		}
-		got, err := digest(target)
+		got, err := c.sha256(target)
 		if err != nil {
 			return err
 		}
@@ -355,17 +353,12 @@ func (c Cache) verify(r Ref, view string, files []chosen, manifest *Manifest) er
 	return nil
 }
 
-func sha256Of(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
+// sha256 is the digest of a file, in hex.
+func (c Cache) sha256(path string) (string, error) {
+	if c.Digest != nil {
+		return c.Digest(path)
 	}
-	defer file.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
+	return (*digest.Memory)(nil).File(path)
 }
 
 // Size prints bytes for people, in the hub's decimal units.

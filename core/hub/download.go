@@ -276,11 +276,7 @@ func (c *Client) whole(path string, file File) bool {
 		got, err := gitBlob(path, info.Size())
 		return err == nil && got == file.Blob
 	}
-	digest := c.Cache.Digest
-	if digest == nil {
-		digest = sha256Of
-	}
-	got, err := digest(path)
+	got, err := c.Cache.sha256(path)
 	return err == nil && got == file.SHA256
 }
 

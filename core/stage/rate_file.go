@@ -26,19 +26,19 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 			"The images are drawn: `plumb export %s %s DIRECTORY --label-sheet` writes them with a %s to fill in. Put it there, and run again.",
 			cmp.Or(filepath.Base(job.Node.Range.File), "FILE"), job.sheet(work), dataset.LabelSheet))
 	}
-	images, err := dataset.Captions(ctx, path)
-	if err != nil {
-		return nil, err
-	}
+	var images []dataset.Image
 	var labels []dataset.Label
 	var problems diag.List
 	if work.Blind {
 		var byBlindID map[string]dataset.Image
-		if byBlindID, err = blindRows(ctx, path); err != nil {
+		if images, byBlindID, err = blindRows(ctx, path); err != nil {
 			return nil, err
 		}
 		labels, problems = dataset.ImportBlind(work.Path, byBlindID)
 	} else {
+		if images, err = dataset.Captions(ctx, path); err != nil {
+			return nil, err
+		}
 		labels, problems = dataset.ImportLabels(work.Path, dataset.ByID(images))
 	}
 	if err := problems.Err(); err != nil {
@@ -85,19 +85,20 @@ func (j Job) sheet(work *plan.RateWork) string {
 	return "STAGE"
 }
 
-// blindRows reads who the images of a table are, by their dataset.BlindID.
-func blindRows(ctx context.Context, path string) (map[string]dataset.Image, error) {
-	images := map[string]dataset.Image{}
+// blindRows reads who the images of a table are, in order and by their
+// dataset.BlindID, for which it has to read their pixels.
+func blindRows(ctx context.Context, path string) (images []dataset.Image, byBlindID map[string]dataset.Image, err error) {
+	byBlindID = map[string]dataset.Image{}
 	for image, err := range dataset.Read[dataset.Image](path) {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read images: %w", err)
+			return nil, nil, fmt.Errorf("read images: %w", err)
 		}
 		id := dataset.BlindID(image)
 		image.Image = dataset.File{}
-		images[id] = image
+		images, byBlindID[id] = append(images, image), image
 	}
-	return images, nil
+	return images, byBlindID, nil
 }

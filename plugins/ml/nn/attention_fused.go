@@ -12,14 +12,17 @@ import (
 const widestFused = 128
 
 // fusable reports whether attention is left to cuDNN, which never holds all the
-// logits: on CUDA, in half precision, of tokens on themselves. For attention on
-// other tokens than these, go-xla v0.4.1 declares its results as if they were as
-// many.
+// logits: on CUDA, where it is of a kind that cuDNN has.
 func fusable(query, key *Node, heads int, mask *Node) bool {
+	return fits(query, key, heads, mask) && strings.Contains(strings.ToLower(query.Graph().Backend().Description()), "cuda")
+}
+
+// fits reports whether cuDNN has fused attention of this kind: in half precision,
+// of tokens on themselves. For attention on other tokens than these, go-xla v0.4.1
+// declares its results as if they were as many.
+func fits(query, key *Node, heads int, mask *Node) bool {
 	head := query.Shape().Dimensions[2] / heads
-	return mask == nil && query.DType().IsHalfPrecision() &&
-		query.Shape().Equal(key.Shape()) && head%8 == 0 && head <= widestFused &&
-		strings.Contains(strings.ToLower(query.Graph().Backend().Description()), "cuda")
+	return mask == nil && query.DType().IsHalfPrecision() && query.Shape().Equal(key.Shape()) && head%8 == 0 && head <= widestFused
 }
 
 // attendFused is Attend by the backend's own operation, forward and backward.

@@ -64,15 +64,18 @@ func TestFusable(t *testing.T) {
 		half := func(x *Node) *Node { return ConvertDType(x, dtypes.BFloat16) }
 		own, other := half(in[0]), half(in[1])
 		for name, fuses := range map[string]bool{
-			"on other tokens": fusable(own, other, 2, nil),
-			"with a mask":     fusable(own, own, 2, CausalMask(own.Graph(), 16)),
-			"of wide heads":   fusable(own, own, 1, nil),
-			"of odd heads":    fusable(own, own, 64, nil),
-			"in float32":      fusable(in[0], in[0], 2, nil),
+			"on other tokens": fits(own, other, 2, nil),
+			"with a mask":     fits(own, own, 2, CausalMask(own.Graph(), 16)),
+			"of wide heads":   fits(own, own, 1, nil),
+			"of odd heads":    fits(own, own, 64, nil),
+			"in float32":      fits(in[0], in[0], 2, nil),
 		} {
 			if fuses {
 				t.Errorf("attention %s is fused", name)
 			}
+		}
+		if !fits(own, own, 4, nil) {
+			t.Error("self-attention in bfloat16 is not what cuDNN has")
 		}
 		if fuses := fusable(own, own, 4, nil); fuses != (computetest.Name() == "xla:cuda") {
 			t.Errorf("self-attention in bfloat16 is fused: %v", fuses)
