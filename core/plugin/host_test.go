@@ -209,12 +209,14 @@ func TestEveryCall(t *testing.T) {
 	t.Run("fit", func(t *testing.T) {
 		in := open(t, h, "reward", "tiny")
 		var last sdk.Progress
-		err := in.Fit(ctx, sdk.FitRequest{Images: []string{"i"}, Labels: []string{"l"}}, func(p sdk.Progress) error {
+		var warned string
+		hearing := sdk.WithWarnings(ctx, func(text string) { warned = text })
+		err := in.Fit(hearing, sdk.FitRequest{Images: []string{"i"}, Labels: []string{"l"}}, func(p sdk.Progress) error {
 			last = p
 			return nil
 		})
-		if err != nil || last.Warning != "i l" {
-			t.Errorf("progress %+v, %v", last, err)
+		if err != nil || last.Steps != 1 || warned != "i l" {
+			t.Errorf("progress %+v, warned %q, %v", last, warned, err)
 		}
 		says(t, in.Fit(ctx, sdk.FitRequest{}, nil), "there are no labels", "Give the reward labels")
 	})

@@ -156,7 +156,7 @@ func TestRateHoldsAnswersAgainstTheContract(t *testing.T) {
 	}
 	good := pb.Label_LABEL_GOOD
 	for want, answers := range map[string][]*pb.RateResponse{
-		`gives image "second" 1 labels, and gave 2 before`:   {labels(0, good, good), labels(1, good)},
+		`gives image "second" 1 labels, and gave 2 before`:    {labels(0, good, good), labels(1, good)},
 		`gives image "first" (prompt "a red star") no labels`: {labels(0)},
 		"not a label": {labels(0, 77)},
 	} {

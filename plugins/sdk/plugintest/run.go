@@ -4,14 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
@@ -114,24 +109,9 @@ func counting(p sdk.Plugin, opened *atomic.Int64) sdk.Plugin {
 	return p
 }
 
-// serve puts a plugin behind a gRPC connection in memory.
 func serve(t testing.TB, p sdk.Plugin) *client.Client {
 	t.Helper()
-	listener := bufconn.Listen(1 << 20)
-	server := grpc.NewServer(sdk.ServerOptions()...)
-	sdk.Register(server, p)
-	go server.Serve(listener)
-	t.Cleanup(server.Stop)
-
-	connection, err := grpc.NewClient("passthrough:///plugin", append(client.DialOptions(),
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
-	)...)
-	if err != nil {
-		t.Fatalf("connect: %v", err)
-	}
-	t.Cleanup(func() { connection.Close() })
-	return client.New(connection, 0)
+	return client.New(Connect(t, p), client.Options{})
 }
 
 // openRequest fills in what a case leaves open.

@@ -214,7 +214,7 @@ func (w tuner) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Prog
 		if w.skipping && step == 1 {
 			continue
 		}
-		if err := report(sdk.Progress{Step: step + 1, Steps: r.Optimizer.Steps, Unit: "step"}); err != nil {
+		if err := report(sdk.Progress{Step: step + 1, Steps: r.Optimizer.Steps}); err != nil {
 			return err
 		}
 	}
