@@ -48,6 +48,9 @@ func checksOf(p sdk.Plugin, one Case) []check {
 	case sdk.KindEncoder:
 		checks = append(checks, check{"encode", checkEncode})
 	}
+	if has(sdk.CapabilityFit) && one.Fit != nil {
+		checks = append(checks, check{"fit", checkFit})
+	}
 	return checks
 }
 

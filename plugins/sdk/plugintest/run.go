@@ -32,6 +32,11 @@ type Case struct {
 	// Tune is a job of a few steps for a sampler that can be tuned, without
 	// Output and Scratch; nil: Tune is not tried.
 	Tune *sdk.TuneRequest
+	// Fit is a job for a reward, rater or encoder that can be fitted, without
+	// Output and Scratch; Config should make it a few steps. Without tables it is
+	// about the kit's own: plain images of 32 x 32 with captions, and labels of
+	// them for rewards. nil: Fit is not tried.
+	Fit *sdk.FitRequest
 
 	// Tolerance is the relative difference that scores and vectors may show
 	// between batches; 0 means 1e-5. Repeated calls must agree exactly.

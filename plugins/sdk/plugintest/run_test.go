@@ -263,7 +263,7 @@ func TestWrongPluginsAreFound(t *testing.T) {
 		check     string
 		want      string // a part of the error
 	}{
-		"NaN":              {sdk.Component{Kind: sdk.KindReward, Open: opening(nan{})}, "score", "finite"},
+		"NaN":              {sdk.Component{Kind: sdk.KindReward, Open: opening(nan{})}, "score", "the score NaN"},
 		"batch dependent":  {sdk.Component{Kind: sdk.KindReward, Open: opening(batchDependent{})}, "score", "one at a time"},
 		"not repeatable":   {sdk.Component{Kind: sdk.KindReward, Open: opening(&forgetful{})}, "score", "asked again"},
 		"panic":            {sdk.Component{Kind: sdk.KindReward, Open: opening(panicking{})}, "score", "run_test.go"},
