@@ -54,10 +54,10 @@ func New(connection grpc.ClientConnInterface, silence time.Duration) *Client {
 	return &Client{connection: connection, silence: silence}
 }
 
-// Description is what a plugin says of itself. Its components have no Open.
+// Description is what a plugin says of itself.
 type Description struct {
 	Name, Version string
-	Components    []sdk.Component
+	Components    []sdk.Description
 }
 
 // Describe asks the plugin what it provides. A mistaken description is a
@@ -72,7 +72,7 @@ func (c *Client) Describe(ctx context.Context) (Description, error) {
 	if err := failure(r.GetDiagnostics()); err != nil {
 		return Description{}, err
 	}
-	return descriptionFromProto(r), nil
+	return descriptionFromProto(r)
 }
 
 // OpenRequest says what instance to make.
