@@ -58,7 +58,7 @@ func (i *Instance) Rate(ctx context.Context, items iter.Seq2[Item, error], emit 
 }
 
 // Compare gives the choices of all raters for each pair, always as many.
-func (i *Instance) Compare(ctx context.Context, pairs iter.Seq2[Pair, error], emit func(position int, p []sdk.Preference) error) error {
+func (i *Instance) Compare(ctx context.Context, pairs iter.Seq2[Pair, error], emit func(position int, choices []sdk.Choice) error) error {
 	return i.explain(ctx, i.opened.Compare(ctx, pairs, emit))
 }
 

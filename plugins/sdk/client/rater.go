@@ -63,8 +63,8 @@ func (i *Instance) Rate(ctx context.Context, items iter.Seq2[Item, error], emit 
 // Compare has the raters choose between the two images of each pair, and hands
 // the choices to emit, in any order: one per rater. Pairs are taken on another
 // goroutine than emit's; both have ended when Compare returns.
-func (i *Instance) Compare(ctx context.Context, pairs iter.Seq2[Pair, error], emit func(position int, preferences []sdk.Preference) error) error {
-	asked, raters := newLedger(), constant{what: "preferences"}
+func (i *Instance) Compare(ctx context.Context, pairs iter.Seq2[Pair, error], emit func(position int, choices []sdk.Choice) error) error {
+	asked, raters := newLedger(), constant{what: "choices"}
 	err := exchange(ctx, i.client.silence,
 		pb.NewRaterClient(i.client.connection).Compare,
 		func(send func(*pb.CompareRequest) error) error {
@@ -87,18 +87,18 @@ func (i *Instance) Compare(ctx context.Context, pairs iter.Seq2[Pair, error], em
 		},
 		(*pb.CompareResponse).GetSignal,
 		func(answer *pb.CompareResponse) error {
-			position, name, err := asked.answer(answer.GetPreferences().GetPosition())
+			position, name, err := asked.answer(answer.GetChoices().GetPosition())
 			if err != nil {
 				return err
 			}
-			preferences, err := preferencesFromProto(answer.GetPreferences().GetPreferences())
+			choices, err := choicesFromProto(answer.GetChoices().GetChoices())
 			if err != nil {
 				return violation("compared %q: %v", name, err)
 			}
-			if err := raters.check(len(preferences), name); err != nil {
+			if err := raters.check(len(choices), name); err != nil {
 				return err
 			}
-			return emit(position, preferences)
+			return emit(position, choices)
 		})
 	if err != nil {
 		return err

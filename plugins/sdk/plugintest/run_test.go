@@ -55,12 +55,15 @@ func (honest) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {
 	return out, nil
 }
 
-func (honest) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Preference, error) {
-	out := make([][]sdk.Preference, len(pairs))
+func (honest) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
+	out := make([][]sdk.Choice, len(pairs))
 	for i, pair := range pairs {
-		out[i] = []sdk.Preference{sdk.PreferTie}
-		if pair.First.RGB[0] > pair.Second.RGB[0] {
-			out[i][0] = sdk.PreferFirst
+		out[i] = []sdk.Choice{sdk.Tie}
+		switch first, second := pair.First.RGB[0], pair.Second.RGB[0]; {
+		case first > second:
+			out[i][0] = sdk.ChooseFirst
+		case second > first:
+			out[i][0] = sdk.ChooseSecond
 		}
 	}
 	return out, nil
@@ -107,6 +110,7 @@ type (
 	growing         struct{ honest }
 	otherTextSpace  struct{ honest }
 	indecisive      struct{ honest }
+	leftHanded      struct{ honest }
 	panicking       struct{ honest }
 	shortOfAnswers  struct{ honest }
 	inventiveLabels struct{ honest }
@@ -175,10 +179,22 @@ func (otherTextSpace) EncodeTexts(_ context.Context, texts []string) ([][]float3
 	return out, nil
 }
 
-func (indecisive) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Preference, error) {
-	out := make([][]sdk.Preference, len(pairs))
+func (indecisive) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
+	out := make([][]sdk.Choice, len(pairs))
 	for i := range out {
-		out[i] = make([]sdk.Preference, 1)
+		out[i] = make([]sdk.Choice, 1)
+	}
+	return out, nil
+}
+
+// Compare takes the first image of a pair unless the second is clearly redder.
+func (leftHanded) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
+	out := make([][]sdk.Choice, len(pairs))
+	for i, pair := range pairs {
+		out[i] = []sdk.Choice{sdk.ChooseFirst, sdk.Tie}
+		if int(pair.Second.RGB[0]) > int(pair.First.RGB[0])+100 {
+			out[i][0] = sdk.ChooseSecond
+		}
 	}
 	return out, nil
 }
@@ -263,20 +279,21 @@ func TestWrongPluginsAreFound(t *testing.T) {
 		check     string
 		want      string // a part of the error
 	}{
-		"NaN":              {sdk.Component{Kind: sdk.KindReward, Open: opening(nan{})}, "score", "finite"},
-		"batch dependent":  {sdk.Component{Kind: sdk.KindReward, Open: opening(batchDependent{})}, "score", "one at a time"},
-		"not repeatable":   {sdk.Component{Kind: sdk.KindReward, Open: opening(&forgetful{})}, "score", "asked again"},
-		"panic":            {sdk.Component{Kind: sdk.KindReward, Open: opening(panicking{})}, "score", "run_test.go"},
-		"ignores context":  {sdk.Component{Kind: sdk.KindReward, Open: opening(deaf{})}, "cancel", "context"},
-		"seedless":         {sdk.Component{Kind: sdk.KindSampler, Open: opening(seedless{})}, "sample", "opposite order"},
-		"missing images":   {sdk.Component{Kind: sdk.KindSampler, Open: opening(shortOfAnswers{})}, "sample", "unanswered"},
-		"neighbours":       {sdk.Component{Kind: sdk.KindRater, Open: opening(moody{})}, "rate", "opposite order"},
-		"unknown label":    {sdk.Component{Kind: sdk.KindRater, Open: opening(inventiveLabels{})}, "rate", "splendid"},
-		"empty preference": {sdk.Component{Kind: sdk.KindRater, Open: opening(indecisive{}), Capabilities: []sdk.Capability{sdk.CapabilityCompare}}, "compare", "not a preference"},
-		"growing vectors":  {sdk.Component{Kind: sdk.KindEncoder, Open: opening(growing{})}, "encode", "numbers"},
-		"text space":       {sdk.Component{Kind: sdk.KindEncoder, Open: opening(otherTextSpace{})}, "encode", "cannot be compared"},
-		"wrong kind":       {sdk.Component{Kind: sdk.KindEncoder, Open: opening(&forgetful{})}, "encode", "is no encoder"},
-		"empty promise":    {sdk.Component{Kind: sdk.KindSampler, Open: opening(honest{}), Capabilities: []sdk.Capability{sdk.CapabilityTune}}, "sample", "no method"},
+		"NaN":             {sdk.Component{Kind: sdk.KindReward, Open: opening(nan{})}, "score", "finite"},
+		"batch dependent": {sdk.Component{Kind: sdk.KindReward, Open: opening(batchDependent{})}, "score", "one at a time"},
+		"not repeatable":  {sdk.Component{Kind: sdk.KindReward, Open: opening(&forgetful{})}, "score", "asked again"},
+		"panic":           {sdk.Component{Kind: sdk.KindReward, Open: opening(panicking{})}, "score", "run_test.go"},
+		"ignores context": {sdk.Component{Kind: sdk.KindReward, Open: opening(deaf{})}, "cancel", "context"},
+		"seedless":        {sdk.Component{Kind: sdk.KindSampler, Open: opening(seedless{})}, "sample", "opposite order"},
+		"missing images":  {sdk.Component{Kind: sdk.KindSampler, Open: opening(shortOfAnswers{})}, "sample", "unanswered"},
+		"neighbours":      {sdk.Component{Kind: sdk.KindRater, Open: opening(moody{})}, "rate", "opposite order"},
+		"unknown label":   {sdk.Component{Kind: sdk.KindRater, Open: opening(inventiveLabels{})}, "rate", "splendid"},
+		"empty choice":    {sdk.Component{Kind: sdk.KindRater, Open: opening(indecisive{}), Capabilities: []sdk.Capability{sdk.CapabilityCompare}}, "compare", "not a choice"},
+		"left-handed":     {sdk.Component{Kind: sdk.KindRater, Open: opening(leftHanded{}), Capabilities: []sdk.Capability{sdk.CapabilityCompare}}, "compare", "a side is favoured"},
+		"growing vectors": {sdk.Component{Kind: sdk.KindEncoder, Open: opening(growing{})}, "encode", "numbers"},
+		"text space":      {sdk.Component{Kind: sdk.KindEncoder, Open: opening(otherTextSpace{})}, "encode", "cannot be compared"},
+		"wrong kind":      {sdk.Component{Kind: sdk.KindEncoder, Open: opening(&forgetful{})}, "encode", "is no encoder"},
+		"empty promise":   {sdk.Component{Kind: sdk.KindSampler, Open: opening(honest{}), Capabilities: []sdk.Capability{sdk.CapabilityTune}}, "sample", "no method"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.component.Name = "x"
