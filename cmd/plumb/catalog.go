@@ -98,10 +98,11 @@ func (c *catalog) Identity(kind, name string) (plan.Identity, bool) {
 
 func schemaOf(component sdk.Component) spec.ComponentSchema {
 	schema := spec.ComponentSchema{
-		Body:    bodyOf(component.Schema),
-		Tuning:  bodyOf(component.Tuning),
-		CanTune: slices.Contains(component.Capabilities, sdk.CapabilityTune),
-		CanFit:  slices.Contains(component.Capabilities, sdk.CapabilityFit),
+		Body:       bodyOf(component.Schema),
+		Tuning:     bodyOf(component.Tuning),
+		CanTune:    slices.Contains(component.Capabilities, sdk.CapabilityTune),
+		CanFit:     slices.Contains(component.Capabilities, sdk.CapabilityFit),
+		CanCompare: slices.Contains(component.Capabilities, sdk.CapabilityCompare),
 	}
 	for _, kind := range component.Uses {
 		schema.Uses = append(schema.Uses, string(kind))

@@ -85,9 +85,10 @@ func (c catalog) Names(kind string) []string {
 
 func componentToSpec(c sdk.Component) spec.ComponentSchema {
 	out := spec.ComponentSchema{
-		Body:    schemaToSpec(c.Schema),
-		CanTune: slices.Contains(c.Capabilities, sdk.CapabilityTune),
-		CanFit:  slices.Contains(c.Capabilities, sdk.CapabilityFit),
+		Body:       schemaToSpec(c.Schema),
+		CanTune:    slices.Contains(c.Capabilities, sdk.CapabilityTune),
+		CanFit:     slices.Contains(c.Capabilities, sdk.CapabilityFit),
+		CanCompare: slices.Contains(c.Capabilities, sdk.CapabilityCompare),
 	}
 	for _, kind := range c.Uses {
 		out.Uses = append(out.Uses, string(kind))

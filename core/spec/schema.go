@@ -13,12 +13,13 @@ type Catalog interface {
 
 // ComponentSchema says what a component's block may say and what its instances can do.
 type ComponentSchema struct {
-	Body    Schema
-	Uses    []string          // kinds it needs a reference to, such as "encoder"
-	CanTune bool              // samplers
-	CanFit  bool              // rewards, raters, encoders
-	Losses  map[string]Schema // samplers: the losses they understand, with their options
-	Tuning  Schema            // samplers: what else a finetune of them may say
+	Body       Schema
+	Uses       []string          // kinds it needs a reference to, such as "encoder"
+	CanTune    bool              // samplers
+	CanFit     bool              // rewards, raters, encoders
+	CanCompare bool              // raters
+	Losses     map[string]Schema // samplers: the losses they understand, with their options
+	Tuning     Schema            // samplers: what else a finetune of them may say
 }
 
 // Schema describes the attributes and nested blocks of a body.

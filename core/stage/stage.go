@@ -43,6 +43,7 @@ type Instance interface {
 	Sample(ctx context.Context, draws []sdk.Draw, emit func(position int, image sdk.Image) error) error
 	Score(ctx context.Context, items iter.Seq2[plugin.Item, error], emit func(position int, score float64) error) error
 	Rate(ctx context.Context, items iter.Seq2[plugin.Item, error], emit func(position int, labels []sdk.Label) error) error
+	Compare(ctx context.Context, pairs iter.Seq2[plugin.Pair, error], emit func(position int, choices []sdk.Choice) error) error
 	EncodeImages(ctx context.Context, items iter.Seq2[plugin.Item, error], emit func(position int, vector []float32) error) error
 	Fit(ctx context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error
 	Prepare(ctx context.Context, request sdk.PrepareRequest, report func(sdk.Progress) error) error
@@ -117,6 +118,14 @@ func work(ctx context.Context, job Job) (*Result, error) {
 			return rateFromFile(ctx, job, work)
 		}
 		return rate(ctx, job, work)
+	case *plan.CompareWork:
+		switch {
+		case work.Path != "":
+			return compareFromFile(ctx, job, work)
+		case job.Node.Instance == nil:
+			return compareByLabels(ctx, job, work)
+		}
+		return compare(ctx, job, work)
 	case *plan.FitWork:
 		return fit(ctx, job, work)
 	case *plan.ScoreWork:

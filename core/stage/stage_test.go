@@ -29,6 +29,7 @@ type tile struct {
 	learn   func(scratch, output string, report func(sdk.Progress) error) error
 	prepare func(r sdk.PrepareRequest, report func(sdk.Progress) error) error
 	warn    func(draw sdk.Draw) string
+	choose  func(pair plugin.Pair) []sdk.Choice
 	tune    func(r sdk.TuneRequest) error
 	drawn   *int
 	closed  *bool
