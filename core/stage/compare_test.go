@@ -95,6 +95,15 @@ func TestCompare(t *testing.T) {
 	if diff := cmp.Diff(want, result.Facts); diff != "" {
 		t.Errorf("facts differ (-want +got):\n%s", diff)
 	}
+	// What a kill left behind does not matter.
+	scratch := b.t.TempDir()
+	if err := os.WriteFile(filepath.Join(scratch, "waiting.images"), bytes.Repeat([]byte("x"), 1<<16), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	again, err := b.try(compareNode(4), tile{choose: byPixels}, scratch, in)
+	if err != nil || again.Outputs[plan.Comparisons] != result.Outputs[plan.Comparisons] {
+		t.Errorf("after a kill: %+v, %v", again, err)
+	}
 	// All pairs of five images are ten; more pairs hold the fewer ones.
 	all := rows[dataset.Comparison](b, b.run(compareNode(99), tile{choose: byPixels}, in).Outputs[plan.Comparisons])
 	if len(all) != 3*10*2 {
