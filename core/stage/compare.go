@@ -2,13 +2,13 @@ package stage
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"strconv"
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
 // compare has a rater choose between two images of a prompt, for some pairs of
@@ -31,42 +31,33 @@ func compare(ctx context.Context, job Job, work *plan.CompareWork) (*Result, err
 		return nil, job.mistake("No two images of one prompt",
 			"Images are compared with others of their prompt, and every prompt has one image. Draw several images a prompt (per_prompt), or take a folder whose captions repeat.")
 	}
-	writer, err := dataset.NewWriter[dataset.Comparison](job.tablePath(plan.Comparisons))
-	if err != nil {
-		return nil, err
-	}
 	source := pairStream{path: path, pairs: pairs, ids: make([]string, len(images))}
 	for i, image := range images {
 		source.ids[i] = image.ID
 	}
-	rows, done := 0, 0
+	done := 0
 	var counted choiceCounts
 	facts := map[string]float64{}
-	write := inOrder(func(comparisons []dataset.Comparison) error {
-		rows += len(comparisons)
-		return writer.Write(comparisons...)
-	})
-	err = job.with(ctx, func(instance Instance) error {
-		maps.Copy(facts, instance.Facts())
-		return instance.Compare(ctx, source.items(ctx, job.Scratch), func(position int, choices []sdk.Choice) error {
-			first, second := images[pairs[position].first], images[pairs[position].second]
-			comparisons := make([]dataset.Comparison, len(choices))
-			for rater, choice := range choices {
-				comparisons[rater] = dataset.Comparison{
-					First: first.ID, Second: second.ID, Prompt: first.Prompt, Category: first.Category, Split: first.Split,
-					Rater: strconv.Itoa(rater + 1), Choice: string(choice),
+	rows, err := writeAnswers(job.tablePath(plan.Comparisons), func(add func(position int, rows ...dataset.Comparison) error) error {
+		return job.with(ctx, func(instance *client.Instance) error {
+			maps.Copy(facts, instance.Facts())
+			return instance.Compare(ctx, source.items(ctx, job.Scratch), func(position int, choices []sdk.Choice) error {
+				first, second := images[pairs[position].first], images[pairs[position].second]
+				comparisons := make([]dataset.Comparison, len(choices))
+				for rater, choice := range choices {
+					comparisons[rater] = dataset.Comparison{
+						First: first.ID, Second: second.ID, Prompt: first.Prompt, Category: first.Category, Split: first.Split,
+						Rater: strconv.Itoa(rater + 1), Choice: string(choice),
+					}
 				}
-			}
-			counted.add(comparisons)
-			done++
-			job.Report(Progress{Done: done, Total: len(pairs), Unit: "pairs"})
-			return write.add(position, comparisons)
+				counted.add(comparisons)
+				done++
+				job.Report(Progress{Done: done, Total: len(pairs), Unit: "pairs"})
+				return add(position, comparisons...)
+			})
 		})
 	})
 	if err != nil {
-		return nil, errors.Join(err, writer.Discard())
-	}
-	if err := writer.Close(); err != nil {
 		return nil, err
 	}
 	maps.Copy(facts, counted.facts())

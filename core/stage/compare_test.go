@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"os"
 	"path/filepath"
@@ -18,24 +17,15 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
-	"github.com/plumb-ml/plumb/core/plugin"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-func (t tile) Compare(_ context.Context, pairs iter.Seq2[plugin.Pair, error], emit func(int, []sdk.Choice) error) error {
-	var read []plugin.Pair
-	for pair, err := range pairs {
-		if err != nil {
-			return err
-		}
-		read = append(read, pair)
+func (t tile) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
+	choices := make([][]sdk.Choice, len(pairs))
+	for i, pair := range pairs {
+		choices[i] = t.choose(pair)
 	}
-	for _, position := range t.order(len(read)) {
-		if err := emit(position, t.choose(read[position])); err != nil {
-			return err
-		}
-	}
-	return nil
+	return choices, nil
 }
 
 func compareNode(perPrompt int) *plan.Node {
@@ -43,10 +33,10 @@ func compareNode(perPrompt int) *plan.Node {
 		Instance: &plan.Instance{Kind: "rater", Name: "crowd"}, Range: diag.Range{File: "x.hcl", Start: diag.Position{Line: 5}}}
 }
 
-// byPixels has one rater choose the image whose file sorts later, and another tie.
-func byPixels(pair plugin.Pair) []sdk.Choice {
+// byPixels has one rater choose the image whose pixels sort later, and another tie.
+func byPixels(pair sdk.Pair) []sdk.Choice {
 	choice := sdk.ChooseSecond
-	if bytes.Compare(pair.First, pair.Second) > 0 {
+	if bytes.Compare(pair.First.RGB, pair.Second.RGB) > 0 {
 		choice = sdk.ChooseFirst
 	}
 	return []sdk.Choice{choice, sdk.Tie}
@@ -74,18 +64,20 @@ func TestCompare(t *testing.T) {
 	if len(comparisons) != 3*4*2 || result.Items != 12 || result.Unit != "pairs" {
 		t.Fatalf("%d rows of %d %s", len(comparisons), result.Items, result.Unit)
 	}
-	png := map[string][]byte{}
+	pixels := map[string]sdk.Image{}
 	for image, err := range dataset.Read[dataset.Image](images) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		png[image.ID] = image.Image.Bytes
+		if pixels[image.ID], err = sdk.DecodePNG(image.Image.Bytes); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for i, row := range comparisons {
 		if row.First == row.Second || row.First[:10] != row.Second[:10] || row.Prompt != "prompt "+row.First[9:10] || row.Category != "color" || row.Split != "seen" {
 			t.Errorf("row %d is %+v", i, row)
 		}
-		want := byPixels(plugin.Pair{First: png[row.First], Second: png[row.Second]})[i%2]
+		want := byPixels(sdk.Pair{First: pixels[row.First], Second: pixels[row.Second]})[i%2]
 		if row.Choice != string(want) || row.Rater != fmt.Sprint(i%2+1) {
 			t.Errorf("row %d: rater %s chooses %s, want %s", i, row.Rater, row.Choice, want)
 		}
@@ -162,8 +154,11 @@ func TestPairsOfScatteredImages(t *testing.T) {
 	b := newBench(t)
 	images := make([]dataset.Image, 40)
 	for i := range images {
-		images[i] = dataset.Image{ID: fmt.Sprintf("%02d", i), Prompt: fmt.Sprint("prompt ", i%4), Split: "all",
-			Image: dataset.File{Bytes: bytes.Repeat([]byte{byte(i)}, i+1)}}
+		png, err := sdk.EncodePNG(sdk.Image{Width: i + 1, Height: 1, RGB: bytes.Repeat([]byte{byte(i)}, 3*(i+1))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		images[i] = dataset.Image{ID: fmt.Sprintf("%02d", i), Prompt: fmt.Sprint("prompt ", i%4), Split: "all", Image: dataset.File{Bytes: png}}
 	}
 	path := filepath.Join(t.TempDir(), "images.parquet")
 	if err := dataset.WriteAll(path, images); err != nil {
@@ -171,10 +166,11 @@ func TestPairsOfScatteredImages(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	scratch := t.TempDir()
-	check := func(pair plugin.Pair) []sdk.Choice {
-		id := pairID(fmt.Sprintf("%02d", pair.First[0]), fmt.Sprintf("%02d", pair.Second[0]))
-		if pair.ID != id || len(pair.First) != int(pair.First[0])+1 || len(pair.Second) != int(pair.Second[0])+1 || pair.First[0]%4 != pair.Second[0]%4 || seen[id] {
-			t.Errorf("pair %s of images %v and %v", pair.ID, pair.First, pair.Second)
+	check := func(pair sdk.Pair) []sdk.Choice {
+		first, second := int(pair.First.RGB[0]), int(pair.Second.RGB[0])
+		id := pairID(fmt.Sprintf("%02d", first), fmt.Sprintf("%02d", second))
+		if pair.ID != id || pair.First.Width != first+1 || pair.Second.Width != second+1 || first%4 != second%4 || pair.Prompt.Text != fmt.Sprint("prompt ", first%4) || seen[id] {
+			t.Errorf("pair %s of images %d and %d for %q", pair.ID, first, second, pair.Prompt.Text)
 		}
 		seen[id] = true
 		return []sdk.Choice{sdk.Tie}

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 
 	"github.com/plumb-ml/plumb/core/dataset"
-	"github.com/plumb-ml/plumb/core/plugin"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
 // pairStream sends pairs of the images of a table to an instance. It reads the
@@ -25,15 +25,15 @@ type pairStream struct {
 }
 
 // items reads the table.
-func (s pairStream) items(ctx context.Context, scratch string) iter.Seq2[plugin.Pair, error] {
-	return func(yield func(plugin.Pair, error) bool) {
+func (s pairStream) items(ctx context.Context, scratch string) iter.Seq2[client.Pair, error] {
+	return func(yield func(client.Pair, error) bool) {
 		waiting, err := newWaitingImages(filepath.Join(scratch, "waiting.images"))
 		if err != nil {
-			yield(plugin.Pair{}, err)
+			yield(client.Pair{}, err)
 			return
 		}
 		stopped := errors.New("stopped") // by who takes the pairs
-		err = s.send(ctx, waiting, func(p plugin.Pair) error {
+		err = s.send(ctx, waiting, func(p client.Pair) error {
 			if !yield(p, nil) {
 				return stopped
 			}
@@ -42,14 +42,14 @@ func (s pairStream) items(ctx context.Context, scratch string) iter.Seq2[plugin.
 		switch closing := waiting.close(); {
 		case errors.Is(err, stopped):
 		case err != nil:
-			yield(plugin.Pair{}, err)
+			yield(client.Pair{}, err)
 		case closing != nil:
-			yield(plugin.Pair{}, closing)
+			yield(client.Pair{}, closing)
 		}
 	}
 }
 
-func (s pairStream) send(ctx context.Context, waiting *waitingImages, send func(plugin.Pair) error) error {
+func (s pairStream) send(ctx context.Context, waiting *waitingImages, send func(client.Pair) error) error {
 	needed := map[int]int{} // pairs that an image is the earlier one of and that are not sent yet
 	for _, p := range s.pairs {
 		needed[p.earlier()]++
@@ -72,7 +72,7 @@ func (s pairStream) send(ctx context.Context, waiting *waitingImages, send func(
 			if needed[p.earlier()]--; needed[p.earlier()] == 0 {
 				waiting.drop(p.earlier())
 			}
-			out := plugin.Pair{
+			out := client.Pair{
 				ID:     pairID(s.ids[p.first], s.ids[p.second]),
 				Prompt: sdk.Prompt{Text: image.Prompt, Category: image.Category, Slots: image.Slots},
 				First:  image.Image.Bytes, Second: other,
