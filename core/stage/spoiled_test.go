@@ -141,6 +141,8 @@ var behaviours = []struct {
 		switch m := message.(type) {
 		case *pb.RateResponse:
 			m.Labels = nil
+		case *pb.CompareResponse:
+			m.Choices = nil
 		case *pb.EncodeImagesResponse:
 			m.Vector = nil
 		case *pb.SampleResponse:
