@@ -73,9 +73,7 @@ func (c *catalog) Identity(kind, name string) (plan.Identity, bool) {
 			CodeVersion: component.CodeVersion,
 			Batch:       component.PreferredBatch,
 			NeedsDevice: component.NeedsDevice,
-			CanTune:     slices.Contains(component.Capabilities, sdk.CapabilityTune),
 			CanPrepare:  slices.Contains(component.Capabilities, sdk.CapabilityPrepare),
-			CanFit:      slices.Contains(component.Capabilities, sdk.CapabilityFit),
 		}, true
 	}
 	if c.host == nil {
@@ -91,9 +89,7 @@ func (c *catalog) Identity(kind, name string) (plan.Identity, bool) {
 		CodeVersion: identity.CodeVersion,
 		Batch:       identity.PreferredBatch,
 		NeedsDevice: identity.NeedsDevice,
-		CanTune:     slices.Contains(identity.Capabilities, string(sdk.CapabilityTune)),
 		CanPrepare:  slices.Contains(identity.Capabilities, string(sdk.CapabilityPrepare)),
-		CanFit:      slices.Contains(identity.Capabilities, string(sdk.CapabilityFit)),
 	}, true
 }
 

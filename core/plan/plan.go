@@ -80,9 +80,7 @@ type Identity struct {
 	CodeVersion string // the component's own
 	Batch       int    // images that it likes to get at once; not part of a key
 	NeedsDevice bool   // whether it takes turns on the accelerator; not part of a key
-	CanTune     bool   // samplers
 	CanPrepare  bool   // samplers
-	CanFit      bool   // rewards, raters, encoders
 }
 
 // Identities knows the components that plugins provide.

@@ -15,7 +15,7 @@ import (
 type everyone struct{ version string }
 
 func (e everyone) Identity(kind, component string) (Identity, bool) {
-	return Identity{Plugin: "builtin", CodeVersion: e.version, CanTune: true, CanFit: true, NeedsDevice: kind != "rater"}, component != "unknown"
+	return Identity{Plugin: "builtin", CodeVersion: e.version, NeedsDevice: kind != "rater"}, component != "unknown"
 }
 
 // experiment is a small experiment with every kind of stage in it.

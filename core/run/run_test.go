@@ -104,7 +104,7 @@ func (w *worker) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Prog
 type everything struct{}
 
 func (everything) Identity(kind, component string) (plan.Identity, bool) {
-	return plan.Identity{Plugin: "builtin", CodeVersion: "1", NeedsDevice: true, CanTune: true, CanFit: true}, true
+	return plan.Identity{Plugin: "builtin", CodeVersion: "1", NeedsDevice: true}, true
 }
 
 // chain is images, their scores, a fine-tuning on them, and images of that;
@@ -218,7 +218,7 @@ func TestAFailureTakesItsDependentsAlongAndNoOthers(t *testing.T) {
 type light struct{}
 
 func (light) Identity(kind, component string) (plan.Identity, bool) {
-	return plan.Identity{Plugin: "builtin", CodeVersion: "1", CanTune: true, CanFit: true}, true
+	return plan.Identity{Plugin: "builtin", CodeVersion: "1"}, true
 }
 
 // fragile is a shop whose process dies under base and world while both are
