@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/guidance"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
 
@@ -57,7 +58,7 @@ func (m *Model) denoised(latents, timesteps *Node, given []*Node) *Node {
 	}
 	batch := latents.Shape().Dimensions[0]
 	output := m.UNet.Build(p, Concatenate([]*Node{latents, latents}, 0), timesteps, given[0])
-	return guided(Slice(output, AxisRange(0, batch)), Slice(output, AxisRange(batch)), given[1])
+	return guidance.Guide(Slice(output, AxisRange(0, batch)), Slice(output, AxisRange(batch)), given[1])
 }
 
 // Close frees the compiled networks.
@@ -80,7 +81,7 @@ type Request struct {
 	Prompts  Tensor  // embeddings, [batch, tokens, width]
 	Negative Tensor  // embeddings of what to be led away from, alike; for a Guidance other than 1
 	Guidance float64 // guidance_scale, in the form u + scale (c - u)
-	Solver   string  // one of diffusion.PublishedSolverNames; "": the model's own
+	Solver   string  // one of diffusion.SolverNames; "": the model's own
 	Steps    int     // num_inference_steps
 	Eta      float64 // of ddim
 	// Normal draws the fresh noise of solvers that need it, for all latents.
@@ -98,23 +99,26 @@ func (d *Drawer) Draw(ctx context.Context, latents Tensor, r Request) error {
 	}
 	given := r.conditions()
 	defer free(given)
-	sampling := diffusion.Sampling{
-		Solver: r.Solver, Steps: r.Steps, Eta: r.Eta, Normal: r.Normal,
-		Network: func(noisy []float32, timestep float64) ([]float32, error) {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			return d.predict(Tensor{latents.Dims, noisy}, timestep, given)
-		},
+	sampling := diffusion.Sampling{Solver: r.Solver, Steps: r.Steps, Eta: r.Eta}
+	process, err := d.model.Scheduler.Process(r.Solver)
+	if err != nil {
+		return err
 	}
-	if d.resident != nil && r.Steps <= mostResident && !sampling.Fresh() {
-		unrolled, err := d.model.Scheduler.Unroll(sampling)
+	if d.resident != nil && !sampling.Fresh() {
+		unrolled, err := process.Unroll(sampling)
 		if err != nil {
 			return err
 		}
-		return d.resident.draw(ctx, latents, unrolled, given)
+		if len(unrolled.Timesteps) <= mostResident {
+			return d.resident.draw(ctx, latents, unrolled, given)
+		}
 	}
-	return d.model.Scheduler.Sample(latents.Data, sampling)
+	return process.Sample(latents.Data, sampling, func(noisy []float32, timestep float64) ([]float32, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return d.predict(Tensor{latents.Dims, noisy}, timestep, given)
+	}, r.Normal)
 }
 
 // conditions are what the network is told beside latents and timestep. They are

@@ -233,7 +233,11 @@ func TestResident(t *testing.T) {
 	}
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
-	u, err := m.Scheduler.Unroll(diffusion.Sampling{Solver: "ddim", Steps: 2})
+	process, err := m.Scheduler.Process("ddim")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := process.Unroll(diffusion.Sampling{Solver: "ddim", Steps: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
