@@ -167,11 +167,7 @@ func TestPublishedSchedulerOfStableDiffusion(t *testing.T) {
 				before = timestep
 				return make([]float32, len(noisy)), nil
 			}, func(out []float32) { clear(out) })
-			want := steps
-			if solver == "pndm" && steps > 1 {
-				want++
-			}
-			if err != nil || calls != want {
+			if want := calledIn(solver, steps); err != nil || calls != want {
 				t.Errorf("%s in %d steps: %d calls, %v", solver, steps, calls, err)
 			}
 			if evaluations, err := process.Evaluations(s); err != nil || evaluations != calls {
