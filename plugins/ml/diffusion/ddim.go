@@ -1,9 +1,6 @@
 package diffusion
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
 // ddim is Song et al. 2021, eq. 12 and 16. From t to s, of the noise at s a part
 // is drawn anew, none of it with eta = 0 and as much as in the ancestral sampling
@@ -55,14 +52,4 @@ func (step Step) transfer(x, noise []float32) {
 	for i := range x {
 		x[i] = float32(keep)*x[i] + gain*noise[i]
 	}
-}
-
-// clipped refuses predictions of x_0 that are cut, as diffusers' DDIMScheduler does
-// by default: that is for pixels, and it does not make the noise fit them as
-// Denoiser.Clip does.
-func clipped(c SchedulerConfig) error {
-	if c.ClipSample == nil || *c.ClipSample {
-		return fmt.Errorf(`"clip_sample" is true in the scheduler's configuration, or missing, which means the same: ddim does not clip latents, write false`)
-	}
-	return nil
 }

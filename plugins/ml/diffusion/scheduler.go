@@ -139,3 +139,18 @@ func (c SchedulerConfig) Process(solver string) (Process, error) {
 	p.Stepping.WholeStrides = true
 	return p, nil
 }
+
+// clipping refuses configurations that cut predictions of x_0, which is for pixels;
+// diffusers does not make the noise fit them as Denoiser.Clip does. byDefault says
+// what an absent clip_sample means for the solver.
+func clipping(byDefault bool) func(SchedulerConfig) error {
+	return func(c SchedulerConfig) error {
+		if c.ClipSample == nil && byDefault {
+			return fmt.Errorf(`"clip_sample" is missing in the scheduler's configuration, which means true: latents are not clipped here, write false`)
+		}
+		if c.ClipSample != nil && *c.ClipSample {
+			return fmt.Errorf(`"clip_sample" is true in the scheduler's configuration: latents are not clipped here, write false`)
+		}
+		return nil
+	}
+}

@@ -24,10 +24,11 @@ type solver struct {
 
 // solvers by their names in HCL: the one list of them.
 var solvers = map[string]solver{
-	"ddim":            {spacing: ddimSpacing, solve: ddim, eta: true, class: "DDIMScheduler", refuses: clipped},
+	"ddim":            {spacing: ddimSpacing, solve: ddim, eta: true, class: "DDIMScheduler", refuses: clipping(true)},
 	"dpmpp_2m":        {spacing: dpmppSpacing, solve: dpmpp2m, class: "DPMSolverMultistepScheduler"},
 	"euler":           {spacing: eulerSpacing, solve: euler, class: "EulerDiscreteScheduler"},
 	"euler_ancestral": {spacing: eulerSpacing, solve: eulerAncestral, fresh: true, class: "EulerAncestralDiscreteScheduler"},
+	"heun":            {spacing: eulerSpacing, solve: heun, class: "HeunDiscreteScheduler", refuses: clipping(false)},
 	"pndm":            {spacing: pndmSpacing, solve: pndm, class: "PNDMScheduler", refuses: rungeKutta},
 }
 

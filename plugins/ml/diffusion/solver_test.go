@@ -99,12 +99,14 @@ func calledIn(solver string, steps int) int {
 	switch {
 	case solver == "pndm" && steps > 1: // does the first step twice
 		return steps + 1
+	case solver == "heun": // twice, but for the last step
+		return 2*steps - 1
 	}
 	return steps
 }
 
 // orders are the solvers' orders of accuracy, where they can walk along any path.
-var orders = map[string]int{"ddim": 1, "euler": 1, "dpmpp_2m": 2}
+var orders = map[string]int{"ddim": 1, "euler": 1, "dpmpp_2m": 2, "heun": 2}
 
 // TestSolversFindTheImage: a network that knows the image leads every solver
 // to it.
@@ -208,7 +210,7 @@ func TestSolversPassErrorsOn(t *testing.T) {
 // TestRegistry: names are those of HCL, and no two solvers share a published
 // class.
 func TestRegistry(t *testing.T) {
-	if names := SolverNames(); !slices.Equal(names, []string{"ddim", "dpmpp_2m", "euler", "euler_ancestral", "pndm"}) {
+	if names := SolverNames(); !slices.Equal(names, []string{"ddim", "dpmpp_2m", "euler", "euler_ancestral", "heun", "pndm"}) {
 		t.Errorf("solvers are %v", names)
 	}
 	if names := EtaSolvers(); !slices.Equal(names, []string{"ddim"}) {

@@ -30,7 +30,7 @@ type Stepping struct {
 	Spacing     string `json:"timestep_spacing"`  // leading, linspace or trailing
 	StepsOffset int    `json:"steps_offset"`      // timestep at which leading spacing begins
 	AlphaToOne  *bool  `json:"set_alpha_to_one"`  // ddim and pndm: the last step ends at no noise, not at timestep 0
-	Karras      bool   `json:"use_karras_sigmas"` // dpmpp_2m and euler: even in the spacing of Karras et al. 2022
+	Karras      bool   `json:"use_karras_sigmas"` // but for ddim and pndm: even in the spacing of Karras et al. 2022
 	FinalSigmas string `json:"final_sigmas_type"` // dpmpp_2m ends at "zero" noise, or at "sigma_min", timestep 0; "": zero
 	LowerFinal  *bool  `json:"lower_order_final"` // dpmpp_2m: in fewer than 15 steps the last is of first order; nil: true
 	// WholeStrides has the steps of ddim and pndm go down by the number of
