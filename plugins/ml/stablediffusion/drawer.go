@@ -21,7 +21,7 @@ type Drawer struct {
 	model    *Model
 	unet     *model.Exec
 	decode   *model.Exec
-	resident *resident // nil: the solver works on the host
+	onDevice *onDevice // nil: the solver works on the host
 }
 
 // NewDrawer prepares drawing. A network is compiled anew for each size of batch
@@ -42,7 +42,7 @@ func (m *Model) NewDrawer(backend compute.Backend) (*Drawer, error) {
 		return nil, fmt.Errorf("build decoder: %w", err)
 	}
 	if backend.String() != plumbcompute.Go { // which computes on the host
-		if d.resident, err = m.newResident(backend); err != nil {
+		if d.onDevice, err = m.newOnDevice(backend); err != nil {
 			return nil, err
 		}
 	}
@@ -65,8 +65,8 @@ func (m *Model) denoised(latents, timesteps *Node, given []*Node) *Node {
 func (d *Drawer) Close() {
 	d.unet.Finalize()
 	d.decode.Finalize()
-	if d.resident != nil {
-		d.resident.close()
+	if d.onDevice != nil {
+		d.onDevice.close()
 	}
 }
 
@@ -79,7 +79,7 @@ type Tensor struct {
 // Request asks for images.
 type Request struct {
 	Prompts  Tensor  // embeddings, [batch, tokens, width]
-	Negative Tensor  // embeddings of what to be led away from, alike; for a Guidance other than 1
+	Negative Tensor  // negative-prompt embeddings, same shape; used if Guidance is not 1
 	Guidance float64 // guidance_scale, in the form u + scale (c - u)
 	Solver   string  // one of diffusion.SolverNames; "": the model's own
 	Steps    int     // num_inference_steps
@@ -104,13 +104,13 @@ func (d *Drawer) Draw(ctx context.Context, latents Tensor, r Request) error {
 	if err != nil {
 		return err
 	}
-	if d.resident != nil && !sampling.Fresh() {
+	if d.onDevice != nil && !sampling.Fresh() {
 		unrolled, err := process.Unroll(sampling)
 		if err != nil {
 			return err
 		}
-		if len(unrolled.Timesteps) <= mostResident {
-			return d.resident.draw(ctx, latents, unrolled, given)
+		if len(unrolled.Timesteps) <= mostOnDevice {
+			return d.onDevice.draw(ctx, latents, unrolled, given)
 		}
 	}
 	return process.Sample(latents.Data, sampling, func(noisy []float32, timestep float64) ([]float32, error) {
@@ -121,9 +121,9 @@ func (d *Drawer) Draw(ctx context.Context, latents Tensor, r Request) error {
 	}, r.Normal)
 }
 
-// conditions are what the network is told beside latents and timestep. They are
-// the same for all steps, and go to the device once: the contexts that it is
-// asked about, with guidance first those to be led away from, and then the scale.
+// conditions are the network's inputs beside latents and timestep: the prompts'
+// embeddings, or with guidance the negative ones followed by the prompts', and the
+// scale. They are the same for all steps, and go to the device once.
 func (r Request) conditions() []*tensors.Tensor {
 	if r.Guidance == 1 {
 		return []*tensors.Tensor{r.Prompts.tensor()}
@@ -154,8 +154,8 @@ func (d *Drawer) check(latents Tensor, r Request) error {
 // predict is the network's output under the conditions given, guided if they say
 // so.
 func (d *Drawer) predict(noisy Tensor, timestep float64, given []*tensors.Tensor) ([]float32, error) {
-	asked := given[0].Shape().Dimensions[0]
-	timesteps := Tensor{Dims: []int{asked}, Data: make([]float32, asked)}
+	rows := given[0].Shape().Dimensions[0] // twice the batch with guidance
+	timesteps := Tensor{Dims: []int{rows}, Data: make([]float32, rows)}
 	for i := range timesteps.Data {
 		timesteps.Data[i] = float32(timestep)
 	}
