@@ -174,7 +174,7 @@ func TestEqualStagesOfVariantsAreOneNode(t *testing.T) {
 }
 
 func TestMeasureAsksForNoMoreThanItNeeds(t *testing.T) {
-	p := build(t, Source{Spec: experiment(1), Measure: []string{"metric.reward_accuracy"}})
+	p := build(t, Source{Spec: experiment(1), Measure: []string{"reward_accuracy"}})
 	want := []string{
 		"sample/main/base", "rate/main/base", "score/main/base/clip",
 		"sample/labelled", "rate/human", "fit/with_aux", "score/main/base/with_aux", "measure/main/reward_accuracy",
@@ -243,8 +243,8 @@ func TestMeasureNamesTheFeatures(t *testing.T) {
 	s := experiment(1)
 	s.Encoders[0].Component, s.Encoders[0].Paths = "inception", []string{"/weights"}
 	s.Digests["/weights"] = "0123456789abcdef"
-	work := node(t, build(t, Source{Spec: s}), "measure/main/fidelity/base").Work.(*MeasureWork)
-	if want := "inception, weights sha256 0123456789ab"; work.Encoder != want {
-		t.Errorf("measured on %q, want %q", work.Encoder, want)
+	work := node(t, build(t, Source{Spec: s}), "measure/main/fidelity/base").Work.(*FidelityWork)
+	if want := "inception, weights sha256 0123456789ab"; work.Component != want {
+		t.Errorf("measured on %q, want %q", work.Component, want)
 	}
 }
