@@ -16,7 +16,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
-	"gonum.org/v1/plot/plotter"
 
 	"github.com/plumb-ml/plumb/core/record"
 )
@@ -121,12 +120,12 @@ func TestMissingIsNeverZero(t *testing.T) {
 	found := 0
 	for _, table := range report.Tables {
 		for i, row := range table.Rows {
-			if row.Cells[0].Text != "2" || row.Cells[1].Text != "full" {
+			if row.Cell(table.Columns[0]).Text != "2" || row.Subject != "full" {
 				continue
 			}
 			for column := range table.Columns {
 				value, _ := table.written(i, column)
-				if strings.Trim(value, "0.±%") == "" && value != "" && !table.Columns[column].Text {
+				if strings.Trim(value, "0.±%") == "" && value != "" && !table.Columns[column].Key.words() {
 					t.Errorf("%s: %q shows %q", table.ID, table.Columns[column].Title, value)
 				}
 				if value == missingText {
@@ -175,30 +174,53 @@ func TestAlarmNeedsARewardThatRoseAndImagesThatGotWorse(t *testing.T) {
 	}
 }
 
-func TestVerdicts(t *testing.T) {
-	points := func(value, half float64, better string) *record.Metric {
+func TestConclusions(t *testing.T) {
+	points := func(value, half float64, better record.Direction, p ...float64) *Comparison {
 		m := around(record.Metric{Better: better}, value, half)
-		return &m
+		c := comparisonOf(&m)
+		if len(p) > 0 {
+			c.P = &p[0]
+		}
+		return c
 	}
 	for _, c := range []struct {
-		m    *record.Metric
-		want string
+		comparison *Comparison
+		want       Conclusion
 	}{
-		{points(3, 4, "higher"), indistinct}, {points(5, 4, "higher"), "better"}, {points(-5, 4, "higher"), "worse"},
-		{points(-5, 4, "lower"), "better"}, {points(0, 0, "higher"), indistinct}, {nil, missingText},
-		{&record.Metric{Value: rounded(1)}, "no interval"},
+		{points(3, 4, "higher"), Indistinguishable}, {points(5, 4, "higher"), Better}, {points(-5, 4, "higher"), Worse},
+		{points(-5, 4, "lower"), Better}, {points(0, 0, "higher"), Indistinguishable}, {nil, NotMeasured},
+		{&Comparison{Difference: rounded(1)}, NoInterval}, {&Comparison{}, NoInterval},
+		{points(5, 4, "higher", 0.05), Better}, {points(5, 4, "higher", 0.051), Indistinguishable}, {points(3, 4, "higher", 0.001), Indistinguishable},
 	} {
-		if got := verdict(c.m); got != c.want {
-			t.Errorf("%+v: got %q, want %q", c.m, got, c.want)
+		if got := c.comparison.Conclusion(); got != c.want {
+			t.Errorf("%+v: got %q, want %q", c.comparison, got, c.want)
+		}
+	}
+}
+
+// By hand, Holm: 3*0.01 = 0.03; 2*0.03 = 0.06; 1*0.04, but no less than before.
+func TestComparisonsAreCorrectedTogether(t *testing.T) {
+	var tested family
+	one, two, three := &Comparison{}, &Comparison{}, &Comparison{}
+	tested.add(one, 0.03)
+	tested.add(two, 0.01)
+	tested.add(three, 0.04)
+	tested.correct()
+	for i, want := range []float64{0.06, 0.03, 0.06} {
+		if got := []*Comparison{one, two, three}[i].P; math.Abs(*got-want) > 1e-12 {
+			t.Errorf("p %d is %v, want %v", i+1, *got, want)
 		}
 	}
 }
 
 func TestWritten(t *testing.T) {
 	column := func(cells ...Cell) Table {
-		table := Table{Columns: []Column{{}}}
+		number := Column{Key: ColumnKey{Field: FieldNumber}}
+		table := Table{Columns: []Column{number}}
 		for _, c := range cells {
-			table.Rows = append(table.Rows, Row{Cells: []Cell{c}})
+			row := Row{}
+			row.put(number, c)
+			table.Rows = append(table.Rows, row)
 		}
 		return table
 	}
@@ -352,12 +374,12 @@ func TestRowsThatNoVariantChangesStandOnce(t *testing.T) {
 	report := Build(syntheticAblation(t).input())
 	count := map[string]int{}
 	for _, row := range report.Tables[0].Rows {
-		count[row.Cells[1].Text]++
+		count[row.Subject]++
 	}
 	if count["base"] != 1 || count["full"] != 3 {
 		t.Errorf("rows %v", count)
 	}
-	if first := report.Tables[0].Rows[0].Cells[0].Text; first != anyValue {
+	if first := report.Tables[0].Rows[0].Cell(report.Tables[0].Columns[0]).Text; first != anyValue {
 		t.Errorf("the base's variable is %q", first)
 	}
 }
@@ -370,7 +392,7 @@ func TestOneSeedKeepsItsOwnInterval(t *testing.T) {
 	if !slices.ContainsFunc(table.Notes, func(n string) bool { return strings.HasPrefix(n, "One seed:") }) {
 		t.Errorf("notes %q", table.Notes)
 	}
-	if cell := table.Rows[0].Cells[2]; cell.Low == nil || cell.N != 240 {
+	if cell := table.Rows[0].Cell(table.Columns[2]); cell.Low == nil || cell.N != 240 {
 		t.Errorf("cell %+v", cell)
 	}
 	for _, table := range report.Tables {
@@ -395,15 +417,15 @@ func TestBreakable(t *testing.T) {
 }
 
 func TestBinned(t *testing.T) {
-	var points plotter.XYs
+	var points []Point
 	for i := range 1000 {
-		points = append(points, plotter.XY{X: float64(999 - i), Y: 2})
+		points = append(points, Point{X: float64(999 - i), Y: 2})
 	}
 	got := binned(points)
 	if len(got) > curvePoints || len(got) < curvePoints/2 || got[0].X >= got[1].X || math.Abs(got[5].Y-2) > 1e-12 {
 		t.Errorf("%d points, first %v", len(got), got[0])
 	}
-	if got := binned(plotter.XYs{{X: 1, Y: 3}}); len(got) != 1 || got[0].Y != 3 {
+	if got := binned([]Point{{X: 1, Y: 3}}); len(got) != 1 || got[0].Y != 3 {
 		t.Errorf("one point: %v", got)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/hub"
+	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/plugin"
 	"github.com/plumb-ml/plumb/core/run"
@@ -345,28 +346,22 @@ func (s *session) readAblation(ctx context.Context, options spec.Options) ([]pla
 
 // checkMeasured refuses metrics that the experiment could measure, and does not.
 func (s *session) checkMeasured() error {
-	measured := map[string]bool{}
+	measured := map[metric.Measure]bool{}
 	for _, node := range s.plan.Nodes {
-		if work, ok := node.Work.(*plan.MeasureWork); ok {
-			measured[work.What] = true
+		if work, ok := node.Work.(plan.MeasureWork); ok {
+			measured[work.Measure()] = true
 		}
 	}
-	needs := map[string]string{
-		plan.MeasureAlignment:      "an alignment block with a rater",
-		plan.MeasureReward:         "rewards",
-		plan.MeasureFidelity:       "a fidelity block",
-		plan.MeasureRewardAccuracy: "rewards, and an alignment block with a rater for them to agree with",
-		plan.MeasureBestOf:         "a best_of block, and an alignment block with a rater who judges what is chosen",
-	}
 	var problems diag.List
-	for _, metric := range s.measure {
-		what := plan.MeasureOf(metric)
-		if !measured[what] {
+	for _, name := range s.measure {
+		measure, _ := metric.MeasureOf(name)
+		if !measured[measure] {
 			problems = append(problems, diag.Diagnostic{
 				Severity: diag.Error,
 				Summary:  "Nothing to measure it on",
-				Detail:   fmt.Sprintf("No evaluate block of the experiment measures metric.%s. Give one of them %s, or take the metric out of measure.", metric, needs[what]),
-				Subject:  s.declared,
+				Detail: fmt.Sprintf("No evaluate block of the experiment measures metric.%s. Give one of them %s, or take the metric out of measure.",
+					name, measure.Definition().Needs),
+				Subject: s.declared,
 			})
 		}
 	}
@@ -376,16 +371,22 @@ func (s *session) checkMeasured() error {
 // checkMetrics refuses metrics that nothing measures: the table would be empty.
 func (s *session) checkMetrics(loaded *ablation.Ablation) error {
 	var problems diag.List
-	for _, metric := range loaded.Measure {
-		if plan.MeasureOf(metric) == "" {
-			problems = append(problems, diag.Diagnostic{
-				Severity: diag.Error,
-				Summary:  "Unknown metric",
-				Detail: fmt.Sprintf("Nothing measures metric.%s. A whole measure is metric.alignment, metric.reward, metric.fidelity, "+
-					"metric.reward_accuracy or metric.best_of; one number of it is, say, metric.good_share or metric.fid.", metric),
-				Subject: loaded.Range,
-			})
+	for _, name := range loaded.Measure {
+		if _, ok := metric.MeasureOf(name); ok {
+			continue
 		}
+		var measures []string
+		for _, m := range metric.Measures() {
+			measures = append(measures, "metric."+string(m.Measure))
+		}
+		last := len(measures) - 1
+		problems = append(problems, diag.Diagnostic{
+			Severity: diag.Error,
+			Summary:  "Unknown metric",
+			Detail: fmt.Sprintf("Nothing measures metric.%s.%s A whole measure is %s or %s; one number of it is, say, metric.%s or metric.%s.",
+				name, diag.DidYouMean(name, metric.Names()), strings.Join(measures[:last], ", "), measures[last], metric.GoodShare, metric.FID),
+			Subject: loaded.Range,
+		})
 	}
 	return problems.Err()
 }

@@ -83,7 +83,7 @@ var table = []Definition{
 
 	{RewardAccuracyShare, MeasureRewardAccuracy, record.Share, record.Higher, "images", false},
 	{RewardAccuracyFitted, MeasureRewardAccuracy, record.Share, record.Higher, "", false},
-	{MajorityAccuracy, MeasureRewardAccuracy, record.Share, record.Higher, "majority", false},
+	{MajorityAccuracy, MeasureRewardAccuracy, record.Share, record.Neither, "majority", false},
 	{PairwiseAccuracy, MeasureRewardAccuracy, record.Share, record.Higher, "pairs", true},
 	{AUCWithinPrompt, MeasureRewardAccuracy, record.Share, record.Higher, "", false},
 	{AUC, MeasureRewardAccuracy, record.Share, record.Higher, "AUC", true},

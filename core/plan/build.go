@@ -141,7 +141,7 @@ type named struct {
 // add makes a node of the work, or finds the equal one that is there.
 func (b *builder) add(as named, work Work, instance *Instance, seed uint64, where diag.Range, inputs ...Input) *Node {
 	name, about := as.name, as.about
-	about.Kind = string(work.kind())
+	about.Kind = work.kind()
 	node := &Node{Name: name, About: about, Kind: work.kind(), Work: work, Instance: instance, Seed: seed, Range: where}
 	for _, input := range inputs {
 		if input.Node != nil { // a mistake was reported where it should have come from

@@ -5,7 +5,7 @@ import "github.com/plumb-ml/plumb/core/diag"
 // Stage says what a stage is about. Its name in the plan says the same to people;
 // nobody reads it out of the name.
 type Stage struct {
-	Kind       string `json:"kind"`                 // "sample", "import", "rate", "fit", "prepare", "score", "choose", "tune", "encode", "measure"
+	Kind       Kind   `json:"kind"`
 	Evaluation string `json:"evaluation,omitempty"` // the evaluate block that it belongs to
 	// Measure is what a measure stage measures, a row of the table of measures in
 	// package metric. Stages that are made for one measure alone have it, too, such
