@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
@@ -89,27 +89,22 @@ var trainings = map[record.Kind]string{record.KindTune: "fine-tuning", record.Ki
 
 // add adds the losses of one stage to the panels they belong to.
 func (c *Curves) add(kind record.Kind, stage string, points []dataset.CurvePoint) {
-	byName := map[string][]Point{}
-	var names []string
+	byTerm := map[string][]Point{} // the whole objective's under ""
 	for _, point := range points {
-		isLoss := point.Name == "loss" || strings.HasPrefix(point.Name, "loss/")
+		term, isLoss := point.LossTerm()
 		if !isLoss || math.IsNaN(point.Value) || math.IsInf(point.Value, 0) {
 			continue
 		}
-		if byName[point.Name] == nil {
-			names = append(names, point.Name)
-		}
-		byName[point.Name] = append(byName[point.Name], Point{X: float64(point.Step), Y: point.Value})
+		byTerm[term] = append(byTerm[term], Point{X: float64(point.Step), Y: point.Value})
 	}
-	slices.Sort(names)
-	for _, name := range names {
-		title := trainings[kind] + ": " + strings.Replace(name, "loss/", "", 1)
+	for _, term := range slices.Sorted(maps.Keys(byTerm)) {
+		title := trainings[kind] + ": " + cmp.Or(term, "loss")
 		at := slices.IndexFunc(*c, func(p *CurvePanel) bool { return p.Title == title })
 		if at < 0 {
 			at = len(*c)
 			*c = append(*c, &CurvePanel{Title: title})
 		}
-		(*c)[at].add(CurveLine{stage, binned(byName[name])})
+		(*c)[at].add(CurveLine{stage, binned(byTerm[term])})
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/record"
 )
 
@@ -458,5 +459,127 @@ func TestCSVIsRectangular(t *testing.T) {
 	}
 	if rows[1][0] != "models" || rows[1][1] != "base" || rows[1][2] != "true" || rows[1][4] == "" {
 		t.Errorf("first row %q", rows[1])
+	}
+}
+
+// What stages and components are called changes no number: names are for people.
+func TestNothingIsReadOutOfNames(t *testing.T) {
+	for name, make := range map[string]func(*testing.T) *synthetic{"experiment": syntheticExperiment, "ablation": syntheticAblation} {
+		t.Run(name, func(t *testing.T) {
+			want := Build(make(t).input())
+			s := make(t)
+			s.run.Notices = nil
+			for i := range s.run.Variants {
+				v := &s.run.Variants[i]
+				for j := range v.Stages {
+					v.Stages[j].Node = "fit/measure/x/" + v.Stages[j].Node
+					if needs := &v.Stages[j].Needs; *needs != "" {
+						*needs = "fit/measure/x/" + *needs
+					}
+					for k := range v.Stages[j].Diagnostics {
+						v.Stages[j].Diagnostics[k].Summary = "not run: sample/main/base failed"
+					}
+				}
+			}
+			for _, r := range s.records {
+				r.Node, r.Component = "measure/main/alignment/base", "shapes_x"
+			}
+			got := Build(s.input())
+			if diff := cmp.Diff(want.Tables, got.Tables); diff != "" {
+				t.Errorf("tables (-names +other names):\n%s", diff)
+			}
+			if diff := cmp.Diff(want.Alarms, got.Alarms); diff != "" {
+				t.Errorf("alarms:\n%s", diff)
+			}
+			for _, note := range got.Notes {
+				if strings.Contains(note, "miniature") {
+					t.Errorf("a component called shapes_x makes a miniature: %q", note)
+				}
+			}
+			failed := func(r *Report) (n int) {
+				for _, note := range r.Notes {
+					if strings.HasPrefix(note, "Failed: ") || strings.HasPrefix(note, "Not run because of that: ") {
+						n++
+					}
+				}
+				return n
+			}
+			if failed(want) != failed(got) {
+				t.Errorf("%d notes of failures, want %d: %q", failed(got), failed(want), got.Notes)
+			}
+			gallery, err := galleryOf(t.Context(), s.input())
+			if err != nil || gallery == nil || len(gallery.Columns) < 2 {
+				t.Errorf("gallery %v, %v", gallery, err)
+			}
+		})
+	}
+}
+
+// A model of an evaluation may be called as the phrase for random images begins.
+func TestAModelCalledRandom(t *testing.T) {
+	s := syntheticAblation(t)
+	for _, r := range s.records {
+		for i := range r.Metrics {
+			m := &r.Metrics[i]
+			for _, name := range []*string{&m.Subject, &m.Versus} {
+				if *name == "full" {
+					*name = "random walk"
+				}
+			}
+		}
+	}
+	for _, table := range Build(s.input()).Tables {
+		if table.ID != "variant-best-of" {
+			continue
+		}
+		last := table.Columns[len(table.Columns)-1]
+		if last.Title != "points over random walk" {
+			t.Errorf("last column %q", last.Title)
+		}
+		if row := table.Rows[len(table.Rows)-1]; row.Subject != "random walk" {
+			t.Errorf("last row is of %q", row.Subject)
+		}
+		return
+	}
+	t.Error("no table of chosen images")
+}
+
+// What waits for people is told apart from what failed.
+func TestWaitingIsNoFailure(t *testing.T) {
+	s := syntheticExperiment(t)
+	stages := s.run.Variants[0].Stages
+	for i := range stages {
+		switch stages[i].Node {
+		case "rate/main/full":
+			stages[i].Status, stages[i].Key = record.Waiting, ""
+			stages[i].Diagnostics = diag.List{{Severity: diag.Warning, Summary: "There are no labels yet in labels.csv", Detail: "Put them there."}}
+		case "measure/main/alignment/full":
+			stages[i].Status, stages[i].Key, stages[i].Needs = record.NotRun, "", "rate/main/full"
+		}
+	}
+	notes := Build(s.input()).Notes
+	for _, want := range []string{
+		"Waiting for people: rate/main/full: There are no labels yet in labels.csv: Put them there.",
+		"Not run before that: measure/main/alignment/full",
+	} {
+		if !slices.Contains(notes, want) {
+			t.Errorf("no note %q among %q", want, notes)
+		}
+	}
+	if slices.ContainsFunc(notes, func(n string) bool { return strings.HasPrefix(n, "Failed") || strings.HasPrefix(n, "Missing") }) {
+		t.Errorf("notes %q", notes)
+	}
+}
+
+// An evaluation without splits has its share of good images in an ablation, too.
+func TestAnAblationWithoutSplits(t *testing.T) {
+	s := syntheticAblation(t)
+	for _, r := range s.records {
+		r.Metrics = slices.DeleteFunc(r.Metrics, func(m record.Metric) bool { return m.Split != "" })
+	}
+	table := Build(s.input()).Tables[0]
+	number := metricColumn("good_share", part{})
+	if !slices.Contains(table.Columns, number) || table.Rows[0].Cell(number).Value == nil {
+		t.Errorf("columns %+v", table.Columns)
 	}
 }

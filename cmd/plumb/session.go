@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/ablation"
@@ -106,26 +105,10 @@ func (p *program) openCatalog(ctx context.Context, experiment string) (*catalog,
 	others, err := host.Catalog(ctx)
 	if err != nil {
 		host.Kill()
-		return nil, nil, locate(err, named)
+		return nil, nil, err
 	}
 	c.others, c.host, c.context = others, host, ctx
 	return c, host, nil
-}
-
-// locate points what is wrong with plugins to the blocks that name them.
-func locate(err error, named []spec.Plugin) error {
-	var list diag.List
-	if !errors.As(err, &list) {
-		return err
-	}
-	for i, d := range list {
-		for _, one := range named {
-			if d.Subject.IsZero() && strings.Contains(d.Summary, strconv.Quote(one.Name)) {
-				list[i].Subject = one.Range
-			}
-		}
-	}
-	return list
 }
 
 // lockedEntries pins the plugins of an experiment by the lock file beside it.
@@ -143,7 +126,7 @@ func lockedEntries(dir string, named []spec.Plugin) ([]plugin.Entry, error) {
 	}
 	var all []plugin.Entry
 	for _, one := range named {
-		all = append(all, plugin.Entry{Name: one.Name, Command: one.Source, SHA256: locked[one.Name].SHA256})
+		all = append(all, plugin.Entry{Name: one.Name, Command: one.Source, SHA256: locked[one.Name].SHA256, Range: one.Range})
 	}
 	return all, nil
 }

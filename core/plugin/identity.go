@@ -19,6 +19,7 @@ type Identity struct {
 	NeedsDevice    bool     // should not share an accelerator with other work
 	PreferredBatch int      // images at once; 0: does not care
 	Capabilities   []string // "tune", "prepare", "fit", "compare", "score_group"
+	Notice         string   // what the component states of all that it makes
 }
 
 // Identity returns who provides a component, starting plugins as needed.
@@ -43,6 +44,7 @@ func (h *Host) Identity(ctx context.Context, kind, component string) (Identity, 
 		NeedsDevice:    c.NeedsDevice,
 		PreferredBatch: c.PreferredBatch,
 		Capabilities:   capabilityNames(c.Capabilities),
+		Notice:         c.Notice,
 	}, nil
 }
 
@@ -58,7 +60,7 @@ func (h *Host) find(ctx context.Context, kind, component string) (*provider, sdk
 			if ctx.Err() != nil || h.isStopped() {
 				return nil, sdk.Component{}, err
 			}
-			mistakes = append(mistakes, naming(p.entry.Name, asList(err))...)
+			mistakes = append(mistakes, naming(p.entry, asList(err))...)
 			continue
 		}
 		for _, c := range description.Components {

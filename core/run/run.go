@@ -62,6 +62,7 @@ func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
 		light:    make(chan struct{}, options.Parallel),
 	}
 	r.all(ctx)
+	r.blame()
 
 	result := &Result{Outcomes: r.outcomes, Records: map[string]*record.Record{}}
 	for _, outcome := range r.outcomes {
@@ -89,6 +90,35 @@ func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
 		}
 	}
 	return result, nil
+}
+
+// blame says of every node that was not run which node kept it from running: one
+// that failed before one that waits, and of several the first by the order of
+// inputs, whichever came first in time.
+func (r *runner) blame() {
+	for _, node := range r.plan.Nodes {
+		outcome := r.outcomes[node]
+		if outcome.Status != record.NotRun {
+			continue
+		}
+		for _, input := range node.Inputs {
+			at := input.Node
+			if r.outcomes[at].Status == record.NotRun {
+				at = r.outcomes[at].Needs
+			}
+			if at == nil {
+				continue
+			}
+			status := r.outcomes[at].Status
+			if status == record.Failed || status == record.Waiting && outcome.Needs == nil {
+				outcome.Needs = at
+			}
+			if status == record.Failed {
+				break
+			}
+		}
+		r.outcomes[node] = outcome
+	}
 }
 
 // workSeconds is what all of the run's stages took when they were done, in

@@ -133,10 +133,8 @@ func (r *runner) ready(node *plan.Node) (ready bool, blocked *Outcome) {
 		outcome := r.outcome(input.Node)
 		switch outcome.Status {
 		case record.Done, record.Cached:
-		case record.Failed, record.Waiting:
-			return false, &Outcome{Status: record.NotRun, Needs: input.Node}
-		case record.NotRun:
-			return false, &Outcome{Status: record.NotRun, Needs: outcome.Needs}
+		case record.Failed, record.Waiting, record.NotRun:
+			return false, &Outcome{Status: record.NotRun}
 		case record.Interrupted:
 			return false, &Outcome{Status: record.Interrupted}
 		default:

@@ -28,7 +28,7 @@ type Outcome struct {
 	Key         string         // empty if it was never known
 	Record      *record.Record // of Done and Cached
 	Diagnostics diag.List      // of Failed: why; of Waiting: what people have to do
-	Needs       *plan.Node     // of NotRun: what failed or waits
+	Needs       *plan.Node     // of NotRun: what failed or waits; known when the run has ended
 	Took        time.Duration  // of Done and Failed
 	died        bool           // with its plugin's process
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/plumb-ml/plumb/core/plan"
 )
 
-// measure computes metrics. The metrics go into the record; the per-prompt
+// measure computes the metrics of a measure. The metrics go into the record; the per-prompt
 // values that they came from go into a table beside it.
 func measure(ctx context.Context, job Job, work plan.MeasureWork) (*Result, error) {
 	in := &plan.MeasureInputs{Path: job.input}

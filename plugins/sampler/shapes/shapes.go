@@ -41,6 +41,7 @@ func Component() sdk.Component {
 		PreferredBatch: shapes.DrawBatch,
 		NeedsDevice:    true,
 		CodeVersion:    weights.Version("3", "denoiser"),
+		Notice:         shapes.Notice,
 		Capabilities:   []sdk.Capability{sdk.CapabilityTune},
 		Losses: map[string]sdk.Schema{
 			tuning.RewardWeighted: {},

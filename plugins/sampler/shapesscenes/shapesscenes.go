@@ -44,6 +44,7 @@ func Component() sdk.Component {
 			rate("object_error", "object"), rate("background_error", "background"),
 		}},
 		CodeVersion: "3",
+		Notice:      shapes.Notice,
 		Open: func(_ context.Context, request sdk.OpenRequest) (any, error) {
 			s := &scenes{}
 			if err := json.Unmarshal(request.Config, &s.config); err != nil {
