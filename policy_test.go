@@ -27,7 +27,8 @@ const policy = `
 	github.com/vbauerster/mpb     : cmd
 	plugins                       : cmd plugins
 	plugins/sdk                   : core/plugin core/stage cmd plugins
-	plugins/sdk/client            : core/plugin plugins/sdk
+	plugins/sdk/client            : core/plugin core/stage plugins/sdk
+	plugins/sdk/schema            : core/spec core/plan core/plugin cmd plugins
 	plugins/ml/models/goldentest  :
 	core/hub/hubtest              :
 	core                          : core cmd reports

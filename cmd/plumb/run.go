@@ -16,7 +16,6 @@ import (
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
-	"github.com/plumb-ml/plumb/core/stage"
 	"github.com/plumb-ml/plumb/reports"
 )
 
@@ -93,7 +92,7 @@ func (s *session) run(ctx context.Context, forecast *run.Forecast) (*run.Result,
 	defer func() { p.say = nil }()
 	result, err := run.Run(ctx, s.plan, run.Options{
 		Store:       s.store,
-		Components:  stage.Host{Host: s.host},
+		Components:  s.host,
 		Environment: s.environment,
 		Sink:        screen,
 		Dir:         s.dir(),

@@ -32,11 +32,6 @@ const (
 func labelsOf(model string) string { return "labels " + model }
 
 func (e *evaluation) bestOf(position int, bestOf *spec.BestOf) {
-	if e.Alignment == nil {
-		e.problem(bestOf.Range, "best_of needs raters",
-			"The best images are compared with others by raters. Add an alignment block to this evaluate block.")
-		return
-	}
 	model := bestOf.Model.Name()
 	label := "best_of/" + model
 	if position > 0 {
