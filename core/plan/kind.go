@@ -10,6 +10,7 @@ const (
 	Sample  = record.KindSample
 	Import  = record.KindImport
 	Rate    = record.KindRate
+	Compare = record.KindCompare
 	Fit     = record.KindFit
 	Score   = record.KindScore
 	Choose  = record.KindChoose
@@ -26,6 +27,7 @@ var codeVersions = map[Kind]string{
 	Sample:  "1",
 	Import:  "1",
 	Rate:    "1",
+	Compare: "1",
 	Fit:     "1",
 	Score:   "1",
 	Choose:  "1",
@@ -37,12 +39,13 @@ var codeVersions = map[Kind]string{
 
 // The roles of outputs, as they stand in records.
 const (
-	Images     = "images"
-	Labels     = "labels"
-	Scores     = "scores"
-	Features   = "features"
-	Prepared   = "prepared"
-	Checkpoint = "checkpoint"
-	Curve      = "curve"
-	Values     = "values"
+	Images      = "images"
+	Labels      = "labels"
+	Comparisons = "comparisons"
+	Scores      = "scores"
+	Features    = "features"
+	Prepared    = "prepared"
+	Checkpoint  = "checkpoint"
+	Curve       = "curve"
+	Values      = "values"
 )

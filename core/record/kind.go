@@ -8,6 +8,7 @@ const (
 	KindSample  Kind = "sample"  // sampler, prompts -> images
 	KindImport  Kind = "import"  // a folder -> images
 	KindRate    Kind = "rate"    // rater, images -> labels; or a file -> labels
+	KindCompare Kind = "compare" // rater, images -> comparisons; or a file, or labels -> comparisons
 	KindFit     Kind = "fit"     // reward, rater or encoder, labels, images -> checkpoint and curve
 	KindScore   Kind = "score"   // reward, images -> scores
 	KindChoose  Kind = "choose"  // scores, images -> images

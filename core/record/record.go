@@ -13,7 +13,7 @@ type Record struct {
 	Stage
 	Pace      string             `json:"pace,omitempty"` // stages of one kind and pace take times in proportion to their items
 	KeyParts  []KeyPart          `json:"key_parts"`
-	Outputs   map[string]Output  `json:"outputs"` // by role: "images", "labels", "checkpoint", "curve", "scores", "features", "values"
+	Outputs   map[string]Output  `json:"outputs"` // by role: "images", "labels", "comparisons", "checkpoint", "curve", "scores", "features", "values"
 	Metrics   []Metric           `json:"metrics,omitempty"`
 	Warnings  []string           `json:"warnings,omitempty"`
 	Started   time.Time          `json:"started"`
