@@ -28,6 +28,7 @@ const policy = `
 	plugins                       : cmd plugins
 	plugins/sdk                   : core/plugin core/stage cmd plugins
 	plugins/sdk/client            : core/plugin plugins/sdk
+	plugins/sdk/imaging           : core reports cmd plugins
 	plugins/ml/models/goldentest  :
 	core/hub/hubtest              :
 	core                          : core cmd reports
@@ -44,6 +45,7 @@ const policy = `
 // forbidden imports, whatever the lines above allow.
 const forbidden = `
 	plugins/sdk  : core gomlx hcl
+	plugins/sdk/imaging: plugins grpc
 	core/metric  : core/plan core/stage core/run core/store core/plugin core/spec
 	core/stats   : core
 	reports      : core/plan core/stage core/run core/store core/plugin core/spec

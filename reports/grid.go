@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 const (
@@ -228,11 +228,11 @@ func drawGrid(columns []gridColumn, rows []gridCell, perPrompt int) (image.Image
 }
 
 func decode(row dataset.Image) (image.Image, error) {
-	picture, _, err := image.Decode(bytes.NewReader(row.Image.Bytes))
+	picture, err := imaging.Decode(row.Image.Bytes, imaging.Exchanged)
 	if err != nil {
 		return nil, fmt.Errorf("decode image %q: %w", row.ID, err)
 	}
-	return picture, nil
+	return picture.Picture(), nil
 }
 
 // scale draws a picture into a rectangle, pixel by nearest pixel: enlarged

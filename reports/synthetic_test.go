@@ -11,6 +11,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // The records in this file are synthetic: made up to exercise the tables.
@@ -238,7 +239,7 @@ func pictures(t *testing.T, s *synthetic, model int) record.Output {
 						}
 					}
 				}
-				content, err := dataset.EncodePNG(size, size, pixels)
+				content, err := imaging.EncodePNG(imaging.Image{Width: size, Height: size, RGB: pixels})
 				if err != nil {
 					t.Fatal(err)
 				}

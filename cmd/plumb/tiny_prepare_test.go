@@ -10,6 +10,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // mosaics are tiles whose tuning reads the mean colour of images, not their
@@ -51,11 +52,11 @@ func (m mosaics) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(
 		path := filepath.Join(r.Scratch, fmt.Sprintf("%04d.json", n))
 		if _, err := os.Stat(path); err != nil {
 			time.Sleep(time.Duration(m.DelayMS) * time.Millisecond)
-			width, height, rgb, err := dataset.DecodePNG(image.Image.Bytes)
+			picture, err := imaging.Decode(image.Image.Bytes, imaging.Exchanged)
 			if err != nil {
 				return err
 			}
-			if err := writeWeights(path, weights{Step: n, Value: meanOf(sdk.Image{Width: width, Height: height, RGB: rgb})[0]}); err != nil {
+			if err := writeWeights(path, weights{Step: n, Value: meanOf(picture)[0]}); err != nil {
 				return err
 			}
 		}

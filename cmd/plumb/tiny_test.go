@@ -15,6 +15,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // tinyPlugin is a world small enough for tests of commands: tiles of one
@@ -271,11 +272,11 @@ func (r redness) Fit(_ context.Context, request sdk.FitRequest, report func(sdk.
 			return err
 		}
 		if good[image.ID] {
-			width, height, rgb, err := dataset.DecodePNG(image.Image.Bytes)
+			picture, err := imaging.Decode(image.Image.Bytes, imaging.Exchanged)
 			if err != nil {
 				return err
 			}
-			sum += meanOf(sdk.Image{Width: width, Height: height, RGB: rgb})[0]
+			sum += meanOf(picture)[0]
 			n++
 		}
 	}

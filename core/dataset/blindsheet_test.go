@@ -7,13 +7,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // TestBlindSheet: images of two tables are mixed in one sheet that does not tell
 // them apart; its labels come back to the images of either.
 func TestBlindSheet(t *testing.T) {
 	picture := func(grey byte) File {
-		png, err := EncodePNG(1, 1, []byte{grey, grey, grey})
+		png, err := imaging.EncodePNG(imaging.Image{Width: 1, Height: 1, RGB: []byte{grey, grey, grey}})
 		if err != nil {
 			t.Fatal(err)
 		}

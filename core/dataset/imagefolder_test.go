@@ -23,6 +23,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/digest"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 func write(t testing.TB, path string, content []byte) {
@@ -37,7 +38,7 @@ func write(t testing.TB, path string, content []byte) {
 
 func pixel(t testing.TB, rgb ...byte) []byte {
 	t.Helper()
-	b, err := EncodePNG(1, 1, rgb)
+	b, err := imaging.EncodePNG(imaging.Image{Width: 1, Height: 1, RGB: rgb})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +47,7 @@ func pixel(t testing.TB, rgb ...byte) []byte {
 
 // plane is an image of one colour.
 func plane(width, height int, rgb ...byte) []byte {
-	b, err := EncodePNG(width, height, bytes.Repeat(rgb, width*height))
+	b, err := imaging.EncodePNG(imaging.Image{Width: width, Height: height, RGB: bytes.Repeat(rgb, width*height)})
 	if err != nil {
 		panic(err)
 	}
@@ -111,8 +112,8 @@ func TestImageFolder(t *testing.T) {
 	}
 	for i, size := range map[int]image.Point{2: {5, 4}, 3: {3, 2}} {
 		if len(got) == len(want) {
-			if width, height, _, err := DecodePNG(got[i].Image.Bytes); err != nil || width != size.X || height != size.Y {
-				t.Errorf("image %d became %d by %d, %v", i, width, height, err)
+			if p, err := imaging.Decode(got[i].Image.Bytes, imaging.Exchanged); err != nil || p.Width != size.X || p.Height != size.Y {
+				t.Errorf("image %d became %d by %d, %v", i, p.Width, p.Height, err)
 			}
 			got[i].Image.Bytes = nil
 		}
@@ -377,8 +378,8 @@ func TestOtherKindsOfPNG(t *testing.T) {
 		if _, plain := decoded.(*image.RGBA); !plain {
 			t.Errorf("%s became %T", i.ID, decoded)
 		}
-		if _, _, rgb, _ := DecodePNG(i.Image.Bytes); !bytes.Equal(rgb, []byte{200, 100, 50}) {
-			t.Errorf("%s became %v", i.ID, rgb)
+		if p, _ := imaging.Decode(i.Image.Bytes, imaging.Exchanged); !bytes.Equal(p.RGB, []byte{200, 100, 50}) {
+			t.Errorf("%s became %v", i.ID, p.RGB)
 		}
 	}
 }
@@ -395,7 +396,7 @@ func TestFolderResizes(t *testing.T) {
 			rgb = append(rgb, c[:]...)
 		}
 	}
-	wide, err := EncodePNG(90, 20, rgb)
+	wide, err := imaging.EncodePNG(imaging.Image{Width: 90, Height: 20, RGB: rgb})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -421,11 +422,11 @@ func TestFolderResizes(t *testing.T) {
 		if !bytes.Equal(images[1].Image.Bytes, right) {
 			t.Error("an image of the right size is changed")
 		}
-		width, height, rgb, err := DecodePNG(images[0].Image.Bytes)
-		if err != nil || width != 10 || height != 10 {
-			t.Fatalf("%d by %d, %v", width, height, err)
+		picture, err := imaging.Decode(images[0].Image.Bytes, imaging.Exchanged)
+		if err != nil || picture.Width != 10 || picture.Height != 10 {
+			t.Fatalf("%d by %d, %v", picture.Width, picture.Height, err)
 		}
-		if left, right := [3]byte(rgb[5*30:]), [3]byte(rgb[5*30+27:]); left != test.left || right != test.right {
+		if left, right := [3]byte(picture.RGB[5*30:]), [3]byte(picture.RGB[5*30+27:]); left != test.left || right != test.right {
 			t.Errorf("stretch %v: %v and %v", test.stretch, left, right)
 		}
 	}
@@ -549,7 +550,7 @@ func TestFolderMemoryUse(t *testing.T) {
 	for i := range noise {
 		noise[i] = byte(i * i >> 7)
 	}
-	content, err := EncodePNG(256, 256, noise)
+	content, err := imaging.EncodePNG(imaging.Image{Width: 256, Height: 256, RGB: noise})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -617,8 +618,8 @@ func FuzzImageFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		write(t, filepath.Join(dir, "a.png"), content)
 		_, err := Folder{Path: dir, Width: 3, Height: 2}.Read(t.Context(), func(i Image) error {
-			if width, height, _, err := DecodePNG(i.Image.Bytes); err != nil || width != 3 || height != 2 {
-				t.Errorf("%d by %d, %v", width, height, err)
+			if p, err := imaging.Decode(i.Image.Bytes, imaging.Exchanged); err != nil || p.Width != 3 || p.Height != 2 {
+				t.Errorf("%d by %d, %v", p.Width, p.Height, err)
 			}
 			return nil
 		})

@@ -1,28 +1,23 @@
 package dataset
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
-	"image"
-	_ "image/jpeg" // formats that people's images come in
 	"io"
 	"runtime"
 	"sync"
 
-	_ "golang.org/x/image/bmp"
-	_ "golang.org/x/image/webp"
-
-	"github.com/plumb-ml/plumb/core/dataset/resize"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 const (
 	// imported is how many images are decoded side by side, or fewer if they
 	// are large together: this many pixels, this many bytes of files.
 	imported       = 64
-	importedPixels = maxPixels
+	importedPixels = imaging.MaxPixels
 	importedBytes  = largestFile
 )
 
@@ -62,20 +57,19 @@ func (b *batch) add(e *entry) error {
 			return wrong(err.Error() + ".")
 		}
 	}
-	config, _, err := image.DecodeConfig(bytes.NewReader(e.image))
-	if err != nil {
+	width, height, err := imaging.Size(e.image, imaging.Foreign)
+	if large := (*imaging.SizeError)(nil); errors.As(err, &large) {
+		return wrong(fmt.Sprintf("Its header says that %v. Make the image smaller, or remove it.", large))
+	} else if err != nil {
 		return wrong(undecodable(err))
 	}
-	if err := checkSize(config); err != nil {
-		return wrong(fmt.Sprintf("Its header says that %v. Make the image smaller, or remove it.", err))
-	}
-	if len(b.entries) >= imported || b.pixels+config.Width*config.Height > importedPixels || b.bytes+len(e.image) > importedBytes {
+	if len(b.entries) >= imported || b.pixels+width*height > importedPixels || b.bytes+len(e.image) > importedBytes {
 		if err := b.flush(); err != nil {
 			return err
 		}
 	}
 	b.entries = append(b.entries, e)
-	b.pixels += config.Width * config.Height
+	b.pixels += width * height
 	b.bytes += len(e.image)
 	return nil
 }
@@ -140,47 +134,22 @@ func undecodable(err error) string {
 
 // prepare makes an image file the PNG that stages exchange: 8-bit RGB, of the
 // folder's size. A PNG that is so stays as it is.
-func (f Folder) prepare(content []byte) (out []byte, err error) {
-	defer func() { // the one place where a decoder meets a stranger's bytes
-		if p := recover(); p != nil {
-			err = fmt.Errorf("decode image: %v", p)
-		}
-	}()
-	picture, format, err := image.Decode(bytes.NewReader(content))
+func (f Folder) prepare(content []byte) ([]byte, error) {
+	picture, err := imaging.Decode(content, imaging.Foreign)
 	if err != nil {
 		return nil, err
 	}
-	size := picture.Bounds().Size()
-	if format == "png" && (f.Width == 0 || size.X == f.Width && size.Y == f.Height) {
-		switch picture.(type) {
-		case *image.RGBA, *image.Gray: // 8 bits, opaque
-			return content, nil
-		}
-	}
-	rgb := resize.Image{Width: size.X, Height: size.Y}
-	switch p := picture.(type) {
-	case *image.YCbCr:
-		if format == "webp" {
-			rgb.RGB = video(p)
-		} else {
-			rgb.RGB = photograph(p)
-		}
-	case *image.NYCbCrA: // of WebP alone
-		rgb.RGB = video(&p.YCbCr)
+	right := f.Width == 0 || picture.Width == f.Width && picture.Height == f.Height
+	switch {
+	case right && imaging.IsPlainPNG(content):
+		return content, nil
+	case right:
+	case f.Stretch:
+		picture = imaging.Bicubic.Resize(picture, f.Width, f.Height)
 	default:
-		rgb.RGB = pixels(picture)
+		picture = imaging.Cover(picture, f.Width, f.Height)
 	}
-	if format == "jpeg" {
-		rgb = upright(rgb, orientation(content))
-	}
-	if f.Width > 0 && (rgb.Width != f.Width || rgb.Height != f.Height) {
-		if f.Stretch {
-			rgb = resize.Bicubic.Resize(rgb, f.Width, f.Height)
-		} else {
-			rgb = resize.Cover(rgb, f.Width, f.Height)
-		}
-	}
-	return EncodePNG(rgb.Width, rgb.Height, rgb.RGB)
+	return imaging.EncodePNG(picture)
 }
 
 // inParallel calls work for 0 to n-1, several at once.

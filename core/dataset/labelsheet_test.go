@@ -5,11 +5,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // TestLabelSheet: what is written out for people comes back in with their labels.
 func TestLabelSheet(t *testing.T) {
-	png, err := EncodePNG(1, 1, []byte{1, 2, 3})
+	png, err := imaging.EncodePNG(imaging.Image{Width: 1, Height: 1, RGB: []byte{1, 2, 3}})
 	if err != nil {
 		t.Fatal(err)
 	}

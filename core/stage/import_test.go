@@ -13,6 +13,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/plugin"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // album makes a folder of n images and the node that imports it.
@@ -38,7 +39,7 @@ func album(t *testing.T, n int) (string, *plan.Node) {
 
 func paint(t *testing.T, dir string, i int, red byte) {
 	t.Helper()
-	content, err := dataset.EncodePNG(2, 1, []byte{red, 1, 2, 3, 4, 5})
+	content, err := imaging.EncodePNG(imaging.Image{Width: 2, Height: 1, RGB: []byte{red, 1, 2, 3, 4, 5}})
 	if err != nil {
 		t.Fatal(err)
 	}

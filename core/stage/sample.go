@@ -12,6 +12,7 @@ import (
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // partImages is how many images a part holds at least. A killed stage loses
@@ -98,7 +99,7 @@ func (job Job) drawPart(ctx context.Context, instance Instance, work *plan.Sampl
 			return fmt.Errorf("the sampler drew image %d of %d", position, len(rows))
 		}
 		row := rows[position]
-		if row.Image.Bytes, err = dataset.EncodePNG(image.Width, image.Height, image.RGB); err != nil {
+		if row.Image.Bytes, err = imaging.EncodePNG(image); err != nil {
 			return fmt.Errorf("image %q, prompt %q: %w", row.ID, row.Prompt, err)
 		}
 		done++

@@ -14,6 +14,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // errEnough ends a training that has been repeated enough.
@@ -104,7 +105,7 @@ func (b *bench) request(directory string, settings stablediffusion.Settings) (sd
 	if err != nil {
 		return sdk.TuneRequest{}, err
 	}
-	png, err := dataset.EncodePNG(1, 1, make([]byte, 3))
+	png, err := imaging.EncodePNG(imaging.Image{Width: 1, Height: 1, RGB: make([]byte, 3)})
 	if err != nil {
 		return sdk.TuneRequest{}, err
 	}

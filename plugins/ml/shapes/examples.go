@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // Example is an image of a table with its caption.
@@ -40,12 +41,12 @@ func Examples(ctx context.Context, tables []string) ([]Example, error) {
 }
 
 func decode(png []byte) ([]byte, error) {
-	width, height, rgb, err := dataset.DecodePNG(png)
+	picture, err := imaging.Decode(png, imaging.Exchanged)
 	if err != nil {
 		return nil, err
 	}
-	if width != Size || height != Size {
-		return nil, fmt.Errorf("it is %dx%d pixels, the world of shapes is %dx%d", width, height, Size, Size)
+	if picture.Width != Size || picture.Height != Size {
+		return nil, fmt.Errorf("it is %dx%d pixels, the world of shapes is %dx%d", picture.Width, picture.Height, Size, Size)
 	}
-	return rgb, nil
+	return picture.RGB, nil
 }

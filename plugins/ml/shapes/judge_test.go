@@ -13,10 +13,12 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
+
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 func openBackend(t testing.TB) compute.Backend {
@@ -33,7 +35,7 @@ func scenesTable(t testing.TB, n int) (string, []dataset.Image) {
 	t.Helper()
 	var rows []dataset.Image
 	for i, scene := range scenes(n, Attributes{-1, -1, -1, -1}, FullVariety) {
-		content, err := dataset.EncodePNG(Size, Size, Render(scene))
+		content, err := imaging.EncodePNG(imaging.Image{Width: Size, Height: Size, RGB: Render(scene)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -210,7 +212,7 @@ func TestFitJudgeRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	large := filepath.Join(t.TempDir(), "large.parquet")
-	content, err := dataset.EncodePNG(33, 32, make([]byte, 33*32*3))
+	content, err := imaging.EncodePNG(imaging.Image{Width: 33, Height: 32, RGB: make([]byte, 33*32*3)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,11 +14,13 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
 	"github.com/plumb-ml/plumb/core/dataset"
-	"github.com/plumb-ml/plumb/plugins/ml/imaging"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
+	"github.com/plumb-ml/plumb/plugins/ml/preprocess"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // PrepareRequest says what to prepare, and how.
@@ -138,14 +140,14 @@ func (p *preparer) add(ctx context.Context, row int, image dataset.Image) error 
 	if err != nil || p.done {
 		return err
 	}
-	width, height, rgb, err := dataset.DecodePNG(image.Image.Bytes)
+	picture, err := imaging.Decode(image.Image.Bytes, imaging.Exchanged)
 	if err != nil {
 		return sdk.Diagnostic{
 			Summary: fmt.Sprintf("Image %q cannot be read", image.ID),
 			Detail:  fmt.Sprintf("%v. It is image %d of the table %s. Take it out of what the table is made of, or replace it.", err, row+1, p.request.Images),
 		}
 	}
-	fitting := imaging.Fill(sdk.Image{Width: width, Height: height, RGB: rgb}, p.request.Width, p.request.Height)
+	fitting := preprocess.Fill(picture, p.request.Width, p.request.Height)
 	for _, b := range fitting.RGB {
 		p.waiting = append(p.waiting, float32(b)/255*2-1)
 	}

@@ -16,6 +16,7 @@ import (
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // shelved writes a directory as Prepare does: image i has the mean from+i, the
@@ -245,7 +246,7 @@ func TestPreparedCaptionOutside(t *testing.T) {
 // names its image or caption and is not written.
 func TestPrepareRefusesNumbers(t *testing.T) {
 	m, _ := read(t)
-	png, err := dataset.EncodePNG(8, 8, make([]byte, 3*8*8))
+	png, err := imaging.EncodePNG(imaging.Image{Width: 8, Height: 8, RGB: make([]byte, 3*8*8)})
 	if err != nil {
 		t.Fatal(err)
 	}

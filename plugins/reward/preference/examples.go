@@ -10,6 +10,7 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/embedding"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // example is a labelled image.
@@ -108,7 +109,7 @@ func readCorpus(ctx context.Context, encoder *embedding.Encoder, request sdk.Fit
 				skipped++
 				continue
 			}
-			image, err := sdk.DecodePNG(row.Image.Bytes)
+			image, err := imaging.Decode(row.Image.Bytes, imaging.Exchanged)
 			if err != nil {
 				return nil, fmt.Errorf("image %q: %w", row.ID, err)
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // A world of two attributes. An image's first bytes say what it shows, the rest
@@ -108,7 +109,7 @@ func draw(t *testing.T, perPrompt int, seed uint64) []shown {
 				if random.Float64() < 0.35 {
 					rgb[1] = byte(random.IntN(len(objects)))
 				}
-				png, err := dataset.EncodePNG(imageSide, imageSide, rgb)
+				png, err := imaging.EncodePNG(imaging.Image{Width: imageSide, Height: imageSide, RGB: rgb})
 				if err != nil {
 					t.Fatal(err)
 				}

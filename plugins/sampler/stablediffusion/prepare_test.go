@@ -18,6 +18,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // captioned is an image of a table to be.
@@ -30,7 +31,7 @@ func tableOf(t *testing.T, rows ...captioned) string {
 	t.Helper()
 	var images []dataset.Image
 	for i, r := range rows {
-		png, err := dataset.EncodePNG(r.image.Width, r.image.Height, r.image.RGB)
+		png, err := imaging.EncodePNG(imaging.Image{Width: r.image.Width, Height: r.image.Height, RGB: r.image.RGB})
 		if err != nil {
 			t.Fatal(err)
 		}

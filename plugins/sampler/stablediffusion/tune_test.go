@@ -22,6 +22,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // noise is a table of images of noise, with captions and scores.
@@ -39,7 +40,7 @@ func noise(t *testing.T, count int) (images, scores string) {
 		for j := range rgb {
 			rgb[j] = byte(random.Uint32())
 		}
-		png, err := dataset.EncodePNG(width, height, rgb)
+		png, err := imaging.EncodePNG(imaging.Image{Width: width, Height: height, RGB: rgb})
 		if err != nil {
 			t.Fatal(err)
 		}

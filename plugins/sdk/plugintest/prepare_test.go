@@ -13,6 +13,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 var update = flag.Bool("update", false, "write testdata/images.parquet anew")
@@ -29,7 +30,7 @@ func TestImageTable(t *testing.T) {
 			state = state*1664525 + 1013904223
 			rgb[j] = byte(state >> 24)
 		}
-		png, err := dataset.EncodePNG(width, height, rgb)
+		png, err := imaging.EncodePNG(imaging.Image{Width: width, Height: height, RGB: rgb})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,11 +87,11 @@ func (p *preparing) Prepare(ctx context.Context, r sdk.PrepareRequest, report fu
 		if err != nil {
 			return err
 		}
-		_, _, rgb, err := dataset.DecodePNG(row.Image.Bytes)
+		picture, err := imaging.Decode(row.Image.Bytes, imaging.Exchanged)
 		if err != nil {
 			return err
 		}
-		pixels = append(pixels, rgb...)
+		pixels = append(pixels, picture.RGB...)
 		if p.drifting {
 			pixels[0] = byte(p.calls)
 		}

@@ -1,4 +1,4 @@
-package imaging
+package preprocess
 
 import (
 	"math"
@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset/resize"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 func photograph(t *testing.T, name string) sdk.Image {
@@ -18,7 +18,7 @@ func photograph(t *testing.T, name string) sdk.Image {
 	if err != nil {
 		t.Fatal(err)
 	}
-	image, err := sdk.DecodePNG(content)
+	image, err := imaging.Decode(content, imaging.Exchanged)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestApply(t *testing.T) {
 	for _, name := range []string{"rgb_67x45", "rgb_51x131", "gray_29x21"} {
 		image := photograph(t, name)
 		bytes := want.Integers[name+".resized_u8_hwc"]
-		resized := resize.Bicubic.Resize(resize.Image(image), bytes.Dims[1], bytes.Dims[0])
+		resized := imaging.Bicubic.Resize(image, bytes.Dims[1], bytes.Dims[0])
 		if to := shortestTo(size{image.Height, image.Width}, 32); to != (size{bytes.Dims[0], bytes.Dims[1]}) {
 			t.Errorf("%s: resized to %v, want %v", name, to, bytes.Dims)
 		}
@@ -73,7 +73,7 @@ func TestApply(t *testing.T) {
 // TestSameSize: an image of the right size stays as it is.
 func TestSameSize(t *testing.T) {
 	image := photograph(t, "gray_29x21")
-	same := resize.Bicubic.Resize(resize.Image(image), image.Width, image.Height)
+	same := imaging.Bicubic.Resize(image, image.Width, image.Height)
 	for i, b := range same.RGB {
 		if b != image.RGB[i] {
 			t.Fatalf("byte %d is %d, was %d", i, b, image.RGB[i])

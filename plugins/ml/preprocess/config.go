@@ -1,4 +1,4 @@
-package imaging
+package preprocess
 
 import (
 	"encoding/json"

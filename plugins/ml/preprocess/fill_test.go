@@ -1,4 +1,4 @@
-package imaging
+package preprocess
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // TestFill compares with Pillow 9.4.0: resize(BILINEAR) to the size and crop at
@@ -22,7 +23,7 @@ func TestFill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := sdk.DecodePNG(content)
+		want, err := imaging.Decode(content, imaging.Exchanged)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,9 +1,8 @@
-package dataset
+package imaging
 
 import (
 	"bytes"
 	"os"
-	"path/filepath"
 	"testing"
 )
 
@@ -25,17 +24,11 @@ func TestOrientation(t *testing.T) {
 		}
 		turned := bytes.Clone(tag)
 		turned[9] = byte(o)
-		dir := t.TempDir()
-		write(t, filepath.Join(dir, "a.jpg"), bytes.Replace(content, tag, turned, 1))
-		write(t, filepath.Join(dir, "metadata.jsonl"), []byte(`{"file_name": "a.jpg", "text": "x"}`))
-		images, _, mistakes := read(t, Folder{Path: dir})
-		if mistakes != nil {
-			t.Fatal(mistakes)
-		}
-		width, height, rgb, err := DecodePNG(images[0].Image.Bytes)
+		picture, err := Decode(bytes.Replace(content, tag, turned, 1), Foreign)
 		if err != nil {
 			t.Fatal(err)
 		}
+		width, height, rgb := picture.Width, picture.Height, picture.RGB
 		if wide := o < 5 || o > 8; wide != (width == 24 && height == 16) || !wide != (width == 16 && height == 24) {
 			t.Errorf("orientation %d: %d by %d", o, width, height)
 		}

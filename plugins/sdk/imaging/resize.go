@@ -1,22 +1,6 @@
-// Package resize changes the size of images as Pillow does, the library that the
-// field's pipelines prepare their images with. A resize of another kind moves
-// embeddings and Fréchet distances more than many an effect that is measured
-// with them.
-//
-// It knows two filters, and Pillow's two ways: of bytes, with Pillow's own bytes
-// as result, and of floating-point numbers. It refuses to decode files.
-package resize
+package imaging
 
 import "math"
-
-// channels of an image: red, green, blue.
-const channels = 3
-
-// Image is 8-bit RGB, [height, width, 3].
-type Image struct {
-	Width, Height int
-	RGB           []byte
-}
 
 // Filter is what the values around a place are weighed with. It is widened by
 // the scale where an image shrinks, so that nothing aliases.
@@ -61,11 +45,11 @@ func Cover(image Image, width, height int) Image {
 	return Bicubic.Part(image, toWidth, toHeight, (toWidth-width)/2, (toHeight-height)/2, width, height)
 }
 
-// Floats resizes an image with the numbers of Pillow's BICUBIC in mode "F", of
+// ResizeFloats resizes an image with the numbers of Pillow's BICUBIC in mode "F", of
 // each channel by itself: [3, height, width], in the range of bytes and, where
 // the filter overshoots, a little beyond it. Sums are in float64; between rows
 // and columns, and in the end, they are rounded to float32.
-func Floats(image Image, width, height int) []float32 {
+func ResizeFloats(image Image, width, height int) []float32 {
 	columns := Bicubic.weigh(image.Width, width, 0, width)
 	rows := Bicubic.weigh(image.Height, height, 0, height)
 	out := make([]float32, channels*width*height)

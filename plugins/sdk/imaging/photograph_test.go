@@ -1,4 +1,4 @@
-package dataset
+package imaging
 
 import (
 	"math"
@@ -19,7 +19,7 @@ func TestPhotographs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		content, err = Folder{}.prepare(content)
+		got, err := Decode(content, Foreign)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,20 +27,16 @@ func TestPhotographs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		width, height, got, err := DecodePNG(content)
-		if err != nil {
-			t.Fatal(err)
-		}
-		wide, high, want, err := DecodePNG(expected)
-		if err != nil || width != wide || height != high {
-			t.Fatalf("%s: %d by %d, want %d by %d, %v", name, width, height, wide, high, err)
+		want, err := Decode(expected, Exchanged)
+		if err != nil || got.Width != want.Width || got.Height != want.Height {
+			t.Fatalf("%s: %d by %d, want %d by %d, %v", name, got.Width, got.Height, want.Width, want.Height, err)
 		}
 		var sum, most float64
-		for i := range want {
-			off := math.Abs(float64(got[i]) - float64(want[i]))
+		for i := range want.RGB {
+			off := math.Abs(float64(got.RGB[i]) - float64(want.RGB[i]))
 			sum, most = sum+off, max(most, off)
 		}
-		mean := sum / float64(len(want))
+		mean := sum / float64(len(want.RGB))
 		t.Logf("%s: %.3f off, at most %v", name, mean, most)
 		if mean > tolerance.mean || most > tolerance.most {
 			t.Errorf("%s: %v off in the mean, %v at most", name, mean, most)

@@ -1,4 +1,4 @@
-// Package imaging prepares images for CLIP's image tower as its
+// Package preprocess prepares images for CLIP's image tower as its
 // preprocessor_config.json says: the shortest side resized with Pillow's
 // bicubic filter, the middle cut out, values rescaled and normalized.
 //
@@ -6,11 +6,11 @@
 // concerned, because a resize of another kind moves embeddings more than many
 // an effect that is measured with them. It refuses settings that ask for
 // anything else.
-package imaging
+package preprocess
 
 import (
-	"github.com/plumb-ml/plumb/core/dataset/resize"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // channels of an image: red, green, blue.
@@ -38,7 +38,7 @@ func (p *Preprocessor) Apply(image sdk.Image) []float32 {
 	}
 	// An odd rest is cut off right and below.
 	top, left := (to.height-p.crop.height)/2, (to.width-p.crop.width)/2
-	middle := resize.Bicubic.Part(resize.Image(image), to.width, to.height, left, top, p.crop.width, p.crop.height)
+	middle := imaging.Bicubic.Part(image, to.width, to.height, left, top, p.crop.width, p.crop.height)
 	plane := p.crop.height * p.crop.width
 	out := make([]float32, channels*plane)
 	for i := range plane {

@@ -1,10 +1,10 @@
-package imaging
+package preprocess
 
 import (
 	"math"
 
-	"github.com/plumb-ml/plumb/core/dataset/resize"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // Fill resizes an image, its shape kept, until it just covers width x height,
@@ -21,7 +21,7 @@ func Fill(image sdk.Image, width, height int) sdk.Image {
 		to.width = height * image.Width / image.Height
 	}
 	left, top := halfToEven(to.width-width), halfToEven(to.height-height)
-	return sdk.Image(resize.Bilinear.Part(resize.Image(image), to.width, to.height, left, top, width, height))
+	return imaging.Bilinear.Part(image, to.width, to.height, left, top, width, height)
 }
 
 // halfToEven is half of n, rounded to the even number as Python does.

@@ -1,10 +1,8 @@
-package dataset
+package imaging
 
 import (
 	"bytes"
 	"encoding/binary"
-
-	"github.com/plumb-ml/plumb/core/dataset/resize"
 )
 
 // orientation is how a camera was held, by the Exif data of a JPEG file: 1 to 8
@@ -66,11 +64,11 @@ func orientationOf(tiff []byte) int {
 }
 
 // upright turns a picture of an orientation.
-func upright(p resize.Image, orientation int) resize.Image {
+func upright(p Image, orientation int) Image {
 	if orientation <= 1 || orientation > 8 {
 		return p
 	}
-	out := resize.Image{Width: p.Width, Height: p.Height, RGB: make([]byte, len(p.RGB))}
+	out := Image{Width: p.Width, Height: p.Height, RGB: make([]byte, len(p.RGB))}
 	if orientation >= 5 { // rows become columns
 		out.Width, out.Height = p.Height, p.Width
 	}
