@@ -15,10 +15,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/store"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // shipped is the variable of the environment that makes the test binary serve
@@ -170,7 +170,7 @@ func unpack(ts *testscript.TestScript, negated bool, args []string) {
 	var metadata, labels bytes.Buffer
 	fmt.Fprintln(&labels, "image_id,rater,label")
 	n := 0
-	for image, err := range dataset.Read[dataset.Image](ts.MkAbs(args[0])) {
+	for image, err := range table.Read[table.Image](ts.MkAbs(args[0])) {
 		ts.Check(err)
 		name := fmt.Sprintf("pictures/%03d.png", n)
 		ts.Check(os.WriteFile(filepath.Join(folder, name), image.Image.Bytes, 0o644))

@@ -23,7 +23,7 @@ const (
 var codeVersions = map[Kind]string{
 	Sample:  "1",
 	Import:  "1",
-	Rate:    "1",
+	Rate:    "2",
 	Fit:     "1",
 	Score:   "1",
 	Choose:  "1",

@@ -12,9 +12,9 @@ import (
 	"github.com/hashicorp/hcl/v2/json"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/hub"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 )
 
 // Options is what Load needs beside the file.
@@ -44,7 +44,7 @@ type Options struct {
 
 	// Scan says what a folder of images gives. If nil, ScanFolder. Give one that
 	// remembers where Digest should.
-	Scan func(dataset.Folder) (dataset.Inventory, error)
+	Scan func(imagefolder.Folder) (imagefolder.Inventory, error)
 
 	// Hub is where models of Hugging Face's hub are kept. Nothing is fetched. The
 	// zero Cache has none.

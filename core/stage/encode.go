@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // encode turns images into vectors.
@@ -16,14 +16,14 @@ func encode(ctx context.Context, job Job) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	writer, err := dataset.NewWriter[dataset.Feature](job.tablePath(plan.Features))
+	writer, err := table.NewWriter[table.Feature](job.tablePath(plan.Features))
 	if err != nil {
 		return nil, err
 	}
 	total, _ := job.Node.Items()
 	source := newStream(path)
 	rows, width := 0, 0
-	write := inOrder(func(row dataset.Feature) error { return writer.Write(row) })
+	write := inOrder(func(row table.Feature) error { return writer.Write(row) })
 	err = job.with(ctx, func(instance Instance) error {
 		err := instance.EncodeImages(ctx, source.items(ctx), func(position int, vector []float32) error {
 			image, err := source.answered(position)
@@ -45,7 +45,7 @@ func encode(ctx context.Context, job Job) (*Result, error) {
 			}
 			rows++
 			job.Report(Progress{Done: rows, Total: total, Unit: "images"})
-			return write.add(position, dataset.Feature{ImageID: image.ID, Vector: vector})
+			return write.add(position, table.Feature{ImageID: image.ID, Vector: vector})
 		})
 		if err != nil {
 			return err

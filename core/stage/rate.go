@@ -7,10 +7,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // rate has a rater label images, or a share of them.
@@ -19,7 +20,7 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	images, err := dataset.Captions(ctx, path)
+	images, err := table.Captions(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +34,7 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 	if total == 0 {
 		return nil, job.mistake("No images to label", "The images table is empty.")
 	}
-	writer, err := dataset.NewWriter[dataset.Label](job.tablePath(plan.Labels))
+	writer, err := table.NewWriter[table.Label](job.tablePath(plan.Labels))
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +42,7 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 	source.keep = func(position int) bool { return drawn[position] }
 	rows, done, raters := 0, 0, 0
 	var facts map[string]float64
-	write := inOrder(func(labels []dataset.Label) error {
+	write := inOrder(func(labels []table.Label) error {
 		rows += len(labels)
 		return writer.Write(labels...)
 	})
@@ -58,16 +59,16 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 			if len(labels) == 0 || len(labels) != raters {
 				return fmt.Errorf("image %q, prompt %q: %d labels by %d raters", image.ID, image.Prompt, len(labels), raters)
 			}
-			verdicts := make([]dataset.Label, len(labels))
+			verdicts := make([]table.Label, len(labels))
 			for rater, label := range labels {
 				switch label {
 				case sdk.LabelGood, sdk.LabelBad, sdk.LabelSkip:
 				default:
 					return fmt.Errorf("image %q, prompt %q: rater %d says %q, which is not good, bad or skip", image.ID, image.Prompt, rater, label)
 				}
-				verdicts[rater] = dataset.Label{
+				verdicts[rater] = table.Label{
 					ImageID: image.ID, Prompt: image.Prompt, Category: image.Category, Split: image.Split,
-					Rater: int32(rater), Label: string(label),
+					Rater: strconv.Itoa(rater + 1), Label: string(label),
 				}
 			}
 			done++
@@ -93,7 +94,7 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 // drawShare draws a share of the images, rounded up, by the seed. A larger
 // share holds every smaller one of the same seed, so an ablation over the
 // share of labels adds labels and never swaps them.
-func drawShare(images []dataset.Image, fraction float64, seed uint64) []bool {
+func drawShare(images []table.Image, fraction float64, seed uint64) []bool {
 	drawn := make([]bool, len(images))
 	count := min(int(math.Ceil(fraction*float64(len(images)))), len(images))
 	if fraction >= 1 {
@@ -107,7 +108,7 @@ func drawShare(images []dataset.Image, fraction float64, seed uint64) []bool {
 
 // byPriority lists positions of images in the order in which a random draw
 // takes them.
-func byPriority(images []dataset.Image, seed uint64) []int {
+func byPriority(images []table.Image, seed uint64) []int {
 	priorities := make([]uint64, len(images))
 	order := make([]int, len(images))
 	for i, image := range images {

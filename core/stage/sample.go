@@ -8,11 +8,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // partImages is how many images a part holds at least. A killed stage loses
@@ -68,7 +68,7 @@ func sample(ctx context.Context, job Job, work *plan.SampleWork) (*Result, error
 // drawPart draws the images [start, end) of all and writes them to path.
 func (job Job) drawPart(ctx context.Context, instance Instance, work *plan.SampleWork, numbers []int, start, end, total int, path string) error {
 	var draws []sdk.Draw
-	var rows []dataset.Image
+	var rows []table.Image
 	for n := start; n < end; n++ {
 		prompt, index := work.Prompts[n/work.PerPrompt], n%work.PerPrompt
 		seed := plan.ImageSeed(job.Node.Seed, prompt.Text, index)
@@ -77,9 +77,9 @@ func (job Job) drawPart(ctx context.Context, instance Instance, work *plan.Sampl
 			Seed:   seed,
 		})
 		id := fmt.Sprintf("%s/%04d/%03d", prompt.Category, numbers[n/work.PerPrompt], index)
-		rows = append(rows, dataset.Image{
+		rows = append(rows, table.Image{
 			ID:       id,
-			Image:    dataset.File{Path: id + ".png"},
+			Image:    table.File{Path: id + ".png"},
 			Prompt:   prompt.Text,
 			Category: prompt.Category,
 			Split:    prompt.Split,
@@ -88,11 +88,11 @@ func (job Job) drawPart(ctx context.Context, instance Instance, work *plan.Sampl
 			Seed:     seed,
 		})
 	}
-	writer, err := dataset.NewWriter[dataset.Image](path)
+	writer, err := table.NewWriter[table.Image](path)
 	if err != nil {
 		return err
 	}
-	write := inOrder(func(row dataset.Image) error { return writer.Write(row) })
+	write := inOrder(func(row table.Image) error { return writer.Write(row) })
 	done := 0
 	err = instance.Sample(ctx, draws, func(position int, image sdk.Image) error {
 		if position < 0 || position >= len(rows) {
@@ -117,13 +117,13 @@ func (job Job) drawPart(ctx context.Context, instance Instance, work *plan.Sampl
 
 // joinParts streams the parts into one table.
 func (job Job) joinParts(ctx context.Context, parts []string, total int) (*Result, error) {
-	writer, err := dataset.NewWriter[dataset.Image](job.tablePath(plan.Images))
+	writer, err := table.NewWriter[table.Image](job.tablePath(plan.Images))
 	if err != nil {
 		return nil, err
 	}
 	rows := 0
 	for _, part := range parts {
-		for row, err := range dataset.Read[dataset.Image](part) {
+		for row, err := range table.Read[table.Image](part) {
 			if err == nil {
 				err = ctx.Err()
 			}

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // score has a reward score every image. A score that is no number names its
@@ -18,7 +18,7 @@ func score(ctx context.Context, job Job) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	writer, err := dataset.NewWriter[dataset.Score](job.tablePath(plan.Scores))
+	writer, err := table.NewWriter[table.Score](job.tablePath(plan.Scores))
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func score(ctx context.Context, job Job) (*Result, error) {
 	source := newStream(path)
 	rows := 0
 	lowest, highest := math.Inf(1), math.Inf(-1)
-	write := inOrder(func(row dataset.Score) error { return writer.Write(row) })
+	write := inOrder(func(row table.Score) error { return writer.Write(row) })
 	err = job.with(ctx, func(instance Instance) error {
 		err := instance.Score(ctx, source.items(ctx), func(position int, value float64) error {
 			image, err := source.answered(position)
@@ -42,7 +42,7 @@ func score(ctx context.Context, job Job) (*Result, error) {
 			lowest, highest = min(lowest, value), max(highest, value)
 			rows++
 			job.Report(Progress{Done: rows, Total: total, Unit: "images"})
-			return write.add(position, dataset.Score{
+			return write.add(position, table.Score{
 				ImageID: image.ID, Prompt: image.Prompt, Category: image.Category, Split: image.Split, Score: value,
 			})
 		})

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // Example is an image of a table with its caption.
@@ -20,7 +20,7 @@ type Example struct {
 func Examples(ctx context.Context, tables []string) ([]Example, error) {
 	var examples []Example
 	for _, path := range tables {
-		for row, err := range dataset.Read[dataset.Image](path) {
+		for row, err := range table.Read[table.Image](path) {
 			if err != nil {
 				return nil, err
 			}

@@ -15,12 +15,12 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/preprocess"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // PrepareRequest says what to prepare, and how.
@@ -44,7 +44,7 @@ type PrepareRequest struct {
 // are the rows of a file of images and of one of captions, and 16 bytes and a
 // number for each distinct caption.
 func (m *Model) Prepare(ctx context.Context, backend compute.Backend, r PrepareRequest, report func(sdk.Progress) error) error {
-	total, err := dataset.Rows(r.Images)
+	total, err := table.Rows(r.Images)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (p *preparer) run(ctx context.Context, report func(sdk.Progress) error) err
 		return err
 	}
 	row := 0
-	for image, err := range dataset.Read[dataset.Image](p.request.Images) {
+	for image, err := range table.Read[table.Image](p.request.Images) {
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -131,7 +131,7 @@ func (p *preparer) run(ctx context.Context, report func(sdk.Progress) error) err
 }
 
 // add takes in the image of a row of the table.
-func (p *preparer) add(ctx context.Context, row int, image dataset.Image) error {
+func (p *preparer) add(ctx context.Context, row int, image table.Image) error {
 	file := row / imagesPerFile
 	if row%imagesPerFile == 0 {
 		p.done = p.finished(latentsFile(file), p.latentsNeed(file))

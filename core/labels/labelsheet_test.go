@@ -1,4 +1,4 @@
-package dataset
+package labels
 
 import (
 	"os"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // TestLabelSheet: what is written out for people comes back in with their labels.
@@ -15,17 +16,17 @@ func TestLabelSheet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	images := []Image{
-		{ID: "color/0000/000", Prompt: `a "red", large circle`, Split: "seen", Image: File{Bytes: png}},
-		{ID: "color/0000/001", Prompt: `a "red", large circle`, Split: "seen", Index: 1, Image: File{Bytes: png}},
-		{ID: "photo.png", Prompt: "a cat", Split: "unseen", Image: File{Bytes: png}},
+	images := []table.Image{
+		{ID: "color/0000/000", Prompt: `a "red", large circle`, Split: "seen", Image: table.File{Bytes: png}},
+		{ID: "color/0000/001", Prompt: `a "red", large circle`, Split: "seen", Index: 1, Image: table.File{Bytes: png}},
+		{ID: "photo.png", Prompt: "a cat", Split: "unseen", Image: table.File{Bytes: png}},
 	}
-	table := filepath.Join(t.TempDir(), "images.parquet")
-	if err := WriteAll(table, images); err != nil {
+	path := filepath.Join(t.TempDir(), "images.parquet")
+	if err := table.WriteAll(path, images); err != nil {
 		t.Fatal(err)
 	}
 	directory := filepath.Join(t.TempDir(), "to label")
-	if n, err := WriteLabelSheet(table, directory); err != nil || n != len(images) {
+	if n, err := WriteSheet(path, directory); err != nil || n != len(images) {
 		t.Fatalf("%d images, %v", n, err)
 	}
 	for _, name := range []string{"color/0000/001.png", "photo.png"} {
@@ -33,11 +34,11 @@ func TestLabelSheet(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := WriteLabelSheet(table, directory); err == nil {
+	if _, err := WriteSheet(path, directory); err == nil {
 		t.Error("a sheet with labels may have been overwritten")
 	}
 
-	sheet := filepath.Join(directory, LabelSheet)
+	sheet := filepath.Join(directory, Sheet)
 	content, err := os.ReadFile(sheet)
 	if err != nil {
 		t.Fatal(err)
@@ -52,20 +53,20 @@ func TestLabelSheet(t *testing.T) {
 	if err := os.WriteFile(sheet, []byte(strings.Join(lines, "")), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	known, err := Captions(t.Context(), table)
+	known, err := table.Captions(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	labels, findings := ImportLabels(sheet, ByID(known))
+	labels, findings := Import(sheet, table.ByID(known))
 	if findings.HasErrors() || len(labels) != 2 || labels[1].ImageID != "color/0000/001" || labels[1].Label != "skip" {
 		t.Errorf("%v, %v", labels, findings)
 	}
 
 	images[0].ID = "../outside"
-	if err := WriteAll(table, images); err != nil {
+	if err := table.WriteAll(path, images); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := WriteLabelSheet(table, t.TempDir()); err == nil || !strings.Contains(err.Error(), "../outside") {
+	if _, err := WriteSheet(path, t.TempDir()); err == nil || !strings.Contains(err.Error(), "../outside") {
 		t.Errorf("an image outside of the directory: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package dataset
+package imagefolder
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // openTableFile opens a table of the folder, not what a link leads to outside
@@ -31,29 +32,9 @@ func (r *folder) openTableFile(file string) (*os.File, error) {
 	return r.root.Open(file)
 }
 
-// hashTables puts the tables into the digest of all.
-func (r *folder) hashTables() error {
-	for _, file := range r.tables {
-		name := file
-		if r.root == nil {
-			name = filepath.Base(file) // IDs of images begin with it
-		}
-		opened, err := r.openTableFile(file)
-		if err != nil {
-			return r.unreadable(file, err)
-		}
-		digest, err := r.memory.Open(opened, r.whole(file))
-		if err = errors.Join(err, opened.Close()); err != nil {
-			return r.unreadable(file, err)
-		}
-		fmt.Fprintf(r.hash, "%s  %s\n", digest, name)
-	}
-	return nil
-}
-
 func (r *folder) unreadable(file string, err error) error {
 	detail := err.Error() + "."
-	var known *Error
+	var known *table.Error
 	switch {
 	case errors.As(err, &known):
 		detail = known.Err.Error() + "."
@@ -79,17 +60,13 @@ func (r *folder) readTable(number int32, file string, scan bool, visit func(*ent
 		opened.Close()
 		return r.unreadable(file, err)
 	}
-	t, err := tableOf(opened, whole)
+	f, err := table.ForeignOf(opened, whole)
 	if err != nil {
 		return r.unreadable(file, err)
 	}
-	defer t.close()
-	f, err := foreignOf(t)
-	if err != nil {
-		return r.unreadable(file, err)
-	}
-	names := f.columns()
-	if f.first("image.bytes") == "" {
+	defer f.Close()
+	names := f.Columns()
+	if f.First("image.bytes") == "" {
 		detail := fmt.Sprintf("It has the columns %s. Images are a column \"image\" of Hugging Face's type Image: bytes and path.", strings.Join(names, ", "))
 		if slices.Contains(names, "file_name") {
 			detail += " If the table only names image files, write it as metadata.jsonl beside them."
@@ -100,7 +77,7 @@ func (r *folder) readTable(number int32, file string, scan bool, visit func(*ent
 	caption := r.Caption
 	if caption == "" {
 		// Our own tables have both a prompt and, perhaps, what somebody added.
-		if caption = f.first("prompt", "text", "caption"); caption == "" {
+		if caption = f.First("prompt", "text", "caption"); caption == "" {
 			r.problems = append(r.problems, diag.Diagnostic{
 				Summary: "A table without captions",
 				Detail:  fmt.Sprintf("It has the columns %s. Name the one with the captions: caption = \"column\".", strings.Join(names, ", ")),
@@ -109,11 +86,11 @@ func (r *folder) readTable(number int32, file string, scan bool, visit func(*ent
 			return errStop
 		}
 	}
-	if f.first(caption) == "" {
+	if f.First(caption) == "" {
 		r.problems = append(r.problems, noColumn(diag.Range{File: whole}, caption, names))
 		return errStop
 	}
-	if kind := f.kinds[caption]; kind != parquet.ByteArray {
+	if kind, _ := f.Kind(caption); kind != parquet.ByteArray {
 		r.problems = append(r.problems, diag.Diagnostic{
 			Summary: fmt.Sprintf("The column %q holds no text", caption), Detail: fmt.Sprintf("It holds %s. Name another: caption = \"column\".", kind), Subject: diag.Range{File: whole},
 		})
@@ -124,15 +101,15 @@ func (r *folder) readTable(number int32, file string, scan bool, visit func(*ent
 		wanted = append(wanted, "image")
 	}
 	stem := r.stem(file)
-	err = f.eachOf(wanted, func(n int, get func(string) parquet.Value) error {
+	err = f.Each(wanted, func(n int, get func(string) parquet.Value) error {
 		where := diag.Range{File: whole} // a row has no place in the file's bytes
-		slots, err := parseSlots(text(get("slots")))
+		slots, err := table.ParseSlots(table.Text(get("slots")))
 		if err != nil {
 			return r.problem(where, fmt.Sprintf("The slots of row %d cannot be read", n), err.Error()+".")
 		}
 		e := &entry{where: where, at: spot{number, int32(n)}, row: row{
-			ID: text(get("id")), Text: strings.TrimSpace(text(get(caption))), Category: text(get("category")), Split: text(get("split")), Slots: slots,
-			FileName: text(get("image.path")),
+			ID: table.Text(get("id")), Text: strings.TrimSpace(table.Text(get(caption))), Category: table.Text(get("category")), Split: table.Text(get("split")), Slots: slots,
+			FileName: table.Text(get("image.path")),
 		}}
 		if !utf8.ValidString(e.row.Text) || !utf8.ValidString(e.row.ID) {
 			return r.problem(where, fmt.Sprintf("The caption of row %d is not UTF-8", n), "Its letters are of another encoding, or the column holds something else than text.")
@@ -152,7 +129,7 @@ func (r *folder) readTable(number int32, file string, scan bool, visit func(*ent
 		}
 		return r.add(e, visit)
 	})
-	var known *Error
+	var known *table.Error
 	if errors.As(err, &known) {
 		return r.unreadable(file, err)
 	}

@@ -1,36 +1,44 @@
-package dataset
+package table
 
 import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
 )
 
-// foreign is a table that somebody else made: columns are found by name,
-// whatever their order and exact type.
-type foreign struct {
+// Foreign is a table that somebody else made: columns are found by name,
+// whatever their order and exact type. A column is the name of a single value,
+// such as "image.bytes", or of a list of such, of which the first one counts.
+type Foreign struct {
 	*table
 	schema *parquet.Schema         // of what is read
 	leaves map[string]int          // by name, such as "image.bytes"; of a list, the first value counts
 	kinds  map[string]parquet.Kind // of leaves
 }
 
-func openForeign(path string) (*foreign, error) {
-	t, err := openTable(path)
+// OpenForeign opens a table.
+func OpenForeign(path string) (*Foreign, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open table: %w", err)
+	}
+	return ForeignOf(file, path)
+}
+
+// ForeignOf opens a table that is open as a file, which errors call path. It
+// takes the file over: after an error it is closed.
+func ForeignOf(file *os.File, path string) (*Foreign, error) {
+	t, err := tableOf(file, path)
 	if err != nil {
 		return nil, err
 	}
-	return foreignOf(t)
-}
-
-// foreignOf takes over an open table; after an error it is closed.
-func foreignOf(t *table) (*foreign, error) {
-	f := &foreign{table: t}
-	err := guard(t.path, func() error {
+	f := &Foreign{table: t}
+	err = guard(t.path, func() error {
 		f.schema = t.parquet.Schema()
 		f.findLeaves()
 		return nil
@@ -42,9 +50,12 @@ func foreignOf(t *table) (*foreign, error) {
 	return f, nil
 }
 
+// Close closes the table's file.
+func (f *Foreign) Close() error { return f.close() }
+
 // findLeaves lists the columns of single values under their names, and lists of
 // single values under the name of the list.
-func (f *foreign) findLeaves() {
+func (f *Foreign) findLeaves() {
 	f.leaves, f.kinds = map[string]int{}, map[string]parquet.Kind{}
 	under := map[string]int{} // leaves, by outermost name
 	for _, column := range f.schema.Columns() {
@@ -65,8 +76,8 @@ func (f *foreign) findLeaves() {
 	}
 }
 
-// first returns the first of these columns that the table has, or "".
-func (f *foreign) first(columns ...string) string {
+// First returns the first of these columns that the table has, or "".
+func (f *Foreign) First(columns ...string) string {
 	for _, c := range columns {
 		if _, ok := f.leaves[c]; ok {
 			return c
@@ -75,16 +86,13 @@ func (f *foreign) first(columns ...string) string {
 	return ""
 }
 
-func (f *foreign) missing(column string) error {
+// Missing says that the table has no such column, and which it has.
+func (f *Foreign) Missing(column string) error {
 	return &Error{f.path, column, fmt.Errorf("is missing; the file has %s", columnNames(f.schema))}
 }
 
-// errStop ends each without being an error.
-var errStop = errors.New("stop")
-
-// each calls visit with every row, counted from 1. The values of a row are
-// valid during the call.
-func (f *foreign) each(visit func(row int, get func(column string) parquet.Value) error) error {
+// each visits the rows with all columns of the schema.
+func (f *Foreign) each(visit func(row int, get func(column string) parquet.Value) error) error {
 	var rows *parquet.Reader
 	err := guard(f.path, func() error {
 		rows = parquet.NewReader(f.parquet, f.schema)
@@ -114,9 +122,7 @@ func (f *foreign) each(visit func(row int, get func(column string) parquet.Value
 				}
 				return values[at]
 			}
-			if err := visit(row, get); errors.Is(err, errStop) {
-				return nil
-			} else if err != nil {
+			if err := visit(row, get); err != nil {
 				return err
 			}
 		}
@@ -133,8 +139,8 @@ func (f *foreign) each(visit func(row int, get func(column string) parquet.Value
 	}
 }
 
-// columns are the names of the columns.
-func (f *foreign) columns() []string {
+// Columns are the names of the columns, outermost ones alone.
+func (f *Foreign) Columns() []string {
 	var names []string
 	for _, field := range f.parquet.Schema().Fields() {
 		names = append(names, field.Name())
@@ -142,9 +148,31 @@ func (f *foreign) columns() []string {
 	return names
 }
 
-// eachOf is each with some columns alone: the others stay on the disk.
-func (f *foreign) eachOf(columns []string, visit func(row int, get func(column string) parquet.Value) error) error {
-	part := &foreign{table: f.table}
+// Kind is the physical type of a column; false if there is none of the name.
+func (f *Foreign) Kind(column string) (parquet.Kind, bool) {
+	kind, ok := f.kinds[column]
+	return kind, ok
+}
+
+// Under lists the columns within the column of a struct by their whole names,
+// such as "slots.color", sorted.
+func (f *Foreign) Under(outer string) []string {
+	var names []string
+	for name := range f.leaves {
+		if strings.HasPrefix(name, outer+".") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Each calls visit with every row, counted from 1, until visit returns an error,
+// which it returns. Outermost columns that are not in the list stay on the disk;
+// get gives null for them, as for columns that the table has not. The values of a
+// row are valid during the call.
+func (f *Foreign) Each(columns []string, visit func(row int, get func(column string) parquet.Value) error) error {
+	part := &Foreign{table: f.table}
 	err := guard(f.path, func() error {
 		group := parquet.Group{}
 		for _, field := range f.parquet.Schema().Fields() {
@@ -162,9 +190,9 @@ func (f *foreign) eachOf(columns []string, visit func(row int, get func(column s
 	return part.each(visit)
 }
 
-// text returns a value as text: of texts themselves, of numbers in decimals,
+// Text returns a value as text: of texts themselves, of numbers in decimals,
 // of nothing "".
-func text(v parquet.Value) string {
+func Text(v parquet.Value) string {
 	if v.IsNull() {
 		return ""
 	}

@@ -1,4 +1,4 @@
-package dataset
+package imagefolder
 
 import (
 	"path/filepath"
@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // TestMetadataParquet: a table beside the images says the same as a
@@ -32,13 +34,13 @@ func TestMetadataParquet(t *testing.T) {
 		write(t, filepath.Join(folder, "a.png"), red)
 		write(t, filepath.Join(folder, "sub", "b.png"), blue)
 	}
-	table := func(rows ...row) {
+	writeTable := func(rows ...row) {
 		t.Helper()
 		if err := parquet.WriteFile(filepath.Join(dir, "metadata.parquet"), rows); err != nil {
 			t.Fatal(err)
 		}
 	}
-	table(
+	writeTable(
 		row{File: "a.png", Text: "red", Many: []string{"first", "second"}, ID: 1},
 		row{File: "sub/b.png", Text: "blue", ID: 2, Category: "color", Split: "unseen", Slots: &slots{Color: "blue"}},
 	)
@@ -52,12 +54,12 @@ func TestMetadataParquet(t *testing.T) {
 	if inventory != wanted {
 		t.Errorf("inventory %+v, of a metadata.jsonl %+v", inventory, wanted)
 	}
-	table(row{File: "a.png", Many: []string{"first", "second"}, ID: 1})
+	writeTable(row{File: "a.png", Many: []string{"first", "second"}, ID: 1})
 	if got, inventory, mistakes := read(t, Folder{Path: dir, Caption: "many"}); len(got) != 1 || got[0].Prompt != "first" || inventory.LeftOut != 1 {
 		t.Errorf("a list of captions: %v, %+v, %v", got, inventory, mistakes)
 	}
 
-	table(row{File: "a.png", Text: "red", ID: 1}, row{Text: "no name", ID: 2}, row{File: "../a.png", Text: "out", ID: 3}, row{File: "gone.png", Text: "gone", ID: 4},
+	writeTable(row{File: "a.png", Text: "red", ID: 1}, row{Text: "no name", ID: 2}, row{File: "../a.png", Text: "out", ID: 3}, row{File: "gone.png", Text: "gone", ID: 4},
 		row{File: "sub/b.png", Text: "caf\xe9", ID: 5}, row{File: "a.png", Text: "again", ID: 6}, row{File: "sub/b.png", ID: 7})
 	_, _, mistakes = read(t, Folder{Path: dir})
 	for _, want := range []string{"The file_name of row 2 is missing", `"../a.png" is outside`, `"gone.png" cannot be read`, `column "text" of row 5 is not UTF-8`, "metadata.parquet:1", `"sub/b.png" has no caption`} {
@@ -83,7 +85,7 @@ func TestMetadataParquet(t *testing.T) {
 	if _, _, mistakes := read(t, Folder{Path: dir}); !strings.Contains(mistakes.Error(), `no column "file_name"`) {
 		t.Errorf("no file names: %v", mistakes)
 	}
-	if err := WriteAll(filepath.Join(dir, "metadata.parquet"), []Image{{ID: "i", Image: File{red, "i.png"}, Prompt: "p", Split: "seen"}}); err != nil {
+	if err := table.WriteAll(filepath.Join(dir, "metadata.parquet"), []table.Image{{ID: "i", Image: table.File{Bytes: red, Path: "i.png"}, Prompt: "p", Split: "seen"}}); err != nil {
 		t.Fatal(err)
 	}
 	if got, _, mistakes := read(t, Folder{Path: dir}); len(got) != 1 || got[0].ID != "i" {

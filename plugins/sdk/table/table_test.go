@@ -1,4 +1,4 @@
-package dataset
+package table
 
 import (
 	"bytes"
@@ -81,8 +81,6 @@ func TestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { roundTrip(t, dir, "labels", rapid.Make[Label]()) })
 	rapid.Check(t, func(t *rapid.T) { roundTrip(t, dir, "scores", rapid.Make[Score]()) })
 	rapid.Check(t, func(t *rapid.T) { roundTrip(t, dir, "features", rapid.Make[Feature]()) })
-	rapid.Check(t, func(t *rapid.T) { roundTrip(t, dir, "curve", rapid.Make[CurvePoint]()) })
-	rapid.Check(t, func(t *rapid.T) { roundTrip(t, dir, "values", rapid.Make[PromptValue]()) })
 }
 
 // someImages returns n images of the given number of bytes each.

@@ -1,4 +1,4 @@
-package dataset
+package imagefolder
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // namesFiles reports whether a table called metadata.parquet is metadata of
@@ -20,20 +21,16 @@ func (r *folder) namesFiles(file string) bool {
 	if err != nil {
 		return true
 	}
-	defer f.close()
-	return f.first("image.bytes") == ""
+	defer f.Close()
+	return f.First("image.bytes") == ""
 }
 
-func (r *folder) openMetadata(file string) (*foreign, error) {
+func (r *folder) openMetadata(file string) (*table.Foreign, error) {
 	opened, err := r.openTableFile(file)
 	if err != nil {
 		return nil, err
 	}
-	t, err := tableOf(opened, r.whole(file))
-	if err != nil {
-		return nil, err
-	}
-	return foreignOf(t)
+	return table.ForeignOf(opened, r.whole(file))
 }
 
 // readParquet reads metadata in a table: a row for each image, with the columns
@@ -44,9 +41,9 @@ func (m *metadata) readParquet(file string) error {
 	if err != nil {
 		return m.unreadable(file, err)
 	}
-	defer f.close()
-	names, where := f.columns(), diag.Range{File: m.whole(file)}
-	if f.first("file_name") == "" {
+	defer f.Close()
+	names, where := f.Columns(), diag.Range{File: m.whole(file)}
+	if f.First("file_name") == "" {
 		m.problems = append(m.problems, noColumn(where, "file_name", names))
 		return errStop
 	}
@@ -55,28 +52,22 @@ func (m *metadata) readParquet(file string) error {
 		captions = []string{m.Caption}
 	}
 	for _, column := range append([]string{"file_name"}, captions...) {
-		if kind, ok := f.kinds[column]; ok && kind != parquet.ByteArray && kind != parquet.FixedLenByteArray {
+		if kind, ok := f.Kind(column); ok && kind != parquet.ByteArray && kind != parquet.FixedLenByteArray {
 			m.problems = append(m.problems, diag.Diagnostic{
 				Summary: fmt.Sprintf("The column %q holds no text", column), Detail: fmt.Sprintf("It holds %s.", kind), Subject: where,
 			})
 			return errStop
 		}
 	}
-	var words []string // leaves of a struct of slots
-	for name := range f.leaves {
-		if strings.HasPrefix(name, "slots.") {
-			words = append(words, name)
-		}
-	}
-	slices.Sort(words)
+	words := f.Under("slots") // of a struct of slots
 	wanted := append([]string{"file_name", "id", "category", "split", "slots"}, captions...)
-	err = f.eachOf(wanted, func(n int, get func(string) parquet.Value) error {
-		slots, err := parseSlots(text(get("slots")))
+	err = f.Each(wanted, func(n int, get func(string) parquet.Value) error {
+		slots, err := table.ParseSlots(table.Text(get("slots")))
 		if err != nil {
 			return m.problem(where, fmt.Sprintf("The slots of row %d cannot be read", n), err.Error()+".")
 		}
 		for _, word := range words {
-			if value := text(get(word)); value != "" {
+			if value := table.Text(get(word)); value != "" {
 				if slots == nil {
 					slots = map[string]string{}
 				}
@@ -84,15 +75,15 @@ func (m *metadata) readParquet(file string) error {
 			}
 		}
 		for _, column := range wanted {
-			if !utf8.ValidString(text(get(column))) {
+			if !utf8.ValidString(table.Text(get(column))) {
 				return m.problem(where, fmt.Sprintf("The column %q of row %d is not UTF-8", column, n), "Its letters are of another encoding, or the column holds something else than text.")
 			}
 		}
 		return m.add(n, names, slots, func(column string) (string, bool) {
-			return text(get(column)), slices.Contains(names, column)
+			return table.Text(get(column)), slices.Contains(names, column)
 		})
 	})
-	var known *Error
+	var known *table.Error
 	if errors.As(err, &known) {
 		return m.unreadable(file, err)
 	}

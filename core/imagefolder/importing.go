@@ -1,4 +1,4 @@
-package dataset
+package imagefolder
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 //
 // All images are looked at even if some are wrong; the mistakes are a
 // diag.List.
-func (f Folder) Read(ctx context.Context, emit func(Image) error) (Inventory, error) {
+func (f Folder) Read(ctx context.Context, emit func(table.Image) error) (Inventory, error) {
 	r, err := f.open(ctx, nil)
 	if err != nil {
 		return Inventory{}, err
@@ -40,7 +41,7 @@ func (f Folder) Read(ctx context.Context, emit func(Image) error) (Inventory, er
 // batch is images that are decoded at once.
 type batch struct {
 	*folder
-	emit    func(Image) error
+	emit    func(table.Image) error
 	entries []*entry
 	pixels  int
 	bytes   int
@@ -114,8 +115,8 @@ func (b *batch) flush() error {
 		if path == "" {
 			path = e.row.ID + ".png"
 		}
-		err := b.emit(Image{
-			ID: e.row.ID, Image: File{Bytes: contents[i], Path: path}, Prompt: e.row.Text,
+		err := b.emit(table.Image{
+			ID: e.row.ID, Image: table.File{Bytes: contents[i], Path: path}, Prompt: e.row.Text,
 			Category: e.row.Category, Split: e.row.Split, Slots: e.row.Slots, Index: b.ofPrompt[prompt],
 		})
 		if err != nil {

@@ -1,4 +1,4 @@
-package dataset
+package imagefolder
 
 import (
 	"bytes"
@@ -24,6 +24,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/digest"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 func write(t testing.TB, path string, content []byte) {
@@ -56,10 +57,10 @@ func plane(width, height int, rgb ...byte) []byte {
 
 // read returns the images and the mistakes of a folder, and checks that a scan
 // says the same.
-func read(t *testing.T, f Folder) ([]Image, Inventory, diag.List) {
+func read(t *testing.T, f Folder) ([]table.Image, Inventory, diag.List) {
 	t.Helper()
-	var images []Image
-	inventory, err := f.Read(t.Context(), func(image Image) error {
+	var images []table.Image
+	inventory, err := f.Read(t.Context(), func(image table.Image) error {
 		images = append(images, image)
 		return nil
 	})
@@ -104,11 +105,11 @@ func TestImageFolder(t *testing.T) {
 	write(t, filepath.Join(dir, "sub/metadata.csv"), []byte("text,file_name\n\"a, photo\",c.jpg\n"))
 
 	got, inventory, mistakes := read(t, Folder{Path: dir})
-	want := []Image{
-		{ID: "a.png", Image: File{red, "a.png"}, Prompt: "red", Split: "seen"},
-		{ID: "7", Image: File{blue, "sub/b.png"}, Prompt: "red", Category: "color", Split: "unseen", Slots: map[string]string{"color": "red"}, Index: 1},
-		{ID: "d.webp", Image: File{Path: "d.webp"}, Prompt: "the first", Split: "seen"},
-		{ID: "sub/c.jpg", Image: File{Path: "c.jpg"}, Prompt: "a, photo", Split: "seen"},
+	want := []table.Image{
+		{ID: "a.png", Image: table.File{Bytes: red, Path: "a.png"}, Prompt: "red", Split: "seen"},
+		{ID: "7", Image: table.File{Bytes: blue, Path: "sub/b.png"}, Prompt: "red", Category: "color", Split: "unseen", Slots: map[string]string{"color": "red"}, Index: 1},
+		{ID: "d.webp", Image: table.File{Path: "d.webp"}, Prompt: "the first", Split: "seen"},
+		{ID: "sub/c.jpg", Image: table.File{Path: "c.jpg"}, Prompt: "a, photo", Split: "seen"},
 	}
 	for i, size := range map[int]image.Point{2: {5, 4}, 3: {3, 2}} {
 		if len(got) == len(want) {
@@ -216,15 +217,15 @@ func TestFolderMistakes(t *testing.T) {
 	write(t, filepath.Join(dir, "ragged/metadata.csv"), []byte("file_name,text\na.png\nb.png,x\n\"c\n"))
 	write(t, filepath.Join(dir, "garbage.parquet"), []byte("PAR1 and nothing more PAR1"))
 	write(t, filepath.Join(dir, "list.txt"), nil)
-	if err := WriteAll(filepath.Join(dir, "scores.parquet"), []Score{{}}); err != nil {
+	if err := table.WriteAll(filepath.Join(dir, "scores.parquet"), []table.Score{{}}); err != nil {
 		t.Fatal(err)
 	}
 	type captionless struct {
-		Image  File   `parquet:"image,optional"`
-		Number int64  `parquet:"number"`
-		File   string `parquet:"file_name"`
+		Image  table.File `parquet:"image,optional"`
+		Number int64      `parquet:"number"`
+		File   string     `parquet:"file_name"`
 	}
-	if err := parquet.WriteFile(filepath.Join(dir, "captionless.parquet"), []captionless{{File{pixel(t, 1, 2, 3), "a"}, 1, "x"}}); err != nil {
+	if err := parquet.WriteFile(filepath.Join(dir, "captionless.parquet"), []captionless{{table.File{Bytes: pixel(t, 1, 2, 3), Path: "a"}, 1, "x"}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "linked"), 0o755); err != nil {
@@ -282,13 +283,13 @@ func TestFolderMistakes(t *testing.T) {
 
 func TestImageFolderOfParquet(t *testing.T) {
 	type foreign struct {
-		Image *File    `parquet:"image,optional"`
-		Text  string   `parquet:"text"`
-		Many  []string `parquet:"many,list"`
+		Image *table.File `parquet:"image,optional"`
+		Text  string      `parquet:"text"`
+		Many  []string    `parquet:"many,list"`
 	}
 	dir := t.TempDir()
 	red := pixel(t, 255, 0, 0)
-	table := func(name string, rows ...foreign) {
+	writeTable := func(name string, rows ...foreign) {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -297,13 +298,13 @@ func TestImageFolderOfParquet(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	table("data/train-00000.parquet", foreign{&File{Bytes: red, Path: "x.png"}, "red", []string{"first", "second"}}, foreign{&File{Bytes: red}, "red", []string{"third"}})
-	table("data/test-00000.parquet", foreign{&File{Bytes: red, Path: "y.png"}, "blue", []string{"last"}})
+	writeTable("data/train-00000.parquet", foreign{&table.File{Bytes: red, Path: "x.png"}, "red", []string{"first", "second"}}, foreign{&table.File{Bytes: red}, "red", []string{"third"}})
+	writeTable("data/test-00000.parquet", foreign{&table.File{Bytes: red, Path: "y.png"}, "blue", []string{"last"}})
 	train := Folder{Path: dir, Files: "data/train-*.parquet"}
 	got, first, mistakes := read(t, train)
-	want := []Image{
-		{ID: "train-00000-000001", Image: File{red, "x.png"}, Prompt: "red", Split: "seen"},
-		{ID: "train-00000-000002", Image: File{red, "train-00000-000002.png"}, Prompt: "red", Split: "seen", Index: 1},
+	want := []table.Image{
+		{ID: "train-00000-000001", Image: table.File{Bytes: red, Path: "x.png"}, Prompt: "red", Split: "seen"},
+		{ID: "train-00000-000002", Image: table.File{Bytes: red, Path: "train-00000-000002.png"}, Prompt: "red", Split: "seen", Index: 1},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || mistakes != nil {
 		t.Errorf("%v (-want +got):\n%s", mistakes, diff)
@@ -316,7 +317,7 @@ func TestImageFolderOfParquet(t *testing.T) {
 		t.Errorf("captions of lists: %v, %v", got, mistakes)
 	}
 	train.Caption = ""
-	table("data/train-00000.parquet", foreign{&File{Bytes: red, Path: "x.png"}, "red", nil}, foreign{nil, "none", nil}, foreign{&File{Bytes: red[:30]}, "cut", nil}, foreign{&File{Bytes: red}, "caf\xe9", nil})
+	writeTable("data/train-00000.parquet", foreign{&table.File{Bytes: red, Path: "x.png"}, "red", nil}, foreign{nil, "none", nil}, foreign{&table.File{Bytes: red[:30]}, "cut", nil}, foreign{&table.File{Bytes: red}, "caf\xe9", nil})
 	_, second, mistakes := read(t, train)
 	for _, want := range []string{"Row 2 has no image", `"train-00000-000003" in row 3 cannot be read`, "row 4 is not UTF-8"} {
 		if len(mistakes) != 3 || !strings.Contains(mistakes.Error(), want) {
@@ -327,9 +328,9 @@ func TestImageFolderOfParquet(t *testing.T) {
 		t.Error("another table, the same digest")
 	}
 
-	ours := []Image{{ID: "i", Image: File{red, "i.png"}, Prompt: "p", Category: "c", Split: "unseen", Slots: map[string]string{"a": "b"}}}
+	ours := []table.Image{{ID: "i", Image: table.File{Bytes: red, Path: "i.png"}, Prompt: "p", Category: "c", Split: "unseen", Slots: map[string]string{"a": "b"}}}
 	path := filepath.Join(dir, "ours.parquet")
-	if err := WriteAll(path, ours); err != nil {
+	if err := table.WriteAll(path, ours); err != nil {
 		t.Fatal(err)
 	}
 	got, _, mistakes = read(t, Folder{Path: path})
@@ -337,8 +338,8 @@ func TestImageFolderOfParquet(t *testing.T) {
 		t.Errorf("%v (-want +got):\n%s", mistakes, diff)
 	}
 	// Tables of one name in two folders.
-	table("a/0.parquet", foreign{&File{Bytes: red}, "red", nil})
-	table("b/0.parquet", foreign{&File{Bytes: red}, "red", nil})
+	writeTable("a/0.parquet", foreign{&table.File{Bytes: red}, "red", nil})
+	writeTable("b/0.parquet", foreign{&table.File{Bytes: red}, "red", nil})
 	got, _, mistakes = read(t, Folder{Path: dir, Files: "?/0.parquet"})
 	if len(got) != 2 || got[0].ID != "a/0-000001" || got[1].ID != "b/0-000001" {
 		t.Errorf("%v, %v", got, mistakes)
@@ -445,7 +446,7 @@ func folderOf(t testing.TB, dir string, n int, order func(i int) int) Folder {
 	return Folder{Path: dir}
 }
 
-func ids(images []Image) []string {
+func ids(images []table.Image) []string {
 	var list []string
 	for _, i := range images {
 		list = append(list, i.ID)
@@ -562,7 +563,7 @@ func TestFolderMemoryUse(t *testing.T) {
 	write(t, filepath.Join(dir, "metadata.jsonl"), metadata.Bytes())
 	var most uint64
 	n := 0
-	inventory, err := Folder{Path: dir}.Read(t.Context(), func(Image) error {
+	inventory, err := Folder{Path: dir}.Read(t.Context(), func(table.Image) error {
 		if n++; n%100 == 0 {
 			var m runtime.MemStats
 			runtime.GC()
@@ -594,7 +595,7 @@ func FuzzMetadata(f *testing.F) {
 				write(t, filepath.Join(dir, name), content)
 			}
 		}
-		inventory, err := Folder{Path: dir}.Read(t.Context(), func(i Image) error {
+		inventory, err := Folder{Path: dir}.Read(t.Context(), func(i table.Image) error {
 			if i.ID == "" || i.Prompt == "" || len(i.Image.Bytes) == 0 {
 				t.Errorf("image %+v", i)
 			}
@@ -617,7 +618,7 @@ func FuzzImageFile(f *testing.F) {
 	write(f, filepath.Join(dir, "metadata.jsonl"), []byte(`{"file_name": "a.png", "text": "x"}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		write(t, filepath.Join(dir, "a.png"), content)
-		_, err := Folder{Path: dir, Width: 3, Height: 2}.Read(t.Context(), func(i Image) error {
+		_, err := Folder{Path: dir, Width: 3, Height: 2}.Read(t.Context(), func(i table.Image) error {
 			if p, err := imaging.Decode(i.Image.Bytes, imaging.Exchanged); err != nil || p.Width != 3 || p.Height != 2 {
 				t.Errorf("%d by %d, %v", p.Width, p.Height, err)
 			}

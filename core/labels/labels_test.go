@@ -1,4 +1,4 @@
-package dataset
+package labels
 
 import (
 	"fmt"
@@ -9,9 +9,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
-var known = map[string]Image{
+var known = map[string]table.Image{
 	"color-0-0": {ID: "color-0-0", Prompt: "a red circle", Category: "color", Split: "seen"},
 	"count-0-0": {ID: "count-0-0", Prompt: "two stars", Category: "count", Split: "unseen"},
 }
@@ -26,17 +28,17 @@ func labelFile(t *testing.T, content string) string {
 }
 
 func TestImportLabels(t *testing.T) {
-	want := []Label{
-		{"color-0-0", "a red circle", "color", "seen", 0, "good"},
-		{"color-0-0", "a red circle", "color", "seen", 1, "bad"},
-		{"count-0-0", "two stars", "count", "unseen", 1, "skip"},
+	want := []table.Label{
+		{ImageID: "color-0-0", Prompt: "a red circle", Category: "color", Split: "seen", Rater: "anna", Label: "good"},
+		{ImageID: "color-0-0", Prompt: "a red circle", Category: "color", Split: "seen", Rater: "zoe", Label: "bad"},
+		{ImageID: "count-0-0", Prompt: "two stars", Category: "count", Split: "unseen", Rater: "zoe", Label: "skip"},
 	}
 	for name, content := range map[string]string{
-		"plain":       "image_id,rater,label\ncolor-0-0,0,good\ncolor-0-0,1,bad\ncount-0-0,1,skip\n",
-		"spreadsheet": "\xef\xbb\xbfLabel;Comment;Image_ID;Rater\r\nGood;\"a; b\";color-0-0;0\r\nBAD;;color-0-0;1\r\n skip ;;count-0-0; 1\r\n",
-		"tabs, names": "image_id\trater\tlabel\ncolor-0-0\tanna\tgood\ncolor-0-0\tzoe\tbad\ncount-0-0\tzoe\tskip",
+		"plain":       "image_id,rater,label\ncolor-0-0,anna,good\ncolor-0-0,zoe,bad\ncount-0-0,zoe,skip\n",
+		"spreadsheet": "\xef\xbb\xbfLabel;Comment;Image_ID;Rater\r\nGood;\"a; b\";color-0-0;anna\r\nBAD;;color-0-0;zoe\r\n skip ;;count-0-0; zoe\r\n",
+		"tabs":        "image_id\trater\tlabel\ncolor-0-0\tanna\tgood\ncolor-0-0\tzoe\tbad\ncount-0-0\tzoe\tskip",
 	} {
-		got, findings := ImportLabels(labelFile(t, content), known)
+		got, findings := Import(labelFile(t, content), known)
 		if diff := cmp.Diff(want, got); diff != "" || findings != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", name, findings, diff)
 		}
@@ -44,8 +46,8 @@ func TestImportLabels(t *testing.T) {
 }
 
 func TestImportLabelsWithoutImages(t *testing.T) {
-	got, findings := ImportLabels(labelFile(t, "image_id,rater,label,prompt,category,split\nx,3,good,a cat,animal,seen\n"), nil)
-	if diff := cmp.Diff([]Label{{"x", "a cat", "animal", "seen", 3, "good"}}, got); diff != "" || findings != nil {
+	got, findings := Import(labelFile(t, "image_id,rater,label,prompt,category,split\nx,3,good,a cat,animal,seen\n"), nil)
+	if diff := cmp.Diff([]table.Label{{ImageID: "x", Prompt: "a cat", Category: "animal", Split: "seen", Rater: "3", Label: "good"}}, got); diff != "" || findings != nil {
 		t.Errorf("%v (-want +got):\n%s", findings, diff)
 	}
 }
@@ -61,15 +63,15 @@ func TestImportLabelsFromParquet(t *testing.T) {
 	if err := parquet.WriteFile(path, []ofPandas{{&label, &rater, &id}}); err != nil {
 		t.Fatal(err)
 	}
-	got, findings := ImportLabels(path, known)
-	if diff := cmp.Diff([]Label{{"color-0-0", "a red circle", "color", "seen", 4, "good"}}, got); diff != "" || findings != nil {
+	got, findings := Import(path, known)
+	if diff := cmp.Diff([]table.Label{{ImageID: "color-0-0", Prompt: "a red circle", Category: "color", Split: "seen", Rater: "4", Label: "good"}}, got); diff != "" || findings != nil {
 		t.Errorf("%v (-want +got):\n%s", findings, diff)
 	}
 
 	if err := parquet.WriteFile(path, []ofPandas{{&label, &rater, &id}, {nil, &rater, &id}}); err != nil {
 		t.Fatal(err)
 	}
-	got, findings = ImportLabels(path, known)
+	got, findings = Import(path, known)
 	if len(got) != 1 || len(findings) != 1 || findings.HasErrors() || !strings.Contains(findings.Error(), "1 of 2 rows have no label yet") {
 		t.Errorf("a missing label: %v, %v", got, findings)
 	}
@@ -77,14 +79,14 @@ func TestImportLabelsFromParquet(t *testing.T) {
 	if err := parquet.WriteFile(path, []ofPandas{{&label, &rater, &id}, {&wrong, &rater, &id}}); err != nil {
 		t.Fatal(err)
 	}
-	_, findings = ImportLabels(path, known)
+	_, findings = Import(path, known)
 	if len(findings) != 1 || findings[0].Subject.Start.Line != 2 {
 		t.Errorf("a wrong label: %v", findings)
 	}
-	if err := WriteAll(path, []Score{{}}); err != nil {
+	if err := table.WriteAll(path, []table.Score{{}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, findings := ImportLabels(path, known); len(findings) != 1 || !strings.Contains(findings.Error(), `column "label": is missing`) {
+	if _, findings := Import(path, known); len(findings) != 1 || !strings.Contains(findings.Error(), `column "label": is missing`) {
 		t.Errorf("a table without the columns: %v", findings)
 	}
 }
@@ -92,9 +94,9 @@ func TestImportLabelsFromParquet(t *testing.T) {
 // A file without raters is of one; images may be named by prompt and number;
 // what is not labelled yet is counted and left out.
 func TestImportLabelsByPrompt(t *testing.T) {
-	want := []Label{
-		{"color-0-0", "a red circle", "color", "seen", 0, "good"},
-		{"count-0-0", "two stars", "count", "unseen", 0, "bad"},
+	want := []table.Label{
+		{ImageID: "color-0-0", Prompt: "a red circle", Category: "color", Split: "seen", Rater: "rater", Label: "good"},
+		{ImageID: "count-0-0", Prompt: "two stars", Category: "count", Split: "unseen", Rater: "rater", Label: "bad"},
 	}
 	for _, c := range []struct{ name, content, warning string }{
 		{"by ID", "image_id,label\ncolor-0-0,good\ncount-0-0,bad\n", ""},
@@ -102,7 +104,7 @@ func TestImportLabelsByPrompt(t *testing.T) {
 		{"either", "prompt,index,image_id,label\na red circle,0,,good\n,,count-0-0,bad\n", ""},
 		{"unfinished", "image_id,label,prompt\ncolor-0-0,good,\ncolor-0-0,,\ncount-0-0,bad,\n", "1 of 3 rows have no label yet"},
 	} {
-		got, findings := ImportLabels(labelFile(t, c.content), known)
+		got, findings := Import(labelFile(t, c.content), known)
 		if diff := cmp.Diff(want, got); diff != "" || findings.HasErrors() {
 			t.Errorf("%s: %v (-want +got):\n%s", c.name, findings, diff)
 		}
@@ -119,9 +121,9 @@ func TestImportLabelsByPrompt(t *testing.T) {
 		{"prompt,index,label\na red circle,one,good\n", 2, `"one" is not the number`},
 		{"prompt,label\na red circle,good\n", 1, `no column "image_id"`},
 		{"image_id,label\ncolor-0-0,\n", 0, "the label is empty"},
-		{"image_id,label\ncolor-0-0,good\ncolor-0-0,bad\n", 3, `Rater "0" has labelled image "color-0-0" before`},
+		{"image_id,label\ncolor-0-0,good\ncolor-0-0,bad\n", 3, `Rater "rater" has labelled image "color-0-0" before`},
 	} {
-		_, findings := ImportLabels(labelFile(t, c.content), known)
+		_, findings := Import(labelFile(t, c.content), known)
 		if len(findings) != 1 || !strings.Contains(findings.Error(), c.want) || findings[0].Subject.Start.Line != c.line {
 			t.Errorf("%q: %v", c.content, findings)
 		}
@@ -140,7 +142,7 @@ func TestImportLabelsReportsAllMistakes(t *testing.T) {
 		",,",              // 8: nothing
 		`count-0-0,"2"x,good`,
 	}, "\n")
-	labels, findings := ImportLabels(labelFile(t, content), known)
+	labels, findings := Import(labelFile(t, content), known)
 	if labels != nil {
 		t.Errorf("labels in spite of mistakes: %v", labels)
 	}
@@ -173,15 +175,15 @@ func TestImportLabelsOfWrongFiles(t *testing.T) {
 		"header only": {"image_id,rater,label\n", "no labels"},
 		"columns":     {"image,rater,label\n", `no column "image_id"`},
 	} {
-		if _, findings := ImportLabels(labelFile(t, c.content), known); len(findings) != 1 || !strings.Contains(findings.Error(), c.want) {
+		if _, findings := Import(labelFile(t, c.content), known); len(findings) != 1 || !strings.Contains(findings.Error(), c.want) {
 			t.Errorf("%s: %v; want %q", name, findings, c.want)
 		}
 	}
-	if _, findings := ImportLabels(filepath.Join(t.TempDir(), "none.csv"), known); !findings.HasErrors() {
+	if _, findings := Import(filepath.Join(t.TempDir(), "none.csv"), known); !findings.HasErrors() {
 		t.Error("a missing file was imported")
 	}
 	many := "image_id,rater,label\n" + strings.Repeat("x,y,z\n", 10_000)
-	if _, findings := ImportLabels(labelFile(t, many), known); len(findings) > maxFindings+3 {
+	if _, findings := Import(labelFile(t, many), known); len(findings) > maxFindings+3 {
 		t.Errorf("%d findings", len(findings))
 	}
 }
@@ -190,7 +192,7 @@ func FuzzImportLabels(f *testing.F) {
 	f.Add([]byte("image_id,rater,label\ncolor-0-0,0,good\n"))
 	f.Add([]byte("image_id;rater;label\n\"color-0-0;0;good\n,,"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		labels, findings := ImportLabels(labelFile(t, string(b)), known)
+		labels, findings := Import(labelFile(t, string(b)), known)
 		if (len(labels) == 0) != findings.HasErrors() {
 			t.Errorf("%d labels and %v", len(labels), findings)
 		}

@@ -1,4 +1,4 @@
-package dataset
+package labels
 
 import (
 	"encoding/csv"
@@ -7,30 +7,32 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
-// LabelSheet is the name of the file that people write labels into.
-const LabelSheet = "labels.csv"
+// Sheet is the name of the file that people write labels into.
+const Sheet = "labels.csv"
 
-// WriteLabelSheet writes the images of a table into a directory, each as a PNG
-// file, with a LabelSheet of one row for each: image_id, label (empty), prompt,
+// WriteSheet writes the images of a table into a directory, each as a PNG
+// file, with a Sheet of one row for each: image_id, label (empty), prompt,
 // index and image, the PNG's path below the directory. With its labels filled
-// in, ImportLabels reads it. It returns the number of images.
+// in, Import reads it. It returns the number of images.
 //
 // Nothing is overwritten. An image whose ID cannot be a path below the
 // directory is an error.
-func WriteLabelSheet(table, directory string) (n int, err error) {
+func WriteSheet(images, directory string) (n int, err error) {
 	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return 0, err
 	}
-	sheet, err := create(filepath.Join(directory, LabelSheet))
+	sheet, err := create(filepath.Join(directory, Sheet))
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, sheet.Close()) }()
 	rows := csv.NewWriter(sheet)
 	rows.Write([]string{"image_id", "label", "prompt", "index", "image"}) // an error comes again with Flush
-	for image, err := range Read[Image](table) {
+	for image, err := range table.Read[table.Image](images) {
 		if err != nil {
 			return n, err
 		}
@@ -40,7 +42,7 @@ func WriteLabelSheet(table, directory string) (n int, err error) {
 		}
 		local := filepath.FromSlash(name)
 		if !filepath.IsLocal(local) {
-			return n, &Error{Path: table, Column: "id", Err: fmt.Errorf("%q cannot be the name of a file below %s", image.ID, directory)}
+			return n, &table.Error{Path: images, Column: "id", Err: fmt.Errorf("%q cannot be the name of a file below %s", image.ID, directory)}
 		}
 		path := filepath.Join(directory, local)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -1,4 +1,4 @@
-package dataset
+package labels
 
 import (
 	"encoding/csv"
@@ -9,40 +9,41 @@ import (
 	"testing"
 
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // TestBlindSheet: images of two tables are mixed in one sheet that does not tell
 // them apart; its labels come back to the images of either.
 func TestBlindSheet(t *testing.T) {
-	picture := func(grey byte) File {
+	picture := func(grey byte) table.File {
 		png, err := imaging.EncodePNG(imaging.Image{Width: 1, Height: 1, RGB: []byte{grey, grey, grey}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return File{Bytes: png}
+		return table.File{Bytes: png}
 	}
 	// The same IDs in both tables, one picture in both, one of two prompts.
-	base := []Image{
+	base := []table.Image{
 		{ID: "color/0000/000", Prompt: "a cat", Category: "color", Split: "seen", Image: picture(1)},
 		{ID: "color/0001/000", Prompt: "a dog", Category: "color", Split: "unseen", Image: picture(2)},
 	}
-	tuned := []Image{
+	tuned := []table.Image{
 		{ID: "color/0000/000", Prompt: "a cat", Category: "color", Split: "seen", Image: picture(2)},
 		{ID: "color/0001/000", Prompt: "a dog", Category: "color", Split: "unseen", Image: picture(2)},
 	}
 	var tables []string
-	for _, images := range [][]Image{base, tuned} {
-		table := filepath.Join(t.TempDir(), "images.parquet")
-		if err := WriteAll(table, images); err != nil {
+	for _, images := range [][]table.Image{base, tuned} {
+		path := filepath.Join(t.TempDir(), "images.parquet")
+		if err := table.WriteAll(path, images); err != nil {
 			t.Fatal(err)
 		}
-		tables = append(tables, table)
+		tables = append(tables, path)
 	}
 	directory := filepath.Join(t.TempDir(), "to judge")
 	if n, err := WriteBlindSheet(tables, nil, directory); err != nil || n != 3 {
 		t.Fatalf("%d images, %v; want 3", n, err)
 	}
-	sheet := filepath.Join(directory, LabelSheet)
+	sheet := filepath.Join(directory, Sheet)
 	content, err := os.ReadFile(sheet)
 	if err != nil {
 		t.Fatal(err)
@@ -60,10 +61,9 @@ func TestBlindSheet(t *testing.T) {
 		t.Error("a sheet with labels may have been overwritten")
 	}
 
-	// zoe judges everything; ann, who comes first in the alphabet, one image of the
-	// tuned model alone: zoe is the same number for the base model's images too.
-	blind := func(images []Image) map[string]Image {
-		byID := map[string]Image{}
+	// zoe judges everything; ann one image of the tuned model alone.
+	blind := func(images []table.Image) map[string]table.Image {
+		byID := map[string]table.Image{}
 		for _, image := range images {
 			byID[BlindID(image)] = image
 		}
@@ -81,11 +81,11 @@ func TestBlindSheet(t *testing.T) {
 		t.Fatalf("%v, %v", labels, findings)
 	}
 	for _, label := range labels {
-		if label.Rater != 1 || label.Label != "bad" {
+		if label.Rater != "zoe" || label.Label != "bad" {
 			t.Errorf("%+v", label)
 		}
 	}
-	if !slices.ContainsFunc(labels, func(l Label) bool {
+	if !slices.ContainsFunc(labels, func(l table.Label) bool {
 		return l.ImageID == "color/0001/000" && l.Prompt == "a dog" && l.Split == "unseen"
 	}) {
 		t.Errorf("no label of the dog: %+v", labels)
@@ -95,7 +95,7 @@ func TestBlindSheet(t *testing.T) {
 	}
 
 	// What is judged already is not written again.
-	known, findings := LabelledIDs(sheet)
+	known, findings := IDs(sheet)
 	if findings.HasErrors() || len(known) != 3 {
 		t.Fatalf("%v, %v", known, findings)
 	}

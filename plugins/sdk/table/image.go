@@ -1,4 +1,4 @@
-package dataset
+package table
 
 import (
 	"context"
@@ -8,6 +8,25 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 )
+
+// Image is a row of an images table.
+type Image struct {
+	ID       string            `parquet:"id"` // unique in the table, stable: category, prompt number and index
+	Image    File              `parquet:"image,optional"`
+	Prompt   string            `parquet:"prompt,dict"` // what it was drawn for; the caption
+	Category string            `parquet:"category,dict"`
+	Split    string            `parquet:"split,dict"` // "seen" or "unseen"
+	Slots    map[string]string `parquet:"-"`          // in the file: a column "slots" of JSON text, as datasets has no maps
+	Index    int32             `parquet:"index"`      // among the images of its prompt
+	Seed     uint64            `parquet:"seed"`
+}
+
+// File is an image file's content, as Hugging Face datasets stores one. That
+// both columns are optional is part of it. PNG is compressed already.
+type File struct {
+	Bytes []byte `parquet:"bytes,optional,uncompressed"`
+	Path  string `parquet:"path,optional"`
+}
 
 // imageRow is an Image as it is in the file.
 type imageRow struct {
@@ -61,7 +80,7 @@ func (s imageSource) read() ([]Image, error) {
 	images := make([]Image, len(rows))
 	for i, row := range rows {
 		images[i] = row.Image
-		slots, err := parseSlots(row.Slots)
+		slots, err := ParseSlots(row.Slots)
 		if err != nil {
 			return images[:i], err
 		}
@@ -70,7 +89,8 @@ func (s imageSource) read() ([]Image, error) {
 	return images, err
 }
 
-func parseSlots(text string) (map[string]string, error) {
+// ParseSlots reads the column "slots": a JSON object of texts, or nothing.
+func ParseSlots(text string) (map[string]string, error) {
 	if text == "" || text == "{}" {
 		return nil, nil
 	}
@@ -104,7 +124,7 @@ func Captions(ctx context.Context, path string) ([]Image, error) {
 		if err != nil {
 			return nil, err
 		}
-		slots, err := parseSlots(row.Slots)
+		slots, err := ParseSlots(row.Slots)
 		if err != nil {
 			return nil, &Error{Path: path, Err: err}
 		}

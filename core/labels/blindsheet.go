@@ -1,4 +1,4 @@
-package dataset
+package labels
 
 import (
 	"cmp"
@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // blindIDLength is the length of a BlindID in characters.
@@ -16,7 +18,7 @@ const blindIDLength = 32
 
 // BlindID names an image by its prompt and its content, so that it says nothing
 // of the model that drew it and holds whichever table the image stands in.
-func BlindID(image Image) string {
+func BlindID(image table.Image) string {
 	h := sha256.New()
 	h.Write([]byte(image.Prompt))
 	h.Write([]byte{0})
@@ -30,7 +32,7 @@ func isBlindID(text string) bool {
 }
 
 // WriteBlindSheet writes the images of several tables into a directory for people
-// to judge, as WriteLabelSheet does for one, but blindly: an image's name is its
+// to judge, as WriteSheet does for one, but blindly: an image's name is its
 // BlindID, and the images of a prompt stand together, in an order that is as good
 // as random. An image that several tables have, or one whose BlindID is in known,
 // is written once or not at all. ImportBlind reads the sheet.
@@ -40,7 +42,7 @@ func WriteBlindSheet(tables []string, known map[string]bool, directory string) (
 	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return 0, err
 	}
-	sheet, err := create(filepath.Join(directory, LabelSheet))
+	sheet, err := create(filepath.Join(directory, Sheet))
 	if err != nil {
 		return 0, err
 	}
@@ -48,8 +50,8 @@ func WriteBlindSheet(tables []string, known map[string]bool, directory string) (
 	type row struct{ prompt, id string }
 	var images []row
 	written := map[string]bool{}
-	for _, table := range tables {
-		for image, err := range Read[Image](table) {
+	for _, path := range tables {
+		for image, err := range table.Read[table.Image](path) {
 			if err != nil {
 				return 0, err
 			}
