@@ -16,7 +16,7 @@ var lossWeight = Attribute{Name: "weight", Type: "number", Default: []byte(`1`),
 // loss. A loss without images of its own borrows the finetune's. Without
 // schemas (after an earlier mistake) options go unchecked.
 func (l *loader) lossBlock(block *hcl.Block, schemas map[string]Schema, known bool) (loss Loss, borrows bool) {
-	loss = Loss{Name: block.Labels[0], Weight: 1, Options: []byte("{}"), Range: diag.FromRange(block.DefRange)}
+	loss = Loss{Name: block.Labels[0], Weight: 1, Options: []byte("{}"), Range: FromRange(block.DefRange)}
 	options, ok := schemas[loss.Name]
 	if !ok {
 		if known {
