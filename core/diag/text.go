@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
+
+	"github.com/plumb-ml/plumb/core/wordwrap"
 )
 
 // TextOptions says how WriteText writes.
@@ -180,21 +182,11 @@ func wrap(text string, width int) string {
 			wrapped = append(wrapped, line)
 			continue
 		}
-		current, used := "", 0
-		for i, word := range strings.Fields(line) {
-			cells := runewidth.StringWidth(word)
-			switch {
-			case i == 0:
-				current, used = word, cells
-			case used+1+cells > width:
-				wrapped = append(wrapped, current)
-				current, used = word, cells
-			default:
-				current += " " + word
-				used += 1 + cells
-			}
+		if words := wordwrap.Lines(line, width); len(words) > 0 {
+			wrapped = append(wrapped, words...)
+		} else {
+			wrapped = append(wrapped, "")
 		}
-		wrapped = append(wrapped, current)
 	}
 	return strings.Join(wrapped, "\n")
 }

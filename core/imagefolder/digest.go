@@ -5,16 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // digestAll notes entries and, of files, the digest of their content.
 func (r *folder) digestAll(batch []*entry) error {
 	failures := make([]error, len(batch))
-	inParallel(len(batch), func(i int) {
-		if e := batch[i]; e.file != "" {
-			failures[i] = r.digestFile(e)
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, e := range batch {
+		if e.file != "" {
+			group.Go(func() error {
+				failures[i] = r.digestFile(e)
+				return nil
+			})
 		}
-	})
+	}
+	group.Wait()
 	for i, e := range batch {
 		if failures[i] != nil {
 			if err := r.problem(e.where, r.called(e)+" cannot be read", failures[i].Error()+"."); err != nil {

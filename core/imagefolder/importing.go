@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -96,9 +97,15 @@ func (b *batch) load(e *entry) error {
 func (b *batch) flush() error {
 	contents := make([][]byte, len(b.entries))
 	failures := make([]error, len(b.entries))
-	inParallel(len(b.entries), func(i int) {
-		contents[i], failures[i] = b.prepare(b.entries[i].image)
-	})
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, e := range b.entries {
+		group.Go(func() error {
+			contents[i], failures[i] = b.prepare(e.image)
+			return nil
+		})
+	}
+	group.Wait()
 	for i, e := range b.entries {
 		if failures[i] != nil {
 			if err := b.problem(e.where, b.called(e)+" cannot be read", undecodable(failures[i])); err != nil {
@@ -151,18 +158,4 @@ func (f Folder) prepare(content []byte) ([]byte, error) {
 		picture = imaging.Cover(picture, f.Width, f.Height)
 	}
 	return imaging.EncodePNG(picture)
-}
-
-// inParallel calls work for 0 to n-1, several at once.
-func inParallel(n int, work func(i int)) {
-	workers := min(n, runtime.GOMAXPROCS(0))
-	var group sync.WaitGroup
-	for w := range workers {
-		group.Go(func() {
-			for i := w; i < n; i += workers {
-				work(i)
-			}
-		})
-	}
-	group.Wait()
 }

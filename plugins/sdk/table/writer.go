@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 // nil. A Writer is for one goroutine.
 type Writer[T any] struct {
 	path    string
-	file    *os.File // temporary, beside path
+	file    *atomicfile.File
 	sink    sink[T]
 	pending []T // less than a chunk
 	err     error
@@ -41,7 +41,7 @@ type sink[T any] interface {
 // NewWriter begins a table. A row type is one of this package's, or any struct
 // with `parquet` tags.
 func NewWriter[T any](path string) (*Writer[T], error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	f, err := atomicfile.Create(path)
 	if err != nil {
 		return nil, fmt.Errorf("create table: %w", err)
 	}
@@ -115,10 +115,7 @@ func (w *Writer[T]) finish() error {
 	}
 	err := guard(w.path, w.sink.close)
 	if err == nil {
-		err = errors.Join(w.file.Chmod(0o644), w.file.Close())
-	}
-	if err == nil {
-		err = os.Rename(w.file.Name(), w.path)
+		err = w.file.Commit()
 	}
 	if err != nil {
 		return fmt.Errorf("close table %s: %w", w.path, err)
@@ -133,8 +130,7 @@ func (w *Writer[T]) Discard() error {
 		return nil
 	}
 	w.closed = true
-	w.file.Close()
-	if err := os.Remove(w.file.Name()); err != nil {
+	if err := w.file.Discard(); err != nil {
 		return fmt.Errorf("discard table: %w", err)
 	}
 	return nil
