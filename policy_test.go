@@ -32,7 +32,7 @@ const policy = `
 	plugins                       : plugins -plugins/sdk cmd
 	plugins/sdk                   : plugins core/plugin core/stage cmd : core/run
 	plugins/sdk/atomicfile        : plugins core reports : cmd
-	plugins/sdk/client            : plugins/sdk/plugintest core/plugin : core/stage core/run cmd
+	plugins/sdk/client            : plugins/sdk/plugintest core/plugin core/stage : core/run cmd
 	plugins/sdk/imaging           : plugins core reports : cmd
 	plugins/sdk/table             : plugins core reports : cmd
 	plugins/ml/models/goldentest  :
@@ -42,7 +42,7 @@ const policy = `
 	core/spec                     : core/ablation core/plan core/plugin core/stage cmd : core/run
 	core/ablation                 : cmd
 	core/plan                     : core/stage core/run cmd
-	core/plugin                   : core/stage core/run cmd
+	core/plugin                   : core/run cmd
 	core/store                    : core/run cmd
 	core/stage                    : core/run cmd
 	core/run                      : cmd

@@ -12,7 +12,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/plan"
-	"github.com/plumb-ml/plumb/core/plugin"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
@@ -40,7 +40,7 @@ func album(t *testing.T, n int) (string, *plan.Node) {
 
 func paint(t *testing.T, dir string, i int, red byte) {
 	t.Helper()
-	content, err := imaging.EncodePNG(imaging.Image{Width: 2, Height: 1, RGB: []byte{red, 1, 2, 3, 4, 5}})
+	content, err := imaging.EncodePNG(sdk.Image{Width: 2, Height: 1, RGB: []byte{red, 1, 2, 3, 4, 5}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestImport(t *testing.T) {
 	}
 	// It is read as drawn images are.
 	path := b.path(first.Outputs[plan.Images])
-	scores := rows[table.Score](b, b.run(scoreNode(), tile{score: func(item plugin.Item) float64 { return float64(item.ID[2]) }}, map[string]string{plan.Images: path}).Outputs[plan.Scores])
+	scores := rows[table.Score](b, b.run(scoreNode(), tile{score: func(item sdk.Item) float64 { return float64(item.ID[2]) }}, map[string]string{plan.Images: path}).Outputs[plan.Scores])
 	if len(scores) != 150 || scores[7].ImageID != "007.png" {
 		t.Errorf("%d scores", len(scores))
 	}

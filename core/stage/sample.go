@@ -11,6 +11,7 @@ import (
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
@@ -41,7 +42,7 @@ func sample(ctx context.Context, job Job, work *plan.SampleWork) (*Result, error
 			missing = true
 		}
 	}
-	draw := func(instance Instance) error {
+	draw := func(instance *client.Instance) error {
 		for i, path := range parts {
 			start := i * size
 			end := min(start+size, total)
@@ -66,17 +67,18 @@ func sample(ctx context.Context, job Job, work *plan.SampleWork) (*Result, error
 }
 
 // drawPart draws the images [start, end) of all and writes them to path.
-func (job Job) drawPart(ctx context.Context, instance Instance, work *plan.SampleWork, numbers []int, start, end, total int, path string) error {
-	var draws []sdk.Draw
+func (job Job) drawPart(ctx context.Context, instance *client.Instance, work *plan.SampleWork, numbers []int, start, end, total int, path string) error {
+	var draws []client.Draw
 	var rows []table.Image
 	for n := start; n < end; n++ {
 		prompt, index := work.Prompts[n/work.PerPrompt], n%work.PerPrompt
 		seed := plan.ImageSeed(job.Node.Seed, prompt.Text, index)
-		draws = append(draws, sdk.Draw{
+		id := fmt.Sprintf("%s/%04d/%03d", prompt.Category, numbers[n/work.PerPrompt], index)
+		draws = append(draws, client.Draw{
+			ID:     id,
 			Prompt: sdk.Prompt{Text: prompt.Text, Category: prompt.Category, Slots: prompt.Slots},
 			Seed:   seed,
 		})
-		id := fmt.Sprintf("%s/%04d/%03d", prompt.Category, numbers[n/work.PerPrompt], index)
 		rows = append(rows, table.Image{
 			ID:       id,
 			Image:    table.File{Path: id + ".png"},
@@ -88,31 +90,20 @@ func (job Job) drawPart(ctx context.Context, instance Instance, work *plan.Sampl
 			Seed:     seed,
 		})
 	}
-	writer, err := table.NewWriter[table.Image](path)
-	if err != nil {
-		return err
-	}
-	write := inOrder(func(row table.Image) error { return writer.Write(row) })
-	done := 0
-	err = instance.Sample(ctx, draws, func(position int, image sdk.Image) error {
-		if position < 0 || position >= len(rows) {
-			return fmt.Errorf("the sampler drew image %d of %d", position, len(rows))
-		}
-		row := rows[position]
-		if row.Image.Bytes, err = imaging.EncodePNG(image); err != nil {
-			return fmt.Errorf("image %q, prompt %q: %w", row.ID, row.Prompt, err)
-		}
-		done++
-		job.Report(Progress{Done: start + done, Total: total, Unit: "images"})
-		return write.add(position, row)
+	done := start
+	_, err := writeAnswers(path, func(add func(position int, rows ...table.Image) error) error {
+		return instance.Sample(ctx, draws, func(position int, image sdk.Image) error {
+			row := rows[position]
+			var err error
+			if row.Image.Bytes, err = imaging.EncodePNG(image); err != nil {
+				return fmt.Errorf("image %q, prompt %q: %w", row.ID, row.Prompt, err)
+			}
+			done++
+			job.Report(Progress{Done: done, Total: total, Unit: "images"})
+			return add(position, row)
+		})
 	})
-	if err == nil && write.next != len(rows) {
-		err = fmt.Errorf("the sampler drew %d of %d images", done, len(rows))
-	}
-	if err != nil {
-		return errors.Join(err, writer.Discard())
-	}
-	return writer.Close()
+	return err
 }
 
 // joinParts streams the parts into one table.

@@ -27,7 +27,6 @@ type Job struct {
 //
 // in loop, of which it fills in what depends on the job.
 func (j *Job) Run(ctx context.Context, loop *train.Loop, report func(sdk.Progress) error) error {
-	loop.Images = j.Batch.Total()
 	loop.Parts = j.Batch.Parts()
 	loop.Batch = func(step int) ([]any, error) { return j.part(step, 0) }
 	loop.Part = j.part
