@@ -24,7 +24,7 @@ const policy = `
 	github.com/hashicorp/hcl      : core/spec core/ablation core/plugin : core/plan core/stage core/run cmd
 	github.com/zclconf/go-cty     : core/spec core/ablation core/plugin : core/plan core/stage core/run cmd
 	github.com/hashicorp/go-plugin: core/plugin plugins/sdk : plugins core/stage core/run cmd
-	google.golang.org/grpc        : core/plugin plugins/sdk -plugins/sdk/table -plugins/sdk/imaging -plugins/sdk/atomicfile : plugins core/stage core/run cmd
+	google.golang.org/grpc        : core/plugin plugins/sdk -plugins/sdk/table -plugins/sdk/imaging -plugins/sdk/atomicfile -plugins/sdk/schema : plugins core/stage core/run cmd
 	github.com/gomlx              : plugins/ml plugins/sampler plugins/reward plugins/encoder plugins/rater -plugins/ml/diffusion -plugins/ml/modelconfig : plugins/builtin cmd
 	github.com/spf13/cobra        : cmd
 	github.com/vbauerster/mpb     : cmd
@@ -34,6 +34,7 @@ const policy = `
 	plugins/sdk/atomicfile        : plugins core reports : cmd
 	plugins/sdk/client            : plugins/sdk/plugintest core/plugin core/stage : core/run cmd
 	plugins/sdk/imaging           : plugins core reports : cmd
+	plugins/sdk/schema            : core/spec core/plugin cmd plugins : core/ablation core/plan core/stage core/run
 	plugins/sdk/table             : plugins core reports : cmd
 	plugins/ml/models/goldentest  :
 

@@ -122,7 +122,8 @@ func ScanFolder(folder imagefolder.Folder) (imagefolder.Inventory, error) {
 // mistake, which is reported.
 func (l *loader) folder(folder imagefolder.Folder, value string, at hcl.Range) imagefolder.Inventory {
 	if _, err := os.Stat(folder.Path); errors.Is(err, fs.ErrNotExist) {
-		if !l.nothing(imagesForm.schema.attribute("path"), value, folder.Path, at) {
+		argument, _ := imagesForm.schema.Attribute("path")
+		if !l.nothing(argument, value, folder.Path, at) {
 			return imagefolder.Inventory{}
 		}
 		return imagefolder.Inventory{Images: max(1, folder.Limit), Digest: absent(value)}
