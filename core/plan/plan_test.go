@@ -9,13 +9,14 @@ import (
 
 	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // everyone is an Identities that knows every component.
 type everyone struct{ version string }
 
-func (e everyone) Identity(kind, component string) (Identity, bool) {
-	return Identity{Plugin: "builtin", CodeVersion: e.version, CanTune: true, CanFit: true, NeedsDevice: kind != "rater"}, component != "unknown"
+func (e everyone) Component(kind, name string) (spec.Identity, bool) {
+	return spec.Identity{Plugin: "builtin", Component: schema.Component{CodeVersion: e.version, NeedsDevice: kind != "rater"}}, name != "unknown"
 }
 
 // experiment is a small experiment with every kind of stage in it.
@@ -40,7 +41,7 @@ func experiment(seed uint64) *spec.Spec {
 			{Name: "reward_weighted", Weight: 1, Weighed: true},
 			{Name: "pretraining", Weight: 1, Images: []*spec.Images{realImages}},
 		},
-		Optimizer: json.RawMessage(`{"steps":40}`), Steps: 40, BatchSize: 8,
+		Optimizer: json.RawMessage(`{"learning_rate":0.1}`), Steps: 40, BatchSize: 8,
 	}
 	models := []spec.Model{{Sampler: base}, {Sampler: base, Finetune: full}}
 	return &spec.Spec{

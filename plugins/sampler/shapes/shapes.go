@@ -134,7 +134,7 @@ func (s *sampler) Savings(_ sdk.Call, tune *sdk.TuneRequest) []sdk.Saving {
 	if tune == nil {
 		return nil
 	}
-	return train.SmallerBatch("finetune", tune.Optimizer.BatchSize, 1)
+	return train.SmallerBatch("finetune", tune.BatchSize, 1)
 }
 
 // Close frees the compiled network and the weights.
