@@ -26,6 +26,8 @@ package sdk
 import (
 	"context"
 	"encoding/json"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // Component is one entry of a plugin's list.
@@ -66,10 +68,7 @@ type Prompt struct {
 }
 
 // Image is 8-bit RGB, row-major, three bytes a pixel, no padding.
-type Image struct {
-	Width, Height int
-	RGB           []byte // [height, width, 3]
-}
+type Image = imaging.Image
 
 // Draw asks a sampler for one image. The same draw gives the same image,
 // whatever else is in the batch.

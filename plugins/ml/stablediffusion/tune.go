@@ -8,7 +8,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/core/dataset"
+
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/guidance"
 	"github.com/plumb-ml/plumb/plugins/ml/loss"
@@ -16,6 +16,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // Tune trains the denoising network in store by the sum of the request's losses
@@ -25,7 +26,7 @@ func (m *Model) Tune(ctx context.Context, backend compute.Backend, store *model.
 	if err != nil {
 		return err
 	}
-	terms, err := tuning.Load(ctx, request, func(image dataset.Image) (int, error) { return examples.Add(ctx, image) })
+	terms, err := tuning.Load(ctx, request, func(image table.Image) (int, error) { return examples.Add(ctx, image) })
 	if err != nil {
 		return err
 	}
