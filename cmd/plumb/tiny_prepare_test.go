@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -100,6 +101,11 @@ func (m mosaics) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pr
 			}
 		}
 	}
-	r.Optimizer.LearningRate *= sum / n
+	optimizer, err := train.ReadOptimizer(r.Optimizer)
+	if err != nil {
+		return err
+	}
+	optimizer.LearningRate *= sum / n
+	r.Optimizer = optimizer.JSON()
 	return m.tiles.Tune(ctx, r, report)
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -30,38 +31,52 @@ func tinyPlugin() sdk.Plugin {
 		Version: "1",
 		Components: []sdk.Component{
 			{
-				Kind: sdk.KindSampler, Name: "tiles", Summary: "Draws tiles of one colour.", CodeVersion: "1", NeedsDevice: true,
-				PreferredBatch: 4,
-				Capabilities:   []sdk.Capability{sdk.CapabilityTune},
-				Schema: sdk.Schema{Attributes: []sdk.Attribute{
-					integer("size", "4"), integer("delay_ms", "0"), integer("crash_at", "-1"), integer("room", "0"),
-					{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "A can of paint.", Obtain: "Cans of paint are sold in the village."},
-				}},
-				Losses: map[string]sdk.Schema{
-					"reward_weighted": {},
-					"diverging":       {Attributes: []sdk.Attribute{integer("nan_at", "-1")}},
+				Description: sdk.Description{
+					Kind: sdk.KindSampler, Name: "tiles", Summary: "Draws tiles of one colour.", CodeVersion: "1", NeedsDevice: true,
+					PreferredBatch: 4,
+					Capabilities:   []sdk.Capability{sdk.CapabilityTune},
+					Schema: sdk.Schema{Attributes: []sdk.Attribute{
+						integer("size", "4"), integer("delay_ms", "0"), integer("crash_at", "-1"), integer("room", "0"),
+						{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "A can of paint.", Obtain: "Cans of paint are sold in the village."},
+					}},
+					Losses: []sdk.Loss{
+						{Name: "reward_weighted", Needs: []sdk.Need{sdk.NeedScores}},
+						{Name: "diverging", Schema: sdk.Schema{Attributes: []sdk.Attribute{integer("nan_at", "-1")}}},
+					},
 				},
 				Open: openTiles,
 			},
 			{
-				Kind: sdk.KindSampler, Name: "mosaics", Summary: "Draws tiles, and learns from their mean colours.", CodeVersion: "1", NeedsDevice: true,
-				Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrepare},
-				Schema:       sdk.Schema{Attributes: []sdk.Attribute{integer("size", "4"), integer("delay_ms", "0")}},
-				Losses:       map[string]sdk.Schema{"reward_weighted": {}, "pretraining": {}},
-				Open:         openMosaics,
+				Description: sdk.Description{
+					Kind: sdk.KindSampler, Name: "mosaics", Summary: "Draws tiles, and learns from their mean colours.", CodeVersion: "1", NeedsDevice: true,
+					Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrepare},
+					Schema:       sdk.Schema{Attributes: []sdk.Attribute{integer("size", "4"), integer("delay_ms", "0")}},
+					Losses: []sdk.Loss{
+						{Name: "reward_weighted", Needs: []sdk.Need{sdk.NeedScores}},
+						{Name: "pretraining", Needs: []sdk.Need{sdk.NeedOwnImages}},
+					},
+				},
+				Open: openMosaics,
 			},
 			{
-				Kind: sdk.KindReward, Name: "redness", Summary: "How red an image is.", CodeVersion: "1",
-				Capabilities: []sdk.Capability{sdk.CapabilityFit},
-				Schema:       sdk.Schema{Attributes: []sdk.Attribute{{Name: "constant", Type: sdk.TypeBool, Default: json.RawMessage("false")}}},
-				Open:         openRedness,
+				Description: sdk.Description{
+					Kind: sdk.KindReward, Name: "redness", Summary: "How red an image is.", CodeVersion: "1",
+					Capabilities: []sdk.Capability{sdk.CapabilityFit},
+					Schema:       sdk.Schema{Attributes: []sdk.Attribute{{Name: "constant", Type: sdk.TypeBool, Default: json.RawMessage("false")}}},
+				},
+				Open: openRedness,
 			},
 			{
-				Kind: sdk.KindRater, Name: "eyes", Summary: "Three people who like red.", CodeVersion: "1",
+				Description: sdk.Description{
+					Kind: sdk.KindRater, Name: "eyes", Summary: "Three people who like red.", CodeVersion: "1",
+					Capabilities: []sdk.Capability{sdk.CapabilityCompare},
+				},
 				Open: func(_ context.Context, r sdk.OpenRequest) (any, error) { return eyes{r.Seed}, nil },
 			},
 			{
-				Kind: sdk.KindEncoder, Name: "mean", Summary: "The mean colour.", CodeVersion: "1",
+				Description: sdk.Description{
+					Kind: sdk.KindEncoder, Name: "mean", Summary: "The mean colour.", CodeVersion: "1",
+				},
 				Open: func(context.Context, sdk.OpenRequest) (any, error) { return meanColor{}, nil },
 			},
 		},
@@ -98,7 +113,7 @@ func (t *tiles) Savings(call sdk.Call, tune *sdk.TuneRequest) []sdk.Saving {
 	if call != sdk.CallTune {
 		return nil
 	}
-	return []sdk.Saving{{Option: "batch_size", Block: "finetune", Write: fmt.Sprintf("batch_size = %d", tune.Optimizer.BatchSize/2), Now: fmt.Sprint(tune.Optimizer.BatchSize)}}
+	return []sdk.Saving{{Option: "batch_size", Block: "finetune", Write: fmt.Sprintf("batch_size = %d", tune.BatchSize/2), Now: fmt.Sprint(tune.BatchSize)}}
 }
 
 type weights struct {
@@ -166,8 +181,12 @@ func (t *tiles) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk
 }
 
 func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
-	if images := r.Optimizer.BatchSize; t.Room > 0 && images > t.Room {
+	if images := r.BatchSize; t.Room > 0 && images > t.Room {
 		return fmt.Errorf("training step 1: RESOURCE_EXHAUSTED: Out of memory while trying to allocate %d bytes.\nand pages about buffers", images<<30)
+	}
+	optimizer, err := train.ReadOptimizer(r.Optimizer)
+	if err != nil {
+		return err
 	}
 	var scores []dataset.Score
 	nanAt := -1
@@ -194,7 +213,7 @@ func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pro
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	for step := w.Step + 1; step <= r.Optimizer.Steps; step++ {
+	for step := w.Step + 1; step <= r.Steps; step++ {
 		time.Sleep(time.Duration(t.DelayMS) * time.Millisecond)
 		if err := ctx.Err(); err != nil {
 			return err
@@ -203,12 +222,12 @@ func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pro
 		if len(scores) > 0 {
 			drawn = scores[rand.New(rand.NewPCG(r.Seed, uint64(step))).IntN(len(scores))].Score
 		}
-		w = weights{Step: step, Value: w.Value + r.Optimizer.LearningRate*drawn}
+		w = weights{Step: step, Value: w.Value + optimizer.LearningRate*drawn}
 		loss := 1 - w.Value
 		if step == nanAt {
 			loss = math.NaN()
 		}
-		if err := report(sdk.Progress{Step: step, Steps: r.Optimizer.Steps, Values: map[string]float64{"loss": loss}}); err != nil {
+		if err := report(sdk.Progress{Step: step, Steps: r.Steps, Values: map[string]float64{"loss": loss}}); err != nil {
 			return err
 		}
 		if step%4 == 0 { // keeping state costs, so a kill loses some steps
@@ -304,6 +323,19 @@ func (e eyes) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {
 			}
 			all[i] = append(all[i], label)
 		}
+	}
+	return all, nil
+}
+
+// Compare has two people choose the redder image, and one who cannot tell.
+func (eyes) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
+	all := make([][]sdk.Choice, len(pairs))
+	for i, pair := range pairs {
+		choice := sdk.ChooseSecond
+		if meanOf(pair.First)[0] > meanOf(pair.Second)[0] {
+			choice = sdk.ChooseFirst
+		}
+		all[i] = []sdk.Choice{choice, choice, sdk.Tie}
 	}
 	return all, nil
 }

@@ -39,6 +39,15 @@ type RateWork struct {
 	Images   int     `json:"-"`
 }
 
+// CompareWork has a rater choose between two images of a prompt, reads such
+// choices from a file, or makes them of the input Labels.
+type CompareWork struct {
+	PerPrompt int    `json:"per_prompt,omitempty"` // pairs of a prompt, or as many as there are; 0: those of the file
+	Path      string `json:"-"`                    // a CSV or Parquet file; empty if a rater compares, or labels do
+	Digest    string `json:"digest,omitempty"`     // of what Path names
+	Pairs     int    `json:"-"`
+}
+
 // FitWork has a reward, rater or encoder learn from labels or images.
 type FitWork struct {
 	Labels bool `json:"labels"` // whether there are labels
@@ -72,11 +81,11 @@ type PrepareWork struct {
 type TuneWork struct {
 	FromScratch bool            `json:"from_scratch"`
 	Losses      []TuneLoss      `json:"losses"`
+	Steps       int             `json:"steps"`
+	BatchSize   int             `json:"batch_size"`
 	Optimizer   json.RawMessage `json:"optimizer"`
 	Options     json.RawMessage `json:"-"`                 // the component's own settings; nil if it has none
 	KeyOptions  json.RawMessage `json:"options,omitempty"` // the same with digests in place of paths
-	Steps       int             `json:"-"`                 // as in Optimizer
-	BatchSize   int             `json:"-"`                 // as in Optimizer
 }
 
 // TuneLoss is one term of the objective.
@@ -96,61 +105,36 @@ type EncodeWork struct {
 	Images int `json:"-"`
 }
 
-// What a measure stage measures.
-const (
-	MeasureAlignment      = "alignment"
-	MeasureReward         = "reward"
-	MeasureFidelity       = "fidelity"
-	MeasureRewardAccuracy = "reward_accuracy"
-	MeasureBestOf         = "best_of"
-)
-
-// People is what judges an evaluation's images where their verdicts are read
-// from a file.
-const People = "people"
-
-// MeasureWork computes metrics. Names of models, rewards, raters and encoders
-// are in it, and in the key, because the metrics carry them.
-type MeasureWork struct {
-	What      string   `json:"what"`
-	Subject   string   `json:"subject,omitempty"`   // the model
-	Baseline  string   `json:"baseline,omitempty"`  // what it is compared with; empty for the baseline itself
-	By        string   `json:"by,omitempty"`        // the rater or encoder
-	Reference string   `json:"reference,omitempty"` // fidelity: the images that are compared with
-	Encoder   string   `json:"encoder,omitempty"`   // fidelity: what the encoder is, By is what the experiment calls it
-	Rewards   []string `json:"rewards,omitempty"`   // in the order of the inputs "scores NAME"
-	N         int      `json:"n,omitempty"`         // best_of: images drawn per prompt
-	Keep      int      `json:"keep,omitempty"`      // best_of: images kept per prompt
-	Against   []string `json:"against,omitempty"`   // best_of: models in the order of the inputs "labels NAME"
-}
-
 func (*SampleWork) kind() Kind  { return Sample }
 func (*ImportWork) kind() Kind  { return Import }
 func (*RateWork) kind() Kind    { return Rate }
+func (*CompareWork) kind() Kind { return Compare }
 func (*FitWork) kind() Kind     { return Fit }
 func (*ScoreWork) kind() Kind   { return Score }
 func (*ChooseWork) kind() Kind  { return Choose }
 func (*PrepareWork) kind() Kind { return Prepare }
 func (*TuneWork) kind() Kind    { return Tune }
 func (*EncodeWork) kind() Kind  { return Encode }
-func (*MeasureWork) kind() Kind { return Measure }
 
 func (w *SampleWork) images() int  { return len(w.Prompts) * w.PerPrompt }
 func (w *ImportWork) images() int  { return w.Images }
 func (w *RateWork) images() int    { return w.Images }
+func (*CompareWork) images() int   { return 0 }
 func (w *FitWork) images() int     { return w.Images }
 func (w *ScoreWork) images() int   { return w.Images }
 func (w *ChooseWork) images() int  { return w.Images }
 func (w *PrepareWork) images() int { return w.Images }
 func (*TuneWork) images() int      { return 0 }
 func (w *EncodeWork) images() int  { return w.Images }
-func (*MeasureWork) images() int   { return 0 }
 
 // Items is how much the stage has to work through, and in what unit; 0 if
 // that is not known before it runs.
 func (n *Node) Items() (int, string) {
-	if work, ok := n.Work.(*TuneWork); ok {
+	switch work := n.Work.(type) {
+	case *TuneWork:
 		return work.Steps, "steps"
+	case *CompareWork:
+		return work.Pairs, "pairs"
 	}
 	return n.Work.images(), "images"
 }

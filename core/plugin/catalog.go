@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/spec"
-	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
@@ -29,32 +27,34 @@ func (h *Host) Catalog(ctx context.Context) (spec.Catalog, error) {
 	}
 
 	out := catalog{}
-	owners := map[componentKey]string{}
 	var mistakes diag.List
 	for i, p := range h.providers {
 		if failures[i] != nil {
-			mistakes = append(mistakes, naming(p.entry.Name, asList(failures[i]))...)
+			mistakes = append(mistakes, naming(p.entry, asList(failures[i]))...)
 			continue
 		}
 		for _, component := range descriptions[i].Components {
 			key := componentKey{string(component.Kind), component.Name}
-			if owner, taken := owners[key]; taken {
-				mistakes = append(mistakes, mistake("both plugin %q and plugin %q provide %s %q", owner, p.entry.Name, key.kind, key.name)(
-					"Remove one of the two plugin blocks, or rename the component in the plugin.")...)
+			if owner, taken := out[key]; taken {
+				mistakes = append(mistakes, naming(p.entry, mistake("Both plugin %q and plugin %q provide %s %q", owner.Plugin, p.entry.Name, key.kind, key.name)(
+					"Remove one of the two plugin blocks, or rename the component in the plugin."))...)
 				continue
 			}
-			owners[key] = p.entry.Name
-			out[key] = componentToSpec(component)
+			out[key] = spec.Identity{Plugin: p.entry.Name, SHA256: p.sha256(), Component: component}
 		}
 	}
 	return out, mistakes.Err()
 }
 
-// naming makes sure that diagnostics name their plugin.
-func naming(plugin string, list diag.List) diag.List {
+// naming makes sure that diagnostics name their plugin, and point to the block
+// that names it.
+func naming(entry Entry, list diag.List) diag.List {
 	for i, d := range list {
-		if !strings.Contains(d.Summary+d.Detail, plugin) {
-			list[i].Summary = "Plugin \"" + plugin + "\": " + d.Summary
+		if !strings.Contains(d.Summary+d.Detail, entry.Name) {
+			list[i].Summary = "Plugin \"" + entry.Name + "\": " + d.Summary
+		}
+		if d.Subject.IsZero() {
+			list[i].Subject = entry.Range
 		}
 	}
 	return list
@@ -63,13 +63,13 @@ func naming(plugin string, list diag.List) diag.List {
 type componentKey struct{ kind, name string }
 
 // catalog implements spec.Catalog.
-type catalog map[componentKey]spec.ComponentSchema
+type catalog map[componentKey]spec.Identity
 
 var _ spec.Catalog = catalog(nil)
 
-func (c catalog) Component(kind, name string) (spec.ComponentSchema, bool) {
-	schema, ok := c[componentKey{kind, name}]
-	return schema, ok
+func (c catalog) Component(kind, name string) (spec.Identity, bool) {
+	identity, ok := c[componentKey{kind, name}]
+	return identity, ok
 }
 
 func (c catalog) Names(kind string) []string {
@@ -83,90 +83,34 @@ func (c catalog) Names(kind string) []string {
 	return names
 }
 
-func componentToSpec(c sdk.Component) spec.ComponentSchema {
-	out := spec.ComponentSchema{
-		Body:    schemaToSpec(c.Schema),
-		CanTune: slices.Contains(c.Capabilities, sdk.CapabilityTune),
-		CanFit:  slices.Contains(c.Capabilities, sdk.CapabilityFit),
-	}
-	for _, kind := range c.Uses {
-		out.Uses = append(out.Uses, string(kind))
-	}
-	out.Tuning = schemaToSpec(c.Tuning)
-	if len(c.Losses) > 0 {
-		out.Losses = make(map[string]spec.Schema, len(c.Losses))
-		for name, schema := range c.Losses {
-			out.Losses[name] = schemaToSpec(schema)
-		}
-	}
-	return out
-}
-
-func schemaToSpec(s sdk.Schema) spec.Schema {
-	var out spec.Schema
-	for _, a := range s.Attributes {
-		out.Attributes = append(out.Attributes, spec.Attribute{
-			Name:     a.Name,
-			Type:     string(a.Type),
-			Summary:  a.Summary,
-			Required: a.Required,
-			Default:  a.Default,
-			Minimum:  a.Minimum,
-			Maximum:  a.Maximum,
-			OneOf:    a.OneOf,
-			Path:     a.Path,
-			Obtain:   a.Obtain,
-			Hub:      a.Hub,
-		})
-	}
-	for _, b := range s.Blocks {
-		out.Blocks = append(out.Blocks, spec.Block{
-			Type:     b.Type,
-			Labels:   b.Labels,
-			Summary:  b.Summary,
-			Required: b.Required,
-			Body:     schemaToSpec(b.Body),
-		})
-	}
-	return out
-}
-
-// Listing is one line of what plugins provide, for people.
-type Listing struct {
-	Kind, Component, Summary string
-	Plugin, PluginVersion    string
-	Builtin                  bool
-	Capabilities             []string
-}
-
-// Listings lists all components by kind and name. Plugins that cannot be
-// described are a diag.List beside the rest.
-func (h *Host) Listings(ctx context.Context) ([]Listing, error) {
-	var out []Listing
+// find returns the plugin that provides a component. It asks the plugins in
+// their order and no further than needed; that another cannot be described is
+// only said if none provides the component.
+func (h *Host) find(ctx context.Context, kind, component string) (*provider, error) {
 	var mistakes diag.List
+	var names []string
 	for _, p := range h.providers {
 		description, err := p.described(ctx)
 		if err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
+			if ctx.Err() != nil || h.isStopped() {
+				return nil, err
 			}
-			mistakes = append(mistakes, naming(p.entry.Name, asList(err))...)
+			mistakes = append(mistakes, naming(p.entry, asList(err))...)
 			continue
 		}
 		for _, c := range description.Components {
-			out = append(out, Listing{
-				Kind:          string(c.Kind),
-				Component:     c.Name,
-				Summary:       c.Summary,
-				Plugin:        p.entry.Name,
-				PluginVersion: description.Version,
-				Builtin:       p.builtin,
-				Capabilities:  capabilityNames(c.Capabilities),
-			})
+			if string(c.Kind) != kind {
+				continue
+			}
+			if c.Name == component {
+				return p, nil
+			}
+			names = append(names, c.Name)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Listing) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Component, b.Component))
-	})
-	return out, mistakes.Err()
+	if mistakes.HasErrors() {
+		return nil, mistakes
+	}
+	slices.Sort(names)
+	return nil, mistake("no plugin provides %s %q", kind, component)("There are: %q. Is a plugin block missing?", names)
 }

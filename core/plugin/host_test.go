@@ -24,6 +24,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // self is the test binary as a plugin.
@@ -181,12 +182,12 @@ func TestEveryCall(t *testing.T) {
 	})
 	t.Run("compare", func(t *testing.T) {
 		pairs := []client.Pair{{ID: "a", First: items[0].PNG, Second: items[1].PNG}, {ID: "b", First: items[1].PNG, Second: items[0].PNG}}
-		got := map[int]sdk.Preference{}
-		err := open(t, h, "rater", "tiny").Compare(ctx, each(pairs), func(position int, p []sdk.Preference) error {
+		got := map[int]sdk.Choice{}
+		err := open(t, h, "rater", "tiny").Compare(ctx, each(pairs), func(position int, p []sdk.Choice) error {
 			got[position] = p[0]
 			return nil
 		})
-		if err != nil || got[0] != sdk.PreferSecond || got[1] != sdk.PreferFirst {
+		if err != nil || got[0] != sdk.ChooseSecond || got[1] != sdk.ChooseFirst {
 			t.Errorf("got %v, %v", got, err)
 		}
 	})
@@ -224,10 +225,10 @@ func TestEveryCall(t *testing.T) {
 		output := t.TempDir()
 		var curve []float64
 		err := open(t, h, "sampler", "tiny").Tune(ctx, sdk.TuneRequest{
-			Losses:    []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`), Images: []string{"i", "j"}, Prepared: []string{"p", "q"}}},
-			Optimizer: sdk.Optimizer{Steps: 3},
-			Options:   json.RawMessage(`{"rank":4}`),
-			Output:    output,
+			Losses: []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`), Images: []string{"i", "j"}, Prepared: []string{"p", "q"}}},
+			Steps:  3, BatchSize: 5, Optimizer: json.RawMessage(`{"beta1":0.5}`),
+			Options: json.RawMessage(`{"rank":4}`),
+			Output:  output,
 		}, func(p sdk.Progress) error {
 			curve = append(curve, p.Values["loss"])
 			return nil
@@ -238,7 +239,7 @@ func TestEveryCall(t *testing.T) {
 		if written, err := os.ReadFile(filepath.Join(output, "config.json")); err != nil || string(written) != `{"offset":1}{"rank":4}` {
 			t.Errorf("checkpoint holds %q, %v", written, err)
 		}
-		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != "p q" {
+		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != `p q 5 {"beta1":0.5}` {
 			t.Errorf("it was tuned on %q, %v", written, err)
 		}
 	})
@@ -446,25 +447,28 @@ func TestCatalog(t *testing.T) {
 		t.Errorf("encoders are %q", got)
 	}
 	sampler, ok := c.Component("sampler", "tiny")
-	if !ok || !sampler.CanTune || sampler.CanFit || len(sampler.Losses["pretraining"].Attributes) != 1 {
+	if !ok || !sampler.Has(schema.Tune) || sampler.Has(schema.Fit) || len(sampler.Losses) != 1 {
 		t.Errorf("sampler is %+v", sampler)
 	}
+	if loss := sampler.Losses[0]; loss.Name != "pretraining" || !loss.Has(schema.NeedOwnImages) || loss.Has(schema.NeedScores) || len(loss.Schema.Attributes) != 1 {
+		t.Errorf("loss is %+v", loss)
+	}
 	reward, ok := c.Component("reward", "tiny")
-	if !ok || !reward.CanFit || reward.CanTune {
+	if !ok || !reward.Has(schema.Fit) || reward.Has(schema.Tune) {
 		t.Errorf("reward is %+v", reward)
 	}
-	offset := reward.Body.Attributes[0]
+	offset := reward.Schema.Attributes[0]
 	if offset.Name != "offset" || offset.Type != "number" || string(offset.Default) != "0" || *offset.Minimum != 0 || offset.Maximum != nil {
 		t.Errorf("attribute is %+v", offset)
 	}
-	if block := reward.Body.Blocks[0]; block.Type != "auxiliary" || len(block.Labels) != 2 || !block.Body.Attributes[0].Required {
+	if block := reward.Schema.Blocks[0]; block.Type != "auxiliary" || len(block.Labels) != 2 || !block.Body.Attributes[0].Required {
 		t.Errorf("block is %+v", block)
 	}
 	encoder, _ := c.Component("encoder", "tiny")
-	if weights := encoder.Body.Attributes[0]; !weights.Path || weights.Obtain != "From the hub." || !slices.Equal(weights.Hub, []string{"config.json", "?merges.txt"}) {
+	if weights := encoder.Schema.Attributes[0]; !weights.Path || weights.Obtain != "From the hub." || !slices.Equal(weights.Hub, []string{"config.json", "?merges.txt"}) {
 		t.Errorf("attribute is %+v", weights)
 	}
-	if over, _ := c.Component("reward", "over_encoder"); !slices.Equal(over.Uses, []string{"encoder"}) {
+	if over, _ := c.Component("reward", "over_encoder"); !slices.Equal(over.Uses, []schema.Kind{schema.Encoder}) {
 		t.Errorf("uses are %q", over.Uses)
 	}
 	if _, ok := c.Component("reward", "none"); ok {
@@ -485,29 +489,50 @@ func TestCatalogNamesEveryBadPlugin(t *testing.T) {
 }
 
 func TestIdentity(t *testing.T) {
-	builtin := Entry{}
 	entry := self(t, asTiny)
 	digest, err := digestFile(entry.Command)
 	if err != nil {
 		t.Fatal(err)
 	}
 	entry.SHA256 = strings.ToUpper(digest)
-	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = builtin, []Entry{entry} })
-	got, err := h.Identity(t.Context(), "sampler", "tiny")
+	c, err := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{entry} }).Catalog(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Identity{Plugin: "tiny", PluginVersion: "0.1.0", Component: "tiny", CodeVersion: "1", SHA256: digest, NeedsDevice: true, PreferredBatch: 4, Capabilities: []string{"tune", "prepare"}}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+	theirs, ok := c.Component("sampler", "tiny")
+	if !ok || theirs.Plugin != "tiny" || theirs.SHA256 != digest || theirs.Builtin() || theirs.CodeVersion != "1" || !theirs.NeedsDevice || theirs.PreferredBatch != 4 {
+		t.Errorf("a third party's is %+v", theirs)
 	}
-	_, err = h.Identity(t.Context(), "encoder", "clip")
-	says(t, err, `No plugin provides encoder "clip"`, `"tiny"`)
+	c, err = tinyHost(t).Catalog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if own, ok := c.Component("reward", "tiny"); !ok || !own.Builtin() || own.CodeVersion != "2" {
+		t.Errorf("built-in is %+v", own)
+	}
+}
 
-	own, err := tinyHost(t).Identity(t.Context(), "reward", "tiny")
-	if err != nil || !own.Builtin || own.SHA256 != "" || own.CodeVersion != "2" {
-		t.Errorf("built-in is %+v, %v", own, err)
+// What the built-in binary serves is known to whoever was built with it: the
+// catalog needs no process, not even a binary.
+func TestBuiltinIsNotAsked(t *testing.T) {
+	known := []sdk.Description{{Kind: sdk.KindReward, Name: "redness", CodeVersion: "5"}}
+	h := NewHost(Options{Builtin: Entry{Command: filepath.Join(t.TempDir(), "nothing")}, Components: known})
+	t.Cleanup(h.Kill)
+	c, err := h.Catalog(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
+	if got, ok := c.Component("reward", "redness"); !ok || got.Plugin != "builtin" || !got.Builtin() || got.CodeVersion != "5" {
+		t.Errorf("built-in is %+v", got)
+	}
+	_, err = h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "redness"})
+	says(t, err, `"builtin" is not there`)
+	_, err = h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "redder"})
+	says(t, err, `o plugin provides reward "redder"`, `"redness"`)
+
+	mistaken := NewHost(Options{Builtin: Entry{Command: "nothing"}, Components: append(known, known...)})
+	_, err = mistaken.Catalog(t.Context())
+	says(t, err, `reward "redness" is listed twice`)
 }
 
 func TestOpenMistakes(t *testing.T) {
@@ -545,7 +570,7 @@ func TestUsesOfAnotherPlugin(t *testing.T) {
 	}
 	theirs := *ours
 	h.providers[1].entry.Name, h.providers[1].description = "theirs", &theirs
-	ours.Components = slices.DeleteFunc(slices.Clone(ours.Components), func(c sdk.Component) bool { return c.Kind == sdk.KindEncoder })
+	ours.Components = slices.DeleteFunc(slices.Clone(ours.Components), func(c sdk.Description) bool { return c.Kind == sdk.KindEncoder })
 
 	_, err = h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "over_encoder", Uses: map[string]client.OpenRequest{"encoder": {Kind: "encoder", Component: "tiny"}}})
 	says(t, err, `plugin "ours" cannot use encoder "tiny" of plugin "theirs"`, "its own process")

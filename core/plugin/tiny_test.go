@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 		case asTiny:
 			sdk.Serve(tinyPlugin())
 		case asMistaken:
-			sdk.Serve(sdk.Plugin{Name: "mistaken", Components: []sdk.Component{{Kind: "oracle", Name: "delphi"}}})
+			sdk.Serve(sdk.Plugin{Name: "mistaken", Components: []sdk.Component{{Description: sdk.Description{Kind: "oracle", Name: "delphi"}}}})
 		case asFuture:
 			handshake := sdk.Handshake()
 			goplugin.Serve(&goplugin.ServeConfig{
@@ -99,13 +99,13 @@ func (t *tiny) Prepare(_ context.Context, r sdk.PrepareRequest, report func(sdk.
 }
 
 func (t *tiny) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
-	for step := range r.Optimizer.Steps {
-		err := report(sdk.Progress{Step: step + 1, Steps: r.Optimizer.Steps, Values: map[string]float64{"loss": r.Losses[0].Weight / float64(step+1)}})
+	for step := range r.Steps {
+		err := report(sdk.Progress{Step: step + 1, Steps: r.Steps, Values: map[string]float64{"loss": r.Losses[0].Weight / float64(step+1)}})
 		if err != nil {
 			return err
 		}
 	}
-	if err := os.WriteFile(filepath.Join(r.Output, "prepared"), []byte(strings.Join(r.Losses[0].Prepared, " ")), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(r.Output, "prepared"), fmt.Appendf(nil, "%s %d %s", strings.Join(r.Losses[0].Prepared, " "), r.BatchSize, r.Optimizer), 0o644); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(r.Output, "config.json"), append(r.Losses[0].Options, r.Options...), 0o644)
@@ -150,12 +150,12 @@ func (t *tiny) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) 
 	return out, nil
 }
 
-func (t *tiny) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Preference, error) {
-	out := make([][]sdk.Preference, len(pairs))
+func (t *tiny) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
+	out := make([][]sdk.Choice, len(pairs))
 	for i, pair := range pairs {
-		out[i] = []sdk.Preference{sdk.PreferSecond, sdk.PreferTie}
+		out[i] = []sdk.Choice{sdk.ChooseSecond, sdk.Tie}
 		if pair.First.RGB[0] > pair.Second.RGB[0] {
-			out[i][0] = sdk.PreferFirst
+			out[i][0] = sdk.ChooseFirst
 		}
 	}
 	return out, nil
@@ -205,20 +205,35 @@ func tinyPlugin() sdk.Plugin {
 		Blocks:     []sdk.Block{{Type: "auxiliary", Labels: []string{"a", "b"}, Body: sdk.Schema{Attributes: []sdk.Attribute{{Name: "weight", Type: sdk.TypeNumber, Required: true}}}}},
 	}
 	components := []sdk.Component{
-		{Kind: sdk.KindSampler, Name: "tiny", CodeVersion: "1", Open: openTiny, PreferredBatch: 4, NeedsDevice: true,
-			Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrepare}, Losses: map[string]sdk.Schema{"pretraining": schema}},
-		{Kind: sdk.KindReward, Name: "tiny", CodeVersion: "2", Schema: schema, Open: openTiny,
-			Capabilities: []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityGroup}},
-		{Kind: sdk.KindReward, Name: "over_encoder", Uses: []sdk.Kind{sdk.KindEncoder}, Open: openTiny},
-		{Kind: sdk.KindRater, Name: "tiny", Open: openTiny, Capabilities: []sdk.Capability{sdk.CapabilityCompare}},
-		{Kind: sdk.KindEncoder, Name: "tiny", Open: openTiny, Schema: sdk.Schema{Attributes: []sdk.Attribute{
-			{Name: "weights", Type: sdk.TypeString, Path: true, Obtain: "From the hub.", Hub: []string{"config.json", "?merges.txt"}},
-		}}},
-		{Kind: sdk.KindSampler, Name: "doubling", Open: func(context.Context, sdk.OpenRequest) (any, error) { return doubling{}, nil }},
-		{Kind: sdk.KindSampler, Name: "lazy", Open: func(context.Context, sdk.OpenRequest) (any, error) { return lazy{}, nil }},
-		{Kind: sdk.KindReward, Name: "unopenable", Open: func(context.Context, sdk.OpenRequest) (any, error) {
-			return nil, sdk.Diagnostics{{Summary: "the weights are missing", Detail: "Fetch them."}, {Summary: "the vocabulary is missing"}}
-		}},
+		{
+			Description: sdk.Description{Kind: sdk.KindSampler, Name: "tiny", CodeVersion: "1", Notice: "Nothing that tiny draws is a picture.", PreferredBatch: 4, NeedsDevice: true,
+				Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrepare}, Losses: []sdk.Loss{{Name: "pretraining", Schema: schema, Needs: []sdk.Need{sdk.NeedOwnImages}}},
+			},
+			Open: openTiny,
+		},
+		{
+			Description: sdk.Description{Kind: sdk.KindReward, Name: "tiny", CodeVersion: "2", Schema: schema,
+				Capabilities: []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityGroup},
+			},
+			Open: openTiny,
+		},
+		{Description: sdk.Description{Kind: sdk.KindReward, Name: "over_encoder", Uses: []sdk.Kind{sdk.KindEncoder}}, Open: openTiny},
+		{Description: sdk.Description{Kind: sdk.KindRater, Name: "tiny", Capabilities: []sdk.Capability{sdk.CapabilityCompare}}, Open: openTiny},
+		{
+			Description: sdk.Description{Kind: sdk.KindEncoder, Name: "tiny", Schema: sdk.Schema{Attributes: []sdk.Attribute{
+				{Name: "weights", Type: sdk.TypeString, Path: true, Obtain: "From the hub.", Hub: []string{"config.json", "?merges.txt"}},
+			}},
+			},
+			Open: openTiny,
+		},
+		{Description: sdk.Description{Kind: sdk.KindSampler, Name: "doubling"}, Open: func(context.Context, sdk.OpenRequest) (any, error) { return doubling{}, nil }},
+		{Description: sdk.Description{Kind: sdk.KindSampler, Name: "lazy"}, Open: func(context.Context, sdk.OpenRequest) (any, error) { return lazy{}, nil }},
+		{
+			Description: sdk.Description{Kind: sdk.KindReward, Name: "unopenable"},
+			Open: func(context.Context, sdk.OpenRequest) (any, error) {
+				return nil, sdk.Diagnostics{{Summary: "the weights are missing", Detail: "Fetch them."}, {Summary: "the vocabulary is missing"}}
+			},
+		},
 	}
 	for name, s := range map[string]scorer{
 		"pid": func(context.Context, sdk.Image) (float64, error) { return float64(os.Getpid()), nil },
@@ -274,13 +289,15 @@ func tinyPlugin() sdk.Plugin {
 			return 1, nil
 		},
 	} {
-		components = append(components, sdk.Component{Kind: sdk.KindReward, Name: name, PreferredBatch: 2,
+		components = append(components, sdk.Component{
+			Description: sdk.Description{Kind: sdk.KindReward, Name: name, PreferredBatch: 2},
 			Open: func(ctx context.Context, _ sdk.OpenRequest) (any, error) {
 				if name == "warns" {
 					sdk.Warn(ctx, "opened with old weights")
 				}
 				return s, nil
-			}})
+			},
+		})
 	}
 	return sdk.Plugin{Name: "tiny", Version: "0.1.0", Components: components}
 }

@@ -6,12 +6,16 @@ import (
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 var finetuneForm = form{
 	schema: Schema{Attributes: slices.Concat([]Attribute{
 		{Name: "from_scratch", Type: "bool", Default: []byte(`false`), Summary: "start from random weights"},
 		{Name: "weights", Type: "string", Default: []byte(`"reward"`), OneOf: []string{"reward", "uniform"}, Summary: "what weighs the images; uniform is the control without a reward"},
+		{Name: "steps", Type: "integer", Default: []byte(`400`), Minimum: number(1), Maximum: number(1e9), Summary: "optimizer steps"},
+		{Name: "batch_size", Type: "integer", Default: []byte(`64`), Minimum: number(1), Maximum: number(1e9), Summary: "images per step and loss, over all devices"},
 	}, optimizerSchema.Attributes)},
 	values: []hcl.AttributeSchema{{Name: "sampler", Required: true}, {Name: "reward"}, {Name: "images"}},
 	blocks: []hcl.BlockHeaderSchema{{Type: "loss", LabelNames: []string{"name"}}},
@@ -68,7 +72,7 @@ func (l *loader) finetuneForm(finetune *Finetune) (f form, own Schema) {
 		f.open = true
 		return f, own
 	}
-	schema, ok := l.lookUp("sampler", sampler.Component)
+	declared, ok := l.lookUp("sampler", sampler.Component)
 	if !ok {
 		f.open = true
 		return f, own
@@ -80,8 +84,8 @@ func (l *loader) finetuneForm(finetune *Finetune) (f form, own Schema) {
 	for _, attribute := range f.values {
 		taken[attribute.Name] = true
 	}
-	own.Attributes = slices.DeleteFunc(slices.Clone(schema.Tuning.Attributes), func(a Attribute) bool { return taken[a.Name] })
-	own.Blocks = slices.DeleteFunc(slices.Clone(schema.Tuning.Blocks), func(b Block) bool { return taken[b.Type] })
+	own.Attributes = slices.DeleteFunc(slices.Clone(declared.Tuning.Attributes), func(a Attribute) bool { return taken[a.Name] })
+	own.Blocks = slices.DeleteFunc(slices.Clone(declared.Tuning.Blocks), func(b Block) bool { return taken[b.Type] })
 	f.schema = Schema{Attributes: slices.Concat(f.schema.Attributes, own.Attributes), Blocks: own.Blocks}
 	return f, own
 }
@@ -149,11 +153,11 @@ func (l *loader) finetuneBlocks() {
 		for _, r := range l.listOf(images, "images") {
 			finetune.Images = append(finetune.Images, r.images())
 		}
-		schemas, known := l.lossSchemas(finetune, arguments.others["sampler"])
+		declared, known := l.declaredLosses(finetune, arguments.others["sampler"])
 		uniform := arguments.text("weights") == "uniform"
 		weighed, borrowed := "", ""
 		for _, lossBlock := range arguments.blocks {
-			loss, borrows := l.lossBlock(lossBlock, schemas, known)
+			loss, borrows := l.lossBlock(lossBlock, declared, known)
 			if borrows {
 				borrowed = loss.Name
 				loss.Weighed = !uniform
@@ -188,22 +192,22 @@ func (l *loader) finetuneBlocks() {
 	})
 }
 
-// lossSchemas returns the losses that the tuned sampler understands. It
+// declaredLosses returns the losses that the tuned sampler understands. It
 // reports false if that is not known because of an earlier mistake.
-func (l *loader) lossSchemas(finetune *Finetune, attribute *hcl.Attribute) (map[string]Schema, bool) {
+func (l *loader) declaredLosses(finetune *Finetune, attribute *hcl.Attribute) ([]schema.Loss, bool) {
 	sampler := finetune.Model.Sampler
 	if sampler == nil || attribute == nil {
 		return nil, false
 	}
-	schema, ok := l.lookUp("sampler", sampler.Component)
+	component, ok := l.lookUp("sampler", sampler.Component)
 	if !ok {
 		return nil, false
 	}
-	if !schema.CanTune {
+	if !component.Has(schema.Tune) {
 		hint := ""
 		var able []string
 		for _, name := range l.options.Catalog.Names("sampler") {
-			if other, ok := l.lookUp("sampler", name); ok && other.CanTune {
+			if other, ok := l.lookUp("sampler", name); ok && other.Has(schema.Tune) {
 				able = append(able, name)
 			}
 		}
@@ -213,5 +217,5 @@ func (l *loader) lossSchemas(finetune *Finetune, attribute *hcl.Attribute) (map[
 		l.error(attribute.Expr.Range(), "Model cannot be tuned", "sampler.%s is a %q, which cannot be fine-tuned.%s", sampler.Name, sampler.Component, hint)
 		return nil, false
 	}
-	return schema.Losses, true
+	return component.Losses, true
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // lossWeight is the argument that every loss has.
@@ -14,17 +15,23 @@ var lossWeight = Attribute{Name: "weight", Type: "number", Default: []byte(`1`),
 // lossBlock decodes one term of a finetune's objective. Beside weight and
 // images it takes the options that the sampler's component declares for the
 // loss. A loss without images of its own borrows the finetune's. Without
-// schemas (after an earlier mistake) options go unchecked.
-func (l *loader) lossBlock(block *hcl.Block, schemas map[string]Schema, known bool) (loss Loss, borrows bool) {
+// declarations (after an earlier mistake) options go unchecked.
+func (l *loader) lossBlock(block *hcl.Block, declared []schema.Loss, known bool) (loss Loss, borrows bool) {
 	loss = Loss{Name: block.Labels[0], Weight: 1, Options: []byte("{}"), Range: diag.FromRange(block.DefRange)}
-	options, ok := schemas[loss.Name]
-	if !ok {
+	var names []string
+	for _, one := range declared {
+		names = append(names, one.Name)
+	}
+	slices.Sort(names)
+	position := slices.IndexFunc(declared, func(one schema.Loss) bool { return one.Name == loss.Name })
+	if position < 0 {
 		if known {
-			l.error(block.LabelRanges[0], "Unknown loss", "The sampler knows no loss %q.%s It knows %s.", loss.Name, diag.DidYouMean(loss.Name, names(schemas)), or(quoted(names(schemas))))
+			l.error(block.LabelRanges[0], "Unknown loss", "The sampler knows no loss %q.%s It knows %s.", loss.Name, diag.DidYouMean(loss.Name, names), or(quoted(names)))
 		}
 		content, _, _ := block.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "images"}}})
 		return loss, content.Attributes["images"] == nil
 	}
+	options := declared[position].Schema
 	own := slices.DeleteFunc(slices.Clone(options.Attributes), func(a Attribute) bool { return a.Name == "weight" || a.Name == "images" })
 	arguments := l.decode(block.Body, form{
 		schema: Schema{Attributes: append(own, lossWeight), Blocks: options.Blocks},

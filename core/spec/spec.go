@@ -26,17 +26,18 @@ type Spec struct {
 	// in the cache or not.
 	Repositories []Repository
 
-	Compute   Compute
-	Plugins   []Plugin
-	Prompts   []*PromptSet
-	Samplers  []*Component
-	Encoders  []*Component
-	Raters    []*Component
-	Rewards   []*Component
-	Images    []*Images
-	Labels    []*Labels
-	Finetunes []*Finetune
-	Evaluate  []*Evaluate
+	Compute     Compute
+	Plugins     []Plugin
+	Prompts     []*PromptSet
+	Samplers    []*Component
+	Encoders    []*Component
+	Raters      []*Component
+	Rewards     []*Component
+	Images      []*Images
+	Labels      []*Labels
+	Comparisons []*Comparisons
+	Finetunes   []*Finetune
+	Evaluate    []*Evaluate
 }
 
 // Repository is a model on Hugging Face's hub.
@@ -144,6 +145,18 @@ type Labels struct {
 	Range    diag.Range
 }
 
+// Comparisons is choices between two images of one prompt: by a rater, from a
+// file, or made of labels.
+type Comparisons struct {
+	Name      string
+	Images    *Images    // those of Labels, if that is set
+	Rater     *Component // nil if Path or Labels is set
+	Path      string     // a CSV or Parquet file; empty if Rater or Labels is set
+	Labels    *Labels    // nil if Rater or Path is set
+	PerPrompt int        // pairs of a prompt, drawn by the seed, or as many as there are; of no meaning with a Path
+	Range     diag.Range
+}
+
 // Finetune is a fine-tuning of a sampler by a sum of losses.
 type Finetune struct {
 	Name        string
@@ -152,9 +165,9 @@ type Finetune struct {
 	Reward      *Component // weighs the images; nil if no loss needs it
 	Images      []*Images  // drawn by the model, weighed by the reward
 	Losses      []Loss
-	Optimizer   json.RawMessage // sdk.Optimizer as canonical JSON
-	Steps       int             // as in Optimizer
-	BatchSize   int             // as in Optimizer
+	Steps       int             // of the optimizer
+	BatchSize   int             // images per step and loss
+	Optimizer   json.RawMessage // by optimizerSchema, as canonical JSON
 	// Options are the sampler component's own settings as canonical JSON,
 	// checked against its schema; nil if it has none.
 	Options json.RawMessage

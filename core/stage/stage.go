@@ -91,6 +91,14 @@ func work(ctx context.Context, job Job) (*Result, error) {
 			return rateFromFile(ctx, job, work)
 		}
 		return rate(ctx, job, work)
+	case *plan.CompareWork:
+		switch {
+		case work.Path != "":
+			return compareFromFile(ctx, job, work)
+		case job.Node.Instance == nil:
+			return compareByLabels(ctx, job, work)
+		}
+		return compare(ctx, job, work)
 	case *plan.FitWork:
 		return fit(ctx, job, work)
 	case *plan.ScoreWork:
@@ -103,7 +111,7 @@ func work(ctx context.Context, job Job) (*Result, error) {
 		return tune(ctx, job, work)
 	case *plan.EncodeWork:
 		return encode(ctx, job)
-	case *plan.MeasureWork:
+	case plan.MeasureWork:
 		return measure(ctx, job, work)
 	}
 	return nil, fmt.Errorf("a stage of kind %q is not known", job.Node.Kind)

@@ -32,6 +32,7 @@ type tile struct {
 	learn   func(scratch, output string, report func(sdk.Progress) error) error
 	prepare func(r sdk.PrepareRequest, report func(sdk.Progress) error) error
 	warn    func(draw sdk.Draw) string
+	choose  func(pair sdk.Pair) []sdk.Choice
 	tune    func(r sdk.TuneRequest) error
 	after   int // images after which it fails, if it is to
 	drawn   *int
@@ -47,10 +48,10 @@ func (t tile) connect(test testing.TB, options ...grpc.ServerOption) *client.Cli
 	for kind, capabilities := range map[sdk.Kind][]sdk.Capability{
 		sdk.KindSampler: {sdk.CapabilityTune, sdk.CapabilityPrepare},
 		sdk.KindReward:  {sdk.CapabilityFit},
-		sdk.KindRater:   nil,
+		sdk.KindRater:   {sdk.CapabilityCompare},
 		sdk.KindEncoder: nil,
 	} {
-		tiles.Components = append(tiles.Components, sdk.Component{Kind: kind, Name: "tile", Open: open, Capabilities: capabilities, PreferredBatch: 8})
+		tiles.Components = append(tiles.Components, sdk.Component{Description: sdk.Description{Kind: kind, Name: "tile", Capabilities: capabilities, PreferredBatch: 8}, Open: open})
 	}
 	origin := plugin.Origin{Plugin: "tiles"}
 	return client.New(plugintest.Connect(test, tiles, append(options, inGroups(t.batch))...), client.Options{
@@ -218,7 +219,7 @@ func TestSampleDoesNotDependOnBatches(t *testing.T) {
 	b := newBench(t)
 	first := b.run(sampleNode(50, 3), tile{batch: 1}, nil)
 	node := sampleNode(50, 3)
-	node.Instance = &plan.Instance{Kind: "sampler", Identity: plan.Identity{Batch: 48}}
+	node.Instance = &plan.Instance{Kind: "sampler", Identity: spec.Identity{Component: sdk.Description{PreferredBatch: 48}}}
 	second := b.run(node, tile{batch: 17}, nil)
 	if first.Outputs[plan.Images].Digest != second.Outputs[plan.Images].Digest {
 		t.Error("another batch, other images")

@@ -26,17 +26,20 @@ type config struct {
 // Component describes the encoder.
 func Component() sdk.Component {
 	return sdk.Component{
-		Kind:    sdk.KindEncoder,
-		Name:    "shapes_clip",
-		Summary: "Miniature contrastive encoder of images and texts for the world of shapes.",
-		Schema: sdk.Schema{Attributes: append([]sdk.Attribute{
-			{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded encoder if absent."},
-		}, train.Settings{Steps: 800, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.02}.Attributes()...)},
-		PreferredBatch: shapes.LookBatch,
-		NeedsDevice:    true,
-		CodeVersion:    weights.Version("2", "encoder"),
-		Capabilities:   []sdk.Capability{sdk.CapabilityFit},
-		Open:           open,
+		Description: sdk.Description{
+			Kind:    sdk.KindEncoder,
+			Name:    "shapes_clip",
+			Summary: "Miniature contrastive encoder of images and texts for the world of shapes.",
+			Schema: sdk.Schema{Attributes: append([]sdk.Attribute{
+				{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded encoder if absent."},
+			}, train.Settings{Steps: 800, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.02}.Attributes()...)},
+			PreferredBatch: shapes.LookBatch,
+			NeedsDevice:    true,
+			CodeVersion:    weights.Version("2", "encoder"),
+			Notice:         shapes.Notice,
+			Capabilities:   []sdk.Capability{sdk.CapabilityFit},
+		},
+		Open: open,
 	}
 }
 
@@ -108,7 +111,7 @@ func (e *encoder) EncodeTexts(ctx context.Context, texts []string) ([][]float32,
 // Fit trains a new encoder on images with captions.
 func (e *encoder) Fit(ctx context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
 	network, store := shapes.DefaultEncoder(), model.NewStore()
-	if err := shapes.FitEncoder(ctx, e.backend, network, store, e.config.Optimizer(), request, report); err != nil {
+	if err := shapes.FitEncoder(ctx, e.backend, network, store, e.config.Settings, request, report); err != nil {
 		return err
 	}
 	return train.WriteCheckpoint(request.Output, network, store)

@@ -16,6 +16,7 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -153,10 +154,10 @@ func TestFlip(t *testing.T) {
 func TestFitJudge(t *testing.T) {
 	backend := openBackend(t)
 	path, rows := scenesTable(t, 70)
-	optimizer := sdk.Optimizer{Steps: 2, BatchSize: 4, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8}
+	settings := train.Settings{Steps: 2, BatchSize: 4, LearningRate: 1e-3}
 	request := sdk.FitRequest{Images: []string{path}, Seed: 3}
 	store := model.NewStore()
-	config, err := FitJudge(context.Background(), backend, JudgeConfig{Network: tiny}, store, optimizer, request, ignore)
+	config, err := FitJudge(context.Background(), backend, JudgeConfig{Network: tiny}, store, settings, request, ignore)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +228,7 @@ func TestFitJudgeRefuses(t *testing.T) {
 		{[]string{large}, []string{`"wide"`, "33x32", "32x32"}},
 		{[]string{few + ".missing"}, []string{few + ".missing"}},
 	} {
-		_, err := FitJudge(context.Background(), backend, JudgeConfig{Network: tiny}, model.NewStore(), sdk.Optimizer{Steps: 1, BatchSize: 2}, sdk.FitRequest{Images: test.tables}, ignore)
+		_, err := FitJudge(context.Background(), backend, JudgeConfig{Network: tiny}, model.NewStore(), train.Settings{Steps: 1, BatchSize: 2}, sdk.FitRequest{Images: test.tables}, ignore)
 		for _, want := range test.want {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v: error %v does not say %s", test.tables, err, want)

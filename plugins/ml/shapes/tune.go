@@ -27,6 +27,10 @@ const dropText = 0.1
 // Tune trains the denoiser in store by the sum of the request's losses (package
 // tuning).
 func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, store *model.Store, request sdk.TuneRequest, report func(sdk.Progress) error) error {
+	optimizer, err := train.ReadOptimizer(request.Optimizer)
+	if err != nil {
+		return err
+	}
 	examples, err := newTuneExamples(config)
 	if err != nil {
 		return err
@@ -36,7 +40,7 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 	if err != nil {
 		return err
 	}
-	batch := tuning.Batch{Terms: terms, Images: request.Optimizer.BatchSize, Seed: request.Seed}
+	batch := tuning.Batch{Terms: terms, Images: request.BatchSize, Seed: request.Seed}
 	if chunks := plumbcompute.Parallel(backend); batch.Total()%chunks == 0 {
 		batch.Chunks = chunks
 	}
@@ -66,7 +70,8 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 	return job.Run(ctx, &train.Loop{
 		Backend:   backend,
 		Store:     store,
-		Optimizer: request.Optimizer,
+		Steps:     request.Steps,
+		Optimizer: optimizer,
 		Scratch:   request.Scratch,
 		Identity:  identity,
 	}, report)

@@ -71,9 +71,9 @@ func TestTrainable(t *testing.T) {
 	config := tinyDenoiser()
 	images, _ := scenesTable(t, 4)
 	request := sdk.TuneRequest{
-		Losses:    []sdk.TuneLoss{{Name: tuning.Pretraining, Weight: 1, Images: []string{images}}},
-		Optimizer: sdk.Optimizer{Steps: 2, BatchSize: 4, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8},
-		Options:   []byte(`{"trainable":"conditioning"}`),
+		Losses: []sdk.TuneLoss{{Name: tuning.Pretraining, Weight: 1, Images: []string{images}}},
+		Steps:  2, BatchSize: 4, Optimizer: train.Optimizer{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8}.JSON(),
+		Options: []byte(`{"trainable":"conditioning"}`),
 	}
 	store := randomDenoiser(t, config)
 	before := train.Tensors(store)
@@ -121,7 +121,7 @@ func TestTune(t *testing.T) {
 			{Name: tuning.RewardWeighted, Weight: 1, Images: []string{images}, Scores: []string{scored}},
 			{Name: tuning.Pretraining, Weight: 0.5, Images: []string{images}},
 		},
-		Optimizer: sdk.Optimizer{Steps: 3, BatchSize: 4, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1},
+		Steps: 3, BatchSize: 4, Optimizer: train.Optimizer{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1}.JSON(),
 	}
 	weights := func() any {
 		store := randomDenoiser(t, config)

@@ -21,6 +21,10 @@ import (
 // Tune trains the denoising network in store by the sum of the request's losses
 // (package tuning). Autoencoder and text encoder stay as they are.
 func (m *Model) Tune(ctx context.Context, backend compute.Backend, store *model.Store, examples Examples, settings Settings, request sdk.TuneRequest, report func(sdk.Progress) error) error {
+	optimizer, err := train.ReadOptimizer(request.Optimizer)
+	if err != nil {
+		return err
+	}
 	terms, err := tuning.Load(ctx, request, func(image dataset.Image) (int, error) { return examples.Add(ctx, image) })
 	if err != nil {
 		return err
@@ -31,12 +35,13 @@ func (m *Model) Tune(ctx context.Context, backend compute.Backend, store *model.
 		return err
 	}
 	job := m.job(store, m.noised(examples, settings), settings, tuning.Batch{
-		Terms: terms, Images: request.Optimizer.BatchSize, Micro: settings.MicroBatchSize, Seed: request.Seed,
+		Terms: terms, Images: request.BatchSize, Micro: settings.MicroBatchSize, Seed: request.Seed,
 	})
 	return job.Run(ctx, &train.Loop{
 		Backend:   backend,
 		Store:     store,
-		Optimizer: request.Optimizer,
+		Steps:     request.Steps,
+		Optimizer: optimizer,
 		Scratch:   request.Scratch,
 		Identity:  identity,
 		Advice:    settings.advice(),

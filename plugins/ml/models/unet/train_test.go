@@ -156,8 +156,8 @@ func TestAdamW(t *testing.T) {
 		var after map[string]safetensors.Tensor
 		loop := train.Loop{
 			Backend: golden.Backend(t), Store: store,
-			Optimizer: sdk.Optimizer{
-				Steps: 4, LearningRate: run.Rate, Beta1: run.Betas[0], Beta2: run.Betas[1], Epsilon: run.Epsilon,
+			Steps: 4, Optimizer: train.Optimizer{
+				LearningRate: run.Rate, Beta1: run.Betas[0], Beta2: run.Betas[1], Epsilon: run.Epsilon,
 				WeightDecay: run.Decay, GradientClipNorm: run.Clip,
 			},
 			Batch: func(int) ([]any, error) {

@@ -75,55 +75,55 @@ func (Label) EnumDescriptor() ([]byte, []int) {
 	return file_plumb_plugin_v1_rater_proto_rawDescGZIP(), []int{0}
 }
 
-type Preference int32
+type Choice int32
 
 const (
-	Preference_PREFERENCE_UNSPECIFIED Preference = 0 // refused
-	Preference_PREFERENCE_FIRST       Preference = 1
-	Preference_PREFERENCE_SECOND      Preference = 2
-	Preference_PREFERENCE_TIE         Preference = 3
+	Choice_CHOICE_UNSPECIFIED Choice = 0 // refused
+	Choice_CHOICE_FIRST       Choice = 1
+	Choice_CHOICE_SECOND      Choice = 2
+	Choice_CHOICE_TIE         Choice = 3 // neither, or cannot tell
 )
 
-// Enum value maps for Preference.
+// Enum value maps for Choice.
 var (
-	Preference_name = map[int32]string{
-		0: "PREFERENCE_UNSPECIFIED",
-		1: "PREFERENCE_FIRST",
-		2: "PREFERENCE_SECOND",
-		3: "PREFERENCE_TIE",
+	Choice_name = map[int32]string{
+		0: "CHOICE_UNSPECIFIED",
+		1: "CHOICE_FIRST",
+		2: "CHOICE_SECOND",
+		3: "CHOICE_TIE",
 	}
-	Preference_value = map[string]int32{
-		"PREFERENCE_UNSPECIFIED": 0,
-		"PREFERENCE_FIRST":       1,
-		"PREFERENCE_SECOND":      2,
-		"PREFERENCE_TIE":         3,
+	Choice_value = map[string]int32{
+		"CHOICE_UNSPECIFIED": 0,
+		"CHOICE_FIRST":       1,
+		"CHOICE_SECOND":      2,
+		"CHOICE_TIE":         3,
 	}
 )
 
-func (x Preference) Enum() *Preference {
-	p := new(Preference)
+func (x Choice) Enum() *Choice {
+	p := new(Choice)
 	*p = x
 	return p
 }
 
-func (x Preference) String() string {
+func (x Choice) String() string {
 	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
 }
 
-func (Preference) Descriptor() protoreflect.EnumDescriptor {
+func (Choice) Descriptor() protoreflect.EnumDescriptor {
 	return file_plumb_plugin_v1_rater_proto_enumTypes[1].Descriptor()
 }
 
-func (Preference) Type() protoreflect.EnumType {
+func (Choice) Type() protoreflect.EnumType {
 	return &file_plumb_plugin_v1_rater_proto_enumTypes[1]
 }
 
-func (x Preference) Number() protoreflect.EnumNumber {
+func (x Choice) Number() protoreflect.EnumNumber {
 	return protoreflect.EnumNumber(x)
 }
 
-// Deprecated: Use Preference.Descriptor instead.
-func (Preference) EnumDescriptor() ([]byte, []int) {
+// Deprecated: Use Choice.Descriptor instead.
+func (Choice) EnumDescriptor() ([]byte, []int) {
 	return file_plumb_plugin_v1_rater_proto_rawDescGZIP(), []int{1}
 }
 
@@ -414,7 +414,7 @@ func (*CompareRequest_Second) isCompareRequest_Body() {}
 type CompareResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Signal        *Signal                `protobuf:"bytes,1,opt,name=signal,proto3" json:"signal,omitempty"`
-	Preferences   *Preferences           `protobuf:"bytes,2,opt,name=preferences,proto3" json:"preferences,omitempty"`
+	Choices       *Choices               `protobuf:"bytes,2,opt,name=choices,proto3" json:"choices,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -456,35 +456,35 @@ func (x *CompareResponse) GetSignal() *Signal {
 	return nil
 }
 
-func (x *CompareResponse) GetPreferences() *Preferences {
+func (x *CompareResponse) GetChoices() *Choices {
 	if x != nil {
-		return x.Preferences
+		return x.Choices
 	}
 	return nil
 }
 
-type Preferences struct {
+type Choices struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Position      uint64                 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`                                              // of the pair
-	Preferences   []Preference           `protobuf:"varint,2,rep,packed,name=preferences,proto3,enum=plumb.plugin.v1.Preference" json:"preferences,omitempty"` // one for each rater, in an order that never changes
+	Position      uint64                 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`                                  // of the pair
+	Choices       []Choice               `protobuf:"varint,2,rep,packed,name=choices,proto3,enum=plumb.plugin.v1.Choice" json:"choices,omitempty"` // one for each rater, in an order that never changes
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Preferences) Reset() {
-	*x = Preferences{}
+func (x *Choices) Reset() {
+	*x = Choices{}
 	mi := &file_plumb_plugin_v1_rater_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Preferences) String() string {
+func (x *Choices) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Preferences) ProtoMessage() {}
+func (*Choices) ProtoMessage() {}
 
-func (x *Preferences) ProtoReflect() protoreflect.Message {
+func (x *Choices) ProtoReflect() protoreflect.Message {
 	mi := &file_plumb_plugin_v1_rater_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -496,21 +496,21 @@ func (x *Preferences) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Preferences.ProtoReflect.Descriptor instead.
-func (*Preferences) Descriptor() ([]byte, []int) {
+// Deprecated: Use Choices.ProtoReflect.Descriptor instead.
+func (*Choices) Descriptor() ([]byte, []int) {
 	return file_plumb_plugin_v1_rater_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *Preferences) GetPosition() uint64 {
+func (x *Choices) GetPosition() uint64 {
 	if x != nil {
 		return x.Position
 	}
 	return 0
 }
 
-func (x *Preferences) GetPreferences() []Preference {
+func (x *Choices) GetChoices() []Choice {
 	if x != nil {
-		return x.Preferences
+		return x.Choices
 	}
 	return nil
 }
@@ -534,26 +534,26 @@ const file_plumb_plugin_v1_rater_proto_rawDesc = "" +
 	"\binstance\x18\x01 \x01(\tH\x00R\binstance\x122\n" +
 	"\x05first\x18\x02 \x01(\v2\x1a.plumb.plugin.v1.PairFirstH\x00R\x05first\x120\n" +
 	"\x06second\x18\x03 \x01(\v2\x16.plumb.plugin.v1.ImageH\x00R\x06secondB\x06\n" +
-	"\x04body\"\x82\x01\n" +
+	"\x04body\"v\n" +
 	"\x0fCompareResponse\x12/\n" +
-	"\x06signal\x18\x01 \x01(\v2\x17.plumb.plugin.v1.SignalR\x06signal\x12>\n" +
-	"\vpreferences\x18\x02 \x01(\v2\x1c.plumb.plugin.v1.PreferencesR\vpreferences\"h\n" +
-	"\vPreferences\x12\x1a\n" +
-	"\bposition\x18\x01 \x01(\x04R\bposition\x12=\n" +
-	"\vpreferences\x18\x02 \x03(\x0e2\x1b.plumb.plugin.v1.PreferenceR\vpreferences*M\n" +
+	"\x06signal\x18\x01 \x01(\v2\x17.plumb.plugin.v1.SignalR\x06signal\x122\n" +
+	"\achoices\x18\x02 \x01(\v2\x18.plumb.plugin.v1.ChoicesR\achoices\"X\n" +
+	"\aChoices\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\x04R\bposition\x121\n" +
+	"\achoices\x18\x02 \x03(\x0e2\x17.plumb.plugin.v1.ChoiceR\achoices*M\n" +
 	"\x05Label\x12\x15\n" +
 	"\x11LABEL_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
 	"LABEL_GOOD\x10\x01\x12\r\n" +
 	"\tLABEL_BAD\x10\x02\x12\x0e\n" +
 	"\n" +
-	"LABEL_SKIP\x10\x03*i\n" +
+	"LABEL_SKIP\x10\x03*U\n" +
+	"\x06Choice\x12\x16\n" +
+	"\x12CHOICE_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fCHOICE_FIRST\x10\x01\x12\x11\n" +
+	"\rCHOICE_SECOND\x10\x02\x12\x0e\n" +
 	"\n" +
-	"Preference\x12\x1a\n" +
-	"\x16PREFERENCE_UNSPECIFIED\x10\x00\x12\x14\n" +
-	"\x10PREFERENCE_FIRST\x10\x01\x12\x15\n" +
-	"\x11PREFERENCE_SECOND\x10\x02\x12\x12\n" +
-	"\x0ePREFERENCE_TIE\x10\x032\xa2\x01\n" +
+	"CHOICE_TIE\x10\x032\xa2\x01\n" +
 	"\x05Rater\x12G\n" +
 	"\x04Rate\x12\x1c.plumb.plugin.v1.RateRequest\x1a\x1d.plumb.plugin.v1.RateResponse(\x010\x01\x12P\n" +
 	"\aCompare\x12\x1f.plumb.plugin.v1.CompareRequest\x1a .plumb.plugin.v1.CompareResponse(\x010\x01BFZDgithub.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1;pluginv1b\x06proto3"
@@ -574,13 +574,13 @@ var file_plumb_plugin_v1_rater_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_plumb_plugin_v1_rater_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_plumb_plugin_v1_rater_proto_goTypes = []any{
 	(Label)(0),              // 0: plumb.plugin.v1.Label
-	(Preference)(0),         // 1: plumb.plugin.v1.Preference
+	(Choice)(0),             // 1: plumb.plugin.v1.Choice
 	(*RateRequest)(nil),     // 2: plumb.plugin.v1.RateRequest
 	(*RateResponse)(nil),    // 3: plumb.plugin.v1.RateResponse
 	(*Labels)(nil),          // 4: plumb.plugin.v1.Labels
 	(*CompareRequest)(nil),  // 5: plumb.plugin.v1.CompareRequest
 	(*CompareResponse)(nil), // 6: plumb.plugin.v1.CompareResponse
-	(*Preferences)(nil),     // 7: plumb.plugin.v1.Preferences
+	(*Choices)(nil),         // 7: plumb.plugin.v1.Choices
 	(*Item)(nil),            // 8: plumb.plugin.v1.Item
 	(*Signal)(nil),          // 9: plumb.plugin.v1.Signal
 	(*PairFirst)(nil),       // 10: plumb.plugin.v1.PairFirst
@@ -594,8 +594,8 @@ var file_plumb_plugin_v1_rater_proto_depIdxs = []int32{
 	10, // 4: plumb.plugin.v1.CompareRequest.first:type_name -> plumb.plugin.v1.PairFirst
 	11, // 5: plumb.plugin.v1.CompareRequest.second:type_name -> plumb.plugin.v1.Image
 	9,  // 6: plumb.plugin.v1.CompareResponse.signal:type_name -> plumb.plugin.v1.Signal
-	7,  // 7: plumb.plugin.v1.CompareResponse.preferences:type_name -> plumb.plugin.v1.Preferences
-	1,  // 8: plumb.plugin.v1.Preferences.preferences:type_name -> plumb.plugin.v1.Preference
+	7,  // 7: plumb.plugin.v1.CompareResponse.choices:type_name -> plumb.plugin.v1.Choices
+	1,  // 8: plumb.plugin.v1.Choices.choices:type_name -> plumb.plugin.v1.Choice
 	2,  // 9: plumb.plugin.v1.Rater.Rate:input_type -> plumb.plugin.v1.RateRequest
 	5,  // 10: plumb.plugin.v1.Rater.Compare:input_type -> plumb.plugin.v1.CompareRequest
 	3,  // 11: plumb.plugin.v1.Rater.Rate:output_type -> plumb.plugin.v1.RateResponse
