@@ -404,7 +404,7 @@ func TestAStageThatWaitsForPeople(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result := do(t, t.Context(), p, openStore(t, t.TempDir()), &shop{}, nil)
+	result := do(t, t.Context(), p, openStore(t, t.TempDir()), newShop(t), nil)
 	if got, want := statuses(p, result), "sample/a/b: done, rate/human: waiting, fit/learned: not_run"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -430,7 +430,7 @@ func (noticed) Component(kind, name string) (spec.Identity, bool) {
 }
 
 func TestARunSaysWhatItsComponentsState(t *testing.T) {
-	result := do(t, t.Context(), chainOf(t, noticed{}), openStore(t, t.TempDir()), &shop{}, nil)
+	result := do(t, t.Context(), chainOf(t, noticed{}), openStore(t, t.TempDir()), newShop(t), nil)
 	if notices := result.Run.Notices; len(notices) != 1 || notices[0] != "Nothing here is real." {
 		t.Errorf("notices %q", notices)
 	}
