@@ -86,14 +86,13 @@ func files(t *testing.T, directory string) []string {
 }
 
 // expand loads an ablation and expands it.
-func expand(t *testing.T, path string, options Options, more spec.Options) (*Ablation, []Variant, diag.List) {
-	t.Helper()
+func expand(ctx context.Context, path string, options Options, more spec.Options) (*Ablation, []Variant, diag.List) {
 	a, diagnostics := Load(path, options)
 	if a == nil {
 		return nil, nil, diagnostics
 	}
 	more.Catalog, more.Sources = shapes{}, options.Sources
-	variants, found := Expand(t.Context(), a, more)
+	variants, found := Expand(ctx, a, more)
 	return a, variants, append(diagnostics, found...)
 }
 
@@ -105,7 +104,7 @@ func TestValid(t *testing.T) {
 				t.Error("is not taken for an ablation")
 			}
 			sources := diag.Sources{}
-			a, variants, diagnostics := expand(t, path, Options{Sources: sources}, spec.Options{})
+			a, variants, diagnostics := expand(t.Context(), path, Options{Sources: sources}, spec.Options{})
 			if len(diagnostics) > 0 {
 				t.Fatal(printed(t, diagnostics, sources))
 			}
@@ -132,7 +131,7 @@ func TestInvalid(t *testing.T) {
 	for _, path := range files(t, "testdata/invalid") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			sources := diag.Sources{}
-			_, variants, diagnostics := expand(t, path, Options{Sources: sources}, spec.Options{})
+			_, variants, diagnostics := expand(t.Context(), path, Options{Sources: sources}, spec.Options{})
 			if !diagnostics.HasErrors() || variants != nil {
 				t.Errorf("%d variants and no errors", len(variants))
 			}
@@ -170,7 +169,7 @@ func TestIsAblation(t *testing.T) {
 // Values of the table win over the command line; a missing column takes the
 // command line's value, and rows that thereby become one are reported.
 func TestExpandWithVariables(t *testing.T) {
-	_, variants, diagnostics := expand(t, "testdata/valid/rows.hcl", Options{}, spec.Options{Variables: map[string]string{"auxiliary_weight": "7"}})
+	_, variants, diagnostics := expand(t.Context(), "testdata/valid/rows.hcl", Options{}, spec.Options{Variables: map[string]string{"auxiliary_weight": "7"}})
 	if diagnostics.HasErrors() {
 		t.Fatal(diagnostics)
 	}
@@ -186,7 +185,7 @@ func TestExpandWithVariables(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("names differ (-want +got):\n%s", diff)
 	}
-	_, _, diagnostics = expand(t, "testdata/valid/rows.hcl", Options{}, spec.Options{Variables: map[string]string{"solver": "two words"}})
+	_, _, diagnostics = expand(t.Context(), "testdata/valid/rows.hcl", Options{}, spec.Options{Variables: map[string]string{"solver": "two words"}})
 	if !strings.Contains(diagnostics.Error(), "Duplicate row") {
 		t.Errorf("got %v", diagnostics)
 	}
@@ -205,7 +204,7 @@ func TestExpandRemembersDigests(t *testing.T) {
 		}
 	}
 	reads := 0
-	_, variants, diagnostics := expand(t, filepath.Join(directory, "a.hcl"), Options{}, spec.Options{Scan: func(_ context.Context, _ imagefolder.Folder) (imagefolder.Inventory, error) {
+	_, variants, diagnostics := expand(t.Context(), filepath.Join(directory, "a.hcl"), Options{}, spec.Options{Scan: func(_ context.Context, _ imagefolder.Folder) (imagefolder.Inventory, error) {
 		reads++
 		return imagefolder.Inventory{Images: 1, Digest: "digest"}, nil
 	}})
@@ -241,7 +240,7 @@ func TestExpandProperties(t *testing.T) {
 			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			_, variants, diagnostics := expand(t, path, Options{}, spec.Options{})
+			_, variants, diagnostics := expand(t.Context(), path, Options{}, spec.Options{})
 			if diagnostics.HasErrors() {
 				t.Fatalf("%s\n%v", text, diagnostics)
 			}
