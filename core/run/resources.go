@@ -61,9 +61,13 @@ func (p *pool) take(ctx context.Context, n int) (give func(), err error) {
 
 // tooMany is the mistake of a stage that needs more than there will ever be.
 func tooMany(node *plan.Node, n int, p *pool) diag.List {
+	there := fmt.Sprintf("there are %d", p.size)
+	if p.size == 1 {
+		there = "there is 1"
+	}
 	return diag.List{{
 		Severity: diag.Error,
-		Summary:  fmt.Sprintf("%s needs %d devices, and there are %d", node.Label, n, p.size),
+		Summary:  fmt.Sprintf("%s needs %d devices, and %s", node.Label, n, there),
 		Detail:   "Whatever does the stages has fewer devices than this one asks for. Run it where there are more.",
 		Subject:  node.Range,
 	}}
