@@ -394,69 +394,6 @@ func (b *builder) prepare(sampler *spec.Component, set *spec.Images, images *Nod
 	return b.add(name, &PrepareWork{Images: set.Count()}, instance, DeriveSeed(0, "prepare"), set.Range, inputs...)
 }
 
-func (b *builder) tune(finetune *spec.Finetune) *Node {
-	return b.once(finetune, func() *Node {
-		model := finetune.Model
-		instance, inputs := b.model(model)
-		if !instance.Identity.CanTune {
-			b.problem(finetune.Range, fmt.Sprintf("The sampler %q cannot be fine-tuned", instance.Component),
-				"Its plugin does not declare that it can be tuned. Choose another sampler.")
-		}
-		work := &TuneWork{
-			FromScratch: finetune.FromScratch,
-			Optimizer:   orEmpty(finetune.Optimizer),
-			Options:     finetune.Options,
-			Steps:       finetune.Steps,
-			BatchSize:   finetune.BatchSize,
-		}
-		if len(finetune.Options) > 0 {
-			var err error
-			if work.KeyOptions, err = canonicalJSON(finetune.Options, b.withDigests(finetune.Paths)); err != nil {
-				b.problem(finetune.Range, fmt.Sprintf("The settings of finetune %q are not JSON", finetune.Name), err.Error())
-			}
-		}
-		// An image table that several losses read is one input.
-		role := map[*Node]string{}
-		numbered := func(word string, node *Node, output string) string {
-			if known, ok := role[node]; ok {
-				return known
-			}
-			count := 1
-			for _, input := range inputs {
-				if input.Output == output {
-					count++
-				}
-			}
-			role[node] = fmt.Sprintf("%s %d", word, count)
-			inputs = append(inputs, Input{Role: role[node], Node: node, Output: output})
-			return role[node]
-		}
-		for _, loss := range finetune.Losses {
-			sets := loss.Images
-			if len(sets) == 0 {
-				sets = finetune.Images
-			}
-			term := TuneLoss{Name: loss.Name, Weight: loss.Weight, Options: orEmpty(loss.Options)}
-			for _, set := range sets {
-				images := b.images(set)
-				term.Images = append(term.Images, numbered("images", images, Images))
-				if instance.Identity.CanPrepare {
-					prepared := b.prepare(samplerOf(finetune), set, images)
-					term.Prepared = append(term.Prepared, numbered("prepared", prepared, Prepared))
-				}
-				if loss.Weighed && finetune.Reward != nil {
-					name := "score/" + set.Name + "/" + finetune.Reward.Name
-					scores := b.score(name, finetune.Reward, images, set.Count(), finetune.Reward.Range)
-					term.Scores = append(term.Scores, numbered("scores", scores, Scores))
-				}
-			}
-			work.Losses = append(work.Losses, term)
-		}
-		name := "tune/" + finetune.Name
-		return b.add(name, work, instance, b.seed(name), finetune.Range, inputs...)
-	})
-}
-
 func orEmpty(raw json.RawMessage) json.RawMessage {
 	if len(raw) == 0 {
 		return json.RawMessage("{}")

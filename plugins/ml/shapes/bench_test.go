@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/tuning"
+	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -14,11 +14,11 @@ func BenchmarkTune(b *testing.B) {
 	images, _ := scenesTable(b, 64)
 	const batch, warm = 32, 2
 	request := sdk.TuneRequest{
-		Losses:      []sdk.TuneLoss{{Name: tuning.Pretraining, Weight: 1, Images: []string{images}}},
+		Losses:      []sdk.TuneLoss{{Name: "pretraining", Weight: 1, Sets: []sdk.TuneSet{{Images: images}}}},
 		Optimizer:   sdk.Optimizer{Steps: b.N + warm, BatchSize: batch, LearningRate: 1e-4, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, GradientClipNorm: 1, EMADecay: 0.99},
 		FromScratch: true,
 	}
-	err := Tune(context.Background(), openBackend(b), DefaultDenoiser(), model.NewStore(), request, func(p sdk.Progress) error {
+	err := Tune(context.Background(), openBackend(b), DefaultDenoiser(), model.NewStore(), nil, request, func(p sdk.Progress) error {
 		if p.Step == warm { // compiled
 			b.ResetTimer()
 		}

@@ -18,8 +18,8 @@ import (
 	"github.com/gomlx/compute"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
-	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -72,13 +72,10 @@ func Component() sdk.Component {
 		NeedsDevice:    true,
 		CodeVersion:    "2",
 		Capabilities:   []sdk.Capability{sdk.CapabilityPrepare, sdk.CapabilityTune},
-		Losses: map[string]sdk.Schema{
-			tuning.RewardWeighted: {},
-			tuning.Pretraining:    {},
-		},
-		Tuning:   stablediffusion.SettingsSchema(),
-		Estimate: estimate,
-		Open:     open,
+		Losses:         objective.Losses(),
+		Tuning:         stablediffusion.SettingsSchema(),
+		Estimate:       estimate,
+		Open:           open,
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
-	"github.com/plumb-ml/plumb/plugins/ml/tuning"
+	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -64,8 +64,8 @@ func lee(t *testing.T, options string) sdk.TuneRequest {
 	return sdk.TuneRequest{
 		Seed: 3, Output: t.TempDir(), Options: json.RawMessage(options),
 		Losses: []sdk.TuneLoss{
-			{Name: tuning.RewardWeighted, Weight: 1, Images: []string{images}, Scores: []string{scores}},
-			{Name: tuning.Pretraining, Weight: 0.5, Images: []string{images}},
+			{Name: "reward_weighted", Weight: 1, Sets: []sdk.TuneSet{{Images: images, Scores: scores}}},
+			{Name: "pretraining", Weight: 0.5, Sets: []sdk.TuneSet{{Images: images}}},
 		},
 		Optimizer: sdk.Optimizer{Steps: 2, BatchSize: 1, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1, WeightDecay: 0.01},
 	}
@@ -139,7 +139,7 @@ func TestTuneWhole(t *testing.T) {
 	steps := 0
 	if err := s.Tune(t.Context(), request, func(p sdk.Progress) error {
 		steps++
-		for _, name := range []string{"loss", "loss/" + tuning.RewardWeighted, "loss/" + tuning.Pretraining, "gradient_norm", "learning_rate"} {
+		for _, name := range []string{"loss", "loss/" + "reward_weighted", "loss/" + "pretraining", "gradient_norm", "learning_rate"} {
 			if _, ok := p.Values[name]; !ok {
 				t.Errorf("step %d lacks %s", p.Step, name)
 			}

@@ -241,6 +241,7 @@ type TuneRequest struct {
 	Seed          uint64                 `protobuf:"varint,6,opt,name=seed,proto3" json:"seed,omitempty"`
 	FromScratch   bool                   `protobuf:"varint,7,opt,name=from_scratch,json=fromScratch,proto3" json:"from_scratch,omitempty"` // start from random weights
 	OptionsJson   []byte                 `protobuf:"bytes,15,opt,name=options_json,json=optionsJson,proto3" json:"options_json,omitempty"` // the component's own settings, checked against Component.tuning
+	Reference     *TuneReference         `protobuf:"bytes,16,opt,name=reference,proto3" json:"reference,omitempty"`                        // absent: the model as its tuning begins
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -331,15 +332,20 @@ func (x *TuneRequest) GetOptionsJson() []byte {
 	return nil
 }
 
+func (x *TuneRequest) GetReference() *TuneReference {
+	if x != nil {
+		return x.Reference
+	}
+	return nil
+}
+
 // TuneLoss is one term of the objective. Tables go by path, not over the wire.
 type TuneLoss struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Weight        float64                `protobuf:"fixed64,2,opt,name=weight,proto3" json:"weight,omitempty"`
 	OptionsJson   []byte                 `protobuf:"bytes,3,opt,name=options_json,json=optionsJson,proto3" json:"options_json,omitempty"`
-	Images        []string               `protobuf:"bytes,4,rep,name=images,proto3" json:"images,omitempty"`     // image tables
-	Scores        []string               `protobuf:"bytes,5,rep,name=scores,proto3" json:"scores,omitempty"`     // score tables, one for each image table, or none
-	Prepared      []string               `protobuf:"bytes,6,rep,name=prepared,proto3" json:"prepared,omitempty"` // what Prepare made, one directory for each image table, or none
+	Sets          []*TuneSet             `protobuf:"bytes,4,rep,name=sets,proto3" json:"sets,omitempty"` // what it learns from, at least one
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -395,25 +401,134 @@ func (x *TuneLoss) GetOptionsJson() []byte {
 	return nil
 }
 
-func (x *TuneLoss) GetImages() []string {
+func (x *TuneLoss) GetSets() []*TuneSet {
+	if x != nil {
+		return x.Sets
+	}
+	return nil
+}
+
+// TuneSet is a table of images with what a loss needs to know of them; empty where
+// it does not.
+type TuneSet struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Images        string                 `protobuf:"bytes,1,opt,name=images,proto3" json:"images,omitempty"`           // an image table
+	Prepared      string                 `protobuf:"bytes,2,opt,name=prepared,proto3" json:"prepared,omitempty"`       // the directory that Prepare made of it
+	Scores        string                 `protobuf:"bytes,3,opt,name=scores,proto3" json:"scores,omitempty"`           // a score table
+	Labels        string                 `protobuf:"bytes,4,opt,name=labels,proto3" json:"labels,omitempty"`           // a label table
+	Comparisons   string                 `protobuf:"bytes,5,opt,name=comparisons,proto3" json:"comparisons,omitempty"` // a table of comparisons of its images
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TuneSet) Reset() {
+	*x = TuneSet{}
+	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TuneSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TuneSet) ProtoMessage() {}
+
+func (x *TuneSet) ProtoReflect() protoreflect.Message {
+	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TuneSet.ProtoReflect.Descriptor instead.
+func (*TuneSet) Descriptor() ([]byte, []int) {
+	return file_plumb_plugin_v1_sampler_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *TuneSet) GetImages() string {
 	if x != nil {
 		return x.Images
 	}
-	return nil
+	return ""
 }
 
-func (x *TuneLoss) GetScores() []string {
-	if x != nil {
-		return x.Scores
-	}
-	return nil
-}
-
-func (x *TuneLoss) GetPrepared() []string {
+func (x *TuneSet) GetPrepared() string {
 	if x != nil {
 		return x.Prepared
 	}
-	return nil
+	return ""
+}
+
+func (x *TuneSet) GetScores() string {
+	if x != nil {
+		return x.Scores
+	}
+	return ""
+}
+
+func (x *TuneSet) GetLabels() string {
+	if x != nil {
+		return x.Labels
+	}
+	return ""
+}
+
+func (x *TuneSet) GetComparisons() string {
+	if x != nil {
+		return x.Comparisons
+	}
+	return ""
+}
+
+// TuneReference is the frozen model that losses compare the tuned one with.
+type TuneReference struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Checkpoint    string                 `protobuf:"bytes,1,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"` // a directory that Tune wrote; empty: the component's own weights
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TuneReference) Reset() {
+	*x = TuneReference{}
+	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TuneReference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TuneReference) ProtoMessage() {}
+
+func (x *TuneReference) ProtoReflect() protoreflect.Message {
+	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TuneReference.ProtoReflect.Descriptor instead.
+func (*TuneReference) Descriptor() ([]byte, []int) {
+	return file_plumb_plugin_v1_sampler_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *TuneReference) GetCheckpoint() string {
+	if x != nil {
+		return x.Checkpoint
+	}
+	return ""
 }
 
 // Optimizer holds the settings of AdamW and of the loop around it.
@@ -436,7 +551,7 @@ type Optimizer struct {
 
 func (x *Optimizer) Reset() {
 	*x = Optimizer{}
-	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[6]
+	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -448,7 +563,7 @@ func (x *Optimizer) String() string {
 func (*Optimizer) ProtoMessage() {}
 
 func (x *Optimizer) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[6]
+	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -461,7 +576,7 @@ func (x *Optimizer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Optimizer.ProtoReflect.Descriptor instead.
 func (*Optimizer) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_sampler_proto_rawDescGZIP(), []int{6}
+	return file_plumb_plugin_v1_sampler_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Optimizer) GetSteps() uint32 {
@@ -551,7 +666,7 @@ type TuneResponse struct {
 
 func (x *TuneResponse) Reset() {
 	*x = TuneResponse{}
-	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[7]
+	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -563,7 +678,7 @@ func (x *TuneResponse) String() string {
 func (*TuneResponse) ProtoMessage() {}
 
 func (x *TuneResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[7]
+	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -576,7 +691,7 @@ func (x *TuneResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TuneResponse.ProtoReflect.Descriptor instead.
 func (*TuneResponse) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_sampler_proto_rawDescGZIP(), []int{7}
+	return file_plumb_plugin_v1_sampler_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TuneResponse) GetSignal() *Signal {
@@ -609,7 +724,7 @@ const file_plumb_plugin_v1_sampler_proto_rawDesc = "" +
 	"\x05image\x18\x02 \x01(\v2\x1d.plumb.plugin.v1.SampledImageR\x05image\"X\n" +
 	"\fSampledImage\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x04R\bposition\x12,\n" +
-	"\x05image\x18\x02 \x01(\v2\x16.plumb.plugin.v1.ImageR\x05image\"\xa2\x02\n" +
+	"\x05image\x18\x02 \x01(\v2\x16.plumb.plugin.v1.ImageR\x05image\"\xe0\x02\n" +
 	"\vTuneRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x121\n" +
 	"\x06losses\x18\x02 \x03(\v2\x19.plumb.plugin.v1.TuneLossR\x06losses\x128\n" +
@@ -618,14 +733,23 @@ const file_plumb_plugin_v1_sampler_proto_rawDesc = "" +
 	"\x06output\x18\x05 \x01(\tR\x06output\x12\x12\n" +
 	"\x04seed\x18\x06 \x01(\x04R\x04seed\x12!\n" +
 	"\ffrom_scratch\x18\a \x01(\bR\vfromScratch\x12!\n" +
-	"\foptions_json\x18\x0f \x01(\fR\voptionsJson\"\xa5\x01\n" +
+	"\foptions_json\x18\x0f \x01(\fR\voptionsJson\x12<\n" +
+	"\treference\x18\x10 \x01(\v2\x1e.plumb.plugin.v1.TuneReferenceR\treference\"\x87\x01\n" +
 	"\bTuneLoss\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06weight\x18\x02 \x01(\x01R\x06weight\x12!\n" +
-	"\foptions_json\x18\x03 \x01(\fR\voptionsJson\x12\x16\n" +
-	"\x06images\x18\x04 \x03(\tR\x06images\x12\x16\n" +
-	"\x06scores\x18\x05 \x03(\tR\x06scores\x12\x1a\n" +
-	"\bprepared\x18\x06 \x03(\tR\bprepared\"\xd8\x02\n" +
+	"\foptions_json\x18\x03 \x01(\fR\voptionsJson\x12,\n" +
+	"\x04sets\x18\x04 \x03(\v2\x18.plumb.plugin.v1.TuneSetR\x04sets\"\x8f\x01\n" +
+	"\aTuneSet\x12\x16\n" +
+	"\x06images\x18\x01 \x01(\tR\x06images\x12\x1a\n" +
+	"\bprepared\x18\x02 \x01(\tR\bprepared\x12\x16\n" +
+	"\x06scores\x18\x03 \x01(\tR\x06scores\x12\x16\n" +
+	"\x06labels\x18\x04 \x01(\tR\x06labels\x12 \n" +
+	"\vcomparisons\x18\x05 \x01(\tR\vcomparisons\"/\n" +
+	"\rTuneReference\x12\x1e\n" +
+	"\n" +
+	"checkpoint\x18\x01 \x01(\tR\n" +
+	"checkpoint\"\xd8\x02\n" +
 	"\tOptimizer\x12\x14\n" +
 	"\x05steps\x18\x01 \x01(\rR\x05steps\x12\x1d\n" +
 	"\n" +
@@ -659,7 +783,7 @@ func file_plumb_plugin_v1_sampler_proto_rawDescGZIP() []byte {
 	return file_plumb_plugin_v1_sampler_proto_rawDescData
 }
 
-var file_plumb_plugin_v1_sampler_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_plumb_plugin_v1_sampler_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_plumb_plugin_v1_sampler_proto_goTypes = []any{
 	(*SampleRequest)(nil),  // 0: plumb.plugin.v1.SampleRequest
 	(*Draw)(nil),           // 1: plumb.plugin.v1.Draw
@@ -667,32 +791,36 @@ var file_plumb_plugin_v1_sampler_proto_goTypes = []any{
 	(*SampledImage)(nil),   // 3: plumb.plugin.v1.SampledImage
 	(*TuneRequest)(nil),    // 4: plumb.plugin.v1.TuneRequest
 	(*TuneLoss)(nil),       // 5: plumb.plugin.v1.TuneLoss
-	(*Optimizer)(nil),      // 6: plumb.plugin.v1.Optimizer
-	(*TuneResponse)(nil),   // 7: plumb.plugin.v1.TuneResponse
-	(*Prompt)(nil),         // 8: plumb.plugin.v1.Prompt
-	(*Signal)(nil),         // 9: plumb.plugin.v1.Signal
-	(*Image)(nil),          // 10: plumb.plugin.v1.Image
-	(*Progress)(nil),       // 11: plumb.plugin.v1.Progress
+	(*TuneSet)(nil),        // 6: plumb.plugin.v1.TuneSet
+	(*TuneReference)(nil),  // 7: plumb.plugin.v1.TuneReference
+	(*Optimizer)(nil),      // 8: plumb.plugin.v1.Optimizer
+	(*TuneResponse)(nil),   // 9: plumb.plugin.v1.TuneResponse
+	(*Prompt)(nil),         // 10: plumb.plugin.v1.Prompt
+	(*Signal)(nil),         // 11: plumb.plugin.v1.Signal
+	(*Image)(nil),          // 12: plumb.plugin.v1.Image
+	(*Progress)(nil),       // 13: plumb.plugin.v1.Progress
 }
 var file_plumb_plugin_v1_sampler_proto_depIdxs = []int32{
 	1,  // 0: plumb.plugin.v1.SampleRequest.draws:type_name -> plumb.plugin.v1.Draw
-	8,  // 1: plumb.plugin.v1.Draw.prompt:type_name -> plumb.plugin.v1.Prompt
-	9,  // 2: plumb.plugin.v1.SampleResponse.signal:type_name -> plumb.plugin.v1.Signal
+	10, // 1: plumb.plugin.v1.Draw.prompt:type_name -> plumb.plugin.v1.Prompt
+	11, // 2: plumb.plugin.v1.SampleResponse.signal:type_name -> plumb.plugin.v1.Signal
 	3,  // 3: plumb.plugin.v1.SampleResponse.image:type_name -> plumb.plugin.v1.SampledImage
-	10, // 4: plumb.plugin.v1.SampledImage.image:type_name -> plumb.plugin.v1.Image
+	12, // 4: plumb.plugin.v1.SampledImage.image:type_name -> plumb.plugin.v1.Image
 	5,  // 5: plumb.plugin.v1.TuneRequest.losses:type_name -> plumb.plugin.v1.TuneLoss
-	6,  // 6: plumb.plugin.v1.TuneRequest.optimizer:type_name -> plumb.plugin.v1.Optimizer
-	9,  // 7: plumb.plugin.v1.TuneResponse.signal:type_name -> plumb.plugin.v1.Signal
-	11, // 8: plumb.plugin.v1.TuneResponse.progress:type_name -> plumb.plugin.v1.Progress
-	0,  // 9: plumb.plugin.v1.Sampler.Sample:input_type -> plumb.plugin.v1.SampleRequest
-	4,  // 10: plumb.plugin.v1.Sampler.Tune:input_type -> plumb.plugin.v1.TuneRequest
-	2,  // 11: plumb.plugin.v1.Sampler.Sample:output_type -> plumb.plugin.v1.SampleResponse
-	7,  // 12: plumb.plugin.v1.Sampler.Tune:output_type -> plumb.plugin.v1.TuneResponse
-	11, // [11:13] is the sub-list for method output_type
-	9,  // [9:11] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	8,  // 6: plumb.plugin.v1.TuneRequest.optimizer:type_name -> plumb.plugin.v1.Optimizer
+	7,  // 7: plumb.plugin.v1.TuneRequest.reference:type_name -> plumb.plugin.v1.TuneReference
+	6,  // 8: plumb.plugin.v1.TuneLoss.sets:type_name -> plumb.plugin.v1.TuneSet
+	11, // 9: plumb.plugin.v1.TuneResponse.signal:type_name -> plumb.plugin.v1.Signal
+	13, // 10: plumb.plugin.v1.TuneResponse.progress:type_name -> plumb.plugin.v1.Progress
+	0,  // 11: plumb.plugin.v1.Sampler.Sample:input_type -> plumb.plugin.v1.SampleRequest
+	4,  // 12: plumb.plugin.v1.Sampler.Tune:input_type -> plumb.plugin.v1.TuneRequest
+	2,  // 13: plumb.plugin.v1.Sampler.Sample:output_type -> plumb.plugin.v1.SampleResponse
+	9,  // 14: plumb.plugin.v1.Sampler.Tune:output_type -> plumb.plugin.v1.TuneResponse
+	13, // [13:15] is the sub-list for method output_type
+	11, // [11:13] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_plumb_plugin_v1_sampler_proto_init() }
@@ -709,7 +837,7 @@ func file_plumb_plugin_v1_sampler_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumb_plugin_v1_sampler_proto_rawDesc), len(file_plumb_plugin_v1_sampler_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
