@@ -27,7 +27,7 @@ const policy = `
 	github.com/vbauerster/mpb     : cmd
 	plugins                       : cmd plugins
 	plugins/sdk                   : core/plugin core/stage cmd plugins
-	plugins/sdk/client            : core/plugin plugins/sdk
+	plugins/sdk/client            : core/plugin core/stage plugins/sdk
 	plugins/ml/models/goldentest  :
 	core/hub/hubtest              :
 	core                          : core cmd reports

@@ -14,7 +14,6 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/run"
-	"github.com/plumb-ml/plumb/core/stage"
 	"github.com/plumb-ml/plumb/reports"
 )
 
@@ -91,7 +90,7 @@ func (s *session) run(ctx context.Context, forecast *run.Forecast) (*run.Result,
 	defer func() { p.say = nil }()
 	result, err := run.Run(ctx, s.plan, run.Options{
 		Store:       s.store,
-		Components:  stage.Host{Host: s.host},
+		Components:  s.host,
 		Environment: s.environment,
 		Sink:        screen,
 		Dir:         s.dir(),

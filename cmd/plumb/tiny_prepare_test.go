@@ -60,7 +60,7 @@ func (m mosaics) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(
 			}
 		}
 		n++
-		if err := report(sdk.Progress{Step: n, Steps: total, Unit: "image"}); err != nil {
+		if err := report(sdk.Progress{Step: n, Steps: total}); err != nil {
 			return err
 		}
 		if err := ctx.Err(); err != nil {

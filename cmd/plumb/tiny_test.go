@@ -208,7 +208,7 @@ func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pro
 		if step == nanAt {
 			loss = math.NaN()
 		}
-		if err := report(sdk.Progress{Step: step, Steps: r.Optimizer.Steps, Unit: "step", Values: map[string]float64{"loss": loss}}); err != nil {
+		if err := report(sdk.Progress{Step: step, Steps: r.Optimizer.Steps, Values: map[string]float64{"loss": loss}}); err != nil {
 			return err
 		}
 		if step%4 == 0 { // keeping state costs, so a kill loses some steps

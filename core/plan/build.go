@@ -12,12 +12,12 @@ import (
 )
 
 // Build makes the graph of one experiment, or of all variants of an ablation.
-// Equal stages of different variants become one node. A diag.List says what a
-// plan cannot be made of.
+// Equal stages of different variants become one node. What an experiment may
+// say wrongly is found by package spec; an error here is a source that spec did
+// not make, or identities of other plugins than it was checked against.
 func Build(sources []Source, identities Identities) (*Plan, error) {
 	plan := &Plan{}
 	known := map[string]*Node{}
-	var problems diag.List
 	for _, source := range sources {
 		b := &builder{
 			plan:       plan,
@@ -30,15 +30,10 @@ func Build(sources []Source, identities Identities) (*Plan, error) {
 			made:       map[any]*Node{},
 		}
 		b.build()
-		plan.Variants = append(plan.Variants, b.variant)
-		for _, problem := range b.problems {
-			if !slices.Contains(problems, problem) {
-				problems = append(problems, problem)
-			}
+		if b.err != nil {
+			return nil, fmt.Errorf("plan experiment %q: %w", source.Spec.Name, b.err)
 		}
-	}
-	if err := problems.Err(); err != nil {
-		return nil, err
+		plan.Variants = append(plan.Variants, b.variant)
 	}
 	plan.label()
 	return plan, nil
@@ -78,7 +73,7 @@ type builder struct {
 	variant    *Variant
 	names      map[string]*Node // of this variant
 	made       map[any]*Node    // by what declares them
-	problems   diag.List
+	err        error            // the first
 }
 
 func (b *builder) build() {
@@ -153,12 +148,7 @@ func (b *builder) once(declared any, work func() *Node) *Node {
 
 // add makes a node of the work, or finds the equal one that is there.
 func (b *builder) add(name string, work Work, instance *Instance, seed uint64, where diag.Range, inputs ...Input) *Node {
-	node := &Node{Name: name, Kind: work.kind(), Work: work, Instance: instance, Seed: seed, Range: where}
-	for _, input := range inputs {
-		if input.Node != nil { // a mistake was reported where it should have come from
-			node.Inputs = append(node.Inputs, input)
-		}
-	}
+	node := &Node{Name: name, Kind: work.kind(), Work: work, Instance: instance, Seed: seed, Range: where, Inputs: slices.Clone(inputs)}
 	parts, _ := KeyParts(node, Environment{}, func(input Input) (string, bool) {
 		return input.Node.identity + " " + input.Output, true
 	})
@@ -221,8 +211,10 @@ func (b *builder) lacks(node *Node) diag.List {
 	return list
 }
 
-func (b *builder) problem(where diag.Range, summary, detail string) {
-	b.problems = append(b.problems, diag.Diagnostic{Severity: diag.Error, Summary: summary, Detail: detail, Subject: where})
+func (b *builder) fail(format string, arguments ...any) {
+	if b.err == nil {
+		b.err = fmt.Errorf(format, arguments...)
+	}
 }
 
 func (b *builder) seed(name string) uint64 { return DeriveSeed(b.spec.Seed, name) }
@@ -246,12 +238,11 @@ func (b *builder) instanceAs(component *spec.Component, prefix string) (*Instanc
 func (b *builder) untrained(component *spec.Component, prefix string) (*Instance, []Input) {
 	identity, ok := b.identities.Identity(component.Kind, component.Component)
 	if !ok {
-		b.problem(component.Range, fmt.Sprintf("No plugin provides the %s %q", component.Kind, component.Component),
-			"`plumb plugins` lists what there is.")
+		b.fail("the %s %q has no identity", component.Kind, component.Component)
 	}
 	keyConfig, err := canonicalJSON(component.Config, b.withDigests(component.Paths))
 	if err != nil {
-		b.problem(component.Range, fmt.Sprintf("The configuration of %s %q is not JSON", component.Kind, component.Name), err.Error())
+		b.fail("configuration of %s %q: %w", component.Kind, component.Name, err)
 	}
 	instance := &Instance{
 		Kind:      component.Kind,
@@ -345,10 +336,6 @@ func (b *builder) rate(name string, rater *spec.Component, images *Node, fractio
 func (b *builder) fit(component *spec.Component) *Node {
 	return b.once(component, func() *Node {
 		instance, inputs := b.untrained(component, "")
-		if !instance.Identity.CanFit {
-			b.problem(component.Range, fmt.Sprintf("The %s %q cannot learn", component.Kind, component.Component),
-				"Its plugin does not declare that it can be fitted. Take away its labels or images, or choose another component.")
-		}
 		work := &FitWork{}
 		switch {
 		case component.Labels != nil:

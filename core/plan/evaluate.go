@@ -163,11 +163,6 @@ func (e *evaluation) measureBestOf(position int, bestOf *spec.BestOf) {
 	if !e.wants(MeasureBestOf) {
 		return
 	}
-	if e.Alignment == nil {
-		e.problem(bestOf.Range, "best_of needs raters",
-			"The best images are compared with others by raters. Add an alignment block to this evaluate block.")
-		return
-	}
 	model := bestOf.Model.Name()
 	label := "best_of/" + model
 	if position > 0 {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
@@ -19,14 +18,14 @@ func (b *builder) tune(finetune *spec.Finetune) *Node {
 			FromScratch: finetune.FromScratch,
 			Optimizer:   orEmpty(finetune.Optimizer),
 			Options:     finetune.Options,
-			KeyOptions:  t.keyOptions(finetune.Options, finetune.Paths, finetune.Range),
+			KeyOptions:  t.keyOptions(finetune.Options, finetune.Paths),
 			Steps:       finetune.Steps,
 			BatchSize:   finetune.BatchSize,
 		}
 		for _, loss := range finetune.Losses {
 			work.Losses = append(work.Losses, TuneLoss{
 				Name: loss.Name, Weight: loss.Weight, Options: orEmpty(loss.Options),
-				KeyOptions: t.keyOptions(orEmpty(loss.Options), loss.Paths, loss.Range),
+				KeyOptions: t.keyOptions(orEmpty(loss.Options), loss.Paths),
 				Sets:       t.sets(loss),
 			})
 		}
@@ -114,13 +113,13 @@ func (t *tuning) input(word string, node *Node, output string) string {
 }
 
 // keyOptions are options as a key has them: digests stand in place of paths.
-func (t *tuning) keyOptions(options json.RawMessage, paths []string, where diag.Range) json.RawMessage {
+func (t *tuning) keyOptions(options json.RawMessage, paths []string) json.RawMessage {
 	if len(options) == 0 {
 		return nil
 	}
 	key, err := canonicalJSON(options, t.withDigests(paths))
 	if err != nil {
-		t.problem(where, fmt.Sprintf("The settings of finetune %q are not JSON", t.finetune.Name), err.Error())
+		t.fail("settings of finetune %q: %w", t.finetune.Name, err)
 	}
 	return key
 }

@@ -54,7 +54,7 @@ func (h *Host) Catalog(ctx context.Context) (spec.Catalog, error) {
 func naming(plugin string, list diag.List) diag.List {
 	for i, d := range list {
 		if !strings.Contains(d.Summary+d.Detail, plugin) {
-			list[i].Summary = "plugin \"" + plugin + "\": " + d.Summary
+			list[i].Summary = "Plugin \"" + plugin + "\": " + d.Summary
 		}
 	}
 	return list

@@ -21,38 +21,75 @@ import (
 // show that it has died.
 const crashPatience = 2 * time.Second
 
-// subject is whom a diagnostic speaks of.
-type subject struct {
-	plugin          string
-	kind, component string // empty: the plugin as a whole
+// Origin is the plugin that a call's error comes from.
+type Origin struct {
+	Plugin  string // as the experiment calls it
+	Builtin bool   // its components are Plumb's own
 }
 
-func (s subject) String() string {
-	if s.component == "" {
-		return fmt.Sprintf("plugin %q", s.plugin)
+// who names whom a call asked.
+func (o Origin) who(call client.Call) string {
+	switch {
+	case call.Kind == "":
+		return fmt.Sprintf("plugin %q", o.Plugin)
+	case o.Builtin:
+		return fmt.Sprintf("%s %q", call.Kind, call.Name)
 	}
-	return fmt.Sprintf("%s %q of plugin %q", s.kind, s.component, s.plugin)
+	return fmt.Sprintf("%s %q of plugin %q", call.Kind, call.Name, o.Plugin)
 }
+
+// tell asks the user to pass on a mistake that only others can mend.
+func (o Origin) tell() string {
+	if o.Builtin {
+		return "please report it to Plumb's authors"
+	}
+	return "tell the plugin's author"
+}
+
+// Explain turns what a component said or answered into diagnostics. The
+// answer's *client.NotFinite and the like are still in the error, for callers
+// who know more. All other errors pass as they are.
+func (o Origin) Explain(call client.Call, err error) error {
+	var (
+		failure   *client.Failure
+		notFinite *client.NotFinite
+		breach    client.Breach
+	)
+	switch {
+	case errors.As(err, &failure):
+		return o.fromComponent(call, failure.Diagnostics)
+	case errors.As(err, &notFinite):
+		return explained{mistake("%s %s", o.who(call), notFinite.Predicate())(
+			"Only finite numbers count. NaN and infinities come of a training that has diverged, of damaged weights, or of numbers too large for the precision of the computation."), notFinite}
+	case errors.As(err, &breach):
+		return explained{mistake("%s %s", o.who(call), breach.Predicate())(
+			"This is a mistake in the plugin; %s. The conformance kit of the SDK, plugintest, finds it.", o.tell()), breach}
+	}
+	return err
+}
+
+// explained is diagnostics together with the error that they are about.
+type explained struct {
+	diag.List
+	cause error
+}
+
+func (e explained) Unwrap() []error { return []error{e.List, e.cause} }
 
 // explain turns what went wrong in a call into diagnostics. Errors that are
 // not the plugin's, such as the context's and those of the caller's own
 // functions, pass as they are.
-func (p *process) explain(ctx context.Context, who subject, err error) error {
+func (p *process) explain(ctx context.Context, call client.Call, err error) error {
 	var (
-		failure   *client.Failure
-		violation *client.Violation
 		silence   *client.Silence
 		transport *client.Transport
 	)
+	who := p.origin.who(call)
 	switch {
-	case err == nil:
-		return nil
+	case call.Method == "Close" && p.runner.exited():
+		return nil // an instance ends with its process
 	case p.host.isStopped() && ctx.Err() == nil:
 		return fmt.Errorf("call %s: %w", who, ErrStopped) // whatever broke, that is why
-	case errors.As(err, &failure):
-		return fromComponent(who, failure.Diagnostics)
-	case errors.As(err, &violation):
-		return mistake("%s %s", who, violation.Summary)("This is a mistake in the plugin; tell its author. The conformance kit of the SDK, plugintest, finds it.")
 	case errors.As(err, &silence):
 		p.kill()
 		return Died{mistake("%s stopped answering", who)(
@@ -62,7 +99,7 @@ func (p *process) explain(ctx context.Context, who subject, err error) error {
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
 		return mistake("%s did not answer in time", who)("The plugin runs, but is busy or stuck.%s", p.lastWords())
 	}
-	return err
+	return p.origin.Explain(call, err)
 }
 
 // Died is the failure of a call whose plugin's process is gone. Every call that
@@ -72,7 +109,7 @@ type Died struct{ diag.List }
 // Unwrap gives the diagnostics.
 func (d Died) Unwrap() error { return d.List }
 
-func (p *process) explainTransport(who subject, err error) error {
+func (p *process) explainTransport(who string, err error) error {
 	switch status.Code(err) {
 	case codes.Unimplemented:
 		return mistake("%s does not understand the call", who)("Its plugin has no such method (%s). Update the plugin.", status.Convert(err).Message())
@@ -88,7 +125,7 @@ func (p *process) explainTransport(who subject, err error) error {
 		return Died{mistake("lost the connection to %s", who)(
 			"%s. Its process was killed; it is started anew when it is next needed.%s", status.Convert(err).Message(), p.lastWords())}
 	}
-	advice := "It is started anew when it is next needed. If it crashes again, tell the plugin's author."
+	advice := "It is started anew when it is next needed. If it crashes again, " + p.origin.tell() + "."
 	if strings.Contains(p.runner.status(), "out of memory") {
 		advice = "Smaller batches or images need less memory. " + advice
 	}
@@ -104,8 +141,9 @@ func (p *process) lastWords() string {
 	return " Its last lines were:\n  " + strings.ReplaceAll(lines, "\n", "\n  ")
 }
 
-// fromComponent is what a component says of its own failure.
-func fromComponent(who subject, diagnostics sdk.Diagnostics) diag.List {
+// fromComponent is what a component says of its own failure. A third party's
+// words say whose they are.
+func (o Origin) fromComponent(call client.Call, diagnostics sdk.Diagnostics) diag.List {
 	var out diag.List
 	for _, d := range diagnostics {
 		severity := diag.Error
@@ -113,13 +151,13 @@ func fromComponent(who subject, diagnostics sdk.Diagnostics) diag.List {
 			severity = diag.Warning
 		}
 		detail := d.Detail
-		if detail != "" {
-			detail += "\n"
+		if !o.Builtin {
+			detail = strings.TrimPrefix(detail+"\nSaid by "+o.who(call)+".", "\n")
 		}
-		out = append(out, diag.Diagnostic{Severity: severity, Summary: d.Summary, Detail: detail + "Said by " + who.String() + "."})
+		out = append(out, diag.Diagnostic{Severity: severity, Summary: d.Summary, Detail: detail})
 	}
 	if !out.HasErrors() {
-		out = append(out, diag.Diagnostic{Severity: diag.Error, Summary: who.String() + " failed with nothing but warnings"})
+		out = append(out, mistake("%s failed with nothing but warnings", o.who(call))("")...)
 	}
 	return out
 }

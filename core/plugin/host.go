@@ -80,15 +80,14 @@ func NewHost(o Options) *Host {
 	return h
 }
 
-// OpenRequest is what an instance is made of. An empty Backend is the host's;
-// in Uses, it is that of the instance that uses it.
-type OpenRequest = client.OpenRequest
-
 // Open makes an instance of a component, starting its plugin if it does not
 // run. Everything in Uses must be of the same plugin: models meet in the
-// memory of one process. Mistakes and crashes are a diag.List.
-func (h *Host) Open(ctx context.Context, r OpenRequest) (*Instance, error) {
-	p, component, err := h.find(ctx, r.Kind, r.Component)
+// memory of one process. An empty Backend is the host's; in Uses, it is that of
+// the instance that uses it. Mistakes and crashes, here and in the instance's
+// calls, are a diag.List. The instance dies with its plugin's process: after a
+// crash, Open another.
+func (h *Host) Open(ctx context.Context, r client.OpenRequest) (*client.Instance, error) {
+	p, _, err := h.find(ctx, r.Kind, r.Component)
 	if err != nil {
 		return nil, err
 	}
@@ -100,16 +99,11 @@ func (h *Host) Open(ctx context.Context, r OpenRequest) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	who := subject{plugin: p.entry.Name, kind: r.Kind, component: component.Name}
-	opened, err := process.client.Open(ctx, r)
-	if err != nil {
-		return nil, process.explain(ctx, who, err)
-	}
-	return &Instance{subject: who, process: process, opened: opened}, nil
+	return process.client.Open(ctx, r)
 }
 
 // checkUses holds what a request uses against its plugin.
-func (h *Host) checkUses(ctx context.Context, p *provider, r OpenRequest) error {
+func (h *Host) checkUses(ctx context.Context, p *provider, r client.OpenRequest) error {
 	for kind, use := range r.Uses {
 		other, _, err := h.find(ctx, use.Kind, use.Component)
 		if err != nil {
@@ -129,11 +123,11 @@ func (h *Host) checkUses(ctx context.Context, p *provider, r OpenRequest) error 
 	return nil
 }
 
-func withBackend(r OpenRequest, backend string) OpenRequest {
+func withBackend(r client.OpenRequest, backend string) client.OpenRequest {
 	if r.Backend == "" {
 		r.Backend = backend
 	}
-	uses := make(map[string]OpenRequest, len(r.Uses))
+	uses := make(map[string]client.OpenRequest, len(r.Uses))
 	for kind, use := range r.Uses {
 		uses[kind] = withBackend(use, r.Backend)
 	}

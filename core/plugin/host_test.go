@@ -23,6 +23,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
 // self is the test binary as a plugin.
@@ -46,9 +47,9 @@ func tinyHost(t testing.TB, change ...func(*Options)) *Host {
 	return h
 }
 
-func open(t testing.TB, h *Host, kind, component string) *Instance {
+func open(t testing.TB, h *Host, kind, component string) *client.Instance {
 	t.Helper()
-	in, err := h.Open(t.Context(), OpenRequest{Kind: kind, Component: component, Config: json.RawMessage(`{"offset":0}`)})
+	in, err := h.Open(t.Context(), client.OpenRequest{Kind: kind, Component: component, Config: json.RawMessage(`{"offset":0}`)})
 	if err != nil {
 		t.Fatalf("open %s %q: %v", kind, component, err)
 	}
@@ -56,15 +57,15 @@ func open(t testing.TB, h *Host, kind, component string) *Instance {
 }
 
 // pngs are items whose first byte is their number, from 1.
-func pngs(t testing.TB, n int) []Item {
+func pngs(t testing.TB, n int) []client.Item {
 	t.Helper()
-	var out []Item
+	var out []client.Item
 	for i := range n {
 		data, err := sdk.EncodePNG(sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(i + 1), 0, 0}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, Item{ID: "item-" + strconv.Itoa(i), Prompt: sdk.Prompt{Text: "a prompt"}, PNG: data})
+		out = append(out, client.Item{ID: "item-" + strconv.Itoa(i), Prompt: sdk.Prompt{Text: "a prompt"}, PNG: data})
 	}
 	return out
 }
@@ -80,7 +81,7 @@ func each[T any](list []T) iter.Seq2[T, error] {
 }
 
 // scores runs Score and returns the scores by position.
-func scores(ctx context.Context, in *Instance, items []Item) ([]float64, error) {
+func scores(ctx context.Context, in *client.Instance, items []client.Item) ([]float64, error) {
 	out := make([]float64, len(items))
 	err := in.Score(ctx, each(items), func(position int, score float64) error {
 		out[position] = score
@@ -109,9 +110,9 @@ func TestEveryCall(t *testing.T) {
 	items := pngs(t, 70)
 
 	t.Run("sample", func(t *testing.T) {
-		draws := make([]sdk.Draw, 11)
+		draws := make([]client.Draw, 11)
 		for i := range draws {
-			draws[i] = sdk.Draw{Prompt: sdk.Prompt{Text: "p"}, Seed: uint64(i)}
+			draws[i] = client.Draw{Prompt: sdk.Prompt{Text: "p"}, Seed: uint64(i)}
 		}
 		in := open(t, h, "sampler", "tiny")
 		got := map[int]sdk.Image{}
@@ -133,7 +134,7 @@ func TestEveryCall(t *testing.T) {
 		}
 	})
 	t.Run("score", func(t *testing.T) {
-		in, err := h.Open(ctx, OpenRequest{Kind: "reward", Component: "tiny", Config: json.RawMessage(`{"offset":1000}`)})
+		in, err := h.Open(ctx, client.OpenRequest{Kind: "reward", Component: "tiny", Config: json.RawMessage(`{"offset":1000}`)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +152,7 @@ func TestEveryCall(t *testing.T) {
 		}
 	})
 	t.Run("score with an encoder", func(t *testing.T) {
-		in, err := h.Open(ctx, OpenRequest{Kind: "reward", Component: "over_encoder", Uses: map[string]OpenRequest{"encoder": {Kind: "encoder", Component: "tiny"}}})
+		in, err := h.Open(ctx, client.OpenRequest{Kind: "reward", Component: "over_encoder", Uses: map[string]client.OpenRequest{"encoder": {Kind: "encoder", Component: "tiny"}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +180,7 @@ func TestEveryCall(t *testing.T) {
 		}
 	})
 	t.Run("compare", func(t *testing.T) {
-		pairs := []Pair{{ID: "a", First: items[0].PNG, Second: items[1].PNG}, {ID: "b", First: items[1].PNG, Second: items[0].PNG}}
+		pairs := []client.Pair{{ID: "a", First: items[0].PNG, Second: items[1].PNG}, {ID: "b", First: items[1].PNG, Second: items[0].PNG}}
 		got := map[int]sdk.Preference{}
 		err := open(t, h, "rater", "tiny").Compare(ctx, each(pairs), func(position int, p []sdk.Preference) error {
 			got[position] = p[0]
@@ -208,14 +209,16 @@ func TestEveryCall(t *testing.T) {
 	t.Run("fit", func(t *testing.T) {
 		in := open(t, h, "reward", "tiny")
 		var last sdk.Progress
-		err := in.Fit(ctx, sdk.FitRequest{Images: []string{"i"}, Labels: []string{"l"}}, func(p sdk.Progress) error {
+		var warned string
+		hearing := sdk.WithWarnings(ctx, func(text string) { warned = text })
+		err := in.Fit(hearing, sdk.FitRequest{Images: []string{"i"}, Labels: []string{"l"}}, func(p sdk.Progress) error {
 			last = p
 			return nil
 		})
-		if err != nil || last.Warning != "i l" {
-			t.Errorf("progress %+v, %v", last, err)
+		if err != nil || last.Steps != 1 || warned != "i l" {
+			t.Errorf("progress %+v, warned %q, %v", last, warned, err)
 		}
-		says(t, in.Fit(ctx, sdk.FitRequest{}, nil), "there are no labels", "Give the reward labels", `reward "tiny" of plugin "tiny"`)
+		says(t, in.Fit(ctx, sdk.FitRequest{}, nil), "there are no labels", "Give the reward labels")
 	})
 	t.Run("tune", func(t *testing.T) {
 		output := t.TempDir()
@@ -253,7 +256,7 @@ func TestEveryCall(t *testing.T) {
 		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != "i 7 s" {
 			t.Errorf("prepared is %q, %v", written, err)
 		}
-		says(t, in.Prepare(ctx, sdk.PrepareRequest{Output: filepath.Join(output, "nowhere")}, func(sdk.Progress) error { return nil }), "nowhere", `sampler "tiny" of plugin "tiny"`)
+		says(t, in.Prepare(ctx, sdk.PrepareRequest{Output: filepath.Join(output, "nowhere")}, func(sdk.Progress) error { return nil }), "nowhere")
 	})
 	t.Run("what it cannot do", func(t *testing.T) {
 		_, err := open(t, h, "reward", "pid").ScoreGroup(ctx, sdk.Prompt{}, nil)
@@ -275,13 +278,34 @@ func TestAnswersThatBreakTheContract(t *testing.T) {
 	ctx := t.Context()
 	items := pngs(t, 3)
 	_, err := scores(ctx, open(t, h, "reward", "nan"), items)
-	says(t, err, "gave the score NaN", "item-0", `reward "nan" of plugin "tiny"`)
+	says(t, err, `Reward "nan" gives image "item-0" (prompt "a prompt") the score NaN`, "diverged")
+	var broken *client.NotFinite
+	if !errors.As(err, &broken) || broken.ID != "item-0" {
+		t.Errorf("the diagnostics of %v do not hold their cause", err)
+	}
 	_, err = scores(ctx, open(t, h, "reward", "inf"), items)
-	says(t, err, "gave the score -Inf")
-	draws := make([]sdk.Draw, 3)
+	says(t, err, "the score -Inf")
+	draws := []client.Draw{{ID: "draw-0"}, {ID: "draw-1"}, {ID: "draw-2"}}
 	none := func(int, sdk.Image) error { return nil }
-	says(t, open(t, h, "sampler", "doubling").Sample(ctx, draws, none), "twice for position 0")
-	says(t, open(t, h, "sampler", "lazy").Sample(ctx, draws, none), "left 2 of 3 unanswered")
+	says(t, open(t, h, "sampler", "doubling").Sample(ctx, draws, none), `answers twice for image "draw-0"`, "report it to Plumb's authors")
+	says(t, open(t, h, "sampler", "lazy").Sample(ctx, draws, none), "leaves 2 of 3 unanswered")
+}
+
+// TestAThirdPartyIsNamed: what a third party's component says or does wrong
+// names its plugin, and the component as the experiment calls it.
+func TestAThirdPartyIsNamed(t *testing.T) {
+	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{self(t, asTiny)} })
+	named := func(kind, component string) *client.Instance {
+		in, err := h.Open(t.Context(), client.OpenRequest{Kind: kind, Component: component, Name: "mine"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return in
+	}
+	_, err := scores(t.Context(), named("reward", "panics"), pngs(t, 1))
+	says(t, err, "panicked", `Said by reward "mine" of plugin "tiny".`)
+	err = named("sampler", "doubling").Sample(t.Context(), make([]client.Draw, 3), func(int, sdk.Image) error { return nil })
+	says(t, err, `Sampler "mine" of plugin "tiny" answers twice`, "tell the plugin's author")
 }
 
 func TestPanicIsADiagnosticAndTheProcessSurvives(t *testing.T) {
@@ -302,7 +326,7 @@ func TestPanicIsADiagnosticAndTheProcessSurvives(t *testing.T) {
 func TestCrash(t *testing.T) {
 	h := tinyHost(t)
 	for component, words := range map[string][]string{
-		"exits":  {`reward "exits" of plugin "tiny" crashed`, "exited with status 3", "the last words of exits"},
+		"exits":  {`Reward "exits" crashed`, "exited with status 3", "the last words of exits"},
 		"killed": {"signal 9", "out of memory?", "Smaller batches"},
 	} {
 		in := open(t, h, "reward", component)
@@ -344,7 +368,7 @@ func TestCancelledCallLeavesTheInstanceUsable(t *testing.T) {
 	in := open(t, h, "reward", "patient")
 	ctx, cancel := context.WithCancel(t.Context())
 	var took time.Time
-	endless := func(yield func(Item, error) bool) {
+	endless := func(yield func(client.Item, error) bool) {
 		for item := pngs(t, 1)[0]; ctx.Err() == nil; {
 			if !yield(item, nil) {
 				return
@@ -383,15 +407,15 @@ func TestErrorsOfTheCallerPass(t *testing.T) {
 	if err := in.Score(t.Context(), each(pngs(t, 5)), func(int, float64) error { return mine }); err != mine {
 		t.Errorf("error of emit became %v", err)
 	}
-	broken := func(yield func(Item, error) bool) {
+	broken := func(yield func(client.Item, error) bool) {
 		if yield(pngs(t, 1)[0], nil) {
-			yield(Item{}, mine)
+			yield(client.Item{}, mine)
 		}
 	}
 	if err := in.Score(t.Context(), broken, func(int, float64) error { return nil }); err != mine {
 		t.Errorf("error of the items became %v", err)
 	}
-	_, err := scores(t.Context(), in, []Item{{ID: "bad", PNG: []byte("no PNG")}})
+	_, err := scores(t.Context(), in, []client.Item{{ID: "bad", PNG: []byte("no PNG")}})
 	says(t, err, `item "bad"`, "PNG")
 }
 
@@ -454,7 +478,7 @@ func TestCatalogNamesEveryBadPlugin(t *testing.T) {
 	again.Name = "again"
 	h := tinyHost(t, func(o *Options) { o.Plugins = []Entry{missing, self(t, asMistaken), again} })
 	c, err := h.Catalog(t.Context())
-	says(t, err, `plugin "missing" is not there`, `oracle "delphi"`, `"mistaken"`, `both plugin "tiny" and plugin "again" provide sampler "tiny"`)
+	says(t, err, `Plugin "missing" is not there`, `oracle "delphi"`, `"mistaken"`, `Both plugin "tiny" and plugin "again" provide sampler "tiny"`)
 	if _, ok := c.Component("reward", "tiny"); !ok {
 		t.Error("the good plugin is not in the catalog")
 	}
@@ -478,7 +502,7 @@ func TestIdentity(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	_, err = h.Identity(t.Context(), "encoder", "clip")
-	says(t, err, `no plugin provides encoder "clip"`, `"tiny"`)
+	says(t, err, `No plugin provides encoder "clip"`, `"tiny"`)
 
 	own, err := tinyHost(t).Identity(t.Context(), "reward", "tiny")
 	if err != nil || !own.Builtin || own.SHA256 != "" || own.CodeVersion != "2" {
@@ -491,17 +515,17 @@ func TestOpenMistakes(t *testing.T) {
 	other.Name = "other"
 	h := tinyHost(t, func(o *Options) { o.Plugins = []Entry{other} })
 	for name, test := range map[string]struct {
-		request OpenRequest
+		request client.OpenRequest
 		words   []string
 	}{
-		"unknown":       {OpenRequest{Kind: "reward", Component: "clip"}, []string{`no plugin provides reward "clip"`}},
-		"needs encoder": {OpenRequest{Kind: "reward", Component: "over_encoder"}, []string{"needs a component of the kind"}},
-		"needless": {OpenRequest{Kind: "reward", Component: "tiny", Uses: map[string]OpenRequest{"encoder": {Kind: "encoder", Component: "tiny"}}},
+		"unknown":       {client.OpenRequest{Kind: "reward", Component: "clip"}, []string{`No plugin provides reward "clip"`}},
+		"needs encoder": {client.OpenRequest{Kind: "reward", Component: "over_encoder"}, []string{"needs a component of the kind"}},
+		"needless": {client.OpenRequest{Kind: "reward", Component: "tiny", Uses: map[string]client.OpenRequest{"encoder": {Kind: "encoder", Component: "tiny"}}},
 			[]string{"does not use"}},
-		"crossed": {OpenRequest{Kind: "reward", Component: "over_encoder", Uses: map[string]OpenRequest{"encoder": {Kind: "rater", Component: "tiny"}}},
+		"crossed": {client.OpenRequest{Kind: "reward", Component: "over_encoder", Uses: map[string]client.OpenRequest{"encoder": {Kind: "rater", Component: "tiny"}}},
 			[]string{"is used as encoder"}},
-		"configuration": {OpenRequest{Kind: "reward", Component: "tiny", Config: json.RawMessage(`{"offset":"x"}`)}, []string{"read configuration"}},
-		"two at once":   {OpenRequest{Kind: "reward", Component: "unopenable"}, []string{"weights are missing", "Fetch them.", "vocabulary is missing"}},
+		"configuration": {client.OpenRequest{Kind: "reward", Component: "tiny", Config: json.RawMessage(`{"offset":"x"}`)}, []string{"read configuration"}},
+		"two at once":   {client.OpenRequest{Kind: "reward", Component: "unopenable"}, []string{"weights are missing", "Fetch them.", "vocabulary is missing"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := h.Open(t.Context(), test.request)
@@ -523,7 +547,7 @@ func TestUsesOfAnotherPlugin(t *testing.T) {
 	h.providers[1].entry.Name, h.providers[1].description = "theirs", &theirs
 	ours.Components = slices.DeleteFunc(slices.Clone(ours.Components), func(c sdk.Component) bool { return c.Kind == sdk.KindEncoder })
 
-	_, err = h.Open(t.Context(), OpenRequest{Kind: "reward", Component: "over_encoder", Uses: map[string]OpenRequest{"encoder": {Kind: "encoder", Component: "tiny"}}})
+	_, err = h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "over_encoder", Uses: map[string]client.OpenRequest{"encoder": {Kind: "encoder", Component: "tiny"}}})
 	says(t, err, `plugin "ours" cannot use encoder "tiny" of plugin "theirs"`, "its own process")
 }
 
@@ -542,14 +566,14 @@ func TestBinariesThatAreNoPlugin(t *testing.T) {
 		entry Entry
 		words []string
 	}{
-		"missing":        {Entry{Name: "p", Command: filepath.Join(directory, "none")}, []string{`plugin "p" is not there`}},
+		"missing":        {Entry{Name: "p", Command: filepath.Join(directory, "none")}, []string{`Plugin "p" is not there`}},
 		"directory":      {Entry{Name: "p", Command: directory}, []string{"is a directory"}},
 		"not executable": {Entry{Name: "p", Command: write("plain", "#!/bin/sh\n", 0o644)}, []string{"is not executable", "chmod +x"}},
-		"no program":     {Entry{Name: "p", Command: write("noise", "\x01\x02 no program", 0o755)}, []string{`plugin "p" cannot be started`, "built for this machine"}},
+		"no program":     {Entry{Name: "p", Command: write("noise", "\x01\x02 no program", 0o755)}, []string{`Plugin "p" cannot be started`, "built for this machine"}},
 		"talks nonsense": {Entry{Name: "p", Command: write("echo", "#!/bin/sh\necho hello\n", 0o755)}, []string{"is not a plugin of Plumb", `"hello"`, "status 0"}},
 		"wrong digest":   {wrongDigest, []string{"is not the one that was pinned", strings.Repeat("ab", 32), "plumb.lock.hcl"}},
 		"dies at once":   {self(t, asShortLife), []string{"is not a plugin of Plumb", "exited with status 7", "libcudart"}},
-		"later protocol": {self(t, asFuture), []string{`plugin "future" speaks version 99`, "this Plumb speaks version 1", "Update Plumb"}},
+		"later protocol": {self(t, asFuture), []string{`Plugin "future" speaks version 99`, "this Plumb speaks version 1", "Update Plumb"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{test.entry} })
@@ -573,7 +597,7 @@ func TestBinaryThatChangesUnderARunningHost(t *testing.T) {
 	_, err := scores(t.Context(), open(t, h, "reward", "exits"), pngs(t, 1))
 	says(t, err, "crashed")
 	write("second")
-	_, err = h.Open(t.Context(), OpenRequest{Kind: "reward", Component: "tiny"})
+	_, err = h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "tiny"})
 	says(t, err, `plugin "p" changed while Plumb was running`)
 }
 
@@ -620,7 +644,7 @@ func TestStop(t *testing.T) {
 	if alive(int(pid[0])) {
 		t.Error("the process lives on")
 	}
-	if _, err := h.Open(t.Context(), OpenRequest{Kind: "reward", Component: "tiny"}); !errors.Is(err, ErrStopped) {
+	if _, err := h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "tiny"}); !errors.Is(err, ErrStopped) {
 		t.Errorf("Open after Stop: %v", err)
 	}
 	if _, err := scores(t.Context(), in, pngs(t, 1)); !errors.Is(err, ErrStopped) {
@@ -672,7 +696,7 @@ func beHost() {
 		os.Exit(1)
 	}
 	h := NewHost(Options{Builtin: Entry{Command: path, Args: []string{asTiny}}})
-	in, err := h.Open(context.Background(), OpenRequest{Kind: "reward", Component: "pid"})
+	in, err := h.Open(context.Background(), client.OpenRequest{Kind: "reward", Component: "pid"})
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -682,7 +706,7 @@ func beHost() {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	in.Score(context.Background(), each([]Item{{PNG: one}}), func(_ int, pid float64) error {
+	in.Score(context.Background(), each([]client.Item{{PNG: one}}), func(_ int, pid float64) error {
 		fmt.Println(int(pid))
 		return nil
 	})
@@ -755,9 +779,9 @@ func BenchmarkScore(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	items := func(yield func(Item, error) bool) {
+	items := func(yield func(client.Item, error) bool) {
 		for range b.N {
-			if !yield(Item{ID: "x", Prompt: sdk.Prompt{Text: "a red circle"}, PNG: png}, nil) {
+			if !yield(client.Item{ID: "x", Prompt: sdk.Prompt{Text: "a red circle"}, PNG: png}, nil) {
 				return
 			}
 		}
@@ -772,7 +796,7 @@ func BenchmarkScore(b *testing.B) {
 // BenchmarkSample is the throughput of the other direction.
 func BenchmarkSample(b *testing.B) {
 	in := open(b, tinyHost(b), "sampler", "tiny")
-	draws := make([]sdk.Draw, b.N)
+	draws := make([]client.Draw, b.N)
 	b.ResetTimer()
 	if err := in.Sample(b.Context(), draws, func(int, sdk.Image) error { return nil }); err != nil {
 		b.Fatal(err)
@@ -815,7 +839,7 @@ func TestWarnings(t *testing.T) {
 		defer mu.Unlock()
 		heard = append(heard, text)
 	})
-	in, err := h.Open(ctx, OpenRequest{Kind: "reward", Component: "warns"})
+	in, err := h.Open(ctx, client.OpenRequest{Kind: "reward", Component: "warns"})
 	if err != nil {
 		t.Fatal(err)
 	}

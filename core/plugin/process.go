@@ -30,6 +30,7 @@ const (
 // process is a running plugin.
 type process struct {
 	host     *Host
+	origin   Origin
 	launched *goplugin.Client
 	client   *client.Client
 	cleared  sync.Once
@@ -41,7 +42,7 @@ type process struct {
 
 // startProcess launches a binary and shakes hands with it.
 func startProcess(ctx context.Context, p *provider, path string) (*process, error) {
-	started := &process{host: p.host}
+	started := &process{host: p.host, origin: p.origin()}
 	last := &tail{to: p.host.options.Logs, prefix: "[" + p.entry.Name + "] "}
 	started.launched = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  sdk.Handshake(),
@@ -70,7 +71,7 @@ func startProcess(ctx context.Context, p *provider, path string) (*process, erro
 		}
 		return nil, started.whyNotStarted(p.entry, path, err)
 	}
-	started.client = client.New(conn, p.host.options.HeartbeatTimeout)
+	started.client = client.New(conn, client.Options{Silence: p.host.options.HeartbeatTimeout, Explain: started.explain})
 	return started, nil
 }
 

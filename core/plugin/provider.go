@@ -13,6 +13,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
@@ -38,6 +40,8 @@ func newProvider(h *Host, entry Entry, builtin bool) *provider {
 	return &provider{host: h, entry: entry, builtin: builtin, turn: make(chan struct{}, 1)}
 }
 
+func (p *provider) origin() Origin { return Origin{Plugin: p.entry.Name, Builtin: p.builtin} }
+
 // described returns what the plugin says of itself. The answer is kept: it is
 // the binary's, and a binary that changes under a running host is refused.
 func (p *provider) described(ctx context.Context) (*client.Description, error) {
@@ -53,7 +57,7 @@ func (p *provider) described(ctx context.Context) (*client.Description, error) {
 	}
 	description, err := process.client.Describe(ctx)
 	if err != nil {
-		return nil, process.explain(ctx, subject{plugin: p.entry.Name}, err)
+		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -142,7 +146,7 @@ func (p *provider) stop(ctx context.Context) error {
 	err := current.stop(ctx)
 	var failure *client.Failure
 	if errors.As(err, &failure) {
-		return fromComponent(subject{plugin: p.entry.Name}, failure.Diagnostics)
+		return p.origin().fromComponent(client.Call{Method: "Stop"}, failure.Diagnostics)
 	}
 	return nil // a plugin that does not answer has been killed: there is no more to do
 }
@@ -172,12 +176,18 @@ func digestFile(path string) (string, error) {
 }
 
 // mistake makes a diagnostic in two steps, summary and detail, so that each
-// keeps its own arguments.
+// keeps its own arguments. A summary is a sentence: it begins with a capital,
+// whatever is named first.
 func mistake(summary string, arguments ...any) func(detail string, arguments ...any) diag.List {
-	said := fmt.Sprintf(summary, arguments...)
+	said := capitalised(fmt.Sprintf(summary, arguments...))
 	return func(detail string, arguments ...any) diag.List {
 		return diag.List{{Severity: diag.Error, Summary: said, Detail: fmt.Sprintf(detail, arguments...)}}
 	}
+}
+
+func capitalised(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // asList is an error as diagnostics.

@@ -92,7 +92,7 @@ func (t *tiny) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.
 }
 
 func (t *tiny) Prepare(_ context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
-	if err := report(sdk.Progress{Step: 1, Steps: 1, Unit: "image"}); err != nil {
+	if err := report(sdk.Progress{Step: 1, Steps: 1}); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(r.Output, "prepared"), fmt.Appendf(nil, "%s %d %s", r.Images, r.Seed, filepath.Base(r.Scratch)), 0o600)
@@ -100,7 +100,7 @@ func (t *tiny) Prepare(_ context.Context, r sdk.PrepareRequest, report func(sdk.
 
 func (t *tiny) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
 	for step := range r.Optimizer.Steps {
-		err := report(sdk.Progress{Step: step + 1, Steps: r.Optimizer.Steps, Unit: "step", Values: map[string]float64{"loss": r.Losses[0].Weight / float64(step+1)}})
+		err := report(sdk.Progress{Step: step + 1, Steps: r.Optimizer.Steps, Values: map[string]float64{"loss": r.Losses[0].Weight / float64(step+1)}})
 		if err != nil {
 			return err
 		}
@@ -131,11 +131,12 @@ func (t *tiny) ScoreGroup(_ context.Context, _ sdk.Prompt, images []sdk.Image) (
 	return out, nil
 }
 
-func (t *tiny) Fit(_ context.Context, r sdk.FitRequest, report func(sdk.Progress) error) error {
+func (t *tiny) Fit(ctx context.Context, r sdk.FitRequest, report func(sdk.Progress) error) error {
 	if len(r.Labels) == 0 {
 		return sdk.Diagnostic{Summary: "there are no labels", Detail: "Give the reward labels to learn from."}
 	}
-	return report(sdk.Progress{Step: 1, Steps: 1, Warning: strings.Join(append(r.Images, r.Labels...), " ")})
+	sdk.Warn(ctx, strings.Join(append(r.Images, r.Labels...), " "))
+	return report(sdk.Progress{Step: 1, Steps: 1})
 }
 
 func (t *tiny) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {

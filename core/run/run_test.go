@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,11 +19,14 @@ import (
 	"github.com/plumb-ml/plumb/core/stage"
 	"github.com/plumb-ml/plumb/core/store"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
 )
 
-// shop opens instances that draw, score and learn in a trivial way, counts
-// what they do, and fails where it is told to.
+// shop opens instances of worker over the wire, counts what they do, and fails
+// where it is told to.
 type shop struct {
+	wire    *client.Client
 	mu      sync.Mutex
 	opened  map[string]int
 	at      int // stages on the device at this moment
@@ -33,12 +35,19 @@ type shop struct {
 	during  func(name string)
 }
 
-func (s *shop) Open(_ context.Context, r plugin.OpenRequest) (stage.Instance, error) {
+func newShop(t *testing.T) *shop {
+	s := &shop{opened: map[string]int{}}
+	open := func(context.Context, sdk.OpenRequest) (any, error) { return &worker{shop: s}, nil }
+	s.wire = client.New(plugintest.Connect(t, sdk.Plugin{Name: "shop", Components: []sdk.Component{
+		{Kind: sdk.KindSampler, Name: "c", Open: open, Capabilities: []sdk.Capability{sdk.CapabilityTune}},
+		{Kind: sdk.KindReward, Name: "c", Open: open},
+	}}), client.Options{})
+	return s
+}
+
+func (s *shop) Open(ctx context.Context, r client.OpenRequest) (*client.Instance, error) {
 	name := string(r.Config)
 	s.mu.Lock()
-	if s.opened == nil {
-		s.opened = map[string]int{}
-	}
 	s.opened[name]++
 	s.at++
 	s.crowded = s.crowded || s.at > 1
@@ -48,23 +57,23 @@ func (s *shop) Open(_ context.Context, r plugin.OpenRequest) (stage.Instance, er
 		s.during(name)
 	}
 	if err != nil {
-		s.mu.Lock()
-		s.at--
-		s.mu.Unlock()
+		s.left()
 		return nil, err
 	}
-	return &worker{shop: s}, nil
+	return s.wire.Open(ctx, r)
 }
 
-type worker struct {
-	stage.Instance // what the tests do not call
-	shop           *shop
+func (s *shop) left() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at--
 }
 
-func (w *worker) Close(context.Context) error {
-	w.shop.mu.Lock()
-	defer w.shop.mu.Unlock()
-	w.shop.at--
+// worker draws, scores and learns in a trivial way.
+type worker struct{ shop *shop }
+
+func (w *worker) Close() error {
+	w.shop.left()
 	return nil
 }
 
@@ -80,18 +89,8 @@ func (w *worker) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sd
 	return nil
 }
 
-func (w *worker) Score(_ context.Context, items iter.Seq2[plugin.Item, error], emit func(int, float64) error) error {
-	position := 0
-	for _, err := range items {
-		if err != nil {
-			return err
-		}
-		if err := emit(position, float64(position)); err != nil {
-			return err
-		}
-		position++
-	}
-	return nil
+func (w *worker) Score(_ context.Context, _ sdk.Prompt, image sdk.Image) (float64, error) {
+	return float64(image.RGB[0]), nil
 }
 
 func (w *worker) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
@@ -168,7 +167,7 @@ const allOf = "sample/drawn: %[1]s, sample/other: %[1]s, score/drawn/reward: %[1
 
 func TestTheSecondRunDoesNothing(t *testing.T) {
 	p, s := chain(t), openStore(t, t.TempDir())
-	first := &shop{}
+	first := newShop(t)
 	result := do(t, t.Context(), p, s, first, nil)
 	if got, want := statuses(p, result), fmt.Sprintf(allOf, Done); got != want {
 		t.Errorf("first: %s", got)
@@ -176,7 +175,7 @@ func TestTheSecondRunDoesNothing(t *testing.T) {
 	if first.crowded {
 		t.Error("two stages had the device at once")
 	}
-	second := &shop{}
+	second := newShop(t)
 	again := do(t, t.Context(), p, s, second, nil)
 	if got, want := statuses(p, again), fmt.Sprintf(allOf, Cached); got != want {
 		t.Errorf("second: %s", got)
@@ -198,7 +197,8 @@ func TestTheSecondRunDoesNothing(t *testing.T) {
 
 func TestAFailureTakesItsDependentsAlongAndNoOthers(t *testing.T) {
 	p, s := chain(t), openStore(t, t.TempDir())
-	broken := &shop{fail: map[string]error{`"reward"`: errors.New("no weights")}}
+	broken := newShop(t)
+	broken.fail = map[string]error{`"reward"`: errors.New("no weights")}
 	result := do(t, t.Context(), p, s, broken, nil)
 	want := "sample/drawn: done, sample/other: done, score/drawn/reward: failed, tune/tuned: not run, sample/last: not run"
 	if got := statuses(p, result); got != want || result.Failed != 1 || result.NotRun != 2 {
@@ -208,7 +208,7 @@ func TestAFailureTakesItsDependentsAlongAndNoOthers(t *testing.T) {
 	if label, ok := NeedsFailed(last.Err); !ok || label != "score/drawn/reward" {
 		t.Errorf("sample/last: %v", last.Err)
 	}
-	mended := do(t, t.Context(), p, s, &shop{}, nil)
+	mended := do(t, t.Context(), p, s, newShop(t), nil)
 	if got := statuses(p, mended); got != "sample/drawn: cached, sample/other: cached, score/drawn/reward: done, tune/tuned: done, sample/last: done" {
 		t.Errorf("mended: %s", got)
 	}
@@ -224,13 +224,13 @@ func (light) Identity(kind, component string) (plan.Identity, bool) {
 // fragile is a shop whose process dies under base and world while both are
 // open, and again whenever world is.
 type fragile struct {
-	shop
+	*shop
 	both  sync.WaitGroup
 	mu    sync.Mutex
 	tries map[string]int
 }
 
-func (f *fragile) Open(ctx context.Context, r plugin.OpenRequest) (stage.Instance, error) {
+func (f *fragile) Open(ctx context.Context, r client.OpenRequest) (*client.Instance, error) {
 	name := string(r.Config)
 	f.mu.Lock()
 	f.tries[name]++
@@ -250,7 +250,7 @@ func (f *fragile) Open(ctx context.Context, r plugin.OpenRequest) (stage.Instanc
 
 func TestAStageThatDiedBesideAnotherIsTriedAgain(t *testing.T) {
 	p, s := chainOf(t, light{}), openStore(t, t.TempDir())
-	components := &fragile{tries: map[string]int{}}
+	components := &fragile{shop: newShop(t), tries: map[string]int{}}
 	components.both.Add(2)
 	result, err := Run(t.Context(), p, Options{Store: s, Components: components, Parallel: 2, Dir: t.TempDir(), Name: "chain"})
 	if err != nil {
@@ -268,7 +268,7 @@ func TestAStageThatDiedBesideAnotherIsTriedAgain(t *testing.T) {
 func TestAnInterruptKeepsWhatIsFinished(t *testing.T) {
 	p, s := chain(t), openStore(t, t.TempDir())
 	ctx, cancel := context.WithCancel(t.Context())
-	stopping := &shop{}
+	stopping := newShop(t)
 	stopping.during = func(name string) {
 		if name == `"reward"` {
 			cancel()
@@ -281,7 +281,7 @@ func TestAnInterruptKeepsWhatIsFinished(t *testing.T) {
 	if result.Outcomes[p.Nodes[0]].Status != Done || result.Outcomes[p.Nodes[4]].Status != Interrupted {
 		t.Errorf("%s", statuses(p, result))
 	}
-	if got := do(t, t.Context(), p, s, &shop{}, nil); got.Stopped || got.Failed != 0 {
+	if got := do(t, t.Context(), p, s, newShop(t), nil); got.Stopped || got.Failed != 0 {
 		t.Errorf("after that: %s", statuses(p, got))
 	}
 }
@@ -302,7 +302,7 @@ func (n *notes) Warn(_ *plan.Node, warning diag.Diagnostic) {
 func TestDamagedInputsAreMadeAgain(t *testing.T) {
 	p, dir := chain(t), t.TempDir()
 	s := openStore(t, dir)
-	first := do(t, t.Context(), p, s, &shop{}, nil)
+	first := do(t, t.Context(), p, s, newShop(t), nil)
 	// The last stage has to run again, and finds its checkpoint damaged: the
 	// cache look-up before did not read into it.
 	checkpoint := first.Outcomes[p.Nodes[3]].Record.Outputs[plan.Checkpoint]
@@ -322,7 +322,7 @@ func TestDamagedInputsAreMadeAgain(t *testing.T) {
 	}
 	s.Close()
 
-	sink, components := &notes{}, &shop{}
+	sink, components := &notes{}, newShop(t)
 	second := do(t, t.Context(), p, openStore(t, dir), components, sink)
 	if second.Failed != 0 || components.opened[`"base"`] != 2 {
 		t.Errorf("%s; opened %v", statuses(p, second), components.opened)
@@ -337,7 +337,8 @@ func TestDamagedInputsAreMadeAgain(t *testing.T) {
 
 func TestAFullDiskSaysWhatToDo(t *testing.T) {
 	p, s := chain(t), openStore(t, t.TempDir())
-	full := &shop{fail: map[string]error{`"base"`: fmt.Errorf("write weights: %w", syscall.ENOSPC)}}
+	full := newShop(t)
+	full.fail = map[string]error{`"base"`: fmt.Errorf("write weights: %w", syscall.ENOSPC)}
 	result := do(t, t.Context(), p, s, full, nil)
 	err := result.Outcomes[p.Nodes[0]].Err
 	if err == nil || !strings.Contains(err.Error(), "The disk is full") || !strings.Contains(err.Error(), "plumb store gc") {
@@ -354,7 +355,7 @@ func TestForecastKnowsWhatRanBefore(t *testing.T) {
 	if before.Cached != 0 || before.Unknown != 5 || before.Nodes[p.Nodes[0]].Key == "" || before.Nodes[p.Nodes[2]].Key != "" {
 		t.Errorf("before: %+v", before)
 	}
-	result := do(t, t.Context(), p, s, &shop{}, nil)
+	result := do(t, t.Context(), p, s, newShop(t), nil)
 	after, err := Predict(p, s, plan.Environment{})
 	if err != nil {
 		t.Fatal(err)

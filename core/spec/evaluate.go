@@ -91,6 +91,9 @@ func (l *loader) evaluateBlock(block *hcl.Block, evaluate *Evaluate) {
 		evaluate.Fidelity = l.fidelityBlock(inner)
 	}
 	for _, inner := range byType["best_of"] {
+		if len(byType["alignment"]) == 0 {
+			l.error(inner.DefRange, "Nobody judges the best", "The best images are compared with others by raters. Add an alignment block to this evaluate block.")
+		}
 		evaluate.BestOf = append(evaluate.BestOf, l.bestOfBlock(inner))
 	}
 }

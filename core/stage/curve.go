@@ -27,7 +27,6 @@ type curve struct {
 	file   *os.File
 	points []curvePoint
 	last   sdk.Progress
-	warned []string
 }
 
 type curvePoint struct {
@@ -96,13 +95,7 @@ func (c *curve) report(progress sdk.Progress) error {
 			return fmt.Errorf("keep the training curve: %w", err)
 		}
 	}
-	if progress.Warning != "" && !slices.Contains(c.warned, progress.Warning) {
-		c.warned = append(c.warned, progress.Warning)
-	}
-	c.job.Report(Progress{
-		Done: progress.Step, Total: progress.Steps, Unit: "steps",
-		Values: progress.Values, Warning: progress.Warning,
-	})
+	c.job.Report(Progress{Done: progress.Step, Total: progress.Steps, Unit: "steps", Values: progress.Values})
 	return nil
 }
 
@@ -133,7 +126,6 @@ func (c *curve) finish(result *Result) error {
 		return err
 	}
 	result.Items, result.Unit = c.last.Step, "steps"
-	result.Warnings = c.warned
 	return c.job.table(result, plan.Curve, len(rows))
 }
 

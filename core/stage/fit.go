@@ -5,6 +5,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
 // fit has a reward, rater or encoder learn from labels or images.
@@ -22,7 +23,7 @@ func fit(ctx context.Context, job Job, work *plan.FitWork) (*Result, error) {
 		}
 		request.Labels = []string{labels}
 	}
-	return job.train(ctx, func(instance Instance, output, scratch string, report func(sdk.Progress) error) error {
+	return job.train(ctx, func(instance *client.Instance, output, scratch string, report func(sdk.Progress) error) error {
 		request.Output, request.Scratch = output, scratch
 		return instance.Fit(ctx, request, report)
 	})

@@ -12,7 +12,7 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
-	"github.com/plumb-ml/plumb/core/plugin"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // album makes a folder of n images and the node that imports it.
@@ -65,7 +65,7 @@ func TestImport(t *testing.T) {
 	}
 	// It is read as drawn images are.
 	path := b.path(first.Outputs[plan.Images])
-	scores := rows[dataset.Score](b, b.run(scoreNode(), tile{score: func(item plugin.Item) float64 { return float64(item.ID[2]) }}, map[string]string{plan.Images: path}).Outputs[plan.Scores])
+	scores := rows[dataset.Score](b, b.run(scoreNode(), tile{score: func(item sdk.Item) float64 { return float64(item.ID[2]) }}, map[string]string{plan.Images: path}).Outputs[plan.Scores])
 	if len(scores) != 150 || scores[7].ImageID != "007.png" {
 		t.Errorf("%d scores", len(scores))
 	}

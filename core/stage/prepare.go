@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
 // prepare has a sampler turn a table of images into what its tuning reads. The
@@ -32,13 +32,10 @@ func prepare(ctx context.Context, job Job) (*Result, error) {
 	}
 	result := &Result{Unit: "images"}
 	var last sdk.Progress
-	err = job.with(ctx, func(instance Instance) error {
+	err = job.with(ctx, func(instance *client.Instance) error {
 		return instance.Prepare(ctx, request, func(progress sdk.Progress) error {
 			last = progress
-			if progress.Warning != "" && !slices.Contains(result.Warnings, progress.Warning) {
-				result.Warnings = append(result.Warnings, progress.Warning)
-			}
-			job.Report(Progress{Done: progress.Step, Total: progress.Steps, Unit: result.Unit, Warning: progress.Warning})
+			job.Report(Progress{Done: progress.Step, Total: progress.Steps, Unit: result.Unit})
 			return nil
 		})
 	})

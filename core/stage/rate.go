@@ -3,14 +3,13 @@ package stage
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"math"
 	"slices"
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
 // rate has a rater label images, or a share of them.
@@ -30,64 +29,22 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 			total++
 		}
 	}
-	if total == 0 {
-		return nil, job.mistake("No images to label", "The images table is empty.")
-	}
-	writer, err := dataset.NewWriter[dataset.Label](job.tablePath(plan.Labels))
-	if err != nil {
-		return nil, err
-	}
-	source := newStream(path)
-	source.keep = func(position int) bool { return drawn[position] }
-	rows, done, raters := 0, 0, 0
-	var facts map[string]float64
-	write := inOrder(func(labels []dataset.Label) error {
-		rows += len(labels)
-		return writer.Write(labels...)
-	})
-	err = job.with(ctx, func(instance Instance) error {
-		facts = instance.Facts()
-		err := instance.Rate(ctx, source.items(ctx), func(position int, labels []sdk.Label) error {
-			image, err := source.answered(position)
-			if err != nil {
-				return err
-			}
-			if raters == 0 {
-				raters = len(labels)
-			}
-			if len(labels) == 0 || len(labels) != raters {
-				return fmt.Errorf("image %q, prompt %q: %d labels by %d raters", image.ID, image.Prompt, len(labels), raters)
-			}
-			verdicts := make([]dataset.Label, len(labels))
+	return each(ctx, job, pass[[]sdk.Label, dataset.Label]{
+		role:  plan.Labels,
+		total: total,
+		keep:  func(position int) bool { return drawn[position] },
+		ask:   (*client.Instance).Rate,
+		rows: func(image dataset.Image, labels []sdk.Label) []dataset.Label {
+			rows := make([]dataset.Label, len(labels))
 			for rater, label := range labels {
-				switch label {
-				case sdk.LabelGood, sdk.LabelBad, sdk.LabelSkip:
-				default:
-					return fmt.Errorf("image %q, prompt %q: rater %d says %q, which is not good, bad or skip", image.ID, image.Prompt, rater, label)
-				}
-				verdicts[rater] = dataset.Label{
+				rows[rater] = dataset.Label{
 					ImageID: image.ID, Prompt: image.Prompt, Category: image.Category, Split: image.Split,
 					Rater: int32(rater), Label: string(label),
 				}
 			}
-			done++
-			job.Report(Progress{Done: done, Total: total, Unit: "images"})
-			return write.add(position, verdicts)
-		})
-		if err != nil {
-			return err
-		}
-		_, err = source.finish()
-		return err
+			return rows
+		},
 	})
-	if err != nil {
-		return nil, errors.Join(err, writer.Discard())
-	}
-	if err := writer.Close(); err != nil {
-		return nil, err
-	}
-	result := &Result{Items: total, Unit: "images", Facts: facts}
-	return result, job.table(result, plan.Labels, rows)
 }
 
 // drawShare draws a share of the images, rounded up, by the seed. A larger

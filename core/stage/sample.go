@@ -12,6 +12,7 @@ import (
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
 // partImages is how many images a part holds at least. A killed stage loses
@@ -40,7 +41,7 @@ func sample(ctx context.Context, job Job, work *plan.SampleWork) (*Result, error
 			missing = true
 		}
 	}
-	draw := func(instance Instance) error {
+	draw := func(instance *client.Instance) error {
 		for i, path := range parts {
 			start := i * size
 			end := min(start+size, total)
@@ -65,17 +66,18 @@ func sample(ctx context.Context, job Job, work *plan.SampleWork) (*Result, error
 }
 
 // drawPart draws the images [start, end) of all and writes them to path.
-func (job Job) drawPart(ctx context.Context, instance Instance, work *plan.SampleWork, numbers []int, start, end, total int, path string) error {
-	var draws []sdk.Draw
+func (job Job) drawPart(ctx context.Context, instance *client.Instance, work *plan.SampleWork, numbers []int, start, end, total int, path string) error {
+	var draws []client.Draw
 	var rows []dataset.Image
 	for n := start; n < end; n++ {
 		prompt, index := work.Prompts[n/work.PerPrompt], n%work.PerPrompt
 		seed := plan.ImageSeed(job.Node.Seed, prompt.Text, index)
-		draws = append(draws, sdk.Draw{
+		id := fmt.Sprintf("%s/%04d/%03d", prompt.Category, numbers[n/work.PerPrompt], index)
+		draws = append(draws, client.Draw{
+			ID:     id,
 			Prompt: sdk.Prompt{Text: prompt.Text, Category: prompt.Category, Slots: prompt.Slots},
 			Seed:   seed,
 		})
-		id := fmt.Sprintf("%s/%04d/%03d", prompt.Category, numbers[n/work.PerPrompt], index)
 		rows = append(rows, dataset.Image{
 			ID:       id,
 			Image:    dataset.File{Path: id + ".png"},
@@ -87,31 +89,20 @@ func (job Job) drawPart(ctx context.Context, instance Instance, work *plan.Sampl
 			Seed:     seed,
 		})
 	}
-	writer, err := dataset.NewWriter[dataset.Image](path)
-	if err != nil {
-		return err
-	}
-	write := inOrder(func(row dataset.Image) error { return writer.Write(row) })
-	done := 0
-	err = instance.Sample(ctx, draws, func(position int, image sdk.Image) error {
-		if position < 0 || position >= len(rows) {
-			return fmt.Errorf("the sampler drew image %d of %d", position, len(rows))
-		}
-		row := rows[position]
-		if row.Image.Bytes, err = dataset.EncodePNG(image.Width, image.Height, image.RGB); err != nil {
-			return fmt.Errorf("image %q, prompt %q: %w", row.ID, row.Prompt, err)
-		}
-		done++
-		job.Report(Progress{Done: start + done, Total: total, Unit: "images"})
-		return write.add(position, row)
+	done := start
+	_, err := writeAnswers(path, func(add func(position int, rows ...dataset.Image) error) error {
+		return instance.Sample(ctx, draws, func(position int, image sdk.Image) error {
+			row := rows[position]
+			var err error
+			if row.Image.Bytes, err = dataset.EncodePNG(image.Width, image.Height, image.RGB); err != nil {
+				return fmt.Errorf("image %q, prompt %q: %w", row.ID, row.Prompt, err)
+			}
+			done++
+			job.Report(Progress{Done: done, Total: total, Unit: "images"})
+			return add(position, row)
+		})
 	})
-	if err == nil && write.next != len(rows) {
-		err = fmt.Errorf("the sampler drew %d of %d images", done, len(rows))
-	}
-	if err != nil {
-		return errors.Join(err, writer.Discard())
-	}
-	return writer.Close()
+	return err
 }
 
 // joinParts streams the parts into one table.

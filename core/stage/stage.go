@@ -2,15 +2,15 @@ package stage
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"iter"
 	"slices"
+	"strings"
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
-	"github.com/plumb-ml/plumb/core/plugin"
 	"github.com/plumb-ml/plumb/core/record"
-	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
 // Job is one stage to do.
@@ -32,36 +32,11 @@ type Outputs interface {
 	PutDir(name string) (record.Output, error)  // the directory is complete
 }
 
-// Components opens instances. Host makes one of a *plugin.Host.
+// Components opens instances. *plugin.Host does; *client.Client does in tests.
+// The instance holds what it hands out against the contract, and its errors
+// are a diag.List where the user can do something about them.
 type Components interface {
-	Open(ctx context.Context, request plugin.OpenRequest) (Instance, error)
-}
-
-// Instance is what a stage needs of an opened component. *plugin.Instance is one.
-type Instance interface {
-	Facts() map[string]float64
-	Sample(ctx context.Context, draws []sdk.Draw, emit func(position int, image sdk.Image) error) error
-	Score(ctx context.Context, items iter.Seq2[plugin.Item, error], emit func(position int, score float64) error) error
-	Rate(ctx context.Context, items iter.Seq2[plugin.Item, error], emit func(position int, labels []sdk.Label) error) error
-	EncodeImages(ctx context.Context, items iter.Seq2[plugin.Item, error], emit func(position int, vector []float32) error) error
-	Fit(ctx context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error
-	Prepare(ctx context.Context, request sdk.PrepareRequest, report func(sdk.Progress) error) error
-	Tune(ctx context.Context, request sdk.TuneRequest, report func(sdk.Progress) error) error
-	Close(ctx context.Context) error
-}
-
-var _ Instance = (*plugin.Instance)(nil)
-
-// Host opens the components of plugins.
-type Host struct{ *plugin.Host }
-
-// Open opens a component.
-func (h Host) Open(ctx context.Context, request plugin.OpenRequest) (Instance, error) {
-	instance, err := h.Host.Open(ctx, request)
-	if err != nil {
-		return nil, err
-	}
-	return instance, nil
+	Open(ctx context.Context, request client.OpenRequest) (*client.Instance, error)
 }
 
 // Progress is how far a stage is.
@@ -69,7 +44,6 @@ type Progress struct {
 	Done, Total int    // Total is 0 if it is not known
 	Unit        string // "images" or "steps"
 	Values      map[string]float64
-	Warning     string
 }
 
 // Result is what a stage made.
@@ -137,23 +111,24 @@ func work(ctx context.Context, job Job) (*Result, error) {
 
 // with opens the job's instance, uses it, and closes it. An instance is closed
 // even if ctx has ended: it may hold gigabytes of a shared device.
-func (job Job) with(ctx context.Context, use func(Instance) error) error {
+func (job Job) with(ctx context.Context, use func(*client.Instance) error) error {
 	request := job.openRequest(job.Node.Instance)
 	instance, err := job.Components.Open(ctx, request)
 	if err != nil {
 		return err
 	}
-	err = use(instance)
+	err = job.advise(use(instance))
 	if closing := instance.Close(context.WithoutCancel(ctx)); closing != nil && err == nil {
 		err = fmt.Errorf("close %s %q: %w", request.Kind, job.Node.Instance.Name, closing)
 	}
 	return err
 }
 
-func (job Job) openRequest(instance *plan.Instance) plugin.OpenRequest {
-	request := plugin.OpenRequest{
+func (job Job) openRequest(instance *plan.Instance) client.OpenRequest {
+	request := client.OpenRequest{
 		Kind:       instance.Kind,
 		Component:  instance.Component,
+		Name:       instance.Name,
 		Config:     instance.Config,
 		Checkpoint: job.Inputs[instance.Checkpoint],
 		Seed:       instance.Seed,
@@ -161,11 +136,33 @@ func (job Job) openRequest(instance *plan.Instance) plugin.OpenRequest {
 	}
 	for _, used := range instance.Uses {
 		if request.Uses == nil {
-			request.Uses = map[string]plugin.OpenRequest{}
+			request.Uses = map[string]client.OpenRequest{}
 		}
 		request.Uses[used.Kind] = job.openRequest(used)
 	}
 	return request
+}
+
+// advise adds to the diagnostics of an answer that is no number what the plan
+// knows: in which stage the weights behind it were trained.
+func (job Job) advise(err error) error {
+	var broken *client.NotFinite
+	var said diag.List
+	if !errors.As(err, &broken) || !errors.As(err, &said) {
+		return err
+	}
+	var trained []string
+	for _, input := range job.Node.Inputs {
+		if input.Output == plan.Checkpoint {
+			trained = append(trained, input.Node.Label)
+		}
+	}
+	if len(trained) == 0 {
+		return err
+	}
+	said = slices.Clone(said)
+	said[0].Detail += fmt.Sprintf(" Look at the training curve of %s: if it jumps or rises at the end, a lower learning rate helps.", strings.Join(trained, " and "))
+	return said
 }
 
 // input is the path of an input that the plan promised.

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"google.golang.org/grpc"
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
@@ -19,34 +20,58 @@ import (
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/core/store"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
 )
 
-// tile is an instance that draws and judges 1x1 images. Answers come in the
-// order that batch asks for, so that tests can have them out of order.
+// tile is a component of every kind that draws and judges 1x1 images, over the
+// wire. What it answers is right; spoil, in spoiled_test.go, makes it wrong.
 type tile struct {
 	batch   int // answers come in groups of this many, each group last first
-	score   func(item plugin.Item) float64
+	score   func(item sdk.Item) float64
 	learn   func(scratch, output string, report func(sdk.Progress) error) error
 	prepare func(r sdk.PrepareRequest, report func(sdk.Progress) error) error
 	warn    func(draw sdk.Draw) string
 	tune    func(r sdk.TuneRequest) error
+	after   int // images after which it fails, if it is to
 	drawn   *int
 	closed  *bool
 }
 
-var _ Instance = tile{}
+// connect serves the tile as a plugin that a third party wrote, with words of
+// what goes wrong as users read them.
+func (t tile) connect(test testing.TB, options ...grpc.ServerOption) *client.Client {
+	test.Helper()
+	open := func(context.Context, sdk.OpenRequest) (any, error) { return t, nil }
+	tiles := sdk.Plugin{Name: "tiles", Version: "1"}
+	for kind, capabilities := range map[sdk.Kind][]sdk.Capability{
+		sdk.KindSampler: {sdk.CapabilityTune, sdk.CapabilityPrepare},
+		sdk.KindReward:  {sdk.CapabilityFit},
+		sdk.KindRater:   nil,
+		sdk.KindEncoder: nil,
+	} {
+		tiles.Components = append(tiles.Components, sdk.Component{Kind: kind, Name: "tile", Open: open, Capabilities: capabilities, PreferredBatch: 8})
+	}
+	origin := plugin.Origin{Plugin: "tiles"}
+	return client.New(plugintest.Connect(test, tiles, append(options, inGroups(t.batch))...), client.Options{
+		Explain: func(_ context.Context, call client.Call, err error) error { return origin.Explain(call, err) },
+	})
+}
 
 func (t tile) Facts() map[string]float64 { return map[string]float64{"tile_width": 1} }
 
 func (t tile) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
-	for _, position := range t.order(len(draws)) {
+	for position, draw := range draws {
 		if t.drawn != nil {
 			*t.drawn++
+			if t.after > 0 && *t.drawn > t.after {
+				return errors.New("killed")
+			}
 		}
 		if t.warn != nil {
-			sdk.Warn(ctx, t.warn(draws[position]))
+			sdk.Warn(ctx, t.warn(draw))
 		}
-		seed := draws[position].Seed
+		seed := draw.Seed
 		if err := emit(position, sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(seed), byte(seed >> 8), byte(seed >> 16)}}); err != nil {
 			return err
 		}
@@ -54,42 +79,32 @@ func (t tile) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.I
 	return nil
 }
 
-func (t tile) order(n int) []int {
-	var order []int
-	for start := 0; start < n; start += max(t.batch, 1) {
-		for position := min(start+max(t.batch, 1), n) - 1; position >= start; position-- {
-			order = append(order, position)
-		}
+func (t tile) Score(context.Context, sdk.Prompt, sdk.Image) (float64, error) {
+	return 0, errors.New("images come in batches")
+}
+
+func (t tile) ScoreBatch(_ context.Context, items []sdk.Item) ([]float64, error) {
+	scores := make([]float64, len(items))
+	for i, item := range items {
+		scores[i] = t.score(item)
 	}
-	return order
+	return scores, nil
 }
 
-func answer[T any](t tile, items iter.Seq2[plugin.Item, error], of func(plugin.Item) T, emit func(int, T) error) error {
-	var read []plugin.Item
-	for item, err := range items {
-		if err != nil {
-			return err
-		}
-		read = append(read, item)
+func (t tile) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {
+	labels := make([][]sdk.Label, len(items))
+	for i := range items {
+		labels[i] = []sdk.Label{sdk.LabelGood, sdk.LabelSkip}
 	}
-	for _, position := range t.order(len(read)) {
-		if err := emit(position, of(read[position])); err != nil {
-			return err
-		}
+	return labels, nil
+}
+
+func (t tile) EncodeImages(_ context.Context, images []sdk.Image) ([][]float32, error) {
+	vectors := make([][]float32, len(images))
+	for i, image := range images {
+		vectors[i] = []float32{float32(image.RGB[0]), 1}
 	}
-	return nil
-}
-
-func (t tile) Score(_ context.Context, items iter.Seq2[plugin.Item, error], emit func(int, float64) error) error {
-	return answer(t, items, t.score, emit)
-}
-
-func (t tile) Rate(_ context.Context, items iter.Seq2[plugin.Item, error], emit func(int, []sdk.Label) error) error {
-	return answer(t, items, func(plugin.Item) []sdk.Label { return []sdk.Label{sdk.LabelGood, sdk.LabelSkip} }, emit)
-}
-
-func (t tile) EncodeImages(_ context.Context, items iter.Seq2[plugin.Item, error], emit func(int, []float32) error) error {
-	return answer(t, items, func(item plugin.Item) []float32 { return []float32{float32(t.score(item)), 1} }, emit)
+	return vectors, nil
 }
 
 func (t tile) Fit(_ context.Context, r sdk.FitRequest, report func(sdk.Progress) error) error {
@@ -107,15 +122,12 @@ func (t tile) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progres
 	return t.learn(r.Scratch, r.Output, report)
 }
 
-func (t tile) Close(context.Context) error {
+func (t tile) Close() error {
 	if t.closed != nil {
 		*t.closed = true
 	}
 	return nil
 }
-
-// Open makes a tile its own opener.
-func (t tile) Open(context.Context, plugin.OpenRequest) (Instance, error) { return t, nil }
 
 // bench is a store to put outputs into.
 type bench struct {
@@ -134,8 +146,20 @@ func newBench(t *testing.T) bench {
 
 func (b bench) try(node *plan.Node, instance tile, scratch string, inputs map[string]string) (*Result, error) {
 	b.t.Helper()
+	return b.over(instance.connect(b.t), node, scratch, inputs)
+}
+
+// over does a stage whose components are opened over a connection.
+func (b bench) over(components Components, node *plan.Node, scratch string, inputs map[string]string) (*Result, error) {
+	b.t.Helper()
 	if node.Instance == nil && node.Kind != plan.Choose {
-		node.Instance = &plan.Instance{Kind: "sampler", Name: "one"}
+		node.Instance = &plan.Instance{Kind: map[plan.Kind]string{plan.Rate: "rater"}[node.Kind], Name: "one"}
+		if node.Instance.Kind == "" {
+			node.Instance.Kind = "sampler"
+		}
+	}
+	if node.Instance != nil {
+		node.Instance.Component = "tile"
 	}
 	work, err := b.store.Work("key")
 	if err != nil {
@@ -145,7 +169,7 @@ func (b bench) try(node *plan.Node, instance tile, scratch string, inputs map[st
 	if scratch == "" {
 		scratch = b.t.TempDir()
 	}
-	return Run(b.t.Context(), Job{Node: node, Inputs: inputs, Outputs: work, Scratch: scratch, Components: instance})
+	return Run(b.t.Context(), Job{Node: node, Inputs: inputs, Outputs: work, Scratch: scratch, Components: components})
 }
 
 func (b bench) run(node *plan.Node, instance tile, inputs map[string]string) *Result {
@@ -216,17 +240,8 @@ func TestSampleGoesOnWhereItWasKilled(t *testing.T) {
 	b := newBench(t)
 	want := b.run(sampleNode(50, 3), tile{}, nil).Outputs[plan.Images]
 	scratch := t.TempDir()
-	killed := errors.New("killed")
 	drawn := 0
-	failing := failingTile{tile{drawn: &drawn}, 100, killed}
-	work, err := b.store.Work("key")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer work.Discard()
-	node := sampleNode(50, 3)
-	node.Instance = &plan.Instance{Kind: "sampler"}
-	if _, err := Run(t.Context(), Job{Node: node, Outputs: work, Scratch: scratch, Components: failing}); !errors.Is(err, killed) {
+	if _, err := b.try(sampleNode(50, 3), tile{drawn: &drawn, after: 100}, scratch, nil); err == nil || !strings.Contains(err.Error(), "killed") {
 		t.Fatalf("got %v", err)
 	}
 	drawn = 0
@@ -242,24 +257,6 @@ func TestSampleGoesOnWhereItWasKilled(t *testing.T) {
 	}
 }
 
-// failingTile fails after some images.
-type failingTile struct {
-	tile
-	after int
-	err   error
-}
-
-func (f failingTile) Open(context.Context, plugin.OpenRequest) (Instance, error) { return f, nil }
-
-func (f failingTile) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
-	return f.tile.Sample(ctx, draws, func(position int, image sdk.Image) error {
-		if *f.drawn > f.after {
-			return f.err
-		}
-		return emit(position, image)
-	})
-}
-
 func (b bench) images(prompts, perPrompt int) string {
 	return b.path(b.run(sampleNode(prompts, perPrompt), tile{}, nil).Outputs[plan.Images])
 }
@@ -270,7 +267,7 @@ func scoreNode() *plan.Node {
 }
 
 // byID scores an image by its index, which is the end of its ID.
-func byID(item plugin.Item) float64 { return float64(len(item.ID)) + float64(item.ID[len(item.ID)-1]) }
+func byID(item sdk.Item) float64 { return float64(len(item.ID)) + float64(item.ID[len(item.ID)-1]) }
 
 func TestScoresAreInTheOrderOfTheirImages(t *testing.T) {
 	b := newBench(t)
@@ -287,62 +284,34 @@ func TestScoresAreInTheOrderOfTheirImages(t *testing.T) {
 	}
 }
 
-func TestScoreRefusesWhatIsNoScore(t *testing.T) {
+func TestScoreRefusesARewardThatHasLearntNothing(t *testing.T) {
 	b := newBench(t)
-	in := map[string]string{plan.Images: b.images(2, 2)}
-	for _, bad := range []struct {
-		score func(plugin.Item) float64
-		want  string
-	}{
-		{func(item plugin.Item) float64 {
-			if item.ID == "color/0001/000" {
-				return math.NaN()
-			}
-			return 1
-		}, `Reward "beauty" scores image "color/0001/000", prompt "prompt 1", with NaN`},
-		{func(plugin.Item) float64 { return math.Inf(1) }, `with +Inf`},
-		{func(plugin.Item) float64 { return 0.25 }, `gives all 4 images the same score, 0.25`},
-	} {
-		_, err := b.try(scoreNode(), tile{score: bad.score}, "", in)
-		var list diag.List
-		if !errors.As(err, &list) || !strings.Contains(list[0].Summary, bad.want) || list[0].Detail == "" || list[0].Subject.Start.Line != 5 {
-			t.Errorf("got %v, want %s", err, bad.want)
-		}
+	same := tile{score: func(sdk.Item) float64 { return 0.25 }}
+	_, err := b.try(scoreNode(), same, "", map[string]string{plan.Images: b.images(2, 2)})
+	var list diag.List
+	if !errors.As(err, &list) || !strings.Contains(list[0].Summary, `gives all 4 images the same score, 0.25`) || list[0].Detail == "" || list[0].Subject.Start.Line != 5 {
+		t.Errorf("got %v", err)
 	}
-	if _, err := b.try(scoreNode(), tile{score: func(plugin.Item) float64 { return 1 }}, "", map[string]string{plan.Images: b.images(1, 1)}); err != nil {
+	if _, err := b.try(scoreNode(), same, "", map[string]string{plan.Images: b.images(1, 1)}); err != nil {
 		t.Errorf("a single image cannot vary: %v", err)
 	}
 }
 
-// short is an instance that answers less than it is asked.
-type short struct{ tile }
-
-func (s short) Open(context.Context, plugin.OpenRequest) (Instance, error) { return s, nil }
-
-func (s short) Score(ctx context.Context, items iter.Seq2[plugin.Item, error], emit func(int, float64) error) error {
-	return s.tile.Score(ctx, items, func(position int, score float64) error {
-		if position == 2 {
-			return nil
-		}
-		return emit(position, score)
-	})
-}
-
-func TestScoreMissesNoAnswer(t *testing.T) {
+// TestNoImages: an empty table is a mistake that says what could not be done.
+func TestNoImages(t *testing.T) {
 	b := newBench(t)
-	work, err := b.store.Work("key")
-	if err != nil {
+	empty := filepath.Join(t.TempDir(), "images.parquet")
+	if err := dataset.WriteAll[dataset.Image](empty, nil); err != nil {
 		t.Fatal(err)
 	}
-	defer work.Discard()
-	closed := false
-	_, err = Run(t.Context(), Job{Node: scoreNode(), Inputs: map[string]string{plan.Images: b.images(2, 2)},
-		Outputs: work, Scratch: t.TempDir(), Components: short{tile{score: byID, closed: &closed}}})
-	if err == nil || !strings.Contains(err.Error(), "color/0001/000") {
-		t.Errorf("got %v", err)
-	}
-	if !closed {
-		t.Error("the instance was left open")
+	for want, node := range map[string]*plan.Node{
+		"No images to score":  scoreNode(),
+		"No images to label":  rateNode(1, 1),
+		"No images to encode": encodeNode(),
+	} {
+		if _, err := b.try(node, tile{}, "", map[string]string{plan.Images: empty}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 }
 
@@ -417,16 +386,21 @@ func TestChooseKeepsTheBestOfEachPrompt(t *testing.T) {
 	}
 }
 
-func TestEncodeRefusesNaN(t *testing.T) {
+func encodeNode() *plan.Node {
+	return &plan.Node{Name: "encode/x", Kind: plan.Encode, Work: &plan.EncodeWork{}, Instance: &plan.Instance{Kind: "encoder", Name: "clip"}}
+}
+
+func TestEncodeKeepsTheOrderOfImages(t *testing.T) {
 	b := newBench(t)
-	node := &plan.Node{Name: "encode/x", Kind: plan.Encode, Work: &plan.EncodeWork{}, Instance: &plan.Instance{Kind: "encoder", Name: "clip"}}
 	in := map[string]string{plan.Images: b.images(2, 2)}
-	features := rows[dataset.Feature](b, b.run(node, tile{score: byID, batch: 3}, in).Outputs[plan.Features])
-	if len(features) != 4 || features[1].ImageID != "color/0000/001" || len(features[1].Vector) != 2 {
-		t.Errorf("got %+v", features)
+	images, err := dataset.ReadAll[dataset.Image](in[plan.Images])
+	if err != nil {
+		t.Fatal(err)
 	}
-	_, err := b.try(node, tile{score: func(plugin.Item) float64 { return math.NaN() }}, "", in)
-	if err == nil || !strings.Contains(err.Error(), `Encoder "clip" gives image "color/0000/000"`) {
-		t.Errorf("got %v", err)
+	features := rows[dataset.Feature](b, b.run(encodeNode(), tile{batch: 3}, in).Outputs[plan.Features])
+	for i, image := range images {
+		if want := []float32{float32(byte(image.Seed)), 1}; features[i].ImageID != image.ID || !slices.Equal(features[i].Vector, want) {
+			t.Errorf("row %d is %+v, want %s with %v", i, features[i], image.ID, want)
+		}
 	}
 }

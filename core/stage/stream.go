@@ -2,18 +2,18 @@ package stage
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"sync"
 
 	"github.com/plumb-ml/plumb/core/dataset"
-	"github.com/plumb-ml/plumb/core/plugin"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
 // stream sends the rows of an images table to an instance and keeps what the
 // answers need: who the image is, not its pixels. Rows are read in one
-// goroutine and answered in another.
+// goroutine and answered in another. That each is answered once is the
+// instance's business.
 type stream struct {
 	path string
 	keep func(position int) bool // rows to send, by their place in the table; nil: all
@@ -23,27 +23,27 @@ type stream struct {
 	waiting map[int]dataset.Image // sent and not yet answered, without pixels
 }
 
-func newStream(path string) *stream {
-	return &stream{path: path, waiting: map[int]dataset.Image{}}
+func newStream(path string, keep func(position int) bool) *stream {
+	return &stream{path: path, keep: keep, waiting: map[int]dataset.Image{}}
 }
 
 // items reads the table.
-func (s *stream) items(ctx context.Context) iter.Seq2[plugin.Item, error] {
-	return func(yield func(plugin.Item, error) bool) {
+func (s *stream) items(ctx context.Context) iter.Seq2[client.Item, error] {
+	return func(yield func(client.Item, error) bool) {
 		row := -1
 		for image, err := range dataset.Read[dataset.Image](s.path) {
 			if err == nil {
 				err = ctx.Err()
 			}
 			if err != nil {
-				yield(plugin.Item{}, err)
+				yield(client.Item{}, err)
 				return
 			}
 			row++
 			if s.keep != nil && !s.keep(row) {
 				continue
 			}
-			item := plugin.Item{
+			item := client.Item{
 				ID:     image.ID,
 				Prompt: sdk.Prompt{Text: image.Prompt, Category: image.Category, Slots: image.Slots},
 				PNG:    image.Image.Bytes,
@@ -60,54 +60,11 @@ func (s *stream) items(ctx context.Context) iter.Seq2[plugin.Item, error] {
 	}
 }
 
-// answered returns the image at a position, once.
-func (s *stream) answered(position int) (dataset.Image, error) {
+// answered returns the image at a position, and forgets it.
+func (s *stream) answered(position int) dataset.Image {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	image, ok := s.waiting[position]
-	if !ok {
-		return dataset.Image{}, fmt.Errorf("an answer for image %d came twice or unasked", position)
-	}
+	image := s.waiting[position]
 	delete(s.waiting, position)
-	return image, nil
-}
-
-// finish checks that every image was answered and returns how many there were.
-func (s *stream) finish() (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, image := range s.waiting {
-		return s.sent, fmt.Errorf("%d of %d images got no answer, among them image %q", len(s.waiting), s.sent, image.ID)
-	}
-	return s.sent, nil
-}
-
-// ordered passes answers on in the order of their positions, whatever order
-// they come in, so that a table does not depend on batches.
-type ordered[T any] struct {
-	next  int
-	early map[int]T
-	pass  func(T) error
-}
-
-func inOrder[T any](pass func(T) error) *ordered[T] {
-	return &ordered[T]{early: map[int]T{}, pass: pass}
-}
-
-func (o *ordered[T]) add(position int, value T) error {
-	if position != o.next {
-		o.early[position] = value
-		return nil
-	}
-	for {
-		o.next++
-		if err := o.pass(value); err != nil {
-			return err
-		}
-		var ok bool
-		if value, ok = o.early[o.next]; !ok {
-			return nil
-		}
-		delete(o.early, o.next)
-	}
+	return image
 }

@@ -10,11 +10,12 @@ import (
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
 // train is what fit and tune have in common: an instance that learns, a
 // checkpoint directory that it fills, and the curve of what it reports.
-func (job Job) train(ctx context.Context, learn func(instance Instance, output, scratch string, report func(sdk.Progress) error) error) (*Result, error) {
+func (job Job) train(ctx context.Context, learn func(instance *client.Instance, output, scratch string, report func(sdk.Progress) error) error) (*Result, error) {
 	output := job.Outputs.Dir(plan.Checkpoint)
 	scratch := filepath.Join(job.Scratch, "plugin")
 	if err := os.MkdirAll(scratch, 0o755); err != nil {
@@ -26,7 +27,7 @@ func (job Job) train(ctx context.Context, learn func(instance Instance, output, 
 	}
 	// A plugin may swallow the error that ends its reports; ours is the one to show.
 	var stopped error
-	err = job.with(ctx, func(instance Instance) error {
+	err = job.with(ctx, func(instance *client.Instance) error {
 		return learn(instance, output, scratch, func(progress sdk.Progress) error {
 			if stopped == nil {
 				stopped = curve.report(progress)

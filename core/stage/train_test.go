@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -104,20 +103,5 @@ func TestAnEmptyCheckpointIsAnError(t *testing.T) {
 	nothing := func(_, _ string, _ func(sdk.Progress) error) error { return nil }
 	if _, err := b.try(tuneNode(), tile{learn: nothing}, "", nil); err == nil || !strings.Contains(err.Error(), "empty") {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestWarningsAreKeptOnce(t *testing.T) {
-	b := newBench(t)
-	result := b.run(tuneNode(), tile{learn: func(_, output string, report func(sdk.Progress) error) error {
-		for step := range 3 {
-			if err := report(sdk.Progress{Step: step + 1, Steps: 3, Warning: "gradients are large"}); err != nil {
-				return err
-			}
-		}
-		return os.WriteFile(filepath.Join(output, "weights"), nil, 0o644)
-	}}, nil)
-	if !slices.Equal(result.Warnings, []string{"gradients are large"}) {
-		t.Errorf("got %q", result.Warnings)
 	}
 }

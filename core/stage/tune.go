@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
 // tune fine-tunes a sampler by a sum of losses.
@@ -42,7 +43,7 @@ func tune(ctx context.Context, job Job, work *plan.TuneWork) (*Result, error) {
 	if missing != nil {
 		return nil, missing
 	}
-	return job.train(ctx, func(instance Instance, output, scratch string, report func(sdk.Progress) error) error {
+	return job.train(ctx, func(instance *client.Instance, output, scratch string, report func(sdk.Progress) error) error {
 		request.Output, request.Scratch = output, scratch
 		return instance.Tune(ctx, request, report)
 	})

@@ -279,13 +279,11 @@ type Informer interface {
 	Facts() map[string]float64
 }
 
-// Progress is what a long call reports while it works.
+// Progress is what a long call reports while it works. What the user should
+// read beside it goes through Warn.
 type Progress struct {
 	Step, Steps int                // finished and planned
-	Unit        string             // what a step is, such as "step"
-	Images      int                // images worked through so far, for the rate
 	Values      map[string]float64 // the training curve's values at this step; may be nil
-	Warning     string             // something the user should read; may be empty
 }
 
 // Fitter is a reward, rater or encoder that learns from labels or images.

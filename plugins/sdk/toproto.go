@@ -127,11 +127,8 @@ func preferencesToProto(preferences []Preference) ([]pb.Preference, error) {
 
 func progressToProto(p Progress) *pb.Progress {
 	return &pb.Progress{
-		Step:    uint64(max(p.Step, 0)),
-		Steps:   uint64(max(p.Steps, 0)),
-		Unit:    p.Unit,
-		Images:  uint64(max(p.Images, 0)),
-		Values:  p.Values,
-		Warning: p.Warning,
+		Step:   uint64(max(p.Step, 0)),
+		Steps:  uint64(max(p.Steps, 0)),
+		Values: p.Values,
 	}
 }

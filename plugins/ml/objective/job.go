@@ -39,7 +39,6 @@ func (j *Job) Run(ctx context.Context, loop *train.Loop, report func(sdk.Progres
 		}
 		defer j.totals.close()
 	}
-	loop.Images = j.Step.total()
 	loop.Parts = j.Step.Parts()
 	loop.Batch = func(step int) ([]any, error) { return j.part(step, 0) }
 	loop.Part = j.part

@@ -147,7 +147,7 @@ func FitEncoder(ctx context.Context, backend compute.Backend, config EncoderConf
 		return err
 	}
 	loop := &train.Loop{
-		Backend: backend, Store: store, Optimizer: optimizer, Images: batch,
+		Backend: backend, Store: store, Optimizer: optimizer,
 		Scratch: request.Scratch, Identity: train.Digest(identity),
 		Batch: func(step int) ([]any, error) {
 			patches, words := make([]float32, batch*imageValues), make([]float32, batch*width)

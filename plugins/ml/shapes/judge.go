@@ -179,7 +179,7 @@ func FitJudge(ctx context.Context, backend compute.Backend, config JudgeConfig, 
 		return config, err
 	}
 	loop := &train.Loop{
-		Backend: backend, Store: store, Optimizer: optimizer, Images: batch,
+		Backend: backend, Store: store, Optimizer: optimizer,
 		Scratch: request.Scratch, Identity: train.Digest(identity),
 		Batch: func(step int) ([]any, error) {
 			patches := make([]float32, batch*imageValues)

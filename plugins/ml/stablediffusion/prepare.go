@@ -112,7 +112,7 @@ func (p *preparer) run(ctx context.Context, report func(sdk.Progress) error) err
 		if row == p.Images {
 			break // the last report is for all that is written
 		}
-		if err := report(sdk.Progress{Step: row, Steps: p.Images, Unit: "image", Images: row}); err != nil {
+		if err := report(sdk.Progress{Step: row, Steps: p.Images}); err != nil {
 			return err
 		}
 	}
@@ -125,7 +125,7 @@ func (p *preparer) run(ctx context.Context, report func(sdk.Progress) error) err
 	if err := p.finish(); err != nil {
 		return err
 	}
-	return report(sdk.Progress{Step: row, Steps: p.Images, Unit: "image", Images: row})
+	return report(sdk.Progress{Step: row, Steps: p.Images})
 }
 
 // add takes in the image of a row of the table.

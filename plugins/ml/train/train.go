@@ -42,8 +42,6 @@ type Loop struct {
 	// Values names and reduces what Loss records, for the training curve; that
 	// of a step's parts comes one after the other.
 	Values func(step int, values [][]float32) map[string]float64
-	// Images is the number of images in a step, for the rate.
-	Images int
 
 	Scratch  string // where to save unfinished state; empty: nowhere
 	Identity string // of the job: saved state of another is not used
@@ -90,7 +88,7 @@ func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 				values[name] = value
 			}
 		}
-		progress := sdk.Progress{Step: step + 1, Steps: l.Optimizer.Steps, Unit: "step", Images: (step + 1) * l.Images, Values: values}
+		progress := sdk.Progress{Step: step + 1, Steps: l.Optimizer.Steps, Values: values}
 		if err := report(progress); err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ import (
 func network(t *testing.T, store *model.Store) *Loop {
 	const batch, tokens, width = 4, 9, 6
 	return &Loop{
-		Backend: openBackend(t), Store: store, Images: batch, Identity: "job",
+		Backend: openBackend(t), Store: store, Identity: "job",
 		Optimizer: sdk.Optimizer{
 			Steps: 9, BatchSize: batch, LearningRate: 0.01, WarmupSteps: 2, Schedule: "cosine", WeightDecay: 0.01,
 			Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1, EMADecay: 0.9,

@@ -30,7 +30,7 @@ func (r *reward) Fit(ctx context.Context, request sdk.FitRequest, report func(sd
 	// 1. What there is to learn from. The encoder stays as it is, so every
 	// image and text is encoded once.
 	corpus, err := readCorpus(ctx, r.encoder, request, func(int) error {
-		return report(sdk.Progress{Steps: r.config.Steps, Unit: "step"})
+		return report(sdk.Progress{Steps: r.config.Steps})
 	})
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (r *reward) Fit(ctx context.Context, request sdk.FitRequest, report func(sd
 		job.standard = measure(job.inputs, learn, corpus.texts)
 	}
 	if auxiliary != nil {
-		if err := job.checkNegatives(report); err != nil {
+		if err := job.checkNegatives(ctx); err != nil {
 			return err
 		}
 	}
@@ -105,7 +105,7 @@ type job struct {
 
 // checkNegatives refuses prompt classification where no prompt has another one
 // to be told apart from, and warns where some have none.
-func (j *job) checkNegatives(report func(sdk.Progress) error) error {
+func (j *job) checkNegatives(ctx context.Context) error {
 	used, without := map[int]bool{}, 0
 	for _, e := range j.learn {
 		if !used[e.prompt] {
@@ -125,10 +125,8 @@ func (j *job) checkNegatives(report func(sdk.Progress) error) error {
 				"write them as a template with slots, or remove the auxiliary block.",
 		}
 	}
-	return report(sdk.Progress{
-		Steps: j.reward.config.Steps, Unit: "step",
-		Warning: fmt.Sprintf("%d of %d labelled prompts have no slot to replace a word in; prompt classification does not learn from their images.", without, len(used)),
-	})
+	sdk.Warn(ctx, fmt.Sprintf("%d of %d labelled prompts have no slot to replace a word in; prompt classification does not learn from their images.", without, len(used)))
+	return nil
 }
 
 // run trains and keeps the weights for the checkpoint.
@@ -141,7 +139,7 @@ func (j *job) run(ctx context.Context, backend compute.Backend, report func(sdk.
 	defer validation.close()
 	epoch := (len(j.learn) + settings.BatchSize - 1) / settings.BatchSize
 	loop := &train.Loop{
-		Backend: backend, Store: j.store, Optimizer: settings.Optimizer(), Images: settings.BatchSize,
+		Backend: backend, Store: j.store, Optimizer: settings.Optimizer(),
 		Batch: j.batch,
 		Loss: func(in []*Node) (*Node, []*Node) {
 			total, mse, classification := objective(nn.NewParams(j.store, j.seed), j.reward.config.Config, j.auxiliary,

@@ -32,7 +32,7 @@ func (s *sampler) Prepare(ctx context.Context, request sdk.PrepareRequest, repor
 		Embed:          s.texts.embed,
 	}, func(progress sdk.Progress) error {
 		if progress.Step == progress.Steps {
-			progress.Warning = cut.warning(s.texts)
+			sdk.Warn(ctx, cut.warning(s.texts))
 		}
 		return report(progress)
 	})

@@ -57,10 +57,8 @@ func prepare(t *testing.T, s *sampler, images string) (directory string, warning
 	t.Helper()
 	r := sdk.PrepareRequest{Images: images, Output: t.TempDir(), Scratch: t.TempDir()}
 	last := sdk.Progress{}
-	if err := s.Prepare(t.Context(), r, func(p sdk.Progress) error {
-		if p.Warning != "" {
-			warnings = append(warnings, p.Warning)
-		}
+	ctx := sdk.WithWarnings(t.Context(), func(text string) { warnings = append(warnings, text) })
+	if err := s.Prepare(ctx, r, func(p sdk.Progress) error {
 		last = p
 		return nil
 	}); err != nil {

@@ -8,6 +8,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -42,16 +43,39 @@ func DialOptions() []grpc.DialOption {
 // Client calls one plugin.
 type Client struct {
 	connection grpc.ClientConnInterface
-	silence    time.Duration
+	options    Options
 }
 
-// New makes a client of a connection. A call that gives no sign of life for
-// the time of silence fails with a Silence; 0 means DefaultSilence.
-func New(connection grpc.ClientConnInterface, silence time.Duration) *Client {
-	if silence <= 0 {
-		silence = DefaultSilence
+// Options are a client's settings.
+type Options struct {
+	// Silence is how long a call may go without a sign of life before it fails
+	// with a *Silence; 0 means DefaultSilence.
+	Silence time.Duration
+	// Explain turns the error of a call into what the caller gets, such as
+	// diagnostics; nil leaves it as it is. It gets the caller's context. It also
+	// sees the caller's own errors and those of ctx, and should let them pass.
+	Explain func(ctx context.Context, call Call, err error) error
+}
+
+// Call is which call an error comes from.
+type Call struct {
+	Kind, Name string // of the instance, as its OpenRequest names it; empty: the plugin as a whole
+	Method     string // such as "Score"
+}
+
+// New makes a client of a connection.
+func New(connection grpc.ClientConnInterface, o Options) *Client {
+	if o.Silence <= 0 {
+		o.Silence = DefaultSilence
 	}
-	return &Client{connection: connection, silence: silence}
+	return &Client{connection: connection, options: o}
+}
+
+func (c *Client) explain(ctx context.Context, call Call, err error) error {
+	if err == nil || c.options.Explain == nil {
+		return err
+	}
+	return c.options.Explain(ctx, call, err)
 }
 
 // Description is what a plugin says of itself. Its components have no Open.
@@ -63,14 +87,16 @@ type Description struct {
 // Describe asks the plugin what it provides. A mistaken description is a
 // *Failure.
 func (c *Client) Describe(ctx context.Context) (Description, error) {
-	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	bounded, cancel := context.WithTimeout(ctx, adminTimeout)
 	defer cancel()
-	r, err := pb.NewPluginClient(c.connection).Describe(ctx, &pb.DescribeRequest{})
+	r, err := pb.NewPluginClient(c.connection).Describe(bounded, &pb.DescribeRequest{})
 	if err != nil {
-		return Description{}, transport(ctx, err)
+		err = transport(bounded, err)
+	} else {
+		err = failure(r.GetDiagnostics())
 	}
-	if err := failure(r.GetDiagnostics()); err != nil {
-		return Description{}, err
+	if err != nil {
+		return Description{}, c.explain(ctx, Call{Method: "Describe"}, err)
 	}
 	return descriptionFromProto(r), nil
 }
@@ -79,6 +105,7 @@ func (c *Client) Describe(ctx context.Context) (Description, error) {
 type OpenRequest struct {
 	Kind       string          // "sampler", "reward", "rater", "encoder"
 	Component  string          // as the plugin calls it
+	Name       string          // as the experiment calls it, for messages; empty: Component
 	Config     json.RawMessage // canonical JSON, defaults filled in
 	Checkpoint string          // a directory that Fit or Tune wrote; empty: the component's own weights
 	Seed       uint64
@@ -89,10 +116,10 @@ type OpenRequest struct {
 
 // Open makes an instance.
 func (c *Client) Open(ctx context.Context, r OpenRequest) (*Instance, error) {
-	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	bounded, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	in := &Instance{client: c}
-	err := receive(ctx, openPatience*c.silence,
+	in := &Instance{client: c, kind: r.Kind, name: cmp.Or(r.Name, r.Component)}
+	err := receive(bounded, openPatience*c.options.Silence,
 		func(ctx context.Context) (grpc.ServerStreamingClient[pb.OpenResponse], error) {
 			return pb.NewPluginClient(c.connection).Open(ctx, openRequestToProto(r))
 		},
@@ -101,16 +128,17 @@ func (c *Client) Open(ctx context.Context, r OpenRequest) (*Instance, error) {
 			in.id, in.facts = answer.GetInstance(), answer.GetFacts()
 			return nil
 		})
-	if err != nil {
-		return nil, err
+	if err == nil && in.id == "" {
+		err = violation("opens no instance")
 	}
-	if in.id == "" {
-		return nil, &Violation{Summary: "opened no instance"}
+	if err != nil {
+		return nil, in.explain(ctx, "Open", err)
 	}
 	return in, nil
 }
 
-// Stop asks the plugin to end its calls and close its instances.
+// Stop asks the plugin to end its calls and close its instances. Its errors are
+// not explained: whoever stops a plugin knows why it does not answer.
 func (c *Client) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
 	defer cancel()
@@ -121,26 +149,51 @@ func (c *Client) Stop(ctx context.Context) error {
 	return failure(r.GetDiagnostics())
 }
 
-// Instance is an opened component. Its methods may be called from several
-// goroutines; the plugin does one call after the other.
+// Instance is an opened component.
+//
+// All its calls hold to the same rules. Answers come in any order and only
+// once; a call that returns nil has given them all, and every one of them
+// keeps the contract. Answers are emitted on the caller's goroutine, items are
+// taken on another; both have ended when the call returns. An error of the
+// caller's own functions ends the call and comes back as it is. When ctx ends,
+// the call does, and the instance stays usable. Methods may be called from
+// several goroutines; the plugin does one call after the other.
+//
+// Errors of the plugin are a Breach, a *Failure, a *Silence or a *Transport,
+// or what Options.Explain makes of them.
 type Instance struct {
-	client *Client
-	id     string
-	facts  map[string]float64
+	client     *Client
+	kind, name string
+	id         string
+	facts      map[string]float64
 }
 
-// Facts are the instance's numbers about itself; nil if it has none.
+func (i *Instance) explain(ctx context.Context, method string, err error) error {
+	return i.client.explain(ctx, Call{Kind: i.kind, Name: i.name, Method: method}, err)
+}
+
+// Facts are the instance's numbers about itself, which a report prints beside
+// what it measured; nil if it has none.
 func (i *Instance) Facts() map[string]float64 { return i.facts }
 
 // Close frees the instance. Later calls are refused.
 func (i *Instance) Close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
+	bounded, cancel := context.WithTimeout(ctx, adminTimeout)
 	defer cancel()
-	r, err := pb.NewPluginClient(i.client.connection).Close(ctx, &pb.CloseRequest{Instance: i.id})
+	r, err := pb.NewPluginClient(i.client.connection).Close(bounded, &pb.CloseRequest{Instance: i.id})
 	if err != nil {
-		return transport(ctx, err)
+		err = transport(bounded, err)
+	} else {
+		err = failure(r.GetDiagnostics())
 	}
-	return failure(r.GetDiagnostics())
+	return i.explain(ctx, "Close", err)
+}
+
+// Draw is an image to draw. Prompt and Seed alone decide what it looks like.
+type Draw struct {
+	ID     string // for messages, unique among the draws of a call
+	Prompt sdk.Prompt
+	Seed   uint64
 }
 
 // Item is a prompt with an image made for it, as a PNG file.

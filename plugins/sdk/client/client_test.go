@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"strings"
 	"testing"
@@ -94,11 +95,11 @@ func connect(t *testing.T, w *wild, silence time.Duration) *Instance {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { connection.Close() })
-	return &Instance{client: New(connection, silence), id: "1"}
+	return &Instance{client: New(connection, Options{Silence: silence}), id: "1"}
 }
 
 func two(yield func(Item, error) bool) {
-	_ = yield(Item{ID: "first"}, nil) && yield(Item{ID: "second"}, nil)
+	_ = yield(Item{ID: "first", Prompt: sdk.Prompt{Text: "a red star"}}, nil) && yield(Item{ID: "second"}, nil)
 }
 
 func score(position uint64, value float64) *pb.ScoreResponse {
@@ -122,12 +123,14 @@ func TestScoreHoldsAnswersAgainstTheContract(t *testing.T) {
 		want    string // a part of the violation; empty: none
 	}{
 		"fine":     {wild{scores: []*pb.ScoreResponse{{Signal: heartbeat}, score(1, 5), score(0, 4), {Signal: done}}}, false, ""},
-		"doubled":  {wild{scores: []*pb.ScoreResponse{score(0, 1), score(0, 1), {Signal: done}}}, false, "twice for position 0"},
-		"unasked":  {wild{scores: []*pb.ScoreResponse{score(2, 1), {Signal: done}}}, false, "position 2, which was never asked"},
-		"missing":  {wild{scores: []*pb.ScoreResponse{score(0, 1), {Signal: done}}}, false, `left 1 of 2 unanswered, the first of them "second"`},
-		"cut off":  {wild{scores: []*pb.ScoreResponse{score(0, 1), score(1, 1)}}, false, "without saying that it was done"},
-		"silent":   {wild{scores: []*pb.ScoreResponse{{Signal: speechless}}}, false, "failed without saying why"},
-		"too soon": {wild{scores: []*pb.ScoreResponse{{Signal: done}}, early: true}, true, "before it had been asked everything"},
+		"doubled":  {wild{scores: []*pb.ScoreResponse{score(0, 1), score(0, 1), {Signal: done}}}, false, `answers twice for image "first" (prompt "a red star")`},
+		"unasked":  {wild{scores: []*pb.ScoreResponse{score(2, 1), {Signal: done}}}, false, "position 2, which was never asked: there were 2 questions"},
+		"missing":  {wild{scores: []*pb.ScoreResponse{score(0, 1), {Signal: done}}}, false, `leaves 1 of 2 unanswered, the first of them image "second"`},
+		"cut off":  {wild{scores: []*pb.ScoreResponse{score(0, 1), score(1, 1)}}, false, "without saying that it is done"},
+		"nothing":  {wild{scores: []*pb.ScoreResponse{{}, {Signal: done}}}, false, "a message without an answer in it"},
+		"NaN":      {wild{scores: []*pb.ScoreResponse{score(0, math.NaN())}}, false, `gives image "first" (prompt "a red star") the score NaN`},
+		"silent":   {wild{scores: []*pb.ScoreResponse{{Signal: speechless}}}, false, "fails without saying why"},
+		"too soon": {wild{scores: []*pb.ScoreResponse{{Signal: done}}, early: true}, true, "before it has been asked everything"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := connect(t, &test.wild, 0)
@@ -136,12 +139,12 @@ func TestScoreHoldsAnswersAgainstTheContract(t *testing.T) {
 				items = endless
 			}
 			err := in.Score(t.Context(), items, func(int, float64) error { return nil })
-			var broken *Violation
+			var broken Breach
 			if test.want == "" && err != nil {
 				t.Errorf("error is %v", err)
 			}
 			if test.want != "" && (!errors.As(err, &broken) || !strings.Contains(err.Error(), test.want)) {
-				t.Errorf("error is %v, want a violation with %q", err, test.want)
+				t.Errorf("error is %v, want a breach with %q", err, test.want)
 			}
 		})
 	}
@@ -153,9 +156,9 @@ func TestRateHoldsAnswersAgainstTheContract(t *testing.T) {
 	}
 	good := pb.Label_LABEL_GOOD
 	for want, answers := range map[string][]*pb.RateResponse{
-		"gave 1 labels for \"second\" after 2": {labels(0, good, good), labels(1, good)},
-		"gave no labels":                       {labels(0)},
-		"not a label":                          {labels(0, 77)},
+		`gives image "second" 1 labels, and gave 2 before`:    {labels(0, good, good), labels(1, good)},
+		`gives image "first" (prompt "a red star") no labels`: {labels(0)},
+		"not a label": {labels(0, 77)},
 	} {
 		in := connect(t, &wild{labels: answers}, 0)
 		err := in.Rate(t.Context(), two, func(int, []sdk.Label) error { return nil })
@@ -171,10 +174,10 @@ func TestEncodeTextsHoldsAnswersAgainstTheContract(t *testing.T) {
 	}
 	var zero float32
 	for want, answers := range map[string][]*pb.EncodeTextsResponse{
-		"after 2":         {vector(0, 1, 2), vector(1, 1)},
-		"NaN":             {vector(0, zero/zero)},
-		"unanswered":      {vector(1, 1), {Signal: done}},
-		"for position 99": {vector(99, 1)},
+		"and gave 2 before":                      {vector(0, 1, 2), vector(1, 1)},
+		`gives text "a" a vector with NaN in it`: {vector(0, zero/zero)},
+		"unanswered":                             {vector(1, 1), {Signal: done}},
+		"for position 99":                        {vector(99, 1)},
 	} {
 		_, err := connect(t, &wild{vectors: answers}, 0).EncodeTexts(t.Context(), []string{"a", "b"})
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -197,9 +200,32 @@ func TestSilence(t *testing.T) {
 }
 
 func TestUnknownServiceIsTransport(t *testing.T) {
-	err := connect(t, &wild{}, 0).Sample(t.Context(), make([]sdk.Draw, 1), nil)
+	err := connect(t, &wild{}, 0).Sample(t.Context(), make([]Draw, 1), nil)
 	var broken *Transport
 	if !errors.As(err, &broken) {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// TestExplain: every error of an instance passes through it once, with the
+// call that it comes from; what succeeds does not.
+func TestExplain(t *testing.T) {
+	in := connect(t, &wild{scores: []*pb.ScoreResponse{score(0, 1), score(1, 1), {Signal: done}}}, 0)
+	in.kind, in.name = "reward", "beauty"
+	var calls []Call
+	explained := errors.New("explained")
+	in.client.options.Explain = func(_ context.Context, call Call, _ error) error {
+		calls = append(calls, call)
+		return explained
+	}
+	if err := in.Score(t.Context(), two, func(int, float64) error { return nil }); err != nil || len(calls) != 0 {
+		t.Errorf("a call that succeeds: %v, %v", err, calls)
+	}
+	draws := make([]Draw, drawsPerCall+1)
+	if err := in.Sample(t.Context(), draws, nil); err != explained {
+		t.Errorf("error is %v", err)
+	}
+	if want := (Call{Kind: "reward", Name: "beauty", Method: "Sample"}); len(calls) != 1 || calls[0] != want {
+		t.Errorf("explained %v, want one %v", calls, want)
 	}
 }

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"iter"
-	"strconv"
 
 	"google.golang.org/grpc"
 
@@ -14,8 +13,8 @@ import (
 // [dimension], the same for all. Items are taken on another goroutine than
 // emit's; both have ended when EncodeImages returns.
 func (i *Instance) EncodeImages(ctx context.Context, items iter.Seq2[Item, error], emit func(position int, vector []float32) error) error {
-	asked, dimension := newLedger(), constant{what: "numbers"}
-	err := exchange(ctx, i.client.silence,
+	asked, dimension := &ledger{}, length{what: "numbers"}
+	err := exchange(ctx, i.client.options.Silence,
 		pb.NewEncoderClient(i.client.connection).EncodeImages,
 		func(send func(*pb.EncodeImagesRequest) error) error {
 			start := &pb.EncodeImagesRequest{Body: &pb.EncodeImagesRequest_Instance{Instance: i.id}}
@@ -31,20 +30,20 @@ func (i *Instance) EncodeImages(ctx context.Context, items iter.Seq2[Item, error
 			}
 			return emit(position, vector)
 		})
-	if err != nil {
-		return err
+	if err == nil {
+		err = asked.settle()
 	}
-	return asked.settle()
+	return i.explain(ctx, "EncodeImages", err)
 }
 
 // EncodeTexts encodes texts, [texts][dimension].
 func (i *Instance) EncodeTexts(ctx context.Context, texts []string) ([][]float32, error) {
-	asked, dimension := newLedger(), constant{what: "numbers"}
+	asked, dimension := &ledger{}, length{what: "numbers"}
 	for at := range texts {
-		asked.ask("text " + strconv.Itoa(at))
+		asked.ask(Asked{What: "text", ID: texts[at]})
 	}
 	vectors := make([][]float32, len(texts))
-	err := receive(ctx, i.client.silence,
+	err := receive(ctx, i.client.options.Silence,
 		func(ctx context.Context) (grpc.ServerStreamingClient[pb.EncodeTextsResponse], error) {
 			return pb.NewEncoderClient(i.client.connection).EncodeTexts(ctx, &pb.EncodeTextsRequest{Instance: i.id, Texts: texts})
 		},
@@ -57,24 +56,30 @@ func (i *Instance) EncodeTexts(ctx context.Context, texts []string) ([][]float32
 			vectors[position] = vector
 			return nil
 		})
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = asked.settle()
 	}
-	return vectors, asked.settle()
+	if err != nil {
+		return nil, i.explain(ctx, "EncodeTexts", err)
+	}
+	return vectors, nil
 }
 
 // vectorOf checks one vector.
-func vectorOf(asked *ledger, dimension *constant, v *pb.Vector) (int, []float32, error) {
-	position, name, err := asked.answer(v.GetPosition())
+func vectorOf(asked *ledger, dimension *length, v *pb.Vector) (int, []float32, error) {
+	if v == nil {
+		return 0, nil, nothing()
+	}
+	position, about, err := asked.answer(v.GetPosition())
 	if err != nil {
 		return 0, nil, err
 	}
-	if err := dimension.check(len(v.GetValues()), name); err != nil {
+	if err := dimension.check(len(v.GetValues()), about); err != nil {
 		return 0, nil, err
 	}
 	for _, value := range v.GetValues() {
 		if !finite(float64(value)) {
-			return 0, nil, violation("gave a vector with %v in it for %q; vectors are of finite numbers", value, name)
+			return 0, nil, &NotFinite{Asked: about, What: "vector", Value: float64(value)}
 		}
 	}
 	return position, v.GetValues(), nil

@@ -19,18 +19,6 @@ type Failure struct {
 
 func (f *Failure) Error() string { return f.Diagnostics.Error() }
 
-// Violation is an answer that breaks the contract: a mistake in the plugin.
-// The summary continues a sentence that begins with the component's name.
-type Violation struct {
-	Summary string
-}
-
-func (v *Violation) Error() string { return "the plugin " + v.Summary }
-
-func violation(format string, arguments ...any) error {
-	return &Violation{Summary: fmt.Sprintf(format, arguments...)}
-}
-
 // Silence is a plugin that gave no sign of life during a call.
 type Silence struct {
 	After time.Duration

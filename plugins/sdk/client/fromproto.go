@@ -137,11 +137,8 @@ func preferencesFromProto(preferences []pb.Preference) ([]sdk.Preference, error)
 
 func progressFromProto(p *pb.Progress) sdk.Progress {
 	return sdk.Progress{
-		Step:    int(p.GetStep()),
-		Steps:   int(p.GetSteps()),
-		Unit:    p.GetUnit(),
-		Images:  int(p.GetImages()),
-		Values:  p.GetValues(),
-		Warning: p.GetWarning(),
+		Step:   int(p.GetStep()),
+		Steps:  int(p.GetSteps()),
+		Values: p.GetValues(),
 	}
 }

@@ -16,7 +16,7 @@ func feedItems[Q any](l *ledger, items iter.Seq2[Item, error], send func(*Q) err
 		if err != nil {
 			return err
 		}
-		if err := send(wrap(itemToProto(l.ask(item.ID), item))); err != nil {
+		if err := send(wrap(itemToProto(l.ask(Asked{What: "image", ID: item.ID, Prompt: item.Prompt.Text}), item))); err != nil {
 			return err
 		}
 	}

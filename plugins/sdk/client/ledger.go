@@ -4,48 +4,43 @@ import "sync"
 
 // ledger keeps count of what was asked and what was answered.
 type ledger struct {
-	mu      sync.Mutex
-	asked   int
-	waiting map[int]string // position: name of what was asked
+	mu       sync.Mutex
+	asked    []Asked // by position
+	answered []bool
+	answers  int
 }
-
-func newLedger() *ledger { return &ledger{waiting: map[int]string{}} }
 
 // ask notes a question and returns its position.
-func (l *ledger) ask(name string) int {
+func (l *ledger) ask(what Asked) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	position := l.asked
-	l.asked++
-	l.waiting[position] = name
-	return position
+	l.asked, l.answered = append(l.asked, what), append(l.answered, false)
+	return len(l.asked) - 1
 }
 
-// answer crosses a question off and returns its position and name.
-func (l *ledger) answer(position uint64) (int, string, error) {
+// answer crosses a question off and returns its position and what it was about.
+func (l *ledger) answer(position uint64) (int, Asked, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if position >= uint64(l.asked) {
-		return 0, "", violation("answered for position %d, which was never asked", position)
+	if position >= uint64(len(l.asked)) {
+		return 0, Asked{}, &Unasked{Position: position, Expected: len(l.asked)}
 	}
-	name, ok := l.waiting[int(position)]
-	if !ok {
-		return 0, "", violation("answered twice for position %d", position)
+	if l.answered[position] {
+		return 0, Asked{}, &Doubled{l.asked[position]}
 	}
-	delete(l.waiting, int(position))
-	return int(position), name, nil
+	l.answered[position] = true
+	l.answers++
+	return int(position), l.asked[position], nil
 }
 
 // settle checks that nothing is left unanswered.
 func (l *ledger) settle() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting) == 0 {
-		return nil
+	for position, answered := range l.answered {
+		if !answered {
+			return &Missing{First: l.asked[position], Missing: len(l.asked) - l.answers, Expected: len(l.asked)}
+		}
 	}
-	first := l.asked
-	for position := range l.waiting {
-		first = min(first, position)
-	}
-	return violation("left %d of %d unanswered, the first of them %q", len(l.waiting), l.asked, l.waiting[first])
+	return nil
 }

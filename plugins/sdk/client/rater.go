@@ -8,30 +8,12 @@ import (
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
 )
 
-// constant refuses a count that changes between the answers of a call.
-type constant struct {
-	what  string
-	known bool
-	value int
-}
-
-func (c *constant) check(value int, name string) error {
-	if value == 0 {
-		return violation("gave no %s for %q", c.what, name)
-	}
-	if c.known && value != c.value {
-		return violation("gave %d %s for %q after %d for the items before it", value, c.what, name, c.value)
-	}
-	c.known, c.value = true, value
-	return nil
-}
-
 // Rate labels items and hands the labels of each to emit, in any order: one
 // label per rater, the same number for all items. Items are taken on another
 // goroutine than emit's; both have ended when Rate returns.
 func (i *Instance) Rate(ctx context.Context, items iter.Seq2[Item, error], emit func(position int, labels []sdk.Label) error) error {
-	asked, raters := newLedger(), constant{what: "labels"}
-	err := exchange(ctx, i.client.silence,
+	asked, raters := &ledger{}, length{what: "labels"}
+	err := exchange(ctx, i.client.options.Silence,
 		pb.NewRaterClient(i.client.connection).Rate,
 		func(send func(*pb.RateRequest) error) error {
 			start := &pb.RateRequest{Body: &pb.RateRequest_Instance{Instance: i.id}}
@@ -41,31 +23,35 @@ func (i *Instance) Rate(ctx context.Context, items iter.Seq2[Item, error], emit 
 		},
 		(*pb.RateResponse).GetSignal,
 		func(answer *pb.RateResponse) error {
-			position, name, err := asked.answer(answer.GetLabels().GetPosition())
+			given := answer.GetLabels()
+			if given == nil {
+				return nothing()
+			}
+			position, about, err := asked.answer(given.GetPosition())
 			if err != nil {
 				return err
 			}
-			labels, err := labelsFromProto(answer.GetLabels().GetLabels())
+			labels, err := labelsFromProto(given.GetLabels())
 			if err != nil {
-				return violation("labelled %q: %v", name, err)
+				return &Malformed{about, err}
 			}
-			if err := raters.check(len(labels), name); err != nil {
+			if err := raters.check(len(labels), about); err != nil {
 				return err
 			}
 			return emit(position, labels)
 		})
-	if err != nil {
-		return err
+	if err == nil {
+		err = asked.settle()
 	}
-	return asked.settle()
+	return i.explain(ctx, "Rate", err)
 }
 
 // Compare has the raters choose between the two images of each pair, and hands
 // the choices to emit, in any order: one per rater. Pairs are taken on another
 // goroutine than emit's; both have ended when Compare returns.
 func (i *Instance) Compare(ctx context.Context, pairs iter.Seq2[Pair, error], emit func(position int, preferences []sdk.Preference) error) error {
-	asked, raters := newLedger(), constant{what: "preferences"}
-	err := exchange(ctx, i.client.silence,
+	asked, raters := &ledger{}, length{what: "preferences"}
+	err := exchange(ctx, i.client.options.Silence,
 		pb.NewRaterClient(i.client.connection).Compare,
 		func(send func(*pb.CompareRequest) error) error {
 			if err := send(&pb.CompareRequest{Body: &pb.CompareRequest_Instance{Instance: i.id}}); err != nil {
@@ -75,7 +61,7 @@ func (i *Instance) Compare(ctx context.Context, pairs iter.Seq2[Pair, error], em
 				if err != nil {
 					return err
 				}
-				first, second := pairToProto(asked.ask(pair.ID), pair)
+				first, second := pairToProto(asked.ask(Asked{What: "pair", ID: pair.ID, Prompt: pair.Prompt.Text}), pair)
 				if err := send(&pb.CompareRequest{Body: &pb.CompareRequest_First{First: first}}); err != nil {
 					return err
 				}
@@ -87,21 +73,25 @@ func (i *Instance) Compare(ctx context.Context, pairs iter.Seq2[Pair, error], em
 		},
 		(*pb.CompareResponse).GetSignal,
 		func(answer *pb.CompareResponse) error {
-			position, name, err := asked.answer(answer.GetPreferences().GetPosition())
+			given := answer.GetPreferences()
+			if given == nil {
+				return nothing()
+			}
+			position, about, err := asked.answer(given.GetPosition())
 			if err != nil {
 				return err
 			}
-			preferences, err := preferencesFromProto(answer.GetPreferences().GetPreferences())
+			preferences, err := preferencesFromProto(given.GetPreferences())
 			if err != nil {
-				return violation("compared %q: %v", name, err)
+				return &Malformed{about, err}
 			}
-			if err := raters.check(len(preferences), name); err != nil {
+			if err := raters.check(len(preferences), about); err != nil {
 				return err
 			}
 			return emit(position, preferences)
 		})
-	if err != nil {
-		return err
+	if err == nil {
+		err = asked.settle()
 	}
-	return asked.settle()
+	return i.explain(ctx, "Compare", err)
 }

@@ -3,7 +3,7 @@ package client
 import (
 	"context"
 	"iter"
-	"math"
+	"strconv"
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
@@ -12,8 +12,8 @@ import (
 // Score scores items and hands every score to emit, in any order. Items are
 // taken on another goroutine than emit's; both have ended when Score returns.
 func (i *Instance) Score(ctx context.Context, items iter.Seq2[Item, error], emit func(position int, score float64) error) error {
-	asked := newLedger()
-	err := exchange(ctx, i.client.silence,
+	asked := &ledger{}
+	err := exchange(ctx, i.client.options.Silence,
 		pb.NewRewardClient(i.client.connection).Score,
 		func(send func(*pb.ScoreRequest) error) error {
 			start := &pb.ScoreRequest{Body: &pb.ScoreRequest_Instance{Instance: i.id}}
@@ -23,27 +23,30 @@ func (i *Instance) Score(ctx context.Context, items iter.Seq2[Item, error], emit
 		},
 		(*pb.ScoreResponse).GetSignal,
 		func(answer *pb.ScoreResponse) error {
-			position, name, err := asked.answer(answer.GetScore().GetPosition())
+			given := answer.GetScore()
+			if given == nil {
+				return nothing()
+			}
+			position, about, err := asked.answer(given.GetPosition())
 			if err != nil {
 				return err
 			}
-			score := answer.GetScore().GetScore()
-			if !finite(score) {
-				return violation("gave the score %v for %q; a score is a finite number", score, name)
+			if !finite(given.GetScore()) {
+				return &NotFinite{Asked: about, What: "score", Value: given.GetScore()}
 			}
-			return emit(position, score)
+			return emit(position, given.GetScore())
 		})
-	if err != nil {
-		return err
+	if err == nil {
+		err = asked.settle()
 	}
-	return asked.settle()
+	return i.explain(ctx, "Score", err)
 }
 
 // ScoreGroup judges several images of one prompt together, given as PNG files.
 // It returns one score for each, in their order.
 func (i *Instance) ScoreGroup(ctx context.Context, prompt sdk.Prompt, images [][]byte) ([]float64, error) {
 	var scores []float64
-	err := exchange(ctx, i.client.silence,
+	err := exchange(ctx, i.client.options.Silence,
 		pb.NewRewardClient(i.client.connection).ScoreGroup,
 		func(send func(*pb.ScoreGroupRequest) error) error {
 			start := &pb.GroupStart{Instance: i.id, Prompt: promptToProto(prompt)}
@@ -62,18 +65,24 @@ func (i *Instance) ScoreGroup(ctx context.Context, prompt sdk.Prompt, images [][
 			scores = append(scores, answer.GetScores()...)
 			return nil
 		})
+	if err == nil {
+		err = checkGroup(scores, len(images), prompt)
+	}
 	if err != nil {
-		return nil, err
-	}
-	if len(scores) != len(images) {
-		return nil, violation("gave %d scores for a group of %d images", len(scores), len(images))
-	}
-	for at, score := range scores {
-		if !finite(score) {
-			return nil, violation("gave the score %v for image %d of a group; a score is a finite number", score, at)
-		}
+		return nil, i.explain(ctx, "ScoreGroup", err)
 	}
 	return scores, nil
 }
 
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+func checkGroup(scores []float64, images int, prompt sdk.Prompt) error {
+	if len(scores) != images {
+		return violation("gives %d scores for a group of %d images", len(scores), images)
+	}
+	for at, score := range scores {
+		if !finite(score) {
+			about := Asked{What: "image", ID: strconv.Itoa(at+1) + " of a group", Prompt: prompt.Text}
+			return &NotFinite{Asked: about, What: "score", Value: score}
+		}
+	}
+	return nil
+}

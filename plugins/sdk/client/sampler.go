@@ -13,36 +13,39 @@ import (
 const drawsPerCall = 1 << 14
 
 // Sample draws one image for each draw and hands it to emit, in any order.
-// An error of emit ends the call and is returned as it is.
-func (i *Instance) Sample(ctx context.Context, draws []sdk.Draw, emit func(position int, image sdk.Image) error) error {
+func (i *Instance) Sample(ctx context.Context, draws []Draw, emit func(position int, image sdk.Image) error) error {
 	for start := 0; start < len(draws); start += drawsPerCall {
 		part := draws[start:min(start+drawsPerCall, len(draws))]
 		err := i.sample(ctx, part, func(position int, image sdk.Image) error { return emit(start+position, image) })
 		if err != nil {
-			return err
+			return i.explain(ctx, "Sample", err)
 		}
 	}
 	return nil
 }
 
-func (i *Instance) sample(ctx context.Context, draws []sdk.Draw, emit func(position int, image sdk.Image) error) error {
-	asked := newLedger()
+func (i *Instance) sample(ctx context.Context, draws []Draw, emit func(position int, image sdk.Image) error) error {
+	asked := &ledger{}
 	for _, draw := range draws {
-		asked.ask(draw.Prompt.Text)
+		asked.ask(Asked{What: "image", ID: draw.ID, Prompt: draw.Prompt.Text})
 	}
-	err := receive(ctx, i.client.silence,
+	err := receive(ctx, i.client.options.Silence,
 		func(ctx context.Context) (grpc.ServerStreamingClient[pb.SampleResponse], error) {
 			return pb.NewSamplerClient(i.client.connection).Sample(ctx, &pb.SampleRequest{Instance: i.id, Draws: drawsToProto(draws)})
 		},
 		(*pb.SampleResponse).GetSignal,
 		func(answer *pb.SampleResponse) error {
-			position, name, err := asked.answer(answer.GetImage().GetPosition())
+			given := answer.GetImage()
+			if given == nil {
+				return nothing()
+			}
+			position, about, err := asked.answer(given.GetPosition())
 			if err != nil {
 				return err
 			}
-			image, err := imageFromProto(answer.GetImage().GetImage())
+			image, err := imageFromProto(given.GetImage())
 			if err != nil {
-				return violation("drew a broken image for %q: %v", name, err)
+				return &Malformed{about, err}
 			}
 			return emit(position, image)
 		})
@@ -54,10 +57,11 @@ func (i *Instance) sample(ctx context.Context, draws []sdk.Draw, emit func(posit
 
 // Tune fine-tunes the sampler.
 func (i *Instance) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
-	return receive(ctx, i.client.silence,
+	err := receive(ctx, i.client.options.Silence,
 		func(ctx context.Context) (grpc.ServerStreamingClient[pb.TuneResponse], error) {
 			return pb.NewSamplerClient(i.client.connection).Tune(ctx, tuneRequestToProto(i.id, r))
 		},
 		(*pb.TuneResponse).GetSignal,
-		func(answer *pb.TuneResponse) error { return report(progressFromProto(answer.GetProgress())) })
+		func(answer *pb.TuneResponse) error { return reported(answer.GetProgress(), report) })
+	return i.explain(ctx, "Tune", err)
 }

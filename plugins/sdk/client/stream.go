@@ -62,7 +62,7 @@ func exchange[Q, A any](
 	}()
 	err = listen(ctx, cancel, silence, stream.Recv, signal, each)
 	if err == nil && !asked.Load() {
-		err = violation("said that it was done before it had been asked everything")
+		err = violation("says that it is done before it has been asked everything")
 	}
 	cancel(err) // frees a feeder that waits to send
 	<-fed
@@ -86,7 +86,7 @@ func listen[A any](
 		answer, err := receive()
 		watch.Stop()
 		if errors.Is(err, io.EOF) {
-			return violation("ended a stream of answers without saying that it was done")
+			return violation("ends a stream of answers without saying that it is done")
 		}
 		if err != nil {
 			return transport(ctx, err)
@@ -102,7 +102,7 @@ func listen[A any](
 			if err := failure(s.GetFailure().GetDiagnostics()); err != nil {
 				return err
 			}
-			return violation("failed without saying why")
+			return violation("fails without saying why")
 		default:
 			if err := each(answer); err != nil {
 				return err

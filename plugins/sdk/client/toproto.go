@@ -40,7 +40,7 @@ func pairToProto(position int, pair Pair) (*pb.PairFirst, *pb.Image) {
 	return first, pngToProto(pair.Second)
 }
 
-func drawsToProto(draws []sdk.Draw) []*pb.Draw {
+func drawsToProto(draws []Draw) []*pb.Draw {
 	out := make([]*pb.Draw, len(draws))
 	for i, d := range draws {
 		out[i] = &pb.Draw{Prompt: promptToProto(d.Prompt), Seed: d.Seed}

@@ -48,6 +48,9 @@ func checksOf(p sdk.Plugin, one Case) []check {
 	case sdk.KindEncoder:
 		checks = append(checks, check{"encode", checkEncode})
 	}
+	if has(sdk.CapabilityFit) && one.Fit != nil {
+		checks = append(checks, check{"fit", checkFit})
+	}
 	return checks
 }
 
@@ -190,9 +193,10 @@ func collect[T any](n int, call func(emit func(position int, answer T) error) er
 // checkSample: the same draw gives the same image.
 func checkSample(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
 	return with(ctx, c, r, func(in *client.Instance) error {
-		var draws []sdk.Draw
+		var draws []client.Draw
 		for i, prompt := range one.Prompts {
-			draws = append(draws, sdk.Draw{Prompt: prompt, Seed: uint64(i)}, sdk.Draw{Prompt: prompt, Seed: math.MaxUint64 - uint64(i)})
+			id := "image-" + strconv.Itoa(i)
+			draws = append(draws, client.Draw{ID: id + "-a", Prompt: prompt, Seed: uint64(i)}, client.Draw{ID: id + "-b", Prompt: prompt, Seed: math.MaxUint64 - uint64(i)})
 		}
 		return sameInAllViews(len(draws), func(questions []int) ([]sdk.Image, error) {
 			return collect(len(questions), func(emit func(int, sdk.Image) error) error {
@@ -361,9 +365,9 @@ func near(a, b, tolerance float64, exact bool) bool {
 // checkCancelSample: a cancelled Sample ends soon, and the next one works.
 func checkCancelSample(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
 	return with(ctx, c, r, func(in *client.Instance) error {
-		draws := make([]sdk.Draw, 4096)
+		draws := make([]client.Draw, 4096)
 		for i := range draws {
-			draws[i] = sdk.Draw{Prompt: one.Prompts[i%len(one.Prompts)], Seed: uint64(i)}
+			draws[i] = client.Draw{ID: "image-" + strconv.Itoa(i), Prompt: one.Prompts[i%len(one.Prompts)], Seed: uint64(i)}
 		}
 		return cancelled(ctx, one.Patience, func(ctx context.Context, answered func()) error {
 			return in.Sample(ctx, draws, func(int, sdk.Image) error {

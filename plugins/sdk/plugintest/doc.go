@@ -8,7 +8,8 @@
 // It checks what the host relies on and cannot see from one answer: the same
 // question has the same answer whatever else is asked beside it and in
 // whatever order, a cancelled call ends soon and leaves the instance usable,
-// images are prepared to the same bytes whether a call was cancelled or not, a
-// closed instance answers nothing. It says nothing about whether the answers
+// images are prepared to the same bytes whether a call was cancelled or not, the
+// same seed gives the same checkpoint, labels that nothing can be learnt from
+// are refused, a closed instance answers nothing. It says nothing about whether the answers
 // are good.
 package plugintest

@@ -4,14 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
@@ -37,6 +32,11 @@ type Case struct {
 	// Tune is a job of a few steps for a sampler that can be tuned, without
 	// Output and Scratch; nil: Tune is not tried.
 	Tune *sdk.TuneRequest
+	// Fit is a job for a reward, rater or encoder that can be fitted, without
+	// Output and Scratch; Config should make it a few steps. Without tables it is
+	// about the kit's own: plain images of 32 x 32 with captions, and labels of
+	// them for rewards. nil: Fit is not tried.
+	Fit *sdk.FitRequest
 
 	// Tolerance is the relative difference that scores and vectors may show
 	// between batches; 0 means 1e-5. Repeated calls must agree exactly.
@@ -114,24 +114,9 @@ func counting(p sdk.Plugin, opened *atomic.Int64) sdk.Plugin {
 	return p
 }
 
-// serve puts a plugin behind a gRPC connection in memory.
 func serve(t testing.TB, p sdk.Plugin) *client.Client {
 	t.Helper()
-	listener := bufconn.Listen(1 << 20)
-	server := grpc.NewServer(sdk.ServerOptions()...)
-	sdk.Register(server, p)
-	go server.Serve(listener)
-	t.Cleanup(server.Stop)
-
-	connection, err := grpc.NewClient("passthrough:///plugin", append(client.DialOptions(),
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
-	)...)
-	if err != nil {
-		t.Fatalf("connect: %v", err)
-	}
-	t.Cleanup(func() { connection.Close() })
-	return client.New(connection, 0)
+	return client.New(Connect(t, p), client.Options{})
 }
 
 // openRequest fills in what a case leaves open.

@@ -214,7 +214,7 @@ func (w tuner) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Prog
 		if w.skipping && step == 1 {
 			continue
 		}
-		if err := report(sdk.Progress{Step: step + 1, Steps: r.Optimizer.Steps, Unit: "step"}); err != nil {
+		if err := report(sdk.Progress{Step: step + 1, Steps: r.Optimizer.Steps}); err != nil {
 			return err
 		}
 	}
@@ -263,7 +263,7 @@ func TestWrongPluginsAreFound(t *testing.T) {
 		check     string
 		want      string // a part of the error
 	}{
-		"NaN":              {sdk.Component{Kind: sdk.KindReward, Open: opening(nan{})}, "score", "finite"},
+		"NaN":              {sdk.Component{Kind: sdk.KindReward, Open: opening(nan{})}, "score", "the score NaN"},
 		"batch dependent":  {sdk.Component{Kind: sdk.KindReward, Open: opening(batchDependent{})}, "score", "one at a time"},
 		"not repeatable":   {sdk.Component{Kind: sdk.KindReward, Open: opening(&forgetful{})}, "score", "asked again"},
 		"panic":            {sdk.Component{Kind: sdk.KindReward, Open: opening(panicking{})}, "score", "run_test.go"},

@@ -83,7 +83,7 @@ func checkTune(ctx context.Context, c *client.Client, r client.OpenRequest, one 
 		}
 		r.Checkpoint = checkpoint
 		return with(ctx, c, r, func(in *client.Instance) error {
-			return in.Sample(ctx, []sdk.Draw{{Prompt: one.Prompts[0]}}, func(int, sdk.Image) error { return nil })
+			return in.Sample(ctx, []client.Draw{{Prompt: one.Prompts[0]}}, func(int, sdk.Image) error { return nil })
 		})
 	}())
 }

@@ -40,3 +40,15 @@ evaluate "two_judges" {
     path  = "../valid/labels.csv"
   }
 }
+
+evaluate "nobody" {
+  models  = [sampler.base]
+  prompts = prompts.all
+
+  best_of {
+    sampler = sampler.base
+    reward  = reward.clip
+    n       = 4
+    keep    = 1
+  }
+}

@@ -155,7 +155,7 @@ func TestAdamW(t *testing.T) {
 		var losses, norms []float64
 		var after map[string]safetensors.Tensor
 		loop := train.Loop{
-			Backend: golden.Backend(t), Store: store, Images: 2,
+			Backend: golden.Backend(t), Store: store,
 			Optimizer: sdk.Optimizer{
 				Steps: 4, LearningRate: run.Rate, Beta1: run.Betas[0], Beta2: run.Betas[1], Epsilon: run.Epsilon,
 				WeightDecay: run.Decay, GradientClipNorm: run.Clip,

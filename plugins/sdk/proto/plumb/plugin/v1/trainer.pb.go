@@ -294,10 +294,7 @@ type Progress struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Step          uint64                 `protobuf:"varint,1,opt,name=step,proto3" json:"step,omitempty"`                                                                                // finished
 	Steps         uint64                 `protobuf:"varint,2,opt,name=steps,proto3" json:"steps,omitempty"`                                                                              // planned
-	Unit          string                 `protobuf:"bytes,3,opt,name=unit,proto3" json:"unit,omitempty"`                                                                                 // what a step is
-	Images        uint64                 `protobuf:"varint,4,opt,name=images,proto3" json:"images,omitempty"`                                                                            // worked through so far
-	Values        map[string]float64     `protobuf:"bytes,5,rep,name=values,proto3" json:"values,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"` // the training curve's values at this step
-	Warning       string                 `protobuf:"bytes,6,opt,name=warning,proto3" json:"warning,omitempty"`                                                                           // something the user should read
+	Values        map[string]float64     `protobuf:"bytes,3,rep,name=values,proto3" json:"values,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"` // the training curve's values at this step
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -346,32 +343,11 @@ func (x *Progress) GetSteps() uint64 {
 	return 0
 }
 
-func (x *Progress) GetUnit() string {
-	if x != nil {
-		return x.Unit
-	}
-	return ""
-}
-
-func (x *Progress) GetImages() uint64 {
-	if x != nil {
-		return x.Images
-	}
-	return 0
-}
-
 func (x *Progress) GetValues() map[string]float64 {
 	if x != nil {
 		return x.Values
 	}
 	return nil
-}
-
-func (x *Progress) GetWarning() string {
-	if x != nil {
-		return x.Warning
-	}
-	return ""
 }
 
 var File_plumb_plugin_v1_trainer_proto protoreflect.FileDescriptor
@@ -398,14 +374,11 @@ const file_plumb_plugin_v1_trainer_proto_rawDesc = "" +
 	"\ascratch\x18\x05 \x01(\tR\ascratch\"y\n" +
 	"\x0fPrepareResponse\x12/\n" +
 	"\x06signal\x18\x01 \x01(\v2\x17.plumb.plugin.v1.SignalR\x06signal\x125\n" +
-	"\bprogress\x18\x02 \x01(\v2\x19.plumb.plugin.v1.ProgressR\bprogress\"\xf4\x01\n" +
+	"\bprogress\x18\x02 \x01(\v2\x19.plumb.plugin.v1.ProgressR\bprogress\"\xae\x01\n" +
 	"\bProgress\x12\x12\n" +
 	"\x04step\x18\x01 \x01(\x04R\x04step\x12\x14\n" +
-	"\x05steps\x18\x02 \x01(\x04R\x05steps\x12\x12\n" +
-	"\x04unit\x18\x03 \x01(\tR\x04unit\x12\x16\n" +
-	"\x06images\x18\x04 \x01(\x04R\x06images\x12=\n" +
-	"\x06values\x18\x05 \x03(\v2%.plumb.plugin.v1.Progress.ValuesEntryR\x06values\x12\x18\n" +
-	"\awarning\x18\x06 \x01(\tR\awarning\x1a9\n" +
+	"\x05steps\x18\x02 \x01(\x04R\x05steps\x12=\n" +
+	"\x06values\x18\x03 \x03(\v2%.plumb.plugin.v1.Progress.ValuesEntryR\x06values\x1a9\n" +
 	"\vValuesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x012\x9d\x01\n" +

@@ -1,0 +1,66 @@
+package stage
+
+import (
+	"context"
+	"iter"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
+)
+
+// pass is one pass of a table of images through an instance: what is asked of
+// each image, and the table that the answers become.
+type pass[Answer, Row any] struct {
+	role  string                  // of the table that is made
+	total int                     // images to ask, for the progress; 0: not known
+	keep  func(position int) bool // images to ask, by their place in the table; nil: all
+	check func(images int) error  // a look at all answers before their table counts; nil: none
+
+	ask  func(instance *client.Instance, ctx context.Context, items iter.Seq2[client.Item, error], emit func(position int, answer Answer) error) error
+	rows func(image dataset.Image, answer Answer) []Row
+}
+
+// each makes a pass over the job's images. Rows are in the order of the images,
+// whatever order the answers come in. A table without an image to ask is a
+// mistake: nothing could be said about it.
+func each[Answer, Row any](ctx context.Context, job Job, p pass[Answer, Row]) (*Result, error) {
+	path, err := job.input(plan.Images)
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{Unit: "images"}
+	source := newStream(path, p.keep)
+	rows, err := writeAnswers(job.tablePath(p.role), func(add func(position int, rows ...Row) error) error {
+		err := job.with(ctx, func(instance *client.Instance) error {
+			result.Facts = instance.Facts()
+			return p.ask(instance, ctx, source.items(ctx), func(position int, answer Answer) error {
+				result.Items++
+				job.Report(Progress{Done: result.Items, Total: p.total, Unit: result.Unit})
+				return add(position, p.rows(source.answered(position), answer)...)
+			})
+		})
+		switch {
+		case err != nil:
+			return err
+		case result.Items == 0:
+			return job.noImages()
+		case p.check != nil:
+			return p.check(result.Items)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return result, job.table(result, p.role, rows)
+}
+
+// noImages is the mistake of a stage whose images table is empty.
+func (job Job) noImages() error {
+	verb := map[plan.Kind]string{plan.Rate: "label"}[job.Node.Kind]
+	if verb == "" {
+		verb = string(job.Node.Kind)
+	}
+	return job.mistake("No images to "+verb, "The images table is empty.")
+}

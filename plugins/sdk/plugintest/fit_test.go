@@ -1,0 +1,173 @@
+package plugintest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// TestFitTables: the tables that plugins are fitted on are such as stages write.
+func TestFitTables(t *testing.T) {
+	colours := map[string][3]byte{"red": {220, 30, 30}, "blue": {30, 60, 220}, "green": {40, 170, 60}, "yellow": {240, 210, 40}}
+	names := []string{"red", "blue", "green", "yellow"}
+	var images []dataset.Image
+	labels := map[string][]dataset.Label{"fit_labels_none": nil}
+	for i := range 24 {
+		colour, object := names[i%4], []string{"circle", "star"}[i/4%2]
+		shown := colour
+		if i/8 == 1 {
+			shown = names[(i+1)%4] // one of three is of another colour
+		}
+		rgb := make([]byte, 0, 3*32*32)
+		for range 32 * 32 {
+			pixel := colours[shown]
+			rgb = append(rgb, pixel[:]...)
+		}
+		png, err := dataset.EncodePNG(32, 32, rgb)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := fmt.Sprintf("color/%04d/%03d", i%8, i/8)
+		image := dataset.Image{ID: id, Image: dataset.File{Path: id + ".png", Bytes: png}, Prompt: "a " + colour + " " + object,
+			Category: "color", Split: "seen", Slots: map[string]string{"color": colour, "object": object}, Index: int32(i / 8)}
+		images = append(images, image)
+		label := func(table string, rater int32, label sdk.Label) {
+			labels[table] = append(labels[table], dataset.Label{ImageID: id, Prompt: image.Prompt, Category: "color", Split: "seen", Rater: rater, Label: string(label)})
+		}
+		verdict := sdk.LabelGood
+		if shown != colour {
+			verdict = sdk.LabelBad
+		}
+		for rater := range int32(2) {
+			label("fit_labels", rater, verdict)
+			label("fit_labels_good", rater, sdk.LabelGood)
+			label("fit_labels_skipped", rater, sdk.LabelSkip)
+		}
+	}
+	path := func(name string) string { return filepath.Join("testdata", name+".parquet") }
+	if *update {
+		if err := dataset.WriteAll(path("fit_images"), images); err != nil {
+			t.Fatal(err)
+		}
+		for name, rows := range labels {
+			if err := dataset.WriteAll(path(name), rows); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	read, err := dataset.ReadAll[dataset.Image](path("fit_images"))
+	if err != nil || len(read) != len(images) {
+		t.Fatalf("%d images, %v", len(read), err)
+	}
+	for i, image := range read {
+		if image.ID != images[i].ID || image.Prompt != images[i].Prompt || image.Slots["color"] != images[i].Slots["color"] {
+			t.Errorf("image %d is %+v", i, image)
+		}
+	}
+	for name, want := range labels {
+		if rows, err := dataset.ReadAll[dataset.Label](path(name)); err != nil || !slices.Equal(rows, want) {
+			t.Errorf("%s: %d rows, %v", name, len(rows), err)
+		}
+	}
+}
+
+// fitting is a reward that learns how many labels are good, with the mistakes
+// that a test asks for.
+type fitting struct {
+	honest
+	restless  bool // another checkpoint each time
+	empty     bool // writes nothing
+	silent    bool // reports nothing
+	credulous bool // learns from anything
+	curt      bool // refuses without a way out
+	brittle   bool // divides by the number of labels
+	fits      int
+}
+
+var _ sdk.Fitter = (*fitting)(nil)
+
+func (f *fitting) Fit(_ context.Context, r sdk.FitRequest, report func(sdk.Progress) error) error {
+	f.fits++
+	count := map[string]int{}
+	for label, err := range dataset.Read[dataset.Label](r.Labels[0]) {
+		if err != nil {
+			return err
+		}
+		count[label.Label]++
+	}
+	good, all := count["good"], count["good"]+count["bad"]
+	switch {
+	case f.brittle:
+		good /= all
+	case f.credulous, good > 0 && good < all:
+	case f.curt:
+		return errors.New("bad labels")
+	default:
+		return sdk.Diagnostic{Summary: "There is nothing to learn", Detail: "Have more images labelled."}
+	}
+	if f.empty {
+		return report(sdk.Progress{Step: 1, Steps: 1})
+	}
+	if !f.silent {
+		if err := report(sdk.Progress{Step: 1, Steps: 1}); err != nil {
+			return err
+		}
+	}
+	text := fmt.Sprint(good)
+	if f.restless {
+		text += strings.Repeat("!", f.fits)
+	}
+	return os.WriteFile(filepath.Join(r.Output, "config.json"), []byte(text), 0o644)
+}
+
+func TestFit(t *testing.T) {
+	for want, reward := range map[string]*fitting{
+		"": {},
+		"the same seed, the checkpoint is another: config.json": {restless: true},
+		"left its output empty":                                 {empty: true},
+		"reports is 0 of 0":                                     {silent: true},
+		"labels without a label are learnt from":                {credulous: true},
+		"without a detail that says what to do":                 {curt: true},
+		"the component panics":                                  {brittle: true},
+		"opened from the checkpoint":                            {fits: -100},
+	} {
+		t.Run(want, func(t *testing.T) {
+			open := func(_ context.Context, r sdk.OpenRequest) (any, error) {
+				if r.Checkpoint != "" && reward.fits < 0 {
+					return forgetting{reward}, nil
+				}
+				return reward, nil
+			}
+			p := sdk.Plugin{Name: "p", Version: "1", Components: []sdk.Component{
+				{Kind: sdk.KindReward, Name: "x", Open: open, Capabilities: []sdk.Capability{sdk.CapabilityFit}},
+			}}
+			one := Case{Kind: sdk.KindReward, Component: "x", Fit: &sdk.FitRequest{Seed: 3}}
+			if want == "" {
+				Run(t, p, one)
+				return
+			}
+			request, err := openRequest(p, one)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := checkFit(t.Context(), serve(t, p), request, one.filled()); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error is %v, want one with %q", err, want)
+			}
+		})
+	}
+}
+
+// forgetting is a reward that does not find what it has learnt.
+type forgetting struct{ *fitting }
+
+func (forgetting) Score(context.Context, sdk.Prompt, sdk.Image) (float64, error) {
+	return 0, errors.New("the reward has not been fitted")
+}
