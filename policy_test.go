@@ -28,6 +28,7 @@ const policy = `
 	plugins                       : cmd plugins
 	plugins/sdk                   : core/plugin core/stage cmd plugins
 	plugins/sdk/client            : core/plugin core/stage plugins/sdk
+	plugins/sdk/schema            : core/spec core/plan core/plugin cmd plugins
 	plugins/ml/models/goldentest  :
 	core/hub/hubtest              :
 	core                          : core cmd reports

@@ -9,6 +9,7 @@ import (
 	"github.com/plumb-ml/plumb/core/plugin"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // builtinPlugin is what keys and records call the plugin that comes with Plumb.
@@ -39,14 +40,14 @@ func builtinCatalog(p sdk.Plugin) *catalog {
 }
 
 // Component implements spec.Catalog.
-func (c *catalog) Component(kind, name string) (spec.ComponentSchema, bool) {
+func (c *catalog) Component(kind, name string) (schema.Component, bool) {
 	if component, ok := c.builtin[place{kind, name}]; ok {
-		return schemaOf(component), true
+		return component.Description, true
 	}
 	if c.others != nil {
 		return c.others.Component(kind, name)
 	}
-	return spec.ComponentSchema{}, false
+	return schema.Component{}, false
 }
 
 // Names implements spec.Catalog.
@@ -94,42 +95,6 @@ func (c *catalog) Identity(kind, name string) (plan.Identity, bool) {
 		CanPrepare:  slices.Contains(identity.Capabilities, string(sdk.CapabilityPrepare)),
 		CanFit:      slices.Contains(identity.Capabilities, string(sdk.CapabilityFit)),
 	}, true
-}
-
-func schemaOf(component sdk.Component) spec.ComponentSchema {
-	schema := spec.ComponentSchema{
-		Body:    bodyOf(component.Schema),
-		Tuning:  bodyOf(component.Tuning),
-		CanTune: slices.Contains(component.Capabilities, sdk.CapabilityTune),
-		CanFit:  slices.Contains(component.Capabilities, sdk.CapabilityFit),
-	}
-	for _, kind := range component.Uses {
-		schema.Uses = append(schema.Uses, string(kind))
-	}
-	schema.Tuning = bodyOf(component.Tuning)
-	if component.Losses != nil {
-		schema.Losses = map[string]spec.Schema{}
-		for name, options := range component.Losses {
-			schema.Losses[name] = bodyOf(options)
-		}
-	}
-	return schema
-}
-
-func bodyOf(schema sdk.Schema) spec.Schema {
-	var body spec.Schema
-	for _, a := range schema.Attributes {
-		body.Attributes = append(body.Attributes, spec.Attribute{
-			Name: a.Name, Type: string(a.Type), Summary: a.Summary, Required: a.Required, Default: a.Default,
-			Minimum: a.Minimum, Maximum: a.Maximum, OneOf: a.OneOf, Path: a.Path, Obtain: a.Obtain, Hub: a.Hub,
-		})
-	}
-	for _, b := range schema.Blocks {
-		body.Blocks = append(body.Blocks, spec.Block{
-			Type: b.Type, Labels: b.Labels, Summary: b.Summary, Required: b.Required, Body: bodyOf(b.Body),
-		})
-	}
-	return body
 }
 
 // checkBuiltin refuses to go on with a built-in list that contradicts itself.

@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sort"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/plumb-ml/plumb/core/diag"
-	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 func (p *program) pluginsCommand() *cobra.Command {
@@ -25,14 +24,14 @@ func (p *program) pluginsCommand() *cobra.Command {
 			if len(args) > 0 {
 				if named, err := p.named(args[0]); err != nil || len(named) > 0 {
 					for _, component := range named {
-						p.writeComponent(string(component.Kind), component.Name, component.Summary, schemaOf(component))
+						p.writeComponent(component.Description)
 					}
 					return err
 				}
 			}
 			fmt.Fprintln(p.out, "Built in:")
 			for _, component := range p.plugin.Components {
-				p.writeComponent(string(component.Kind), component.Name, component.Summary, schemaOf(component))
+				p.writeComponent(component.Description)
 			}
 			if len(args) == 0 {
 				return nil
@@ -51,8 +50,8 @@ func (p *program) pluginsCommand() *cobra.Command {
 					if _, builtin := all.builtin[place{string(kind), name}]; builtin {
 						continue
 					}
-					if schema, ok := all.Component(string(kind), name); ok {
-						p.writeComponent(string(kind), name, "", schema)
+					if component, ok := all.Component(string(kind), name); ok {
+						p.writeComponent(component)
 					}
 				}
 			}
@@ -79,42 +78,53 @@ func (p *program) named(argument string) ([]sdk.Component, error) {
 		argument, diag.DidYouMean(argument, names), strings.Join(names, ", "))
 }
 
-func (p *program) writeComponent(kind, name, summary string, schema spec.ComponentSchema) {
-	fmt.Fprintf(p.out, "\n%s\n", p.bold(p.out, fmt.Sprintf("%s %q", kind, name)))
-	var can []string
-	for _, used := range schema.Uses {
-		can = append(can, "Needs "+used+" = "+used+".NAME.")
+func (p *program) writeComponent(c schema.Component) {
+	fmt.Fprintf(p.out, "\n%s\n", p.bold(p.out, fmt.Sprintf("%s %q", c.Kind, c.Name)))
+	words := []string{c.Summary}
+	for _, used := range c.Uses {
+		words = append(words, fmt.Sprintf("Needs %s = %s.NAME.", used, used))
 	}
-	if schema.CanTune {
-		can = append(can, "Can be fine-tuned.")
+	if c.Has(schema.Tune) {
+		words = append(words, "Can be fine-tuned.")
 	}
-	if schema.CanFit {
-		can = append(can, "Can learn.")
+	if c.Has(schema.Fit) {
+		words = append(words, "Can learn.")
 	}
-	if text := strings.TrimSpace(summary + " " + strings.Join(can, " ")); text != "" {
+	if text := strings.TrimSpace(strings.Join(words, " ")); text != "" {
 		fmt.Fprintf(p.out, "  %s\n", indent(text, 2, 80))
 	}
-	writeSchema(p.out, schema.Body, 2)
-	if len(schema.Tuning.Attributes)+len(schema.Tuning.Blocks) > 0 {
+	writeSchema(p.out, c.Schema, 2)
+	if !c.Tuning.Empty() {
 		fmt.Fprintln(p.out, "  finetune")
-		writeSchema(p.out, schema.Tuning, 4)
+		writeSchema(p.out, c.Tuning, 4)
 	}
-	var losses []string
-	for loss := range schema.Losses {
-		losses = append(losses, loss)
-	}
-	sort.Strings(losses)
-	for _, loss := range losses {
-		fmt.Fprintf(p.out, "  loss %q\n", loss)
-		writeSchema(p.out, schema.Losses[loss], 4)
+	for _, loss := range c.Losses {
+		fmt.Fprintf(p.out, "  loss %q\n", loss.Name)
+		if text := needsText(loss); text != "" {
+			fmt.Fprintf(p.out, "    %s\n", indent(text, 4, 80))
+		}
+		writeSchema(p.out, loss.Schema, 4)
 	}
 }
 
+// needsText says what a loss is, and what it is computed from.
+func needsText(loss schema.Loss) string {
+	text := loss.Summary
+	if len(loss.Needs) > 0 {
+		words := make([]string, len(loss.Needs))
+		for i, need := range loss.Needs {
+			words[i] = strings.ReplaceAll(string(need), "_", " ")
+		}
+		text += " Needs " + strings.Join(words, ", ") + "."
+	}
+	return strings.TrimSpace(text)
+}
+
 // writeSchema prints what a block may say, one argument after the other.
-func writeSchema(w io.Writer, schema spec.Schema, margin int) {
+func writeSchema(w io.Writer, body schema.Schema, margin int) {
 	space := strings.Repeat(" ", margin)
-	for _, a := range schema.Attributes {
-		text := a.Type
+	for _, a := range body.Attributes {
+		text := string(a.Type)
 		if a.Path {
 			text = "path"
 		}
@@ -138,7 +148,7 @@ func writeSchema(w io.Writer, schema spec.Schema, margin int) {
 		}
 		fmt.Fprintf(w, "%s%-21s %s\n", space, a.Name, indent(text, margin+22, 80))
 	}
-	for _, b := range schema.Blocks {
+	for _, b := range body.Blocks {
 		head := b.Type
 		if len(b.Labels) > 0 {
 			head += " " + strings.Join(b.Labels, " | ")

@@ -30,38 +30,51 @@ func tinyPlugin() sdk.Plugin {
 		Version: "1",
 		Components: []sdk.Component{
 			{
-				Kind: sdk.KindSampler, Name: "tiles", Summary: "Draws tiles of one colour.", CodeVersion: "1", NeedsDevice: true,
-				PreferredBatch: 4,
-				Capabilities:   []sdk.Capability{sdk.CapabilityTune},
-				Schema: sdk.Schema{Attributes: []sdk.Attribute{
-					integer("size", "4"), integer("delay_ms", "0"), integer("crash_at", "-1"), integer("room", "0"),
-					{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "A can of paint.", Obtain: "Cans of paint are sold in the village."},
-				}},
-				Losses: map[string]sdk.Schema{
-					"reward_weighted": {},
-					"diverging":       {Attributes: []sdk.Attribute{integer("nan_at", "-1")}},
+				Description: sdk.Description{
+					Kind: sdk.KindSampler, Name: "tiles", Summary: "Draws tiles of one colour.", CodeVersion: "1", NeedsDevice: true,
+					PreferredBatch: 4,
+					Capabilities:   []sdk.Capability{sdk.CapabilityTune},
+					Schema: sdk.Schema{Attributes: []sdk.Attribute{
+						integer("size", "4"), integer("delay_ms", "0"), integer("crash_at", "-1"), integer("room", "0"),
+						{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "A can of paint.", Obtain: "Cans of paint are sold in the village."},
+					}},
+					Losses: []sdk.Loss{
+						{Name: "reward_weighted", Needs: []sdk.Need{sdk.NeedScores}},
+						{Name: "diverging", Schema: sdk.Schema{Attributes: []sdk.Attribute{integer("nan_at", "-1")}}},
+					},
 				},
 				Open: openTiles,
 			},
 			{
-				Kind: sdk.KindSampler, Name: "mosaics", Summary: "Draws tiles, and learns from their mean colours.", CodeVersion: "1", NeedsDevice: true,
-				Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrepare},
-				Schema:       sdk.Schema{Attributes: []sdk.Attribute{integer("size", "4"), integer("delay_ms", "0")}},
-				Losses:       map[string]sdk.Schema{"reward_weighted": {}, "pretraining": {}},
-				Open:         openMosaics,
+				Description: sdk.Description{
+					Kind: sdk.KindSampler, Name: "mosaics", Summary: "Draws tiles, and learns from their mean colours.", CodeVersion: "1", NeedsDevice: true,
+					Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrepare},
+					Schema:       sdk.Schema{Attributes: []sdk.Attribute{integer("size", "4"), integer("delay_ms", "0")}},
+					Losses: []sdk.Loss{
+						{Name: "reward_weighted", Needs: []sdk.Need{sdk.NeedScores}},
+						{Name: "pretraining", Needs: []sdk.Need{sdk.NeedOwnImages}},
+					},
+				},
+				Open: openMosaics,
 			},
 			{
-				Kind: sdk.KindReward, Name: "redness", Summary: "How red an image is.", CodeVersion: "1",
-				Capabilities: []sdk.Capability{sdk.CapabilityFit},
-				Schema:       sdk.Schema{Attributes: []sdk.Attribute{{Name: "constant", Type: sdk.TypeBool, Default: json.RawMessage("false")}}},
-				Open:         openRedness,
+				Description: sdk.Description{
+					Kind: sdk.KindReward, Name: "redness", Summary: "How red an image is.", CodeVersion: "1",
+					Capabilities: []sdk.Capability{sdk.CapabilityFit},
+					Schema:       sdk.Schema{Attributes: []sdk.Attribute{{Name: "constant", Type: sdk.TypeBool, Default: json.RawMessage("false")}}},
+				},
+				Open: openRedness,
 			},
 			{
-				Kind: sdk.KindRater, Name: "eyes", Summary: "Three people who like red.", CodeVersion: "1",
+				Description: sdk.Description{
+					Kind: sdk.KindRater, Name: "eyes", Summary: "Three people who like red.", CodeVersion: "1",
+				},
 				Open: func(_ context.Context, r sdk.OpenRequest) (any, error) { return eyes{r.Seed}, nil },
 			},
 			{
-				Kind: sdk.KindEncoder, Name: "mean", Summary: "The mean colour.", CodeVersion: "1",
+				Description: sdk.Description{
+					Kind: sdk.KindEncoder, Name: "mean", Summary: "The mean colour.", CodeVersion: "1",
+				},
 				Open: func(context.Context, sdk.OpenRequest) (any, error) { return meanColor{}, nil },
 			},
 		},

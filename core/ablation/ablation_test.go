@@ -17,6 +17,7 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -24,11 +25,11 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // shapes is a catalog of one sampler.
 type shapes struct{}
 
-func (shapes) Component(kind, name string) (spec.ComponentSchema, bool) {
+func (shapes) Component(kind, name string) (schema.Component, bool) {
 	if kind != "sampler" || name != "shapes" {
-		return spec.ComponentSchema{}, false
+		return schema.Component{}, false
 	}
-	return spec.ComponentSchema{Body: spec.Schema{Attributes: []spec.Attribute{
+	return schema.Component{Schema: schema.Schema{Attributes: []schema.Attribute{
 		{Name: "solver", Type: "string", Default: json.RawMessage(`"ddim"`)},
 		{Name: "guidance_scale", Type: "number", Default: json.RawMessage(`3`)},
 	}}}, true

@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -9,8 +8,8 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/spec"
-	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // Catalog asks every plugin what it provides. Plugins that cannot be described,
@@ -44,7 +43,7 @@ func (h *Host) Catalog(ctx context.Context) (spec.Catalog, error) {
 				continue
 			}
 			owners[key] = p.entry.Name
-			out[key] = componentToSpec(component)
+			out[key] = component
 		}
 	}
 	return out, mistakes.Err()
@@ -63,13 +62,13 @@ func naming(plugin string, list diag.List) diag.List {
 type componentKey struct{ kind, name string }
 
 // catalog implements spec.Catalog.
-type catalog map[componentKey]spec.ComponentSchema
+type catalog map[componentKey]schema.Component
 
 var _ spec.Catalog = catalog(nil)
 
-func (c catalog) Component(kind, name string) (spec.ComponentSchema, bool) {
-	schema, ok := c[componentKey{kind, name}]
-	return schema, ok
+func (c catalog) Component(kind, name string) (schema.Component, bool) {
+	component, ok := c[componentKey{kind, name}]
+	return component, ok
 }
 
 func (c catalog) Names(kind string) []string {
@@ -81,92 +80,4 @@ func (c catalog) Names(kind string) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-func componentToSpec(c sdk.Component) spec.ComponentSchema {
-	out := spec.ComponentSchema{
-		Body:    schemaToSpec(c.Schema),
-		CanTune: slices.Contains(c.Capabilities, sdk.CapabilityTune),
-		CanFit:  slices.Contains(c.Capabilities, sdk.CapabilityFit),
-	}
-	for _, kind := range c.Uses {
-		out.Uses = append(out.Uses, string(kind))
-	}
-	out.Tuning = schemaToSpec(c.Tuning)
-	if len(c.Losses) > 0 {
-		out.Losses = make(map[string]spec.Schema, len(c.Losses))
-		for name, schema := range c.Losses {
-			out.Losses[name] = schemaToSpec(schema)
-		}
-	}
-	return out
-}
-
-func schemaToSpec(s sdk.Schema) spec.Schema {
-	var out spec.Schema
-	for _, a := range s.Attributes {
-		out.Attributes = append(out.Attributes, spec.Attribute{
-			Name:     a.Name,
-			Type:     string(a.Type),
-			Summary:  a.Summary,
-			Required: a.Required,
-			Default:  a.Default,
-			Minimum:  a.Minimum,
-			Maximum:  a.Maximum,
-			OneOf:    a.OneOf,
-			Path:     a.Path,
-			Obtain:   a.Obtain,
-			Hub:      a.Hub,
-		})
-	}
-	for _, b := range s.Blocks {
-		out.Blocks = append(out.Blocks, spec.Block{
-			Type:     b.Type,
-			Labels:   b.Labels,
-			Summary:  b.Summary,
-			Required: b.Required,
-			Body:     schemaToSpec(b.Body),
-		})
-	}
-	return out
-}
-
-// Listing is one line of what plugins provide, for people.
-type Listing struct {
-	Kind, Component, Summary string
-	Plugin, PluginVersion    string
-	Builtin                  bool
-	Capabilities             []string
-}
-
-// Listings lists all components by kind and name. Plugins that cannot be
-// described are a diag.List beside the rest.
-func (h *Host) Listings(ctx context.Context) ([]Listing, error) {
-	var out []Listing
-	var mistakes diag.List
-	for _, p := range h.providers {
-		description, err := p.described(ctx)
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			mistakes = append(mistakes, naming(p.entry.Name, asList(err))...)
-			continue
-		}
-		for _, c := range description.Components {
-			out = append(out, Listing{
-				Kind:          string(c.Kind),
-				Component:     c.Name,
-				Summary:       c.Summary,
-				Plugin:        p.entry.Name,
-				PluginVersion: description.Version,
-				Builtin:       p.builtin,
-				Capabilities:  capabilityNames(c.Capabilities),
-			})
-		}
-	}
-	slices.SortStableFunc(out, func(a, b Listing) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Component, b.Component))
-	})
-	return out, mistakes.Err()
 }

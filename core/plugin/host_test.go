@@ -24,6 +24,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // self is the test binary as a plugin.
@@ -446,25 +447,28 @@ func TestCatalog(t *testing.T) {
 		t.Errorf("encoders are %q", got)
 	}
 	sampler, ok := c.Component("sampler", "tiny")
-	if !ok || !sampler.CanTune || sampler.CanFit || len(sampler.Losses["pretraining"].Attributes) != 1 {
+	if !ok || !sampler.Has(schema.Tune) || sampler.Has(schema.Fit) || len(sampler.Losses) != 1 {
 		t.Errorf("sampler is %+v", sampler)
 	}
+	if loss := sampler.Losses[0]; loss.Name != "pretraining" || !loss.Has(schema.NeedOwnImages) || loss.Has(schema.NeedScores) || len(loss.Schema.Attributes) != 1 {
+		t.Errorf("loss is %+v", loss)
+	}
 	reward, ok := c.Component("reward", "tiny")
-	if !ok || !reward.CanFit || reward.CanTune {
+	if !ok || !reward.Has(schema.Fit) || reward.Has(schema.Tune) {
 		t.Errorf("reward is %+v", reward)
 	}
-	offset := reward.Body.Attributes[0]
+	offset := reward.Schema.Attributes[0]
 	if offset.Name != "offset" || offset.Type != "number" || string(offset.Default) != "0" || *offset.Minimum != 0 || offset.Maximum != nil {
 		t.Errorf("attribute is %+v", offset)
 	}
-	if block := reward.Body.Blocks[0]; block.Type != "auxiliary" || len(block.Labels) != 2 || !block.Body.Attributes[0].Required {
+	if block := reward.Schema.Blocks[0]; block.Type != "auxiliary" || len(block.Labels) != 2 || !block.Body.Attributes[0].Required {
 		t.Errorf("block is %+v", block)
 	}
 	encoder, _ := c.Component("encoder", "tiny")
-	if weights := encoder.Body.Attributes[0]; !weights.Path || weights.Obtain != "From the hub." || !slices.Equal(weights.Hub, []string{"config.json", "?merges.txt"}) {
+	if weights := encoder.Schema.Attributes[0]; !weights.Path || weights.Obtain != "From the hub." || !slices.Equal(weights.Hub, []string{"config.json", "?merges.txt"}) {
 		t.Errorf("attribute is %+v", weights)
 	}
-	if over, _ := c.Component("reward", "over_encoder"); !slices.Equal(over.Uses, []string{"encoder"}) {
+	if over, _ := c.Component("reward", "over_encoder"); !slices.Equal(over.Uses, []schema.Kind{schema.Encoder}) {
 		t.Errorf("uses are %q", over.Uses)
 	}
 	if _, ok := c.Component("reward", "none"); ok {
@@ -545,7 +549,7 @@ func TestUsesOfAnotherPlugin(t *testing.T) {
 	}
 	theirs := *ours
 	h.providers[1].entry.Name, h.providers[1].description = "theirs", &theirs
-	ours.Components = slices.DeleteFunc(slices.Clone(ours.Components), func(c sdk.Component) bool { return c.Kind == sdk.KindEncoder })
+	ours.Components = slices.DeleteFunc(slices.Clone(ours.Components), func(c sdk.Description) bool { return c.Kind == sdk.KindEncoder })
 
 	_, err = h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "over_encoder", Uses: map[string]client.OpenRequest{"encoder": {Kind: "encoder", Component: "tiny"}}})
 	says(t, err, `plugin "ours" cannot use encoder "tiny" of plugin "theirs"`, "its own process")

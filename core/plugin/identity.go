@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/plumb-ml/plumb/core/diag"
-	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // Identity is who computes: what belongs into a stage's key and record.
@@ -49,14 +49,14 @@ func (h *Host) Identity(ctx context.Context, kind, component string) (Identity, 
 // find returns the plugin that provides a component. It asks the plugins in
 // their order and no further than needed; that another cannot be described is
 // only said if none provides the component.
-func (h *Host) find(ctx context.Context, kind, component string) (*provider, sdk.Component, error) {
+func (h *Host) find(ctx context.Context, kind, component string) (*provider, schema.Component, error) {
 	var mistakes diag.List
 	var names []string
 	for _, p := range h.providers {
 		description, err := p.described(ctx)
 		if err != nil {
 			if ctx.Err() != nil || h.isStopped() {
-				return nil, sdk.Component{}, err
+				return nil, schema.Component{}, err
 			}
 			mistakes = append(mistakes, naming(p.entry.Name, asList(err))...)
 			continue
@@ -72,13 +72,13 @@ func (h *Host) find(ctx context.Context, kind, component string) (*provider, sdk
 		}
 	}
 	if mistakes.HasErrors() {
-		return nil, sdk.Component{}, mistakes
+		return nil, schema.Component{}, mistakes
 	}
 	slices.Sort(names)
-	return nil, sdk.Component{}, mistake("no plugin provides %s %q", kind, component)("There are: %q. Is a plugin block missing?", names)
+	return nil, schema.Component{}, mistake("no plugin provides %s %q", kind, component)("There are: %q. Is a plugin block missing?", names)
 }
 
-func capabilityNames(capabilities []sdk.Capability) []string {
+func capabilityNames(capabilities []schema.Capability) []string {
 	out := make([]string, len(capabilities))
 	for i, c := range capabilities {
 		out[i] = string(c)

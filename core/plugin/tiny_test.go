@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 		case asTiny:
 			sdk.Serve(tinyPlugin())
 		case asMistaken:
-			sdk.Serve(sdk.Plugin{Name: "mistaken", Components: []sdk.Component{{Kind: "oracle", Name: "delphi"}}})
+			sdk.Serve(sdk.Plugin{Name: "mistaken", Components: []sdk.Component{{Description: sdk.Description{Kind: "oracle", Name: "delphi"}}}})
 		case asFuture:
 			handshake := sdk.Handshake()
 			goplugin.Serve(&goplugin.ServeConfig{
@@ -205,20 +205,35 @@ func tinyPlugin() sdk.Plugin {
 		Blocks:     []sdk.Block{{Type: "auxiliary", Labels: []string{"a", "b"}, Body: sdk.Schema{Attributes: []sdk.Attribute{{Name: "weight", Type: sdk.TypeNumber, Required: true}}}}},
 	}
 	components := []sdk.Component{
-		{Kind: sdk.KindSampler, Name: "tiny", CodeVersion: "1", Open: openTiny, PreferredBatch: 4, NeedsDevice: true,
-			Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrepare}, Losses: map[string]sdk.Schema{"pretraining": schema}},
-		{Kind: sdk.KindReward, Name: "tiny", CodeVersion: "2", Schema: schema, Open: openTiny,
-			Capabilities: []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityGroup}},
-		{Kind: sdk.KindReward, Name: "over_encoder", Uses: []sdk.Kind{sdk.KindEncoder}, Open: openTiny},
-		{Kind: sdk.KindRater, Name: "tiny", Open: openTiny, Capabilities: []sdk.Capability{sdk.CapabilityCompare}},
-		{Kind: sdk.KindEncoder, Name: "tiny", Open: openTiny, Schema: sdk.Schema{Attributes: []sdk.Attribute{
-			{Name: "weights", Type: sdk.TypeString, Path: true, Obtain: "From the hub.", Hub: []string{"config.json", "?merges.txt"}},
-		}}},
-		{Kind: sdk.KindSampler, Name: "doubling", Open: func(context.Context, sdk.OpenRequest) (any, error) { return doubling{}, nil }},
-		{Kind: sdk.KindSampler, Name: "lazy", Open: func(context.Context, sdk.OpenRequest) (any, error) { return lazy{}, nil }},
-		{Kind: sdk.KindReward, Name: "unopenable", Open: func(context.Context, sdk.OpenRequest) (any, error) {
-			return nil, sdk.Diagnostics{{Summary: "the weights are missing", Detail: "Fetch them."}, {Summary: "the vocabulary is missing"}}
-		}},
+		{
+			Description: sdk.Description{Kind: sdk.KindSampler, Name: "tiny", CodeVersion: "1", PreferredBatch: 4, NeedsDevice: true,
+				Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrepare}, Losses: []sdk.Loss{{Name: "pretraining", Schema: schema, Needs: []sdk.Need{sdk.NeedOwnImages}}},
+			},
+			Open: openTiny,
+		},
+		{
+			Description: sdk.Description{Kind: sdk.KindReward, Name: "tiny", CodeVersion: "2", Schema: schema,
+				Capabilities: []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityGroup},
+			},
+			Open: openTiny,
+		},
+		{Description: sdk.Description{Kind: sdk.KindReward, Name: "over_encoder", Uses: []sdk.Kind{sdk.KindEncoder}}, Open: openTiny},
+		{Description: sdk.Description{Kind: sdk.KindRater, Name: "tiny", Capabilities: []sdk.Capability{sdk.CapabilityCompare}}, Open: openTiny},
+		{
+			Description: sdk.Description{Kind: sdk.KindEncoder, Name: "tiny", Schema: sdk.Schema{Attributes: []sdk.Attribute{
+				{Name: "weights", Type: sdk.TypeString, Path: true, Obtain: "From the hub.", Hub: []string{"config.json", "?merges.txt"}},
+			}},
+			},
+			Open: openTiny,
+		},
+		{Description: sdk.Description{Kind: sdk.KindSampler, Name: "doubling"}, Open: func(context.Context, sdk.OpenRequest) (any, error) { return doubling{}, nil }},
+		{Description: sdk.Description{Kind: sdk.KindSampler, Name: "lazy"}, Open: func(context.Context, sdk.OpenRequest) (any, error) { return lazy{}, nil }},
+		{
+			Description: sdk.Description{Kind: sdk.KindReward, Name: "unopenable"},
+			Open: func(context.Context, sdk.OpenRequest) (any, error) {
+				return nil, sdk.Diagnostics{{Summary: "the weights are missing", Detail: "Fetch them."}, {Summary: "the vocabulary is missing"}}
+			},
+		},
 	}
 	for name, s := range map[string]scorer{
 		"pid": func(context.Context, sdk.Image) (float64, error) { return float64(os.Getpid()), nil },
@@ -274,13 +289,15 @@ func tinyPlugin() sdk.Plugin {
 			return 1, nil
 		},
 	} {
-		components = append(components, sdk.Component{Kind: sdk.KindReward, Name: name, PreferredBatch: 2,
+		components = append(components, sdk.Component{
+			Description: sdk.Description{Kind: sdk.KindReward, Name: name, PreferredBatch: 2},
 			Open: func(ctx context.Context, _ sdk.OpenRequest) (any, error) {
 				if name == "warns" {
 					sdk.Warn(ctx, "opened with old weights")
 				}
 				return s, nil
-			}})
+			},
+		})
 	}
 	return sdk.Plugin{Name: "tiny", Version: "0.1.0", Components: components}
 }

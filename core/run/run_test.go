@@ -39,8 +39,8 @@ func newShop(t *testing.T) *shop {
 	s := &shop{opened: map[string]int{}}
 	open := func(context.Context, sdk.OpenRequest) (any, error) { return &worker{shop: s}, nil }
 	s.wire = client.New(plugintest.Connect(t, sdk.Plugin{Name: "shop", Components: []sdk.Component{
-		{Kind: sdk.KindSampler, Name: "c", Open: open, Capabilities: []sdk.Capability{sdk.CapabilityTune}},
-		{Kind: sdk.KindReward, Name: "c", Open: open},
+		{Description: sdk.Description{Kind: sdk.KindSampler, Name: "c", Capabilities: []sdk.Capability{sdk.CapabilityTune}}, Open: open},
+		{Description: sdk.Description{Kind: sdk.KindReward, Name: "c"}, Open: open},
 	}}), client.Options{})
 	return s
 }

@@ -86,7 +86,7 @@ func (l *loader) decode(body hcl.Body, f form) arguments {
 		attribute := content.Attributes[schema.Name]
 		if attribute == nil && schema.Required {
 			_, phrase := ctyType(schema.Type)
-			l.missing(body, schema.Name, " It takes "+phrase+"."+schema.note())
+			l.missing(body, schema.Name, " It takes "+phrase+"."+noteOn(schema))
 		}
 		value, given, ok := l.argument(schema, attribute, &a)
 		if given {
@@ -220,19 +220,19 @@ func (l *loader) argument(schema Attribute, attribute *hcl.Attribute, a *argumen
 	at := attribute.Expr.Range()
 	if evaluated.IsNull() {
 		if schema.Required {
-			l.error(at, "Missing value", "%s must not be null.%s", schema.Name, schema.note())
+			l.error(at, "Missing value", "%s must not be null.%s", schema.Name, noteOn(schema))
 		}
 		return nil, false, true
 	}
 	wanted, phrase := ctyType(schema.Type)
 	converted, err := convert.Convert(evaluated, wanted)
 	if err != nil || !converted.IsWhollyKnown() {
-		l.error(at, "Wrong type", "%s takes %s, and %s.%s", schema.Name, phrase, mismatch(evaluated, wanted), schema.note())
+		l.error(at, "Wrong type", "%s takes %s, and %s.%s", schema.Name, phrase, mismatch(evaluated, wanted), noteOn(schema))
 		return nil, true, false
 	}
 	value, err = JSON(converted)
 	if err != nil {
-		l.error(at, "Wrong value", "%s: %v.%s", schema.Name, err, schema.note())
+		l.error(at, "Wrong value", "%s: %v.%s", schema.Name, err, noteOn(schema))
 		return nil, true, false
 	}
 	elements, list := value.([]any)
@@ -242,7 +242,7 @@ func (l *loader) argument(schema Attribute, attribute *hcl.Attribute, a *argumen
 	for i, element := range elements {
 		element, problem := l.element(schema, element, at, a)
 		if problem != "" {
-			l.error(at, "Wrong value", "%s%s", problem, schema.note())
+			l.error(at, "Wrong value", "%s%s", problem, noteOn(schema))
 			return nil, true, false
 		}
 		if element == nil {
@@ -305,7 +305,7 @@ func fits(value any) bool {
 }
 
 // ctyType returns a schema's type, and its name for a sentence.
-func ctyType(name string) (cty.Type, string) {
+func ctyType(name Type) (cty.Type, string) {
 	switch name {
 	case "string":
 		return cty.String, "a string"
@@ -338,8 +338,8 @@ func mismatch(value cty.Value, wanted cty.Type) string {
 	return "this is " + describe(value)
 }
 
-// note says what an argument is, to follow the sentences of a diagnostic.
-func (a Attribute) note() string { return note(a.Name, a.Summary) }
+// noteOn says what an argument is, to follow the sentences of a diagnostic.
+func noteOn(a Attribute) string { return note(a.Name, a.Summary) }
 
 func note(name, summary string) string {
 	summary = strings.TrimSuffix(strings.TrimSpace(summary), ".")

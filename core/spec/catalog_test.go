@@ -1,13 +1,17 @@
 package spec
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
+)
 
 // fakeCatalog is a catalog written out: kind, then component.
-type fakeCatalog map[string]map[string]ComponentSchema
+type fakeCatalog map[string]map[string]schema.Component
 
-func (c fakeCatalog) Component(kind, name string) (ComponentSchema, bool) {
-	schema, ok := c[kind][name]
-	return schema, ok
+func (c fakeCatalog) Component(kind, name string) (schema.Component, bool) {
+	component, ok := c[kind][name]
+	return component, ok
 }
 
 func (c fakeCatalog) Names(kind string) []string { return names(c[kind]) }
@@ -16,22 +20,22 @@ func (c fakeCatalog) Names(kind string) []string { return names(c[kind]) }
 var catalog = fakeCatalog{
 	"sampler": {
 		"shapes": {
-			Body: Schema{Attributes: []Attribute{
+			Schema: Schema{Attributes: []Attribute{
 				{Name: "guidance_scale", Type: "number", Default: json.RawMessage(`3`), Minimum: number(0), Maximum: number(30), Summary: "how strongly the prompt pulls"},
 				{Name: "num_inference_steps", Type: "integer", Default: json.RawMessage(`12`), Minimum: number(1)},
 				{Name: "solver", Type: "string", Default: json.RawMessage(`"ddim"`), OneOf: []string{"ddim", "dpmpp_2m", "euler"}},
 				{Name: "weights", Type: "string", Path: true, Summary: "a checkpoint in place of the built-in one", Hub: []string{"config.json", "model.safetensors"}},
 			}},
-			CanTune: true,
-			Losses: map[string]Schema{
-				"reward_weighted": {Attributes: []Attribute{{Name: "normalize", Type: "bool", Default: json.RawMessage(`true`)}}},
-				"pretraining":     {},
+			Capabilities: []schema.Capability{schema.Tune},
+			Losses: []schema.Loss{
+				{Name: "reward_weighted", Needs: []schema.Need{schema.NeedScores}, Schema: Schema{Attributes: []Attribute{{Name: "normalize", Type: "bool", Default: json.RawMessage(`true`)}}}},
+				{Name: "pretraining", Needs: []schema.Need{schema.NeedOwnImages}},
 			},
 		},
 		"shapes_scenes": {},
 		"large": {
-			CanTune: true,
-			Losses:  map[string]Schema{"pretraining": {}},
+			Capabilities: []schema.Capability{schema.Tune},
+			Losses:       []schema.Loss{{Name: "pretraining", Needs: []schema.Need{schema.NeedOwnImages}}},
 			Tuning: Schema{
 				Attributes: []Attribute{
 					{Name: "precision", Type: "string", Default: json.RawMessage(`"float32"`), OneOf: []string{"float32", "bfloat16"}},
@@ -48,24 +52,24 @@ var catalog = fakeCatalog{
 	},
 	"encoder": {
 		"shapes_clip": {},
-		"pca": {CanFit: true, Body: Schema{Attributes: []Attribute{
+		"pca": {Capabilities: []schema.Capability{schema.Fit}, Schema: Schema{Attributes: []Attribute{
 			{Name: "layers", Type: "list(number)", Minimum: number(1), Default: json.RawMessage(`[64, 64]`)},
 			{Name: "vocabulary", Type: "list(string)", Required: true},
 			{Name: "center", Type: "bool", Default: json.RawMessage(`true`)},
 		}}},
 	},
 	"rater": {
-		"shapes_judge": {Body: Schema{Attributes: []Attribute{
+		"shapes_judge": {Schema: Schema{Attributes: []Attribute{
 			{Name: "raters", Type: "integer", Default: json.RawMessage(`1`), Minimum: number(1)},
 			{Name: "error_rate", Type: "number", Default: json.RawMessage(`0`), Minimum: number(0), Maximum: number(1)},
 		}}},
 	},
 	"reward": {
-		"clip_score": {Uses: []string{"encoder"}},
+		"clip_score": {Uses: []schema.Kind{schema.Encoder}},
 		"preference": {
-			Uses:   []string{"encoder"},
-			CanFit: true,
-			Body: Schema{
+			Uses:         []schema.Kind{schema.Encoder},
+			Capabilities: []schema.Capability{schema.Fit},
+			Schema: Schema{
 				Attributes: []Attribute{{Name: "hidden", Type: "integer", Default: json.RawMessage(`1024`), Minimum: number(1)}},
 				Blocks: []Block{
 					{Type: "auxiliary", Labels: []string{"prompt_classification", "none"}, Body: Schema{Attributes: []Attribute{
@@ -77,7 +81,7 @@ var catalog = fakeCatalog{
 				},
 			},
 		},
-		"strict": {Body: Schema{Blocks: []Block{{Type: "head", Required: true, Summary: "what the reward ends in"}}}},
-		"odd":    {Uses: []string{"rater"}},
+		"strict": {Schema: Schema{Blocks: []Block{{Type: "head", Required: true, Summary: "what the reward ends in"}}}},
+		"odd":    {Uses: []schema.Kind{schema.Rater}},
 	},
 }

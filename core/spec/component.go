@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // componentKinds are the kinds of what plugins provide.
@@ -42,13 +43,13 @@ func (l *loader) componentBlocks() {
 }
 
 func (l *loader) componentBlock(block *hcl.Block, c *Component) {
-	schema, ok := l.lookUp(c.Kind, c.Component)
+	declared, ok := l.lookUp(c.Kind, c.Component)
 	if !ok {
 		l.error(block.LabelRanges[0], "Unknown component", "No plugin provides a %s %q.%s", c.Kind, c.Component, l.elsewhere(c))
 		return
 	}
-	for _, use := range schema.Uses {
-		if use != "encoder" {
+	for _, use := range declared.Uses {
+		if use != schema.Encoder {
 			l.error(block.DefRange, "Component cannot be used", "%s %q needs a %s, which an experiment cannot give it yet. Choose another component.", c.Kind, c.Component, use)
 		}
 	}
@@ -58,13 +59,13 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 		allowed       bool
 	}
 	slots := []slot{
-		{"encoder", "uses no encoder", slices.Contains(schema.Uses, "encoder")},
-		{"labels", "is not fitted on labels", c.Kind == "reward" && schema.CanFit},
-		{"images", "is not fitted on images", (c.Kind == "encoder" || c.Kind == "rater") && schema.CanFit},
+		{"encoder", "uses no encoder", slices.Contains(declared.Uses, schema.Encoder)},
+		{"labels", "is not fitted on labels", c.Kind == "reward" && declared.Has(schema.Fit)},
+		{"images", "is not fitted on images", (c.Kind == "encoder" || c.Kind == "rater") && declared.Has(schema.Fit)},
 	}
-	f := form{schema: schema.Body}
+	f := form{schema: declared.Schema}
 	for _, s := range slots {
-		own := slices.ContainsFunc(schema.Body.Attributes, func(a Attribute) bool { return a.Name == s.name })
+		own := slices.ContainsFunc(declared.Schema.Attributes, func(a Attribute) bool { return a.Name == s.name })
 		if s.allowed || !own {
 			f.values = append(f.values, hcl.AttributeSchema{Name: s.name})
 		}
@@ -93,9 +94,9 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 }
 
 // lookUp asks the catalog for a component.
-func (l *loader) lookUp(kind, name string) (ComponentSchema, bool) {
+func (l *loader) lookUp(kind, name string) (schema.Component, bool) {
 	if l.options.Catalog == nil {
-		return ComponentSchema{}, false
+		return schema.Component{}, false
 	}
 	return l.options.Catalog.Component(kind, name)
 }

@@ -122,7 +122,8 @@ func ScanFolder(folder dataset.Folder) (dataset.Inventory, error) {
 // mistake, which is reported.
 func (l *loader) folder(folder dataset.Folder, value string, at hcl.Range) dataset.Inventory {
 	if _, err := os.Stat(folder.Path); errors.Is(err, fs.ErrNotExist) {
-		if !l.nothing(imagesForm.schema.attribute("path"), value, folder.Path, at) {
+		argument, _ := imagesForm.schema.Attribute("path")
+		if !l.nothing(argument, value, folder.Path, at) {
 			return dataset.Inventory{}
 		}
 		return dataset.Inventory{Images: max(1, folder.Limit), Digest: absent(value)}

@@ -50,7 +50,7 @@ func (t tile) connect(test testing.TB, options ...grpc.ServerOption) *client.Cli
 		sdk.KindRater:   nil,
 		sdk.KindEncoder: nil,
 	} {
-		tiles.Components = append(tiles.Components, sdk.Component{Kind: kind, Name: "tile", Open: open, Capabilities: capabilities, PreferredBatch: 8})
+		tiles.Components = append(tiles.Components, sdk.Component{Description: sdk.Description{Kind: kind, Name: "tile", Capabilities: capabilities, PreferredBatch: 8}, Open: open})
 	}
 	origin := plugin.Origin{Plugin: "tiles"}
 	return client.New(plugintest.Connect(test, tiles, append(options, inGroups(t.batch))...), client.Options{

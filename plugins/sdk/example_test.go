@@ -24,11 +24,13 @@ func ExampleServe() {
 		Name:    "redness",
 		Version: "0.1.0",
 		Components: []sdk.Component{{
-			Kind:        sdk.KindReward,
-			Name:        "redness",
-			Summary:     "How red an image is, in [-1, 1].",
-			CodeVersion: "1",
-			Open:        func(context.Context, sdk.OpenRequest) (any, error) { return redness{}, nil },
+			Description: sdk.Description{
+				Kind:        sdk.KindReward,
+				Name:        "redness",
+				Summary:     "How red an image is, in [-1, 1].",
+				CodeVersion: "1",
+			},
+			Open: func(context.Context, sdk.OpenRequest) (any, error) { return redness{}, nil },
 		}},
 	})
 }

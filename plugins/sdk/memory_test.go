@@ -66,7 +66,10 @@ func TestSpare(t *testing.T) {
 		}
 	}}
 	table := newInstances(Plugin{Name: "p", Components: []Component{{
-		Kind: KindSampler, Name: "heavy", Open: func(context.Context, OpenRequest) (any, error) { return sampler, nil },
+		Description: Description{
+			Kind: KindSampler, Name: "heavy",
+		},
+		Open: func(context.Context, OpenRequest) (any, error) { return sampler, nil },
 	}}})
 	id, _, err := table.start(t.Context(), openRequest{kind: KindSampler, component: "heavy"})
 	if err != nil {
@@ -114,7 +117,10 @@ func TestSpare(t *testing.T) {
 // TestSpareOpen: weights that do not fit are a matter of memory, too.
 func TestSpareOpen(t *testing.T) {
 	table := newInstances(Plugin{Name: "p", Components: []Component{{
-		Kind: KindEncoder, Name: "huge", Open: func(context.Context, OpenRequest) (any, error) { return nil, errors.New(xla) },
+		Description: Description{
+			Kind: KindEncoder, Name: "huge",
+		},
+		Open: func(context.Context, OpenRequest) (any, error) { return nil, errors.New(xla) },
 	}}})
 	_, _, err := table.start(t.Context(), openRequest{kind: KindEncoder, component: "huge"})
 	if err == nil || !strings.Contains(err.Error(), `too little memory for encoder "huge" to open`) {

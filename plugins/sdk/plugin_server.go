@@ -13,9 +13,10 @@ type pluginServer struct {
 }
 
 func (s *pluginServer) Describe(context.Context, *pb.DescribeRequest) (*pb.DescribeResponse, error) {
-	out := pluginToProto(s.plugin)
-	out.Diagnostics = diagnosticsToProto(s.plugin.Validate())
-	return out, nil
+	if mistakes := s.plugin.Validate(); len(mistakes) > 0 {
+		return &pb.DescribeResponse{Name: s.plugin.Name, Version: s.plugin.Version, Diagnostics: diagnosticsToProto(mistakes)}, nil
+	}
+	return descriptionToProto(s.plugin)
 }
 
 func (s *pluginServer) Open(r *pb.OpenRequest, stream pb.Plugin_OpenServer) error {

@@ -28,54 +28,10 @@ import (
 	"encoding/json"
 )
 
-// Kind says what a component is.
-type Kind string
-
-// The four kinds of component.
-const (
-	KindSampler Kind = "sampler"
-	KindReward  Kind = "reward"
-	KindRater   Kind = "rater"
-	KindEncoder Kind = "encoder"
-)
-
 // Component is one entry of a plugin's list.
 type Component struct {
-	Kind    Kind
-	Name    string // as written in HCL: sampler "shapes" "base" has the name "shapes"
-	Summary string // one sentence, printed by `plumb plugins`
-	Schema  Schema // what its block may say
-
-	// Uses names components of other kinds that an instance needs beside its
-	// own configuration, such as the encoder under a reward. In HCL they are
-	// references with the kind's name: encoder = encoder.clip.
-	Uses []Kind
-
-	// PreferredBatch is the number of images that the component likes to get
-	// at once; 0 means that it does not care.
-	PreferredBatch int
-
-	// NeedsDevice says that the component's work should not run beside other
-	// work on the same accelerator; the host then lends the device in turns.
-	NeedsDevice bool
-
-	// CodeVersion goes into cache keys. Raise it when the same configuration
-	// would give other numbers than before. The binary's digest is in the key
-	// of third-party plugins as well; built-ins are keyed by this alone.
-	CodeVersion string
-
-	// Capabilities lists what instances can do beyond their kind's minimum:
-	// CapabilityTune and CapabilityPrepare for samplers, CapabilityFit for rewards, raters and
-	// encoders, CapabilityCompare for raters, CapabilityGroup for rewards.
-	Capabilities []Capability
-
-	// Losses that a sampler's Tune understands, by name, with their options.
-	Losses map[string]Schema
-
-	// Tuning describes what a finetune block may say to a sampler beside losses
-	// and Optimizer, such as a precision or a block of adapters. An argument that
-	// every finetune block takes is not handed on.
-	Tuning Schema
+	// Description is what the host is told of the component.
+	Description
 
 	// Estimate, if not nil, says what some work will take, from the sizes of the
 	// component's networks; it loads no weights, and there may be none yet. For
@@ -85,72 +41,6 @@ type Component struct {
 
 	// Open makes an instance: a Sampler, Reward, Rater or Encoder by Kind.
 	Open func(ctx context.Context, request OpenRequest) (any, error)
-}
-
-// Capability is something that an instance can do beyond its kind's minimum.
-type Capability string
-
-// The capabilities.
-const (
-	CapabilityTune    Capability = "tune"
-	CapabilityPrepare Capability = "prepare"
-	CapabilityFit     Capability = "fit"
-	CapabilityCompare Capability = "compare"
-	CapabilityGroup   Capability = "score_group"
-)
-
-// Schema describes the attributes and nested blocks of a component's HCL body.
-type Schema struct {
-	Attributes []Attribute `json:"attributes,omitempty"`
-	Blocks     []Block     `json:"blocks,omitempty"`
-}
-
-// Attribute is one argument of a block.
-type Attribute struct {
-	Name     string          `json:"name"`
-	Type     Type            `json:"type"`
-	Summary  string          `json:"summary,omitempty"` // with its unit and source
-	Required bool            `json:"required,omitempty"`
-	Default  json.RawMessage `json:"default,omitempty"` // JSON; nil means null when absent
-	Minimum  *float64        `json:"minimum,omitempty"` // inclusive, numbers only
-	Maximum  *float64        `json:"maximum,omitempty"` // inclusive, numbers only
-	OneOf    []string        `json:"one_of,omitempty"`  // strings only
-	// Path marks a string as a file or directory: the host resolves it beside
-	// the HCL file, and puts the digest of its content into the key.
-	Path bool `json:"path,omitempty"`
-	// Obtain says, of a Path, where what belongs there comes from. It is printed
-	// when there is nothing at the path.
-	Obtain string `json:"obtain,omitempty"`
-	// Hub lets a Path name a model on Hugging Face's hub (hf://owner/name), and
-	// lists the files that are read of it: "config.json" must be there,
-	// "?merges.txt" may be, and "model.safetensors" is weights in one file or in
-	// several with an index. The component gets a directory that holds these files
-	// alone; whether they are fetched is the user's decision and the host's work.
-	Hub []string `json:"hub,omitempty"`
-}
-
-// Type is the type of an attribute.
-type Type string
-
-// The types of attributes.
-const (
-	TypeString     Type = "string"
-	TypeNumber     Type = "number"
-	TypeInteger    Type = "integer"
-	TypeBool       Type = "bool"
-	TypeStringList Type = "list(string)"
-	TypeNumberList Type = "list(number)"
-)
-
-// Block is a nested block, such as auxiliary "prompt_classification" {}. In the
-// configuration it is an object under its type; if it is labelled, an object
-// of objects by label.
-type Block struct {
-	Type     string   `json:"type"`
-	Labels   []string `json:"labels,omitempty"` // the allowed labels; empty: the block takes none
-	Summary  string   `json:"summary,omitempty"`
-	Required bool     `json:"required,omitempty"`
-	Body     Schema   `json:"body"`
 }
 
 // OpenRequest is what an instance is made of.

@@ -1,74 +1,23 @@
 package sdk
 
 import (
+	"encoding/json"
 	"fmt"
 
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
 )
 
-func pluginToProto(p Plugin) *pb.DescribeResponse {
+// descriptionToProto is for a plugin without mistakes.
+func descriptionToProto(p Plugin) (*pb.DescribeResponse, error) {
 	out := &pb.DescribeResponse{Name: p.Name, Version: p.Version}
 	for _, c := range p.Components {
-		out.Components = append(out.Components, componentToProto(c))
-	}
-	return out
-}
-
-func componentToProto(c Component) *pb.Component {
-	out := &pb.Component{
-		Kind:           string(c.Kind),
-		Name:           c.Name,
-		Summary:        c.Summary,
-		Schema:         schemaToProto(c.Schema),
-		PreferredBatch: uint32(max(c.PreferredBatch, 0)),
-		NeedsDevice:    c.NeedsDevice,
-		CodeVersion:    c.CodeVersion,
-	}
-	for _, kind := range c.Uses {
-		out.Uses = append(out.Uses, string(kind))
-	}
-	for _, capability := range c.Capabilities {
-		out.Capabilities = append(out.Capabilities, string(capability))
-	}
-	if len(c.Tuning.Attributes)+len(c.Tuning.Blocks) > 0 {
-		out.Tuning = schemaToProto(c.Tuning)
-	}
-	if len(c.Losses) > 0 {
-		out.Losses = make(map[string]*pb.Schema, len(c.Losses))
-		for name, schema := range c.Losses {
-			out.Losses[name] = schemaToProto(schema)
+		text, err := json.Marshal(c.Description)
+		if err != nil {
+			return nil, fmt.Errorf("describe %s %q: %w", c.Kind, c.Name, err)
 		}
+		out.ComponentsJson = append(out.ComponentsJson, text)
 	}
-	return out
-}
-
-func schemaToProto(s Schema) *pb.Schema {
-	out := &pb.Schema{}
-	for _, a := range s.Attributes {
-		out.Attributes = append(out.Attributes, &pb.Attribute{
-			Name:        a.Name,
-			Type:        string(a.Type),
-			Summary:     a.Summary,
-			Required:    a.Required,
-			DefaultJson: a.Default,
-			Minimum:     a.Minimum,
-			Maximum:     a.Maximum,
-			OneOf:       a.OneOf,
-			Path:        a.Path,
-			Obtain:      a.Obtain,
-			Hub:         a.Hub,
-		})
-	}
-	for _, b := range s.Blocks {
-		out.Blocks = append(out.Blocks, &pb.Block{
-			Type:     b.Type,
-			Labels:   b.Labels,
-			Summary:  b.Summary,
-			Required: b.Required,
-			Body:     schemaToProto(b.Body),
-		})
-	}
-	return out
+	return out, nil
 }
 
 func diagnosticsToProto(list Diagnostics) []*pb.Diagnostic {

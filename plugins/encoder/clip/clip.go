@@ -25,19 +25,21 @@ type config struct {
 // Component describes the encoder.
 func Component() sdk.Component {
 	return sdk.Component{
-		Kind:    sdk.KindEncoder,
-		Name:    "clip",
-		Summary: "CLIP's image and text towers, from published weights on the disk.",
-		Schema: sdk.Schema{Attributes: []sdk.Attribute{
-			{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Directory, or hf://OWNER/NAME on Hugging Face's hub, of a CLIPModel of transformers: config.json, safetensors, vocab.json and merges.txt or tokenizer.json, preprocessor_config.json.",
-				Obtain: "CLIP ViT-L/14 is openai/clip-vit-large-patch14 on Hugging Face: write \"hf://openai/clip-vit-large-patch14\" in place of the path, and plumb download fetches it; or with the hub's command line tool: hf download openai/clip-vit-large-patch14 --include '*.json' '*.txt' model.safetensors --local-dir DIRECTORY.",
-				Hub:    []string{"config.json", "preprocessor_config.json", "model.safetensors", "?vocab.json", "?merges.txt", "?tokenizer.json", "?tokenizer_config.json", "?special_tokens_map.json"}},
-		}},
-		PreferredBatch: 32,
-		NeedsDevice:    true,
-		CodeVersion:    "2",
-		Estimate:       estimate,
-		Open:           open,
+		Description: sdk.Description{
+			Kind:    sdk.KindEncoder,
+			Name:    "clip",
+			Summary: "CLIP's image and text towers, from published weights on the disk.",
+			Schema: sdk.Schema{Attributes: []sdk.Attribute{
+				{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Directory, or hf://OWNER/NAME on Hugging Face's hub, of a CLIPModel of transformers: config.json, safetensors, vocab.json and merges.txt or tokenizer.json, preprocessor_config.json.",
+					Obtain: "CLIP ViT-L/14 is openai/clip-vit-large-patch14 on Hugging Face: write \"hf://openai/clip-vit-large-patch14\" in place of the path, and plumb download fetches it; or with the hub's command line tool: hf download openai/clip-vit-large-patch14 --include '*.json' '*.txt' model.safetensors --local-dir DIRECTORY.",
+					Hub:    []string{"config.json", "preprocessor_config.json", "model.safetensors", "?vocab.json", "?merges.txt", "?tokenizer.json", "?tokenizer_config.json", "?special_tokens_map.json"}},
+			}},
+			PreferredBatch: 32,
+			NeedsDevice:    true,
+			CodeVersion:    "2",
+		},
+		Estimate: estimate,
+		Open:     open,
 	}
 }
 

@@ -21,17 +21,19 @@ type config struct {
 // Component describes the encoder.
 func Component() sdk.Component {
 	return sdk.Component{
-		Kind:    sdk.KindEncoder,
-		Name:    "inception",
-		Summary: "FID's Inception-v3 (pool3, 2048 features), images resized as clean-fid does. Only FIDs with the published weights may be compared with published FIDs. " + inception.Conversion,
-		Schema: sdk.Schema{Attributes: []sdk.Attribute{
-			{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Safetensors file of pytorch-fid's weights, pt_inception-2015-12-05; the component's summary has the line that makes it."},
-		}},
-		PreferredBatch: 32,
-		NeedsDevice:    true,
-		CodeVersion:    "2",
-		Estimate:       estimate,
-		Open:           open,
+		Description: sdk.Description{
+			Kind:    sdk.KindEncoder,
+			Name:    "inception",
+			Summary: "FID's Inception-v3 (pool3, 2048 features), images resized as clean-fid does. Only FIDs with the published weights may be compared with published FIDs. " + inception.Conversion,
+			Schema: sdk.Schema{Attributes: []sdk.Attribute{
+				{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Safetensors file of pytorch-fid's weights, pt_inception-2015-12-05; the component's summary has the line that makes it."},
+			}},
+			PreferredBatch: 32,
+			NeedsDevice:    true,
+			CodeVersion:    "2",
+		},
+		Estimate: estimate,
+		Open:     open,
 	}
 }
 

@@ -26,17 +26,19 @@ type config struct {
 // Component describes the encoder.
 func Component() sdk.Component {
 	return sdk.Component{
-		Kind:    sdk.KindEncoder,
-		Name:    "shapes_clip",
-		Summary: "Miniature contrastive encoder of images and texts for the world of shapes.",
-		Schema: sdk.Schema{Attributes: append([]sdk.Attribute{
-			{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded encoder if absent."},
-		}, train.Settings{Steps: 800, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.02}.Attributes()...)},
-		PreferredBatch: shapes.LookBatch,
-		NeedsDevice:    true,
-		CodeVersion:    weights.Version("2", "encoder"),
-		Capabilities:   []sdk.Capability{sdk.CapabilityFit},
-		Open:           open,
+		Description: sdk.Description{
+			Kind:    sdk.KindEncoder,
+			Name:    "shapes_clip",
+			Summary: "Miniature contrastive encoder of images and texts for the world of shapes.",
+			Schema: sdk.Schema{Attributes: append([]sdk.Attribute{
+				{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded encoder if absent."},
+			}, train.Settings{Steps: 800, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.02}.Attributes()...)},
+			PreferredBatch: shapes.LookBatch,
+			NeedsDevice:    true,
+			CodeVersion:    weights.Version("2", "encoder"),
+			Capabilities:   []sdk.Capability{sdk.CapabilityFit},
+		},
+		Open: open,
 	}
 }
 

@@ -23,16 +23,18 @@ type config struct {
 // Component describes the rater.
 func Component() sdk.Component {
 	return sdk.Component{
-		Kind:    sdk.KindRater,
-		Name:    "chance",
-		Summary: "Simulated raters who say good or bad by chance, whatever the image: a control.",
-		Schema: sdk.Schema{Attributes: []sdk.Attribute{
-			{Name: "raters", Type: sdk.TypeInteger, Default: json.RawMessage("9"), Minimum: sdk.Bound(1), Maximum: sdk.Bound(99), Summary: "People who are asked about every image."},
-			{Name: "good", Type: sdk.TypeNumber, Default: json.RawMessage("0.5"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of good among their good and bad."},
-			{Name: "skip_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of images that a rater skips."},
-		}},
-		CodeVersion: "1",
-		Open:        open,
+		Description: sdk.Description{
+			Kind:    sdk.KindRater,
+			Name:    "chance",
+			Summary: "Simulated raters who say good or bad by chance, whatever the image: a control.",
+			Schema: sdk.Schema{Attributes: []sdk.Attribute{
+				{Name: "raters", Type: sdk.TypeInteger, Default: json.RawMessage("9"), Minimum: sdk.Bound(1), Maximum: sdk.Bound(99), Summary: "People who are asked about every image."},
+				{Name: "good", Type: sdk.TypeNumber, Default: json.RawMessage("0.5"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of good among their good and bad."},
+				{Name: "skip_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of images that a rater skips."},
+			}},
+			CodeVersion: "1",
+		},
+		Open: open,
 	}
 }
 

@@ -31,20 +31,22 @@ type config struct {
 // Component describes the rater.
 func Component() sdk.Component {
 	return sdk.Component{
-		Kind:    sdk.KindRater,
-		Name:    "shapes_judge",
-		Summary: "Simulated raters for the world of shapes: a judge network and errors of each rater's own.",
-		Schema: sdk.Schema{Attributes: append([]sdk.Attribute{
-			{Name: "raters", Type: sdk.TypeInteger, Default: json.RawMessage("9"), Minimum: sdk.Bound(1), Maximum: sdk.Bound(99), Summary: "People who look at every image."},
-			{Name: "error_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0.08"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(0.5), Summary: "Share of verdicts that are the wrong way round."},
-			{Name: "skip_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0.04"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of images that a rater skips."},
-			{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded judge if absent."},
-		}, train.Settings{Steps: 1500, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01}.Attributes()...)},
-		PreferredBatch: shapes.LookBatch,
-		NeedsDevice:    true,
-		CodeVersion:    weights.Version("2", "judge"),
-		Capabilities:   []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityCompare},
-		Open:           open,
+		Description: sdk.Description{
+			Kind:    sdk.KindRater,
+			Name:    "shapes_judge",
+			Summary: "Simulated raters for the world of shapes: a judge network and errors of each rater's own.",
+			Schema: sdk.Schema{Attributes: append([]sdk.Attribute{
+				{Name: "raters", Type: sdk.TypeInteger, Default: json.RawMessage("9"), Minimum: sdk.Bound(1), Maximum: sdk.Bound(99), Summary: "People who look at every image."},
+				{Name: "error_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0.08"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(0.5), Summary: "Share of verdicts that are the wrong way round."},
+				{Name: "skip_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0.04"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of images that a rater skips."},
+				{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded judge if absent."},
+			}, train.Settings{Steps: 1500, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01}.Attributes()...)},
+			PreferredBatch: shapes.LookBatch,
+			NeedsDevice:    true,
+			CodeVersion:    weights.Version("2", "judge"),
+			Capabilities:   []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityCompare},
+		},
+		Open: open,
 	}
 }
 

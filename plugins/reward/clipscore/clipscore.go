@@ -21,17 +21,19 @@ type config struct {
 // Component describes the reward.
 func Component() sdk.Component {
 	return sdk.Component{
-		Kind:    sdk.KindReward,
-		Name:    "clip_score",
-		Summary: "Cosine of the encoder's embeddings of image and prompt, times a scale.",
-		Schema: sdk.Schema{Attributes: []sdk.Attribute{
-			{Name: "scale", Type: sdk.TypeNumber, Default: json.RawMessage(`100`), Minimum: sdk.Bound(0), Summary: "Factor of the cosine; 100 is CLIP's own."},
-		}},
-		Uses:           []sdk.Kind{sdk.KindEncoder},
-		PreferredBatch: 64,
-		NeedsDevice:    true,
-		CodeVersion:    "2",
-		Open:           open,
+		Description: sdk.Description{
+			Kind:    sdk.KindReward,
+			Name:    "clip_score",
+			Summary: "Cosine of the encoder's embeddings of image and prompt, times a scale.",
+			Schema: sdk.Schema{Attributes: []sdk.Attribute{
+				{Name: "scale", Type: sdk.TypeNumber, Default: json.RawMessage(`100`), Minimum: sdk.Bound(0), Summary: "Factor of the cosine; 100 is CLIP's own."},
+			}},
+			Uses:           []sdk.Kind{sdk.KindEncoder},
+			PreferredBatch: 64,
+			NeedsDevice:    true,
+			CodeVersion:    "2",
+		},
+		Open: open,
 	}
 }
 

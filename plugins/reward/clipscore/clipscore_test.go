@@ -87,6 +87,6 @@ func TestScore(t *testing.T) {
 func TestContract(t *testing.T) {
 	plugintest.Run(t, sdk.Plugin{Name: "test", Components: []sdk.Component{
 		Component(),
-		{Kind: sdk.KindEncoder, Name: "channels", Open: func(context.Context, sdk.OpenRequest) (any, error) { return &channels{}, nil }},
+		{Description: sdk.Description{Kind: sdk.KindEncoder, Name: "channels"}, Open: func(context.Context, sdk.OpenRequest) (any, error) { return &channels{}, nil }},
 	}})
 }

@@ -417,7 +417,7 @@ func TestCheckpoint(t *testing.T) {
 
 	plugintest.Run(t, sdk.Plugin{Name: "test", Components: []sdk.Component{
 		Component(),
-		{Kind: sdk.KindEncoder, Name: "clip", Open: func(context.Context, sdk.OpenRequest) (any, error) { return &clip{}, nil }},
+		{Description: sdk.Description{Kind: sdk.KindEncoder, Name: "clip"}, Open: func(context.Context, sdk.OpenRequest) (any, error) { return &clip{}, nil }},
 	}}, plugintest.Case{
 		Kind: sdk.KindReward, Component: "preference", Config: config, Checkpoint: request.Output,
 		Images:  []sdk.Image{images[0].item.Image, images[7].item.Image, images[12].item.Image},

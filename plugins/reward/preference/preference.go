@@ -55,37 +55,39 @@ const (
 // Component describes the reward.
 func Component() sdk.Component {
 	return sdk.Component{
-		Kind:    sdk.KindReward,
-		Name:    "preference",
-		Summary: "Perceptron on the embeddings of image and prompt, fitted on labels: the probability of good.",
-		Schema: sdk.Schema{
-			Attributes: append([]sdk.Attribute{
-				{Name: "hidden_layers", Type: sdk.TypeInteger, Default: json.RawMessage(`2`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(2), Summary: "Hidden layers; the paper's two-layer perceptron can be read as 1 or as 2."},
-				{Name: "hidden_units", Type: sdk.TypeInteger, Default: json.RawMessage(`256`), Minimum: sdk.Bound(1), Summary: "Units of a hidden layer. The paper has 1024 on CLIP's 1536 inputs; a miniature encoder has 128, for which 256 do and train eight times faster."},
-				{Name: "products", Type: sdk.TypeBool, Default: json.RawMessage(`false`), Summary: "Also read the terms of the cosine of image and prompt, whose sum is the CLIP score: what is learned of a word's match then holds for words that no label was about. Not in the paper."},
-				{Name: "standardize", Type: sdk.TypeBool, Default: json.RawMessage(`true`), Summary: "Shift and scale each number of the embeddings to mean 0 and deviation 1 over the images of the fit."},
-				{Name: "validation_share", Type: sdk.TypeNumber, Default: json.RawMessage(`0.1`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(0.5), Summary: "Share of the labelled images that is held out to validate the fit, drawn by the seed."},
-				{Name: "early_stopping", Type: sdk.TypeBool, Default: json.RawMessage(`true`), Summary: "Keep the weights of the epoch with the lowest squared error on the held-out images, not the last ones."},
-			}, train.Settings{Steps: 1000, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01}.Attributes()...),
-			Blocks: []sdk.Block{{
-				Type:    "auxiliary",
-				Labels:  []string{"prompt_classification"},
-				Summary: "Also learn which of several prompts an image was made for.",
-				Body: sdk.Schema{Attributes: []sdk.Attribute{
-					{Name: "weight", Type: sdk.TypeNumber, Default: json.RawMessage(`0.5`), Minimum: sdk.Bound(0), Summary: "Factor of the auxiliary loss, lambda in the paper; 0 is the same as no block."},
-					{Name: "temperature", Type: sdk.TypeNumber, Default: json.RawMessage(`2`), Minimum: sdk.Bound(1e-3), Summary: "T in the paper: what the softmax divides by."},
-					{Name: "negatives", Type: sdk.TypeInteger, Default: json.RawMessage(`9`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(1000), Summary: "Prompts beside the true one, each with one word replaced; the paper does not say how many."},
-					{Name: "on", Type: sdk.TypeString, Default: json.RawMessage(`"sigmoid"`), OneOf: []string{onSigmoid, onLogit}, Summary: "Whether T divides the reward (the paper's words) or the logit under it."},
-					{Name: "examples", Type: sdk.TypeString, Default: json.RawMessage(`"good"`), OneOf: []string{examplesGood, examplesAll}, Summary: "Learn it from good images (as the paper does; by the share of raters who call them good), or from all."},
+		Description: sdk.Description{
+			Kind:    sdk.KindReward,
+			Name:    "preference",
+			Summary: "Perceptron on the embeddings of image and prompt, fitted on labels: the probability of good.",
+			Schema: sdk.Schema{
+				Attributes: append([]sdk.Attribute{
+					{Name: "hidden_layers", Type: sdk.TypeInteger, Default: json.RawMessage(`2`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(2), Summary: "Hidden layers; the paper's two-layer perceptron can be read as 1 or as 2."},
+					{Name: "hidden_units", Type: sdk.TypeInteger, Default: json.RawMessage(`256`), Minimum: sdk.Bound(1), Summary: "Units of a hidden layer. The paper has 1024 on CLIP's 1536 inputs; a miniature encoder has 128, for which 256 do and train eight times faster."},
+					{Name: "products", Type: sdk.TypeBool, Default: json.RawMessage(`false`), Summary: "Also read the terms of the cosine of image and prompt, whose sum is the CLIP score: what is learned of a word's match then holds for words that no label was about. Not in the paper."},
+					{Name: "standardize", Type: sdk.TypeBool, Default: json.RawMessage(`true`), Summary: "Shift and scale each number of the embeddings to mean 0 and deviation 1 over the images of the fit."},
+					{Name: "validation_share", Type: sdk.TypeNumber, Default: json.RawMessage(`0.1`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(0.5), Summary: "Share of the labelled images that is held out to validate the fit, drawn by the seed."},
+					{Name: "early_stopping", Type: sdk.TypeBool, Default: json.RawMessage(`true`), Summary: "Keep the weights of the epoch with the lowest squared error on the held-out images, not the last ones."},
+				}, train.Settings{Steps: 1000, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01}.Attributes()...),
+				Blocks: []sdk.Block{{
+					Type:    "auxiliary",
+					Labels:  []string{"prompt_classification"},
+					Summary: "Also learn which of several prompts an image was made for.",
+					Body: sdk.Schema{Attributes: []sdk.Attribute{
+						{Name: "weight", Type: sdk.TypeNumber, Default: json.RawMessage(`0.5`), Minimum: sdk.Bound(0), Summary: "Factor of the auxiliary loss, lambda in the paper; 0 is the same as no block."},
+						{Name: "temperature", Type: sdk.TypeNumber, Default: json.RawMessage(`2`), Minimum: sdk.Bound(1e-3), Summary: "T in the paper: what the softmax divides by."},
+						{Name: "negatives", Type: sdk.TypeInteger, Default: json.RawMessage(`9`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(1000), Summary: "Prompts beside the true one, each with one word replaced; the paper does not say how many."},
+						{Name: "on", Type: sdk.TypeString, Default: json.RawMessage(`"sigmoid"`), OneOf: []string{onSigmoid, onLogit}, Summary: "Whether T divides the reward (the paper's words) or the logit under it."},
+						{Name: "examples", Type: sdk.TypeString, Default: json.RawMessage(`"good"`), OneOf: []string{examplesGood, examplesAll}, Summary: "Learn it from good images (as the paper does; by the share of raters who call them good), or from all."},
+					}},
 				}},
-			}},
+			},
+			Uses:           []sdk.Kind{sdk.KindEncoder},
+			PreferredBatch: 64,
+			NeedsDevice:    true,
+			CodeVersion:    "3",
+			Capabilities:   []sdk.Capability{sdk.CapabilityFit},
 		},
-		Uses:           []sdk.Kind{sdk.KindEncoder},
-		PreferredBatch: 64,
-		NeedsDevice:    true,
-		CodeVersion:    "3",
-		Capabilities:   []sdk.Capability{sdk.CapabilityFit},
-		Open:           open,
+		Open: open,
 	}
 }
 

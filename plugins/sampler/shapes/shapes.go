@@ -30,22 +30,24 @@ type config struct {
 // Component describes the sampler.
 func Component() sdk.Component {
 	return sdk.Component{
-		Kind:    sdk.KindSampler,
-		Name:    "shapes",
-		Summary: "Miniature diffusion model that draws 32x32 scenes of shapes.",
-		Schema: sdk.Schema{Attributes: []sdk.Attribute{
-			{Name: "guidance_scale", Type: sdk.TypeNumber, Default: json.RawMessage(`1.5`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(30), Summary: "Classifier-free guidance: u + scale (c - u); 1 means none."},
-			{Name: "num_inference_steps", Type: sdk.TypeInteger, Default: json.RawMessage(`8`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(1000), Summary: "Steps of the solver."},
-			{Name: "solver", Type: sdk.TypeString, Default: json.RawMessage(`"dpmpp_2m"`), OneOf: diffusion.SolverNames(), Summary: "How the noise schedule is integrated."},
-			{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded weights if absent."},
-		}},
-		PreferredBatch: shapes.DrawBatch,
-		NeedsDevice:    true,
-		CodeVersion:    weights.Version("3", "denoiser"),
-		Capabilities:   []sdk.Capability{sdk.CapabilityTune},
-		Losses:         objective.Losses(),
-		Tuning:         shapes.TuneSchema,
-		Open:   open,
+		Description: sdk.Description{
+			Kind:    sdk.KindSampler,
+			Name:    "shapes",
+			Summary: "Miniature diffusion model that draws 32x32 scenes of shapes.",
+			Schema: sdk.Schema{Attributes: []sdk.Attribute{
+				{Name: "guidance_scale", Type: sdk.TypeNumber, Default: json.RawMessage(`1.5`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(30), Summary: "Classifier-free guidance: u + scale (c - u); 1 means none."},
+				{Name: "num_inference_steps", Type: sdk.TypeInteger, Default: json.RawMessage(`8`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(1000), Summary: "Steps of the solver."},
+				{Name: "solver", Type: sdk.TypeString, Default: json.RawMessage(`"dpmpp_2m"`), OneOf: diffusion.SolverNames(), Summary: "How the noise schedule is integrated."},
+				{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded weights if absent."},
+			}},
+			PreferredBatch: shapes.DrawBatch,
+			NeedsDevice:    true,
+			CodeVersion:    weights.Version("3", "denoiser"),
+			Capabilities:   []sdk.Capability{sdk.CapabilityTune},
+			Losses:         objective.Losses(),
+			Tuning:         shapes.TuneSchema,
+		},
+		Open: open,
 	}
 }
 

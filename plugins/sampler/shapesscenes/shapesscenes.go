@@ -32,18 +32,20 @@ func Component() sdk.Component {
 		}
 	}
 	return sdk.Component{
-		Kind:    sdk.KindSampler,
-		Name:    "shapes_scenes",
-		Summary: "Renderer of the miniature world of shapes: its real images.",
-		Schema: sdk.Schema{Attributes: []sdk.Attribute{
-			{
-				Name: "variety", Type: sdk.TypeNumber, Default: json.RawMessage("0.25"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(shapes.FullVariety),
-				Summary: "How much objects differ in place, size and turn.",
-			},
-			rate("count_error", "count"), rate("color_error", "color"),
-			rate("object_error", "object"), rate("background_error", "background"),
-		}},
-		CodeVersion: "3",
+		Description: sdk.Description{
+			Kind:    sdk.KindSampler,
+			Name:    "shapes_scenes",
+			Summary: "Renderer of the miniature world of shapes: its real images.",
+			Schema: sdk.Schema{Attributes: []sdk.Attribute{
+				{
+					Name: "variety", Type: sdk.TypeNumber, Default: json.RawMessage("0.25"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(shapes.FullVariety),
+					Summary: "How much objects differ in place, size and turn.",
+				},
+				rate("count_error", "count"), rate("color_error", "color"),
+				rate("object_error", "object"), rate("background_error", "background"),
+			}},
+			CodeVersion: "3",
+		},
 		Open: func(_ context.Context, request sdk.OpenRequest) (any, error) {
 			s := &scenes{}
 			if err := json.Unmarshal(request.Config, &s.config); err != nil {

@@ -78,10 +78,10 @@ func (c *Client) explain(ctx context.Context, call Call, err error) error {
 	return c.options.Explain(ctx, call, err)
 }
 
-// Description is what a plugin says of itself. Its components have no Open.
+// Description is what a plugin says of itself.
 type Description struct {
 	Name, Version string
-	Components    []sdk.Component
+	Components    []sdk.Description
 }
 
 // Describe asks the plugin what it provides. A mistaken description is a
@@ -98,7 +98,7 @@ func (c *Client) Describe(ctx context.Context) (Description, error) {
 	if err != nil {
 		return Description{}, c.explain(ctx, Call{Method: "Describe"}, err)
 	}
-	return descriptionFromProto(r), nil
+	return descriptionFromProto(r)
 }
 
 // OpenRequest says what instance to make.

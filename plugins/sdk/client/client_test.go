@@ -25,11 +25,12 @@ type wild struct {
 	pb.UnimplementedRaterServer
 	pb.UnimplementedEncoderServer
 
-	scores  []*pb.ScoreResponse
-	labels  []*pb.RateResponse
-	vectors []*pb.EncodeTextsResponse
-	early   bool // answers before it has read the items
-	hang    bool // says nothing more after its answers
+	components []string // JSON
+	scores     []*pb.ScoreResponse
+	labels     []*pb.RateResponse
+	vectors    []*pb.EncodeTextsResponse
+	early      bool // answers before it has read the items
+	hang       bool // says nothing more after its answers
 }
 
 func (w *wild) Score(stream pb.Reward_ScoreServer) error {

@@ -5,74 +5,28 @@ import (
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
-func descriptionFromProto(r *pb.DescribeResponse) Description {
+// descriptionFromProto reads a description and holds it against the contract,
+// in whatever language the plugin is written.
+func descriptionFromProto(r *pb.DescribeResponse) (Description, error) {
 	out := Description{Name: r.GetName(), Version: r.GetVersion()}
-	for _, c := range r.GetComponents() {
-		out.Components = append(out.Components, componentFromProto(c))
-	}
-	return out
-}
-
-func componentFromProto(c *pb.Component) sdk.Component {
-	out := sdk.Component{
-		Kind:           sdk.Kind(c.GetKind()),
-		Name:           c.GetName(),
-		Summary:        c.GetSummary(),
-		Schema:         schemaFromProto(c.GetSchema()),
-		PreferredBatch: int(c.GetPreferredBatch()),
-		NeedsDevice:    c.GetNeedsDevice(),
-		CodeVersion:    c.GetCodeVersion(),
-	}
-	for _, kind := range c.GetUses() {
-		out.Uses = append(out.Uses, sdk.Kind(kind))
-	}
-	for _, capability := range c.GetCapabilities() {
-		out.Capabilities = append(out.Capabilities, sdk.Capability(capability))
-	}
-	if c.GetTuning() != nil {
-		out.Tuning = schemaFromProto(c.GetTuning())
-	}
-	if len(c.GetLosses()) > 0 {
-		out.Losses = make(map[string]sdk.Schema, len(c.GetLosses()))
-		for name, schema := range c.GetLosses() {
-			out.Losses[name] = schemaFromProto(schema)
+	for i, text := range r.GetComponentsJson() {
+		c, err := schema.ParseComponent(text)
+		if err != nil {
+			return Description{}, &Failure{Diagnostics: sdk.Diagnostics{{
+				Severity: sdk.SeverityError,
+				Summary:  fmt.Sprintf("Plugin %q describes its component %d in a way that is not understood", out.Name, i+1),
+				Detail:   fmt.Sprintf("%v. The plugin was built for another version of Plumb, or has a mistake: update the one or the other.", err),
+			}}}
 		}
+		out.Components = append(out.Components, c)
 	}
-	return out
-}
-
-func schemaFromProto(s *pb.Schema) sdk.Schema {
-	var out sdk.Schema
-	for _, a := range s.GetAttributes() {
-		attribute := sdk.Attribute{
-			Name:     a.GetName(),
-			Type:     sdk.Type(a.GetType()),
-			Summary:  a.GetSummary(),
-			Required: a.GetRequired(),
-			Minimum:  a.Minimum,
-			Maximum:  a.Maximum,
-			OneOf:    a.GetOneOf(),
-			Path:     a.GetPath(),
-			Obtain:   a.GetObtain(),
-			Hub:      a.GetHub(),
-		}
-		if len(a.GetDefaultJson()) > 0 {
-			attribute.Default = a.GetDefaultJson()
-		}
-		out.Attributes = append(out.Attributes, attribute)
+	if mistakes := sdk.ValidateDescriptions(out.Name, out.Components); len(mistakes) > 0 {
+		return Description{}, &Failure{Diagnostics: mistakes}
 	}
-	for _, b := range s.GetBlocks() {
-		out.Blocks = append(out.Blocks, sdk.Block{
-			Type:     b.GetType(),
-			Labels:   b.GetLabels(),
-			Summary:  b.GetSummary(),
-			Required: b.GetRequired(),
-			Body:     schemaFromProto(b.GetBody()),
-		})
-	}
-	return out
+	return out, nil
 }
 
 func diagnosticsFromProto(list []*pb.Diagnostic) sdk.Diagnostics {

@@ -147,7 +147,7 @@ func TestFit(t *testing.T) {
 				return reward, nil
 			}
 			p := sdk.Plugin{Name: "p", Version: "1", Components: []sdk.Component{
-				{Kind: sdk.KindReward, Name: "x", Open: open, Capabilities: []sdk.Capability{sdk.CapabilityFit}},
+				{Description: sdk.Description{Kind: sdk.KindReward, Name: "x", Capabilities: []sdk.Capability{sdk.CapabilityFit}}, Open: open},
 			}}
 			one := Case{Kind: sdk.KindReward, Component: "x", Fit: &sdk.FitRequest{Seed: 3}}
 			if want == "" {

@@ -131,11 +131,11 @@ func TestPrepare(t *testing.T) {
 		"empty":    {preparing{empty: true}, "output empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			component := sdk.Component{Kind: sdk.KindSampler, Name: "x", Open: opening(&test.sampler), Capabilities: []sdk.Capability{sdk.CapabilityPrepare}}
+			component := sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler, Name: "x", Capabilities: []sdk.Capability{sdk.CapabilityPrepare}}, Open: opening(&test.sampler)}
 			says(t, component, "prepare", test.want)
 		})
 	}
-	says(t, sdk.Component{Kind: sdk.KindSampler, Name: "x", Open: opening(honest{}), Capabilities: []sdk.Capability{sdk.CapabilityPrepare}}, "prepare", "no method")
+	says(t, sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler, Name: "x", Capabilities: []sdk.Capability{sdk.CapabilityPrepare}}, Open: opening(honest{})}, "prepare", "no method")
 }
 
 // says runs one check on a component and looks at its error.

@@ -88,11 +88,15 @@ func opening(value any) func(context.Context, sdk.OpenRequest) (any, error) {
 
 func TestHonestPluginPasses(t *testing.T) {
 	Run(t, sdk.Plugin{Name: "honest", Version: "1", Components: []sdk.Component{
-		{Kind: sdk.KindSampler, Name: "s", Open: opening(honest{}), PreferredBatch: 3},
-		{Kind: sdk.KindReward, Name: "r", Open: opening(honest{}), Capabilities: []sdk.Capability{sdk.CapabilityGroup}, Uses: []sdk.Kind{sdk.KindEncoder}},
-		{Kind: sdk.KindRater, Name: "j", Open: opening(honest{}), Capabilities: []sdk.Capability{sdk.CapabilityCompare}, PreferredBatch: 2},
-		{Kind: sdk.KindEncoder, Name: "e", Open: opening(honest{}), Schema: sdk.Schema{Attributes: []sdk.Attribute{
-			{Name: "scale", Type: sdk.TypeNumber, Default: json.RawMessage("1")}}}},
+		{Description: sdk.Description{Kind: sdk.KindSampler, Name: "s", PreferredBatch: 3}, Open: opening(honest{})},
+		{Description: sdk.Description{Kind: sdk.KindReward, Name: "r", Capabilities: []sdk.Capability{sdk.CapabilityGroup}, Uses: []sdk.Kind{sdk.KindEncoder}}, Open: opening(honest{})},
+		{Description: sdk.Description{Kind: sdk.KindRater, Name: "j", Capabilities: []sdk.Capability{sdk.CapabilityCompare}, PreferredBatch: 2}, Open: opening(honest{})},
+		{
+			Description: sdk.Description{Kind: sdk.KindEncoder, Name: "e", Schema: sdk.Schema{Attributes: []sdk.Attribute{
+				{Name: "scale", Type: sdk.TypeNumber, Default: json.RawMessage("1")}}},
+			},
+			Open: opening(honest{}),
+		},
 	}})
 }
 
@@ -239,8 +243,11 @@ func TestTune(t *testing.T) {
 		"another config.json": {tunes: new(int)},
 	} {
 		p := sdk.Plugin{Name: "p", Version: "1", Components: []sdk.Component{{
-			Kind: sdk.KindSampler, Name: "x", Open: opening(component), Capabilities: []sdk.Capability{sdk.CapabilityTune},
-			Tuning: sdk.Schema{Attributes: []sdk.Attribute{{Name: "a", Type: sdk.TypeInteger}}},
+			Description: sdk.Description{
+				Kind: sdk.KindSampler, Name: "x", Capabilities: []sdk.Capability{sdk.CapabilityTune},
+				Tuning: sdk.Schema{Attributes: []sdk.Attribute{{Name: "a", Type: sdk.TypeInteger}}},
+			},
+			Open: opening(component),
 		}}}
 		one := Case{Kind: sdk.KindSampler, Component: "x", Tune: job, Patience: time.Second}
 		if want == "" {
@@ -263,20 +270,20 @@ func TestWrongPluginsAreFound(t *testing.T) {
 		check     string
 		want      string // a part of the error
 	}{
-		"NaN":              {sdk.Component{Kind: sdk.KindReward, Open: opening(nan{})}, "score", "the score NaN"},
-		"batch dependent":  {sdk.Component{Kind: sdk.KindReward, Open: opening(batchDependent{})}, "score", "one at a time"},
-		"not repeatable":   {sdk.Component{Kind: sdk.KindReward, Open: opening(&forgetful{})}, "score", "asked again"},
-		"panic":            {sdk.Component{Kind: sdk.KindReward, Open: opening(panicking{})}, "score", "run_test.go"},
-		"ignores context":  {sdk.Component{Kind: sdk.KindReward, Open: opening(deaf{})}, "cancel", "context"},
-		"seedless":         {sdk.Component{Kind: sdk.KindSampler, Open: opening(seedless{})}, "sample", "opposite order"},
-		"missing images":   {sdk.Component{Kind: sdk.KindSampler, Open: opening(shortOfAnswers{})}, "sample", "unanswered"},
-		"neighbours":       {sdk.Component{Kind: sdk.KindRater, Open: opening(moody{})}, "rate", "opposite order"},
-		"unknown label":    {sdk.Component{Kind: sdk.KindRater, Open: opening(inventiveLabels{})}, "rate", "splendid"},
-		"empty preference": {sdk.Component{Kind: sdk.KindRater, Open: opening(indecisive{}), Capabilities: []sdk.Capability{sdk.CapabilityCompare}}, "compare", "not a preference"},
-		"growing vectors":  {sdk.Component{Kind: sdk.KindEncoder, Open: opening(growing{})}, "encode", "numbers"},
-		"text space":       {sdk.Component{Kind: sdk.KindEncoder, Open: opening(otherTextSpace{})}, "encode", "cannot be compared"},
-		"wrong kind":       {sdk.Component{Kind: sdk.KindEncoder, Open: opening(&forgetful{})}, "encode", "is no encoder"},
-		"empty promise":    {sdk.Component{Kind: sdk.KindSampler, Open: opening(honest{}), Capabilities: []sdk.Capability{sdk.CapabilityTune}}, "sample", "no method"},
+		"NaN":              {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(nan{})}, "score", "the score NaN"},
+		"batch dependent":  {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(batchDependent{})}, "score", "one at a time"},
+		"not repeatable":   {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(&forgetful{})}, "score", "asked again"},
+		"panic":            {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(panicking{})}, "score", "run_test.go"},
+		"ignores context":  {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(deaf{})}, "cancel", "context"},
+		"seedless":         {sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler}, Open: opening(seedless{})}, "sample", "opposite order"},
+		"missing images":   {sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler}, Open: opening(shortOfAnswers{})}, "sample", "unanswered"},
+		"neighbours":       {sdk.Component{Description: sdk.Description{Kind: sdk.KindRater}, Open: opening(moody{})}, "rate", "opposite order"},
+		"unknown label":    {sdk.Component{Description: sdk.Description{Kind: sdk.KindRater}, Open: opening(inventiveLabels{})}, "rate", "splendid"},
+		"empty preference": {sdk.Component{Description: sdk.Description{Kind: sdk.KindRater, Capabilities: []sdk.Capability{sdk.CapabilityCompare}}, Open: opening(indecisive{})}, "compare", "not a preference"},
+		"growing vectors":  {sdk.Component{Description: sdk.Description{Kind: sdk.KindEncoder}, Open: opening(growing{})}, "encode", "numbers"},
+		"text space":       {sdk.Component{Description: sdk.Description{Kind: sdk.KindEncoder}, Open: opening(otherTextSpace{})}, "encode", "cannot be compared"},
+		"wrong kind":       {sdk.Component{Description: sdk.Description{Kind: sdk.KindEncoder}, Open: opening(&forgetful{})}, "encode", "is no encoder"},
+		"empty promise":    {sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler, Capabilities: []sdk.Capability{sdk.CapabilityTune}}, Open: opening(honest{})}, "sample", "no method"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.component.Name = "x"
@@ -303,7 +310,7 @@ func TestWrongPluginsAreFound(t *testing.T) {
 }
 
 func TestWrongDescriptionIsFound(t *testing.T) {
-	p := sdk.Plugin{Name: "wrong", Components: []sdk.Component{{Kind: "oracle", Name: "x", Open: opening(honest{})}}}
+	p := sdk.Plugin{Name: "wrong", Components: []sdk.Component{{Description: sdk.Description{Kind: "oracle", Name: "x"}, Open: opening(honest{})}}}
 	if err := checkDescribe(t.Context(), serve(t, p), p); err == nil || !strings.Contains(err.Error(), "unknown kind") {
 		t.Errorf("error is %v", err)
 	}
@@ -311,8 +318,8 @@ func TestWrongDescriptionIsFound(t *testing.T) {
 
 func TestPanickingPluginSurvives(t *testing.T) {
 	p := sdk.Plugin{Name: "p", Components: []sdk.Component{
-		{Kind: sdk.KindReward, Name: "bad", Open: opening(panicking{})},
-		{Kind: sdk.KindReward, Name: "good", Open: opening(honest{})},
+		{Description: sdk.Description{Kind: sdk.KindReward, Name: "bad"}, Open: opening(panicking{})},
+		{Description: sdk.Description{Kind: sdk.KindReward, Name: "good"}, Open: opening(honest{})},
 	}}
 	c := serve(t, p)
 	items := Case{}.filled().items()

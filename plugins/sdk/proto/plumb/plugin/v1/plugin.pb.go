@@ -60,13 +60,17 @@ func (*DescribeRequest) Descriptor() ([]byte, []int) {
 }
 
 type DescribeResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Version       string                 `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
-	Components    []*Component           `protobuf:"bytes,3,rep,name=components,proto3" json:"components,omitempty"`
-	Diagnostics   []*Diagnostic          `protobuf:"bytes,4,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"` // mistakes in the plugin's own description
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Name    string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Version string                 `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// components_json has a JSON object for each component: its kind, name, schema
+	// and capabilities. Package schema of the SDK documents the properties, which
+	// are the JSON names of its type Component. The host refuses one that it does
+	// not know.
+	ComponentsJson [][]byte      `protobuf:"bytes,3,rep,name=components_json,json=componentsJson,proto3" json:"components_json,omitempty"`
+	Diagnostics    []*Diagnostic `protobuf:"bytes,4,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"` // mistakes in the plugin's own description
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *DescribeResponse) Reset() {
@@ -113,9 +117,9 @@ func (x *DescribeResponse) GetVersion() string {
 	return ""
 }
 
-func (x *DescribeResponse) GetComponents() []*Component {
+func (x *DescribeResponse) GetComponentsJson() [][]byte {
 	if x != nil {
-		return x.Components
+		return x.ComponentsJson
 	}
 	return nil
 }
@@ -123,387 +127,6 @@ func (x *DescribeResponse) GetComponents() []*Component {
 func (x *DescribeResponse) GetDiagnostics() []*Diagnostic {
 	if x != nil {
 		return x.Diagnostics
-	}
-	return nil
-}
-
-// Component is a named sampler, reward, rater or encoder.
-type Component struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	Kind           string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // "sampler", "reward", "rater", "encoder"
-	Name           string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Summary        string                 `protobuf:"bytes,3,opt,name=summary,proto3" json:"summary,omitempty"`                                                                          // one sentence
-	Schema         *Schema                `protobuf:"bytes,4,opt,name=schema,proto3" json:"schema,omitempty"`                                                                            // what its block may say
-	Uses           []string               `protobuf:"bytes,5,rep,name=uses,proto3" json:"uses,omitempty"`                                                                                // kinds of the instances it needs beside it
-	PreferredBatch uint32                 `protobuf:"varint,6,opt,name=preferred_batch,json=preferredBatch,proto3" json:"preferred_batch,omitempty"`                                     // images at once; 0: does not care
-	NeedsDevice    bool                   `protobuf:"varint,7,opt,name=needs_device,json=needsDevice,proto3" json:"needs_device,omitempty"`                                              // should not share an accelerator with other work
-	CodeVersion    string                 `protobuf:"bytes,8,opt,name=code_version,json=codeVersion,proto3" json:"code_version,omitempty"`                                               // raised when the same configuration gives other numbers
-	Capabilities   []string               `protobuf:"bytes,9,rep,name=capabilities,proto3" json:"capabilities,omitempty"`                                                                // "tune", "fit", "compare", "score_group"
-	Losses         map[string]*Schema     `protobuf:"bytes,10,rep,name=losses,proto3" json:"losses,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // samplers: the losses that Tune understands
-	Tuning         *Schema                `protobuf:"bytes,15,opt,name=tuning,proto3" json:"tuning,omitempty"`                                                                           // samplers: what else a fine-tuning may be told
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
-}
-
-func (x *Component) Reset() {
-	*x = Component{}
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Component) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Component) ProtoMessage() {}
-
-func (x *Component) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Component.ProtoReflect.Descriptor instead.
-func (*Component) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *Component) GetKind() string {
-	if x != nil {
-		return x.Kind
-	}
-	return ""
-}
-
-func (x *Component) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *Component) GetSummary() string {
-	if x != nil {
-		return x.Summary
-	}
-	return ""
-}
-
-func (x *Component) GetSchema() *Schema {
-	if x != nil {
-		return x.Schema
-	}
-	return nil
-}
-
-func (x *Component) GetUses() []string {
-	if x != nil {
-		return x.Uses
-	}
-	return nil
-}
-
-func (x *Component) GetPreferredBatch() uint32 {
-	if x != nil {
-		return x.PreferredBatch
-	}
-	return 0
-}
-
-func (x *Component) GetNeedsDevice() bool {
-	if x != nil {
-		return x.NeedsDevice
-	}
-	return false
-}
-
-func (x *Component) GetCodeVersion() string {
-	if x != nil {
-		return x.CodeVersion
-	}
-	return ""
-}
-
-func (x *Component) GetCapabilities() []string {
-	if x != nil {
-		return x.Capabilities
-	}
-	return nil
-}
-
-func (x *Component) GetLosses() map[string]*Schema {
-	if x != nil {
-		return x.Losses
-	}
-	return nil
-}
-
-func (x *Component) GetTuning() *Schema {
-	if x != nil {
-		return x.Tuning
-	}
-	return nil
-}
-
-// Schema describes the attributes and nested blocks of a body.
-type Schema struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Attributes    []*Attribute           `protobuf:"bytes,1,rep,name=attributes,proto3" json:"attributes,omitempty"`
-	Blocks        []*Block               `protobuf:"bytes,2,rep,name=blocks,proto3" json:"blocks,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Schema) Reset() {
-	*x = Schema{}
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Schema) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Schema) ProtoMessage() {}
-
-func (x *Schema) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Schema.ProtoReflect.Descriptor instead.
-func (*Schema) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *Schema) GetAttributes() []*Attribute {
-	if x != nil {
-		return x.Attributes
-	}
-	return nil
-}
-
-func (x *Schema) GetBlocks() []*Block {
-	if x != nil {
-		return x.Blocks
-	}
-	return nil
-}
-
-// Attribute is one argument of a body.
-type Attribute struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Type          string                 `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"` // "string", "number", "integer", "bool", "list(string)", "list(number)"
-	Summary       string                 `protobuf:"bytes,3,opt,name=summary,proto3" json:"summary,omitempty"`
-	Required      bool                   `protobuf:"varint,4,opt,name=required,proto3" json:"required,omitempty"`
-	DefaultJson   []byte                 `protobuf:"bytes,5,opt,name=default_json,json=defaultJson,proto3" json:"default_json,omitempty"` // JSON; empty: null when absent
-	Minimum       *float64               `protobuf:"fixed64,6,opt,name=minimum,proto3,oneof" json:"minimum,omitempty"`                    // inclusive, numbers only
-	Maximum       *float64               `protobuf:"fixed64,7,opt,name=maximum,proto3,oneof" json:"maximum,omitempty"`                    // inclusive, numbers only
-	OneOf         []string               `protobuf:"bytes,8,rep,name=one_of,json=oneOf,proto3" json:"one_of,omitempty"`                   // strings only
-	Path          bool                   `protobuf:"varint,9,opt,name=path,proto3" json:"path,omitempty"`                                 // a file or directory; its content's digest goes into the key
-	Obtain        string                 `protobuf:"bytes,12,opt,name=obtain,proto3" json:"obtain,omitempty"`                             // of a path: where what belongs there comes from
-	Hub           []string               `protobuf:"bytes,13,rep,name=hub,proto3" json:"hub,omitempty"`                                   // of a path that may name a model on Hugging Face's hub: the files that are read of it
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Attribute) Reset() {
-	*x = Attribute{}
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Attribute) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Attribute) ProtoMessage() {}
-
-func (x *Attribute) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Attribute.ProtoReflect.Descriptor instead.
-func (*Attribute) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *Attribute) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *Attribute) GetType() string {
-	if x != nil {
-		return x.Type
-	}
-	return ""
-}
-
-func (x *Attribute) GetSummary() string {
-	if x != nil {
-		return x.Summary
-	}
-	return ""
-}
-
-func (x *Attribute) GetRequired() bool {
-	if x != nil {
-		return x.Required
-	}
-	return false
-}
-
-func (x *Attribute) GetDefaultJson() []byte {
-	if x != nil {
-		return x.DefaultJson
-	}
-	return nil
-}
-
-func (x *Attribute) GetMinimum() float64 {
-	if x != nil && x.Minimum != nil {
-		return *x.Minimum
-	}
-	return 0
-}
-
-func (x *Attribute) GetMaximum() float64 {
-	if x != nil && x.Maximum != nil {
-		return *x.Maximum
-	}
-	return 0
-}
-
-func (x *Attribute) GetOneOf() []string {
-	if x != nil {
-		return x.OneOf
-	}
-	return nil
-}
-
-func (x *Attribute) GetPath() bool {
-	if x != nil {
-		return x.Path
-	}
-	return false
-}
-
-func (x *Attribute) GetObtain() string {
-	if x != nil {
-		return x.Obtain
-	}
-	return ""
-}
-
-func (x *Attribute) GetHub() []string {
-	if x != nil {
-		return x.Hub
-	}
-	return nil
-}
-
-// Block is a nested block. In the configuration it is an object under its
-// type; if it is labelled, an object of objects by label.
-type Block struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Type          string                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
-	Labels        []string               `protobuf:"bytes,2,rep,name=labels,proto3" json:"labels,omitempty"` // the allowed labels; empty: it takes none
-	Summary       string                 `protobuf:"bytes,3,opt,name=summary,proto3" json:"summary,omitempty"`
-	Required      bool                   `protobuf:"varint,4,opt,name=required,proto3" json:"required,omitempty"`
-	Body          *Schema                `protobuf:"bytes,5,opt,name=body,proto3" json:"body,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Block) Reset() {
-	*x = Block{}
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Block) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Block) ProtoMessage() {}
-
-func (x *Block) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Block.ProtoReflect.Descriptor instead.
-func (*Block) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *Block) GetType() string {
-	if x != nil {
-		return x.Type
-	}
-	return ""
-}
-
-func (x *Block) GetLabels() []string {
-	if x != nil {
-		return x.Labels
-	}
-	return nil
-}
-
-func (x *Block) GetSummary() string {
-	if x != nil {
-		return x.Summary
-	}
-	return ""
-}
-
-func (x *Block) GetRequired() bool {
-	if x != nil {
-		return x.Required
-	}
-	return false
-}
-
-func (x *Block) GetBody() *Schema {
-	if x != nil {
-		return x.Body
 	}
 	return nil
 }
@@ -525,7 +148,7 @@ type OpenRequest struct {
 
 func (x *OpenRequest) Reset() {
 	*x = OpenRequest{}
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[6]
+	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -537,7 +160,7 @@ func (x *OpenRequest) String() string {
 func (*OpenRequest) ProtoMessage() {}
 
 func (x *OpenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[6]
+	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -550,7 +173,7 @@ func (x *OpenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenRequest.ProtoReflect.Descriptor instead.
 func (*OpenRequest) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *OpenRequest) GetKind() string {
@@ -615,7 +238,7 @@ type OpenResponse struct {
 
 func (x *OpenResponse) Reset() {
 	*x = OpenResponse{}
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[7]
+	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -627,7 +250,7 @@ func (x *OpenResponse) String() string {
 func (*OpenResponse) ProtoMessage() {}
 
 func (x *OpenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[7]
+	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -640,7 +263,7 @@ func (x *OpenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenResponse.ProtoReflect.Descriptor instead.
 func (*OpenResponse) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{7}
+	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *OpenResponse) GetSignal() *Signal {
@@ -673,7 +296,7 @@ type CloseRequest struct {
 
 func (x *CloseRequest) Reset() {
 	*x = CloseRequest{}
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[8]
+	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -685,7 +308,7 @@ func (x *CloseRequest) String() string {
 func (*CloseRequest) ProtoMessage() {}
 
 func (x *CloseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[8]
+	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -698,7 +321,7 @@ func (x *CloseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseRequest.ProtoReflect.Descriptor instead.
 func (*CloseRequest) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *CloseRequest) GetInstance() string {
@@ -717,7 +340,7 @@ type CloseResponse struct {
 
 func (x *CloseResponse) Reset() {
 	*x = CloseResponse{}
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[9]
+	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -729,7 +352,7 @@ func (x *CloseResponse) String() string {
 func (*CloseResponse) ProtoMessage() {}
 
 func (x *CloseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[9]
+	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -742,7 +365,7 @@ func (x *CloseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseResponse.ProtoReflect.Descriptor instead.
 func (*CloseResponse) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CloseResponse) GetDiagnostics() []*Diagnostic {
@@ -760,7 +383,7 @@ type StopRequest struct {
 
 func (x *StopRequest) Reset() {
 	*x = StopRequest{}
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[10]
+	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -772,7 +395,7 @@ func (x *StopRequest) String() string {
 func (*StopRequest) ProtoMessage() {}
 
 func (x *StopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[10]
+	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -785,7 +408,7 @@ func (x *StopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRequest.ProtoReflect.Descriptor instead.
 func (*StopRequest) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{10}
+	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 type StopResponse struct {
@@ -797,7 +420,7 @@ type StopResponse struct {
 
 func (x *StopResponse) Reset() {
 	*x = StopResponse{}
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[11]
+	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -809,7 +432,7 @@ func (x *StopResponse) String() string {
 func (*StopResponse) ProtoMessage() {}
 
 func (x *StopResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[11]
+	mi := &file_plumb_plugin_v1_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -822,7 +445,7 @@ func (x *StopResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopResponse.ProtoReflect.Descriptor instead.
 func (*StopResponse) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{11}
+	return file_plumb_plugin_v1_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *StopResponse) GetDiagnostics() []*Diagnostic {
@@ -837,57 +460,12 @@ var File_plumb_plugin_v1_plugin_proto protoreflect.FileDescriptor
 const file_plumb_plugin_v1_plugin_proto_rawDesc = "" +
 	"\n" +
 	"\x1cplumb/plugin/v1/plugin.proto\x12\x0fplumb.plugin.v1\x1a\x1cplumb/plugin/v1/signal.proto\"\x11\n" +
-	"\x0fDescribeRequest\"\xbb\x01\n" +
+	"\x0fDescribeRequest\"\xa8\x01\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\tR\aversion\x12:\n" +
-	"\n" +
-	"components\x18\x03 \x03(\v2\x1a.plumb.plugin.v1.ComponentR\n" +
-	"components\x12=\n" +
-	"\vdiagnostics\x18\x04 \x03(\v2\x1b.plumb.plugin.v1.DiagnosticR\vdiagnostics\"\xea\x03\n" +
-	"\tComponent\x12\x12\n" +
-	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
-	"\asummary\x18\x03 \x01(\tR\asummary\x12/\n" +
-	"\x06schema\x18\x04 \x01(\v2\x17.plumb.plugin.v1.SchemaR\x06schema\x12\x12\n" +
-	"\x04uses\x18\x05 \x03(\tR\x04uses\x12'\n" +
-	"\x0fpreferred_batch\x18\x06 \x01(\rR\x0epreferredBatch\x12!\n" +
-	"\fneeds_device\x18\a \x01(\bR\vneedsDevice\x12!\n" +
-	"\fcode_version\x18\b \x01(\tR\vcodeVersion\x12\"\n" +
-	"\fcapabilities\x18\t \x03(\tR\fcapabilities\x12>\n" +
-	"\x06losses\x18\n" +
-	" \x03(\v2&.plumb.plugin.v1.Component.LossesEntryR\x06losses\x12/\n" +
-	"\x06tuning\x18\x0f \x01(\v2\x17.plumb.plugin.v1.SchemaR\x06tuning\x1aR\n" +
-	"\vLossesEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12-\n" +
-	"\x05value\x18\x02 \x01(\v2\x17.plumb.plugin.v1.SchemaR\x05value:\x028\x01\"t\n" +
-	"\x06Schema\x12:\n" +
-	"\n" +
-	"attributes\x18\x01 \x03(\v2\x1a.plumb.plugin.v1.AttributeR\n" +
-	"attributes\x12.\n" +
-	"\x06blocks\x18\x02 \x03(\v2\x16.plumb.plugin.v1.BlockR\x06blocks\"\xb7\x02\n" +
-	"\tAttribute\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
-	"\x04type\x18\x02 \x01(\tR\x04type\x12\x18\n" +
-	"\asummary\x18\x03 \x01(\tR\asummary\x12\x1a\n" +
-	"\brequired\x18\x04 \x01(\bR\brequired\x12!\n" +
-	"\fdefault_json\x18\x05 \x01(\fR\vdefaultJson\x12\x1d\n" +
-	"\aminimum\x18\x06 \x01(\x01H\x00R\aminimum\x88\x01\x01\x12\x1d\n" +
-	"\amaximum\x18\a \x01(\x01H\x01R\amaximum\x88\x01\x01\x12\x15\n" +
-	"\x06one_of\x18\b \x03(\tR\x05oneOf\x12\x12\n" +
-	"\x04path\x18\t \x01(\bR\x04path\x12\x16\n" +
-	"\x06obtain\x18\f \x01(\tR\x06obtain\x12\x10\n" +
-	"\x03hub\x18\r \x03(\tR\x03hubB\n" +
-	"\n" +
-	"\b_minimumB\n" +
-	"\n" +
-	"\b_maximum\"\x96\x01\n" +
-	"\x05Block\x12\x12\n" +
-	"\x04type\x18\x01 \x01(\tR\x04type\x12\x16\n" +
-	"\x06labels\x18\x02 \x03(\tR\x06labels\x12\x18\n" +
-	"\asummary\x18\x03 \x01(\tR\asummary\x12\x1a\n" +
-	"\brequired\x18\x04 \x01(\bR\brequired\x12+\n" +
-	"\x04body\x18\x05 \x01(\v2\x17.plumb.plugin.v1.SchemaR\x04body\"\xc1\x02\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12'\n" +
+	"\x0fcomponents_json\x18\x03 \x03(\fR\x0ecomponentsJson\x12=\n" +
+	"\vdiagnostics\x18\x04 \x03(\v2\x1b.plumb.plugin.v1.DiagnosticR\vdiagnostics\"\xc1\x02\n" +
 	"\vOpenRequest\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x1c\n" +
 	"\tcomponent\x18\x02 \x01(\tR\tcomponent\x12\x1f\n" +
@@ -935,55 +513,42 @@ func file_plumb_plugin_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_plumb_plugin_v1_plugin_proto_rawDescData
 }
 
-var file_plumb_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_plumb_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_plumb_plugin_v1_plugin_proto_goTypes = []any{
 	(*DescribeRequest)(nil),  // 0: plumb.plugin.v1.DescribeRequest
 	(*DescribeResponse)(nil), // 1: plumb.plugin.v1.DescribeResponse
-	(*Component)(nil),        // 2: plumb.plugin.v1.Component
-	(*Schema)(nil),           // 3: plumb.plugin.v1.Schema
-	(*Attribute)(nil),        // 4: plumb.plugin.v1.Attribute
-	(*Block)(nil),            // 5: plumb.plugin.v1.Block
-	(*OpenRequest)(nil),      // 6: plumb.plugin.v1.OpenRequest
-	(*OpenResponse)(nil),     // 7: plumb.plugin.v1.OpenResponse
-	(*CloseRequest)(nil),     // 8: plumb.plugin.v1.CloseRequest
-	(*CloseResponse)(nil),    // 9: plumb.plugin.v1.CloseResponse
-	(*StopRequest)(nil),      // 10: plumb.plugin.v1.StopRequest
-	(*StopResponse)(nil),     // 11: plumb.plugin.v1.StopResponse
-	nil,                      // 12: plumb.plugin.v1.Component.LossesEntry
-	nil,                      // 13: plumb.plugin.v1.OpenRequest.UsesEntry
-	nil,                      // 14: plumb.plugin.v1.OpenResponse.FactsEntry
-	(*Diagnostic)(nil),       // 15: plumb.plugin.v1.Diagnostic
-	(*Signal)(nil),           // 16: plumb.plugin.v1.Signal
+	(*OpenRequest)(nil),      // 2: plumb.plugin.v1.OpenRequest
+	(*OpenResponse)(nil),     // 3: plumb.plugin.v1.OpenResponse
+	(*CloseRequest)(nil),     // 4: plumb.plugin.v1.CloseRequest
+	(*CloseResponse)(nil),    // 5: plumb.plugin.v1.CloseResponse
+	(*StopRequest)(nil),      // 6: plumb.plugin.v1.StopRequest
+	(*StopResponse)(nil),     // 7: plumb.plugin.v1.StopResponse
+	nil,                      // 8: plumb.plugin.v1.OpenRequest.UsesEntry
+	nil,                      // 9: plumb.plugin.v1.OpenResponse.FactsEntry
+	(*Diagnostic)(nil),       // 10: plumb.plugin.v1.Diagnostic
+	(*Signal)(nil),           // 11: plumb.plugin.v1.Signal
 }
 var file_plumb_plugin_v1_plugin_proto_depIdxs = []int32{
-	2,  // 0: plumb.plugin.v1.DescribeResponse.components:type_name -> plumb.plugin.v1.Component
-	15, // 1: plumb.plugin.v1.DescribeResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
-	3,  // 2: plumb.plugin.v1.Component.schema:type_name -> plumb.plugin.v1.Schema
-	12, // 3: plumb.plugin.v1.Component.losses:type_name -> plumb.plugin.v1.Component.LossesEntry
-	3,  // 4: plumb.plugin.v1.Component.tuning:type_name -> plumb.plugin.v1.Schema
-	4,  // 5: plumb.plugin.v1.Schema.attributes:type_name -> plumb.plugin.v1.Attribute
-	5,  // 6: plumb.plugin.v1.Schema.blocks:type_name -> plumb.plugin.v1.Block
-	3,  // 7: plumb.plugin.v1.Block.body:type_name -> plumb.plugin.v1.Schema
-	13, // 8: plumb.plugin.v1.OpenRequest.uses:type_name -> plumb.plugin.v1.OpenRequest.UsesEntry
-	16, // 9: plumb.plugin.v1.OpenResponse.signal:type_name -> plumb.plugin.v1.Signal
-	14, // 10: plumb.plugin.v1.OpenResponse.facts:type_name -> plumb.plugin.v1.OpenResponse.FactsEntry
-	15, // 11: plumb.plugin.v1.CloseResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
-	15, // 12: plumb.plugin.v1.StopResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
-	3,  // 13: plumb.plugin.v1.Component.LossesEntry.value:type_name -> plumb.plugin.v1.Schema
-	6,  // 14: plumb.plugin.v1.OpenRequest.UsesEntry.value:type_name -> plumb.plugin.v1.OpenRequest
-	0,  // 15: plumb.plugin.v1.Plugin.Describe:input_type -> plumb.plugin.v1.DescribeRequest
-	6,  // 16: plumb.plugin.v1.Plugin.Open:input_type -> plumb.plugin.v1.OpenRequest
-	8,  // 17: plumb.plugin.v1.Plugin.Close:input_type -> plumb.plugin.v1.CloseRequest
-	10, // 18: plumb.plugin.v1.Plugin.Stop:input_type -> plumb.plugin.v1.StopRequest
-	1,  // 19: plumb.plugin.v1.Plugin.Describe:output_type -> plumb.plugin.v1.DescribeResponse
-	7,  // 20: plumb.plugin.v1.Plugin.Open:output_type -> plumb.plugin.v1.OpenResponse
-	9,  // 21: plumb.plugin.v1.Plugin.Close:output_type -> plumb.plugin.v1.CloseResponse
-	11, // 22: plumb.plugin.v1.Plugin.Stop:output_type -> plumb.plugin.v1.StopResponse
-	19, // [19:23] is the sub-list for method output_type
-	15, // [15:19] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	10, // 0: plumb.plugin.v1.DescribeResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
+	8,  // 1: plumb.plugin.v1.OpenRequest.uses:type_name -> plumb.plugin.v1.OpenRequest.UsesEntry
+	11, // 2: plumb.plugin.v1.OpenResponse.signal:type_name -> plumb.plugin.v1.Signal
+	9,  // 3: plumb.plugin.v1.OpenResponse.facts:type_name -> plumb.plugin.v1.OpenResponse.FactsEntry
+	10, // 4: plumb.plugin.v1.CloseResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
+	10, // 5: plumb.plugin.v1.StopResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
+	2,  // 6: plumb.plugin.v1.OpenRequest.UsesEntry.value:type_name -> plumb.plugin.v1.OpenRequest
+	0,  // 7: plumb.plugin.v1.Plugin.Describe:input_type -> plumb.plugin.v1.DescribeRequest
+	2,  // 8: plumb.plugin.v1.Plugin.Open:input_type -> plumb.plugin.v1.OpenRequest
+	4,  // 9: plumb.plugin.v1.Plugin.Close:input_type -> plumb.plugin.v1.CloseRequest
+	6,  // 10: plumb.plugin.v1.Plugin.Stop:input_type -> plumb.plugin.v1.StopRequest
+	1,  // 11: plumb.plugin.v1.Plugin.Describe:output_type -> plumb.plugin.v1.DescribeResponse
+	3,  // 12: plumb.plugin.v1.Plugin.Open:output_type -> plumb.plugin.v1.OpenResponse
+	5,  // 13: plumb.plugin.v1.Plugin.Close:output_type -> plumb.plugin.v1.CloseResponse
+	7,  // 14: plumb.plugin.v1.Plugin.Stop:output_type -> plumb.plugin.v1.StopResponse
+	11, // [11:15] is the sub-list for method output_type
+	7,  // [7:11] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_plumb_plugin_v1_plugin_proto_init() }
@@ -992,14 +557,13 @@ func file_plumb_plugin_v1_plugin_proto_init() {
 		return
 	}
 	file_plumb_plugin_v1_signal_proto_init()
-	file_plumb_plugin_v1_plugin_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumb_plugin_v1_plugin_proto_rawDesc), len(file_plumb_plugin_v1_plugin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1,0 +1,56 @@
+package sdk
+
+import "github.com/plumb-ml/plumb/plugins/sdk/schema"
+
+// What a component says of itself. The types are those of package schema, which
+// the host's language shares.
+type (
+	Description = schema.Component
+	Kind        = schema.Kind
+	Capability  = schema.Capability
+	Loss        = schema.Loss
+	Need        = schema.Need
+	Schema      = schema.Schema
+	Attribute   = schema.Attribute
+	Block       = schema.Block
+	Type        = schema.Type
+)
+
+// The four kinds of component.
+const (
+	KindSampler = schema.Sampler
+	KindReward  = schema.Reward
+	KindRater   = schema.Rater
+	KindEncoder = schema.Encoder
+)
+
+// What instances can do beyond their kind's minimum.
+const (
+	CapabilityTune    = schema.Tune       // Tuner, for samplers
+	CapabilityPrepare = schema.Prepare    // Preparer, for samplers
+	CapabilityFit     = schema.Fit        // Fitter, for rewards, raters and encoders
+	CapabilityCompare = schema.Compare    // Comparer, for raters
+	CapabilityGroup   = schema.ScoreGroup // GroupReward, for rewards
+)
+
+// What a loss may need.
+const (
+	NeedImages         = schema.NeedImages
+	NeedScores         = schema.NeedScores
+	NeedLabels         = schema.NeedLabels
+	NeedOwnImages      = schema.NeedOwnImages
+	NeedPairs          = schema.NeedPairs
+	NeedReference      = schema.NeedReference
+	NeedRollouts       = schema.NeedRollouts
+	NeedRewardGradient = schema.NeedRewardGradient
+)
+
+// The types of attributes.
+const (
+	TypeString     = schema.String
+	TypeNumber     = schema.Number
+	TypeInteger    = schema.Integer
+	TypeBool       = schema.Bool
+	TypeStringList = schema.StringList
+	TypeNumberList = schema.NumberList
+)

@@ -1,0 +1,157 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// Component is what a component says of itself: all that a host knows of it
+// before it opens one.
+type Component struct {
+	Kind    Kind   `json:"kind"`
+	Name    string `json:"name"`              // as written in HCL: sampler "shapes" "base" has the name "shapes"
+	Summary string `json:"summary,omitempty"` // one sentence, printed by `plumb plugins`
+
+	// Schema is what the component's block may say.
+	Schema Schema `json:"schema,omitzero"`
+
+	// Uses names components of other kinds that an instance needs beside its
+	// own configuration, such as the encoder under a reward. In HCL they are
+	// references with the kind's name: encoder = encoder.clip.
+	Uses []Kind `json:"uses,omitempty"`
+
+	// PreferredBatch is the number of images that the component likes to get
+	// at once; 0 means that it does not care.
+	PreferredBatch int `json:"preferred_batch,omitempty"`
+
+	// NeedsDevice says that the component's work should not run beside other
+	// work on the same accelerator; the host then lends the device in turns.
+	NeedsDevice bool `json:"needs_device,omitempty"`
+
+	// CodeVersion goes into cache keys. Raise it when the same configuration
+	// would give other numbers than before. The binary's digest is in the key
+	// of third-party plugins as well; built-ins are keyed by this alone.
+	CodeVersion string `json:"code_version,omitempty"`
+
+	// Capabilities lists what instances can do beyond their kind's minimum.
+	Capabilities []Capability `json:"capabilities,omitempty"`
+
+	// Losses are the objectives that a sampler's Tune can minimise.
+	Losses []Loss `json:"losses,omitempty"`
+
+	// Tuning describes what a finetune block may say to a sampler beside losses
+	// and the optimizer, such as a precision or a block of adapters. An argument
+	// that every finetune block takes is not handed on.
+	Tuning Schema `json:"tuning,omitzero"`
+}
+
+// ParseComponent reads a Component's JSON. A property that this version does not
+// know is an error: passed over, it would be a rule that nobody keeps.
+func ParseComponent(text []byte) (Component, error) {
+	var out Component
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&out); err != nil {
+		return Component{}, err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return Component{}, errors.New("there is more after the description")
+	}
+	return out, nil
+}
+
+// Has reports whether instances can do something beyond their kind's minimum.
+func (c Component) Has(capability Capability) bool {
+	return slices.Contains(c.Capabilities, capability)
+}
+
+// Kind says what a component is.
+type Kind string
+
+// The four kinds of component.
+const (
+	Sampler Kind = "sampler"
+	Reward  Kind = "reward"
+	Rater   Kind = "rater"
+	Encoder Kind = "encoder"
+)
+
+// Kinds returns all kinds, in the order in which people are told of them.
+func Kinds() []Kind { return []Kind{Sampler, Reward, Rater, Encoder} }
+
+// Capability is something that an instance can do beyond its kind's minimum.
+type Capability string
+
+// The capabilities.
+const (
+	Tune       Capability = "tune"
+	Prepare    Capability = "prepare"
+	Fit        Capability = "fit"
+	Compare    Capability = "compare"
+	ScoreGroup Capability = "score_group"
+)
+
+// capable says which kinds may declare a capability.
+var capable = map[Capability][]Kind{
+	Tune:       {Sampler},
+	Prepare:    {Sampler},
+	Fit:        {Reward, Rater, Encoder},
+	Compare:    {Rater},
+	ScoreGroup: {Reward},
+}
+
+// Mistakes finds what is wrong with the description: unknown kinds and
+// capabilities, and the mistakes of its schemas and losses. Each goes on in a
+// sentence that begins with the component's name.
+func (c Component) Mistakes() []string {
+	var out []string
+	add := func(format string, arguments ...any) { out = append(out, fmt.Sprintf(format, arguments...)) }
+	if !slices.Contains(Kinds(), c.Kind) {
+		add("is of an unknown kind")
+	}
+	if c.Name == "" {
+		add("has no name")
+	}
+	for _, kind := range c.Uses {
+		if !slices.Contains(Kinds(), kind) {
+			add("uses a component of an unknown kind, %q", kind)
+		}
+	}
+	for i, capability := range c.Capabilities {
+		if allowed, ok := capable[capability]; !ok {
+			add("declares an unknown capability, %q", capability)
+		} else if !slices.Contains(allowed, c.Kind) {
+			add("cannot have the capability %q: it is for %v", capability, allowed)
+		}
+		if slices.Contains(c.Capabilities[:i], capability) {
+			add("declares the capability %q twice", capability)
+		}
+	}
+	for _, mistake := range c.Schema.Mistakes() {
+		add("has a mistake in its schema: %s", mistake)
+	}
+	if len(c.Losses) > 0 && !c.Has(Tune) {
+		add("lists losses without the capability %q", Tune)
+	}
+	named := map[string]bool{}
+	for _, l := range c.Losses {
+		if named[l.Name] {
+			add("lists the loss %q twice", l.Name)
+		}
+		named[l.Name] = true
+		for _, mistake := range l.mistakes() {
+			add("has a mistake in the loss %q: %s", l.Name, mistake)
+		}
+	}
+	if !c.Tuning.Empty() && !c.Has(Tune) {
+		add("describes a fine-tuning without the capability %q", Tune)
+	}
+	for _, mistake := range c.Tuning.Mistakes() {
+		add("has a mistake in the schema of its fine-tuning: %s", mistake)
+	}
+	return out
+}
