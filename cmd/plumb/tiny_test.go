@@ -40,6 +40,7 @@ func tinyPlugin() sdk.Plugin {
 					}},
 					Losses: []sdk.Loss{
 						{Name: "reward_weighted", Needs: []sdk.Need{sdk.NeedScores}},
+						{Name: "denoising", Needs: []sdk.Need{sdk.NeedImages}},
 						{Name: "diverging", Schema: sdk.Schema{Attributes: []sdk.Attribute{integer("nan_at", "-1")}}},
 					},
 				},
@@ -52,6 +53,7 @@ func tinyPlugin() sdk.Plugin {
 					Schema:       sdk.Schema{Attributes: []sdk.Attribute{integer("size", "4"), integer("delay_ms", "0")}},
 					Losses: []sdk.Loss{
 						{Name: "reward_weighted", Needs: []sdk.Need{sdk.NeedScores}},
+						{Name: "denoising", Needs: []sdk.Need{sdk.NeedImages}},
 						{Name: "pretraining", Needs: []sdk.Need{sdk.NeedOwnImages}},
 					},
 				},
@@ -68,6 +70,7 @@ func tinyPlugin() sdk.Plugin {
 			{
 				Description: sdk.Description{
 					Kind: sdk.KindRater, Name: "eyes", Summary: "Three people who like red.", CodeVersion: "1",
+					Capabilities: []sdk.Capability{sdk.CapabilityCompare},
 				},
 				Open: func(_ context.Context, r sdk.OpenRequest) (any, error) { return eyes{r.Seed}, nil },
 			},
@@ -185,8 +188,11 @@ func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pro
 	var scores []dataset.Score
 	nanAt := -1
 	for _, loss := range r.Losses {
-		for _, path := range loss.Scores {
-			rows, err := dataset.ReadAll[dataset.Score](path)
+		for _, set := range loss.Sets {
+			if set.Scores == "" {
+				continue
+			}
+			rows, err := dataset.ReadAll[dataset.Score](set.Scores)
 			if err != nil {
 				return err
 			}
@@ -317,6 +323,19 @@ func (e eyes) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {
 			}
 			all[i] = append(all[i], label)
 		}
+	}
+	return all, nil
+}
+
+// Compare has two people choose the redder image, and one who cannot tell.
+func (eyes) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
+	all := make([][]sdk.Choice, len(pairs))
+	for i, pair := range pairs {
+		choice := sdk.ChooseSecond
+		if meanOf(pair.First)[0] > meanOf(pair.Second)[0] {
+			choice = sdk.ChooseFirst
+		}
+		all[i] = []sdk.Choice{choice, choice, sdk.Tie}
 	}
 	return all, nil
 }

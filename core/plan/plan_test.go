@@ -9,6 +9,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // everyone is an Identities that knows every component.
@@ -37,8 +38,8 @@ func experiment(seed uint64) *spec.Spec {
 	full := &spec.Finetune{
 		Name: "full", Model: spec.Model{Sampler: base}, Reward: withAux, Images: []*spec.Images{labelled, unlabelled},
 		Losses: []spec.Loss{
-			{Name: "reward_weighted", Weight: 1, Weighed: true},
-			{Name: "pretraining", Weight: 1, Images: []*spec.Images{realImages}},
+			{Name: "reward_weighted", Weight: 1, Needs: []schema.Need{schema.NeedScores}},
+			{Name: "pretraining", Weight: 1, Needs: []schema.Need{schema.NeedOwnImages}, Images: []*spec.Images{realImages}},
 		},
 		Optimizer: json.RawMessage(`{"steps":40}`), Steps: 40, BatchSize: 8,
 	}

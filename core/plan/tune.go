@@ -13,7 +13,7 @@ import (
 func (b *builder) tune(finetune *spec.Finetune) *Node {
 	return b.once(finetune, func() *Node {
 		instance, inputs := b.model(finetune.Model)
-		t := &tuning{builder: b, finetune: finetune, prepares: instance.Identity.Has(schema.Prepare), inputs: inputs, roles: map[*Node]string{}}
+		t := &tuning{builder: b, finetune: finetune, prepares: instance.Identity.CanPrepare, inputs: inputs, roles: map[*Node]string{}}
 		work := &TuneWork{
 			FromScratch: finetune.FromScratch,
 			Optimizer:   orEmpty(finetune.Optimizer),

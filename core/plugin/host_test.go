@@ -182,12 +182,12 @@ func TestEveryCall(t *testing.T) {
 	})
 	t.Run("compare", func(t *testing.T) {
 		pairs := []client.Pair{{ID: "a", First: items[0].PNG, Second: items[1].PNG}, {ID: "b", First: items[1].PNG, Second: items[0].PNG}}
-		got := map[int]sdk.Preference{}
-		err := open(t, h, "rater", "tiny").Compare(ctx, each(pairs), func(position int, p []sdk.Preference) error {
+		got := map[int]sdk.Choice{}
+		err := open(t, h, "rater", "tiny").Compare(ctx, each(pairs), func(position int, p []sdk.Choice) error {
 			got[position] = p[0]
 			return nil
 		})
-		if err != nil || got[0] != sdk.PreferSecond || got[1] != sdk.PreferFirst {
+		if err != nil || got[0] != sdk.ChooseSecond || got[1] != sdk.ChooseFirst {
 			t.Errorf("got %v, %v", got, err)
 		}
 	})
@@ -225,7 +225,8 @@ func TestEveryCall(t *testing.T) {
 		output := t.TempDir()
 		var curve []float64
 		err := open(t, h, "sampler", "tiny").Tune(ctx, sdk.TuneRequest{
-			Losses:    []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`), Images: []string{"i", "j"}, Prepared: []string{"p", "q"}}},
+			Losses:    []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`), Sets: []sdk.TuneSet{{Images: "i", Prepared: "p"}, {Images: "j", Prepared: "q", Scores: "s", Labels: "l", Comparisons: "c"}}}},
+			Reference: &sdk.TuneReference{Checkpoint: "r"},
 			Optimizer: sdk.Optimizer{Steps: 3},
 			Options:   json.RawMessage(`{"rank":4}`),
 			Output:    output,
@@ -239,7 +240,7 @@ func TestEveryCall(t *testing.T) {
 		if written, err := os.ReadFile(filepath.Join(output, "config.json")); err != nil || string(written) != `{"offset":1}{"rank":4}` {
 			t.Errorf("checkpoint holds %q, %v", written, err)
 		}
-		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != "p q" {
+		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != "[{Images:i Prepared:p Scores: Labels: Comparisons:} {Images:j Prepared:q Scores:s Labels:l Comparisons:c}] r" {
 			t.Errorf("it was tuned on %q, %v", written, err)
 		}
 	})

@@ -105,7 +105,7 @@ func (t *tiny) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progre
 			return err
 		}
 	}
-	if err := os.WriteFile(filepath.Join(r.Output, "prepared"), []byte(strings.Join(r.Losses[0].Prepared, " ")), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(r.Output, "prepared"), fmt.Appendf(nil, "%+v %s", r.Losses[0].Sets, r.Reference.Checkpoint), 0o644); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(r.Output, "config.json"), append(r.Losses[0].Options, r.Options...), 0o644)
@@ -150,12 +150,12 @@ func (t *tiny) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) 
 	return out, nil
 }
 
-func (t *tiny) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Preference, error) {
-	out := make([][]sdk.Preference, len(pairs))
+func (t *tiny) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
+	out := make([][]sdk.Choice, len(pairs))
 	for i, pair := range pairs {
-		out[i] = []sdk.Preference{sdk.PreferSecond, sdk.PreferTie}
+		out[i] = []sdk.Choice{sdk.ChooseSecond, sdk.Tie}
 		if pair.First.RGB[0] > pair.Second.RGB[0] {
-			out[i][0] = sdk.PreferFirst
+			out[i][0] = sdk.ChooseFirst
 		}
 	}
 	return out, nil

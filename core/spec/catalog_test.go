@@ -30,6 +30,9 @@ var catalog = fakeCatalog{
 			Losses: []schema.Loss{
 				{Name: "reward_weighted", Needs: []schema.Need{schema.NeedScores}, Schema: Schema{Attributes: []Attribute{{Name: "normalize", Type: "bool", Default: json.RawMessage(`true`)}}}},
 				{Name: "pretraining", Needs: []schema.Need{schema.NeedOwnImages}},
+				{Name: "denoising", Needs: []schema.Need{schema.NeedImages}},
+				{Name: "kto", Needs: []schema.Need{schema.NeedLabels, schema.NeedReference}},
+				{Name: "dpo", Needs: []schema.Need{schema.NeedPairs, schema.NeedReference}},
 			},
 		},
 		"shapes_scenes": {},
@@ -62,7 +65,8 @@ var catalog = fakeCatalog{
 		"shapes_judge": {Schema: Schema{Attributes: []Attribute{
 			{Name: "raters", Type: "integer", Default: json.RawMessage(`1`), Minimum: number(1)},
 			{Name: "error_rate", Type: "number", Default: json.RawMessage(`0`), Minimum: number(0), Maximum: number(1)},
-		}}},
+		}}, Capabilities: []schema.Capability{schema.Compare}},
+		"critic": {},
 	},
 	"reward": {
 		"clip_score": {Uses: []schema.Kind{schema.Encoder}},

@@ -230,7 +230,7 @@ func (l *loader) needsOfLosses(block *hcl.Block, finetune *Finetune, arguments a
 	}
 	for _, argument := range []string{"images", "labels", "comparisons", "reward", "reference"} {
 		if attribute := arguments.others[argument]; attribute != nil && !used[argument] {
-			l.error(attribute.NameRange, titled(argument)+" without a use", "No loss of this finetune needs %s: %s. Remove it, or add a loss that does.", argument, l.whatLossesNeed(finetune))
+			l.error(attribute.NameRange, titled(argument)+" without a use", "No loss of this finetune needs it: %s. Remove it, or add a loss that does.", l.whatLossesNeed(finetune))
 		}
 	}
 	if loss := by[schema.NeedPairs]; loss != "" && finetune.BatchSize%2 != 0 {

@@ -164,7 +164,7 @@ func (j *Job) loss(inputs []*Node) (objective *Node, values []*Node) {
 			for _, value := range of.Values {
 				values = append(values, value.Node)
 				if c == 0 {
-					j.columns[term] = append(j.columns[term], columnName(value.Name, t))
+					j.columns[term] = append(j.columns[term], j.Step.column(value.Name, term))
 				}
 			}
 		}

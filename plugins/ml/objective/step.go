@@ -164,5 +164,17 @@ func (s *Step) values(columns [][]string, each [][]float32) map[string]float64 {
 	return values
 }
 
-// columnName is what the training curve calls a value of a term.
-func columnName(value string, t *Term) string { return fmt.Sprintf("%s/%s", value, t.Name) }
+// column is what the training curve calls a value of a term. A second loss of the
+// same name, on other images perhaps, has a number.
+func (s *Step) column(value string, term int) string {
+	name, count := s.Terms[term].Name, 1
+	for _, other := range s.Terms[:term] {
+		if other.Name == name {
+			count++
+		}
+	}
+	if count > 1 {
+		name = fmt.Sprintf("%s %d", name, count)
+	}
+	return value + "/" + name
+}

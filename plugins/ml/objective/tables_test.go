@@ -20,10 +20,10 @@ func (c *counting) Add(_ context.Context, image dataset.Image) (int, error) {
 	c.ids = append(c.ids, image.ID)
 	return len(c.ids) - 1, nil
 }
-func (c *counting) Inputs([]Draw) ([]any, []float64, error)  { panic("not asked here") }
+func (c *counting) Inputs([]Draw) ([]any, []float64, error)    { panic("not asked here") }
 func (c *counting) Predict([]*Node) (prediction, target *Node) { panic("not asked here") }
-func (c *counting) Freeze() error                             { panic("not asked here") }
-func (c *counting) Reference([]*Node) *Node                   { panic("not asked here") }
+func (c *counting) Freeze() error                              { panic("not asked here") }
+func (c *counting) Reference([]*Node) *Node                    { panic("not asked here") }
 
 // tables writes six images of two prompts, their scores, labels and comparisons.
 func tables(t *testing.T) sdk.TuneSet {

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 

@@ -12,8 +12,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/core/dataset"
-	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/ml/objective"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 

@@ -18,9 +18,9 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
+	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
-	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -60,8 +60,8 @@ func (g given) Text(example int, out []float32) error {
 
 func (g given) Empty(out []float32) error { return fmt.Errorf("no caption is to be left out") }
 
-// objective are the numbers of torch's autograd for one objective.
-type objective struct {
+// torchNumbers are the numbers of torch's autograd for one objective.
+type torchNumbers struct {
 	Loss  float64            `json:"loss"`
 	Norm  float64            `json:"global_grad_norm"`
 	Norms map[string]float64 `json:"grad_l2_norm"`
@@ -69,7 +69,7 @@ type objective struct {
 
 // fixtures are the batches that the golden gradients belong to: examples 0 and 1
 // are the plain one's, 2 and 3 the pre-training term's.
-func fixtures(t *testing.T) (given, map[string]objective, *safetensors.File) {
+func fixtures(t *testing.T) (given, map[string]torchNumbers, *safetensors.File) {
 	t.Helper()
 	text, err := os.ReadFile(expected + "train.json")
 	if err != nil {
@@ -79,9 +79,9 @@ func fixtures(t *testing.T) (given, map[string]objective, *safetensors.File) {
 	if err := json.Unmarshal(text, &raw); err != nil {
 		t.Fatal(err)
 	}
-	numbers := map[string]objective{}
+	numbers := map[string]torchNumbers{}
 	for _, name := range []string{"mse", "reward_weighted"} {
-		var o objective
+		var o torchNumbers
 		if err := json.Unmarshal(raw[name], &o); err != nil {
 			t.Fatal(err)
 		}

@@ -18,9 +18,9 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
-	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -364,11 +364,11 @@ func TestTuneMistakes(t *testing.T) {
 	}{
 		"from scratch":  {func(r *sdk.TuneRequest) { r.FromScratch = true }, []string{"not trained from scratch", "from_scratch"}},
 		"no loss":       {func(r *sdk.TuneRequest) { r.Losses = nil }, []string{"no loss"}},
-		"broken image":  {func(r *sdk.TuneRequest) { r.Losses[1].Images = []string{broken} }, []string{`"image-x"`, "PNG", broken}},
+		"broken image":  {func(r *sdk.TuneRequest) { r.Losses[1].Sets = []sdk.TuneSet{{Images: broken}} }, []string{`"image-x"`, "PNG", broken}},
 		"no layer":      {func(r *sdk.TuneRequest) { r.Options = []byte(`{"lora":{"rank":2,"targets":["to_query"]}}`) }, []string{`"to_query"`, "to_q", "to_out.0", "conv1"}},
 		"no target":     {func(r *sdk.TuneRequest) { r.Options = []byte(`{"lora":{"rank":2,"targets":[]}}`) }, []string{"targets is empty"}},
 		"no effect":     {func(r *sdk.TuneRequest) { r.Options = []byte(`{"lora":{"rank":2,"alpha":0,"targets":["to_q"]}}`) }, []string{"alpha is 0"}},
-		"missing table": {func(r *sdk.TuneRequest) { r.Losses[1].Images = []string{broken + ".gone"} }, []string{broken + ".gone"}},
+		"missing table": {func(r *sdk.TuneRequest) { r.Losses[1].Sets = []sdk.TuneSet{{Images: broken + ".gone"}} }, []string{broken + ".gone"}},
 	} {
 		request := good
 		request.Losses = slices.Clone(good.Losses)

@@ -70,7 +70,7 @@ func (l Loss) mistakes() []string {
 			out = append(out, fmt.Sprintf("the need %q is declared twice", need))
 		}
 	}
-	if len(sources) != 1 {
+	if len(sources) != 1 && len(out) == 0 {
 		out = append(out, fmt.Sprintf("one of its needs says where its images come from (%v), and of these it has %v", imageSources, sources))
 	}
 	return append(out, l.Schema.Mistakes()...)

@@ -10,16 +10,16 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
-	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
+	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// objective is what torch's autograd got for one loss.
-type objective struct {
+// torchNumbers is what torch's autograd got for one loss.
+type torchNumbers struct {
 	Loss  float64            `json:"loss"`
 	Norm  float64            `json:"global_grad_norm"`
 	Norms map[string]float64 `json:"grad_l2_norm"` // of every weight's gradient
@@ -27,9 +27,9 @@ type objective struct {
 
 // trained are the golden numbers of training.
 type trained struct {
-	MSE            objective `json:"mse"`
-	RewardWeighted objective `json:"reward_weighted"`
-	Beta           float64   `json:"beta"`
+	MSE            torchNumbers `json:"mse"`
+	RewardWeighted torchNumbers `json:"reward_weighted"`
+	Beta           float64      `json:"beta"`
 	AdamW          map[string]struct {
 		Rate    float64    `json:"lr"`
 		Betas   [2]float64 `json:"betas"`
@@ -82,7 +82,7 @@ func TestGradients(t *testing.T) {
 		return objective.Denoising(config.Build(nn.LoadedParams(store), in[0], in[1], in[2]), in[3])
 	}
 	for name, test := range map[string]struct {
-		want   objective
+		want   torchNumbers
 		inputs []safetensors.Tensor
 		build  func(in []*Node) *Node
 	}{
