@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 // Input is what a report is made of.
@@ -87,9 +88,27 @@ func Write(ctx context.Context, dir string, input Input) error {
 		{"tables.csv", func(w io.Writer) (bool, error) { return true, writeCSV(w, report) }},
 		{"tables.tex", func(w io.Writer) (bool, error) { return true, writeLaTeX(w, report) }},
 		{"results.json", func(w io.Writer) (bool, error) { return true, writeResults(w, input, report) }},
-		{"images.png", func(w io.Writer) (bool, error) { return writeGrid(ctx, w, input) }},
-		{"curves.png", func(w io.Writer) (bool, error) { return writeCurves(ctx, w, input) }},
-		{"front.png", func(w io.Writer) (bool, error) { return writeFront(w, input) }},
+		{"images.png", func(w io.Writer) (bool, error) {
+			gallery, err := galleryOf(ctx, input)
+			if err != nil || gallery == nil {
+				return false, err
+			}
+			return true, gallery.writePNG(w)
+		}},
+		{"curves.png", func(w io.Writer) (bool, error) {
+			curves, err := curvesOf(ctx, input)
+			if err != nil || len(curves) == 0 {
+				return false, err
+			}
+			return true, curves.writePNG(w)
+		}},
+		{"front.png", func(w io.Writer) (bool, error) {
+			front := frontOf(input)
+			if len(front) == 0 {
+				return false, nil
+			}
+			return true, front.writePNG(w)
+		}},
 	} {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -104,16 +123,13 @@ func Write(ctx context.Context, dir string, input Input) error {
 // writeFile writes through a temporary file, so that no reader meets half a
 // report. A file that there is nothing to write in is removed: it would be an
 // earlier run's.
-func writeFile(path string, render func(io.Writer) (bool, error)) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+func writeFile(path string, render func(io.Writer) (bool, error)) error {
+	file, err := atomicfile.Create(path)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name())
+	defer file.Discard()
 	written, err := render(file)
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
 	if err != nil {
 		return err
 	}
@@ -123,8 +139,5 @@ func writeFile(path string, render func(io.Writer) (bool, error)) (err error) {
 		}
 		return nil
 	}
-	if err := os.Chmod(file.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+	return file.Commit()
 }

@@ -8,9 +8,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
+
+	"github.com/plumb-ml/plumb/core/wordwrap"
 )
 
 // columnGap is the space between the columns of a terminal table.
@@ -92,7 +95,7 @@ func fit(t Table, width int) []block {
 	}
 	narrow := style{stacked: true, words: 11}
 	leading := 0
-	for leading < len(t.Columns) && t.Columns[leading].Text {
+	for leading < len(t.Columns) && t.Columns[leading].Key.words() {
 		leading++
 	}
 	if leading == len(t.Columns) {
@@ -128,8 +131,8 @@ func layOut(t Table, columns []int, s style) block {
 			if column == 0 && row.Baseline {
 				cell += " *"
 			}
-			if t.Columns[column].Text && s.words > 0 {
-				cell = strings.Join(wrap(breakable(cell, longestWord), s.words), "\n")
+			if t.Columns[column].Key.words() && s.words > 0 {
+				cell = strings.Join(wordwrap.Lines(breakable(cell, longestWord), s.words), "\n")
 			}
 			if interval != "" {
 				if s.stacked {
@@ -142,7 +145,7 @@ func layOut(t Table, columns []int, s style) block {
 			widest = max(widest, linesWidth(cell))
 		}
 		b.header = append(b.header, strings.Join(wrapHeader(t.Columns[column].title(), max(widest, longestTitle/2)), "\n"))
-		b.right = append(b.right, !t.Columns[column].Text)
+		b.right = append(b.right, !t.Columns[column].Key.words())
 		for i, cell := range cells {
 			b.rows[i] = append(b.rows[i], cell)
 		}
@@ -247,36 +250,18 @@ func breakable(words string, longest int) string {
 
 // wrapHeader breaks a title, but leaves an arrow beside its percent sign.
 func wrapHeader(title string, width int) []string {
-	const glue = "\x00" // no space, so nothing breaks there
-	lines := wrap(breakable(strings.ReplaceAll(title, "% ", "%"+glue), longestTitle), width)
+	const glue = "\ue000" // as wide as a space, but none, so nothing breaks there
+	lines := wordwrap.Lines(breakable(strings.ReplaceAll(title, "% ", "%"+glue), longestTitle), width)
 	for i := range lines {
 		lines[i] = strings.ReplaceAll(lines[i], glue, " ")
 	}
 	return lines
 }
 
-// wrap breaks words into lines of at most width runes; a longer word stays whole.
-func wrap(words string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(words) {
-		switch {
-		case line == "":
-			line = word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
-			line += " " + word
-		default:
-			lines = append(lines, line)
-			line = word
-		}
-	}
-	return append(lines, line)
-}
-
 // wrapTo writes a paragraph with a first word that the other lines are indented by.
 func wrapTo(w io.Writer, width int, first, words string) {
-	indent := strings.Repeat(" ", utf8.RuneCountInString(first))
-	for i, line := range wrap(words, width-len(indent)) {
+	indent := strings.Repeat(" ", runewidth.StringWidth(first))
+	for i, line := range wordwrap.Lines(words, width-len(indent)) {
 		if i > 0 {
 			first = indent
 		}

@@ -12,18 +12,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/ablation"
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/hub"
+	"github.com/plumb-ml/plumb/core/imagefolder"
+	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/plugin"
 	"github.com/plumb-ml/plumb/core/run"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/core/store"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // session is a file that was read and planned, with all that running it needs.
@@ -39,8 +40,7 @@ type session struct {
 	plan        *plan.Plan
 	environment plan.Environment
 	warnings    diag.List
-	plugins     []plugin.Entry
-	host        *plugin.Host // nil until something has to be asked or opened
+	host        *plugin.Host // nil until the catalog is open
 	store       *store.Store // nil until it is needed
 
 	repositories []spec.Repository // on Hugging Face's hub, of all variants
@@ -49,9 +49,6 @@ type session struct {
 // load reads an experiment or an ablation and plans it. Mistakes in it are a
 // diag.List.
 func (p *program) load(ctx context.Context, file string) (*session, error) {
-	if err := checkBuiltin(p.plugin); err != nil {
-		return nil, err
-	}
 	s := &session{program: p, file: file}
 	sources, err := s.read(ctx)
 	if err != nil {
@@ -75,56 +72,40 @@ func (p *program) specOptions(ctx context.Context) (spec.Options, error) {
 		}
 		variables[strings.TrimSpace(name)] = value
 	}
-	scan := func(folder dataset.Folder) (dataset.Inventory, error) { return folder.Scan(ctx, p.digests()) }
+	scan := func(folder imagefolder.Folder) (imagefolder.Inventory, error) { return folder.Scan(ctx, p.digests()) }
 	return spec.Options{
 		Variables: variables, VarFiles: p.varFiles, Sources: p.sources, Digest: p.digests().Path, Scan: scan,
 		Hub: p.hubCache(hub.Environment(os.Getenv)),
 	}, nil
 }
 
-// openCatalog makes the catalog of an experiment. The host is nil if the
-// experiment names no plugins: the built-in components need none to be asked.
-func (p *program) openCatalog(ctx context.Context, experiment string) (*catalog, *plugin.Host, error) {
-	c := builtinCatalog(p.plugin)
+// openCatalog asks the plugins of an experiment what they provide. The built-in
+// components need no process to be asked.
+func (p *program) openCatalog(ctx context.Context, experiment string) (spec.Catalog, *plugin.Host, error) {
 	options, err := p.specOptions(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	named, problems := spec.LoadPlugins(experiment, options)
-	if problems.HasErrors() || len(named) == 0 {
-		return c, nil, nil // mistakes are told when all of the file is read
+	if problems.HasErrors() {
+		named = nil // mistakes are told when all of the file is read
 	}
-	entries, err := lockedEntries(filepath.Dir(experiment), named)
-	if err != nil {
-		return nil, nil, err
+	var entries []plugin.Entry
+	if len(named) > 0 {
+		if entries, err = lockedEntries(filepath.Dir(experiment), named); err != nil {
+			return nil, nil, err
+		}
 	}
 	host, err := p.newHost(entries)
 	if err != nil {
 		return nil, nil, err
 	}
-	others, err := host.Catalog(ctx)
+	components, err := host.Catalog(ctx)
 	if err != nil {
 		host.Kill()
-		return nil, nil, locate(err, named)
+		return nil, nil, err
 	}
-	c.others, c.host, c.context = others, host, ctx
-	return c, host, nil
-}
-
-// locate points what is wrong with plugins to the blocks that name them.
-func locate(err error, named []spec.Plugin) error {
-	var list diag.List
-	if !errors.As(err, &list) {
-		return err
-	}
-	for i, d := range list {
-		for _, one := range named {
-			if d.Subject.IsZero() && strings.Contains(d.Summary, strconv.Quote(one.Name)) {
-				list[i].Subject = one.Range
-			}
-		}
-	}
-	return list
+	return components, host, nil
 }
 
 // lockedEntries pins the plugins of an experiment by the lock file beside it.
@@ -142,7 +123,7 @@ func lockedEntries(dir string, named []spec.Plugin) ([]plugin.Entry, error) {
 	}
 	var all []plugin.Entry
 	for _, one := range named {
-		all = append(all, plugin.Entry{Name: one.Name, Command: one.Source, SHA256: locked[one.Name].SHA256})
+		all = append(all, plugin.Entry{Name: one.Name, Command: one.Source, SHA256: locked[one.Name].SHA256, Range: one.Range})
 	}
 	return all, nil
 }
@@ -152,10 +133,15 @@ func (p *program) newHost(entries []plugin.Entry) (*plugin.Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find plumb's own binary: %w", err)
 	}
+	builtin := make([]sdk.Description, len(p.plugin.Components))
+	for i, component := range p.plugin.Components {
+		builtin[i] = component.Description
+	}
 	host := plugin.NewHost(plugin.Options{
-		Builtin: plugin.Entry{Name: builtinPlugin, Command: self, Args: []string{serveVerb}},
-		Plugins: entries,
-		Logs:    p.logs,
+		Builtin:    plugin.Entry{Command: self, Args: []string{serveVerb}},
+		Components: builtin,
+		Plugins:    entries,
+		Logs:       p.logs,
 	})
 	p.onKill(host.Kill)
 	return host, nil
@@ -277,7 +263,7 @@ func (s *session) read(ctx context.Context) ([]plan.Source, error) {
 		return nil, err
 	}
 	var sources []plan.Source
-	var components *catalog
+	var components spec.Catalog
 	if ablation.IsAblation(s.file) {
 		sources, components, err = s.readAblation(ctx, options)
 	} else {
@@ -292,7 +278,7 @@ func (s *session) read(ctx context.Context) ([]plan.Source, error) {
 	return sources, s.checkMeasured()
 }
 
-func (s *session) readExperiment(ctx context.Context, options spec.Options) ([]plan.Source, *catalog, error) {
+func (s *session) readExperiment(ctx context.Context, options spec.Options) ([]plan.Source, spec.Catalog, error) {
 	components, err := s.catalog(ctx, s.file)
 	if err != nil {
 		return nil, nil, err
@@ -311,7 +297,7 @@ func (s *session) readExperiment(ctx context.Context, options spec.Options) ([]p
 	return []plan.Source{{ID: identify(loaded), Seed: loaded.Seed, Spec: loaded}}, components, nil
 }
 
-func (s *session) readAblation(ctx context.Context, options spec.Options) ([]plan.Source, *catalog, error) {
+func (s *session) readAblation(ctx context.Context, options spec.Options) ([]plan.Source, spec.Catalog, error) {
 	loaded, found := ablation.Load(s.file, ablation.Options{Sources: s.program.sources})
 	if err := found.Err(); err != nil {
 		return nil, nil, err
@@ -348,28 +334,22 @@ func (s *session) readAblation(ctx context.Context, options spec.Options) ([]pla
 
 // checkMeasured refuses metrics that the experiment could measure, and does not.
 func (s *session) checkMeasured() error {
-	measured := map[string]bool{}
+	measured := map[metric.Measure]bool{}
 	for _, node := range s.plan.Nodes {
-		if work, ok := node.Work.(*plan.MeasureWork); ok {
-			measured[work.What] = true
+		if work, ok := node.Work.(plan.MeasureWork); ok {
+			measured[work.Measure()] = true
 		}
 	}
-	needs := map[string]string{
-		plan.MeasureAlignment:      "an alignment block with a rater",
-		plan.MeasureReward:         "rewards",
-		plan.MeasureFidelity:       "a fidelity block",
-		plan.MeasureRewardAccuracy: "rewards, and an alignment block with a rater for them to agree with",
-		plan.MeasureBestOf:         "a best_of block, and an alignment block with a rater who judges what is chosen",
-	}
 	var problems diag.List
-	for _, metric := range s.measure {
-		what := plan.MeasureOf(metric)
-		if !measured[what] {
+	for _, name := range s.measure {
+		measure, _ := metric.MeasureOf(name)
+		if !measured[measure] {
 			problems = append(problems, diag.Diagnostic{
 				Severity: diag.Error,
 				Summary:  "Nothing to measure it on",
-				Detail:   fmt.Sprintf("No evaluate block of the experiment measures metric.%s. Give one of them %s, or take the metric out of measure.", metric, needs[what]),
-				Subject:  s.declared,
+				Detail: fmt.Sprintf("No evaluate block of the experiment measures metric.%s. Give one of them %s, or take the metric out of measure.",
+					name, measure.Definition().Needs),
+				Subject: s.declared,
 			})
 		}
 	}
@@ -379,16 +359,22 @@ func (s *session) checkMeasured() error {
 // checkMetrics refuses metrics that nothing measures: the table would be empty.
 func (s *session) checkMetrics(loaded *ablation.Ablation) error {
 	var problems diag.List
-	for _, metric := range loaded.Measure {
-		if plan.MeasureOf(metric) == "" {
-			problems = append(problems, diag.Diagnostic{
-				Severity: diag.Error,
-				Summary:  "Unknown metric",
-				Detail: fmt.Sprintf("Nothing measures metric.%s. A whole measure is metric.alignment, metric.reward, metric.fidelity, "+
-					"metric.reward_accuracy or metric.best_of; one number of it is, say, metric.good_share or metric.fid.", metric),
-				Subject: loaded.Range,
-			})
+	for _, name := range loaded.Measure {
+		if _, ok := metric.MeasureOf(name); ok {
+			continue
 		}
+		var measures []string
+		for _, m := range metric.Measures() {
+			measures = append(measures, "metric."+string(m.Measure))
+		}
+		last := len(measures) - 1
+		problems = append(problems, diag.Diagnostic{
+			Severity: diag.Error,
+			Summary:  "Unknown metric",
+			Detail: fmt.Sprintf("Nothing measures metric.%s.%s A whole measure is %s or %s; one number of it is, say, metric.%s or metric.%s.",
+				name, diag.DidYouMean(name, metric.Names()), strings.Join(measures[:last], ", "), measures[last], metric.GoodShare, metric.FID),
+			Subject: loaded.Range,
+		})
 	}
 	return problems.Err()
 }
@@ -403,7 +389,7 @@ func rowName(values map[string]any) string {
 }
 
 // catalog opens the catalog of an experiment, and remembers the host behind it.
-func (s *session) catalog(ctx context.Context, experiment string) (*catalog, error) {
+func (s *session) catalog(ctx context.Context, experiment string) (spec.Catalog, error) {
 	components, host, err := s.program.openCatalog(ctx, experiment)
 	if err != nil {
 		return nil, err

@@ -5,13 +5,14 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // AlignmentInput is the labels of a model's images and of its baseline's.
 type AlignmentInput struct {
-	Model, Baseline string          // their names in the experiment
-	ModelLabels     []dataset.Label // by every rater, of every image
-	BaselineLabels  []dataset.Label // of the same prompts by the same raters; nil: the model is the baseline
+	Model, Baseline string        // their names in the experiment
+	ModelLabels     []table.Label // by every rater, of every image
+	BaselineLabels  []table.Label // of the same prompts by the same raters; nil: the model is the baseline
 	Rater           string
 	Seed            uint64 // of the resampling
 }
@@ -22,18 +23,18 @@ type AlignmentInput struct {
 // category, and by both. An image labelled twice by a rater, or with a label
 // other than good, bad and skip, is an error.
 func Alignment(in AlignmentInput) ([]record.Metric, []dataset.PromptValue, error) {
-	model, err := verdicts(in.ModelLabels)
+	model, err := byImage(in.ModelLabels)
 	if err != nil {
 		return nil, nil, fmt.Errorf("labels of %s: %w", in.Model, err)
 	}
 	e := newEstimator(in.Seed)
-	m := record.Metric{Subject: in.Model, By: in.Rater, Protocol: ratingProtocol(in.Rater, model)}
+	m := record.Metric{Subject: in.Model, Rater: in.Rater, Protocol: ratingProtocol(in.Rater, model)}
 	m.Protocol["baseline"] = in.Baseline
 	metrics, values := goodShares(sets(model), m, e)
 	if in.BaselineLabels == nil {
 		return metrics, values, nil
 	}
-	baseline, err := verdicts(in.BaselineLabels)
+	baseline, err := byImage(in.BaselineLabels)
 	if err != nil {
 		return nil, nil, fmt.Errorf("labels of %s: %w", in.Baseline, err)
 	}

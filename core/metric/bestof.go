@@ -7,15 +7,16 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // BestOfInput is the labels of the images that a reward chose, and of others.
 type BestOfInput struct {
 	Model, Reward string // who drew the images and who chose among them
 	N, Keep       int    // images drawn and kept a prompt
-	Best          []dataset.Label
-	Random        []dataset.Label            // Keep of the same N by chance; nil: not compared
-	Against       map[string][]dataset.Label // by model: its images of the same prompts
+	Best          []table.Label
+	Random        []table.Label            // Keep of the same N by chance; nil: not compared
+	Against       map[string][]table.Label // by model: its images of the same prompts
 	Rater         string
 	Seed          uint64 // of the resampling
 }
@@ -28,33 +29,37 @@ type BestOfInput struct {
 func BestOf(in BestOfInput) ([]record.Metric, []dataset.PromptValue, error) {
 	best := fmt.Sprintf("best %d of %d of %s", in.Keep, in.N, in.Model)
 	random := fmt.Sprintf("random %d of %d of %s", in.Keep, in.N, in.Model)
-	chosen, err := verdicts(in.Best)
+	chosen, err := byImage(in.Best)
 	if err != nil {
 		return nil, nil, fmt.Errorf("labels of the %s: %w", best, err)
 	}
 	others := maps.Clone(in.Against)
 	if others == nil {
-		others = map[string][]dataset.Label{}
+		others = map[string][]table.Label{}
 	}
 	if in.Random != nil {
 		others[random] = in.Random
 	}
 
 	e := newEstimator(in.Seed)
-	m := record.Metric{Name: "best_of_", Subject: best, By: in.Reward, Protocol: ratingProtocol(in.Rater, chosen)}
+	m := record.Metric{Name: bestOf, Subject: best, Choice: record.Best, Rater: in.Rater, Reward: in.Reward, Protocol: ratingProtocol(in.Rater, chosen)}
 	m.Protocol["model"] = in.Model
 	m.Protocol["reward"] = in.Reward
 	metrics, values := goodShares(sets(chosen), m, e)
 	for _, name := range slices.Sorted(maps.Keys(others)) {
-		other, err := verdicts(others[name])
+		choice := record.All
+		if in.Random != nil && name == random {
+			choice = record.Random
+		}
+		other, err := byImage(others[name])
 		if err != nil {
 			return nil, nil, fmt.Errorf("labels of %s: %w", name, err)
 		}
 		alone := m
-		alone.Subject, alone.Versus = name, ""
+		alone.Subject, alone.Choice = name, choice
 		shares, shareValues := goodShares(sets(other), alone, e)
 		versus := m
-		versus.Versus = name
+		versus.Versus, versus.VersusChoice = name, choice
 		compared, comparedValues := winRates(sets(chosen), sets(other), versus, e)
 		metrics = slices.Concat(metrics, shares, compared)
 		values = slices.Concat(values, shareValues, comparedValues)

@@ -31,8 +31,11 @@ func KeyParts(node *Node, environment Environment, digest func(Input) (string, b
 	}
 	parts := []record.KeyPart{
 		{Name: "stage", Value: string(node.Kind) + " " + codeVersions[node.Kind]},
-		{Name: "config", Value: string(config)},
 	}
+	if work, ok := node.Work.(MeasureWork); ok {
+		parts = append(parts, record.KeyPart{Name: "measure", Value: string(work.Measure())})
+	}
+	parts = append(parts, record.KeyPart{Name: "config", Value: string(config)})
 	if node.Seed != 0 {
 		parts = append(parts, record.KeyPart{Name: "seed", Value: fmt.Sprintf("%016x", node.Seed)})
 	}
@@ -63,7 +66,7 @@ func computePart(environment Environment) record.KeyPart {
 func instanceParts(prefix string, instance *Instance) []record.KeyPart {
 	name := prefix + instance.Kind
 	who := fmt.Sprintf("%s %s version %s", instance.Identity.Plugin, instance.Component, instance.Identity.CodeVersion)
-	if instance.Identity.SHA256 != "" {
+	if !instance.Identity.Builtin() {
 		who += " sha256 " + instance.Identity.SHA256
 	}
 	parts := []record.KeyPart{
@@ -78,7 +81,7 @@ func instanceParts(prefix string, instance *Instance) []record.KeyPart {
 }
 
 func usesBuiltin(instance *Instance) bool {
-	if instance.Identity.SHA256 == "" {
+	if instance.Identity.Builtin() {
 		return true
 	}
 	for _, used := range instance.Uses {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 )
 
@@ -27,15 +28,17 @@ type Variant struct {
 // Stage is a node under the name that a variant has for it. One node may have
 // several names: two evaluations may need the same features.
 type Stage struct {
-	Name string
-	Node *Node
+	Name  string
+	About record.Stage // what the name says to people, for all that works with the stage
+	Node  *Node
 }
 
 // Node is one stage: a unit of cached work.
 type Node struct {
-	Name     string    // readable, such as "tune/full"; alike in all variants
-	Label    string    // unique in the plan: the name, with the variant where names alone are not enough
-	Kind     Kind      //
+	Name     string // readable, such as "tune/full"; alike in all variants
+	Label    string // unique in the plan: the name, with the variant where names alone are not enough
+	About    record.Stage
+	Kind     Kind
 	Work     Work      // the typed configuration; its type goes with Kind
 	Instance *Instance // what computes it; nil: Plumb itself
 	Inputs   []Input   // everything it reads, checkpoints of instances included
@@ -61,7 +64,7 @@ type Instance struct {
 	Kind      string // "sampler", "encoder", "rater", "reward"
 	Component string // as its plugin names it
 	Name      string // as the experiment names it; not part of a key
-	Identity  Identity
+	Identity  spec.Identity
 	Config    json.RawMessage // with paths, as the plugin gets it
 	KeyConfig json.RawMessage // with digests in the place of paths, as the key has it
 	Seed      uint64
@@ -70,24 +73,13 @@ type Instance struct {
 	Checkpoint string
 	Uses       []*Instance // what its component needs beside it, such as an encoder
 
-	paths []string // that its configuration names
+	paths    []string // that its configuration names
+	contents []string // their digests, in the same order
 }
 
-// Identity says who a component is, as far as results depend on it.
-type Identity struct {
-	Plugin      string // "builtin", or the plugin's name
-	SHA256      string // of the plugin's binary; empty for built-ins
-	CodeVersion string // the component's own
-	Batch       int    // images that it likes to get at once; not part of a key
-	NeedsDevice bool   // whether it takes turns on the accelerator; not part of a key
-	CanTune     bool   // samplers
-	CanPrepare  bool   // samplers
-	CanFit      bool   // rewards, raters, encoders
-}
-
-// Identities knows the components that plugins provide.
+// Identities knows the components that plugins provide. A spec.Catalog is one.
 type Identities interface {
-	Identity(kind, component string) (Identity, bool)
+	Component(kind, name string) (spec.Identity, bool)
 }
 
 // Source is an experiment to plan: a row of an ablation, or the only one.
@@ -97,7 +89,7 @@ type Source struct {
 	Values map[string]any
 	Seed   uint64
 	Spec   *spec.Spec
-	// Measure names the metrics that are wanted; empty means all, and that
+	// Measure names the metrics that are wanted, as metric.Names has them; empty means all, and that
 	// everything the experiment declares is made, needed or not.
 	Measure []string
 }

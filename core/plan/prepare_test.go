@@ -6,16 +6,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // preparers is an Identities whose samplers prepare images for their tuning.
 type preparers struct{ everyone }
 
-func (p preparers) Identity(kind, component string) (Identity, bool) {
-	identity, ok := p.everyone.Identity(kind, component)
-	identity.CanPrepare = kind == "sampler"
+func (p preparers) Component(kind, name string) (spec.Identity, bool) {
+	identity, ok := p.everyone.Component(kind, name)
+	if kind == "sampler" {
+		identity.Capabilities = []schema.Capability{schema.Prepare}
+	}
 	return identity, ok
 }
 
@@ -76,7 +79,7 @@ func TestPrepareIsSharedByFinetunes(t *testing.T) {
 	s := experiment(1)
 	first := s.Finetunes[0]
 	longer, chained := *first, *first
-	longer.Name, longer.Optimizer, longer.Steps = "longer", json.RawMessage(`{"steps":80}`), 80
+	longer.Name, longer.Steps = "longer", 80
 	chained.Name, chained.Model = "chained", spec.Model{Sampler: first.Model.Sampler, Finetune: first}
 	s.Finetunes = append(s.Finetunes, &longer, &chained)
 	p := buildPrepared(t, Source{Spec: s})
@@ -101,7 +104,7 @@ func TestPrepareIsSharedByFinetunes(t *testing.T) {
 func TestPrepareIsSharedBySeeds(t *testing.T) {
 	folder := func(seed uint64) *spec.Spec {
 		s := experiment(seed)
-		*s.Images[2] = spec.Images{Name: "real", Folder: &dataset.Folder{Path: "/photographs"}, Inventory: dataset.Inventory{Images: 3, Digest: "11"}}
+		*s.Images[2] = spec.Images{Name: "real", Folder: &imagefolder.Folder{Path: "/photographs"}, Inventory: imagefolder.Inventory{Images: 3, Digest: "11"}}
 		return s
 	}
 	p := buildPrepared(t, Source{Name: "seed=1", Spec: folder(1)}, Source{Name: "seed=2", Spec: folder(2)})
@@ -125,7 +128,7 @@ func TestKeyOfPrepare(t *testing.T) {
 	}
 	reference := key(func(*spec.Spec) {}, "1")
 	for what, other := range map[string]string{
-		"optimizer": key(func(s *spec.Spec) { s.Finetunes[0].Optimizer = json.RawMessage(`{"steps":9}`) }, "1"),
+		"optimizer": key(func(s *spec.Spec) { s.Finetunes[0].Optimizer = json.RawMessage(`{"learning_rate":9}`) }, "1"),
 		"reward":    key(func(s *spec.Spec) { s.Rewards[1].Config = json.RawMessage(`{"weight":9}`) }, "1"),
 		"seed":      key(func(s *spec.Spec) { s.Seed = 2 }, "1"),
 	} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
@@ -13,7 +14,7 @@ import (
 func (b *builder) tune(finetune *spec.Finetune) *Node {
 	return b.once(finetune, func() *Node {
 		instance, inputs := b.model(finetune.Model)
-		t := &tuning{builder: b, finetune: finetune, prepares: instance.Identity.CanPrepare, inputs: inputs, roles: map[*Node]string{}}
+		t := &tuning{builder: b, finetune: finetune, prepares: instance.Identity.Has(schema.Prepare), inputs: inputs, roles: map[*Node]string{}}
 		work := &TuneWork{
 			FromScratch: finetune.FromScratch,
 			Optimizer:   orEmpty(finetune.Optimizer),
@@ -36,8 +37,8 @@ func (b *builder) tune(finetune *spec.Finetune) *Node {
 				t.inputs = append(t.inputs, Input{Role: work.Reference.Checkpoint, Node: b.tune(reference.Finetune), Output: Checkpoint})
 			}
 		}
-		name := "tune/" + finetune.Name
-		return b.add(name, work, instance, b.seed(name), finetune.Range, t.inputs...)
+		as := named{"tune/" + finetune.Name, record.Stage{Subject: finetune.Name}}
+		return b.add(as, work, instance, b.seed(as.name), finetune.Range, t.inputs...)
 	})
 }
 
@@ -75,7 +76,8 @@ func (t *tuning) sets(loss spec.Loss) []TuneSet {
 		for _, images := range t.finetune.Images {
 			set := t.set(images)
 			if reward := t.finetune.Reward; reward != nil && needs(schema.NeedScores) {
-				scores := t.score("score/"+images.Name+"/"+reward.Name, reward, t.images(images), images.Count(), reward.Range)
+				as := named{"score/" + images.Name + "/" + reward.Name, record.Stage{Subject: images.Name}}
+				scores := t.score(as, reward, t.images(images), images.Count(), reward.Range)
 				set.Scores = t.input("scores", scores, Scores)
 			}
 			sets = append(sets, set)

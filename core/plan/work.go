@@ -3,7 +3,7 @@ package plan
 import (
 	"encoding/json"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/spec"
 )
 
@@ -24,9 +24,9 @@ type SampleWork struct {
 
 // ImportWork reads images that people bring along.
 type ImportWork struct {
-	Folder dataset.Folder `json:"folder"`
-	Digest string         `json:"digest"` // of what is taken of the folder
-	Images int            `json:"-"`
+	Folder imagefolder.Folder `json:"folder"`
+	Digest string             `json:"digest"` // of what is taken of the folder
+	Images int                `json:"-"`
 }
 
 // RateWork has a rater judge images, or reads a label file.
@@ -34,7 +34,7 @@ type RateWork struct {
 	Fraction float64 `json:"fraction"`         // share of the images, in (0, 1]
 	Path     string  `json:"-"`                // a CSV or Parquet file; empty if a rater judges
 	Digest   string  `json:"digest,omitempty"` // of what Path names
-	Blind    bool    `json:"blind,omitempty"`  // the file names images by their dataset.BlindID, those of other stages too
+	Blind    bool    `json:"blind,omitempty"`  // the file names images by their labels.BlindID, those of other stages too
 	Sheet    string  `json:"-"`                // what plumb export calls the sheet of a blind file
 	Images   int     `json:"-"`
 }
@@ -82,11 +82,11 @@ type TuneWork struct {
 	FromScratch bool            `json:"from_scratch"`
 	Losses      []TuneLoss      `json:"losses"`
 	Reference   *TuneReference  `json:"reference,omitempty"` // nil: the model as it begins
+	Steps       int             `json:"steps"`
+	BatchSize   int             `json:"batch_size"`
 	Optimizer   json.RawMessage `json:"optimizer"`
 	Options     json.RawMessage `json:"-"`                 // the component's own settings; nil if it has none
 	KeyOptions  json.RawMessage `json:"options,omitempty"` // the same with digests in place of paths
-	Steps       int             `json:"-"`                 // as in Optimizer
-	BatchSize   int             `json:"-"`                 // as in Optimizer
 }
 
 // TuneLoss is one term of the objective.
@@ -118,34 +118,6 @@ type EncodeWork struct {
 	Images int `json:"-"`
 }
 
-// What a measure stage measures.
-const (
-	MeasureAlignment      = "alignment"
-	MeasureReward         = "reward"
-	MeasureFidelity       = "fidelity"
-	MeasureRewardAccuracy = "reward_accuracy"
-	MeasureBestOf         = "best_of"
-)
-
-// People is what judges an evaluation's images where their verdicts are read
-// from a file.
-const People = "people"
-
-// MeasureWork computes metrics. Names of models, rewards, raters and encoders
-// are in it, and in the key, because the metrics carry them.
-type MeasureWork struct {
-	What      string   `json:"what"`
-	Subject   string   `json:"subject,omitempty"`   // the model
-	Baseline  string   `json:"baseline,omitempty"`  // what it is compared with; empty for the baseline itself
-	By        string   `json:"by,omitempty"`        // the rater or encoder
-	Reference string   `json:"reference,omitempty"` // fidelity: the images that are compared with
-	Encoder   string   `json:"encoder,omitempty"`   // fidelity: what the encoder is, By is what the experiment calls it
-	Rewards   []string `json:"rewards,omitempty"`   // in the order of the inputs "scores NAME"
-	N         int      `json:"n,omitempty"`         // best_of: images drawn per prompt
-	Keep      int      `json:"keep,omitempty"`      // best_of: images kept per prompt
-	Against   []string `json:"against,omitempty"`   // best_of: models in the order of the inputs "labels NAME"
-}
-
 func (*SampleWork) kind() Kind  { return Sample }
 func (*ImportWork) kind() Kind  { return Import }
 func (*RateWork) kind() Kind    { return Rate }
@@ -156,7 +128,6 @@ func (*ChooseWork) kind() Kind  { return Choose }
 func (*PrepareWork) kind() Kind { return Prepare }
 func (*TuneWork) kind() Kind    { return Tune }
 func (*EncodeWork) kind() Kind  { return Encode }
-func (*MeasureWork) kind() Kind { return Measure }
 
 func (w *SampleWork) images() int  { return len(w.Prompts) * w.PerPrompt }
 func (w *ImportWork) images() int  { return w.Images }
@@ -168,7 +139,6 @@ func (w *ChooseWork) images() int  { return w.Images }
 func (w *PrepareWork) images() int { return w.Images }
 func (*TuneWork) images() int      { return 0 }
 func (w *EncodeWork) images() int  { return w.Images }
-func (*MeasureWork) images() int   { return 0 }
 
 // Items is how much the stage has to work through, and in what unit; 0 if
 // that is not known before it runs.

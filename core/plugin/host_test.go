@@ -24,6 +24,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
@@ -62,7 +63,7 @@ func pngs(t testing.TB, n int) []client.Item {
 	t.Helper()
 	var out []client.Item
 	for i := range n {
-		data, err := sdk.EncodePNG(sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(i + 1), 0, 0}})
+		data, err := imaging.EncodePNG(sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(i + 1), 0, 0}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -227,9 +228,9 @@ func TestEveryCall(t *testing.T) {
 		err := open(t, h, "sampler", "tiny").Tune(ctx, sdk.TuneRequest{
 			Losses:    []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`), Sets: []sdk.TuneSet{{Images: "i", Prepared: "p"}, {Images: "j", Prepared: "q", Scores: "s", Labels: "l", Comparisons: "c"}}}},
 			Reference: &sdk.TuneReference{Checkpoint: "r"},
-			Optimizer: sdk.Optimizer{Steps: 3},
-			Options:   json.RawMessage(`{"rank":4}`),
-			Output:    output,
+			Steps:     3, BatchSize: 5, Optimizer: json.RawMessage(`{"beta1":0.5}`),
+			Options: json.RawMessage(`{"rank":4}`),
+			Output:  output,
 		}, func(p sdk.Progress) error {
 			curve = append(curve, p.Values["loss"])
 			return nil
@@ -240,7 +241,7 @@ func TestEveryCall(t *testing.T) {
 		if written, err := os.ReadFile(filepath.Join(output, "config.json")); err != nil || string(written) != `{"offset":1}{"rank":4}` {
 			t.Errorf("checkpoint holds %q, %v", written, err)
 		}
-		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != "[{Images:i Prepared:p Scores: Labels: Comparisons:} {Images:j Prepared:q Scores:s Labels:l Comparisons:c}] r" {
+		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != "[{Images:i Prepared:p Scores: Labels: Comparisons:} {Images:j Prepared:q Scores:s Labels:l Comparisons:c}] r 5 {\"beta1\":0.5}" {
 			t.Errorf("it was tuned on %q, %v", written, err)
 		}
 	})
@@ -490,29 +491,50 @@ func TestCatalogNamesEveryBadPlugin(t *testing.T) {
 }
 
 func TestIdentity(t *testing.T) {
-	builtin := Entry{}
 	entry := self(t, asTiny)
 	digest, err := digestFile(entry.Command)
 	if err != nil {
 		t.Fatal(err)
 	}
 	entry.SHA256 = strings.ToUpper(digest)
-	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = builtin, []Entry{entry} })
-	got, err := h.Identity(t.Context(), "sampler", "tiny")
+	c, err := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{entry} }).Catalog(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Identity{Plugin: "tiny", PluginVersion: "0.1.0", Component: "tiny", CodeVersion: "1", SHA256: digest, NeedsDevice: true, PreferredBatch: 4, Capabilities: []string{"tune", "prepare"}}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+	theirs, ok := c.Component("sampler", "tiny")
+	if !ok || theirs.Plugin != "tiny" || theirs.SHA256 != digest || theirs.Builtin() || theirs.CodeVersion != "1" || !theirs.NeedsDevice || theirs.PreferredBatch != 4 {
+		t.Errorf("a third party's is %+v", theirs)
 	}
-	_, err = h.Identity(t.Context(), "encoder", "clip")
-	says(t, err, `No plugin provides encoder "clip"`, `"tiny"`)
+	c, err = tinyHost(t).Catalog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if own, ok := c.Component("reward", "tiny"); !ok || !own.Builtin() || own.CodeVersion != "2" {
+		t.Errorf("built-in is %+v", own)
+	}
+}
 
-	own, err := tinyHost(t).Identity(t.Context(), "reward", "tiny")
-	if err != nil || !own.Builtin || own.SHA256 != "" || own.CodeVersion != "2" {
-		t.Errorf("built-in is %+v, %v", own, err)
+// What the built-in binary serves is known to whoever was built with it: the
+// catalog needs no process, not even a binary.
+func TestBuiltinIsNotAsked(t *testing.T) {
+	known := []sdk.Description{{Kind: sdk.KindReward, Name: "redness", CodeVersion: "5"}}
+	h := NewHost(Options{Builtin: Entry{Command: filepath.Join(t.TempDir(), "nothing")}, Components: known})
+	t.Cleanup(h.Kill)
+	c, err := h.Catalog(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
+	if got, ok := c.Component("reward", "redness"); !ok || got.Plugin != "builtin" || !got.Builtin() || got.CodeVersion != "5" {
+		t.Errorf("built-in is %+v", got)
+	}
+	_, err = h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "redness"})
+	says(t, err, `"builtin" is not there`)
+	_, err = h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "redder"})
+	says(t, err, `o plugin provides reward "redder"`, `"redness"`)
+
+	mistaken := NewHost(Options{Builtin: Entry{Command: "nothing"}, Components: append(known, known...)})
+	_, err = mistaken.Catalog(t.Context())
+	says(t, err, `reward "redness" is listed twice`)
 }
 
 func TestOpenMistakes(t *testing.T) {
@@ -706,7 +728,7 @@ func beHost() {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	one, err := sdk.EncodePNG(sdk.Image{Width: 1, Height: 1, RGB: make([]byte, 3)})
+	one, err := imaging.EncodePNG(sdk.Image{Width: 1, Height: 1, RGB: make([]byte, 3)})
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -780,7 +802,7 @@ func BenchmarkScore(b *testing.B) {
 		state = state*1664525 + 1013904223
 		rgb[i] = byte(state >> 24) // noise: the largest PNG there is
 	}
-	png, err := sdk.EncodePNG(sdk.Image{Width: 32, Height: 32, RGB: rgb})
+	png, err := imaging.EncodePNG(sdk.Image{Width: 32, Height: 32, RGB: rgb})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -99,13 +99,13 @@ func (t *tiny) Prepare(_ context.Context, r sdk.PrepareRequest, report func(sdk.
 }
 
 func (t *tiny) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
-	for step := range r.Optimizer.Steps {
-		err := report(sdk.Progress{Step: step + 1, Steps: r.Optimizer.Steps, Values: map[string]float64{"loss": r.Losses[0].Weight / float64(step+1)}})
+	for step := range r.Steps {
+		err := report(sdk.Progress{Step: step + 1, Steps: r.Steps, Values: map[string]float64{"loss": r.Losses[0].Weight / float64(step+1)}})
 		if err != nil {
 			return err
 		}
 	}
-	if err := os.WriteFile(filepath.Join(r.Output, "prepared"), fmt.Appendf(nil, "%+v %s", r.Losses[0].Sets, r.Reference.Checkpoint), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(r.Output, "prepared"), fmt.Appendf(nil, "%+v %s %d %s", r.Losses[0].Sets, r.Reference.Checkpoint, r.BatchSize, r.Optimizer), 0o644); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(r.Output, "config.json"), append(r.Losses[0].Options, r.Options...), 0o644)
@@ -206,7 +206,7 @@ func tinyPlugin() sdk.Plugin {
 	}
 	components := []sdk.Component{
 		{
-			Description: sdk.Description{Kind: sdk.KindSampler, Name: "tiny", CodeVersion: "1", PreferredBatch: 4, NeedsDevice: true,
+			Description: sdk.Description{Kind: sdk.KindSampler, Name: "tiny", CodeVersion: "1", Notice: "Nothing that tiny draws is a picture.", PreferredBatch: 4, NeedsDevice: true,
 				Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrepare}, Losses: []sdk.Loss{{Name: "pretraining", Schema: schema, Needs: []sdk.Need{sdk.NeedOwnImages}}},
 			},
 			Open: openTiny,

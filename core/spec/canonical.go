@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 )
 
 // Canonical returns the whole experiment as canonical JSON: what makes two
@@ -107,7 +107,7 @@ func (s *Spec) Canonical() ([]byte, error) {
 }
 
 // folderOptions is what is taken of a folder and how, in JSON types.
-func folderOptions(folder dataset.Folder) any {
+func folderOptions(folder imagefolder.Folder) any {
 	text, err := json.Marshal(folder)
 	if err != nil {
 		return err.Error() // of texts and numbers: it cannot fail
@@ -191,6 +191,8 @@ func (c canonical) finetune(finetune *Finetune) (map[string]any, error) {
 		"images":       imageNames(finetune.Images),
 		"losses":       losses,
 		"optimizer":    optimizer,
+		"steps":        finetune.Steps,
+		"batch_size":   finetune.BatchSize,
 	}
 	if finetune.Reward != nil {
 		value["reward"] = finetune.Reward.Name

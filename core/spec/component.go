@@ -94,9 +94,9 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 }
 
 // lookUp asks the catalog for a component.
-func (l *loader) lookUp(kind, name string) (schema.Component, bool) {
+func (l *loader) lookUp(kind, name string) (Identity, bool) {
 	if l.options.Catalog == nil {
-		return schema.Component{}, false
+		return Identity{}, false
 	}
 	return l.options.Catalog.Component(kind, name)
 }

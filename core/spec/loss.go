@@ -17,7 +17,7 @@ var lossWeight = Attribute{Name: "weight", Type: "number", Default: []byte(`1`),
 // images of its own, these. known is false after an earlier mistake: then nothing
 // is declared, and nothing is checked.
 func (l *loader) lossBlock(block *hcl.Block, declared []schema.Loss, known bool) (Loss, bool) {
-	loss := Loss{Name: block.Labels[0], Weight: 1, Options: []byte("{}"), Range: diag.FromRange(block.DefRange)}
+	loss := Loss{Name: block.Labels[0], Weight: 1, Options: []byte("{}"), Range: FromRange(block.DefRange)}
 	at := slices.IndexFunc(declared, func(d schema.Loss) bool { return d.Name == loss.Name })
 	if at < 0 {
 		if known {

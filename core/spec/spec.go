@@ -3,9 +3,9 @@ package spec
 import (
 	"encoding/json"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/hub"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
@@ -106,8 +106,8 @@ type Images struct {
 	Prompts   []Prompt // after split and limit; empty with a Folder
 	PerPrompt int      // images per prompt
 
-	Folder    *dataset.Folder   // files with captions, in place of a sampler; nil if Sampler is set
-	Inventory dataset.Inventory // of the Folder
+	Folder    *imagefolder.Folder   // files with captions, in place of a sampler; nil if Sampler is set
+	Inventory imagefolder.Inventory // of the Folder
 	Range     diag.Range
 }
 
@@ -170,9 +170,9 @@ type Finetune struct {
 	Comparisons []*Comparisons // their images, and which are better than which
 	Reference   *Model         // what losses compare the model with; nil: the model as it begins
 	Losses      []Loss
-	Optimizer   json.RawMessage // sdk.Optimizer as canonical JSON
-	Steps       int             // as in Optimizer
-	BatchSize   int             // as in Optimizer
+	Steps       int             // of the optimizer
+	BatchSize   int             // images per step and loss
+	Optimizer   json.RawMessage // by optimizerSchema, as canonical JSON
 	// Options are the sampler component's own settings as canonical JSON,
 	// checked against its schema; nil if it has none.
 	Options json.RawMessage

@@ -7,21 +7,22 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // labelTable writes labels of images of two prompts; good says how many of
 // each prompt's images are.
 func labelTable(t *testing.T, images, good int) string {
 	t.Helper()
-	var labels []dataset.Label
+	var labels []table.Label
 	for prompt := range 2 {
 		for image := range images {
-			for rater := range int32(3) {
+			for _, rater := range []string{"1", "2", "3"} {
 				label := "bad"
 				if image < good {
 					label = "good"
 				}
-				labels = append(labels, dataset.Label{
+				labels = append(labels, table.Label{
 					ImageID: fmt.Sprintf("color/%04d/%03d", prompt, image), Prompt: fmt.Sprint("prompt ", prompt),
 					Category: "color", Split: "seen", Rater: rater, Label: label,
 				})
@@ -29,7 +30,7 @@ func labelTable(t *testing.T, images, good int) string {
 		}
 	}
 	path := filepath.Join(t.TempDir(), "labels.parquet")
-	if err := dataset.WriteAll(path, labels); err != nil {
+	if err := table.WriteAll(path, labels); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -38,7 +39,7 @@ func labelTable(t *testing.T, images, good int) string {
 func TestMeasureAlignment(t *testing.T) {
 	b := newBench(t)
 	node := &plan.Node{Name: "measure/main/alignment/full", Kind: plan.Measure,
-		Work: &plan.MeasureWork{What: plan.MeasureAlignment, Subject: "full", Baseline: "base", By: "crowd"}}
+		Work: &plan.AlignmentWork{Subject: "full", Baseline: "base", Rater: "crowd"}}
 	result := b.run(node, tile{}, map[string]string{
 		plan.Labels: labelTable(t, 4, 3), "baseline labels": labelTable(t, 4, 1),
 	})
@@ -53,21 +54,5 @@ func TestMeasureAlignment(t *testing.T) {
 	}
 	if values := rows[dataset.PromptValue](b, result.Outputs[plan.Values]); len(values) == 0 {
 		t.Error("no per-prompt values")
-	}
-}
-
-func TestBestOfComparesAsManyImages(t *testing.T) {
-	labels, err := dataset.ReadAll[dataset.Label](labelTable(t, 4, 1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := firstImages(labels, 2)
-	if len(first) != 2*2*3 {
-		t.Fatalf("%d labels", len(first))
-	}
-	for _, label := range first {
-		if end := label.ImageID[len(label.ImageID)-3:]; end != "000" && end != "001" {
-			t.Errorf("image %s is not among the first two", label.ImageID)
-		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
 )
 
@@ -22,10 +23,10 @@ func drawsFromProto(draws []*pb.Draw) []Draw {
 func imageFromProto(img *pb.Image) (Image, error) {
 	switch img.GetEncoding() {
 	case pb.Image_ENCODING_PNG:
-		return DecodePNG(img.GetData())
+		return imaging.Decode(img.GetData(), imaging.Exchanged)
 	case pb.Image_ENCODING_RGB8:
 		out := Image{Width: int(img.GetWidth()), Height: int(img.GetHeight()), RGB: img.GetData()}
-		return out, out.check()
+		return out, out.Check()
 	}
 	return Image{}, fmt.Errorf("image has an encoding that this plugin does not know: %v", img.GetEncoding())
 }
@@ -71,7 +72,9 @@ func prepareRequestFromProto(r *pb.PrepareRequest) PrepareRequest {
 
 func tuneRequestFromProto(r *pb.TuneRequest) TuneRequest {
 	out := TuneRequest{
-		Optimizer:   optimizerFromProto(r.GetOptimizer()),
+		Steps:       int(r.GetSteps()),
+		BatchSize:   int(r.GetBatchSize()),
+		Optimizer:   r.GetOptimizerJson(),
 		Scratch:     r.GetScratch(),
 		Output:      r.GetOutput(),
 		Seed:        r.GetSeed(),
@@ -98,22 +101,6 @@ func tuneRequestFromProto(r *pb.TuneRequest) TuneRequest {
 		out.Losses = append(out.Losses, loss)
 	}
 	return out
-}
-
-func optimizerFromProto(o *pb.Optimizer) Optimizer {
-	return Optimizer{
-		Steps:            int(o.GetSteps()),
-		BatchSize:        int(o.GetBatchSize()),
-		LearningRate:     o.GetLearningRate(),
-		WarmupSteps:      int(o.GetWarmupSteps()),
-		Schedule:         o.GetSchedule(),
-		WeightDecay:      o.GetWeightDecay(),
-		Beta1:            o.GetBeta1(),
-		Beta2:            o.GetBeta2(),
-		Epsilon:          o.GetEpsilon(),
-		GradientClipNorm: o.GetGradientClipNorm(),
-		EMADecay:         o.GetEmaDecay(),
-	}
 }
 
 func openRequestFromProto(r *pb.OpenRequest) openRequest {

@@ -26,6 +26,8 @@ package sdk
 import (
 	"context"
 	"encoding/json"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // Component is one entry of a plugin's list.
@@ -66,10 +68,7 @@ type Prompt struct {
 }
 
 // Image is 8-bit RGB, row-major, three bytes a pixel, no padding.
-type Image struct {
-	Width, Height int
-	RGB           []byte // [height, width, 3]
-}
+type Image = imaging.Image
 
 // Draw asks a sampler for one image. The same draw gives the same image,
 // whatever else is in the batch.
@@ -230,7 +229,13 @@ type PrepareRequest struct {
 // TuneRequest is a fine-tuning job: a sum of losses over sets of images.
 type TuneRequest struct {
 	Losses    []TuneLoss
-	Optimizer Optimizer
+	Steps     int // of the optimizer
+	BatchSize int // images per step and loss
+	// Optimizer is a finetune block's settings of AdamW and its learning rate, as
+	// canonical JSON: learning_rate, warmup_steps, schedule ("constant" or "cosine"
+	// after warm-up), weight_decay, beta1, beta2, epsilon, gradient_clip_norm (0:
+	// none) and ema_decay (0: none).
+	Optimizer json.RawMessage
 	Scratch   string // as in FitRequest
 	Output    string // as in FitRequest
 	Seed      uint64
@@ -265,19 +270,4 @@ type TuneSet struct {
 // TuneReference is the frozen model that losses compare the tuned one with.
 type TuneReference struct {
 	Checkpoint string // a directory that Tune of this component wrote; "": the component's own weights
-}
-
-// Optimizer holds the settings of AdamW and of the loop around it.
-type Optimizer struct {
-	Steps            int     `json:"steps"`
-	BatchSize        int     `json:"batch_size"` // images per step and loss
-	LearningRate     float64 `json:"learning_rate"`
-	WarmupSteps      int     `json:"warmup_steps"`
-	Schedule         string  `json:"schedule"` // after warm-up: "constant" or "cosine" (to zero)
-	WeightDecay      float64 `json:"weight_decay"`
-	Beta1            float64 `json:"beta1"`
-	Beta2            float64 `json:"beta2"`
-	Epsilon          float64 `json:"epsilon"`
-	GradientClipNorm float64 `json:"gradient_clip_norm"` // 0: no clipping
-	EMADecay         float64 `json:"ema_decay"`          // 0: no averaging
 }

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // Policy is the model that is tuned, as its losses see it: a network, the noise
@@ -13,7 +13,7 @@ import (
 // goroutine.
 type Policy interface {
 	// Add takes in an image of a table and returns its number.
-	Add(ctx context.Context, image dataset.Image) (int, error)
+	Add(ctx context.Context, image table.Image) (int, error)
 	// Inputs makes what the network is asked about images: always as many tensors
 	// over them. What is random about an image comes from its Draw alone, so that
 	// two draws with the same random numbers get the same timestep and noise.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // Set is a table of images, and what is known of them.
@@ -77,7 +77,7 @@ func imagesOf(ctx context.Context, path string, policy Policy, read map[string][
 		return known, nil
 	}
 	var images []Image
-	for row, err := range dataset.Read[dataset.Image](path) {
+	for row, err := range table.Read[table.Image](path) {
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -100,7 +100,7 @@ func (s Set) Scores() ([]float64, error) {
 	if s.tables.Scores == "" {
 		return nil, fmt.Errorf("there is no table of scores for %s", s.tables.Images)
 	}
-	for row, err := range dataset.Read[dataset.Score](s.tables.Scores) {
+	for row, err := range table.Read[table.Score](s.tables.Scores) {
 		if err != nil {
 			return nil, err
 		}
@@ -124,7 +124,7 @@ func (s Set) Majorities() ([]float64, error) {
 		return nil, fmt.Errorf("there is no table of labels for %s", s.tables.Images)
 	}
 	votes := map[string]int{} // good ones less bad ones
-	for row, err := range dataset.Read[dataset.Label](s.tables.Labels) {
+	for row, err := range table.Read[table.Label](s.tables.Labels) {
 		if err != nil {
 			return nil, err
 		}
@@ -158,7 +158,7 @@ func (s Set) Pairs() ([]Pair, error) {
 	type two struct{ first, second string }
 	var order []two
 	votes := map[two]int{} // for the first less those for the second
-	for row, err := range dataset.Read[dataset.Comparison](s.tables.Comparisons) {
+	for row, err := range table.Read[table.Comparison](s.tables.Comparisons) {
 		if err != nil {
 			return nil, err
 		}

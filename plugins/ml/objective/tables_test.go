@@ -9,14 +9,14 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // counting is a Policy that numbers images, and has no network.
 type counting struct{ ids []string }
 
-func (c *counting) Add(_ context.Context, image dataset.Image) (int, error) {
+func (c *counting) Add(_ context.Context, image table.Image) (int, error) {
 	c.ids = append(c.ids, image.ID)
 	return len(c.ids) - 1, nil
 }
@@ -29,20 +29,20 @@ func (c *counting) Reference([]*Node) *Node                    { panic("not aske
 func tables(t *testing.T) sdk.TuneSet {
 	t.Helper()
 	directory := t.TempDir()
-	var images []dataset.Image
-	var scores []dataset.Score
+	var images []table.Image
+	var scores []table.Score
 	for i, score := range []float64{0.1, 0.9, 0.5, 0.5, 0.7, 0.3} {
 		id, prompt := fmt.Sprint("i", i), []string{"a cat", "a dog"}[i/3]
-		images = append(images, dataset.Image{ID: id, Prompt: prompt, Category: "animals"})
-		scores = append(scores, dataset.Score{ImageID: id, Score: score})
+		images = append(images, table.Image{ID: id, Prompt: prompt, Category: "animals"})
+		scores = append(scores, table.Score{ImageID: id, Score: score})
 	}
-	var labels []dataset.Label
+	var labels []table.Label
 	for i, said := range []string{"good good bad", "bad", "good bad", "skip skip", "bad bad good"} { // nobody was asked about i5
 		for _, label := range strings.Fields(said) {
-			labels = append(labels, dataset.Label{ImageID: fmt.Sprint("i", i), Label: label})
+			labels = append(labels, table.Label{ImageID: fmt.Sprint("i", i), Label: label})
 		}
 	}
-	comparisons := []dataset.Comparison{
+	comparisons := []table.Comparison{
 		{First: "i0", Second: "i1", Choice: "second"},
 		{First: "i3", Second: "i4", Choice: "first"},
 		{First: "i1", Second: "i0", Choice: "tie"}, // the other way round
@@ -62,7 +62,7 @@ func tables(t *testing.T) sdk.TuneSet {
 
 func write[T any](t *testing.T, path string, rows []T) {
 	t.Helper()
-	if err := dataset.WriteAll(path, rows); err != nil {
+	if err := table.WriteAll(path, rows); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -123,12 +123,12 @@ func TestLoadRefuses(t *testing.T) {
 		change(&other)
 		return []sdk.TuneSet{other}
 	}
-	comparisons := func(rows ...dataset.Comparison) []sdk.TuneSet {
+	comparisons := func(rows ...table.Comparison) []sdk.TuneSet {
 		path := filepath.Join(t.TempDir(), "comparisons.parquet")
 		write(t, path, rows)
 		return with(func(s *sdk.TuneSet) { s.Comparisons = path })
 	}
-	labels := func(rows ...dataset.Label) []sdk.TuneSet {
+	labels := func(rows ...table.Label) []sdk.TuneSet {
 		path := filepath.Join(t.TempDir(), "labels.parquet")
 		write(t, path, rows)
 		return with(func(s *sdk.TuneSet) { s.Labels = path })
@@ -144,12 +144,12 @@ func TestLoadRefuses(t *testing.T) {
 		{"reward_weighted", `{"weighting":"best","temperature":2}`, []sdk.TuneSet{set}, "temperature does nothing"},
 		{"reward_weighted", `{"weighting":"proportional","share":0.5}`, []sdk.TuneSet{set}, "share does nothing"},
 		{"diffusion_kto", ``, with(func(s *sdk.TuneSet) { s.Labels = "" }), "no table of labels"},
-		{"diffusion_kto", ``, labels(dataset.Label{ImageID: "i0", Label: "good"}), "1 are good and 0 are bad"},
+		{"diffusion_kto", ``, labels(table.Label{ImageID: "i0", Label: "good"}), "1 are good and 0 are bad"},
 		{"diffusion_dpo", ``, with(func(s *sdk.TuneSet) { s.Comparisons = "" }), "no table of comparisons"},
-		{"diffusion_dpo", ``, comparisons(dataset.Comparison{First: "i0", Second: "i4", Choice: "first"}), `different prompts: "a cat" and "a dog"`},
-		{"diffusion_dpo", ``, comparisons(dataset.Comparison{First: "i0", Second: "i9", Choice: "first"}), `"i9"`},
-		{"diffusion_dpo", ``, comparisons(dataset.Comparison{First: "i0", Second: "i1", Choice: "left"}), `"left"`},
-		{"diffusion_dpo", ``, comparisons(dataset.Comparison{First: "i0", Second: "i1", Choice: "tie"}), "no pairs to learn from"},
+		{"diffusion_dpo", ``, comparisons(table.Comparison{First: "i0", Second: "i4", Choice: "first"}), `different prompts: "a cat" and "a dog"`},
+		{"diffusion_dpo", ``, comparisons(table.Comparison{First: "i0", Second: "i9", Choice: "first"}), `"i9"`},
+		{"diffusion_dpo", ``, comparisons(table.Comparison{First: "i0", Second: "i1", Choice: "left"}), `"left"`},
+		{"diffusion_dpo", ``, comparisons(table.Comparison{First: "i0", Second: "i1", Choice: "tie"}), "no pairs to learn from"},
 	} {
 		_, err := Load(t.Context(), sdk.TuneRequest{Losses: []sdk.TuneLoss{{Name: test.loss, Options: []byte(test.options), Sets: test.sets}}}, &counting{})
 		if err == nil || !strings.Contains(err.Error(), test.want) {

@@ -11,10 +11,10 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // TestInputs: what a step learns from is what v-prediction needs.
@@ -47,11 +47,11 @@ func TestInputs(t *testing.T) {
 	noisy, target, timesteps, text := flat[0], flat[1], flat[2], flat[3]
 	width := config.TextWidth()
 	for i, draw := range draws {
-		alpha, sigma := e.schedule.Alpha(int(timesteps[i])), e.schedule.Sigma(int(timesteps[i]))
+		at := e.process.Schedule.At(int(timesteps[i]))
 		clean := make([]float32, imageValues)
 		for j := range clean {
 			x, v := float64(noisy[i*imageValues+j]), float64(target[i*imageValues+j])
-			clean[j] = float32(alpha*x - sigma*v)
+			clean[j] = float32(at.Alpha*x - at.Sigma*v)
 		}
 		if !slices.Equal(FromPatches(clean), images[draw.Image]) {
 			t.Errorf("example %d is another image", i)
@@ -71,9 +71,9 @@ func TestTrainable(t *testing.T) {
 	config := tinyDenoiser()
 	images, _ := scenesTable(t, 4)
 	request := sdk.TuneRequest{
-		Losses:    []sdk.TuneLoss{{Name: "pretraining", Weight: 1, Sets: []sdk.TuneSet{{Images: images}}}},
-		Optimizer: sdk.Optimizer{Steps: 2, BatchSize: 4, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8},
-		Options:   []byte(`{"trainable":"conditioning"}`),
+		Losses: []sdk.TuneLoss{{Name: "pretraining", Weight: 1, Sets: []sdk.TuneSet{{Images: images}}}},
+		Steps:  2, BatchSize: 4, Optimizer: train.Optimizer{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8}.JSON(),
+		Options: []byte(`{"trainable":"conditioning"}`),
 	}
 	store := randomDenoiser(t, config)
 	before := train.Tensors(store)
@@ -103,16 +103,16 @@ func TestTrainable(t *testing.T) {
 func TestTune(t *testing.T) {
 	config := tinyDenoiser()
 	images, rows := scenesTable(t, 8)
-	var scores []dataset.Score
+	var scores []table.Score
 	for i, row := range rows {
-		scores = append(scores, dataset.Score{ImageID: row.ID, Score: float64(i % 3)})
+		scores = append(scores, table.Score{ImageID: row.ID, Score: float64(i % 3)})
 	}
 	scored := filepath.Join(t.TempDir(), "scores.parquet")
-	if err := dataset.WriteAll(scored, scores); err != nil {
+	if err := table.WriteAll(scored, scores); err != nil {
 		t.Fatal(err)
 	}
 	incomplete := filepath.Join(t.TempDir(), "incomplete.parquet")
-	if err := dataset.WriteAll(incomplete, scores[:7]); err != nil {
+	if err := table.WriteAll(incomplete, scores[:7]); err != nil {
 		t.Fatal(err)
 	}
 	request := sdk.TuneRequest{
@@ -121,7 +121,7 @@ func TestTune(t *testing.T) {
 			{Name: "reward_weighted", Weight: 1, Sets: []sdk.TuneSet{{Images: images, Scores: scored}}},
 			{Name: "pretraining", Weight: 0.5, Sets: []sdk.TuneSet{{Images: images}}},
 		},
-		Optimizer: sdk.Optimizer{Steps: 3, BatchSize: 4, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1},
+		Steps: 3, BatchSize: 4, Optimizer: train.Optimizer{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1}.JSON(),
 	}
 	weights := func() any {
 		store := randomDenoiser(t, config)

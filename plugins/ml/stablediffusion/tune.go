@@ -8,18 +8,24 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/core/dataset"
+
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/guidance"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // Tune trains the denoising network in store by the sum of the request's losses
 // (package objective). Autoencoder and text encoder stay as they are. reference is
 // what losses compare the network with, if they ask for one.
 func (m *Model) Tune(ctx context.Context, backend compute.Backend, store *model.Store, examples Examples, reference Reference, settings Settings, request sdk.TuneRequest, report func(sdk.Progress) error) error {
+	optimizer, err := train.ReadOptimizer(request.Optimizer)
+	if err != nil {
+		return err
+	}
 	policy := m.policy(store, m.noised(examples, settings), reference, settings)
 	policy.add = examples.Add
 	terms, err := objective.Load(ctx, request, policy)
@@ -32,12 +38,13 @@ func (m *Model) Tune(ctx context.Context, backend compute.Backend, store *model.
 		return err
 	}
 	job := objective.Job{Policy: policy, Step: objective.Step{
-		Terms: terms, Images: request.Optimizer.BatchSize, Micro: settings.MicroBatchSize, Seed: request.Seed,
+		Terms: terms, Images: request.BatchSize, Micro: settings.MicroBatchSize, Seed: request.Seed,
 	}}
 	return job.Run(ctx, &train.Loop{
 		Backend:   backend,
 		Store:     store,
-		Optimizer: request.Optimizer,
+		Steps:     request.Steps,
+		Optimizer: optimizer,
 		Scratch:   request.Scratch,
 		Identity:  identity,
 		Advice:    settings.advice(),
@@ -53,7 +60,7 @@ type policy struct {
 	adapters  float64 // what their output is multiplied by; 0: all weights are trained
 	params    nn.Params
 
-	add func(ctx context.Context, image dataset.Image) (int, error)
+	add func(ctx context.Context, image table.Image) (int, error)
 }
 
 var _ objective.Policy = (*policy)(nil)
@@ -73,7 +80,7 @@ func (m *Model) policy(store *model.Store, examples noised, reference Reference,
 }
 
 // Add takes in an image and returns its number.
-func (p *policy) Add(ctx context.Context, image dataset.Image) (int, error) { return p.add(ctx, image) }
+func (p *policy) Add(ctx context.Context, image table.Image) (int, error) { return p.add(ctx, image) }
 
 // Predict builds what the network predicts from noisy latents, and what it should.
 func (p *policy) Predict(in []*Node) (prediction, target *Node) {
@@ -106,7 +113,7 @@ func (p *policy) Reference(in []*Node) *Node {
 // noised are examples that noise is added to.
 type noised struct {
 	inputs     Inputs
-	prediction string // of the network: diffusion.Epsilon or Velocity
+	prediction diffusion.Prediction
 	schedule   diffusion.Schedule
 	scale      float32 // of latents
 	gamma      float64 // of objective.MinSNR; 0: none
@@ -133,7 +140,7 @@ func (m *Model) noised(inputs Inputs, settings Settings) noised {
 					values[i] = float32(random.NormFloat64())
 				}
 			}
-			d.silent = random.Float64() < settings.PromptDropout
+			d.silent = guidance.DropCaption(random, settings.PromptDropout)
 			return d
 		},
 	}
@@ -142,10 +149,7 @@ func (m *Model) noised(inputs Inputs, settings Settings) noised {
 // Inputs are noisy latents, what is to be predicted from them, timesteps and the
 // embeddings of captions.
 //
-//	x_t = alpha x + sigma noise,  x = scale (mean + deviation other noise)
-//	target = noise, or alpha noise - sigma x for a model that predicts velocities
-//
-// (Ho et al. 2020, eq. 4; Salimans and Ho 2022, appendix D).
+//	x_0 = scale (mean + deviation other noise)
 func (n noised) Inputs(draws []objective.Draw) (inputs []any, weights []float64, err error) {
 	latents, text := n.inputs.Size()
 	each, textEach := latents[0]*latents[1]*latents[2], text[0]*text[1]
@@ -153,25 +157,22 @@ func (n noised) Inputs(draws []objective.Draw) (inputs []any, weights []float64,
 	target := make([]float32, len(draws)*each)
 	timesteps := make([]float32, len(draws))
 	texts := make([]float32, len(draws)*textEach)
-	mean, deviation := make([]float32, each), make([]float32, each)
+	mean, deviation, clean := make([]float32, each), make([]float32, each), make([]float32, each)
 	for i, draw := range draws {
 		d := n.draw(draw.Random, each)
 		timesteps[i] = float32(d.timestep)
 		if err := n.inputs.Latents(draw.Image, mean, deviation); err != nil {
 			return nil, nil, err
 		}
+		at := n.schedule.At(d.timestep)
 		if n.gamma > 0 {
-			weights = append(weights, objective.MinSNR(n.schedule.Alpha(d.timestep), n.schedule.Sigma(d.timestep), n.gamma, n.prediction == diffusion.Velocity))
+			weights = append(weights, objective.MinSNR(at.Alpha, at.Sigma, n.gamma, n.prediction == diffusion.Velocity))
 		}
-		alpha, sigma := float32(n.schedule.Alpha(d.timestep)), float32(n.schedule.Sigma(d.timestep))
-		x, y := noisy[i*each:(i+1)*each], target[i*each:(i+1)*each]
-		for j, noise := range d.noise {
-			latent := n.scale * (mean[j] + deviation[j]*d.latents[j])
-			x[j], y[j] = alpha*latent+sigma*noise, noise
-			if n.prediction == diffusion.Velocity {
-				y[j] = alpha*noise - sigma*latent
-			}
+		for j := range clean {
+			clean[j] = n.scale * (mean[j] + deviation[j]*d.latents[j])
 		}
+		at.AddNoise(noisy[i*each:(i+1)*each], clean, d.noise)
+		n.prediction.Target(target[i*each:(i+1)*each], clean, d.noise, at)
 		out := texts[i*textEach : (i+1)*textEach]
 		if d.silent {
 			err = n.inputs.Empty(out)

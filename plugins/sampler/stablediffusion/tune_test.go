@@ -16,19 +16,21 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // noise is a table of images of noise, with captions and scores.
 func noise(t *testing.T, count int) (images, scores string) {
 	t.Helper()
-	var rows []dataset.Image
-	var scored []dataset.Score
+	var rows []table.Image
+	var scored []table.Score
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range count {
 		width, height := 32, 32
@@ -39,17 +41,17 @@ func noise(t *testing.T, count int) (images, scores string) {
 		for j := range rgb {
 			rgb[j] = byte(random.Uint32())
 		}
-		png, err := dataset.EncodePNG(width, height, rgb)
+		png, err := imaging.EncodePNG(imaging.Image{Width: width, Height: height, RGB: rgb})
 		if err != nil {
 			t.Fatal(err)
 		}
 		id := fmt.Sprintf("image-%d", i)
-		rows = append(rows, dataset.Image{ID: id, Image: dataset.File{Bytes: png}, Prompt: []string{"a cat", "two dogs"}[i%2]})
-		scored = append(scored, dataset.Score{ImageID: id, Score: float64(i % 3)})
+		rows = append(rows, table.Image{ID: id, Image: table.File{Bytes: png}, Prompt: []string{"a cat", "two dogs"}[i%2]})
+		scored = append(scored, table.Score{ImageID: id, Score: float64(i % 3)})
 	}
 	directory := t.TempDir()
 	images, scores = filepath.Join(directory, "images.parquet"), filepath.Join(directory, "scores.parquet")
-	if err := errors.Join(dataset.WriteAll(images, rows), dataset.WriteAll(scores, scored)); err != nil {
+	if err := errors.Join(table.WriteAll(images, rows), table.WriteAll(scores, scored)); err != nil {
 		t.Fatal(err)
 	}
 	return images, scores
@@ -67,8 +69,19 @@ func lee(t *testing.T, options string) sdk.TuneRequest {
 			{Name: "reward_weighted", Weight: 1, Sets: []sdk.TuneSet{{Images: images, Scores: scores}}},
 			{Name: "pretraining", Weight: 0.5, Sets: []sdk.TuneSet{{Images: images}}},
 		},
-		Optimizer: sdk.Optimizer{Steps: 2, BatchSize: 1, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1, WeightDecay: 0.01},
+		Steps: 2, BatchSize: 1, Optimizer: train.Optimizer{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1, WeightDecay: 0.01}.JSON(),
 	}
+}
+
+// with is the request's optimizer with a change.
+func with(t *testing.T, request sdk.TuneRequest, change func(*train.Optimizer)) json.RawMessage {
+	t.Helper()
+	o, err := train.ReadOptimizer(request.Optimizer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(&o)
+	return o.JSON()
 }
 
 func openCheckpoint(t *testing.T, checkpoint string) *sampler {
@@ -215,7 +228,7 @@ func TestResume(t *testing.T) {
 		t.Fatal(err)
 	}
 	request := lee(t, `{"prompt_dropout":0.5,"lora":{"rank":2,"alpha":4,"targets":["to_v"]}}`)
-	request.Optimizer.EMADecay = 0.9
+	request.Optimizer = with(t, request, func(o *train.Optimizer) { o.EMADecay = 0.9 })
 	if err := s.Tune(t.Context(), request, ignore); err != nil {
 		t.Fatal(err)
 	}
@@ -316,7 +329,8 @@ func TestTuneAdapters(t *testing.T) {
 	}
 	// Further, without a step of any size: the same adapters.
 	same := lee(t, string(request.Options))
-	same.Losses, same.Optimizer.LearningRate, same.Optimizer.Steps = same.Losses[1:], 0, 1
+	same.Losses, same.Steps = same.Losses[1:], 1
+	same.Optimizer = with(t, same, func(o *train.Optimizer) { o.LearningRate = 0 })
 	if err := again.Tune(t.Context(), same, ignore); err != nil {
 		t.Fatal(err)
 	}
@@ -325,7 +339,8 @@ func TestTuneAdapters(t *testing.T) {
 	}
 	// All weights, with the adapters in them: the same pictures.
 	whole := lee(t, `{}`)
-	whole.Losses, whole.Optimizer.LearningRate, whole.Optimizer.Steps = whole.Losses[1:], 0, 1
+	whole.Losses, whole.Steps = whole.Losses[1:], 1
+	whole.Optimizer = with(t, whole, func(o *train.Optimizer) { o.LearningRate = 0 })
 	if err := again.Tune(t.Context(), whole, ignore); err != nil {
 		t.Fatal(err)
 	}
@@ -355,7 +370,7 @@ func TestTuneMistakes(t *testing.T) {
 	}
 	good := lee(t, `{}`)
 	broken := filepath.Join(t.TempDir(), "broken.parquet")
-	if err := dataset.WriteAll(broken, []dataset.Image{{ID: "image-x", Image: dataset.File{Bytes: []byte("no picture")}, Prompt: "a cat"}}); err != nil {
+	if err := table.WriteAll(broken, []table.Image{{ID: "image-x", Image: table.File{Bytes: []byte("no picture")}, Prompt: "a cat"}}); err != nil {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
