@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
 	"github.com/plumb-ml/plumb/core/session"
 )
@@ -164,8 +165,8 @@ func writePlanByKind(w io.Writer, p *plan.Plan, forecast *run.Forecast) {
 		stages, cached, unknown int
 		seconds                 float64
 	}
-	sums := map[plan.Kind]*sum{}
-	var kinds []plan.Kind
+	sums := map[record.Kind]*sum{}
+	var kinds []record.Kind
 	for _, node := range p.Nodes {
 		if sums[node.Kind] == nil {
 			sums[node.Kind] = &sum{}
@@ -203,25 +204,12 @@ func describe(node *plan.Node) string {
 	if items, unit := node.Items(); items > 0 {
 		words = append(words, fmt.Sprintf("%d %s", items, unit))
 	}
-	switch {
-	case node.Instance != nil:
+	if node.Instance != nil {
 		words = append(words, node.Instance.Component)
-	case node.Kind == plan.Import:
-		words = append(words, "from a folder")
-	case node.Kind == plan.Rate:
-		words = append(words, "from a file")
-	case node.Kind == plan.Compare:
-		words = append(words, comparedBy(node))
+	} else if from := node.Source(); from != "" {
+		words = append(words, from)
 	}
 	return strings.Join(words, ", ")
-}
-
-// comparedBy says where comparisons come from that no rater makes.
-func comparedBy(node *plan.Node) string {
-	if _, ok := node.Input(plan.Labels); ok {
-		return "from labels"
-	}
-	return "from a file"
 }
 
 func stateOf(n run.NodeForecast) (state, time string) {
@@ -313,6 +301,8 @@ type stageJSON struct {
 	Lacks     []string          `json:"lacks,omitempty"` // what has to be put somewhere first
 	Seconds   *float64          `json:"seconds"`         // null: unknown, or cached
 	GPUHours  float64           `json:"estimated_gpu_hours,omitempty"`
+	Devices   int               `json:"devices,omitempty"`          // that it needs at once
+	Memory    int64             `json:"gpu_memory_bytes,omitempty"` // of each, at least, as far as it is estimated
 }
 
 func writePlanJSON(w io.Writer, s *loaded, forecast *run.Forecast, costs *session.Costs) error {
@@ -340,6 +330,8 @@ func writePlanJSON(w io.Writer, s *loaded, forecast *run.Forecast, costs *sessio
 		if estimated, ok := costs.ByNode[node]; ok {
 			one.GPUHours = costs.Hours(estimated.Operations)
 		}
+		needs := costs.Resources(node)
+		one.Devices, one.Memory = needs.Devices, needs.Memory
 		for _, lack := range node.Lacks {
 			one.Lacks = append(one.Lacks, lack.Detail)
 		}

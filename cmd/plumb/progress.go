@@ -80,7 +80,7 @@ func finishedLine(node *plan.Node, outcome run.Outcome) string {
 	switch outcome.Status {
 	case record.Done:
 		line := fmt.Sprintf("  done    %s  %-6s", fit(node.Label, 34), seconds(outcome.Record.Seconds))
-		if r := outcome.Record; r.Items > 0 && node.Kind != plan.Measure {
+		if r := outcome.Record; r.Items > 0 && node.Kind != record.KindMeasure {
 			line += "  " + plural(r.Items, strings.TrimSuffix(r.Unit, "s"), r.Unit)
 			if pace := rate(float64(r.Items), r.Seconds); pace != "" {
 				line += ", " + pace

@@ -110,4 +110,3 @@ func (told) Begun(of *record.Run) {
 func (told) Ended(result *run.Result) {
 	fmt.Printf("%s ends: %s\n", result.Run.Name, result.Run.Variants[0].Stages[0].Status)
 }
-
