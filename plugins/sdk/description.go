@@ -8,6 +8,7 @@ type (
 	Description = schema.Component
 	Kind        = schema.Kind
 	Capability  = schema.Capability
+	Reading     = schema.Reading
 	Loss        = schema.Loss
 	Need        = schema.Need
 	Schema      = schema.Schema
@@ -31,6 +32,16 @@ const (
 	CapabilityFit     = schema.Fit        // Fitter, for rewards, raters and encoders
 	CapabilityCompare = schema.Compare    // Comparer, for raters
 	CapabilityGroup   = schema.ScoreGroup // GroupReward, for rewards
+
+	CapabilityTexts    = schema.Texts    // TextEncoder, for encoders
+	CapabilityFitTexts = schema.FitTexts // TextLister, for rewards
+)
+
+// What a reward may read.
+const (
+	ReadPixels        = schema.ReadPixels
+	ReadImageFeatures = schema.ReadImageFeatures
+	ReadTextFeatures  = schema.ReadTextFeatures
 )
 
 // What a loss may need.

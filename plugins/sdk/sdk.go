@@ -54,8 +54,6 @@ type OpenRequest struct {
 	Seed uint64
 	// Backend is the compute backend: "auto", "go", "xla:cpu", "xla:cuda".
 	Backend string
-	// Uses holds opened instances of what Component.Uses asks for.
-	Uses map[Kind]any
 }
 
 // Prompt is a text with the words that filled its template.
@@ -85,16 +83,22 @@ type Sampler interface {
 	Sample(ctx context.Context, draws []Draw, emit func(position int, image Image) error) error
 }
 
-// Item is a prompt with an image made for it.
+// Item is a prompt with an image made for it. Rewards get of it what they say
+// that they read (Description.Reads), and the rest is empty; raters get pixels.
 type Item struct {
 	ID     string // unique in its table
 	Prompt Prompt
 	Image  Image
+
+	// Vectors of the encoder under the reward, [dimension]: the same dimension for
+	// all images, and for all prompts.
+	ImageVector []float32
+	TextVector  []float32 // of Prompt.Text
 }
 
-// Reward gives one number for a prompt and an image: higher is better.
+// Reward gives one number for an image made for a prompt: higher is better.
 type Reward interface {
-	Score(ctx context.Context, prompt Prompt, image Image) (float64, error)
+	Score(ctx context.Context, item Item) (float64, error)
 }
 
 // BatchReward is a Reward that would rather see several items at once.
@@ -103,10 +107,10 @@ type BatchReward interface {
 	ScoreBatch(ctx context.Context, items []Item) ([]float64, error)
 }
 
-// GroupReward judges several images of one prompt together.
+// GroupReward judges several images together: all items have the same prompt.
 type GroupReward interface {
 	Reward
-	ScoreGroup(ctx context.Context, prompt Prompt, images []Image) ([]float64, error)
+	ScoreGroup(ctx context.Context, items []Item) ([]float64, error)
 }
 
 // Label is one rater's verdict on one image.
@@ -155,8 +159,8 @@ type Encoder interface {
 	EncodeImages(ctx context.Context, images []Image) ([][]float32, error)
 }
 
-// TextEncoder is an Encoder whose vectors of texts can be compared with its
-// vectors of images.
+// TextEncoder is an Encoder that gives vectors of texts as well. Whether they can
+// be compared with its vectors of images is its own affair.
 type TextEncoder interface {
 	Encoder
 	EncodeTexts(ctx context.Context, texts []string) ([][]float32, error)
@@ -182,14 +186,34 @@ type Fitter interface {
 	Fit(ctx context.Context, request FitRequest, report func(Progress) error) error
 }
 
+// TextLister is a Fitter of a reward whose Fit reads features of other texts than
+// the images' prompts, such as prompts that an image was not made for.
+type TextLister interface {
+	Fitter
+	// FitTexts lists those texts for a request that has no features yet and no
+	// Output, each once; none if the configuration asks for none. The host encodes
+	// them, and Fit finds them among TextFeatures.
+	FitTexts(ctx context.Context, request FitRequest) ([]string, error)
+}
+
 // FitRequest names the tables to learn from. Tables are Parquet files in the
 // store (package dataset documents their columns): read them, never write them.
 type FitRequest struct {
-	Images  []string // image tables
-	Labels  []string // label tables, one for each image table; empty if there are none
-	Seed    uint64
-	Output  string // an empty directory for config.json and *.safetensors
-	Scratch string // kept if the call is killed and asked again: unfinished state may live here
+	Sets []FitSet
+	// TextFeatures are tables of texts and their vectors: of the prompts of all
+	// sets, and of what FitTexts listed. A text may be in several, with the same
+	// vector. Empty for a component that does not read them.
+	TextFeatures []string
+	Seed         uint64
+	Output       string // an empty directory for config.json and *.safetensors
+	Scratch      string // kept if the call is killed and asked again: unfinished state may live here
+}
+
+// FitSet is one table of images and what is known of them.
+type FitSet struct {
+	Images        string // an image table
+	Labels        string // a label table; empty if there are no labels
+	ImageFeatures string // a table of the images' vectors; empty for a component that does not read them
 }
 
 // Tuner is a Sampler that can be fine-tuned, or trained from scratch.
