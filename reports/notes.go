@@ -159,11 +159,15 @@ func troubles(variants []variant) []string {
 }
 
 // facts is a record's numbers about its own component in words, such as a
-// judge's accuracy.
+// judge's accuracy; of comparisons, also about the stage.
 func facts(r *record.Record) string {
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(r.Facts)) {
 		words = append(words, fmt.Sprintf("%s %.4g", strings.ReplaceAll(name, "_", " "), r.Facts[name]))
 	}
-	return r.Component + ": " + strings.Join(words, ", ") + "."
+	who := r.Component
+	if r.Kind == "compare" {
+		who = strings.TrimSuffix(r.Node+", "+r.Component, ", ")
+	}
+	return who + ": " + strings.Join(words, ", ") + "."
 }

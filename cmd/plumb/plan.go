@@ -208,8 +208,18 @@ func describe(node *plan.Node) string {
 		words = append(words, "from a folder")
 	case node.Kind == plan.Rate:
 		words = append(words, "from a file")
+	case node.Kind == plan.Compare:
+		words = append(words, comparedBy(node))
 	}
 	return strings.Join(words, ", ")
+}
+
+// comparedBy says where comparisons come from that no rater makes.
+func comparedBy(node *plan.Node) string {
+	if _, ok := node.Input(plan.Labels); ok {
+		return "from labels"
+	}
+	return "from a file"
 }
 
 func stateOf(n run.NodeForecast) (state, time string) {

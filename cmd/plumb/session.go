@@ -201,13 +201,16 @@ func (p *program) resolveBackend(ctx context.Context, name string) (backend, dev
 	return backend, device, nil
 }
 
-// lacking is what a run cannot begin without. Labels are not among it: what they
-// are given to has to be drawn first.
+// lacking is what a run cannot begin without. People's labels and comparisons are
+// not among it: what they are given to has to be drawn first.
 func (s *session) lacking() diag.List {
 	var list diag.List
 	for _, node := range s.plan.Nodes {
-		if _, labels := node.Work.(*plan.RateWork); labels && node.Instance == nil {
-			continue
+		switch node.Work.(type) {
+		case *plan.RateWork, *plan.CompareWork:
+			if node.Instance == nil {
+				continue
+			}
 		}
 		for _, one := range node.Lacks {
 			one.Severity = diag.Error

@@ -68,6 +68,7 @@ func tinyPlugin() sdk.Plugin {
 			{
 				Description: sdk.Description{
 					Kind: sdk.KindRater, Name: "eyes", Summary: "Three people who like red.", CodeVersion: "1",
+					Capabilities: []sdk.Capability{sdk.CapabilityCompare},
 				},
 				Open: func(_ context.Context, r sdk.OpenRequest) (any, error) { return eyes{r.Seed}, nil },
 			},
@@ -317,6 +318,19 @@ func (e eyes) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {
 			}
 			all[i] = append(all[i], label)
 		}
+	}
+	return all, nil
+}
+
+// Compare has two people choose the redder image, and one who cannot tell.
+func (eyes) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
+	all := make([][]sdk.Choice, len(pairs))
+	for i, pair := range pairs {
+		choice := sdk.ChooseSecond
+		if meanOf(pair.First)[0] > meanOf(pair.Second)[0] {
+			choice = sdk.ChooseFirst
+		}
+		all[i] = []sdk.Choice{choice, choice, sdk.Tie}
 	}
 	return all, nil
 }

@@ -46,6 +46,18 @@ type Label struct {
 	Label    string `parquet:"label,dict"` // "good", "bad" or "skip"
 }
 
+// Comparison is a row of a comparisons table: one rater's choice between two
+// images of one images table, made for the same prompt.
+type Comparison struct {
+	First    string `parquet:"first"`  // ID of an image
+	Second   string `parquet:"second"` // ID of the other
+	Prompt   string `parquet:"prompt,dict"`
+	Category string `parquet:"category,dict"`
+	Split    string `parquet:"split,dict"`
+	Rater    string `parquet:"rater,dict"`
+	Choice   string `parquet:"choice,dict"` // "first" or "second", whichever is better, or "tie"
+}
+
 // Score is a row of a scores table.
 type Score struct {
 	ImageID  string  `parquet:"image_id"`

@@ -86,6 +86,9 @@ func (b *builder) build() {
 		for _, labels := range s.Labels {
 			b.labels(labels)
 		}
+		for _, comparisons := range s.Comparisons {
+			b.comparisons(comparisons)
+		}
 		for _, group := range [][]*spec.Component{s.Encoders, s.Raters, s.Rewards} {
 			for _, component := range group {
 				if component.Labels != nil || component.Images != nil {
@@ -200,6 +203,8 @@ func (b *builder) lacks(node *Node) diag.List {
 			}
 		}
 	case *RateWork:
+		paths = append(paths, work.Path)
+	case *CompareWork:
 		paths = append(paths, work.Path)
 	}
 	var list diag.List
@@ -331,6 +336,27 @@ func (b *builder) rate(name string, rater *spec.Component, images *Node, fractio
 	instance.Seed = b.seed(name)
 	inputs = append([]Input{{Images, images, Images}}, inputs...)
 	return b.add(name, &RateWork{Fraction: fraction, Images: count}, instance, b.seed(name+" fraction"), where, inputs...)
+}
+
+// comparisons has a rater choose between images, as rate has one judge them. A
+// file of choices needs the images to say who they are; labels know that.
+func (b *builder) comparisons(comparisons *spec.Comparisons) *Node {
+	return b.once(comparisons, func() *Node {
+		name := "compare/" + comparisons.Name
+		work := &CompareWork{PerPrompt: comparisons.PerPrompt, Pairs: comparisons.Pairs()}
+		seed := b.seed(name + " pairs")
+		switch {
+		case comparisons.Path != "":
+			work = &CompareWork{Path: comparisons.Path, Digest: b.spec.Digests[comparisons.Path]}
+			return b.add(name, work, nil, 0, comparisons.Range, Input{Images, b.images(comparisons.Images), Images})
+		case comparisons.Labels != nil:
+			return b.add(name, work, nil, seed, comparisons.Range, Input{Labels, b.labels(comparisons.Labels), Labels})
+		}
+		instance, inputs := b.instance(comparisons.Rater)
+		instance.Seed = b.seed(name)
+		inputs = append([]Input{{Images, b.images(comparisons.Images), Images}}, inputs...)
+		return b.add(name, work, instance, seed, comparisons.Range, inputs...)
+	})
 }
 
 func (b *builder) fit(component *spec.Component) *Node {

@@ -8,6 +8,7 @@ const (
 	Sample  Kind = "sample"  // sampler, prompts -> images
 	Import  Kind = "import"  // a folder -> images
 	Rate    Kind = "rate"    // rater, images -> labels; or a file -> labels
+	Compare Kind = "compare" // rater, images -> comparisons; or a file, or labels -> comparisons
 	Fit     Kind = "fit"     // reward, rater or encoder, labels, images -> checkpoint and curve
 	Score   Kind = "score"   // reward, images -> scores
 	Choose  Kind = "choose"  // scores, images -> images
@@ -24,6 +25,7 @@ var codeVersions = map[Kind]string{
 	Sample:  "1",
 	Import:  "1",
 	Rate:    "1",
+	Compare: "1",
 	Fit:     "1",
 	Score:   "1",
 	Choose:  "1",
@@ -35,12 +37,13 @@ var codeVersions = map[Kind]string{
 
 // The roles of outputs, as they stand in records.
 const (
-	Images     = "images"
-	Labels     = "labels"
-	Scores     = "scores"
-	Features   = "features"
-	Prepared   = "prepared"
-	Checkpoint = "checkpoint"
-	Curve      = "curve"
-	Values     = "values"
+	Images      = "images"
+	Labels      = "labels"
+	Comparisons = "comparisons"
+	Scores      = "scores"
+	Features    = "features"
+	Prepared    = "prepared"
+	Checkpoint  = "checkpoint"
+	Curve       = "curve"
+	Values      = "values"
 )

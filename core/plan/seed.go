@@ -51,3 +51,21 @@ func DrawPriority(seed uint64, imageID string) uint64 {
 	hash.Write([]byte(imageID))
 	return binary.BigEndian.Uint64(hash.Sum(nil))
 }
+
+// PairPriority orders pairs of images for a random draw, lowest first, and says
+// whether the image whose ID sorts second is shown first. It depends on the seed
+// and the two IDs alone, in either order: a larger draw holds every smaller one.
+//
+// With a < b the IDs as bytes, it is the first eight bytes, big-endian, and the
+// lowest bit of the ninth, of
+//
+//	sha256("plumb pair 1\x00" + seed as 8 bytes + length of a as 8 bytes + a + b)
+func PairPriority(seed uint64, one, other string) (priority uint64, swapped bool) {
+	a, b := min(one, other), max(one, other)
+	message := append(make([]byte, 0, 32+len(a)+len(b)), "plumb pair 1\x00"...)
+	message = binary.BigEndian.AppendUint64(message, seed)
+	message = binary.BigEndian.AppendUint64(message, uint64(len(a)))
+	message = append(append(message, a...), b...)
+	sum := sha256.Sum256(message)
+	return binary.BigEndian.Uint64(sum[:]), sum[8]&1 == 1
+}

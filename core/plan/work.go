@@ -39,6 +39,15 @@ type RateWork struct {
 	Images   int     `json:"-"`
 }
 
+// CompareWork has a rater choose between two images of a prompt, reads such
+// choices from a file, or makes them of the input Labels.
+type CompareWork struct {
+	PerPrompt int    `json:"per_prompt,omitempty"` // pairs of a prompt, or as many as there are; 0: those of the file
+	Path      string `json:"-"`                    // a CSV or Parquet file; empty if a rater compares, or labels do
+	Digest    string `json:"digest,omitempty"`     // of what Path names
+	Pairs     int    `json:"-"`
+}
+
 // FitWork has a reward, rater or encoder learn from labels or images.
 type FitWork struct {
 	Labels bool `json:"labels"` // whether there are labels
@@ -127,6 +136,7 @@ type MeasureWork struct {
 func (*SampleWork) kind() Kind  { return Sample }
 func (*ImportWork) kind() Kind  { return Import }
 func (*RateWork) kind() Kind    { return Rate }
+func (*CompareWork) kind() Kind { return Compare }
 func (*FitWork) kind() Kind     { return Fit }
 func (*ScoreWork) kind() Kind   { return Score }
 func (*ChooseWork) kind() Kind  { return Choose }
@@ -138,6 +148,7 @@ func (*MeasureWork) kind() Kind { return Measure }
 func (w *SampleWork) images() int  { return len(w.Prompts) * w.PerPrompt }
 func (w *ImportWork) images() int  { return w.Images }
 func (w *RateWork) images() int    { return w.Images }
+func (*CompareWork) images() int   { return 0 }
 func (w *FitWork) images() int     { return w.Images }
 func (w *ScoreWork) images() int   { return w.Images }
 func (w *ChooseWork) images() int  { return w.Images }
@@ -149,8 +160,11 @@ func (*MeasureWork) images() int   { return 0 }
 // Items is how much the stage has to work through, and in what unit; 0 if
 // that is not known before it runs.
 func (n *Node) Items() (int, string) {
-	if work, ok := n.Work.(*TuneWork); ok {
+	switch work := n.Work.(type) {
+	case *TuneWork:
 		return work.Steps, "steps"
+	case *CompareWork:
+		return work.Pairs, "pairs"
 	}
 	return n.Work.images(), "images"
 }

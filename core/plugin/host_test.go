@@ -182,12 +182,12 @@ func TestEveryCall(t *testing.T) {
 	})
 	t.Run("compare", func(t *testing.T) {
 		pairs := []client.Pair{{ID: "a", First: items[0].PNG, Second: items[1].PNG}, {ID: "b", First: items[1].PNG, Second: items[0].PNG}}
-		got := map[int]sdk.Preference{}
-		err := open(t, h, "rater", "tiny").Compare(ctx, each(pairs), func(position int, p []sdk.Preference) error {
+		got := map[int]sdk.Choice{}
+		err := open(t, h, "rater", "tiny").Compare(ctx, each(pairs), func(position int, p []sdk.Choice) error {
 			got[position] = p[0]
 			return nil
 		})
-		if err != nil || got[0] != sdk.PreferSecond || got[1] != sdk.PreferFirst {
+		if err != nil || got[0] != sdk.ChooseSecond || got[1] != sdk.ChooseFirst {
 			t.Errorf("got %v, %v", got, err)
 		}
 	})

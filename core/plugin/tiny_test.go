@@ -150,12 +150,12 @@ func (t *tiny) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) 
 	return out, nil
 }
 
-func (t *tiny) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Preference, error) {
-	out := make([][]sdk.Preference, len(pairs))
+func (t *tiny) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
+	out := make([][]sdk.Choice, len(pairs))
 	for i, pair := range pairs {
-		out[i] = []sdk.Preference{sdk.PreferSecond, sdk.PreferTie}
+		out[i] = []sdk.Choice{sdk.ChooseSecond, sdk.Tie}
 		if pair.First.RGB[0] > pair.Second.RGB[0] {
-			out[i][0] = sdk.PreferFirst
+			out[i][0] = sdk.ChooseFirst
 		}
 	}
 	return out, nil

@@ -9,10 +9,10 @@ import "time"
 // Record is what one stage did.
 type Record struct {
 	Key       string             `json:"key"`  // sha256 of KeyParts, hex
-	Kind      string             `json:"kind"` // "sample", "import", "rate", "fit", "prepare", "score", "choose", "tune", "encode", "measure"
+	Kind      string             `json:"kind"` // "sample", "import", "rate", "compare", "fit", "prepare", "score", "choose", "tune", "encode", "measure"
 	Node      string             `json:"node"` // the stage's name in the plan, such as "tune/full"
 	KeyParts  []KeyPart          `json:"key_parts"`
-	Outputs   map[string]Output  `json:"outputs"` // by role: "images", "labels", "checkpoint", "curve", "scores", "features", "values"
+	Outputs   map[string]Output  `json:"outputs"` // by role: "images", "labels", "comparisons", "checkpoint", "curve", "scores", "features", "values"
 	Metrics   []Metric           `json:"metrics,omitempty"`
 	Warnings  []string           `json:"warnings,omitempty"`
 	Started   time.Time          `json:"started"`

@@ -73,6 +73,21 @@ func (s *Spec) Canonical() ([]byte, error) {
 	}
 	document["labels"] = labels
 
+	comparisons := map[string]any{}
+	for _, c := range s.Comparisons {
+		value := map[string]any{"images": c.Images.Name, "per_prompt": c.PerPrompt}
+		switch {
+		case c.Path != "":
+			value = map[string]any{"images": c.Images.Name, "content": s.Digests[c.Path]}
+		case c.Labels != nil:
+			value["labels"] = c.Labels.Name
+		default:
+			value["rater"] = c.Rater.Name
+		}
+		comparisons[c.Name] = value
+	}
+	document["comparisons"] = comparisons
+
 	finetunes := map[string]any{}
 	for _, finetune := range s.Finetunes {
 		value, err := c.finetune(finetune)

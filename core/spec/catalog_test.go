@@ -62,7 +62,8 @@ var catalog = fakeCatalog{
 		"shapes_judge": {Schema: Schema{Attributes: []Attribute{
 			{Name: "raters", Type: "integer", Default: json.RawMessage(`1`), Minimum: number(1)},
 			{Name: "error_rate", Type: "number", Default: json.RawMessage(`0`), Minimum: number(0), Maximum: number(1)},
-		}}},
+		}}, Capabilities: []schema.Capability{schema.Compare}},
+		"critic": {},
 	},
 	"reward": {
 		"clip_score": {Uses: []schema.Kind{schema.Encoder}},

@@ -49,6 +49,9 @@ func (l *loader) cycles() {
 	for _, labels := range l.spec.Labels {
 		visit(labels)
 	}
+	for _, comparisons := range l.spec.Comparisons {
+		visit(comparisons)
+	}
 	for _, finetune := range l.spec.Finetunes {
 		visit(finetune)
 	}
@@ -79,6 +82,10 @@ func (l *loader) needs(node any) []any {
 	case *Labels:
 		add(n.Images != nil, n.Images)
 		add(n.Rater != nil, n.Rater)
+	case *Comparisons:
+		add(n.Images != nil, n.Images)
+		add(n.Rater != nil, n.Rater)
+		add(n.Labels != nil, n.Labels)
 	case *Finetune:
 		model(n.Model)
 		add(n.Reward != nil, n.Reward)
@@ -103,6 +110,8 @@ func nodeName(node any) string {
 		return "images." + n.Name
 	case *Labels:
 		return "labels." + n.Name
+	case *Comparisons:
+		return "comparisons." + n.Name
 	case *Finetune:
 		return "finetune." + n.Name
 	}
@@ -116,6 +125,8 @@ func nodeRange(node any) diag.Range {
 	case *Images:
 		return n.Range
 	case *Labels:
+		return n.Range
+	case *Comparisons:
 		return n.Range
 	case *Finetune:
 		return n.Range

@@ -66,6 +66,7 @@ func Load(path string, options Options) (*Spec, diag.List) {
 		l.finetuneBases()
 		l.imagesBlocks()
 		l.labelsBlocks()
+		l.comparisonsBlocks()
 		l.finetuneBlocks()
 		l.evaluateBlocks()
 		l.remainingLocals()
@@ -157,6 +158,7 @@ var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 	{Type: "reward", LabelNames: []string{"component", "name"}},
 	{Type: "images", LabelNames: []string{"name"}},
 	{Type: "labels", LabelNames: []string{"name"}},
+	{Type: "comparisons", LabelNames: []string{"name"}},
 	{Type: "finetune", LabelNames: []string{"name"}},
 	{Type: "evaluate", LabelNames: []string{"name"}},
 	// Not part of an experiment; known so that the mistake can be named.
@@ -247,6 +249,12 @@ func (l *loader) declare() {
 		labels := &Labels{Name: block.Labels[0], Range: diag.FromRange(block.DefRange)}
 		if l.name(block, 0, labels) {
 			l.spec.Labels = append(l.spec.Labels, labels)
+		}
+	}
+	for _, block := range l.blocks["comparisons"] {
+		comparisons := &Comparisons{Name: block.Labels[0], Range: diag.FromRange(block.DefRange)}
+		if l.name(block, 0, comparisons) {
+			l.spec.Comparisons = append(l.spec.Comparisons, comparisons)
 		}
 	}
 	for _, block := range l.blocks["finetune"] {

@@ -11,7 +11,7 @@ import (
 )
 
 // referenceKinds are the kinds of block that others refer to as KIND.NAME.
-var referenceKinds = []string{"prompts", "sampler", "encoder", "rater", "reward", "images", "labels", "finetune"}
+var referenceKinds = []string{"prompts", "sampler", "encoder", "rater", "reward", "images", "labels", "comparisons", "finetune"}
 
 // allPrompts is the name that means every prompts block.
 const allPrompts = "all"
@@ -20,7 +20,7 @@ const allPrompts = "all"
 // referred to before they are decoded: the target's fields come later.
 type reference struct {
 	kind, name string
-	target     any // *Component, *PromptSet, *Images, *Labels or *Finetune; nil: prompts.all
+	target     any // *Component, *PromptSet, *Images, *Labels, *Comparisons or *Finetune; nil: prompts.all
 	declared   hcl.Range
 }
 
@@ -152,7 +152,7 @@ func articles(kinds []string) []string {
 	list := make([]string, len(kinds))
 	for i, kind := range kinds {
 		switch kind {
-		case "prompts", "images", "labels":
+		case "prompts", "images", "labels", "comparisons":
 			list[i] = "a set of " + kind
 		case "encoder":
 			list[i] = "an " + kind

@@ -26,17 +26,18 @@ type Spec struct {
 	// in the cache or not.
 	Repositories []Repository
 
-	Compute   Compute
-	Plugins   []Plugin
-	Prompts   []*PromptSet
-	Samplers  []*Component
-	Encoders  []*Component
-	Raters    []*Component
-	Rewards   []*Component
-	Images    []*Images
-	Labels    []*Labels
-	Finetunes []*Finetune
-	Evaluate  []*Evaluate
+	Compute     Compute
+	Plugins     []Plugin
+	Prompts     []*PromptSet
+	Samplers    []*Component
+	Encoders    []*Component
+	Raters      []*Component
+	Rewards     []*Component
+	Images      []*Images
+	Labels      []*Labels
+	Comparisons []*Comparisons
+	Finetunes   []*Finetune
+	Evaluate    []*Evaluate
 }
 
 // Repository is a model on Hugging Face's hub.
@@ -142,6 +143,18 @@ type Labels struct {
 	Path     string     // a CSV or Parquet file; empty if Rater is set
 	Fraction float64    // share of the images that are labelled, drawn by the seed; in (0, 1]
 	Range    diag.Range
+}
+
+// Comparisons is choices between two images of one prompt: by a rater, from a
+// file, or made of labels.
+type Comparisons struct {
+	Name      string
+	Images    *Images    // those of Labels, if that is set
+	Rater     *Component // nil if Path or Labels is set
+	Path      string     // a CSV or Parquet file; empty if Rater or Labels is set
+	Labels    *Labels    // nil if Rater or Path is set
+	PerPrompt int        // pairs of a prompt, drawn by the seed, or as many as there are; of no meaning with a Path
+	Range     diag.Range
 }
 
 // Finetune is a fine-tuning of a sampler by a sum of losses.

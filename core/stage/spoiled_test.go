@@ -113,6 +113,8 @@ var behaviours = []struct {
 		switch m := message.(type) {
 		case *pb.RateResponse:
 			m.Labels.Labels = append(m.Labels.Labels, pb.Label_LABEL_BAD)
+		case *pb.CompareResponse:
+			m.Choices.Choices = append(m.Choices.Choices, pb.Choice_CHOICE_TIE)
 		case *pb.EncodeImagesResponse:
 			m.Vector.Values = append(m.Vector.Values, 1)
 		default:
@@ -124,6 +126,8 @@ var behaviours = []struct {
 		switch m := message.(type) {
 		case *pb.RateResponse:
 			m.Labels.Labels = nil
+		case *pb.CompareResponse:
+			m.Choices.Choices = nil
 		case *pb.EncodeImagesResponse:
 			m.Vector.Values = nil
 		case *pb.SampleResponse:
@@ -137,6 +141,8 @@ var behaviours = []struct {
 		switch m := message.(type) {
 		case *pb.RateResponse:
 			m.Labels.Labels[1] = 77
+		case *pb.CompareResponse:
+			m.Choices.Choices[1] = 77
 		case *pb.SampleResponse:
 			m.Image.Image.Data = m.Image.Image.Data[:2]
 		default:
@@ -172,6 +178,8 @@ func positionOf(message any) *uint64 {
 		return &m.Score.Position
 	case *pb.RateResponse:
 		return &m.Labels.Position
+	case *pb.CompareResponse:
+		return &m.Choices.Position
 	case *pb.EncodeImagesResponse:
 		return &m.Vector.Position
 	case *pb.SampleResponse:
@@ -186,6 +194,7 @@ func positionOf(message any) *uint64 {
 func TestWhatUsersReadOfWrongAnswers(t *testing.T) {
 	b := newBench(t)
 	in := map[string]string{plan.Images: b.images(2, 2)}
+	several := map[string]string{plan.Images: b.images(2, 3)} // three pairs of each prompt
 	fitted := scoreNode()
 	fitted.Inputs = []plan.Input{{Role: "reward checkpoint", Node: &plan.Node{Label: "fit/beauty"}, Output: plan.Checkpoint}}
 	var said strings.Builder
@@ -193,7 +202,8 @@ func TestWhatUsersReadOfWrongAnswers(t *testing.T) {
 		for _, kind := range []struct {
 			name string
 			node *plan.Node
-		}{{"sample", sampleNode(2, 2)}, {"score", fitted}, {"rate", rateNode(1, 1)}, {"encode", encodeNode()}} {
+			in   map[string]string
+		}{{"sample", sampleNode(2, 2), in}, {"score", fitted, in}, {"rate", rateNode(1, 1), in}, {"compare", compareNode(3), several}, {"encode", encodeNode(), in}} {
 			answers, applies, closed := 0, false, false
 			bend := func(_ int, message any) ([]any, error) {
 				change := behaviour.answer
@@ -217,8 +227,8 @@ func TestWhatUsersReadOfWrongAnswers(t *testing.T) {
 				applies = true
 				return changed, err
 			}
-			wrong := tile{score: byID, closed: &closed}
-			_, err := b.over(wrong.connect(t, spoil(bend)), kind.node, "", in)
+			wrong := tile{score: byID, choose: byPixels, closed: &closed}
+			_, err := b.over(wrong.connect(t, spoil(bend)), kind.node, "", kind.in)
 			if !applies {
 				continue // a label is no number, an image has no length
 			}

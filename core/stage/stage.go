@@ -91,6 +91,14 @@ func work(ctx context.Context, job Job) (*Result, error) {
 			return rateFromFile(ctx, job, work)
 		}
 		return rate(ctx, job, work)
+	case *plan.CompareWork:
+		switch {
+		case work.Path != "":
+			return compareFromFile(ctx, job, work)
+		case job.Node.Instance == nil:
+			return compareByLabels(ctx, job, work)
+		}
+		return compare(ctx, job, work)
 	case *plan.FitWork:
 		return fit(ctx, job, work)
 	case *plan.ScoreWork:

@@ -32,6 +32,7 @@ type tile struct {
 	learn   func(scratch, output string, report func(sdk.Progress) error) error
 	prepare func(r sdk.PrepareRequest, report func(sdk.Progress) error) error
 	warn    func(draw sdk.Draw) string
+	choose  func(pair sdk.Pair) []sdk.Choice
 	tune    func(r sdk.TuneRequest) error
 	after   int // images after which it fails, if it is to
 	drawn   *int
@@ -47,7 +48,7 @@ func (t tile) connect(test testing.TB, options ...grpc.ServerOption) *client.Cli
 	for kind, capabilities := range map[sdk.Kind][]sdk.Capability{
 		sdk.KindSampler: {sdk.CapabilityTune, sdk.CapabilityPrepare},
 		sdk.KindReward:  {sdk.CapabilityFit},
-		sdk.KindRater:   nil,
+		sdk.KindRater:   {sdk.CapabilityCompare},
 		sdk.KindEncoder: nil,
 	} {
 		tiles.Components = append(tiles.Components, sdk.Component{Description: sdk.Description{Kind: kind, Name: "tile", Capabilities: capabilities, PreferredBatch: 8}, Open: open})

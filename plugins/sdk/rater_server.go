@@ -86,21 +86,21 @@ func (s *raterServer) Compare(stream pb.Rater_CompareServer) error {
 				return first.GetFirst().GetPosition(), wirePair{first.GetFirst(), second.GetSecond()}, err
 			}, func(p wirePair) (Pair, error) { return pairFromProto(p.first, p.second) })
 			return eachBatch(next, func(positions []uint64, pairs []Pair) error {
-				preferences, err := comparer.Compare(ctx, pairs)
+				choices, err := comparer.Compare(ctx, pairs)
 				if err != nil {
 					return err
 				}
-				if len(preferences) != len(pairs) {
-					return Errorf("%s compared %d of %d pairs", in, len(preferences), len(pairs))
+				if len(choices) != len(pairs) {
+					return Errorf("%s compared %d of %d pairs", in, len(choices), len(pairs))
 				}
 				lock.Lock()
 				defer lock.Unlock()
-				for i := range preferences {
-					wire, err := preferencesToProto(preferences[i])
+				for i := range choices {
+					wire, err := choicesToProto(choices[i])
 					if err != nil {
 						return fmt.Errorf("%s: pair %q: %w", in, pairs[i].ID, err)
 					}
-					if err := stream.Send(&pb.CompareResponse{Preferences: &pb.Preferences{Position: positions[i], Preferences: wire}}); err != nil {
+					if err := stream.Send(&pb.CompareResponse{Choices: &pb.Choices{Position: positions[i], Choices: wire}}); err != nil {
 						return err
 					}
 				}

@@ -131,26 +131,31 @@ type Rater interface {
 	Rate(ctx context.Context, items []Item) ([][]Label, error)
 }
 
-// Preference is one rater's choice between two images.
-type Preference string
+// Choice is one rater's answer to which of two images is better.
+type Choice string
 
-// The preferences.
+// The choices.
 const (
-	PreferFirst  Preference = "first"
-	PreferSecond Preference = "second"
-	PreferTie    Preference = "tie"
+	ChooseFirst  Choice = "first"
+	ChooseSecond Choice = "second"
+	Tie          Choice = "tie" // neither, or cannot tell
 )
 
-// Pair is two images made for the same prompt.
+// Pair is two images made for the same prompt. Which of them comes first means
+// nothing: whoever asks draws it, so that no side is favoured.
 type Pair struct {
-	ID            string
+	ID            string // of both images, whichever comes first
 	Prompt        Prompt
 	First, Second Image
 }
 
 // Comparer is a Rater that compares two images.
 type Comparer interface {
-	Compare(ctx context.Context, pairs []Pair) ([][]Preference, error)
+	Rater
+	// Compare returns for each pair one choice per rater, always in the same
+	// order of raters, which is that of Rate. The choices of a pair depend on the
+	// pair, its ID and the instance's seed, not on its neighbours.
+	Compare(ctx context.Context, pairs []Pair) ([][]Choice, error)
 }
 
 // Encoder maps images and texts to vectors.

@@ -57,17 +57,13 @@ func labelsToProto(labels []Label) ([]pb.Label, error) {
 	return out, nil
 }
 
-func preferencesToProto(preferences []Preference) ([]pb.Preference, error) {
-	known := map[Preference]pb.Preference{
-		PreferFirst:  pb.Preference_PREFERENCE_FIRST,
-		PreferSecond: pb.Preference_PREFERENCE_SECOND,
-		PreferTie:    pb.Preference_PREFERENCE_TIE,
-	}
-	out := make([]pb.Preference, len(preferences))
-	for i, preference := range preferences {
-		value, ok := known[preference]
+func choicesToProto(choices []Choice) ([]pb.Choice, error) {
+	known := map[Choice]pb.Choice{ChooseFirst: pb.Choice_CHOICE_FIRST, ChooseSecond: pb.Choice_CHOICE_SECOND, Tie: pb.Choice_CHOICE_TIE}
+	out := make([]pb.Choice, len(choices))
+	for i, choice := range choices {
+		value, ok := known[choice]
 		if !ok {
-			return nil, fmt.Errorf("%q is not a preference", preference)
+			return nil, fmt.Errorf("%q is not a choice", choice)
 		}
 		out[i] = value
 	}

@@ -26,13 +26,14 @@ func Component() sdk.Component {
 		Description: sdk.Description{
 			Kind:    sdk.KindRater,
 			Name:    "chance",
-			Summary: "Simulated raters who say good or bad by chance, whatever the image: a control.",
+			Summary: "Simulated raters who say good or bad, or choose between two images, by chance: a control.",
 			Schema: sdk.Schema{Attributes: []sdk.Attribute{
 				{Name: "raters", Type: sdk.TypeInteger, Default: json.RawMessage("9"), Minimum: sdk.Bound(1), Maximum: sdk.Bound(99), Summary: "People who are asked about every image."},
-				{Name: "good", Type: sdk.TypeNumber, Default: json.RawMessage("0.5"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of good among their good and bad."},
-				{Name: "skip_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of images that a rater skips."},
+				{Name: "good", Type: sdk.TypeNumber, Default: json.RawMessage("0.5"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of good among their good and bad; of two images, each is chosen as often."},
+				{Name: "skip_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of images that a rater skips, and of pairs that he ties."},
 			}},
-			CodeVersion: "1",
+			CodeVersion:  "1",
+			Capabilities: []sdk.Capability{sdk.CapabilityCompare},
 		},
 		Open: open,
 	}
@@ -43,7 +44,7 @@ type raters struct {
 	seed uint64
 }
 
-var _ sdk.Rater = (*raters)(nil)
+var _ sdk.Comparer = (*raters)(nil)
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	r := &raters{seed: request.Seed}
@@ -58,9 +59,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 func (r *raters) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {
 	labels := make([][]sdk.Label, len(items))
 	for i, item := range items {
-		hash := fnv.New64a()
-		fmt.Fprintf(hash, "%s\x00%s", item.ID, item.Prompt.Text)
-		random := rand.New(rand.NewPCG(r.seed, hash.Sum64()))
+		random := r.random(item.ID, item.Prompt.Text)
 		for range r.Raters {
 			skip, good := random.Float64(), random.Float64()
 			switch {
@@ -74,4 +73,32 @@ func (r *raters) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error
 		}
 	}
 	return labels, nil
+}
+
+// Compare draws every rater's choice from the instance's seed, the pair's ID and
+// its prompt.
+func (r *raters) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
+	choices := make([][]sdk.Choice, len(pairs))
+	for i, pair := range pairs {
+		random := r.random(pair.ID, pair.Prompt.Text)
+		for range r.Raters {
+			skip, first := random.Float64(), random.Float64()
+			switch {
+			case skip < r.SkipRate:
+				choices[i] = append(choices[i], sdk.Tie)
+			case first < 0.5:
+				choices[i] = append(choices[i], sdk.ChooseFirst)
+			default:
+				choices[i] = append(choices[i], sdk.ChooseSecond)
+			}
+		}
+	}
+	return choices, nil
+}
+
+// random is the source of all raters' answers about one image or pair.
+func (r *raters) random(id, prompt string) *rand.Rand {
+	hash := fnv.New64a()
+	fmt.Fprintf(hash, "%s\x00%s", id, prompt)
+	return rand.New(rand.NewPCG(r.seed, hash.Sum64()))
 }

@@ -81,3 +81,32 @@ func TestVerdictStands(t *testing.T) {
 		}
 	}
 }
+
+// Of two images each is chosen as often, whatever the share of good, and raters
+// skip pairs as they skip images.
+func TestChoices(t *testing.T) {
+	opened, err := open(context.Background(), sdk.OpenRequest{Config: json.RawMessage(`{"raters": 2, "good": 0.9, "skip_rate": 0.2}`), Seed: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 4000
+	var pairs []sdk.Pair
+	for i := range n {
+		pairs = append(pairs, sdk.Pair{ID: fmt.Sprint(i), Prompt: sdk.Prompt{Text: "a cat"}})
+	}
+	choices, err := opened.(sdk.Comparer).Compare(context.Background(), pairs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[sdk.Choice]float64{}
+	for _, both := range choices {
+		for _, choice := range both {
+			got[choice] += 1.0 / (2 * n)
+		}
+	}
+	for choice, want := range map[sdk.Choice]float64{sdk.ChooseFirst: 0.4, sdk.ChooseSecond: 0.4, sdk.Tie: 0.2} {
+		if math.Abs(got[choice]-want) > 4*math.Sqrt(want*(1-want)/(2*n)) {
+			t.Errorf("%q is the choice of %.3f, want about %.3f", choice, got[choice], want)
+		}
+	}
+}

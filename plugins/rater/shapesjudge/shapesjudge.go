@@ -37,8 +37,8 @@ func Component() sdk.Component {
 			Summary: "Simulated raters for the world of shapes: a judge network and errors of each rater's own.",
 			Schema: sdk.Schema{Attributes: append([]sdk.Attribute{
 				{Name: "raters", Type: sdk.TypeInteger, Default: json.RawMessage("9"), Minimum: sdk.Bound(1), Maximum: sdk.Bound(99), Summary: "People who look at every image."},
-				{Name: "error_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0.08"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(0.5), Summary: "Share of verdicts that are the wrong way round."},
-				{Name: "skip_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0.04"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of images that a rater skips."},
+				{Name: "error_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0.08"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(0.5), Summary: "Share of verdicts, and of choices between two images, that are the wrong way round."},
+				{Name: "skip_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0.04"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of images that a rater skips, and of pairs that he ties for want of an answer."},
 				{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded judge if absent."},
 			}, train.Settings{Steps: 1500, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01}.Attributes()...)},
 			PreferredBatch: shapes.LookBatch,
@@ -124,34 +124,37 @@ func (r *raters) Rate(ctx context.Context, items []sdk.Item) ([][]sdk.Label, err
 	return labels, nil
 }
 
-// Compare has each rater prefer the image that he finds good if he finds the
-// other one bad.
-func (r *raters) Compare(ctx context.Context, pairs []sdk.Pair) ([][]sdk.Preference, error) {
+// Compare gives each rater's choice, by the same model of a rater as Rate: he
+// takes an image to show all that the prompt asks for with the judge's
+// probability of that, p for the first image and q for the second, and
+// independently for the two. He chooses the image that shows it if the other one
+// does not, and ties otherwise:
+//
+//	first    p (1 - q)
+//	second   q (1 - p)
+//	tie      p q + (1 - p) (1 - q)
+//
+// Among choices without ties this is the model of Bradley and Terry (1952), with
+// the odds p / (1 - p) as an image's strength. With the probability error_rate he
+// then points at the other image, and with skip_rate he cannot tell and ties.
+func (r *raters) Compare(ctx context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
 	items := make([]sdk.Item, 0, 2*len(pairs))
 	for _, pair := range pairs {
 		items = append(items,
-			sdk.Item{ID: pair.ID + "/first", Prompt: pair.Prompt, Image: pair.First},
-			sdk.Item{ID: pair.ID + "/second", Prompt: pair.Prompt, Image: pair.Second})
+			sdk.Item{ID: pair.ID + ", first", Prompt: pair.Prompt, Image: pair.First},
+			sdk.Item{ID: pair.ID + ", second", Prompt: pair.Prompt, Image: pair.Second})
 	}
-	labels, err := r.Rate(ctx, items)
+	agrees, err := r.agrees(ctx, items)
 	if err != nil {
 		return nil, err
 	}
-	preferences := make([][]sdk.Preference, len(pairs))
-	for i := range pairs {
+	choices := make([][]sdk.Choice, len(pairs))
+	for i, pair := range pairs {
 		for rater := range r.config.Raters {
-			first, second := labels[2*i][rater], labels[2*i+1][rater]
-			switch {
-			case first == sdk.LabelGood && second == sdk.LabelBad:
-				preferences[i] = append(preferences[i], sdk.PreferFirst)
-			case first == sdk.LabelBad && second == sdk.LabelGood:
-				preferences[i] = append(preferences[i], sdk.PreferSecond)
-			default:
-				preferences[i] = append(preferences[i], sdk.PreferTie)
-			}
+			choices[i] = append(choices[i], r.choice(agrees[2*i], agrees[2*i+1], r.random(pair.ID, pair.Prompt.Text, rater)))
 		}
 	}
-	return preferences, nil
+	return choices, nil
 }
 
 func (r *raters) agrees(ctx context.Context, items []sdk.Item) ([]float64, error) {
@@ -168,8 +171,8 @@ func (r *raters) agrees(ctx context.Context, items []sdk.Item) ([]float64, error
 	return r.judge.Agrees(ctx, images, prompts)
 }
 
-// random is the source of one rater's verdict on one image. It does not depend
-// on what else is rated.
+// random is the source of one rater's verdict on one image or pair. It does not
+// depend on what else is rated.
 func (r *raters) random(id, prompt string, rater int) *rand.Rand {
 	hash := fnv.New64a()
 	fmt.Fprintf(hash, "%s\x00%s\x00%d", id, prompt, rater)
@@ -185,6 +188,18 @@ func (r *raters) verdict(agrees float64, random *rand.Rand) sdk.Label {
 		return sdk.LabelGood
 	}
 	return sdk.LabelBad
+}
+
+func (r *raters) choice(first, second float64, random *rand.Rand) sdk.Choice {
+	skip, chosen, wrong := random.Float64(), random.Float64(), random.Float64() < r.config.ErrorRate
+	firstAlone, secondAlone := first*(1-second), second*(1-first)
+	switch {
+	case skip < r.config.SkipRate || chosen >= firstAlone+secondAlone:
+		return sdk.Tie
+	case (chosen < firstAlone) != wrong:
+		return sdk.ChooseFirst
+	}
+	return sdk.ChooseSecond
 }
 
 // Fit trains a new judge on clean scenes and measures it on held-out ones.

@@ -72,18 +72,18 @@ func labelsFromProto(labels []pb.Label) ([]sdk.Label, error) {
 	return out, nil
 }
 
-func preferencesFromProto(preferences []pb.Preference) ([]sdk.Preference, error) {
-	out := make([]sdk.Preference, len(preferences))
-	for i, preference := range preferences {
-		switch preference {
-		case pb.Preference_PREFERENCE_FIRST:
-			out[i] = sdk.PreferFirst
-		case pb.Preference_PREFERENCE_SECOND:
-			out[i] = sdk.PreferSecond
-		case pb.Preference_PREFERENCE_TIE:
-			out[i] = sdk.PreferTie
+func choicesFromProto(choices []pb.Choice) ([]sdk.Choice, error) {
+	out := make([]sdk.Choice, len(choices))
+	for i, choice := range choices {
+		switch choice {
+		case pb.Choice_CHOICE_FIRST:
+			out[i] = sdk.ChooseFirst
+		case pb.Choice_CHOICE_SECOND:
+			out[i] = sdk.ChooseSecond
+		case pb.Choice_CHOICE_TIE:
+			out[i] = sdk.Tie
 		default:
-			return nil, fmt.Errorf("%v is not a preference", preference)
+			return nil, fmt.Errorf("%v is not a choice", choice)
 		}
 	}
 	return out, nil

@@ -49,8 +49,8 @@ func (i *Instance) Rate(ctx context.Context, items iter.Seq2[Item, error], emit 
 // Compare has the raters choose between the two images of each pair, and hands
 // the choices to emit, in any order: one per rater. Pairs are taken on another
 // goroutine than emit's; both have ended when Compare returns.
-func (i *Instance) Compare(ctx context.Context, pairs iter.Seq2[Pair, error], emit func(position int, preferences []sdk.Preference) error) error {
-	asked, raters := &ledger{}, length{what: "preferences"}
+func (i *Instance) Compare(ctx context.Context, pairs iter.Seq2[Pair, error], emit func(position int, choices []sdk.Choice) error) error {
+	asked, raters := &ledger{}, length{what: "choices"}
 	err := exchange(ctx, i.client.options.Silence,
 		pb.NewRaterClient(i.client.connection).Compare,
 		func(send func(*pb.CompareRequest) error) error {
@@ -73,7 +73,7 @@ func (i *Instance) Compare(ctx context.Context, pairs iter.Seq2[Pair, error], em
 		},
 		(*pb.CompareResponse).GetSignal,
 		func(answer *pb.CompareResponse) error {
-			given := answer.GetPreferences()
+			given := answer.GetChoices()
 			if given == nil {
 				return nothing()
 			}
@@ -81,14 +81,14 @@ func (i *Instance) Compare(ctx context.Context, pairs iter.Seq2[Pair, error], em
 			if err != nil {
 				return err
 			}
-			preferences, err := preferencesFromProto(given.GetPreferences())
+			choices, err := choicesFromProto(given.GetChoices())
 			if err != nil {
 				return &Malformed{about, err}
 			}
-			if err := raters.check(len(preferences), about); err != nil {
+			if err := raters.check(len(choices), about); err != nil {
 				return err
 			}
-			return emit(position, preferences)
+			return emit(position, choices)
 		})
 	if err == nil {
 		err = asked.settle()

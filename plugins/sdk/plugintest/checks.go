@@ -276,27 +276,6 @@ func checkRate(ctx context.Context, c *client.Client, r client.OpenRequest, one 
 	})
 }
 
-// checkCompare: always as many preferences, whoever the neighbours are.
-func checkCompare(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
-	return with(ctx, c, r, func(in *client.Instance) error {
-		items := one.items()
-		var pairs []client.Pair
-		for i, item := range items {
-			pairs = append(pairs, client.Pair{ID: "pair-" + strconv.Itoa(i), Prompt: item.Prompt, First: item.PNG, Second: items[(i+1)%len(items)].PNG})
-		}
-		return sameInAllViews(len(pairs), func(questions []int) ([][]sdk.Preference, error) {
-			return collect(len(questions), func(emit func(int, []sdk.Preference) error) error {
-				return in.Compare(ctx, sequence(pick(pairs, questions)), emit)
-			})
-		}, func(a, b []sdk.Preference, _ bool) string {
-			if !slices.Equal(a, b) {
-				return fmt.Sprintf("preferences %v and %v", a, b)
-			}
-			return ""
-		})
-	})
-}
-
 // checkEncode: vectors have one dimension and depend on their image or text
 // alone; texts, if the encoder reads them, live in the space of images.
 func checkEncode(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {

@@ -55,12 +55,15 @@ func (honest) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {
 	return out, nil
 }
 
-func (honest) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Preference, error) {
-	out := make([][]sdk.Preference, len(pairs))
+func (honest) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
+	out := make([][]sdk.Choice, len(pairs))
 	for i, pair := range pairs {
-		out[i] = []sdk.Preference{sdk.PreferTie}
-		if pair.First.RGB[0] > pair.Second.RGB[0] {
-			out[i][0] = sdk.PreferFirst
+		out[i] = []sdk.Choice{sdk.Tie}
+		switch first, second := pair.First.RGB[0], pair.Second.RGB[0]; {
+		case first > second:
+			out[i][0] = sdk.ChooseFirst
+		case second > first:
+			out[i][0] = sdk.ChooseSecond
 		}
 	}
 	return out, nil
@@ -111,6 +114,7 @@ type (
 	growing         struct{ honest }
 	otherTextSpace  struct{ honest }
 	indecisive      struct{ honest }
+	leftHanded      struct{ honest }
 	panicking       struct{ honest }
 	shortOfAnswers  struct{ honest }
 	inventiveLabels struct{ honest }
@@ -179,10 +183,22 @@ func (otherTextSpace) EncodeTexts(_ context.Context, texts []string) ([][]float3
 	return out, nil
 }
 
-func (indecisive) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Preference, error) {
-	out := make([][]sdk.Preference, len(pairs))
+func (indecisive) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
+	out := make([][]sdk.Choice, len(pairs))
 	for i := range out {
-		out[i] = make([]sdk.Preference, 1)
+		out[i] = make([]sdk.Choice, 1)
+	}
+	return out, nil
+}
+
+// Compare takes the first image of a pair unless the second is clearly redder.
+func (leftHanded) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
+	out := make([][]sdk.Choice, len(pairs))
+	for i, pair := range pairs {
+		out[i] = []sdk.Choice{sdk.ChooseFirst, sdk.Tie}
+		if int(pair.Second.RGB[0]) > int(pair.First.RGB[0])+100 {
+			out[i][0] = sdk.ChooseSecond
+		}
 	}
 	return out, nil
 }
@@ -270,20 +286,21 @@ func TestWrongPluginsAreFound(t *testing.T) {
 		check     string
 		want      string // a part of the error
 	}{
-		"NaN":              {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(nan{})}, "score", "the score NaN"},
-		"batch dependent":  {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(batchDependent{})}, "score", "one at a time"},
-		"not repeatable":   {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(&forgetful{})}, "score", "asked again"},
-		"panic":            {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(panicking{})}, "score", "run_test.go"},
-		"ignores context":  {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(deaf{})}, "cancel", "context"},
-		"seedless":         {sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler}, Open: opening(seedless{})}, "sample", "opposite order"},
-		"missing images":   {sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler}, Open: opening(shortOfAnswers{})}, "sample", "unanswered"},
-		"neighbours":       {sdk.Component{Description: sdk.Description{Kind: sdk.KindRater}, Open: opening(moody{})}, "rate", "opposite order"},
-		"unknown label":    {sdk.Component{Description: sdk.Description{Kind: sdk.KindRater}, Open: opening(inventiveLabels{})}, "rate", "splendid"},
-		"empty preference": {sdk.Component{Description: sdk.Description{Kind: sdk.KindRater, Capabilities: []sdk.Capability{sdk.CapabilityCompare}}, Open: opening(indecisive{})}, "compare", "not a preference"},
-		"growing vectors":  {sdk.Component{Description: sdk.Description{Kind: sdk.KindEncoder}, Open: opening(growing{})}, "encode", "numbers"},
-		"text space":       {sdk.Component{Description: sdk.Description{Kind: sdk.KindEncoder}, Open: opening(otherTextSpace{})}, "encode", "cannot be compared"},
-		"wrong kind":       {sdk.Component{Description: sdk.Description{Kind: sdk.KindEncoder}, Open: opening(&forgetful{})}, "encode", "is no encoder"},
-		"empty promise":    {sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler, Capabilities: []sdk.Capability{sdk.CapabilityTune}}, Open: opening(honest{})}, "sample", "no method"},
+		"NaN":             {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(nan{})}, "score", "the score NaN"},
+		"batch dependent": {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(batchDependent{})}, "score", "one at a time"},
+		"not repeatable":  {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(&forgetful{})}, "score", "asked again"},
+		"panic":           {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(panicking{})}, "score", "run_test.go"},
+		"ignores context": {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(deaf{})}, "cancel", "context"},
+		"seedless":        {sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler}, Open: opening(seedless{})}, "sample", "opposite order"},
+		"missing images":  {sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler}, Open: opening(shortOfAnswers{})}, "sample", "unanswered"},
+		"neighbours":      {sdk.Component{Description: sdk.Description{Kind: sdk.KindRater}, Open: opening(moody{})}, "rate", "opposite order"},
+		"unknown label":   {sdk.Component{Description: sdk.Description{Kind: sdk.KindRater}, Open: opening(inventiveLabels{})}, "rate", "splendid"},
+		"empty choice":    {sdk.Component{Description: sdk.Description{Kind: sdk.KindRater, Capabilities: []sdk.Capability{sdk.CapabilityCompare}}, Open: opening(indecisive{})}, "compare", "not a choice"},
+		"left-handed":     {sdk.Component{Description: sdk.Description{Kind: sdk.KindRater, Capabilities: []sdk.Capability{sdk.CapabilityCompare}}, Open: opening(leftHanded{})}, "compare", "a side is favoured"},
+		"growing vectors": {sdk.Component{Description: sdk.Description{Kind: sdk.KindEncoder}, Open: opening(growing{})}, "encode", "numbers"},
+		"text space":      {sdk.Component{Description: sdk.Description{Kind: sdk.KindEncoder}, Open: opening(otherTextSpace{})}, "encode", "cannot be compared"},
+		"wrong kind":      {sdk.Component{Description: sdk.Description{Kind: sdk.KindEncoder}, Open: opening(&forgetful{})}, "encode", "is no encoder"},
+		"empty promise":   {sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler, Capabilities: []sdk.Capability{sdk.CapabilityTune}}, Open: opening(honest{})}, "sample", "no method"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.component.Name = "x"

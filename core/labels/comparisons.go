@@ -1,0 +1,236 @@
+package labels
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/diag"
+)
+
+// ImportComparisons reads people's choices between two images. The file is CSV
+// with a header (also with semicolons or tabs between the fields, as spreadsheets
+// write it), or Parquet, by its extension .parquet. It has the columns
+//
+//	first    the ID of an image
+//	second   the ID of another image of the same prompt
+//	choice   first, second or tie; empty: not compared yet
+//	rater    a name or number; without the column all choices are one person's
+//
+// and may have others, which are passed over. Images are those that may be
+// compared, by ID. An image that is not among them, a pair of images of different
+// prompts or of an image with itself, and a pair that one rater compares twice,
+// also the other way round, are mistakes. How many rows have no choice yet is a
+// warning.
+//
+// All mistakes are reported at once, with their lines; if there is one, there
+// are no comparisons. Comparisons are in the order of the file.
+func ImportComparisons(path string, images map[string]dataset.Image) ([]dataset.Comparison, diag.List) {
+	i := comparisonImporter{path: path, images: images, seen: map[comparedPair]diag.Range{}}
+	read := i.readCSV
+	if strings.EqualFold(filepath.Ext(path), ".parquet") {
+		read = i.readParquet
+	}
+	if err := read(); err != nil && !errors.Is(err, errEnough) {
+		i.report(diag.Range{File: path}, "The comparisons cannot be read", err.Error())
+	}
+	switch {
+	case i.findings != nil || len(i.comparisons) > 0:
+	case i.open > 0:
+		i.report(diag.Range{File: path}, "The file has no comparisons", fmt.Sprintf("In all of its %d rows the choice is empty. Write first, second or tie.", i.open))
+	default:
+		i.report(diag.Range{File: path}, "The file has no comparisons", "It has no rows below its header.")
+	}
+	if i.findings.HasErrors() {
+		return nil, i.findings
+	}
+	if i.open > 0 {
+		i.findings = append(i.findings, diag.Diagnostic{
+			Severity: diag.Warning,
+			Summary:  fmt.Sprintf("%d of %d rows have no choice yet", i.open, i.open+len(i.comparisons)),
+			Detail:   "They are left out.",
+			Subject:  diag.Range{File: path},
+		})
+	}
+	return i.comparisons, i.findings
+}
+
+// maxComparisonFindings is how many mistakes of one file are worth reading.
+const maxComparisonFindings = 50
+
+// errEnough ends the reading of a file that has too many mistakes.
+var errEnough = errors.New("enough mistakes")
+
+// onlyPerson is the rater of a file that names none.
+const onlyPerson = "rater"
+
+var theChoices = []string{"first", "second", "tie"}
+
+type comparisonImporter struct {
+	path        string
+	images      map[string]dataset.Image
+	comparisons []dataset.Comparison
+	open        int // rows without a choice
+	seen        map[comparedPair]diag.Range
+	findings    diag.List
+}
+
+// comparedPair is two images, in the order of their IDs, and who compares them.
+type comparedPair struct{ low, high, rater string }
+
+// comparisonRow is a row as written.
+type comparisonRow struct {
+	first, second, choice, rater string
+	where                        func(column string) diag.Range
+}
+
+func (i *comparisonImporter) report(where diag.Range, summary, detail string) {
+	i.findings = append(i.findings, diag.Diagnostic{Severity: diag.Error, Summary: summary, Detail: detail, Subject: where})
+}
+
+// add checks a row and takes it in. It returns errEnough when enough mistakes
+// have been found.
+func (i *comparisonImporter) add(r comparisonRow) error {
+	if r.choice == "" && (r.first != "" || r.second != "") {
+		i.open++
+		return nil
+	}
+	before := len(i.findings)
+	choice := strings.ToLower(r.choice)
+	if !slices.Contains(theChoices, choice) {
+		i.report(r.where("choice"), fmt.Sprintf("%q is not a choice", r.choice),
+			strings.TrimSpace("Write first or second, whichever image is better, or tie."+diag.DidYouMean(choice, theChoices)))
+	}
+	if r.rater == "" {
+		i.report(r.where("rater"), "The rater is missing", "Give every person a name or a number.")
+	}
+	first, second := i.image(r.first, "first", r), i.image(r.second, "second", r)
+	switch {
+	case len(i.findings) > before:
+	case r.first == r.second:
+		i.report(r.where("second"), fmt.Sprintf("Image %q is compared with itself", r.first), "Name two images of one prompt.")
+	case first.Prompt != second.Prompt:
+		i.report(r.where("second"), "The images are of different prompts",
+			fmt.Sprintf("%q was made for %q, and %q for %q. Which of them is better says nothing: compare images of one prompt.", r.first, first.Prompt, r.second, second.Prompt))
+	default:
+		pair := comparedPair{min(r.first, r.second), max(r.first, r.second), r.rater}
+		if earlier, twice := i.seen[pair]; twice {
+			i.report(r.where("first"), fmt.Sprintf("Rater %q has compared %q and %q before", r.rater, r.first, r.second),
+				fmt.Sprintf("The first time is on line %d. Keep one of the two, whichever image it has first.", earlier.Start.Line))
+		} else {
+			i.seen[pair] = r.where("first")
+		}
+	}
+	i.comparisons = append(i.comparisons, dataset.Comparison{
+		First: r.first, Second: r.second, Prompt: first.Prompt, Category: first.Category, Split: first.Split,
+		Rater: r.rater, Choice: choice,
+	})
+	if len(i.findings) >= maxComparisonFindings {
+		i.report(diag.Range{File: i.path}, "There may be more mistakes", fmt.Sprintf("Reading stopped after %d.", maxComparisonFindings))
+		return errEnough
+	}
+	return nil
+}
+
+// image finds an image that a row names.
+func (i *comparisonImporter) image(id, column string, r comparisonRow) dataset.Image {
+	image, ok := i.images[id]
+	switch {
+	case id == "":
+		i.report(r.where(column), "The image's ID is missing", "Every row needs the IDs of two images.")
+	case !ok:
+		i.report(r.where(column), fmt.Sprintf("There is no image %q", id),
+			"The IDs are those of the images that the comparisons block refers to. If the images were drawn anew since, their IDs may be others.")
+	}
+	return image
+}
+
+func (i *comparisonImporter) readCSV() error {
+	file := sheet{
+		path:   i.path,
+		needed: []string{"first", "second", "choice"},
+		header: "the columns first, second, choice and, if there are several raters, rater",
+		report: i.report,
+	}
+	return file.each(func(row sheetRow) error {
+		rater := onlyPerson
+		if row.has("rater") {
+			rater = row.get("rater")
+		}
+		return i.add(comparisonRow{first: row.get("first"), second: row.get("second"), choice: row.get("choice"), rater: rater, where: row.where})
+	})
+}
+
+// parquetComparison is a row of a Parquet file whose raters have names.
+type parquetComparison struct {
+	First  string `parquet:"first,optional"`
+	Second string `parquet:"second,optional"`
+	Choice string `parquet:"choice,optional"`
+	Rater  string `parquet:"rater,optional"`
+}
+
+// parquetNumbered is the same with numbers for raters.
+type parquetNumbered struct {
+	First  string `parquet:"first,optional"`
+	Second string `parquet:"second,optional"`
+	Choice string `parquet:"choice,optional"`
+	Rater  *int64 `parquet:"rater,optional"`
+}
+
+// parquetOfOne is the same without raters.
+type parquetOfOne struct {
+	First  string `parquet:"first,optional"`
+	Second string `parquet:"second,optional"`
+	Choice string `parquet:"choice,optional"`
+}
+
+func (i *comparisonImporter) readParquet() error {
+	err := readParquetAs(i, func(row parquetComparison) comparisonRow {
+		return comparisonRow{first: row.First, second: row.Second, choice: row.Choice, rater: row.Rater}
+	})
+	var wrong *dataset.Error
+	if !errors.As(err, &wrong) || wrong.Column != "rater" || len(i.comparisons) > 0 {
+		return err
+	}
+	// The column is of another type, or not there.
+	numbered := readParquetAs(i, func(row parquetNumbered) comparisonRow {
+		rater := ""
+		if row.Rater != nil {
+			rater = strconv.FormatInt(*row.Rater, 10)
+		}
+		return comparisonRow{first: row.First, second: row.Second, choice: row.Choice, rater: rater}
+	})
+	if numbered == nil || !errors.As(numbered, &wrong) || wrong.Column != "rater" {
+		return numbered
+	}
+	if !strings.Contains(err.Error(), "is missing") {
+		return err
+	}
+	return readParquetAs(i, func(row parquetOfOne) comparisonRow {
+		return comparisonRow{first: row.First, second: row.Second, choice: row.Choice, rater: onlyPerson}
+	})
+}
+
+// readParquetAs reads rows of one type. A row of a table is what a line is to a
+// text.
+func readParquetAs[T any](i *comparisonImporter, as func(T) comparisonRow) error {
+	n := 0
+	for read, err := range dataset.Read[T](i.path) {
+		if err != nil {
+			return err
+		}
+		n++
+		at := diag.Position{Line: n, Column: 1}
+		row := as(read)
+		row.first, row.second, row.choice, row.rater = strings.TrimSpace(row.first), strings.TrimSpace(row.second), strings.TrimSpace(row.choice), strings.TrimSpace(row.rater)
+		row.where = func(string) diag.Range { return diag.Range{File: i.path, Start: at, End: at} }
+		if err := i.add(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package spec
+
+import (
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
+)
+
+// MaxPairs bounds per_prompt of comparisons.
+const MaxPairs = 100_000
+
+var comparisonsForm = form{
+	schema: Schema{Attributes: []Attribute{
+		{Name: "path", Type: "string", Path: true, Summary: "a CSV or Parquet file of pairs of images and which of the two is better",
+			Obtain: "Once the images are drawn, `plumb export FILE STAGE DIR` writes their table with their IDs, and --label-sheet their pictures; a run does all that needs no comparisons before."},
+		{Name: "per_prompt", Type: "integer", Default: []byte(`10`), Minimum: number(1), Maximum: number(MaxPairs), Summary: "pairs of images per prompt, drawn by the experiment's seed; fewer where there are fewer"},
+	}},
+	values: []hcl.AttributeSchema{{Name: "images"}, {Name: "rater"}, {Name: "labels"}},
+}
+
+// comparisonsBlocks decodes choices between two images of a prompt: by a rater,
+// from a file, or from labels, where a good image is better than a bad one.
+//
+//	comparisons "human" {
+//	  images     = images.labelled
+//	  rater      = rater.crowd
+//	  per_prompt = 10
+//	}
+//
+//	comparisons "people" {
+//	  images = images.labelled
+//	  path   = "pairs.csv" # first, second, choice and, if there are several people, rater
+//	}
+//
+//	comparisons "from_labels" {
+//	  labels     = labels.human
+//	  per_prompt = 10
+//	}
+func (l *loader) comparisonsBlocks() {
+	each(l, "comparisons", func(block *hcl.Block, c *Comparisons) {
+		arguments := l.decode(block.Body, comparisonsForm)
+		c.Images = l.oneOf(arguments.others["images"], "images").images()
+		c.Labels = l.oneOf(arguments.others["labels"], "labels").labels()
+		c.Path = arguments.text("path")
+		c.PerPrompt = arguments.integer("per_prompt")
+		rater := l.oneOf(arguments.others["rater"], "rater")
+		c.Rater = rater.component()
+		l.comparisonsSource(block, arguments)
+		if c.Labels != nil {
+			c.Images = c.Labels.Images
+		}
+		l.canCompare(rater)
+		l.havePairs(block, c)
+	})
+}
+
+// comparisonsSource checks that the choices come from one place, and that what
+// else is given goes with it.
+func (l *loader) comparisonsSource(block *hcl.Block, arguments arguments) {
+	var sources []string
+	var second hcl.Range
+	for _, name := range []string{"rater", "labels"} {
+		if attribute := arguments.others[name]; attribute != nil {
+			sources, second = append(sources, name), attribute.NameRange
+		}
+	}
+	if arguments.given("path") {
+		sources, second = append(sources, "path"), arguments.ranges["path"]
+	}
+	images := arguments.others["images"]
+	switch {
+	case len(sources) == 0:
+		l.error(block.DefRange, "No comparisons", "Say who compares the images (rater = rater.%s), where the comparisons are (path = \"pairs.csv\"), or which labels they are made of (labels = labels.%s).",
+			l.firstName("rater"), l.firstName("labels"))
+	case len(sources) > 1:
+		l.error(second, "Several sources of comparisons", "Comparisons come from a rater, a file or labels, and %s are given. Keep one of them; comparisons of another source are a block of their own.",
+			strings.Join(sources, " and "))
+	case sources[0] == "labels" && images != nil:
+		l.error(images.NameRange, "Labels and images", "The images are those that the labels are of. Remove images.")
+	case sources[0] != "labels" && images == nil:
+		l.missing(block.Body, "images", " It names the images that are compared: images = images."+l.firstName("images")+".")
+	case sources[0] == "path" && arguments.given("per_prompt"):
+		l.error(arguments.ranges["per_prompt"], "Path and per_prompt", "A file has its pairs, and none are drawn. Remove per_prompt, or the path.")
+	}
+}
+
+// canCompare checks that a rater can compare two images.
+func (l *loader) canCompare(rater located) {
+	c := rater.component()
+	if c == nil {
+		return
+	}
+	declared, known := l.lookUp(c.Kind, c.Component)
+	if !known || declared.Has(schema.Compare) {
+		return // of an unknown component its own block tells
+	}
+	var able []string
+	for _, name := range l.options.Catalog.Names("rater") {
+		if other, ok := l.lookUp("rater", name); ok && other.Has(schema.Compare) {
+			able = append(able, name)
+		}
+	}
+	hint := "No rater that is installed can; labels are another source of comparisons: labels = labels." + l.firstName("labels") + "."
+	if len(able) > 0 {
+		hint = "These can: " + strings.Join(quoted(able), ", ") + "."
+	}
+	l.error(rater.at, "Rater cannot compare", "The rater %q judges images one by one. %s", c.Component, hint)
+}
+
+// havePairs checks that some prompt has two images, where that is known before
+// anything is drawn or read.
+func (l *loader) havePairs(block *hcl.Block, c *Comparisons) {
+	if c.Images == nil || c.Images.Folder != nil || len(c.Images.Prompts) == 0 || c.Images.PerPrompt > 1 {
+		return
+	}
+	prompts := map[[2]string]bool{}
+	for _, prompt := range c.Images.Prompts {
+		key := [2]string{prompt.Category, prompt.Text}
+		if prompts[key] || prompt.Missing != "" {
+			return
+		}
+		prompts[key] = true
+	}
+	l.error(block.DefRange, "One image a prompt", "Two images of one prompt are compared, and images.%s has one of each. Give it per_prompt = 2 or more.", c.Images.Name)
+}
+
+// Pairs is how many pairs of images the block has; 0 if that is not known before
+// a stage has run.
+func (c *Comparisons) Pairs() int {
+	if c.Rater == nil || c.Images.Folder != nil {
+		return 0
+	}
+	images := map[[2]string]int{}
+	for _, prompt := range c.Images.Prompts {
+		images[[2]string{prompt.Category, prompt.Text}] += c.Images.PerPrompt
+	}
+	pairs := 0
+	for _, n := range images {
+		pairs += min(c.PerPrompt, n*(n-1)/2)
+	}
+	return pairs
+}
+
+// comparisons returns what the reference points to, or nil.
+func (r located) comparisons() *Comparisons { return target[*Comparisons](r) }

@@ -1,0 +1,39 @@
+package shapesjudge
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// The shares of choices are those of the model, worked out by hand, and the other
+// way round for the images the other way round.
+func TestChoices(t *testing.T) {
+	r := &raters{config: config{ErrorRate: 0.1, SkipRate: 0.2}, seed: 3}
+	const n = 20000
+	for _, one := range []struct {
+		first, second float64
+		want          map[sdk.Choice]float64
+	}{
+		// Alone good: 0.9 * 0.5 and 0.5 * 0.1; a tenth of each turned round; 0.8 of
+		// it not skipped.
+		{0.9, 0.5, map[sdk.Choice]float64{sdk.ChooseFirst: 0.8 * (0.9*0.45 + 0.1*0.05), sdk.ChooseSecond: 0.8 * (0.9*0.05 + 0.1*0.45)}},
+		{0.5, 0.9, map[sdk.Choice]float64{sdk.ChooseFirst: 0.072, sdk.ChooseSecond: 0.328}},
+		{1, 0, map[sdk.Choice]float64{sdk.ChooseFirst: 0.72, sdk.ChooseSecond: 0.08}},
+		{1, 1, map[sdk.Choice]float64{sdk.ChooseFirst: 0, sdk.ChooseSecond: 0}},
+		{0, 0, map[sdk.Choice]float64{sdk.ChooseFirst: 0, sdk.ChooseSecond: 0}},
+	} {
+		one.want[sdk.Tie] = 1 - one.want[sdk.ChooseFirst] - one.want[sdk.ChooseSecond]
+		got := map[sdk.Choice]float64{}
+		for i := range n {
+			got[r.choice(one.first, one.second, r.random(fmt.Sprint(i), "a red circle", 0))] += 1.0 / n
+		}
+		for choice, want := range one.want {
+			if math.Abs(got[choice]-want) > 4*math.Sqrt(want*(1-want)/n)+1e-9 {
+				t.Errorf("p %v, q %v: %q is the choice of %.4f, want about %.4f", one.first, one.second, choice, got[choice], want)
+			}
+		}
+	}
+}
