@@ -4,7 +4,7 @@
 //
 // The encoder under it stays as it is: the package refuses to train it, and to
 // score anything before it has been fitted.
-package preference
+package feedback
 
 import (
 	"context"
