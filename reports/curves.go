@@ -13,6 +13,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // curvePoints is about how many points of a curve are drawn; noisier ones are
@@ -63,7 +64,7 @@ func writeCurves(ctx context.Context, w io.Writer, input Input) (bool, error) {
 			if err != nil {
 				return false, fmt.Errorf("open the curve of %s: %w", s.Node, err)
 			}
-			points, err := dataset.ReadAll[dataset.CurvePoint](path)
+			points, err := table.ReadAll[dataset.CurvePoint](path)
 			if err != nil {
 				return false, fmt.Errorf("read the curve of %s: %w", s.Node, err)
 			}

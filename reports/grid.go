@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -17,8 +16,9 @@ import (
 	"golang.org/x/image/font/basicfont"
 	"golang.org/x/image/math/fixed"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 const (
@@ -43,7 +43,7 @@ var (
 type gridColumn struct {
 	title  string
 	output record.Output
-	images map[gridCell]dataset.Image
+	images map[gridCell]table.Image
 }
 
 // gridCell is a place that every column fills with the same prompt and seed.
@@ -123,8 +123,8 @@ func (c *gridColumn) read(input Input) error {
 	if err != nil {
 		return fmt.Errorf("open the images of %s: %w", c.title, err)
 	}
-	c.images = map[gridCell]dataset.Image{}
-	for row, err := range dataset.Read[dataset.Image](path) {
+	c.images = map[gridCell]table.Image{}
+	for row, err := range table.Read[table.Image](path) {
 		if err != nil {
 			return fmt.Errorf("read the images of %s: %w", c.title, err)
 		}
@@ -227,12 +227,12 @@ func drawGrid(columns []gridColumn, rows []gridCell, perPrompt int) (image.Image
 	return canvas, nil
 }
 
-func decode(row dataset.Image) (image.Image, error) {
-	picture, _, err := image.Decode(bytes.NewReader(row.Image.Bytes))
+func decode(row table.Image) (image.Image, error) {
+	picture, err := imaging.Decode(row.Image.Bytes, imaging.Exchanged)
 	if err != nil {
 		return nil, fmt.Errorf("decode image %q: %w", row.ID, err)
 	}
-	return picture, nil
+	return picture.Picture(), nil
 }
 
 // scale draws a picture into a rectangle, pixel by nearest pixel: enlarged

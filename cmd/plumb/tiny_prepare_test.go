@@ -8,8 +8,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // mosaics are tiles whose tuning reads the mean colour of images, not their
@@ -39,23 +40,23 @@ func openMosaics(ctx context.Context, r sdk.OpenRequest) (any, error) {
 // Prepare writes a file for each image, in the scratch directory until all are
 // there.
 func (m mosaics) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
-	total, err := dataset.Rows(r.Images)
+	total, err := table.Rows(r.Images)
 	if err != nil {
 		return err
 	}
 	n := 0
-	for image, err := range dataset.Read[dataset.Image](r.Images) {
+	for image, err := range table.Read[table.Image](r.Images) {
 		if err != nil {
 			return err
 		}
 		path := filepath.Join(r.Scratch, fmt.Sprintf("%04d.json", n))
 		if _, err := os.Stat(path); err != nil {
 			time.Sleep(time.Duration(m.DelayMS) * time.Millisecond)
-			width, height, rgb, err := dataset.DecodePNG(image.Image.Bytes)
+			picture, err := imaging.Decode(image.Image.Bytes, imaging.Exchanged)
 			if err != nil {
 				return err
 			}
-			if err := writeWeights(path, weights{Step: n, Value: meanOf(sdk.Image{Width: width, Height: height, RGB: rgb})[0]}); err != nil {
+			if err := writeWeights(path, weights{Step: n, Value: meanOf(picture)[0]}); err != nil {
 				return err
 			}
 		}
@@ -88,7 +89,7 @@ func (m mosaics) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pr
 			if err != nil {
 				return err
 			}
-			if rows, err := dataset.Rows(loss.Images[i]); err != nil || rows != len(files) {
+			if rows, err := table.Rows(loss.Images[i]); err != nil || rows != len(files) {
 				return fmt.Errorf("loss %s has %d images, %d are prepared, %v", loss.Name, rows, len(files), err)
 			}
 			for _, file := range files {

@@ -13,8 +13,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // tinyPlugin is a world small enough for tests of commands: tiles of one
@@ -183,11 +184,11 @@ func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pro
 	if images := r.Optimizer.BatchSize; t.Room > 0 && images > t.Room {
 		return fmt.Errorf("training step 1: RESOURCE_EXHAUSTED: Out of memory while trying to allocate %d bytes.\nand pages about buffers", images<<30)
 	}
-	var scores []dataset.Score
+	var scores []table.Score
 	nanAt := -1
 	for _, loss := range r.Losses {
 		for _, path := range loss.Scores {
-			rows, err := dataset.ReadAll[dataset.Score](path)
+			rows, err := table.ReadAll[table.Score](path)
 			if err != nil {
 				return err
 			}
@@ -272,7 +273,7 @@ func (r redness) Score(_ context.Context, _ sdk.Prompt, image sdk.Image) (float6
 
 func (r redness) Fit(_ context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
 	good := map[string]bool{}
-	labels, err := dataset.ReadAll[dataset.Label](request.Labels[0])
+	labels, err := table.ReadAll[table.Label](request.Labels[0])
 	if err != nil {
 		return err
 	}
@@ -280,16 +281,16 @@ func (r redness) Fit(_ context.Context, request sdk.FitRequest, report func(sdk.
 		good[label.ImageID] = good[label.ImageID] || label.Label == "good"
 	}
 	var sum, n float64
-	for image, err := range dataset.Read[dataset.Image](request.Images[0]) {
+	for image, err := range table.Read[table.Image](request.Images[0]) {
 		if err != nil {
 			return err
 		}
 		if good[image.ID] {
-			width, height, rgb, err := dataset.DecodePNG(image.Image.Bytes)
+			picture, err := imaging.Decode(image.Image.Bytes, imaging.Exchanged)
 			if err != nil {
 				return err
 			}
-			sum += meanOf(sdk.Image{Width: width, Height: height, RGB: rgb})[0]
+			sum += meanOf(picture)[0]
 			n++
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // ImportComparisons reads people's choices between two images. The file is CSV
@@ -29,7 +29,7 @@ import (
 //
 // All mistakes are reported at once, with their lines; if there is one, there
 // are no comparisons. Comparisons are in the order of the file.
-func ImportComparisons(path string, images map[string]dataset.Image) ([]dataset.Comparison, diag.List) {
+func ImportComparisons(path string, images map[string]table.Image) ([]table.Comparison, diag.List) {
 	i := comparisonImporter{path: path, images: images, seen: map[comparedPair]diag.Range{}}
 	read := i.readCSV
 	if strings.EqualFold(filepath.Ext(path), ".parquet") {
@@ -72,8 +72,8 @@ var theChoices = []string{"first", "second", "tie"}
 
 type comparisonImporter struct {
 	path        string
-	images      map[string]dataset.Image
-	comparisons []dataset.Comparison
+	images      map[string]table.Image
+	comparisons []table.Comparison
 	open        int // rows without a choice
 	seen        map[comparedPair]diag.Range
 	findings    diag.List
@@ -125,7 +125,7 @@ func (i *comparisonImporter) add(r comparisonRow) error {
 			i.seen[pair] = r.where("first")
 		}
 	}
-	i.comparisons = append(i.comparisons, dataset.Comparison{
+	i.comparisons = append(i.comparisons, table.Comparison{
 		First: r.first, Second: r.second, Prompt: first.Prompt, Category: first.Category, Split: first.Split,
 		Rater: r.rater, Choice: choice,
 	})
@@ -137,7 +137,7 @@ func (i *comparisonImporter) add(r comparisonRow) error {
 }
 
 // image finds an image that a row names.
-func (i *comparisonImporter) image(id, column string, r comparisonRow) dataset.Image {
+func (i *comparisonImporter) image(id, column string, r comparisonRow) table.Image {
 	image, ok := i.images[id]
 	switch {
 	case id == "":
@@ -192,7 +192,7 @@ func (i *comparisonImporter) readParquet() error {
 	err := readParquetAs(i, func(row parquetComparison) comparisonRow {
 		return comparisonRow{first: row.First, second: row.Second, choice: row.Choice, rater: row.Rater}
 	})
-	var wrong *dataset.Error
+	var wrong *table.Error
 	if !errors.As(err, &wrong) || wrong.Column != "rater" || len(i.comparisons) > 0 {
 		return err
 	}
@@ -219,7 +219,7 @@ func (i *comparisonImporter) readParquet() error {
 // text.
 func readParquetAs[T any](i *comparisonImporter, as func(T) comparisonRow) error {
 	n := 0
-	for read, err := range dataset.Read[T](i.path) {
+	for read, err := range table.Read[T](i.path) {
 		if err != nil {
 			return err
 		}

@@ -9,18 +9,19 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/stats"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // AverageRewardInput is a reward's scores of a model's images.
 type AverageRewardInput struct {
 	Model, Reward string
-	Scores        []dataset.Score
+	Scores        []table.Score
 	Seed          uint64 // of the resampling
 
 	// Baseline and its scores of the same prompts are optional; with them the
 	// difference to the baseline is measured too, paired by prompt.
 	Baseline       string
-	BaselineScores []dataset.Score
+	BaselineScores []table.Score
 }
 
 // AverageReward is the mean of a reward over a model's images,
@@ -85,7 +86,7 @@ func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValu
 // scoreSet is the scores of one prompt's images.
 type scoreSet struct {
 	place
-	scores []dataset.Score
+	scores []table.Score
 }
 
 func scoreSetPlace(s scoreSet) place { return s.place }
@@ -99,9 +100,9 @@ func (s scoreSet) cluster() stats.Cluster {
 }
 
 // scoreSets checks scores and groups them by prompt, sorted by place and image.
-func scoreSets(scores []dataset.Score) ([]scoreSet, error) {
+func scoreSets(scores []table.Score) ([]scoreSet, error) {
 	sorted := slices.Clone(scores)
-	slices.SortFunc(sorted, func(a, b dataset.Score) int {
+	slices.SortFunc(sorted, func(a, b table.Score) int {
 		return cmp.Or(comparePlaces(scorePlace(a), scorePlace(b)), compareIDs(a.ImageID, b.ImageID))
 	})
 	seen := map[string]bool{}
@@ -123,7 +124,7 @@ func scoreSets(scores []dataset.Score) ([]scoreSet, error) {
 	return grouped, nil
 }
 
-func scorePlace(s dataset.Score) place { return place{s.Category, s.Prompt, s.Split} }
+func scorePlace(s table.Score) place { return place{s.Category, s.Prompt, s.Split} }
 
 // aligned keeps the prompts that both sides have, in the same order.
 func aligned(first, second []scoreSet) (a, b []scoreSet) {
@@ -140,7 +141,7 @@ func aligned(first, second []scoreSet) (a, b []scoreSet) {
 }
 
 // constantScore reports whether two or more scores are all the same.
-func constantScore(scores []dataset.Score) bool {
+func constantScore(scores []table.Score) bool {
 	for _, s := range scores {
 		if s.Score != scores[0].Score {
 			return false

@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // verdict is what the raters say of one image.
 type verdict struct {
 	place
 	image           string
-	votes           map[int32]string // by rater: "good", "bad" or "skip"
+	votes           map[string]string // by rater: "good", "bad" or "skip"
 	good, bad, skip int
 }
 
@@ -31,7 +31,7 @@ func (v verdict) goodness() (share float64, ok bool) {
 }
 
 // verdicts gathers labels by image, sorted by place and image.
-func verdicts(labels []dataset.Label) ([]verdict, error) {
+func verdicts(labels []table.Label) ([]verdict, error) {
 	index := map[string]int{}
 	var all []verdict
 	for _, label := range labels {
@@ -40,14 +40,14 @@ func verdicts(labels []dataset.Label) ([]verdict, error) {
 		if !ok {
 			i = len(all)
 			index[label.ImageID] = i
-			all = append(all, verdict{place: where, image: label.ImageID, votes: map[int32]string{}})
+			all = append(all, verdict{place: where, image: label.ImageID, votes: map[string]string{}})
 		}
 		v := &all[i]
 		if v.place != where {
 			return nil, fmt.Errorf("image %q has labels for two prompts: %q and %q", label.ImageID, v.prompt, label.Prompt)
 		}
 		if _, twice := v.votes[label.Rater]; twice {
-			return nil, fmt.Errorf("image %q has two labels by rater %d", label.ImageID, label.Rater)
+			return nil, fmt.Errorf("image %q has two labels by rater %q", label.ImageID, label.Rater)
 		}
 		switch label.Label {
 		case "good":
@@ -128,7 +128,7 @@ func setPlace(s set) place { return s.place }
 
 // raters counts the raters behind some verdicts.
 func raters(all []verdict) int {
-	seen := map[int32]bool{}
+	seen := map[string]bool{}
 	for _, v := range all {
 		for rater := range v.votes {
 			seen[rater] = true

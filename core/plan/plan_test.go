@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/spec"
 )
 
@@ -197,7 +197,7 @@ func TestBuildNeedsIdentities(t *testing.T) {
 func TestImport(t *testing.T) {
 	s := experiment(1)
 	folder := func() spec.Images {
-		return spec.Images{Name: "real", Folder: &dataset.Folder{Path: "/coco", Limit: 7}, Inventory: dataset.Inventory{Images: 7, Digest: "11"}}
+		return spec.Images{Name: "real", Folder: &imagefolder.Folder{Path: "/coco", Limit: 7}, Inventory: imagefolder.Inventory{Images: 7, Digest: "11"}}
 	}
 	*s.Images[2] = folder()
 	p := build(t, Source{Spec: s})

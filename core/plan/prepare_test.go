@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/spec"
 )
 
@@ -97,7 +97,7 @@ func TestPrepareIsSharedByFinetunes(t *testing.T) {
 func TestPrepareIsSharedBySeeds(t *testing.T) {
 	folder := func(seed uint64) *spec.Spec {
 		s := experiment(seed)
-		*s.Images[2] = spec.Images{Name: "real", Folder: &dataset.Folder{Path: "/photographs"}, Inventory: dataset.Inventory{Images: 3, Digest: "11"}}
+		*s.Images[2] = spec.Images{Name: "real", Folder: &imagefolder.Folder{Path: "/photographs"}, Inventory: imagefolder.Inventory{Images: 3, Digest: "11"}}
 		return s
 	}
 	p := buildPrepared(t, Source{Name: "seed=1", Spec: folder(1)}, Source{Name: "seed=2", Spec: folder(2)})

@@ -3,7 +3,7 @@ package plan
 import (
 	"encoding/json"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/spec"
 )
 
@@ -24,9 +24,9 @@ type SampleWork struct {
 
 // ImportWork reads images that people bring along.
 type ImportWork struct {
-	Folder dataset.Folder `json:"folder"`
-	Digest string         `json:"digest"` // of what is taken of the folder
-	Images int            `json:"-"`
+	Folder imagefolder.Folder `json:"folder"`
+	Digest string             `json:"digest"` // of what is taken of the folder
+	Images int                `json:"-"`
 }
 
 // RateWork has a rater judge images, or reads a label file.
@@ -34,7 +34,7 @@ type RateWork struct {
 	Fraction float64 `json:"fraction"`         // share of the images, in (0, 1]
 	Path     string  `json:"-"`                // a CSV or Parquet file; empty if a rater judges
 	Digest   string  `json:"digest,omitempty"` // of what Path names
-	Blind    bool    `json:"blind,omitempty"`  // the file names images by their dataset.BlindID, those of other stages too
+	Blind    bool    `json:"blind,omitempty"`  // the file names images by their labels.BlindID, those of other stages too
 	Sheet    string  `json:"-"`                // what plumb export calls the sheet of a blind file
 	Images   int     `json:"-"`
 }

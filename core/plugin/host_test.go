@@ -24,6 +24,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
@@ -62,7 +63,7 @@ func pngs(t testing.TB, n int) []client.Item {
 	t.Helper()
 	var out []client.Item
 	for i := range n {
-		data, err := sdk.EncodePNG(sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(i + 1), 0, 0}})
+		data, err := imaging.EncodePNG(sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(i + 1), 0, 0}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -705,7 +706,7 @@ func beHost() {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	one, err := sdk.EncodePNG(sdk.Image{Width: 1, Height: 1, RGB: make([]byte, 3)})
+	one, err := imaging.EncodePNG(sdk.Image{Width: 1, Height: 1, RGB: make([]byte, 3)})
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -779,7 +780,7 @@ func BenchmarkScore(b *testing.B) {
 		state = state*1664525 + 1013904223
 		rgb[i] = byte(state >> 24) // noise: the largest PNG there is
 	}
-	png, err := sdk.EncodePNG(sdk.Image{Width: 32, Height: 32, RGB: rgb})
+	png, err := imaging.EncodePNG(sdk.Image{Width: 32, Height: 32, RGB: rgb})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 )
 
 // Canonical returns the whole experiment as canonical JSON: what makes two
@@ -107,7 +107,7 @@ func (s *Spec) Canonical() ([]byte, error) {
 }
 
 // folderOptions is what is taken of a folder and how, in JSON types.
-func folderOptions(folder dataset.Folder) any {
+func folderOptions(folder imagefolder.Folder) any {
 	text, err := json.Marshal(folder)
 	if err != nil {
 		return err.Error() // of texts and numbers: it cannot fail

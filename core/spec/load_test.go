@@ -38,7 +38,7 @@ func golden(t *testing.T, path string, got []byte) {
 func printed(t *testing.T, list diag.List, sources diag.Sources) string {
 	t.Helper()
 	var buffer bytes.Buffer
-	if err := diag.WriteText(&buffer, list, diag.TextOptions{Width: 78, Sources: sources}); err != nil {
+	if err := diag.WriteText(&buffer, list, diag.TextOptions{Width: 78, Sources: sources, Block: BlockAt}); err != nil {
 		t.Fatal(err)
 	}
 	return buffer.String()

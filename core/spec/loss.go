@@ -17,7 +17,7 @@ var lossWeight = Attribute{Name: "weight", Type: "number", Default: []byte(`1`),
 // loss. A loss without images of its own borrows the finetune's. Without
 // declarations (after an earlier mistake) options go unchecked.
 func (l *loader) lossBlock(block *hcl.Block, declared []schema.Loss, known bool) (loss Loss, borrows bool) {
-	loss = Loss{Name: block.Labels[0], Weight: 1, Options: []byte("{}"), Range: diag.FromRange(block.DefRange)}
+	loss = Loss{Name: block.Labels[0], Weight: 1, Options: []byte("{}"), Range: FromRange(block.DefRange)}
 	var names []string
 	for _, one := range declared {
 		names = append(names, one.Name)

@@ -3,9 +3,9 @@ package spec
 import (
 	"encoding/json"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/hub"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 )
 
 // Spec is an experiment, fully evaluated: no expression, variable or reference
@@ -105,8 +105,8 @@ type Images struct {
 	Prompts   []Prompt // after split and limit; empty with a Folder
 	PerPrompt int      // images per prompt
 
-	Folder    *dataset.Folder   // files with captions, in place of a sampler; nil if Sampler is set
-	Inventory dataset.Inventory // of the Folder
+	Folder    *imagefolder.Folder   // files with captions, in place of a sampler; nil if Sampler is set
+	Inventory imagefolder.Inventory // of the Folder
 	Range     diag.Range
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // measure computes metrics. The metrics go into the record; the per-prompt
@@ -32,7 +33,7 @@ func measure(ctx context.Context, job Job, work *plan.MeasureWork) (*Result, err
 	if err != nil {
 		return nil, err
 	}
-	if err := dataset.WriteAll(job.tablePath(plan.Values), m.values); err != nil {
+	if err := table.WriteAll(job.tablePath(plan.Values), m.values); err != nil {
 		return nil, err
 	}
 	result := &Result{Metrics: m.metrics, Items: m.rows, Unit: "rows"}
@@ -61,7 +62,7 @@ func read[T any](m *measurement, role string) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := dataset.ReadAll[T](path)
+	rows, err := table.ReadAll[T](path)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", role, err)
 	}
@@ -72,11 +73,11 @@ func read[T any](m *measurement, role string) ([]T, error) {
 func (m *measurement) alignment() error {
 	in := metric.AlignmentInput{Model: m.work.Subject, Baseline: m.work.Baseline, Rater: m.work.By, Seed: m.job.Node.Seed}
 	var err error
-	if in.ModelLabels, err = read[dataset.Label](m, plan.Labels); err != nil {
+	if in.ModelLabels, err = read[table.Label](m, plan.Labels); err != nil {
 		return err
 	}
 	if m.work.Baseline != "" {
-		if in.BaselineLabels, err = read[dataset.Label](m, "baseline labels"); err != nil {
+		if in.BaselineLabels, err = read[table.Label](m, "baseline labels"); err != nil {
 			return err
 		}
 	}
@@ -90,11 +91,11 @@ func (m *measurement) reward() error {
 	for _, reward := range m.work.Rewards {
 		in := metric.AverageRewardInput{Model: m.work.Subject, Reward: reward, Baseline: m.work.Baseline, Seed: m.job.Node.Seed}
 		var err error
-		if in.Scores, err = read[dataset.Score](m, "scores "+reward); err != nil {
+		if in.Scores, err = read[table.Score](m, "scores "+reward); err != nil {
 			return err
 		}
 		if m.work.Baseline != "" {
-			if in.BaselineScores, err = read[dataset.Score](m, "baseline scores "+reward); err != nil {
+			if in.BaselineScores, err = read[table.Score](m, "baseline scores "+reward); err != nil {
 				return err
 			}
 		}
@@ -106,11 +107,11 @@ func (m *measurement) reward() error {
 }
 
 func (m *measurement) fidelity(ctx context.Context) error {
-	features, err := read[dataset.Feature](m, plan.Features)
+	features, err := read[table.Feature](m, plan.Features)
 	if err != nil {
 		return err
 	}
-	reference, err := read[dataset.Feature](m, "reference features")
+	reference, err := read[table.Feature](m, "reference features")
 	if err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func (m *measurement) fidelity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	images, err := dataset.Captions(ctx, path)
+	images, err := table.Captions(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func (m *measurement) fidelity(ctx context.Context) error {
 	return m.add(metric.Fidelity(in))
 }
 
-func vectors(features []dataset.Feature) [][]float32 {
+func vectors(features []table.Feature) [][]float32 {
 	rows := make([][]float32, len(features))
 	for i, feature := range features {
 		rows[i] = feature.Vector
@@ -146,12 +147,12 @@ func vectors(features []dataset.Feature) [][]float32 {
 }
 
 func (m *measurement) rewardAccuracy() error {
-	labels, err := read[dataset.Label](m, plan.Labels)
+	labels, err := read[table.Label](m, plan.Labels)
 	if err != nil {
 		return err
 	}
 	for _, reward := range m.work.Rewards {
-		scores, err := read[dataset.Score](m, "scores "+reward)
+		scores, err := read[table.Score](m, "scores "+reward)
 		if err != nil {
 			return err
 		}
@@ -168,17 +169,17 @@ func (m *measurement) rewardAccuracy() error {
 func (m *measurement) bestOf() error {
 	in := metric.BestOfInput{
 		Model: m.work.Subject, Reward: m.work.Rewards[0], N: m.work.N, Keep: m.work.Keep,
-		Rater: m.work.By, Seed: m.job.Node.Seed, Against: map[string][]dataset.Label{},
+		Rater: m.work.By, Seed: m.job.Node.Seed, Against: map[string][]table.Label{},
 	}
 	var err error
-	if in.Best, err = read[dataset.Label](m, "best labels"); err != nil {
+	if in.Best, err = read[table.Label](m, "best labels"); err != nil {
 		return err
 	}
-	if in.Random, err = read[dataset.Label](m, "random labels"); err != nil {
+	if in.Random, err = read[table.Label](m, "random labels"); err != nil {
 		return err
 	}
 	for _, model := range m.work.Against {
-		labels, err := read[dataset.Label](m, "labels "+model)
+		labels, err := read[table.Label](m, "labels "+model)
 		if err != nil {
 			return err
 		}
@@ -189,12 +190,12 @@ func (m *measurement) bestOf() error {
 
 // firstImages keeps the labels of the first images of each prompt. Tables of
 // labels are in the order of their images.
-func firstImages(labels []dataset.Label, keep int) []dataset.Label {
+func firstImages(labels []table.Label, keep int) []table.Label {
 	type place struct{ category, prompt string }
 	count := map[place]int{}
 	kept := map[string]bool{}
 	seen := map[string]bool{}
-	var first []dataset.Label
+	var first []table.Label
 	for _, label := range labels {
 		at := place{label.Category, label.Prompt}
 		if !seen[label.ImageID] {

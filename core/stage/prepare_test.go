@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 func prepareNode() *plan.Node {
@@ -23,7 +23,7 @@ func prepareNode() *plan.Node {
 // directory at first; it fails before the image of that number.
 func copying(fail int, written *int) func(sdk.PrepareRequest, func(sdk.Progress) error) error {
 	return func(r sdk.PrepareRequest, report func(sdk.Progress) error) error {
-		images, err := dataset.ReadAll[dataset.Image](r.Images)
+		images, err := table.ReadAll[table.Image](r.Images)
 		if err != nil {
 			return err
 		}

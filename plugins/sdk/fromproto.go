@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
 )
 
@@ -22,10 +23,10 @@ func drawsFromProto(draws []*pb.Draw) []Draw {
 func imageFromProto(img *pb.Image) (Image, error) {
 	switch img.GetEncoding() {
 	case pb.Image_ENCODING_PNG:
-		return DecodePNG(img.GetData())
+		return imaging.Decode(img.GetData(), imaging.Exchanged)
 	case pb.Image_ENCODING_RGB8:
 		out := Image{Width: int(img.GetWidth()), Height: int(img.GetHeight()), RGB: img.GetData()}
-		return out, out.check()
+		return out, out.Check()
 	}
 	return Image{}, fmt.Errorf("image has an encoding that this plugin does not know: %v", img.GetEncoding())
 }

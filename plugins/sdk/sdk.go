@@ -26,6 +26,8 @@ package sdk
 import (
 	"context"
 	"encoding/json"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // Component is one entry of a plugin's list.
@@ -64,10 +66,7 @@ type Prompt struct {
 }
 
 // Image is 8-bit RGB, row-major, three bytes a pixel, no padding.
-type Image struct {
-	Width, Height int
-	RGB           []byte // [height, width, 3]
-}
+type Image = imaging.Image
 
 // Draw asks a sampler for one image. The same draw gives the same image,
 // whatever else is in the batch.
@@ -202,7 +201,7 @@ type TextLister interface {
 }
 
 // FitRequest names the tables to learn from. Tables are Parquet files in the
-// store (package dataset documents their columns): read them, never write them.
+// store (package table documents their columns): read them, never write them.
 type FitRequest struct {
 	Sets []FitSet
 	// TextFeatures are tables of texts and their vectors: of the prompts of all
@@ -212,6 +211,15 @@ type FitRequest struct {
 	Seed         uint64
 	Output       string // an empty directory for config.json and *.safetensors
 	Scratch      string // kept if the call is killed and asked again: unfinished state may live here
+}
+
+// ImageTables lists the image tables of all sets.
+func (r FitRequest) ImageTables() []string {
+	paths := make([]string, len(r.Sets))
+	for i, set := range r.Sets {
+		paths[i] = set.Images
+	}
+	return paths
 }
 
 // FitSet is one table of images and what is known of them.

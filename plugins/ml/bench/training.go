@@ -9,11 +9,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // errEnough ends a training that has been repeated enough.
@@ -104,19 +105,19 @@ func (b *bench) request(directory string, settings stablediffusion.Settings) (sd
 	if err != nil {
 		return sdk.TuneRequest{}, err
 	}
-	png, err := dataset.EncodePNG(1, 1, make([]byte, 3))
+	png, err := imaging.EncodePNG(imaging.Image{Width: 1, Height: 1, RGB: make([]byte, 3)})
 	if err != nil {
 		return sdk.TuneRequest{}, err
 	}
-	var rows []dataset.Image
-	var scores []dataset.Score
+	var rows []table.Image
+	var scores []table.Score
 	for i := range manyExamples {
 		id := fmt.Sprint(i)
-		rows = append(rows, dataset.Image{ID: id, Image: dataset.File{Bytes: png}, Prompt: "a benchmark"})
-		scores = append(scores, dataset.Score{ImageID: id, Score: 1 + float64(i%3)})
+		rows = append(rows, table.Image{ID: id, Image: table.File{Bytes: png}, Prompt: "a benchmark"})
+		scores = append(scores, table.Score{ImageID: id, Score: 1 + float64(i%3)})
 	}
 	images, scored := filepath.Join(directory, "images.parquet"), filepath.Join(directory, "scores.parquet")
-	if err := errors.Join(dataset.WriteAll(images, rows), dataset.WriteAll(scored, scores)); err != nil {
+	if err := errors.Join(table.WriteAll(images, rows), table.WriteAll(scored, scores)); err != nil {
 		return sdk.TuneRequest{}, err
 	}
 	return sdk.TuneRequest{

@@ -9,7 +9,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/core/dataset"
+
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
@@ -17,6 +17,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // dropText is the share of training images whose prompt is left out, so that
@@ -97,7 +98,7 @@ func (e *tuneExamples) close() {
 }
 
 // add takes in an image and returns its number.
-func (e *tuneExamples) add(row dataset.Image) (int, error) {
+func (e *tuneExamples) add(row table.Image) (int, error) {
 	rgb, err := decode(row.Image.Bytes)
 	if err != nil {
 		return 0, err

@@ -11,10 +11,11 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/core/dataset"
+
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // TestInputs: what a step learns from is what v-prediction needs.
@@ -103,16 +104,16 @@ func TestTrainable(t *testing.T) {
 func TestTune(t *testing.T) {
 	config := tinyDenoiser()
 	images, rows := scenesTable(t, 8)
-	var scores []dataset.Score
+	var scores []table.Score
 	for i, row := range rows {
-		scores = append(scores, dataset.Score{ImageID: row.ID, Score: float64(i % 3)})
+		scores = append(scores, table.Score{ImageID: row.ID, Score: float64(i % 3)})
 	}
 	scored := filepath.Join(t.TempDir(), "scores.parquet")
-	if err := dataset.WriteAll(scored, scores); err != nil {
+	if err := table.WriteAll(scored, scores); err != nil {
 		t.Fatal(err)
 	}
 	incomplete := filepath.Join(t.TempDir(), "incomplete.parquet")
-	if err := dataset.WriteAll(incomplete, scores[:7]); err != nil {
+	if err := table.WriteAll(incomplete, scores[:7]); err != nil {
 		t.Fatal(err)
 	}
 	request := sdk.TuneRequest{

@@ -8,19 +8,20 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/core/dataset"
+
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/loss"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // Tune trains the denoising network in store by the sum of the request's losses
 // (package tuning). Autoencoder and text encoder stay as they are.
 func (m *Model) Tune(ctx context.Context, backend compute.Backend, store *model.Store, examples Examples, settings Settings, request sdk.TuneRequest, report func(sdk.Progress) error) error {
-	terms, err := tuning.Load(ctx, request, func(image dataset.Image) (int, error) { return examples.Add(ctx, image) })
+	terms, err := tuning.Load(ctx, request, func(image table.Image) (int, error) { return examples.Add(ctx, image) })
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/loss"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // Names of the losses.
@@ -32,11 +32,11 @@ func NewTerm(name string, weight float64, examples []int, factors []float64, see
 
 // Load reads the images and scores of a request. add takes an image in and
 // returns its number; a table that several losses read is added once.
-func Load(ctx context.Context, request sdk.TuneRequest, add func(dataset.Image) (int, error)) ([]*Term, error) {
+func Load(ctx context.Context, request sdk.TuneRequest, add func(table.Image) (int, error)) ([]*Term, error) {
 	if len(request.Losses) == 0 {
 		return nil, fmt.Errorf("there is no loss to train with")
 	}
-	tables := tables{add: add, read: map[string]table{}}
+	tables := tables{add: add, read: map[string]imageTable{}}
 	var terms []*Term
 	for i, l := range request.Losses {
 		t, err := tables.term(ctx, l, request.Seed+uint64(i))
@@ -50,12 +50,12 @@ func Load(ctx context.Context, request sdk.TuneRequest, add func(dataset.Image) 
 
 // tables are image tables that have been read.
 type tables struct {
-	add  func(dataset.Image) (int, error)
-	read map[string]table
+	add  func(table.Image) (int, error)
+	read map[string]imageTable
 }
 
-// table is the images of a table: their names, and their numbers.
-type table struct {
+// imageTable is the images of a table: their names, and their numbers.
+type imageTable struct {
 	ids     []string
 	numbers []int
 }
@@ -76,7 +76,7 @@ func (t tables) term(ctx context.Context, l sdk.TuneLoss, seed uint64) (*Term, e
 			return nil, fmt.Errorf("there are %d tables of images and %d of scores", len(l.Images), len(l.Scores))
 		}
 		byID := map[string]float64{}
-		for row, err := range dataset.Read[dataset.Score](l.Scores[i]) {
+		for row, err := range table.Read[table.Score](l.Scores[i]) {
 			if err != nil {
 				return nil, err
 			}
@@ -104,21 +104,21 @@ func (t tables) term(ctx context.Context, l sdk.TuneLoss, seed uint64) (*Term, e
 }
 
 // images reads a table, if it has not been read before.
-func (t tables) images(ctx context.Context, path string) (table, error) {
+func (t tables) images(ctx context.Context, path string) (imageTable, error) {
 	if known, ok := t.read[path]; ok {
 		return known, nil
 	}
-	var images table
-	for row, err := range dataset.Read[dataset.Image](path) {
+	var images imageTable
+	for row, err := range table.Read[table.Image](path) {
 		if err != nil {
-			return table{}, err
+			return imageTable{}, err
 		}
 		if err := ctx.Err(); err != nil {
-			return table{}, err
+			return imageTable{}, err
 		}
 		number, err := t.add(row)
 		if err != nil {
-			return table{}, fmt.Errorf("image %q: %w", row.ID, err)
+			return imageTable{}, fmt.Errorf("image %q: %w", row.ID, err)
 		}
 		images.ids = append(images.ids, row.ID)
 		images.numbers = append(images.numbers, number)

@@ -17,6 +17,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
 )
 
@@ -93,7 +94,7 @@ func TestPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := sdk.DecodePNG(content)
+	want, err := imaging.Decode(content, imaging.Exchanged)
 	if err != nil {
 		t.Fatal(err)
 	}

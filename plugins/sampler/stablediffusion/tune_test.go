@@ -16,19 +16,20 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // noise is a table of images of noise, with captions and scores.
 func noise(t *testing.T, count int) (images, scores string) {
 	t.Helper()
-	var rows []dataset.Image
-	var scored []dataset.Score
+	var rows []table.Image
+	var scored []table.Score
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range count {
 		width, height := 32, 32
@@ -39,17 +40,17 @@ func noise(t *testing.T, count int) (images, scores string) {
 		for j := range rgb {
 			rgb[j] = byte(random.Uint32())
 		}
-		png, err := dataset.EncodePNG(width, height, rgb)
+		png, err := imaging.EncodePNG(imaging.Image{Width: width, Height: height, RGB: rgb})
 		if err != nil {
 			t.Fatal(err)
 		}
 		id := fmt.Sprintf("image-%d", i)
-		rows = append(rows, dataset.Image{ID: id, Image: dataset.File{Bytes: png}, Prompt: []string{"a cat", "two dogs"}[i%2]})
-		scored = append(scored, dataset.Score{ImageID: id, Score: float64(i % 3)})
+		rows = append(rows, table.Image{ID: id, Image: table.File{Bytes: png}, Prompt: []string{"a cat", "two dogs"}[i%2]})
+		scored = append(scored, table.Score{ImageID: id, Score: float64(i % 3)})
 	}
 	directory := t.TempDir()
 	images, scores = filepath.Join(directory, "images.parquet"), filepath.Join(directory, "scores.parquet")
-	if err := errors.Join(dataset.WriteAll(images, rows), dataset.WriteAll(scores, scored)); err != nil {
+	if err := errors.Join(table.WriteAll(images, rows), table.WriteAll(scores, scored)); err != nil {
 		t.Fatal(err)
 	}
 	return images, scores
@@ -355,7 +356,7 @@ func TestTuneMistakes(t *testing.T) {
 	}
 	good := lee(t, `{}`)
 	broken := filepath.Join(t.TempDir(), "broken.parquet")
-	if err := dataset.WriteAll(broken, []dataset.Image{{ID: "image-x", Image: dataset.File{Bytes: []byte("no picture")}, Prompt: "a cat"}}); err != nil {
+	if err := table.WriteAll(broken, []table.Image{{ID: "image-x", Image: table.File{Bytes: []byte("no picture")}, Prompt: "a cat"}}); err != nil {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
