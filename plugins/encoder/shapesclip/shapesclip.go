@@ -36,7 +36,7 @@ func Component() sdk.Component {
 			PreferredBatch: shapes.LookBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("2", "encoder"),
-			Capabilities:   []sdk.Capability{sdk.CapabilityFit},
+			Capabilities:   []sdk.Capability{sdk.CapabilityTexts, sdk.CapabilityFit},
 		},
 		Open: open,
 	}
