@@ -62,7 +62,7 @@ func (s *session) estimate(forecast *run.Forecast, tflops float64) *estimates {
 }
 
 func (s *session) estimateNode(node *plan.Node) (sdk.Estimate, bool) {
-	if node.Instance == nil || node.Instance.Identity.Plugin != builtinPlugin {
+	if node.Instance == nil || !node.Instance.Identity.Builtin() {
 		return sdk.Estimate{}, false
 	}
 	request := sdk.EstimateRequest{}

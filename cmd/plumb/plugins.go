@@ -40,19 +40,17 @@ func (p *program) pluginsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if host == nil {
-				return nil
-			}
 			defer host.Kill()
-			fmt.Fprintf(p.out, "\nOf plugins in %s:\n", args[0])
-			for _, kind := range []sdk.Kind{sdk.KindSampler, sdk.KindReward, sdk.KindRater, sdk.KindEncoder} {
+			heading := fmt.Sprintf("\nOf plugins in %s:\n", args[0])
+			for _, kind := range schema.Kinds() {
 				for _, name := range all.Names(string(kind)) {
-					if _, builtin := all.builtin[place{string(kind), name}]; builtin {
+					identity, _ := all.Component(string(kind), name)
+					if identity.Builtin() {
 						continue
 					}
-					if component, ok := all.Component(string(kind), name); ok {
-						p.writeComponent(component)
-					}
+					fmt.Fprint(p.out, heading)
+					heading = ""
+					p.writeComponent(identity.Component)
 				}
 			}
 			return nil

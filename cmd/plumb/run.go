@@ -75,13 +75,6 @@ func (s *session) dir() string { return filepath.Join(s.program.runsDir, s.name)
 
 func (s *session) run(ctx context.Context, forecast *run.Forecast) (*run.Result, error) {
 	p := s.program
-	if s.host == nil {
-		host, err := p.newHost(s.plugins)
-		if err != nil {
-			return nil, err
-		}
-		s.host = host // starts nothing until a stage opens a component
-	}
 	if !forecast.Complete {
 		fmt.Fprintf(p.err, "\nrunning on %s\n", strings.TrimSuffix(s.environment.Backend+", "+s.environment.Device, ", "))
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/plumb-ml/plumb/core/run"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/core/store"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // session is a file that was read and planned, with all that running it needs.
@@ -39,8 +40,7 @@ type session struct {
 	plan        *plan.Plan
 	environment plan.Environment
 	warnings    diag.List
-	plugins     []plugin.Entry
-	host        *plugin.Host // nil until something has to be asked or opened
+	host        *plugin.Host // nil until the catalog is open
 	store       *store.Store // nil until it is needed
 
 	repositories []spec.Repository // on Hugging Face's hub, of all variants
@@ -49,9 +49,6 @@ type session struct {
 // load reads an experiment or an ablation and plans it. Mistakes in it are a
 // diag.List.
 func (p *program) load(ctx context.Context, file string) (*session, error) {
-	if err := checkBuiltin(p.plugin); err != nil {
-		return nil, err
-	}
 	s := &session{program: p, file: file}
 	sources, err := s.read(ctx)
 	if err != nil {
@@ -82,33 +79,33 @@ func (p *program) specOptions(ctx context.Context) (spec.Options, error) {
 	}, nil
 }
 
-// openCatalog makes the catalog of an experiment. The host is nil if the
-// experiment names no plugins: the built-in components need none to be asked.
-func (p *program) openCatalog(ctx context.Context, experiment string) (*catalog, *plugin.Host, error) {
-	c := builtinCatalog(p.plugin)
+// openCatalog asks the plugins of an experiment what they provide. The built-in
+// components need no process to be asked.
+func (p *program) openCatalog(ctx context.Context, experiment string) (spec.Catalog, *plugin.Host, error) {
 	options, err := p.specOptions(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	named, problems := spec.LoadPlugins(experiment, options)
-	if problems.HasErrors() || len(named) == 0 {
-		return c, nil, nil // mistakes are told when all of the file is read
+	if problems.HasErrors() {
+		named = nil // mistakes are told when all of the file is read
 	}
-	entries, err := lockedEntries(filepath.Dir(experiment), named)
-	if err != nil {
-		return nil, nil, err
+	var entries []plugin.Entry
+	if len(named) > 0 {
+		if entries, err = lockedEntries(filepath.Dir(experiment), named); err != nil {
+			return nil, nil, err
+		}
 	}
 	host, err := p.newHost(entries)
 	if err != nil {
 		return nil, nil, err
 	}
-	others, err := host.Catalog(ctx)
+	components, err := host.Catalog(ctx)
 	if err != nil {
 		host.Kill()
 		return nil, nil, locate(err, named)
 	}
-	c.others, c.host, c.context = others, host, ctx
-	return c, host, nil
+	return components, host, nil
 }
 
 // locate points what is wrong with plugins to the blocks that name them.
@@ -152,10 +149,15 @@ func (p *program) newHost(entries []plugin.Entry) (*plugin.Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find plumb's own binary: %w", err)
 	}
+	builtin := make([]sdk.Description, len(p.plugin.Components))
+	for i, component := range p.plugin.Components {
+		builtin[i] = component.Description
+	}
 	host := plugin.NewHost(plugin.Options{
-		Builtin: plugin.Entry{Name: builtinPlugin, Command: self, Args: []string{serveVerb}},
-		Plugins: entries,
-		Logs:    p.logs,
+		Builtin:    plugin.Entry{Command: self, Args: []string{serveVerb}},
+		Components: builtin,
+		Plugins:    entries,
+		Logs:       p.logs,
 	})
 	p.onKill(host.Kill)
 	return host, nil
@@ -277,7 +279,7 @@ func (s *session) read(ctx context.Context) ([]plan.Source, error) {
 		return nil, err
 	}
 	var sources []plan.Source
-	var components *catalog
+	var components spec.Catalog
 	if ablation.IsAblation(s.file) {
 		sources, components, err = s.readAblation(ctx, options)
 	} else {
@@ -292,7 +294,7 @@ func (s *session) read(ctx context.Context) ([]plan.Source, error) {
 	return sources, s.checkMeasured()
 }
 
-func (s *session) readExperiment(ctx context.Context, options spec.Options) ([]plan.Source, *catalog, error) {
+func (s *session) readExperiment(ctx context.Context, options spec.Options) ([]plan.Source, spec.Catalog, error) {
 	components, err := s.catalog(ctx, s.file)
 	if err != nil {
 		return nil, nil, err
@@ -311,7 +313,7 @@ func (s *session) readExperiment(ctx context.Context, options spec.Options) ([]p
 	return []plan.Source{{ID: identify(loaded), Seed: loaded.Seed, Spec: loaded}}, components, nil
 }
 
-func (s *session) readAblation(ctx context.Context, options spec.Options) ([]plan.Source, *catalog, error) {
+func (s *session) readAblation(ctx context.Context, options spec.Options) ([]plan.Source, spec.Catalog, error) {
 	loaded, found := ablation.Load(s.file, ablation.Options{Sources: s.program.sources})
 	if err := found.Err(); err != nil {
 		return nil, nil, err
@@ -403,7 +405,7 @@ func rowName(values map[string]any) string {
 }
 
 // catalog opens the catalog of an experiment, and remembers the host behind it.
-func (s *session) catalog(ctx context.Context, experiment string) (*catalog, error) {
+func (s *session) catalog(ctx context.Context, experiment string) (spec.Catalog, error) {
 	components, host, err := s.program.openCatalog(ctx, experiment)
 	if err != nil {
 		return nil, err

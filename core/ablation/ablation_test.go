@@ -25,14 +25,14 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // shapes is a catalog of one sampler.
 type shapes struct{}
 
-func (shapes) Component(kind, name string) (schema.Component, bool) {
+func (shapes) Component(kind, name string) (spec.Identity, bool) {
 	if kind != "sampler" || name != "shapes" {
-		return schema.Component{}, false
+		return spec.Identity{}, false
 	}
-	return schema.Component{Schema: schema.Schema{Attributes: []schema.Attribute{
+	return spec.Identity{Component: schema.Component{Schema: schema.Schema{Attributes: []schema.Attribute{
 		{Name: "solver", Type: "string", Default: json.RawMessage(`"ddim"`)},
 		{Name: "guidance_scale", Type: "number", Default: json.RawMessage(`3`)},
-	}}}, true
+	}}}}, true
 }
 
 func (shapes) Names(kind string) []string {

@@ -9,6 +9,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // Build makes the graph of one experiment, or of all variants of an ablation.
@@ -241,7 +242,7 @@ func (b *builder) instanceAs(component *spec.Component, prefix string) (*Instanc
 
 // untrained is an instance with the component's own weights.
 func (b *builder) untrained(component *spec.Component, prefix string) (*Instance, []Input) {
-	identity, ok := b.identities.Identity(component.Kind, component.Component)
+	identity, ok := b.identities.Component(component.Kind, component.Component)
 	if !ok {
 		b.fail("the %s %q has no identity", component.Kind, component.Component)
 	}
@@ -449,7 +450,7 @@ func (b *builder) tune(finetune *spec.Finetune) *Node {
 			for _, set := range sets {
 				images := b.images(set)
 				term.Images = append(term.Images, numbered("images", images, Images))
-				if instance.Identity.CanPrepare {
+				if instance.Identity.Has(schema.Prepare) {
 					prepared := b.prepare(samplerOf(finetune), set, images)
 					term.Prepared = append(term.Prepared, numbered("prepared", prepared, Prepared))
 				}

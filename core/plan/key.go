@@ -63,7 +63,7 @@ func computePart(environment Environment) record.KeyPart {
 func instanceParts(prefix string, instance *Instance) []record.KeyPart {
 	name := prefix + instance.Kind
 	who := fmt.Sprintf("%s %s version %s", instance.Identity.Plugin, instance.Component, instance.Identity.CodeVersion)
-	if instance.Identity.SHA256 != "" {
+	if !instance.Identity.Builtin() {
 		who += " sha256 " + instance.Identity.SHA256
 	}
 	parts := []record.KeyPart{
@@ -78,7 +78,7 @@ func instanceParts(prefix string, instance *Instance) []record.KeyPart {
 }
 
 func usesBuiltin(instance *Instance) bool {
-	if instance.Identity.SHA256 == "" {
+	if instance.Identity.Builtin() {
 		return true
 	}
 	for _, used := range instance.Uses {

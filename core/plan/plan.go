@@ -61,7 +61,7 @@ type Instance struct {
 	Kind      string // "sampler", "encoder", "rater", "reward"
 	Component string // as its plugin names it
 	Name      string // as the experiment names it; not part of a key
-	Identity  Identity
+	Identity  spec.Identity
 	Config    json.RawMessage // with paths, as the plugin gets it
 	KeyConfig json.RawMessage // with digests in the place of paths, as the key has it
 	Seed      uint64
@@ -73,21 +73,9 @@ type Instance struct {
 	paths []string // that its configuration names
 }
 
-// Identity says who a component is, as far as results depend on it.
-type Identity struct {
-	Plugin      string // "builtin", or the plugin's name
-	SHA256      string // of the plugin's binary; empty for built-ins
-	CodeVersion string // the component's own
-	Batch       int    // images that it likes to get at once; not part of a key
-	NeedsDevice bool   // whether it takes turns on the accelerator; not part of a key
-	CanTune     bool   // samplers
-	CanPrepare  bool   // samplers
-	CanFit      bool   // rewards, raters, encoders
-}
-
-// Identities knows the components that plugins provide.
+// Identities knows the components that plugins provide. A spec.Catalog is one.
 type Identities interface {
-	Identity(kind, component string) (Identity, bool)
+	Component(kind, name string) (spec.Identity, bool)
 }
 
 // Source is an experiment to plan: a row of an ablation, or the only one.

@@ -9,13 +9,14 @@ import (
 
 	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // everyone is an Identities that knows every component.
 type everyone struct{ version string }
 
-func (e everyone) Identity(kind, component string) (Identity, bool) {
-	return Identity{Plugin: "builtin", CodeVersion: e.version, CanTune: true, CanFit: true, NeedsDevice: kind != "rater"}, component != "unknown"
+func (e everyone) Component(kind, name string) (spec.Identity, bool) {
+	return spec.Identity{Plugin: "builtin", Component: schema.Component{CodeVersion: e.version, NeedsDevice: kind != "rater"}}, name != "unknown"
 }
 
 // experiment is a small experiment with every kind of stage in it.

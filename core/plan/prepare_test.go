@@ -8,14 +8,17 @@ import (
 
 	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // preparers is an Identities whose samplers prepare images for their tuning.
 type preparers struct{ everyone }
 
-func (p preparers) Identity(kind, component string) (Identity, bool) {
-	identity, ok := p.everyone.Identity(kind, component)
-	identity.CanPrepare = kind == "sampler"
+func (p preparers) Component(kind, name string) (spec.Identity, bool) {
+	identity, ok := p.everyone.Component(kind, name)
+	if kind == "sampler" {
+		identity.Capabilities = []schema.Capability{schema.Prepare}
+	}
 	return identity, ok
 }
 

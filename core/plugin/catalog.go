@@ -9,7 +9,6 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
-	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // Catalog asks every plugin what it provides. Plugins that cannot be described,
@@ -28,7 +27,6 @@ func (h *Host) Catalog(ctx context.Context) (spec.Catalog, error) {
 	}
 
 	out := catalog{}
-	owners := map[componentKey]string{}
 	var mistakes diag.List
 	for i, p := range h.providers {
 		if failures[i] != nil {
@@ -37,13 +35,12 @@ func (h *Host) Catalog(ctx context.Context) (spec.Catalog, error) {
 		}
 		for _, component := range descriptions[i].Components {
 			key := componentKey{string(component.Kind), component.Name}
-			if owner, taken := owners[key]; taken {
-				mistakes = append(mistakes, mistake("both plugin %q and plugin %q provide %s %q", owner, p.entry.Name, key.kind, key.name)(
+			if owner, taken := out[key]; taken {
+				mistakes = append(mistakes, mistake("both plugin %q and plugin %q provide %s %q", owner.Plugin, p.entry.Name, key.kind, key.name)(
 					"Remove one of the two plugin blocks, or rename the component in the plugin.")...)
 				continue
 			}
-			owners[key] = p.entry.Name
-			out[key] = component
+			out[key] = spec.Identity{Plugin: p.entry.Name, SHA256: p.sha256(), Component: component}
 		}
 	}
 	return out, mistakes.Err()
@@ -53,7 +50,7 @@ func (h *Host) Catalog(ctx context.Context) (spec.Catalog, error) {
 func naming(plugin string, list diag.List) diag.List {
 	for i, d := range list {
 		if !strings.Contains(d.Summary+d.Detail, plugin) {
-			list[i].Summary = "Plugin \"" + plugin + "\": " + d.Summary
+			list[i].Summary = "plugin \"" + plugin + "\": " + d.Summary
 		}
 	}
 	return list
@@ -62,13 +59,13 @@ func naming(plugin string, list diag.List) diag.List {
 type componentKey struct{ kind, name string }
 
 // catalog implements spec.Catalog.
-type catalog map[componentKey]schema.Component
+type catalog map[componentKey]spec.Identity
 
 var _ spec.Catalog = catalog(nil)
 
-func (c catalog) Component(kind, name string) (schema.Component, bool) {
-	component, ok := c[componentKey{kind, name}]
-	return component, ok
+func (c catalog) Component(kind, name string) (spec.Identity, bool) {
+	identity, ok := c[componentKey{kind, name}]
+	return identity, ok
 }
 
 func (c catalog) Names(kind string) []string {
@@ -80,4 +77,36 @@ func (c catalog) Names(kind string) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// find returns the plugin that provides a component. It asks the plugins in
+// their order and no further than needed; that another cannot be described is
+// only said if none provides the component.
+func (h *Host) find(ctx context.Context, kind, component string) (*provider, error) {
+	var mistakes diag.List
+	var names []string
+	for _, p := range h.providers {
+		description, err := p.described(ctx)
+		if err != nil {
+			if ctx.Err() != nil || h.isStopped() {
+				return nil, err
+			}
+			mistakes = append(mistakes, naming(p.entry.Name, asList(err))...)
+			continue
+		}
+		for _, c := range description.Components {
+			if string(c.Kind) != kind {
+				continue
+			}
+			if c.Name == component {
+				return p, nil
+			}
+			names = append(names, c.Name)
+		}
+	}
+	if mistakes.HasErrors() {
+		return nil, mistakes
+	}
+	slices.Sort(names)
+	return nil, mistake("no plugin provides %s %q", kind, component)("There are: %q. Is a plugin block missing?", names)
 }

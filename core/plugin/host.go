@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
@@ -24,6 +25,9 @@ type Options struct {
 	// Builtin is the binary that serves the built-in components: this program,
 	// executed once more. Its Name may be empty.
 	Builtin Entry
+	// Components are what the Builtin serves, if that is known: no process is
+	// started to ask it.
+	Components []sdk.Description
 	// Plugins are the third parties' binaries.
 	Plugins []Entry
 	// Logs gets what plugins print, a line at a time, each with its plugin's
@@ -42,7 +46,7 @@ var ErrStopped = errors.New("the plugin host has been stopped")
 
 // Host runs plugins. Its methods may be called from several goroutines.
 //
-//  1. Catalog or Identity starts plugins and asks what they provide.
+//  1. Catalog starts plugins and asks what they provide.
 //  2. Open makes an instance in the plugin that provides the component.
 //  3. Calls on instances.
 //  4. Stop lets plugins finish and ends them; Kill ends them at once.
@@ -72,7 +76,9 @@ func NewHost(o Options) *Host {
 		if o.Builtin.Name == "" {
 			o.Builtin.Name = "builtin"
 		}
-		h.providers = append(h.providers, newProvider(h, o.Builtin, true))
+		builtin := newProvider(h, o.Builtin, true)
+		builtin.known = o.Components
+		h.providers = append(h.providers, builtin)
 	}
 	for _, entry := range o.Plugins {
 		h.providers = append(h.providers, newProvider(h, entry, false))
@@ -87,7 +93,7 @@ func NewHost(o Options) *Host {
 // calls, are a diag.List. The instance dies with its plugin's process: after a
 // crash, Open another.
 func (h *Host) Open(ctx context.Context, r client.OpenRequest) (*client.Instance, error) {
-	p, _, err := h.find(ctx, r.Kind, r.Component)
+	p, err := h.find(ctx, r.Kind, r.Component)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +111,7 @@ func (h *Host) Open(ctx context.Context, r client.OpenRequest) (*client.Instance
 // checkUses holds what a request uses against its plugin.
 func (h *Host) checkUses(ctx context.Context, p *provider, r client.OpenRequest) error {
 	for kind, use := range r.Uses {
-		other, _, err := h.find(ctx, use.Kind, use.Component)
+		other, err := h.find(ctx, use.Kind, use.Component)
 		if err != nil {
 			return err
 		}

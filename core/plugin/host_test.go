@@ -490,29 +490,50 @@ func TestCatalogNamesEveryBadPlugin(t *testing.T) {
 }
 
 func TestIdentity(t *testing.T) {
-	builtin := Entry{}
 	entry := self(t, asTiny)
 	digest, err := digestFile(entry.Command)
 	if err != nil {
 		t.Fatal(err)
 	}
 	entry.SHA256 = strings.ToUpper(digest)
-	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = builtin, []Entry{entry} })
-	got, err := h.Identity(t.Context(), "sampler", "tiny")
+	c, err := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{entry} }).Catalog(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Identity{Plugin: "tiny", PluginVersion: "0.1.0", Component: "tiny", CodeVersion: "1", SHA256: digest, NeedsDevice: true, PreferredBatch: 4, Capabilities: []string{"tune", "prepare"}}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+	theirs, ok := c.Component("sampler", "tiny")
+	if !ok || theirs.Plugin != "tiny" || theirs.SHA256 != digest || theirs.Builtin() || theirs.CodeVersion != "1" || !theirs.NeedsDevice || theirs.PreferredBatch != 4 {
+		t.Errorf("a third party's is %+v", theirs)
 	}
-	_, err = h.Identity(t.Context(), "encoder", "clip")
-	says(t, err, `No plugin provides encoder "clip"`, `"tiny"`)
+	c, err = tinyHost(t).Catalog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if own, ok := c.Component("reward", "tiny"); !ok || !own.Builtin() || own.CodeVersion != "2" {
+		t.Errorf("built-in is %+v", own)
+	}
+}
 
-	own, err := tinyHost(t).Identity(t.Context(), "reward", "tiny")
-	if err != nil || !own.Builtin || own.SHA256 != "" || own.CodeVersion != "2" {
-		t.Errorf("built-in is %+v, %v", own, err)
+// What the built-in binary serves is known to whoever was built with it: the
+// catalog needs no process, not even a binary.
+func TestBuiltinIsNotAsked(t *testing.T) {
+	known := []sdk.Description{{Kind: sdk.KindReward, Name: "redness", CodeVersion: "5"}}
+	h := NewHost(Options{Builtin: Entry{Command: filepath.Join(t.TempDir(), "nothing")}, Components: known})
+	t.Cleanup(h.Kill)
+	c, err := h.Catalog(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
+	if got, ok := c.Component("reward", "redness"); !ok || got.Plugin != "builtin" || !got.Builtin() || got.CodeVersion != "5" {
+		t.Errorf("built-in is %+v", got)
+	}
+	_, err = h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "redness"})
+	says(t, err, `"builtin" is not there`)
+	_, err = h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "redder"})
+	says(t, err, `o plugin provides reward "redder"`, `"redness"`)
+
+	mistaken := NewHost(Options{Builtin: Entry{Command: "nothing"}, Components: append(known, known...)})
+	_, err = mistaken.Catalog(t.Context())
+	says(t, err, `reward "redness" is listed twice`)
 }
 
 func TestOpenMistakes(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
@@ -26,6 +27,7 @@ type provider struct {
 	host    *Host
 	entry   Entry
 	builtin bool
+	known   []sdk.Description // what it provides, if it need not be asked
 
 	// turn holds one token: starting and describing go one after the other.
 	turn chan struct{}
@@ -50,6 +52,12 @@ func (p *provider) described(ctx context.Context) (*client.Description, error) {
 	p.mu.Unlock()
 	if known != nil {
 		return known, nil
+	}
+	if p.known != nil {
+		if mistakes := sdk.ValidateDescriptions(p.entry.Name, p.known); len(mistakes) > 0 {
+			return nil, p.origin().fromComponent(client.Call{}, mistakes)
+		}
+		return &client.Description{Name: p.entry.Name, Components: p.known}, nil
 	}
 	process, err := p.running(ctx)
 	if err != nil {
@@ -102,6 +110,14 @@ func (p *provider) running(ctx context.Context) (*process, error) {
 	defer p.mu.Unlock()
 	p.process, p.digest = started, found
 	return started, nil
+}
+
+// sha256 is the digest of the binary that was started, in hex; empty for the
+// built-in.
+func (p *provider) sha256() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.digest
 }
 
 // examine checks the binary before anything is started, and digests it.

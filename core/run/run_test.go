@@ -21,6 +21,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // shop opens instances of worker over the wire, counts what they do, and fails
@@ -103,8 +104,8 @@ func (w *worker) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Prog
 // everything knows every component.
 type everything struct{}
 
-func (everything) Identity(kind, component string) (plan.Identity, bool) {
-	return plan.Identity{Plugin: "builtin", CodeVersion: "1", NeedsDevice: true, CanTune: true, CanFit: true}, true
+func (everything) Component(kind, name string) (spec.Identity, bool) {
+	return spec.Identity{Plugin: "builtin", Component: schema.Component{CodeVersion: "1", NeedsDevice: true}}, true
 }
 
 // chain is images, their scores, a fine-tuning on them, and images of that;
@@ -217,8 +218,8 @@ func TestAFailureTakesItsDependentsAlongAndNoOthers(t *testing.T) {
 // light knows every component, and none needs the device.
 type light struct{}
 
-func (light) Identity(kind, component string) (plan.Identity, bool) {
-	return plan.Identity{Plugin: "builtin", CodeVersion: "1", CanTune: true, CanFit: true}, true
+func (light) Component(kind, name string) (spec.Identity, bool) {
+	return spec.Identity{Plugin: "builtin", Component: schema.Component{CodeVersion: "1"}}, true
 }
 
 // fragile is a shop whose process dies under base and world while both are

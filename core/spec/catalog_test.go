@@ -9,9 +9,9 @@ import (
 // fakeCatalog is a catalog written out: kind, then component.
 type fakeCatalog map[string]map[string]schema.Component
 
-func (c fakeCatalog) Component(kind, name string) (schema.Component, bool) {
+func (c fakeCatalog) Component(kind, name string) (Identity, bool) {
 	component, ok := c[kind][name]
-	return component, ok
+	return Identity{Plugin: "builtin", Component: component}, ok
 }
 
 func (c fakeCatalog) Names(kind string) []string { return names(c[kind]) }

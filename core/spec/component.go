@@ -130,9 +130,9 @@ func (l *loader) having(kind string, capability schema.Capability) []string {
 }
 
 // lookUp asks the catalog for a component.
-func (l *loader) lookUp(kind, name string) (schema.Component, bool) {
+func (l *loader) lookUp(kind, name string) (Identity, bool) {
 	if l.options.Catalog == nil {
-		return schema.Component{}, false
+		return Identity{}, false
 	}
 	return l.options.Catalog.Component(kind, name)
 }

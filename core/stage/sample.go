@@ -29,7 +29,7 @@ func sample(ctx context.Context, job Job, work *plan.SampleWork) (*Result, error
 		return nil, job.mistake("No images to draw", "The prompts are empty after their split and limit, or per_prompt is 0.")
 	}
 	size := partImages
-	if batch := job.Node.Instance.Identity.Batch; batch > 0 {
+	if batch := job.Node.Instance.Identity.PreferredBatch; batch > 0 {
 		size = (partImages + batch - 1) / batch * batch // whole batches
 	}
 	numbers := numberPrompts(work.Prompts)

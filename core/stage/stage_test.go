@@ -219,7 +219,7 @@ func TestSampleDoesNotDependOnBatches(t *testing.T) {
 	b := newBench(t)
 	first := b.run(sampleNode(50, 3), tile{batch: 1}, nil)
 	node := sampleNode(50, 3)
-	node.Instance = &plan.Instance{Kind: "sampler", Identity: plan.Identity{Batch: 48}}
+	node.Instance = &plan.Instance{Kind: "sampler", Identity: spec.Identity{Component: sdk.Description{PreferredBatch: 48}}}
 	second := b.run(node, tile{batch: 17}, nil)
 	if first.Outputs[plan.Images].Digest != second.Outputs[plan.Images].Digest {
 		t.Error("another batch, other images")
