@@ -75,6 +75,8 @@ func (s *session) estimateNode(node *plan.Node) (sdk.Estimate, bool) {
 		request.Call = sdk.CallPrepare
 	case *plan.TuneWork:
 		request.Call, request.Steps, request.Images = sdk.CallTune, work.Steps, work.BatchSize*len(work.Losses)
+	case *plan.EncodeTextsWork:
+		return sdk.Estimate{}, true // little beside the images
 	default:
 		request.Call = sdk.CallEncode
 	}
@@ -82,12 +84,10 @@ func (s *session) estimateNode(node *plan.Node) (sdk.Estimate, bool) {
 		return sdk.Estimate{}, false // of a folder; known when it has been read
 	}
 	component := s.program.component(instance)
-	if component.Estimate == nil && len(instance.Uses) > 0 {
-		// What a reward adds to its encoder's work is small.
-		instance = instance.Uses[0]
-		component = s.program.component(instance)
-	}
 	if component.Estimate == nil {
+		if component.ReadsFeatures() && !component.DoesRead(sdk.ReadPixels) {
+			return sdk.Estimate{}, true // little beside the encoding, which is a stage of its own
+		}
 		return sdk.Estimate{}, false
 	}
 	request.Config = instance.Config

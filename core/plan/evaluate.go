@@ -66,11 +66,12 @@ func (e *evaluation) judge() string {
 }
 
 func (e *evaluation) scored(model spec.Model, reward *spec.Component) *Node {
-	return e.score("score/"+e.Name+"/"+model.Name()+"/"+reward.Name, reward, e.drawn(model), e.count, e.Range)
+	return e.score(reward, e.set(model), e.Range)
 }
 
-func (e *evaluation) encoded(model spec.Model) *Node {
-	return e.encode("encode/"+e.Name+"/"+model.Name(), e.Fidelity.Encoder, e.drawn(model), e.count, e.Fidelity.Range)
+// set is the images of a model.
+func (e *evaluation) set(model spec.Model) imageSet {
+	return imageSet{e.Name + "/" + model.Name(), e.drawn(model), e.count}
 }
 
 // isBaseline compares by what draws: a sampler and a finetune of it may share
@@ -115,8 +116,8 @@ func (e *evaluation) measureModel(model spec.Model) {
 	if e.Fidelity != nil && e.wants(MeasureFidelity) {
 		reference := e.Fidelity.Reference
 		work := &MeasureWork{What: MeasureFidelity, Subject: subject, By: e.Fidelity.Encoder.Name, Reference: reference.Name, Encoder: e.whatIs(e.Fidelity.Encoder)}
-		referenceFeatures := e.encode("encode/"+e.Name+"/reference", e.Fidelity.Encoder, e.images(reference), reference.Count(), e.Fidelity.Range)
-		inputs := []Input{{Features, e.encoded(model), Features}, {"reference features", referenceFeatures, Features}}
+		features, referenceFeatures := e.encode(e.Fidelity.Encoder, e.set(model)), e.encode(e.Fidelity.Encoder, e.imageSet(reference))
+		inputs := []Input{{Features, features, Features}, {"reference features", referenceFeatures, Features}}
 		// Rows of features know their image only by its ID: the images table
 		// says which prompt it was drawn for.
 		inputs = append(inputs, Input{Images, e.drawn(model), Images})
@@ -172,7 +173,7 @@ func (e *evaluation) measureBestOf(position int, bestOf *spec.BestOf) {
 	prompts := len(e.Prompts)
 
 	drawn := e.sample(under("sample", ""), "best_of/"+e.Name, bestOf.Model, e.Prompts, bestOf.N, bestOf.Range)
-	scores := e.score(under("score", "/"+bestOf.Reward.Name), bestOf.Reward, drawn, prompts*bestOf.N, bestOf.Range)
+	scores := e.score(bestOf.Reward, imageSet{e.Name + "/" + label, drawn, prompts * bestOf.N}, bestOf.Range)
 	inputs := []Input{{Images, drawn, Images}, {Scores, scores, Scores}}
 	kept := prompts * bestOf.Keep
 	best := e.add(under("choose", "/"+ChooseBest), &ChooseWork{How: ChooseBest, Keep: bestOf.Keep, Images: kept},

@@ -18,7 +18,7 @@ var content = regexp.MustCompile(`"(sha256:[0-9a-f]+|sha256:missing: [^"]*)"`)
 func Pace(parts []record.KeyPart) string {
 	var lines []string
 	for _, part := range parts {
-		name, _, _ := strings.Cut(part.Name, ".")
+		name, _, _ := strings.Cut(part.Name, " ")
 		switch {
 		case part.Name == "compute":
 			lines = append(lines, part.Value)
@@ -39,13 +39,11 @@ func (n *Node) Pace(environment Environment) string {
 	if n.Instance == nil {
 		return ""
 	}
-	return Pace(append(instanceParts("", n.Instance), computePart(environment)))
+	return Pace(append(instanceParts(n.Instance), computePart(environment)))
 }
 
-// isComponent reports whether a line of a key, up to its first dot, is about a
-// component: "reward", "reward.encoder" and "reward config" are.
+// isComponent reports whether the first word of a line of a key is of a component.
 func isComponent(name string) bool {
-	name, _, _ = strings.Cut(name, " ")
 	switch name {
 	case "sampler", "encoder", "rater", "reward":
 		return true
