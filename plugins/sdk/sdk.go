@@ -163,8 +163,8 @@ type Encoder interface {
 	EncodeImages(ctx context.Context, images []Image) ([][]float32, error)
 }
 
-// TextEncoder is an Encoder that gives vectors of texts as well. Whether they can
-// be compared with its vectors of images is its own affair.
+// TextEncoder is an Encoder whose vectors of texts can be compared with its
+// vectors of images.
 type TextEncoder interface {
 	Encoder
 	EncodeTexts(ctx context.Context, texts []string) ([][]float32, error)
