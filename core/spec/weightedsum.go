@@ -47,8 +47,6 @@ func (l *loader) weightedSumBlock(block *hcl.Block, c *Component) {
 		l.error(block.DefRange, "Missing images", "Scores are normalised by those of one set of images, the same for every model. Name it (over = images.%s), or say normalize = \"none\".", l.firstName("images"))
 	case !normalised && over != nil:
 		l.error(over.NameRange, "Images without a use", "Nothing is normalised. Remove over, or choose another way to normalize.")
-	case normalised && c.Sum.Over != nil && c.Sum.Over.Folder == nil && c.Sum.Over.PerPrompt*len(c.Sum.Over.Prompts) == 1:
-		l.error(over.Expr.Range(), "One image", "images.%s has one image, over which nothing varies. Normalise over more.", c.Sum.Over.Name)
 	}
 	written, weighs, whole := map[*Component]hcl.Range{}, false, true
 	for _, inner := range arguments.blocks {

@@ -9,11 +9,11 @@ import (
 )
 
 // TestConformance holds the built-in components to the contract, through the
-// real wire. The preference reward answers only once it is fitted; its own
+// real wire. The feedback reward answers only once it is fitted; its own
 // package runs the kit on a fitted one.
 func TestConformance(t *testing.T) {
 	plugin := Plugin()
-	plugin.Components = slices.DeleteFunc(plugin.Components, func(c sdk.Component) bool { return c.Name == "preference" })
+	plugin.Components = slices.DeleteFunc(plugin.Components, func(c sdk.Component) bool { return c.Name == "feedback" })
 	plugintest.Run(t, plugin)
 }
 

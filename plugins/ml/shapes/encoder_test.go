@@ -18,7 +18,7 @@ func TestFitEncoder(t *testing.T) {
 	optimizer := sdk.Optimizer{Steps: 2, BatchSize: 4, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8}
 	store := model.NewStore()
 	ctx := context.Background()
-	if err := FitEncoder(ctx, backend, config, store, optimizer, sdk.FitRequest{Images: []string{path}, Seed: 3}, ignore); err != nil {
+	if err := FitEncoder(ctx, backend, config, store, optimizer, sdk.FitRequest{Sets: []sdk.FitSet{{Images: path}}, Seed: 3}, ignore); err != nil {
 		t.Fatal(err)
 	}
 	encoder, err := NewEncoder(backend, config, store)
