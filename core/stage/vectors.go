@@ -28,7 +28,7 @@ func (job Job) vectors(ctx context.Context, images string) (vectorSource, error)
 		if err != nil {
 			return nil, err
 		}
-		tables.images = newRows[table.Feature](path)
+		tables.images = readRows[table.Feature](path)
 	}
 	if reads.DoesRead(schema.ReadTextFeatures) {
 		path, err := job.input(plan.TextFeatures)
@@ -39,7 +39,7 @@ func (job Job) vectors(ctx context.Context, images string) (vectorSource, error)
 		if err != nil {
 			return nil, err
 		}
-		tables.texts, tables.left, tables.held = newRows[table.TextFeature](path), map[string]int{}, map[string][]float32{}
+		tables.texts, tables.left, tables.held = readRows[table.TextFeature](path), map[string]int{}, map[string][]float32{}
 		for _, image := range captions {
 			tables.left[image.Prompt]++
 		}
@@ -51,8 +51,8 @@ func (job Job) vectors(ctx context.Context, images string) (vectorSource, error)
 // Image features are in the order of the images, text features in that in which
 // prompts occur first. Of the vectors it holds those of prompts that occur again.
 type tableVectors struct {
-	images *rows[table.Feature]
-	texts  *rows[table.TextFeature]
+	images *rowReader[table.Feature]
+	texts  *rowReader[table.TextFeature]
 	left   map[string]int // how often each prompt is still to come
 	held   map[string][]float32
 }
@@ -100,19 +100,19 @@ func (v *tableVectors) close() {
 	}
 }
 
-// rows hands out a table row by row.
-type rows[T any] struct {
+// rowReader hands out a table row by row.
+type rowReader[T any] struct {
 	path string
 	pull func() (T, error, bool)
 	stop func()
 }
 
-func newRows[T any](path string) *rows[T] {
+func readRows[T any](path string) *rowReader[T] {
 	pull, stop := iter.Pull2(table.Read[T](path))
-	return &rows[T]{path, pull, stop}
+	return &rowReader[T]{path, pull, stop}
 }
 
-func (r *rows[T]) next() (T, error) {
+func (r *rowReader[T]) next() (T, error) {
 	row, err, ok := r.pull()
 	if !ok {
 		err = fmt.Errorf("table %s has ended", r.path)
