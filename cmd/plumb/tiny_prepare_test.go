@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -101,6 +102,11 @@ func (m mosaics) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pr
 			}
 		}
 	}
-	r.Optimizer.LearningRate *= sum / n
+	optimizer, err := train.ReadOptimizer(r.Optimizer)
+	if err != nil {
+		return err
+	}
+	optimizer.LearningRate *= sum / n
+	r.Optimizer = optimizer.JSON()
 	return m.tiles.Tune(ctx, r, report)
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -113,7 +114,7 @@ func (t *tiles) Savings(call sdk.Call, tune *sdk.TuneRequest) []sdk.Saving {
 	if call != sdk.CallTune {
 		return nil
 	}
-	return []sdk.Saving{{Option: "batch_size", Block: "finetune", Write: fmt.Sprintf("batch_size = %d", tune.Optimizer.BatchSize/2), Now: fmt.Sprint(tune.Optimizer.BatchSize)}}
+	return []sdk.Saving{{Option: "batch_size", Block: "finetune", Write: fmt.Sprintf("batch_size = %d", tune.BatchSize/2), Now: fmt.Sprint(tune.BatchSize)}}
 }
 
 type weights struct {
@@ -181,8 +182,12 @@ func (t *tiles) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk
 }
 
 func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
-	if images := r.Optimizer.BatchSize; t.Room > 0 && images > t.Room {
+	if images := r.BatchSize; t.Room > 0 && images > t.Room {
 		return fmt.Errorf("training step 1: RESOURCE_EXHAUSTED: Out of memory while trying to allocate %d bytes.\nand pages about buffers", images<<30)
+	}
+	optimizer, err := train.ReadOptimizer(r.Optimizer)
+	if err != nil {
+		return err
 	}
 	var scores []table.Score
 	nanAt := -1
@@ -209,7 +214,7 @@ func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pro
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	for step := w.Step + 1; step <= r.Optimizer.Steps; step++ {
+	for step := w.Step + 1; step <= r.Steps; step++ {
 		time.Sleep(time.Duration(t.DelayMS) * time.Millisecond)
 		if err := ctx.Err(); err != nil {
 			return err
@@ -218,12 +223,12 @@ func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pro
 		if len(scores) > 0 {
 			drawn = scores[rand.New(rand.NewPCG(r.Seed, uint64(step))).IntN(len(scores))].Score
 		}
-		w = weights{Step: step, Value: w.Value + r.Optimizer.LearningRate*drawn}
+		w = weights{Step: step, Value: w.Value + optimizer.LearningRate*drawn}
 		loss := 1 - w.Value
 		if step == nanAt {
 			loss = math.NaN()
 		}
-		if err := report(sdk.Progress{Step: step, Steps: r.Optimizer.Steps, Values: map[string]float64{"loss": loss}}); err != nil {
+		if err := report(sdk.Progress{Step: step, Steps: r.Steps, Values: map[string]float64{"loss": loss}}); err != nil {
 			return err
 		}
 		if step%4 == 0 { // keeping state costs, so a kill loses some steps

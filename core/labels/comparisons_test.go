@@ -157,11 +157,11 @@ func TestImportComparisonsOfWrongFiles(t *testing.T) {
 		}
 	}
 	odd := "first,second,choice\n" + strings.Repeat("a1,b1\n", 200)
-	if _, findings := importText(t, odd); len(findings) != maxComparisonFindings {
+	if _, findings := importText(t, odd); len(findings) != maxFindings {
 		t.Errorf("%d findings", len(findings))
 	}
 	many := "first,second,choice\n" + strings.Repeat("a1,b1,tie\n", 200)
-	if _, findings := importText(t, many); len(findings) != maxComparisonFindings+1 {
+	if _, findings := importText(t, many); len(findings) != maxFindings+1 {
 		t.Errorf("%d findings", len(findings))
 	}
 }

@@ -1,6 +1,7 @@
 // Package labels reads the files that people write their judgements into, CSV
 // or Parquet, and writes sheets to begin with: of one table's images, or of
-// several models' images that are judged blindly.
+// several models' images that are judged blindly. Judgements are labels of single
+// images, or choices between two.
 //
 // A rater is a name, in files and in tables alike.
 //

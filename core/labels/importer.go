@@ -3,7 +3,6 @@ package labels
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -15,12 +14,24 @@ import (
 func (i *importer) read() ([]table.Label, diag.List) {
 	path := i.path
 	i.seen = map[string]diag.Range{}
-	var err error
-	if strings.EqualFold(filepath.Ext(path), ".parquet") {
-		err = i.readParquet()
-	} else {
-		err = i.readCSV()
+	file := sheet{
+		path:    path,
+		columns: []string{"image_id", "rater", "label", "index", "prompt", "category", "split"},
+		needed: func(has func(string) bool) []string {
+			if has("index") && !has("image_id") {
+				return []string{"prompt", "label"}
+			}
+			return []string{"image_id", "label"}
+		},
+		header: "the columns image_id (or prompt and index), label and, if there are several raters, rater",
+		report: i.report,
 	}
+	err := file.each(func(row sheetRow) error {
+		return i.add(labelRow{
+			imageID: row.get("image_id"), rater: row.rater(), label: row.get("label"), index: row.get("index"),
+			prompt: row.get("prompt"), category: row.get("category"), split: row.get("split"), where: row.where,
+		})
+	})
 	if err != nil && !errors.Is(err, errStop) {
 		i.report(diag.Range{File: path}, "The labels cannot be read", err.Error())
 	}
@@ -61,9 +72,6 @@ type promptIndex struct {
 	prompt string
 	index  int32
 }
-
-// onlyRater is the rater of a file that names none.
-const onlyRater = "rater"
 
 // labelRow is a row as written.
 type labelRow struct {

@@ -171,7 +171,7 @@ func TestImportLabelsReportsAllMistakes(t *testing.T) {
 
 func TestImportLabelsOfWrongFiles(t *testing.T) {
 	for name, c := range map[string]struct{ content, want string }{
-		"empty":       {"", "first line should be"},
+		"empty":       {"", "first line should name"},
 		"header only": {"image_id,rater,label\n", "no labels"},
 		"columns":     {"image,rater,label\n", `no column "image_id"`},
 	} {

@@ -54,7 +54,7 @@ func TestKeySaysAllThatAResultDependsOn(t *testing.T) {
 			if record.KeyOf(parts) == record.KeyOf(plain) {
 				t.Error("settings are not in the key")
 			}
-			if config := plain[1].Value; !strings.Contains(config, `"optimizer":{"steps":40}}`) { // the last there is
+			if config := plain[1].Value; !strings.Contains(config, `"optimizer":{"learning_rate":0.1},"steps":40}`) { // the last there is
 				t.Errorf("without settings the key has %s", config)
 			}
 			return keyOf(tune, here)

@@ -41,7 +41,7 @@ func experiment(seed uint64) *spec.Spec {
 			{Name: "reward_weighted", Weight: 1, Weighed: true},
 			{Name: "pretraining", Weight: 1, Images: []*spec.Images{realImages}},
 		},
-		Optimizer: json.RawMessage(`{"steps":40}`), Steps: 40, BatchSize: 8,
+		Optimizer: json.RawMessage(`{"learning_rate":0.1}`), Steps: 40, BatchSize: 8,
 	}
 	models := []spec.Model{{Sampler: base}, {Sampler: base, Finetune: full}}
 	return &spec.Spec{

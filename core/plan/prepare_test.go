@@ -75,7 +75,7 @@ func TestPrepareIsSharedByFinetunes(t *testing.T) {
 	s := experiment(1)
 	first := s.Finetunes[0]
 	longer, chained := *first, *first
-	longer.Name, longer.Optimizer, longer.Steps = "longer", json.RawMessage(`{"steps":80}`), 80
+	longer.Name, longer.Steps = "longer", 80
 	chained.Name, chained.Model = "chained", spec.Model{Sampler: first.Model.Sampler, Finetune: first}
 	s.Finetunes = append(s.Finetunes, &longer, &chained)
 	p := buildPrepared(t, Source{Spec: s})
@@ -124,7 +124,7 @@ func TestKeyOfPrepare(t *testing.T) {
 	}
 	reference := key(func(*spec.Spec) {}, "1")
 	for what, other := range map[string]string{
-		"optimizer": key(func(s *spec.Spec) { s.Finetunes[0].Optimizer = json.RawMessage(`{"steps":9}`) }, "1"),
+		"optimizer": key(func(s *spec.Spec) { s.Finetunes[0].Optimizer = json.RawMessage(`{"learning_rate":9}`) }, "1"),
 		"reward":    key(func(s *spec.Spec) { s.Rewards[1].Config = json.RawMessage(`{"weight":9}`) }, "1"),
 		"seed":      key(func(s *spec.Spec) { s.Seed = 2 }, "1"),
 	} {

@@ -104,11 +104,11 @@ type PrepareWork struct {
 type TuneWork struct {
 	FromScratch bool            `json:"from_scratch"`
 	Losses      []TuneLoss      `json:"losses"`
+	Steps       int             `json:"steps"`
+	BatchSize   int             `json:"batch_size"`
 	Optimizer   json.RawMessage `json:"optimizer"`
 	Options     json.RawMessage `json:"-"`                 // the component's own settings; nil if it has none
 	KeyOptions  json.RawMessage `json:"options,omitempty"` // the same with digests in place of paths
-	Steps       int             `json:"-"`                 // as in Optimizer
-	BatchSize   int             `json:"-"`                 // as in Optimizer
 }
 
 // TuneLoss is one term of the objective.

@@ -226,10 +226,10 @@ func TestEveryCall(t *testing.T) {
 		output := t.TempDir()
 		var curve []float64
 		err := open(t, h, "sampler", "tiny").Tune(ctx, sdk.TuneRequest{
-			Losses:    []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`), Images: []string{"i", "j"}, Prepared: []string{"p", "q"}}},
-			Optimizer: sdk.Optimizer{Steps: 3},
-			Options:   json.RawMessage(`{"rank":4}`),
-			Output:    output,
+			Losses: []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`), Images: []string{"i", "j"}, Prepared: []string{"p", "q"}}},
+			Steps:  3, BatchSize: 5, Optimizer: json.RawMessage(`{"beta1":0.5}`),
+			Options: json.RawMessage(`{"rank":4}`),
+			Output:  output,
 		}, func(p sdk.Progress) error {
 			curve = append(curve, p.Values["loss"])
 			return nil
@@ -240,7 +240,7 @@ func TestEveryCall(t *testing.T) {
 		if written, err := os.ReadFile(filepath.Join(output, "config.json")); err != nil || string(written) != `{"offset":1}{"rank":4}` {
 			t.Errorf("checkpoint holds %q, %v", written, err)
 		}
-		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != "p q" {
+		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != `p q 5 {"beta1":0.5}` {
 			t.Errorf("it was tuned on %q, %v", written, err)
 		}
 	})

@@ -99,13 +99,13 @@ func (t *tiny) Prepare(_ context.Context, r sdk.PrepareRequest, report func(sdk.
 }
 
 func (t *tiny) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
-	for step := range r.Optimizer.Steps {
-		err := report(sdk.Progress{Step: step + 1, Steps: r.Optimizer.Steps, Values: map[string]float64{"loss": r.Losses[0].Weight / float64(step+1)}})
+	for step := range r.Steps {
+		err := report(sdk.Progress{Step: step + 1, Steps: r.Steps, Values: map[string]float64{"loss": r.Losses[0].Weight / float64(step+1)}})
 		if err != nil {
 			return err
 		}
 	}
-	if err := os.WriteFile(filepath.Join(r.Output, "prepared"), []byte(strings.Join(r.Losses[0].Prepared, " ")), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(r.Output, "prepared"), fmt.Appendf(nil, "%s %d %s", strings.Join(r.Losses[0].Prepared, " "), r.BatchSize, r.Optimizer), 0o644); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(r.Output, "config.json"), append(r.Losses[0].Options, r.Options...), 0o644)

@@ -201,6 +201,8 @@ func (c canonical) finetune(finetune *Finetune) (map[string]any, error) {
 		"images":       imageNames(finetune.Images),
 		"losses":       losses,
 		"optimizer":    optimizer,
+		"steps":        finetune.Steps,
+		"batch_size":   finetune.BatchSize,
 	}
 	if finetune.Reward != nil {
 		value["reward"] = finetune.Reward.Name

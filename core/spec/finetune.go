@@ -14,6 +14,8 @@ var finetuneForm = form{
 	schema: Schema{Attributes: slices.Concat([]Attribute{
 		{Name: "from_scratch", Type: "bool", Default: []byte(`false`), Summary: "start from random weights"},
 		{Name: "weights", Type: "string", Default: []byte(`"reward"`), OneOf: []string{"reward", "uniform"}, Summary: "what weighs the images; uniform is the control without a reward"},
+		{Name: "steps", Type: "integer", Default: []byte(`400`), Minimum: number(1), Maximum: number(1e9), Summary: "optimizer steps"},
+		{Name: "batch_size", Type: "integer", Default: []byte(`64`), Minimum: number(1), Maximum: number(1e9), Summary: "images per step and loss, over all devices"},
 	}, optimizerSchema.Attributes)},
 	values: []hcl.AttributeSchema{{Name: "sampler", Required: true}, {Name: "reward"}, {Name: "images"}},
 	blocks: []hcl.BlockHeaderSchema{{Type: "loss", LabelNames: []string{"name"}}},

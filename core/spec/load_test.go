@@ -207,7 +207,7 @@ func TestLoadResolvesReferences(t *testing.T) {
 			t.Errorf("%s is wrong", check.what)
 		}
 	}
-	want := `{"batch_size":64,"beta1":0.9,"beta2":0.999,"ema_decay":0,"epsilon":1e-8,"gradient_clip_norm":1,"learning_rate":0.0001,"schedule":"cosine","steps":100,"warmup_steps":20,"weight_decay":0.01}`
+	want := `{"beta1":0.9,"beta2":0.999,"ema_decay":0,"epsilon":1e-8,"gradient_clip_norm":1,"learning_rate":0.0001,"schedule":"cosine","warmup_steps":20,"weight_decay":0.01}`
 	if got := string(full.Optimizer); got != want {
 		t.Errorf("optimizer is %s, want %s", got, want)
 	}

@@ -1,11 +1,9 @@
 package spec
 
-// optimizerSchema is the one table of the optimizer's arguments, which stand
-// flat in a finetune block, with their defaults. The names are the JSON names
-// of the plugin contract's Optimizer.
+// optimizerSchema is the language's table of AdamW's settings and those of its
+// learning rate, which stand flat in a finetune block. They go to the sampler as
+// they are; plugins/ml/train has their type.
 var optimizerSchema = Schema{Attributes: []Attribute{
-	{Name: "steps", Type: "integer", Default: []byte(`400`), Minimum: number(1), Maximum: number(1e9), Summary: "optimizer steps"},
-	{Name: "batch_size", Type: "integer", Default: []byte(`64`), Minimum: number(1), Maximum: number(1e9), Summary: "images per step and loss, over all devices"},
 	{Name: "learning_rate", Type: "number", Default: []byte(`2e-4`), Minimum: number(0), Summary: "the highest, after warm-up"},
 	{Name: "warmup_steps", Type: "integer", Default: []byte(`20`), Minimum: number(0), Maximum: number(1e9), Summary: "steps over which the learning rate rises from 0"},
 	{Name: "schedule", Type: "string", Default: []byte(`"constant"`), OneOf: []string{"constant", "cosine"}, Summary: "of the learning rate after warm-up; cosine goes to 0"},

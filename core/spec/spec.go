@@ -186,9 +186,9 @@ type Finetune struct {
 	Reward      *Component // weighs the images; nil if no loss needs it
 	Images      []*Images  // drawn by the model, weighed by the reward
 	Losses      []Loss
-	Optimizer   json.RawMessage // sdk.Optimizer as canonical JSON
-	Steps       int             // as in Optimizer
-	BatchSize   int             // as in Optimizer
+	Steps       int             // of the optimizer
+	BatchSize   int             // images per step and loss
+	Optimizer   json.RawMessage // by optimizerSchema, as canonical JSON
 	// Options are the sampler component's own settings as canonical JSON,
 	// checked against its schema; nil if it has none.
 	Options json.RawMessage

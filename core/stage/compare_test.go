@@ -17,6 +17,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
@@ -69,7 +70,7 @@ func TestCompare(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if pixels[image.ID], err = sdk.DecodePNG(image.Image.Bytes); err != nil {
+		if pixels[image.ID], err = imaging.Decode(image.Image.Bytes, imaging.Exchanged); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -154,7 +155,7 @@ func TestPairsOfScatteredImages(t *testing.T) {
 	b := newBench(t)
 	images := make([]table.Image, 40)
 	for i := range images {
-		png, err := sdk.EncodePNG(sdk.Image{Width: i + 1, Height: 1, RGB: bytes.Repeat([]byte{byte(i)}, 3*(i+1))})
+		png, err := imaging.EncodePNG(sdk.Image{Width: i + 1, Height: 1, RGB: bytes.Repeat([]byte{byte(i)}, 3*(i+1))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -254,7 +255,7 @@ func TestCompareByLabels(t *testing.T) {
 	var labels []table.Label
 	add := func(id, prompt string, verdicts ...string) {
 		for i, verdict := range verdicts {
-			labels = append(labels, table.Label{ImageID: id, Prompt: prompt, Category: "color", Split: "seen", Rater: int32(i), Label: verdict})
+			labels = append(labels, table.Label{ImageID: id, Prompt: prompt, Category: "color", Split: "seen", Rater: fmt.Sprint(i), Label: verdict})
 		}
 	}
 	add("a1", "a", "good", "good", "bad")

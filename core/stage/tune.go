@@ -2,8 +2,6 @@ package stage
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -12,9 +10,9 @@ import (
 
 // tune fine-tunes a sampler by a sum of losses.
 func tune(ctx context.Context, job Job, work *plan.TuneWork) (*Result, error) {
-	request := sdk.TuneRequest{Seed: job.Node.Seed, FromScratch: work.FromScratch, Options: work.Options}
-	if err := json.Unmarshal(work.Optimizer, &request.Optimizer); err != nil {
-		return nil, fmt.Errorf("settings of the optimizer: %w", err)
+	request := sdk.TuneRequest{
+		Seed: job.Node.Seed, FromScratch: work.FromScratch,
+		Steps: work.Steps, BatchSize: work.BatchSize, Optimizer: work.Optimizer, Options: work.Options,
 	}
 	for _, term := range work.Losses {
 		loss := sdk.TuneLoss{Name: term.Name, Weight: term.Weight, Options: term.Options}

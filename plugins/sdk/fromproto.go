@@ -91,7 +91,9 @@ func prepareRequestFromProto(r *pb.PrepareRequest) PrepareRequest {
 
 func tuneRequestFromProto(r *pb.TuneRequest) TuneRequest {
 	out := TuneRequest{
-		Optimizer:   optimizerFromProto(r.GetOptimizer()),
+		Steps:       int(r.GetSteps()),
+		BatchSize:   int(r.GetBatchSize()),
+		Optimizer:   r.GetOptimizerJson(),
 		Scratch:     r.GetScratch(),
 		Output:      r.GetOutput(),
 		Seed:        r.GetSeed(),
@@ -112,22 +114,6 @@ func tuneRequestFromProto(r *pb.TuneRequest) TuneRequest {
 		})
 	}
 	return out
-}
-
-func optimizerFromProto(o *pb.Optimizer) Optimizer {
-	return Optimizer{
-		Steps:            int(o.GetSteps()),
-		BatchSize:        int(o.GetBatchSize()),
-		LearningRate:     o.GetLearningRate(),
-		WarmupSteps:      int(o.GetWarmupSteps()),
-		Schedule:         o.GetSchedule(),
-		WeightDecay:      o.GetWeightDecay(),
-		Beta1:            o.GetBeta1(),
-		Beta2:            o.GetBeta2(),
-		Epsilon:          o.GetEpsilon(),
-		GradientClipNorm: o.GetGradientClipNorm(),
-		EMADecay:         o.GetEmaDecay(),
-	}
 }
 
 func openRequestFromProto(r *pb.OpenRequest) openRequest {

@@ -262,7 +262,13 @@ type PrepareRequest struct {
 // TuneRequest is a fine-tuning job: a sum of losses over sets of images.
 type TuneRequest struct {
 	Losses    []TuneLoss
-	Optimizer Optimizer
+	Steps     int // of the optimizer
+	BatchSize int // images per step and loss
+	// Optimizer is a finetune block's settings of AdamW and its learning rate, as
+	// canonical JSON: learning_rate, warmup_steps, schedule ("constant" or "cosine"
+	// after warm-up), weight_decay, beta1, beta2, epsilon, gradient_clip_norm (0:
+	// none) and ema_decay (0: none).
+	Optimizer json.RawMessage
 	Scratch   string // as in FitRequest
 	Output    string // as in FitRequest
 	Seed      uint64
@@ -283,19 +289,4 @@ type TuneLoss struct {
 	// Prepared holds what Prepare made of the image tables, one directory for
 	// each; empty if the component does not prepare.
 	Prepared []string
-}
-
-// Optimizer holds the settings of AdamW and of the loop around it.
-type Optimizer struct {
-	Steps            int     `json:"steps"`
-	BatchSize        int     `json:"batch_size"` // images per step and loss
-	LearningRate     float64 `json:"learning_rate"`
-	WarmupSteps      int     `json:"warmup_steps"`
-	Schedule         string  `json:"schedule"` // after warm-up: "constant" or "cosine" (to zero)
-	WeightDecay      float64 `json:"weight_decay"`
-	Beta1            float64 `json:"beta1"`
-	Beta2            float64 `json:"beta2"`
-	Epsilon          float64 `json:"epsilon"`
-	GradientClipNorm float64 `json:"gradient_clip_norm"` // 0: no clipping
-	EMADecay         float64 `json:"ema_decay"`          // 0: no averaging
 }

@@ -110,7 +110,7 @@ func (e *encoder) EncodeTexts(ctx context.Context, texts []string) ([][]float32,
 // Fit trains a new encoder on images with captions.
 func (e *encoder) Fit(ctx context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
 	network, store := shapes.DefaultEncoder(), model.NewStore()
-	if err := shapes.FitEncoder(ctx, e.backend, network, store, e.config.Optimizer(), request, report); err != nil {
+	if err := shapes.FitEncoder(ctx, e.backend, network, store, e.config.Settings, request, report); err != nil {
 		return err
 	}
 	return train.WriteCheckpoint(request.Output, network, store)

@@ -14,6 +14,7 @@ import (
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -349,8 +350,8 @@ func TestSettings(t *testing.T) {
 	if err != nil || read.LoRA == nil || read.LoRA.Rank != 16 || read.Precision != stablediffusion.BFloat16 || !read.GradientCheckpointing {
 		t.Errorf("%+v, %v", read, err)
 	}
-	if o := request.Optimizer; o.BatchSize != 3 || o.Steps < 1000 || o.GradientClipNorm != 1 || o.EMADecay != 0 {
-		t.Errorf("%+v", o)
+	if o, err := train.ReadOptimizer(request.Optimizer); err != nil || request.BatchSize != 3 || request.Steps < 1000 || o.GradientClipNorm != 1 || o.EMADecay != 0 {
+		t.Errorf("%+v, %v", request, err)
 	}
 	known := map[string]bool{}
 	for _, block := range stablediffusion.SettingsSchema().Blocks {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
@@ -37,9 +38,9 @@ func (c Case) settings() stablediffusion.Settings {
 
 // optimizer are a finetune block's defaults, with a learning rate that leaves
 // random weights where they are.
-func (c Case) optimizer() sdk.Optimizer {
-	return sdk.Optimizer{
-		Steps: 1 << 20, BatchSize: c.Batch, LearningRate: 1e-6, WarmupSteps: 20, Schedule: "constant",
+func optimizer() train.Optimizer {
+	return train.Optimizer{
+		LearningRate: 1e-6, WarmupSteps: 20, Schedule: "constant",
 		WeightDecay: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, GradientClipNorm: 1,
 	}
 }
@@ -121,7 +122,7 @@ func (b *bench) request(directory string, settings stablediffusion.Settings) (sd
 		return sdk.TuneRequest{}, err
 	}
 	return sdk.TuneRequest{
-		Losses:    []sdk.TuneLoss{{Name: tuning.RewardWeighted, Weight: 1, Images: []string{images}, Scores: []string{scored}}},
-		Optimizer: b.optimizer(), Seed: 1, Options: options,
+		Losses: []sdk.TuneLoss{{Name: tuning.RewardWeighted, Weight: 1, Images: []string{images}, Scores: []string{scored}}},
+		Steps:  1 << 20, BatchSize: b.Batch, Optimizer: optimizer().JSON(), Seed: 1, Options: options,
 	}, nil
 }

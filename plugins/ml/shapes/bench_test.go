@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -14,8 +16,8 @@ func BenchmarkTune(b *testing.B) {
 	images, _ := scenesTable(b, 64)
 	const batch, warm = 32, 2
 	request := sdk.TuneRequest{
-		Losses:      []sdk.TuneLoss{{Name: tuning.Pretraining, Weight: 1, Images: []string{images}}},
-		Optimizer:   sdk.Optimizer{Steps: b.N + warm, BatchSize: batch, LearningRate: 1e-4, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, GradientClipNorm: 1, EMADecay: 0.99},
+		Losses: []sdk.TuneLoss{{Name: tuning.Pretraining, Weight: 1, Images: []string{images}}},
+		Steps:  b.N + warm, BatchSize: batch, Optimizer: train.Optimizer{LearningRate: 1e-4, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, GradientClipNorm: 1, EMADecay: 0.99}.JSON(),
 		FromScratch: true,
 	}
 	err := Tune(context.Background(), openBackend(b), DefaultDenoiser(), model.NewStore(), request, func(p sdk.Progress) error {
@@ -33,7 +35,7 @@ func BenchmarkTune(b *testing.B) {
 // BenchmarkDraw is the drawing of images in 12 guided steps.
 func BenchmarkDraw(b *testing.B) {
 	config := DefaultDenoiser()
-	drawer, err := NewDrawer(openBackend(b), config, randomDenoiser(b, config), "dpmpp_2m", 12, 1.5)
+	drawer, err := NewDrawer(openBackend(b), config, randomDenoiser(b, config), diffusion.Sampling{Solver: "dpmpp_2m", Steps: 12}, 1.5)
 	if err != nil {
 		b.Fatal(err)
 	}

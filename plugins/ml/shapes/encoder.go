@@ -131,23 +131,23 @@ func (e *Encoder) Texts(ctx context.Context, texts []string) ([][]float32, error
 }
 
 // FitEncoder trains an encoder on images with captions, as CLIP is trained.
-func FitEncoder(ctx context.Context, backend compute.Backend, config EncoderConfig, store *model.Store, optimizer sdk.Optimizer, request sdk.FitRequest, report func(sdk.Progress) error) error {
+func FitEncoder(ctx context.Context, backend compute.Backend, config EncoderConfig, store *model.Store, settings train.Settings, request sdk.FitRequest, report func(sdk.Progress) error) error {
 	examples, err := Examples(ctx, request.ImageTables())
 	if err != nil {
 		return err
 	}
-	batch, width := optimizer.BatchSize, len(config.Vocabulary)
+	batch, width := settings.BatchSize, len(config.Vocabulary)
 	shuffled := train.NewShuffled(len(examples), request.Seed)
 	identity, err := json.Marshal(struct {
-		Config    EncoderConfig
-		Optimizer sdk.Optimizer
-		Request   sdk.FitRequest
-	}{config, optimizer, request})
+		Config   EncoderConfig
+		Settings train.Settings
+		Request  sdk.FitRequest
+	}{config, settings, request})
 	if err != nil {
 		return err
 	}
 	loop := &train.Loop{
-		Backend: backend, Store: store, Optimizer: optimizer,
+		Backend: backend, Store: store, Steps: settings.Steps, Optimizer: settings.Optimizer(),
 		Scratch: request.Scratch, Identity: train.Digest(identity),
 		Batch: func(step int) ([]any, error) {
 			patches, words := make([]float32, batch*imageValues), make([]float32, batch*width)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -15,10 +16,10 @@ func TestFitEncoder(t *testing.T) {
 	backend := openBackend(t)
 	config := EncoderConfig{Network: tiny, Text: 8, Projection: 5, Vocabulary: Vocabulary}
 	path, rows := scenesTable(t, 66)
-	optimizer := sdk.Optimizer{Steps: 2, BatchSize: 4, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8}
+	settings := train.Settings{Steps: 2, BatchSize: 4, LearningRate: 1e-3}
 	store := model.NewStore()
 	ctx := context.Background()
-	if err := FitEncoder(ctx, backend, config, store, optimizer, sdk.FitRequest{Sets: []sdk.FitSet{{Images: path}}, Seed: 3}, ignore); err != nil {
+	if err := FitEncoder(ctx, backend, config, store, settings, sdk.FitRequest{Sets: []sdk.FitSet{{Images: path}}, Seed: 3}, ignore); err != nil {
 		t.Fatal(err)
 	}
 	encoder, err := NewEncoder(backend, config, store)

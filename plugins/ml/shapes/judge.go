@@ -149,7 +149,7 @@ const heldOutShare = 0.1
 
 // FitJudge trains a judge on clean scenes, whose prompts say all four
 // attributes, and measures it on held-out ones.
-func FitJudge(ctx context.Context, backend compute.Backend, config JudgeConfig, store *model.Store, optimizer sdk.Optimizer, request sdk.FitRequest, report func(sdk.Progress) error) (JudgeConfig, error) {
+func FitJudge(ctx context.Context, backend compute.Backend, config JudgeConfig, store *model.Store, settings train.Settings, request sdk.FitRequest, report func(sdk.Progress) error) (JudgeConfig, error) {
 	examples, err := Examples(ctx, request.ImageTables())
 	if err != nil {
 		return config, err
@@ -169,17 +169,17 @@ func FitJudge(ctx context.Context, backend compute.Backend, config JudgeConfig, 
 	}
 	learn := order[held:]
 	shuffled := train.NewShuffled(len(learn), request.Seed)
-	batch := optimizer.BatchSize
+	batch := settings.BatchSize
 	identity, err := json.Marshal(struct {
-		Config    JudgeConfig
-		Optimizer sdk.Optimizer
-		Request   sdk.FitRequest
-	}{config, optimizer, request})
+		Config   JudgeConfig
+		Settings train.Settings
+		Request  sdk.FitRequest
+	}{config, settings, request})
 	if err != nil {
 		return config, err
 	}
 	loop := &train.Loop{
-		Backend: backend, Store: store, Optimizer: optimizer,
+		Backend: backend, Store: store, Steps: settings.Steps, Optimizer: settings.Optimizer(),
 		Scratch: request.Scratch, Identity: train.Digest(identity),
 		Batch: func(step int) ([]any, error) {
 			patches := make([]float32, batch*imageValues)

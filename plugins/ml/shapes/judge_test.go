@@ -16,6 +16,7 @@ import (
 
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -155,10 +156,10 @@ func TestFlip(t *testing.T) {
 func TestFitJudge(t *testing.T) {
 	backend := openBackend(t)
 	path, rows := scenesTable(t, 70)
-	optimizer := sdk.Optimizer{Steps: 2, BatchSize: 4, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8}
+	settings := train.Settings{Steps: 2, BatchSize: 4, LearningRate: 1e-3}
 	request := sdk.FitRequest{Sets: []sdk.FitSet{{Images: path}}, Seed: 3}
 	store := model.NewStore()
-	config, err := FitJudge(context.Background(), backend, JudgeConfig{Network: tiny}, store, optimizer, request, ignore)
+	config, err := FitJudge(context.Background(), backend, JudgeConfig{Network: tiny}, store, settings, request, ignore)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +230,7 @@ func TestFitJudgeRefuses(t *testing.T) {
 		{[]sdk.FitSet{{Images: large}}, []string{`"wide"`, "33x32", "32x32"}},
 		{[]sdk.FitSet{{Images: few + ".missing"}}, []string{few + ".missing"}},
 	} {
-		_, err := FitJudge(context.Background(), backend, JudgeConfig{Network: tiny}, model.NewStore(), sdk.Optimizer{Steps: 1, BatchSize: 2}, sdk.FitRequest{Sets: test.sets}, ignore)
+		_, err := FitJudge(context.Background(), backend, JudgeConfig{Network: tiny}, model.NewStore(), train.Settings{Steps: 1, BatchSize: 2}, sdk.FitRequest{Sets: test.sets}, ignore)
 		for _, want := range test.want {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v: error %v does not say %s", test.sets, err, want)

@@ -48,11 +48,11 @@ func TestInputs(t *testing.T) {
 	noisy, target, timesteps, text := flat[0], flat[1], flat[2], flat[3]
 	width := config.TextWidth()
 	for i, slot := range slots {
-		alpha, sigma := e.schedule.Alpha(int(timesteps[i])), e.schedule.Sigma(int(timesteps[i]))
+		at := e.process.Schedule.At(int(timesteps[i]))
 		clean := make([]float32, imageValues)
 		for j := range clean {
 			x, v := float64(noisy[i*imageValues+j]), float64(target[i*imageValues+j])
-			clean[j] = float32(alpha*x - sigma*v)
+			clean[j] = float32(at.Alpha*x - at.Sigma*v)
 		}
 		if !slices.Equal(FromPatches(clean), images[slot.Example]) {
 			t.Errorf("example %d is another image", i)
@@ -72,9 +72,9 @@ func TestTrainable(t *testing.T) {
 	config := tinyDenoiser()
 	images, _ := scenesTable(t, 4)
 	request := sdk.TuneRequest{
-		Losses:    []sdk.TuneLoss{{Name: tuning.Pretraining, Weight: 1, Images: []string{images}}},
-		Optimizer: sdk.Optimizer{Steps: 2, BatchSize: 4, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8},
-		Options:   []byte(`{"trainable":"conditioning"}`),
+		Losses: []sdk.TuneLoss{{Name: tuning.Pretraining, Weight: 1, Images: []string{images}}},
+		Steps:  2, BatchSize: 4, Optimizer: train.Optimizer{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8}.JSON(),
+		Options: []byte(`{"trainable":"conditioning"}`),
 	}
 	store := randomDenoiser(t, config)
 	before := train.Tensors(store)
@@ -122,7 +122,7 @@ func TestTune(t *testing.T) {
 			{Name: tuning.RewardWeighted, Weight: 1, Images: []string{images}, Scores: []string{scored}},
 			{Name: tuning.Pretraining, Weight: 0.5, Images: []string{images}},
 		},
-		Optimizer: sdk.Optimizer{Steps: 3, BatchSize: 4, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1},
+		Steps: 3, BatchSize: 4, Optimizer: train.Optimizer{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1}.JSON(),
 	}
 	weights := func() any {
 		store := randomDenoiser(t, config)

@@ -3,6 +3,7 @@ package stablediffusion
 import (
 	"fmt"
 
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -17,7 +18,7 @@ func (s Settings) Savings(request sdk.TuneRequest) []sdk.Saving {
 	add := func(option, write, now string) {
 		list = append(list, sdk.Saving{Option: option, Block: finetune, Write: write, Now: now})
 	}
-	total := request.Optimizer.BatchSize * len(request.Losses)
+	total := request.BatchSize * len(request.Losses)
 	micro, now := s.MicroBatchSize, fmt.Sprint(s.MicroBatchSize)
 	if micro <= 0 || micro > total {
 		micro, now = total, fmt.Sprintf("all %d images of a step at once", total)
@@ -31,8 +32,8 @@ func (s Settings) Savings(request sdk.TuneRequest) []sdk.Saving {
 	if s.Precision != BFloat16 {
 		add("precision", `precision = "bfloat16"`, Float32)
 	}
-	if request.Optimizer.EMADecay > 0 {
-		add("ema_decay", "ema_decay = 0", fmt.Sprintf("%g: a copy of what is trained", request.Optimizer.EMADecay))
+	if optimizer, err := train.ReadOptimizer(request.Optimizer); err == nil && optimizer.EMADecay > 0 {
+		add("ema_decay", "ema_decay = 0", fmt.Sprintf("%g: a copy of what is trained", optimizer.EMADecay))
 	}
 	if s.LoRA == nil {
 		add("lora", "lora {}", "absent: all weights of the unet are trained")

@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/guidance"
 	"github.com/plumb-ml/plumb/plugins/ml/loss"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
@@ -21,6 +22,10 @@ import (
 // Tune trains the denoising network in store by the sum of the request's losses
 // (package tuning). Autoencoder and text encoder stay as they are.
 func (m *Model) Tune(ctx context.Context, backend compute.Backend, store *model.Store, examples Examples, settings Settings, request sdk.TuneRequest, report func(sdk.Progress) error) error {
+	optimizer, err := train.ReadOptimizer(request.Optimizer)
+	if err != nil {
+		return err
+	}
 	terms, err := tuning.Load(ctx, request, func(image table.Image) (int, error) { return examples.Add(ctx, image) })
 	if err != nil {
 		return err
@@ -31,12 +36,13 @@ func (m *Model) Tune(ctx context.Context, backend compute.Backend, store *model.
 		return err
 	}
 	job := m.job(store, m.noised(examples, settings), settings, tuning.Batch{
-		Terms: terms, Images: request.Optimizer.BatchSize, Micro: settings.MicroBatchSize, Seed: request.Seed,
+		Terms: terms, Images: request.BatchSize, Micro: settings.MicroBatchSize, Seed: request.Seed,
 	})
 	return job.Run(ctx, &train.Loop{
 		Backend:   backend,
 		Store:     store,
-		Optimizer: request.Optimizer,
+		Steps:     request.Steps,
+		Optimizer: optimizer,
 		Scratch:   request.Scratch,
 		Identity:  identity,
 		Advice:    settings.advice(),
@@ -68,7 +74,7 @@ func (m *Model) job(store *model.Store, examples noised, settings Settings, batc
 // noised are examples that noise is added to.
 type noised struct {
 	Inputs
-	prediction string // of the network: diffusion.Epsilon or Velocity
+	prediction diffusion.Prediction
 	schedule   diffusion.Schedule
 	scale      float32 // of latents
 	gamma      float64 // of loss.MinSNR; 0: none
@@ -95,7 +101,7 @@ func (m *Model) noised(inputs Inputs, settings Settings) noised {
 					values[i] = float32(random.NormFloat64())
 				}
 			}
-			d.silent = random.Float64() < settings.PromptDropout
+			d.silent = guidance.DropCaption(random, settings.PromptDropout)
 			return d
 		},
 	}
@@ -104,10 +110,7 @@ func (m *Model) noised(inputs Inputs, settings Settings) noised {
 // inputs are noisy latents, what is to be predicted from them, timesteps and the
 // embeddings of captions.
 //
-//	x_t = alpha x + sigma noise,  x = scale (mean + deviation other noise)
-//	target = noise, or alpha noise - sigma x for a model that predicts velocities
-//
-// (Ho et al. 2020, eq. 4; Salimans and Ho 2022, appendix D).
+//	x_0 = scale (mean + deviation other noise)
 func (n noised) inputs(slots []tuning.Slot) ([]any, error) {
 	latents, text := n.Size()
 	each, textEach := latents[0]*latents[1]*latents[2], text[0]*text[1]
@@ -115,25 +118,22 @@ func (n noised) inputs(slots []tuning.Slot) ([]any, error) {
 	target := make([]float32, len(slots)*each)
 	timesteps := make([]float32, len(slots))
 	texts := make([]float32, len(slots)*textEach)
-	mean, deviation := make([]float32, each), make([]float32, each)
+	mean, deviation, clean := make([]float32, each), make([]float32, each), make([]float32, each)
 	for i, slot := range slots {
 		d := n.draw(slot.Random, each)
 		timesteps[i] = float32(d.timestep)
 		if err := n.Latents(slot.Example, mean, deviation); err != nil {
 			return nil, err
 		}
+		at := n.schedule.At(d.timestep)
 		if n.gamma > 0 {
-			slots[i].Factor *= loss.MinSNR(n.schedule.Alpha(d.timestep), n.schedule.Sigma(d.timestep), n.gamma, n.prediction == diffusion.Velocity)
+			slots[i].Factor *= loss.MinSNR(at.Alpha, at.Sigma, n.gamma, n.prediction == diffusion.Velocity)
 		}
-		alpha, sigma := float32(n.schedule.Alpha(d.timestep)), float32(n.schedule.Sigma(d.timestep))
-		x, y := noisy[i*each:(i+1)*each], target[i*each:(i+1)*each]
-		for j, noise := range d.noise {
-			latent := n.scale * (mean[j] + deviation[j]*d.latents[j])
-			x[j], y[j] = alpha*latent+sigma*noise, noise
-			if n.prediction == diffusion.Velocity {
-				y[j] = alpha*noise - sigma*latent
-			}
+		for j := range clean {
+			clean[j] = n.scale * (mean[j] + deviation[j]*d.latents[j])
 		}
+		at.AddNoise(noisy[i*each:(i+1)*each], clean, d.noise)
+		n.prediction.Target(target[i*each:(i+1)*each], clean, d.noise, at)
 		out := texts[i*textEach : (i+1)*textEach]
 		var err error
 		if d.silent {

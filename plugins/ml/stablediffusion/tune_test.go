@@ -113,7 +113,7 @@ func readUNet(t *testing.T) *Model {
 
 // exact is an optimizer that leaves the gradient of a first step in its first
 // moment as it is, and moves weights.
-var exact = sdk.Optimizer{Steps: 1, LearningRate: 1e-3, Beta1: 0, Beta2: 0.999, Epsilon: 1e-8}
+var exact = train.Optimizer{LearningRate: 1e-3, Beta1: 0, Beta2: 0.999, Epsilon: 1e-8}
 
 // step runs one step of a job on the fixtures' examples. It returns what the
 // step reports, and the gradients by weight.
@@ -139,7 +139,7 @@ func step(t *testing.T, m *Model, store *model.Store, g given, settings Settings
 		}
 	}
 	var values map[string]float64
-	err := m.job(store, noised, settings, batch).Run(context.Background(), &train.Loop{Backend: golden.Backend(t), Store: store, Optimizer: exact}, func(p sdk.Progress) error {
+	err := m.job(store, noised, settings, batch).Run(context.Background(), &train.Loop{Backend: golden.Backend(t), Store: store, Steps: 1, Optimizer: exact}, func(p sdk.Progress) error {
 		values = p.Values
 		return nil
 	})
@@ -423,9 +423,9 @@ func TestVelocity(t *testing.T) {
 	}
 	noisy, target := golden.OnHost(inputs[0].(*tensors.Tensor)), golden.OnHost(inputs[1].(*tensors.Tensor))
 	timestep := int(golden.OnHost(inputs[2].(*tensors.Tensor)).Data[0])
-	alpha, sigma := n.schedule.Alpha(timestep), n.schedule.Sigma(timestep)
+	at := n.schedule.At(timestep)
 	for i, want := range g.of(g.latents, 1) {
-		if got := alpha*float64(noisy.Data[i]) - sigma*float64(target.Data[i]); math.Abs(got-float64(want)) > 1e-5 {
+		if got := at.Alpha*float64(noisy.Data[i]) - at.Sigma*float64(target.Data[i]); math.Abs(got-float64(want)) > 1e-5 {
 			t.Fatalf("latent %d is %v, want %v", i, got, want)
 		}
 	}
@@ -443,11 +443,11 @@ func TestTuneResume(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		optimizer := sdk.Optimizer{Steps: 3, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, EMADecay: 0.9}
+		optimizer := train.Optimizer{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, EMADecay: 0.9}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		err = m.job(store, m.noised(g, settings), settings, tuning.Batch{Terms: eight(), Images: 1, Micro: 1}).Run(ctx,
-			&train.Loop{Backend: golden.Backend(t), Store: store, Optimizer: optimizer, Scratch: scratch, SaveEvery: 1, Identity: "x"},
+			&train.Loop{Backend: golden.Backend(t), Store: store, Steps: 3, Optimizer: optimizer, Scratch: scratch, SaveEvery: 1, Identity: "x"},
 			func(p sdk.Progress) error {
 				if p.Step == stop {
 					cancel()
@@ -565,7 +565,7 @@ func TestDivergedInHalfPrecision(t *testing.T) {
 	}
 	table := tuning.NewTerm(tuning.Pretraining, 1, []int{0, 1}, nil, 1)
 	err = m.job(store, m.noised(g, settings), settings, tuning.Batch{Terms: []*tuning.Term{table}, Images: 1}).Run(t.Context(),
-		&train.Loop{Backend: golden.Backend(t), Store: store, Optimizer: exact, Advice: settings.advice()}, func(sdk.Progress) error { return nil })
+		&train.Loop{Backend: golden.Backend(t), Store: store, Steps: 1, Optimizer: exact, Advice: settings.advice()}, func(sdk.Progress) error { return nil })
 	for _, want := range []string{"diverged at step 1", "NaN", `precision = "float32"`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v does not say %s", err, want)

@@ -5,7 +5,6 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // Scopes of the optimizer's state in the store, beside the model's weights.
@@ -38,7 +37,7 @@ func isState(path string) bool {
 //	v  <- beta2 v + (1 - beta2) g^2
 //	w  <- w - learning rate (m' / (sqrt(v') + epsilon) + decay w),  m' = m / (1 - beta1^step), v' likewise
 //	average <- d average + (1 - d) w,  d = min(ema decay, (1 + step) / (10 + step))
-func adamW(store *model.Store, weights []*model.Variable, gradients []*Node, o sdk.Optimizer, learningRate, step *Node) *Node {
+func adamW(store *model.Store, weights []*model.Variable, gradients []*Node, o Optimizer, learningRate, step *Node) *Node {
 	var norm2 *Node
 	for _, g := range gradients {
 		square := ReduceAllSum(Mul(g, g))

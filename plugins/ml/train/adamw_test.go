@@ -44,12 +44,15 @@ func narrow(values []float64) []float32 {
 	return out
 }
 
+// followed is how many steps the reference is followed for.
+const followed = 25
+
 // reference is AdamW by the book (Loshchilov and Hutter 2019, algorithm 2), in
 // float64: the weights W then b, their moments and their moving average.
 type reference struct{ w, m, v, average []float64 }
 
 // step descends once and returns the loss and the gradient's norm.
-func (r *reference) step(o sdk.Optimizer, step int) (objective, norm float64) {
+func (r *reference) step(o Optimizer, step int) (objective, norm float64) {
 	x, y := regressionBatch(step)
 	gradient := make([]float64, len(r.w))
 	for row := range rows {
@@ -75,7 +78,7 @@ func (r *reference) step(o sdk.Optimizer, step int) (objective, norm float64) {
 		shrink = math.Min(1, o.GradientClipNorm/(norm+1e-6))
 	}
 	n := float64(step + 1)
-	rate := LearningRate(o, step)
+	rate := o.Rate(step, followed)
 	for i, g := range gradient {
 		g *= shrink
 		r.m[i] = o.Beta1*r.m[i] + (1-o.Beta1)*g
@@ -92,8 +95,8 @@ func (r *reference) step(o sdk.Optimizer, step int) (objective, norm float64) {
 
 // TestAdamW follows the reference for a while, with every switch on and off.
 func TestAdamW(t *testing.T) {
-	base := sdk.Optimizer{
-		Steps: 25, LearningRate: 0.05, WarmupSteps: 4, Schedule: "cosine",
+	base := Optimizer{
+		LearningRate: 0.05, WarmupSteps: 4, Schedule: "cosine",
 		Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8,
 	}
 	for _, clip := range []float64{0, 5} {
@@ -107,7 +110,7 @@ func TestAdamW(t *testing.T) {
 	}
 }
 
-func followAdamW(t *testing.T, o sdk.Optimizer) {
+func followAdamW(t *testing.T, o Optimizer) {
 	start := []float64{0.5, -1, 2, 0.25, -0.125, 1, 3, -3}
 	ref := &reference{w: append([]float64{}, start...), m: make([]float64, len(start)), v: make([]float64, len(start)), average: append([]float64{}, start...)}
 	store := model.NewStore()
@@ -115,7 +118,7 @@ func followAdamW(t *testing.T, o sdk.Optimizer) {
 	bias := store.VariableWithValue("/linear.bias", tensors.FromFlatDataAndDimensions(narrow(start[6:]), outputWidth))
 	clipped := 0
 	loop := &Loop{
-		Backend: openBackend(t), Store: store, Optimizer: o,
+		Backend: openBackend(t), Store: store, Steps: followed, Optimizer: o,
 		Batch: func(step int) ([]any, error) {
 			x, y := regressionBatch(step)
 			return []any{
@@ -149,12 +152,12 @@ func followAdamW(t *testing.T, o sdk.Optimizer) {
 			clipped++
 		}
 		steps++
-		if p.Step != steps || p.Steps != o.Steps {
+		if p.Step != steps || p.Steps != followed {
 			t.Errorf("progress %+v at step %d", p, steps)
 		}
 		near(fmt.Sprintf("step %d: loss", steps), p.Values["loss"], objective)
 		near(fmt.Sprintf("step %d: gradient norm", steps), p.Values["gradient_norm"], norm)
-		near(fmt.Sprintf("step %d: learning rate", steps), p.Values["learning_rate"], LearningRate(o, steps-1))
+		near(fmt.Sprintf("step %d: learning rate", steps), p.Values["learning_rate"], o.Rate(steps-1, followed))
 		if _, ok := p.Values["first"]; !ok {
 			t.Error("the recorded value is missing")
 		}
@@ -163,8 +166,8 @@ func followAdamW(t *testing.T, o sdk.Optimizer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if steps != o.Steps {
-		t.Errorf("%d steps, want %d", steps, o.Steps)
+	if steps != followed {
+		t.Errorf("%d steps, want %d", steps, followed)
 	}
 	if o.GradientClipNorm > 0 && (clipped == 0 || clipped == steps) {
 		t.Errorf("%d of %d gradients were clipped; the test needs some of each", clipped, steps)

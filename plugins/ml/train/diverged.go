@@ -36,7 +36,7 @@ func (l *Loop) diverged(step int, objective, norm float64, before *float64) erro
 	}
 	return Diverged{sdk.Diagnostic{
 		Severity: sdk.SeverityError,
-		Summary:  fmt.Sprintf("Training diverged at step %d of %d", step+1, l.Optimizer.Steps),
+		Summary:  fmt.Sprintf("Training diverged at step %d of %d", step+1, l.Steps),
 		Detail:   detail,
 	}}
 }

@@ -25,7 +25,8 @@ import (
 type Loop struct {
 	Backend   compute.Backend
 	Store     *model.Store // the weights; new ones are made by Loss
-	Optimizer sdk.Optimizer
+	Steps     int          // of the whole job
+	Optimizer Optimizer
 
 	// Loss builds the objective: a scalar to descend, and values to record,
 	// each scalar or [n]. Its inputs are what Batch gives.
@@ -68,11 +69,11 @@ func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 	defer steps.close()
 	saved := time.Now()
 	var before *float64 // the step's objective
-	for ; step < l.Optimizer.Steps; step++ {
+	for ; step < l.Steps; step++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rate := LearningRate(l.Optimizer, step)
+		rate := l.Optimizer.Rate(step, l.Steps)
 		numbers, err := steps.run(ctx, step, rate)
 		if err != nil {
 			return err
@@ -88,7 +89,7 @@ func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 				values[name] = value
 			}
 		}
-		progress := sdk.Progress{Step: step + 1, Steps: l.Optimizer.Steps, Values: values}
+		progress := sdk.Progress{Step: step + 1, Steps: l.Steps, Values: values}
 		if err := report(progress); err != nil {
 			return err
 		}
@@ -100,19 +101,6 @@ func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 		}
 	}
 	return nil
-}
-
-// LearningRate is the rate of a step counted from 0: it rises linearly over
-// the warm-up and is then constant or falls to zero as half a cosine.
-func LearningRate(o sdk.Optimizer, step int) float64 {
-	if step < o.WarmupSteps {
-		return o.LearningRate * float64(step+1) / float64(o.WarmupSteps)
-	}
-	if o.Schedule == "cosine" {
-		done := float64(step-o.WarmupSteps) / math.Max(1, float64(o.Steps-o.WarmupSteps))
-		return o.LearningRate * (1 + math.Cos(math.Pi*done)) / 2
-	}
-	return o.LearningRate
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -27,8 +27,8 @@ func network(t *testing.T, store *model.Store) *Loop {
 	const batch, tokens, width = 4, 9, 6
 	return &Loop{
 		Backend: openBackend(t), Store: store, Identity: "job",
-		Optimizer: sdk.Optimizer{
-			Steps: 9, BatchSize: batch, LearningRate: 0.01, WarmupSteps: 2, Schedule: "cosine", WeightDecay: 0.01,
+		Steps: 9, Optimizer: Optimizer{
+			LearningRate: 0.01, WarmupSteps: 2, Schedule: "cosine", WeightDecay: 0.01,
 			Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1, EMADecay: 0.9,
 		},
 		Batch: func(step int) ([]any, error) {
@@ -121,7 +121,7 @@ func TestStateThatDoesNotFit(t *testing.T) {
 	scratch := t.TempDir()
 	path := filepath.Join(scratch, stateFile)
 	loop := network(t, model.NewStore())
-	loop.Optimizer.Steps = 3
+	loop.Steps = 3
 	loop.Scratch, loop.SaveEvery = scratch, time.Nanosecond
 	if err := loop.Run(context.Background(), ignore); err != nil {
 		t.Fatal(err)
@@ -190,7 +190,7 @@ func TestStateThatDoesNotFit(t *testing.T) {
 func TestSaveEvery(t *testing.T) {
 	scratch := t.TempDir()
 	loop := network(t, model.NewStore())
-	loop.Scratch, loop.Optimizer.Steps = scratch, 2
+	loop.Scratch, loop.Steps = scratch, 2
 	if err := loop.Run(context.Background(), ignore); err != nil {
 		t.Fatal(err)
 	}
@@ -273,38 +273,13 @@ func TestRunStops(t *testing.T) {
 	}
 }
 
-func TestLearningRate(t *testing.T) {
-	constant := sdk.Optimizer{LearningRate: 2, WarmupSteps: 4, Steps: 12, Schedule: "constant"}
-	cosine := constant
-	cosine.Schedule = "cosine"
-	atOnce := cosine
-	atOnce.WarmupSteps = 0
-	onlyWarm := cosine
-	onlyWarm.Steps = 4
-	for _, test := range []struct {
-		o    sdk.Optimizer
-		step int
-		want float64
-	}{
-		{constant, 0, 0.5}, {constant, 1, 1}, {constant, 3, 2}, {constant, 4, 2}, {constant, 11, 2},
-		{cosine, 0, 0.5}, {cosine, 3, 2}, {cosine, 4, 2}, {cosine, 8, 1},
-		{cosine, 11, 1 + math.Cos(math.Pi*7/8)}, {cosine, 12, 0},
-		{atOnce, 0, 2}, {atOnce, 6, 1},
-		{onlyWarm, 3, 2},
-	} {
-		if got := LearningRate(test.o, test.step); math.Abs(got-test.want) > 1e-12 {
-			t.Errorf("%s, warm-up %d, step %d of %d: %v, want %v", test.o.Schedule, test.o.WarmupSteps, test.step, test.o.Steps, got, test.want)
-		}
-	}
-}
-
 // TestParts: a step in parts has the gradients, and leaves the weights, of the
 // whole step: float32 sums in another order.
 func TestParts(t *testing.T) {
 	run := func(parts int) (store *model.Store, losses, norms []float64) {
 		store = model.NewStore()
 		loop := network(t, store)
-		loop.Optimizer.Steps, loop.Optimizer.WarmupSteps, loop.Optimizer.LearningRate = 4, 0, 1e-3
+		loop.Steps, loop.Optimizer.WarmupSteps, loop.Optimizer.LearningRate = 4, 0, 1e-3
 		whole := loop.Batch
 		if parts > 1 {
 			loop.Batch, loop.Parts = nil, parts

@@ -205,7 +205,7 @@ func (r *raters) choice(first, second float64, random *rand.Rand) sdk.Choice {
 // Fit trains a new judge on clean scenes and measures it on held-out ones.
 func (r *raters) Fit(ctx context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
 	store := model.NewStore()
-	network, err := shapes.FitJudge(ctx, r.backend, shapes.DefaultJudge(), store, r.config.Optimizer(), request, report)
+	network, err := shapes.FitJudge(ctx, r.backend, shapes.DefaultJudge(), store, r.config.Settings, request, report)
 	if err != nil {
 		return err
 	}

@@ -164,7 +164,7 @@ func (j *job) run(ctx context.Context, backend compute.Backend, report func(sdk.
 	defer validation.close()
 	epoch := (len(j.learn) + settings.BatchSize - 1) / settings.BatchSize
 	loop := &train.Loop{
-		Backend: backend, Store: j.store, Optimizer: settings.Optimizer(),
+		Backend: backend, Store: j.store, Steps: settings.Steps, Optimizer: settings.Optimizer(),
 		Batch: j.batch,
 		Loss: func(in []*Node) (*Node, []*Node) {
 			total, mse, classification := objective(nn.NewParams(j.store, j.seed), j.reward.config.Config, j.auxiliary,

@@ -223,8 +223,8 @@ func TestStepsAgreeWithPyTorch(t *testing.T) {
 			var got []float64
 			loop := &train.Loop{
 				Backend: backend, Store: store,
-				Optimizer: sdk.Optimizer{Steps: 4, LearningRate: 1e-2, Schedule: "constant", WeightDecay: 1e-2, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8},
-				Batch:     func(int) ([]any, error) { return r.inputs(examplesGood), nil },
+				Steps: 4, Optimizer: train.Optimizer{LearningRate: 1e-2, Schedule: "constant", WeightDecay: 1e-2, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8},
+				Batch: func(int) ([]any, error) { return r.inputs(examplesGood), nil },
 				Loss: func(in []*Node) (*Node, []*Node) {
 					total, _, _ := objective(nn.NewParams(store, 0), config, r.auxiliary(), batchOf(in))
 					return total, nil

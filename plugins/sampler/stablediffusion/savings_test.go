@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -22,7 +23,7 @@ func written(t *testing.T, savings []sdk.Saving) string {
 		}
 	}
 	var arguments map[string]any // of every finetune block
-	text, err := json.Marshal(sdk.Optimizer{})
+	text, err := json.Marshal(train.Optimizer{})
 	if err == nil {
 		err = json.Unmarshal(text, &arguments)
 	}
@@ -49,7 +50,7 @@ func TestSavings(t *testing.T) {
 		t.Fatal(err)
 	}
 	tune := func(options string, ema float64, images int) *sdk.TuneRequest {
-		return &sdk.TuneRequest{Options: []byte(options), Losses: make([]sdk.TuneLoss, 2), Optimizer: sdk.Optimizer{BatchSize: images, EMADecay: ema}}
+		return &sdk.TuneRequest{Options: []byte(options), Losses: make([]sdk.TuneLoss, 2), BatchSize: images, Optimizer: train.Optimizer{EMADecay: ema}.JSON()}
 	}
 	for _, test := range []struct {
 		call sdk.Call

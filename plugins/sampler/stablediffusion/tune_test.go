@@ -19,6 +19,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
@@ -68,8 +69,19 @@ func lee(t *testing.T, options string) sdk.TuneRequest {
 			{Name: tuning.RewardWeighted, Weight: 1, Images: []string{images}, Scores: []string{scores}},
 			{Name: tuning.Pretraining, Weight: 0.5, Images: []string{images}},
 		},
-		Optimizer: sdk.Optimizer{Steps: 2, BatchSize: 1, LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1, WeightDecay: 0.01},
+		Steps: 2, BatchSize: 1, Optimizer: train.Optimizer{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1, WeightDecay: 0.01}.JSON(),
 	}
+}
+
+// with is the request's optimizer with a change.
+func with(t *testing.T, request sdk.TuneRequest, change func(*train.Optimizer)) json.RawMessage {
+	t.Helper()
+	o, err := train.ReadOptimizer(request.Optimizer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(&o)
+	return o.JSON()
 }
 
 func openCheckpoint(t *testing.T, checkpoint string) *sampler {
@@ -216,7 +228,7 @@ func TestResume(t *testing.T) {
 		t.Fatal(err)
 	}
 	request := lee(t, `{"prompt_dropout":0.5,"lora":{"rank":2,"alpha":4,"targets":["to_v"]}}`)
-	request.Optimizer.EMADecay = 0.9
+	request.Optimizer = with(t, request, func(o *train.Optimizer) { o.EMADecay = 0.9 })
 	if err := s.Tune(t.Context(), request, ignore); err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +329,8 @@ func TestTuneAdapters(t *testing.T) {
 	}
 	// Further, without a step of any size: the same adapters.
 	same := lee(t, string(request.Options))
-	same.Losses, same.Optimizer.LearningRate, same.Optimizer.Steps = same.Losses[1:], 0, 1
+	same.Losses, same.Steps = same.Losses[1:], 1
+	same.Optimizer = with(t, same, func(o *train.Optimizer) { o.LearningRate = 0 })
 	if err := again.Tune(t.Context(), same, ignore); err != nil {
 		t.Fatal(err)
 	}
@@ -326,7 +339,8 @@ func TestTuneAdapters(t *testing.T) {
 	}
 	// All weights, with the adapters in them: the same pictures.
 	whole := lee(t, `{}`)
-	whole.Losses, whole.Optimizer.LearningRate, whole.Optimizer.Steps = whole.Losses[1:], 0, 1
+	whole.Losses, whole.Steps = whole.Losses[1:], 1
+	whole.Optimizer = with(t, whole, func(o *train.Optimizer) { o.LearningRate = 0 })
 	if err := again.Tune(t.Context(), whole, ignore); err != nil {
 		t.Fatal(err)
 	}

@@ -77,25 +77,15 @@ func prepareRequestToProto(instance string, r sdk.PrepareRequest) *pb.PrepareReq
 
 func tuneRequestToProto(instance string, r sdk.TuneRequest) *pb.TuneRequest {
 	out := &pb.TuneRequest{
-		Instance: instance,
-		Optimizer: &pb.Optimizer{
-			Steps:            uint32(r.Optimizer.Steps),
-			BatchSize:        uint32(r.Optimizer.BatchSize),
-			LearningRate:     r.Optimizer.LearningRate,
-			WarmupSteps:      uint32(r.Optimizer.WarmupSteps),
-			Schedule:         r.Optimizer.Schedule,
-			WeightDecay:      r.Optimizer.WeightDecay,
-			Beta1:            r.Optimizer.Beta1,
-			Beta2:            r.Optimizer.Beta2,
-			Epsilon:          r.Optimizer.Epsilon,
-			GradientClipNorm: r.Optimizer.GradientClipNorm,
-			EmaDecay:         r.Optimizer.EMADecay,
-		},
-		Scratch:     r.Scratch,
-		Output:      r.Output,
-		Seed:        r.Seed,
-		FromScratch: r.FromScratch,
-		OptionsJson: r.Options,
+		Instance:      instance,
+		Steps:         uint32(r.Steps),
+		BatchSize:     uint32(r.BatchSize),
+		OptimizerJson: r.Optimizer,
+		Scratch:       r.Scratch,
+		Output:        r.Output,
+		Seed:          r.Seed,
+		FromScratch:   r.FromScratch,
+		OptionsJson:   r.Options,
 	}
 	for _, l := range r.Losses {
 		out.Losses = append(out.Losses, &pb.TuneLoss{

@@ -22,7 +22,7 @@ func TestFitTables(t *testing.T) {
 	var images []table.Image
 	labels := map[string][]table.Label{"fit_labels_none": nil}
 	for i := range 24 {
-		colour, object := names[i%4], []string{"circle", "star"}[i/4%2]
+		colour, object := names[i%4], []string{"ring", "heart"}[i/4%2]
 		shown := colour
 		if i/8 == 1 {
 			shown = names[(i+1)%4] // one of three is of another colour
@@ -37,8 +37,8 @@ func TestFitTables(t *testing.T) {
 			t.Fatal(err)
 		}
 		id := fmt.Sprintf("color/%04d/%03d", i%8, i/8)
-		image := table.Image{ID: id, Image: table.File{Path: id + ".png", Bytes: png}, Prompt: "a " + colour + " " + object,
-			Category: "color", Split: "seen", Slots: map[string]string{"color": colour, "object": object}, Index: int32(i / 8)}
+		image := table.Image{ID: id, Image: table.File{Path: id + ".png", Bytes: png}, Prompt: "one " + colour + " " + object + " on grass",
+			Category: "color", Split: "seen", Slots: map[string]string{"count": "one", "color": colour, "object": object, "background": "on grass"}, Index: int32(i / 8)}
 		images = append(images, image)
 		label := func(name, rater string, label sdk.Label) {
 			labels[name] = append(labels[name], table.Label{ImageID: id, Prompt: image.Prompt, Category: "color", Split: "seen", Rater: rater, Label: string(label)})

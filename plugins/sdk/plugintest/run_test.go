@@ -258,14 +258,14 @@ type tuner struct {
 }
 
 func (w tuner) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
-	for step := range r.Optimizer.Steps {
+	for step := range r.Steps {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if w.skipping && step == 1 {
 			continue
 		}
-		if err := report(sdk.Progress{Step: step + 1, Steps: r.Optimizer.Steps}); err != nil {
+		if err := report(sdk.Progress{Step: step + 1, Steps: r.Steps}); err != nil {
 			return err
 		}
 	}
@@ -282,7 +282,7 @@ func (w tuner) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Prog
 
 // TestTune: a tuner that is right, and three that are wrong.
 func TestTune(t *testing.T) {
-	job := &sdk.TuneRequest{Optimizer: sdk.Optimizer{Steps: 3}, Options: []byte(`{"a":1}`)}
+	job := &sdk.TuneRequest{Steps: 3, Options: []byte(`{"a":1}`)}
 	for want, component := range map[string]tuner{
 		"":                    {},
 		"output empty":        {empty: true},

@@ -36,7 +36,7 @@ func checkTune(ctx context.Context, c *client.Client, r client.OpenRequest, one 
 			}
 			before := -1
 			err := in.Tune(ctx, request, func(p sdk.Progress) error {
-				if before >= 0 && p.Step != before+1 || p.Step > p.Steps || p.Steps != request.Optimizer.Steps {
+				if before >= 0 && p.Step != before+1 || p.Step > p.Steps || p.Steps != request.Steps {
 					return fmt.Errorf("after step %d it reports step %d of %d", before, p.Step, p.Steps)
 				}
 				before = p.Step
@@ -45,8 +45,8 @@ func checkTune(ctx context.Context, c *client.Client, r client.OpenRequest, one 
 			if err != nil {
 				return nil, err
 			}
-			if before != request.Optimizer.Steps {
-				return nil, fmt.Errorf("the last step it reports is %d of %d", before, request.Optimizer.Steps)
+			if before != request.Steps {
+				return nil, fmt.Errorf("the last step it reports is %d of %d", before, request.Steps)
 			}
 			checkpoint = request.Output
 			return contents(request.Output)

@@ -63,9 +63,9 @@ func batch(file *safetensors.File, before string) []safetensors.Tensor {
 	clean := golden.ChannelsLast(file.Tensors[before+"latents"])
 	each := len(noise.Data) / len(timesteps.Data)
 	schedule := diffusion.ScaledLinear(0.00085, 0.012, 1000)
-	for i := range noisy.Data {
-		at := int(timesteps.Data[i/each])
-		noisy.Data[i] = float32(schedule.Alpha(at)*float64(clean.Data[i]) + schedule.Sigma(at)*float64(noise.Data[i]))
+	for i, timestep := range timesteps.Data {
+		from, to := i*each, (i+1)*each
+		schedule.At(int(timestep)).AddNoise(noisy.Data[from:to], clean.Data[from:to], noise.Data[from:to])
 	}
 	return []safetensors.Tensor{noisy, timesteps, file.Tensors[before+"encoder_hidden_states"], noise}
 }
@@ -156,8 +156,8 @@ func TestAdamW(t *testing.T) {
 		var after map[string]safetensors.Tensor
 		loop := train.Loop{
 			Backend: golden.Backend(t), Store: store,
-			Optimizer: sdk.Optimizer{
-				Steps: 4, LearningRate: run.Rate, Beta1: run.Betas[0], Beta2: run.Betas[1], Epsilon: run.Epsilon,
+			Steps: 4, Optimizer: train.Optimizer{
+				LearningRate: run.Rate, Beta1: run.Betas[0], Beta2: run.Betas[1], Epsilon: run.Epsilon,
 				WeightDecay: run.Decay, GradientClipNorm: run.Clip,
 			},
 			Batch: func(int) ([]any, error) {

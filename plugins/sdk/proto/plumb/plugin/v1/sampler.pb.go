@@ -235,11 +235,13 @@ type TuneRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Instance      string                 `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
 	Losses        []*TuneLoss            `protobuf:"bytes,2,rep,name=losses,proto3" json:"losses,omitempty"`
-	Optimizer     *Optimizer             `protobuf:"bytes,3,opt,name=optimizer,proto3" json:"optimizer,omitempty"`
-	Scratch       string                 `protobuf:"bytes,4,opt,name=scratch,proto3" json:"scratch,omitempty"` // kept if the call is killed and asked again
-	Output        string                 `protobuf:"bytes,5,opt,name=output,proto3" json:"output,omitempty"`   // an empty directory for the checkpoint
+	OptimizerJson []byte                 `protobuf:"bytes,3,opt,name=optimizer_json,json=optimizerJson,proto3" json:"optimizer_json,omitempty"` // canonical JSON: learning_rate, warmup_steps, schedule, weight_decay, beta1, ...
+	Scratch       string                 `protobuf:"bytes,4,opt,name=scratch,proto3" json:"scratch,omitempty"`                                  // kept if the call is killed and asked again
+	Output        string                 `protobuf:"bytes,5,opt,name=output,proto3" json:"output,omitempty"`                                    // an empty directory for the checkpoint
 	Seed          uint64                 `protobuf:"varint,6,opt,name=seed,proto3" json:"seed,omitempty"`
 	FromScratch   bool                   `protobuf:"varint,7,opt,name=from_scratch,json=fromScratch,proto3" json:"from_scratch,omitempty"` // start from random weights
+	Steps         uint32                 `protobuf:"varint,8,opt,name=steps,proto3" json:"steps,omitempty"`                                // of the optimizer
+	BatchSize     uint32                 `protobuf:"varint,9,opt,name=batch_size,json=batchSize,proto3" json:"batch_size,omitempty"`       // images per step and loss
 	OptionsJson   []byte                 `protobuf:"bytes,15,opt,name=options_json,json=optionsJson,proto3" json:"options_json,omitempty"` // the component's own settings, checked against Component.tuning
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -289,9 +291,9 @@ func (x *TuneRequest) GetLosses() []*TuneLoss {
 	return nil
 }
 
-func (x *TuneRequest) GetOptimizer() *Optimizer {
+func (x *TuneRequest) GetOptimizerJson() []byte {
 	if x != nil {
-		return x.Optimizer
+		return x.OptimizerJson
 	}
 	return nil
 }
@@ -322,6 +324,20 @@ func (x *TuneRequest) GetFromScratch() bool {
 		return x.FromScratch
 	}
 	return false
+}
+
+func (x *TuneRequest) GetSteps() uint32 {
+	if x != nil {
+		return x.Steps
+	}
+	return 0
+}
+
+func (x *TuneRequest) GetBatchSize() uint32 {
+	if x != nil {
+		return x.BatchSize
+	}
+	return 0
 }
 
 func (x *TuneRequest) GetOptionsJson() []byte {
@@ -416,131 +432,6 @@ func (x *TuneLoss) GetPrepared() []string {
 	return nil
 }
 
-// Optimizer holds the settings of AdamW and of the loop around it.
-type Optimizer struct {
-	state            protoimpl.MessageState `protogen:"open.v1"`
-	Steps            uint32                 `protobuf:"varint,1,opt,name=steps,proto3" json:"steps,omitempty"`
-	BatchSize        uint32                 `protobuf:"varint,2,opt,name=batch_size,json=batchSize,proto3" json:"batch_size,omitempty"` // images per step and loss
-	LearningRate     float64                `protobuf:"fixed64,3,opt,name=learning_rate,json=learningRate,proto3" json:"learning_rate,omitempty"`
-	WarmupSteps      uint32                 `protobuf:"varint,4,opt,name=warmup_steps,json=warmupSteps,proto3" json:"warmup_steps,omitempty"`
-	Schedule         string                 `protobuf:"bytes,5,opt,name=schedule,proto3" json:"schedule,omitempty"` // after warm-up: "constant" or "cosine"
-	WeightDecay      float64                `protobuf:"fixed64,6,opt,name=weight_decay,json=weightDecay,proto3" json:"weight_decay,omitempty"`
-	Beta1            float64                `protobuf:"fixed64,7,opt,name=beta1,proto3" json:"beta1,omitempty"`
-	Beta2            float64                `protobuf:"fixed64,8,opt,name=beta2,proto3" json:"beta2,omitempty"`
-	Epsilon          float64                `protobuf:"fixed64,9,opt,name=epsilon,proto3" json:"epsilon,omitempty"`
-	GradientClipNorm float64                `protobuf:"fixed64,10,opt,name=gradient_clip_norm,json=gradientClipNorm,proto3" json:"gradient_clip_norm,omitempty"` // 0: no clipping
-	EmaDecay         float64                `protobuf:"fixed64,11,opt,name=ema_decay,json=emaDecay,proto3" json:"ema_decay,omitempty"`                           // 0: no averaging
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
-}
-
-func (x *Optimizer) Reset() {
-	*x = Optimizer{}
-	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Optimizer) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Optimizer) ProtoMessage() {}
-
-func (x *Optimizer) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Optimizer.ProtoReflect.Descriptor instead.
-func (*Optimizer) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_sampler_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *Optimizer) GetSteps() uint32 {
-	if x != nil {
-		return x.Steps
-	}
-	return 0
-}
-
-func (x *Optimizer) GetBatchSize() uint32 {
-	if x != nil {
-		return x.BatchSize
-	}
-	return 0
-}
-
-func (x *Optimizer) GetLearningRate() float64 {
-	if x != nil {
-		return x.LearningRate
-	}
-	return 0
-}
-
-func (x *Optimizer) GetWarmupSteps() uint32 {
-	if x != nil {
-		return x.WarmupSteps
-	}
-	return 0
-}
-
-func (x *Optimizer) GetSchedule() string {
-	if x != nil {
-		return x.Schedule
-	}
-	return ""
-}
-
-func (x *Optimizer) GetWeightDecay() float64 {
-	if x != nil {
-		return x.WeightDecay
-	}
-	return 0
-}
-
-func (x *Optimizer) GetBeta1() float64 {
-	if x != nil {
-		return x.Beta1
-	}
-	return 0
-}
-
-func (x *Optimizer) GetBeta2() float64 {
-	if x != nil {
-		return x.Beta2
-	}
-	return 0
-}
-
-func (x *Optimizer) GetEpsilon() float64 {
-	if x != nil {
-		return x.Epsilon
-	}
-	return 0
-}
-
-func (x *Optimizer) GetGradientClipNorm() float64 {
-	if x != nil {
-		return x.GradientClipNorm
-	}
-	return 0
-}
-
-func (x *Optimizer) GetEmaDecay() float64 {
-	if x != nil {
-		return x.EmaDecay
-	}
-	return 0
-}
-
 type TuneResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Signal        *Signal                `protobuf:"bytes,1,opt,name=signal,proto3" json:"signal,omitempty"`
@@ -551,7 +442,7 @@ type TuneResponse struct {
 
 func (x *TuneResponse) Reset() {
 	*x = TuneResponse{}
-	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[7]
+	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -563,7 +454,7 @@ func (x *TuneResponse) String() string {
 func (*TuneResponse) ProtoMessage() {}
 
 func (x *TuneResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[7]
+	mi := &file_plumb_plugin_v1_sampler_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -576,7 +467,7 @@ func (x *TuneResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TuneResponse.ProtoReflect.Descriptor instead.
 func (*TuneResponse) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_sampler_proto_rawDescGZIP(), []int{7}
+	return file_plumb_plugin_v1_sampler_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TuneResponse) GetSignal() *Signal {
@@ -609,15 +500,18 @@ const file_plumb_plugin_v1_sampler_proto_rawDesc = "" +
 	"\x05image\x18\x02 \x01(\v2\x1d.plumb.plugin.v1.SampledImageR\x05image\"X\n" +
 	"\fSampledImage\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x04R\bposition\x12,\n" +
-	"\x05image\x18\x02 \x01(\v2\x16.plumb.plugin.v1.ImageR\x05image\"\xa2\x02\n" +
+	"\x05image\x18\x02 \x01(\v2\x16.plumb.plugin.v1.ImageR\x05image\"\xc4\x02\n" +
 	"\vTuneRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x121\n" +
-	"\x06losses\x18\x02 \x03(\v2\x19.plumb.plugin.v1.TuneLossR\x06losses\x128\n" +
-	"\toptimizer\x18\x03 \x01(\v2\x1a.plumb.plugin.v1.OptimizerR\toptimizer\x12\x18\n" +
+	"\x06losses\x18\x02 \x03(\v2\x19.plumb.plugin.v1.TuneLossR\x06losses\x12%\n" +
+	"\x0eoptimizer_json\x18\x03 \x01(\fR\roptimizerJson\x12\x18\n" +
 	"\ascratch\x18\x04 \x01(\tR\ascratch\x12\x16\n" +
 	"\x06output\x18\x05 \x01(\tR\x06output\x12\x12\n" +
 	"\x04seed\x18\x06 \x01(\x04R\x04seed\x12!\n" +
-	"\ffrom_scratch\x18\a \x01(\bR\vfromScratch\x12!\n" +
+	"\ffrom_scratch\x18\a \x01(\bR\vfromScratch\x12\x14\n" +
+	"\x05steps\x18\b \x01(\rR\x05steps\x12\x1d\n" +
+	"\n" +
+	"batch_size\x18\t \x01(\rR\tbatchSize\x12!\n" +
 	"\foptions_json\x18\x0f \x01(\fR\voptionsJson\"\xa5\x01\n" +
 	"\bTuneLoss\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
@@ -625,21 +519,7 @@ const file_plumb_plugin_v1_sampler_proto_rawDesc = "" +
 	"\foptions_json\x18\x03 \x01(\fR\voptionsJson\x12\x16\n" +
 	"\x06images\x18\x04 \x03(\tR\x06images\x12\x16\n" +
 	"\x06scores\x18\x05 \x03(\tR\x06scores\x12\x1a\n" +
-	"\bprepared\x18\x06 \x03(\tR\bprepared\"\xd8\x02\n" +
-	"\tOptimizer\x12\x14\n" +
-	"\x05steps\x18\x01 \x01(\rR\x05steps\x12\x1d\n" +
-	"\n" +
-	"batch_size\x18\x02 \x01(\rR\tbatchSize\x12#\n" +
-	"\rlearning_rate\x18\x03 \x01(\x01R\flearningRate\x12!\n" +
-	"\fwarmup_steps\x18\x04 \x01(\rR\vwarmupSteps\x12\x1a\n" +
-	"\bschedule\x18\x05 \x01(\tR\bschedule\x12!\n" +
-	"\fweight_decay\x18\x06 \x01(\x01R\vweightDecay\x12\x14\n" +
-	"\x05beta1\x18\a \x01(\x01R\x05beta1\x12\x14\n" +
-	"\x05beta2\x18\b \x01(\x01R\x05beta2\x12\x18\n" +
-	"\aepsilon\x18\t \x01(\x01R\aepsilon\x12,\n" +
-	"\x12gradient_clip_norm\x18\n" +
-	" \x01(\x01R\x10gradientClipNorm\x12\x1b\n" +
-	"\tema_decay\x18\v \x01(\x01R\bemaDecay\"v\n" +
+	"\bprepared\x18\x06 \x03(\tR\bprepared\"v\n" +
 	"\fTuneResponse\x12/\n" +
 	"\x06signal\x18\x01 \x01(\v2\x17.plumb.plugin.v1.SignalR\x06signal\x125\n" +
 	"\bprogress\x18\x02 \x01(\v2\x19.plumb.plugin.v1.ProgressR\bprogress2\x9d\x01\n" +
@@ -659,7 +539,7 @@ func file_plumb_plugin_v1_sampler_proto_rawDescGZIP() []byte {
 	return file_plumb_plugin_v1_sampler_proto_rawDescData
 }
 
-var file_plumb_plugin_v1_sampler_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_plumb_plugin_v1_sampler_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_plumb_plugin_v1_sampler_proto_goTypes = []any{
 	(*SampleRequest)(nil),  // 0: plumb.plugin.v1.SampleRequest
 	(*Draw)(nil),           // 1: plumb.plugin.v1.Draw
@@ -667,32 +547,30 @@ var file_plumb_plugin_v1_sampler_proto_goTypes = []any{
 	(*SampledImage)(nil),   // 3: plumb.plugin.v1.SampledImage
 	(*TuneRequest)(nil),    // 4: plumb.plugin.v1.TuneRequest
 	(*TuneLoss)(nil),       // 5: plumb.plugin.v1.TuneLoss
-	(*Optimizer)(nil),      // 6: plumb.plugin.v1.Optimizer
-	(*TuneResponse)(nil),   // 7: plumb.plugin.v1.TuneResponse
-	(*Prompt)(nil),         // 8: plumb.plugin.v1.Prompt
-	(*Signal)(nil),         // 9: plumb.plugin.v1.Signal
-	(*Image)(nil),          // 10: plumb.plugin.v1.Image
-	(*Progress)(nil),       // 11: plumb.plugin.v1.Progress
+	(*TuneResponse)(nil),   // 6: plumb.plugin.v1.TuneResponse
+	(*Prompt)(nil),         // 7: plumb.plugin.v1.Prompt
+	(*Signal)(nil),         // 8: plumb.plugin.v1.Signal
+	(*Image)(nil),          // 9: plumb.plugin.v1.Image
+	(*Progress)(nil),       // 10: plumb.plugin.v1.Progress
 }
 var file_plumb_plugin_v1_sampler_proto_depIdxs = []int32{
 	1,  // 0: plumb.plugin.v1.SampleRequest.draws:type_name -> plumb.plugin.v1.Draw
-	8,  // 1: plumb.plugin.v1.Draw.prompt:type_name -> plumb.plugin.v1.Prompt
-	9,  // 2: plumb.plugin.v1.SampleResponse.signal:type_name -> plumb.plugin.v1.Signal
+	7,  // 1: plumb.plugin.v1.Draw.prompt:type_name -> plumb.plugin.v1.Prompt
+	8,  // 2: plumb.plugin.v1.SampleResponse.signal:type_name -> plumb.plugin.v1.Signal
 	3,  // 3: plumb.plugin.v1.SampleResponse.image:type_name -> plumb.plugin.v1.SampledImage
-	10, // 4: plumb.plugin.v1.SampledImage.image:type_name -> plumb.plugin.v1.Image
+	9,  // 4: plumb.plugin.v1.SampledImage.image:type_name -> plumb.plugin.v1.Image
 	5,  // 5: plumb.plugin.v1.TuneRequest.losses:type_name -> plumb.plugin.v1.TuneLoss
-	6,  // 6: plumb.plugin.v1.TuneRequest.optimizer:type_name -> plumb.plugin.v1.Optimizer
-	9,  // 7: plumb.plugin.v1.TuneResponse.signal:type_name -> plumb.plugin.v1.Signal
-	11, // 8: plumb.plugin.v1.TuneResponse.progress:type_name -> plumb.plugin.v1.Progress
-	0,  // 9: plumb.plugin.v1.Sampler.Sample:input_type -> plumb.plugin.v1.SampleRequest
-	4,  // 10: plumb.plugin.v1.Sampler.Tune:input_type -> plumb.plugin.v1.TuneRequest
-	2,  // 11: plumb.plugin.v1.Sampler.Sample:output_type -> plumb.plugin.v1.SampleResponse
-	7,  // 12: plumb.plugin.v1.Sampler.Tune:output_type -> plumb.plugin.v1.TuneResponse
-	11, // [11:13] is the sub-list for method output_type
-	9,  // [9:11] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	8,  // 6: plumb.plugin.v1.TuneResponse.signal:type_name -> plumb.plugin.v1.Signal
+	10, // 7: plumb.plugin.v1.TuneResponse.progress:type_name -> plumb.plugin.v1.Progress
+	0,  // 8: plumb.plugin.v1.Sampler.Sample:input_type -> plumb.plugin.v1.SampleRequest
+	4,  // 9: plumb.plugin.v1.Sampler.Tune:input_type -> plumb.plugin.v1.TuneRequest
+	2,  // 10: plumb.plugin.v1.Sampler.Sample:output_type -> plumb.plugin.v1.SampleResponse
+	6,  // 11: plumb.plugin.v1.Sampler.Tune:output_type -> plumb.plugin.v1.TuneResponse
+	10, // [10:12] is the sub-list for method output_type
+	8,  // [8:10] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_plumb_plugin_v1_sampler_proto_init() }
@@ -709,7 +587,7 @@ func file_plumb_plugin_v1_sampler_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumb_plugin_v1_sampler_proto_rawDesc), len(file_plumb_plugin_v1_sampler_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -7,8 +7,8 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// Settings are the optimizer arguments of a component that is fitted. They are
-// a part of its configuration.
+// Settings are the training arguments of a component that is fitted: a part of
+// its configuration.
 type Settings struct {
 	Steps        int     `json:"steps"`
 	BatchSize    int     `json:"batch_size"`
@@ -29,9 +29,9 @@ func (s Settings) Attributes() []sdk.Attribute {
 
 // Optimizer is AdamW with these settings: a warm-up of a twentieth of the
 // steps, then half a cosine to zero, gradients clipped to norm 1.
-func (s Settings) Optimizer() sdk.Optimizer {
-	return sdk.Optimizer{
-		Steps: s.Steps, BatchSize: s.BatchSize, LearningRate: s.LearningRate, WeightDecay: s.WeightDecay,
+func (s Settings) Optimizer() Optimizer {
+	return Optimizer{
+		LearningRate: s.LearningRate, WeightDecay: s.WeightDecay,
 		WarmupSteps: s.Steps / 20, Schedule: "cosine",
 		Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, GradientClipNorm: 1,
 	}
