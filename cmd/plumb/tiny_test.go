@@ -269,16 +269,16 @@ func openRedness(_ context.Context, r sdk.OpenRequest) (any, error) {
 	return one, nil
 }
 
-func (r redness) Score(_ context.Context, _ sdk.Prompt, image sdk.Image) (float64, error) {
+func (r redness) Score(_ context.Context, item sdk.Item) (float64, error) {
 	if r.Constant {
 		return 0.5, nil
 	}
-	return 1 - math.Abs(r.center-meanOf(image)[0]), nil
+	return 1 - math.Abs(r.center-meanOf(item.Image)[0]), nil
 }
 
 func (r redness) Fit(_ context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
 	good := map[string]bool{}
-	labels, err := table.ReadAll[table.Label](request.Labels[0])
+	labels, err := table.ReadAll[table.Label](request.Sets[0].Labels)
 	if err != nil {
 		return err
 	}
@@ -286,7 +286,7 @@ func (r redness) Fit(_ context.Context, request sdk.FitRequest, report func(sdk.
 		good[label.ImageID] = good[label.ImageID] || label.Label == "good"
 	}
 	var sum, n float64
-	for image, err := range table.Read[table.Image](request.Images[0]) {
+	for image, err := range table.Read[table.Image](request.Sets[0].Images) {
 		if err != nil {
 			return err
 		}
