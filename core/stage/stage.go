@@ -117,7 +117,7 @@ func work(ctx context.Context, job Job) (*Result, error) {
 		return encode(ctx, job, work)
 	case *plan.EncodeTextsWork:
 		return encodeTexts(ctx, job)
-	case *plan.MeasureWork:
+	case plan.MeasureWork:
 		return measure(ctx, job, work)
 	}
 	return nil, fmt.Errorf("a stage of kind %q is not known", job.Node.Kind)

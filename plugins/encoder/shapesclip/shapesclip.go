@@ -36,6 +36,7 @@ func Component() sdk.Component {
 			PreferredBatch: shapes.LookBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("2", "encoder"),
+			Notice:         shapes.Notice,
 			Capabilities:   []sdk.Capability{sdk.CapabilityTexts, sdk.CapabilityFit},
 		},
 		Open: open,

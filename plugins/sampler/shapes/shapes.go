@@ -42,6 +42,7 @@ func Component() sdk.Component {
 			PreferredBatch: shapes.DrawBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("4", "denoiser"),
+			Notice:         shapes.Notice,
 			Capabilities:   []sdk.Capability{sdk.CapabilityTune},
 			Losses:         tuning.Losses(),
 			Tuning:         shapes.TuneSchema,

@@ -45,6 +45,7 @@ func Component() sdk.Component {
 				rate("object_error", "object"), rate("background_error", "background"),
 			}},
 			CodeVersion: "3",
+			Notice:      shapes.Notice,
 		},
 		Open: func(_ context.Context, request sdk.OpenRequest) (any, error) {
 			s := &scenes{}
