@@ -82,15 +82,12 @@ func (m mosaics) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(
 func (m mosaics) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
 	var sum, n float64
 	for _, loss := range r.Losses {
-		if len(loss.Prepared) != len(loss.Images) {
-			return fmt.Errorf("loss %s has %d image tables and %d that are prepared", loss.Name, len(loss.Images), len(loss.Prepared))
-		}
-		for i, directory := range loss.Prepared {
-			files, err := filepath.Glob(filepath.Join(directory, "*.json"))
+		for _, set := range loss.Sets {
+			files, err := filepath.Glob(filepath.Join(set.Prepared, "*.json"))
 			if err != nil {
 				return err
 			}
-			if rows, err := table.Rows(loss.Images[i]); err != nil || rows != len(files) {
+			if rows, err := table.Rows(set.Images); err != nil || rows != len(files) {
 				return fmt.Errorf("loss %s has %d images, %d are prepared, %v", loss.Name, rows, len(files), err)
 			}
 			for _, file := range files {

@@ -44,6 +44,7 @@ func tinyPlugin() sdk.Plugin {
 					}},
 					Losses: []sdk.Loss{
 						{Name: "reward_weighted", Needs: []sdk.Need{sdk.NeedScores}},
+						{Name: "denoising", Needs: []sdk.Need{sdk.NeedImages}},
 						{Name: "diverging", Schema: sdk.Schema{Attributes: []sdk.Attribute{integer("nan_at", "-1")}}},
 					},
 				},
@@ -56,6 +57,7 @@ func tinyPlugin() sdk.Plugin {
 					Schema:       sdk.Schema{Attributes: []sdk.Attribute{integer("size", "4"), integer("delay_ms", "0")}},
 					Losses: []sdk.Loss{
 						{Name: "reward_weighted", Needs: []sdk.Need{sdk.NeedScores}},
+						{Name: "denoising", Needs: []sdk.Need{sdk.NeedImages}},
 						{Name: "pretraining", Needs: []sdk.Need{sdk.NeedOwnImages}},
 					},
 				},
@@ -196,8 +198,11 @@ func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pro
 	var scores []table.Score
 	nanAt := -1
 	for _, loss := range r.Losses {
-		for _, path := range loss.Scores {
-			rows, err := table.ReadAll[table.Score](path)
+		for _, set := range loss.Sets {
+			if set.Scores == "" {
+				continue
+			}
+			rows, err := table.ReadAll[table.Score](set.Scores)
 			if err != nil {
 				return err
 			}

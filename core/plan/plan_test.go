@@ -49,8 +49,8 @@ func experiment(seed uint64) *spec.Spec {
 	full := &spec.Finetune{
 		Name: "full", Model: spec.Model{Sampler: base}, Reward: withAux, Images: []*spec.Images{labelled, unlabelled},
 		Losses: []spec.Loss{
-			{Name: "reward_weighted", Weight: 1, Weighed: true},
-			{Name: "pretraining", Weight: 1, Images: []*spec.Images{realImages}},
+			{Name: "reward_weighted", Weight: 1, Needs: []schema.Need{schema.NeedScores}},
+			{Name: "pretraining", Weight: 1, Needs: []schema.Need{schema.NeedOwnImages}, Images: []*spec.Images{realImages}},
 		},
 		Optimizer: json.RawMessage(`{"learning_rate":0.1}`), Steps: 40, BatchSize: 8,
 	}

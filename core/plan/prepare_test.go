@@ -58,7 +58,11 @@ func TestPrepareIsAStageOfEachImageTable(t *testing.T) {
 		t.Errorf("inputs of tune/full\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	losses := tune.Work.(*TuneWork).Losses
-	if !slices.Equal(losses[0].Prepared, []string{"prepared 1", "prepared 2"}) || !slices.Equal(losses[1].Prepared, []string{"prepared 3"}) {
+	sets := [][]TuneSet{
+		{{Images: "images 1", Prepared: "prepared 1", Scores: "scores 1"}, {Images: "images 2", Prepared: "prepared 2", Scores: "scores 2"}},
+		{{Images: "images 3", Prepared: "prepared 3"}},
+	}
+	if !slices.Equal(losses[0].Sets, sets[0]) || !slices.Equal(losses[1].Sets, sets[1]) {
 		t.Errorf("losses %+v", losses)
 	}
 	if items, unit := node(t, p, "prepare/real/base").Items(); items != 16 || unit != "images" {

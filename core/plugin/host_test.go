@@ -237,8 +237,9 @@ func TestEveryCall(t *testing.T) {
 		output := t.TempDir()
 		var curve []float64
 		err := open(t, h, "sampler", "tiny").Tune(ctx, sdk.TuneRequest{
-			Losses: []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`), Images: []string{"i", "j"}, Prepared: []string{"p", "q"}}},
-			Steps:  3, BatchSize: 5, Optimizer: json.RawMessage(`{"beta1":0.5}`),
+			Losses:    []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`), Sets: []sdk.TuneSet{{Images: "i", Prepared: "p"}, {Images: "j", Prepared: "q", Scores: "s", Labels: "l", Comparisons: "c"}}}},
+			Reference: &sdk.TuneReference{Checkpoint: "r"},
+			Steps:     3, BatchSize: 5, Optimizer: json.RawMessage(`{"beta1":0.5}`),
 			Options: json.RawMessage(`{"rank":4}`),
 			Output:  output,
 		}, func(p sdk.Progress) error {
@@ -251,7 +252,7 @@ func TestEveryCall(t *testing.T) {
 		if written, err := os.ReadFile(filepath.Join(output, "config.json")); err != nil || string(written) != `{"offset":1}{"rank":4}` {
 			t.Errorf("checkpoint holds %q, %v", written, err)
 		}
-		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != `p q 5 {"beta1":0.5}` {
+		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != "[{Images:i Prepared:p Scores: Labels: Comparisons:} {Images:j Prepared:q Scores:s Labels:l Comparisons:c}] r 5 {\"beta1\":0.5}" {
 			t.Errorf("it was tuned on %q, %v", written, err)
 		}
 	})

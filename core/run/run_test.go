@@ -121,7 +121,7 @@ func chainOf(t *testing.T, identities plan.Identities) *plan.Plan {
 	prompts := []spec.Prompt{{Text: "a", Category: "x"}, {Text: "b", Category: "x"}}
 	drawn := &spec.Images{Name: "drawn", Sampler: spec.Model{Sampler: base}, Prompts: prompts, PerPrompt: 3}
 	tuned := &spec.Finetune{Name: "tuned", Model: spec.Model{Sampler: base}, Reward: reward, Images: []*spec.Images{drawn},
-		Losses: []spec.Loss{{Name: "reward_weighted", Weight: 1, Weighed: true}}, Steps: 1}
+		Losses: []spec.Loss{{Name: "reward_weighted", Weight: 1, Needs: []schema.Need{schema.NeedScores}}}, Steps: 1}
 	s := &spec.Spec{Name: "chain", Seed: 1,
 		Images: []*spec.Images{
 			drawn,

@@ -190,11 +190,11 @@ func (c canonical) finetune(finetune *Finetune) (map[string]any, error) {
 		losses = append(losses, map[string]any{
 			"name":    loss.Name,
 			"weight":  loss.Weight,
-			"weighed": loss.Weighed,
 			"images":  imageNames(loss.Images),
 			"options": c.withoutPaths(options, loss.Paths),
 		})
 	}
+	labelled, compared := []string{}, []string{}
 	value := map[string]any{
 		"sampler":      modelName(finetune.Model),
 		"from_scratch": finetune.FromScratch,
@@ -207,6 +207,16 @@ func (c canonical) finetune(finetune *Finetune) (map[string]any, error) {
 	if finetune.Reward != nil {
 		value["reward"] = finetune.Reward.Name
 	}
+	if finetune.Reference != nil {
+		value["reference"] = modelName(*finetune.Reference)
+	}
+	for _, labels := range finetune.Labels {
+		labelled = append(labelled, labels.Name)
+	}
+	for _, comparisons := range finetune.Comparisons {
+		compared = append(compared, comparisons.Name)
+	}
+	value["labels"], value["comparisons"] = labelled, compared
 	if len(finetune.Options) > 0 {
 		options, err := decodeJSON(finetune.Options)
 		if err != nil {

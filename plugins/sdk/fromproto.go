@@ -103,15 +103,21 @@ func tuneRequestFromProto(r *pb.TuneRequest) TuneRequest {
 	if len(out.Options) == 0 {
 		out.Options = json.RawMessage("{}")
 	}
+	if r.GetReference() != nil {
+		out.Reference = &TuneReference{Checkpoint: r.GetReference().GetCheckpoint()}
+	}
 	for _, l := range r.GetLosses() {
-		out.Losses = append(out.Losses, TuneLoss{
-			Name:     l.GetName(),
-			Weight:   l.GetWeight(),
-			Options:  l.GetOptionsJson(),
-			Images:   l.GetImages(),
-			Scores:   l.GetScores(),
-			Prepared: l.GetPrepared(),
-		})
+		loss := TuneLoss{Name: l.GetName(), Weight: l.GetWeight(), Options: l.GetOptionsJson()}
+		for _, set := range l.GetSets() {
+			loss.Sets = append(loss.Sets, TuneSet{
+				Images:      set.GetImages(),
+				Prepared:    set.GetPrepared(),
+				Scores:      set.GetScores(),
+				Labels:      set.GetLabels(),
+				Comparisons: set.GetComparisons(),
+			})
+		}
+		out.Losses = append(out.Losses, loss)
 	}
 	return out
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
-	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -77,7 +76,7 @@ func (b *bench) training(ctx context.Context) (*Measured, error) {
 	var each []float64
 	var begin time.Time // of the repetitions
 	last := time.Now()
-	err = m.Tune(ctx, b.backend, store, b.examples(), settings, request, func(sdk.Progress) error {
+	err = m.Tune(ctx, b.backend, store, b.examples(), stablediffusion.Reference{}, settings, request, func(sdk.Progress) error {
 		now := time.Now()
 		took := now.Sub(last).Seconds()
 		last = now
@@ -122,7 +121,7 @@ func (b *bench) request(directory string, settings stablediffusion.Settings) (sd
 		return sdk.TuneRequest{}, err
 	}
 	return sdk.TuneRequest{
-		Losses: []sdk.TuneLoss{{Name: tuning.RewardWeighted, Weight: 1, Images: []string{images}, Scores: []string{scored}}},
+		Losses: []sdk.TuneLoss{{Name: "reward_weighted", Weight: 1, Sets: []sdk.TuneSet{{Images: images, Scores: scored}}}},
 		Steps:  1 << 20, BatchSize: b.Batch, Optimizer: optimizer().JSON(), Seed: 1, Options: options,
 	}, nil
 }

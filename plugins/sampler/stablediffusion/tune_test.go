@@ -17,10 +17,10 @@ import (
 	"testing"
 
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
-	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -66,8 +66,8 @@ func lee(t *testing.T, options string) sdk.TuneRequest {
 	return sdk.TuneRequest{
 		Seed: 3, Output: t.TempDir(), Options: json.RawMessage(options),
 		Losses: []sdk.TuneLoss{
-			{Name: tuning.RewardWeighted, Weight: 1, Images: []string{images}, Scores: []string{scores}},
-			{Name: tuning.Pretraining, Weight: 0.5, Images: []string{images}},
+			{Name: "reward_weighted", Weight: 1, Sets: []sdk.TuneSet{{Images: images, Scores: scores}}},
+			{Name: "pretraining", Weight: 0.5, Sets: []sdk.TuneSet{{Images: images}}},
 		},
 		Steps: 2, BatchSize: 1, Optimizer: train.Optimizer{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1, WeightDecay: 0.01}.JSON(),
 	}
@@ -152,7 +152,7 @@ func TestTuneWhole(t *testing.T) {
 	steps := 0
 	if err := s.Tune(t.Context(), request, func(p sdk.Progress) error {
 		steps++
-		for _, name := range []string{"loss", "loss/" + tuning.RewardWeighted, "loss/" + tuning.Pretraining, "gradient_norm", "learning_rate"} {
+		for _, name := range []string{"loss", "loss/" + "reward_weighted", "loss/" + "pretraining", "gradient_norm", "learning_rate"} {
 			if _, ok := p.Values[name]; !ok {
 				t.Errorf("step %d lacks %s", p.Step, name)
 			}
@@ -379,11 +379,11 @@ func TestTuneMistakes(t *testing.T) {
 	}{
 		"from scratch":  {func(r *sdk.TuneRequest) { r.FromScratch = true }, []string{"not trained from scratch", "from_scratch"}},
 		"no loss":       {func(r *sdk.TuneRequest) { r.Losses = nil }, []string{"no loss"}},
-		"broken image":  {func(r *sdk.TuneRequest) { r.Losses[1].Images = []string{broken} }, []string{`"image-x"`, "PNG", broken}},
+		"broken image":  {func(r *sdk.TuneRequest) { r.Losses[1].Sets = []sdk.TuneSet{{Images: broken}} }, []string{`"image-x"`, "PNG", broken}},
 		"no layer":      {func(r *sdk.TuneRequest) { r.Options = []byte(`{"lora":{"rank":2,"targets":["to_query"]}}`) }, []string{`"to_query"`, "to_q", "to_out.0", "conv1"}},
 		"no target":     {func(r *sdk.TuneRequest) { r.Options = []byte(`{"lora":{"rank":2,"targets":[]}}`) }, []string{"targets is empty"}},
 		"no effect":     {func(r *sdk.TuneRequest) { r.Options = []byte(`{"lora":{"rank":2,"alpha":0,"targets":["to_q"]}}`) }, []string{"alpha is 0"}},
-		"missing table": {func(r *sdk.TuneRequest) { r.Losses[1].Images = []string{broken + ".gone"} }, []string{broken + ".gone"}},
+		"missing table": {func(r *sdk.TuneRequest) { r.Losses[1].Sets = []sdk.TuneSet{{Images: broken + ".gone"}} }, []string{broken + ".gone"}},
 	} {
 		request := good
 		request.Losses = slices.Clone(good.Losses)

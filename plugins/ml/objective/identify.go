@@ -1,4 +1,4 @@
-package tuning
+package objective
 
 import (
 	"encoding/json"

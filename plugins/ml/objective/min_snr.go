@@ -1,4 +1,4 @@
-package loss
+package objective
 
 // MinSNR is the factor of an image's denoising loss at a timestep where x_t =
 // alpha x + sigma noise, so that no timestep counts for more than gamma in terms
