@@ -47,6 +47,9 @@ func (s *session) estimate(forecast *run.Forecast, tflops float64) *estimates {
 			}
 			continue
 		}
+		if one.Operations == 0 && one.MemoryBytes == 0 {
+			continue // too little to count
+		}
 		e.byNode[node] = one
 		e.total.Operations += one.Operations
 		e.total.DiskBytes += one.DiskBytes
