@@ -45,7 +45,7 @@ func tinyPlugin() sdk.Plugin {
 					Losses: []sdk.Loss{
 						{Name: "reward_weighted", Needs: []sdk.Need{sdk.NeedScores}},
 						{Name: "denoising", Needs: []sdk.Need{sdk.NeedImages}},
-						{Name: "diverging", Schema: sdk.Schema{Attributes: []sdk.Attribute{integer("nan_at", "-1")}}},
+						{Name: "diverging", Needs: []sdk.Need{sdk.NeedImages}, Schema: sdk.Schema{Attributes: []sdk.Attribute{integer("nan_at", "-1")}}},
 					},
 				},
 				Open: openTiles,
