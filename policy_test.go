@@ -45,6 +45,7 @@ const policy = `
 // forbidden imports, whatever the lines above allow.
 const forbidden = `
 	plugins/sdk  : core gomlx hcl
+	plugins/sdk/schema : core plugins google.golang.org/grpc github.com
 	core/metric  : core/plan core/stage core/run core/store core/plugin core/spec
 	core/stats   : core
 	reports      : core/plan core/stage core/run core/store core/plugin core/spec
