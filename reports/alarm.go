@@ -5,10 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 )
 
-// alarms says where a reward that was learned rises while people's verdicts or
+// alarms says where a reward that was learned rises while people's labels or
 // the images get worse: the model then pleases the reward and nobody else. Only
 // changes that the intervals tell from chance count, in either direction.
 func alarms(variants []variant) []string {
@@ -29,7 +30,7 @@ func alarms(variants []variant) []string {
 }
 
 func evaluationAlarms(v variant, e evaluation) []string {
-	baseline := e.baseline()
+	baseline := e.baseline
 	if baseline == "" {
 		return nil
 	}
@@ -56,11 +57,11 @@ func evaluationAlarms(v variant, e evaluation) []string {
 
 // rose reports whether a model's average reward is above the baseline's.
 func (e evaluation) rose(reward, model, baseline string) bool {
-	if d := e.find(wanted{name: "average_reward_difference", subject: model, versus: baseline, by: reward}); d != nil && d.Low != nil {
+	if d := e.find(metric.AverageRewardDifference, part{}, of(model), against(baseline), by(reward)); d != nil && d.Low != nil {
 		return *d.Low > 0
 	}
 	average := func(subject string) *record.Metric {
-		return e.find(wanted{name: "average_reward", subject: subject, by: reward})
+		return e.find(metric.AverageRewardMean, part{}, of(subject), by(reward))
 	}
 	return above(average(model), average(baseline))
 }
@@ -68,15 +69,16 @@ func (e evaluation) rose(reward, model, baseline string) bool {
 // worsened lists in words what got worse.
 func (e evaluation) worsened(model, baseline string) []string {
 	var worse []string
-	if d := e.find(wanted{name: "good_share_difference", subject: model, versus: baseline, by: "*"}); d != nil && d.High != nil && *d.High < 0 {
+	if d := e.find(metric.GoodShareDifference, part{}, of(model), against(baseline)); d != nil && d.High != nil && *d.High < 0 {
 		worse = append(worse, fmt.Sprintf("the raters call fewer of its images good (%+.1f points)", *d.Value))
 	}
-	for _, distance := range []string{"fid", "kid"} {
+	for _, distance := range distances {
 		find := func(subject string) *record.Metric {
-			return e.find(wanted{name: distance, subject: subject, versus: "*", by: "*"})
+			return e.find(distance, part{}, of(subject))
 		}
 		if now, before := find(model), find(baseline); above(now, before) && alike(now, before) {
-			worse = append(worse, fmt.Sprintf("its images are farther from the real ones (%s %.4g, was %.4g)", strings.ToUpper(distance), *now.Value, *before.Value))
+			row, _ := metric.Define(distance)
+			worse = append(worse, fmt.Sprintf("its images are farther from the real ones (%s %.4g, was %.4g)", row.Title, *now.Value, *before.Value))
 			break // the two distances say the same
 		}
 	}

@@ -9,34 +9,32 @@ import (
 
 // writeCSV writes every cell of every table as a row of its own, with full
 // precision: shares in [0, 1], points in percentage points. The words of a
-// row's text columns stand in "row", and in "verdict" if they come after the
-// numbers.
+// row's columns stand in "row", and what a comparison came to in "conclusion".
 func writeCSV(w io.Writer, r *Report) error {
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{"table", "row", "baseline", "column", "value", "low", "high", "unit", "n", "text", "verdict"}); err != nil {
+	if err := out.Write([]string{"table", "row", "baseline", "column", "value", "low", "high", "unit", "n", "text", "conclusion"}); err != nil {
 		return err
 	}
 	for _, t := range r.Tables {
 		for _, row := range t.Rows {
 			var about, after []string
-			numbers := false
-			for column, cell := range row.Cells {
+			for _, column := range t.Columns {
 				switch {
-				case !t.Columns[column].Text:
-					numbers = true
-				case numbers:
-					after = append(after, cell.Text)
+				case !column.Key.words():
+				case column.Key.Field == FieldConclusion:
+					after = append(after, row.Cell(column).Text)
 				default:
-					about = append(about, cell.Text)
+					about = append(about, row.Cell(column).Text)
 				}
 			}
-			for column, cell := range row.Cells {
-				if t.Columns[column].Text {
+			for _, column := range t.Columns {
+				if column.Key.words() {
 					continue
 				}
+				cell := row.Cell(column)
 				if err := out.Write([]string{
-					t.ID, strings.Join(about, " / "), strconv.FormatBool(row.Baseline), t.Columns[column].Title,
-					exact(cell.Value), exact(cell.Low), exact(cell.High), cell.Unit, strconv.Itoa(cell.N), cell.Text, strings.Join(after, " / "),
+					t.ID, strings.Join(about, " / "), strconv.FormatBool(row.Baseline), column.Title,
+					exact(cell.Value), exact(cell.Low), exact(cell.High), string(cell.Unit), strconv.Itoa(cell.N), cell.Text, strings.Join(after, " / "),
 				}); err != nil {
 					return err
 				}

@@ -1,18 +1,15 @@
 package reports
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"io"
+	"maps"
 	"math"
 	"slices"
-	"strings"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
 
 	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/record"
 )
 
 // curvePoints is about how many points of a curve are drawn; noisier ones are
@@ -23,33 +20,40 @@ const curvePoints = 120
 // unreadable.
 const curveNames = 8
 
-// curvePanel is one loss of one kind of training, a line for each stage. Lines
+// Curves is the losses of every training, a panel for each kind of training and
+// term of its objective, since their scales differ.
+type Curves []*CurvePanel
+
+// CurvePanel is one loss of one kind of training, a line for each stage. Lines
 // of the same name, such as one stage under several seeds, share a colour.
-type curvePanel struct {
-	title string
-	names []string
-	lines []curveLine
-	left  []string // names that did not fit
+type CurvePanel struct {
+	Title string
+	Names []string // of the lines, each once
+	Lines []CurveLine
+	Left  []string // names that did not fit
 }
 
-type curveLine struct {
-	name   string
-	points plotter.XYs
+// CurveLine is one training's loss by step.
+type CurveLine struct {
+	Name   string
+	Points []Point
 }
 
-// writeCurves plots the losses of every training: reward fits and fine-tunings
-// apart, and each term of an objective apart, since their scales differ.
-func writeCurves(ctx context.Context, w io.Writer, input Input) (bool, error) {
+// Point is a place in a plot.
+type Point struct{ X, Y float64 }
+
+// curvesOf reads the curves of a run's trainings; there are none if it has none.
+func curvesOf(ctx context.Context, input Input) (Curves, error) {
 	if input.Open == nil {
-		return false, nil
+		return nil, nil
 	}
-	var panels []*curvePanel
+	var curves Curves
 	variants := variantsOf(input)
 	drawn := map[string]bool{}
 	for _, v := range variants {
 		for _, s := range v.stages {
 			if err := ctx.Err(); err != nil {
-				return false, err
+				return nil, err
 			}
 			if s.record == nil || drawn[s.Key] {
 				continue
@@ -61,89 +65,69 @@ func writeCurves(ctx context.Context, w io.Writer, input Input) (bool, error) {
 			drawn[s.Key] = true
 			path, err := input.Open(output)
 			if err != nil {
-				return false, fmt.Errorf("open the curve of %s: %w", s.Node, err)
+				return nil, fmt.Errorf("open the curve of %s: %w", s.Node, err)
 			}
 			points, err := dataset.ReadAll[dataset.CurvePoint](path)
 			if err != nil {
-				return false, fmt.Errorf("read the curve of %s: %w", s.Node, err)
+				return nil, fmt.Errorf("read the curve of %s: %w", s.Node, err)
 			}
-			kind, name, _ := strings.Cut(s.Node, "/")
+			name := s.Subject
+			if s.Kind == record.KindFit && s.Reward == "" { // an encoder or a rater may be called like a reward
+				name += " (" + s.record.Component + ")"
+			}
 			if len(variants) > 1 {
 				name += " (" + v.label + ")"
 			}
-			panels = addCurve(panels, kind, name, points)
+			curves.add(s.Kind, name, points)
 		}
 	}
-	if len(panels) == 0 {
-		return false, nil
-	}
-	var plots []*plot.Plot
-	for _, panel := range panels {
-		p, err := panel.plot()
-		if err != nil {
-			return false, err
-		}
-		plots = append(plots, p)
-	}
-	return true, writePanels(w, plots, 2, 5.2*vg.Inch, 3.4*vg.Inch)
+	return curves, nil
 }
 
-// addCurve adds the losses of one stage to the panels they belong to.
-func addCurve(panels []*curvePanel, kind, stage string, points []dataset.CurvePoint) []*curvePanel {
-	byName := map[string]plotter.XYs{}
-	var names []string
+// trainings is what a panel calls a kind of training.
+var trainings = map[record.Kind]string{record.KindTune: "fine-tuning", record.KindFit: "fitting"}
+
+// add adds the losses of one stage to the panels they belong to.
+func (c *Curves) add(kind record.Kind, stage string, points []dataset.CurvePoint) {
+	byTerm := map[string][]Point{} // the whole objective's under ""
 	for _, point := range points {
-		isLoss := point.Name == "loss" || strings.HasPrefix(point.Name, "loss/")
+		term, isLoss := point.LossTerm()
 		if !isLoss || math.IsNaN(point.Value) || math.IsInf(point.Value, 0) {
 			continue
 		}
-		if byName[point.Name] == nil {
-			names = append(names, point.Name)
-		}
-		byName[point.Name] = append(byName[point.Name], plotter.XY{X: float64(point.Step), Y: point.Value})
+		byTerm[term] = append(byTerm[term], Point{X: float64(point.Step), Y: point.Value})
 	}
-	slices.Sort(names)
-	titles := map[string]string{"tune": "fine-tuning", "fit": "fitting"}
-	for _, name := range names {
-		title := titles[kind] + ": " + strings.Replace(name, "loss/", "", 1)
-		at := slices.IndexFunc(panels, func(p *curvePanel) bool { return p.title == title })
+	for _, term := range slices.Sorted(maps.Keys(byTerm)) {
+		title := trainings[kind] + ": " + cmp.Or(term, "loss")
+		at := slices.IndexFunc(*c, func(p *CurvePanel) bool { return p.Title == title })
 		if at < 0 {
-			at = len(panels)
-			panels = append(panels, &curvePanel{title: title})
+			at = len(*c)
+			*c = append(*c, &CurvePanel{Title: title})
 		}
-		panels[at].add(curveLine{stage, binned(byName[name])})
+		(*c)[at].add(CurveLine{stage, binned(byTerm[term])})
 	}
-	return panels
 }
 
-func (c *curvePanel) add(line curveLine) {
-	if !slices.Contains(c.names, line.name) {
-		if len(c.names) == curveNames {
-			if !slices.Contains(c.left, line.name) {
-				c.left = append(c.left, line.name)
+func (c *CurvePanel) add(line CurveLine) {
+	if !slices.Contains(c.Names, line.Name) {
+		if len(c.Names) == curveNames {
+			if !slices.Contains(c.Left, line.Name) {
+				c.Left = append(c.Left, line.Name)
 			}
 			return
 		}
-		c.names = append(c.names, line.name)
+		c.Names = append(c.Names, line.Name)
 	}
-	c.lines = append(c.lines, line)
+	c.Lines = append(c.Lines, line)
 }
 
 // binned averages a curve over bins of steps.
-func binned(points plotter.XYs) plotter.XYs {
-	slices.SortStableFunc(points, func(a, b plotter.XY) int {
-		switch {
-		case a.X < b.X:
-			return -1
-		case a.X > b.X:
-			return 1
-		}
-		return 0
-	})
+func binned(points []Point) []Point {
+	slices.SortStableFunc(points, func(a, b Point) int { return cmp.Compare(a.X, b.X) })
 	size := (len(points) + curvePoints - 1) / curvePoints
-	var means plotter.XYs
+	var means []Point
 	for bin := range slices.Chunk(points, max(1, size)) {
-		var mean plotter.XY
+		var mean Point
 		for _, point := range bin {
 			mean.X += point.X / float64(len(bin))
 			mean.Y += point.Y / float64(len(bin))
@@ -151,27 +135,4 @@ func binned(points plotter.XYs) plotter.XYs {
 		means = append(means, mean)
 	}
 	return means
-}
-
-func (c *curvePanel) plot() (*plot.Plot, error) {
-	p := newPlot(c.title, "step", "loss")
-	p.Legend.Top = true
-	p.Legend.Padding = vg.Points(2)
-	named := map[string]bool{}
-	for _, line := range c.lines {
-		drawn, err := plotter.NewLine(line.points)
-		if err != nil {
-			return nil, fmt.Errorf("plot the curve of %s: %w", line.name, err)
-		}
-		drawn.Color, drawn.Width = colorOf(slices.Index(c.names, line.name)), vg.Points(1.4)
-		p.Add(drawn)
-		if !named[line.name] {
-			p.Legend.Add(line.name, drawn)
-			named[line.name] = true
-		}
-	}
-	if len(c.left) > 0 {
-		p.Title.Text += fmt.Sprintf(" (%d more not shown)", len(c.left))
-	}
-	return p, nil
 }

@@ -23,7 +23,7 @@ func writeLaTeX(w io.Writer, r *Report) error {
 		fmt.Fprintf(&b, "  \\caption{%s}\n  \\label{tab:%s}\n", escapeLaTeX(t.Title), t.ID)
 		b.WriteString("  \\begin{tabular}{")
 		for _, column := range t.Columns {
-			if column.Text {
+			if column.Key.words() {
 				b.WriteByte('l')
 			} else {
 				b.WriteByte('r')
@@ -50,7 +50,7 @@ func writeLaTeX(w io.Writer, r *Report) error {
 					cell = fmt.Sprintf(`$%s \pm %s$`, value, strings.TrimPrefix(interval, "±"))
 				case interval != "":
 					cell = fmt.Sprintf(`$%s$ {\small $%s$}`, value, interval)
-				case t.Rows[i].Cells[column].Value != nil:
+				case t.Rows[i].Cell(t.Columns[column]).Value != nil:
 					cell = "$" + value + "$"
 				}
 				if column == 0 && row.Baseline {

@@ -32,7 +32,7 @@ func addMarkdown(b *bytes.Buffer, r *Report, level int) {
 		}
 		b.WriteString("|\n")
 		for _, column := range t.Columns {
-			if column.Text {
+			if column.Key.words() {
 				b.WriteString("| --- ")
 			} else {
 				b.WriteString("| ---: ")

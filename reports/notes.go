@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 )
 
@@ -22,9 +23,9 @@ func notes(run *record.Run, variants []variant) []string {
 	for _, v := range variants {
 		for _, e := range v.evaluations {
 			for _, m := range e.metrics {
-				if m.Name == "good_share" && m.Category == "" && m.Split == "" {
+				if m.Name == metric.GoodShare && m.Category == "" && m.Split == "" {
 					add("%s: %d images of %d prompts a model, %s raters (%s); %s.",
-						e.name, m.N, m.Clusters, m.Protocol["raters"], m.By, m.Protocol["verdict"])
+						e.name, m.N, m.Clusters, m.Protocol["raters"], m.Rater, m.Protocol["majority"])
 					if interval := m.Protocol["interval"]; interval != "" {
 						add("Intervals: %s.", interval)
 					}
@@ -47,20 +48,15 @@ func notes(run *record.Run, variants []variant) []string {
 	} else if len(seeds) > 1 {
 		add("Seeds %s.", strings.Join(seeds, ", "))
 	}
-	var miniature bool
 	for _, v := range variants {
 		for _, s := range v.stages {
-			if s.record == nil {
-				continue
-			}
-			if len(s.record.Facts) > 0 {
+			if s.record != nil && len(s.record.Facts) > 0 {
 				add("%s", facts(s.record))
 			}
-			miniature = miniature || strings.HasPrefix(s.record.Component, "shapes")
 		}
 	}
-	if miniature {
-		add("Components named shapes: a miniature world, in which small models draw shapes and raters are simulated. Nothing here was measured on photographs or by people.")
+	for _, notice := range run.Notices {
+		add("%s", notice)
 	}
 	for _, trouble := range troubles(variants) {
 		add("%s", trouble)
@@ -87,7 +83,7 @@ func agreement(variants []variant) string {
 	for _, v := range variants {
 		for _, e := range v.evaluations {
 			for _, m := range e.metrics {
-				if m.Name == "agreement_alpha" && m.Value != nil && m.Category == "" && m.Split == "" {
+				if m.Name == metric.AgreementAlpha && m.Value != nil && m.Category == "" && m.Split == "" {
 					alphas = append(alphas, *m.Value)
 				}
 			}
@@ -103,8 +99,8 @@ func agreement(variants []variant) string {
 	return "Raters agree with Krippendorff's alpha from " + low + " to " + high + ", by model."
 }
 
-// troubles says what failed, what is missing and what stages warned of. The same
-// trouble of several variants is one line.
+// troubles says what failed, what waits for people, what is missing and what
+// stages warned of. The same trouble of several variants is one line.
 func troubles(variants []variant) []string {
 	var order []string
 	where := map[string][]string{}
@@ -117,15 +113,24 @@ func troubles(variants []variant) []string {
 		}
 	}
 	for _, v := range variants {
-		var failed, notRun, missing []string
+		named := map[string][]string{} // stages, by what is said of them together
+		var failed, waiting []string
 		for _, s := range v.stages {
 			switch {
-			case strings.HasPrefix(s.Error, "not run: "): // what it needs failed, and is said
-				notRun = append(notRun, s.Node)
-			case s.Error != "":
-				failed = append(failed, "Failed: "+s.Node+": "+oneLine(s.Error))
-			case s.record == nil && strings.HasPrefix(s.Node, "measure/"):
-				missing = append(missing, s.Node)
+			case s.Status == record.Failed:
+				failed = append(failed, "Failed: "+s.Node+": "+oneLine(s.Diagnostics.Error()))
+			case s.Status == record.Waiting:
+				waiting = append(waiting, "Waiting for people: "+s.Node+": "+oneLine(s.Diagnostics.Error()))
+			case s.Status == record.NotRun:
+				said := "Not run because of that: "
+				if needs, ok := v.stageOf(s.Needs); ok && needs.Status == record.Waiting {
+					said = "Not run before that: "
+				}
+				named[said] = append(named[said], s.Node)
+			case s.Status == record.Interrupted:
+				named["Interrupted: "] = append(named["Interrupted: "], s.Node)
+			case s.record == nil && s.Kind == record.KindMeasure:
+				named["Missing: "] = append(named["Missing: "], s.Node)
 			}
 			if s.record != nil {
 				for _, warning := range s.record.Warnings {
@@ -133,15 +138,21 @@ func troubles(variants []variant) []string {
 				}
 			}
 		}
+		list := func(said string) {
+			if named[said] != nil {
+				add(v, said+strings.Join(named[said], ", "))
+			}
+		}
 		for _, trouble := range failed {
 			add(v, trouble)
 		}
-		if len(notRun) > 0 {
-			add(v, "Not run because of that: "+strings.Join(notRun, ", "))
+		list("Not run because of that: ")
+		for _, trouble := range waiting {
+			add(v, trouble)
 		}
-		if len(missing) > 0 {
-			add(v, "Missing: "+strings.Join(missing, ", "))
-		}
+		list("Not run before that: ")
+		list("Interrupted: ")
+		list("Missing: ")
 	}
 	for i, trouble := range order {
 		names := where[trouble]
@@ -167,7 +178,11 @@ func facts(r *record.Record) string {
 	}
 	who := r.Component
 	if r.Kind == "compare" {
-		who = strings.TrimSuffix(r.Node+", "+r.Component, ", ")
+		// Pairs that a file or labels give have no component.
+		who = r.Node
+		if r.Component != "" {
+			who += ", " + r.Component
+		}
 	}
 	return who + ": " + strings.Join(words, ", ") + "."
 }

@@ -87,9 +87,27 @@ func Write(ctx context.Context, dir string, input Input) error {
 		{"tables.csv", func(w io.Writer) (bool, error) { return true, writeCSV(w, report) }},
 		{"tables.tex", func(w io.Writer) (bool, error) { return true, writeLaTeX(w, report) }},
 		{"results.json", func(w io.Writer) (bool, error) { return true, writeResults(w, input, report) }},
-		{"images.png", func(w io.Writer) (bool, error) { return writeGrid(ctx, w, input) }},
-		{"curves.png", func(w io.Writer) (bool, error) { return writeCurves(ctx, w, input) }},
-		{"front.png", func(w io.Writer) (bool, error) { return writeFront(w, input) }},
+		{"images.png", func(w io.Writer) (bool, error) {
+			gallery, err := galleryOf(ctx, input)
+			if err != nil || gallery == nil {
+				return false, err
+			}
+			return true, gallery.writePNG(w)
+		}},
+		{"curves.png", func(w io.Writer) (bool, error) {
+			curves, err := curvesOf(ctx, input)
+			if err != nil || len(curves) == 0 {
+				return false, err
+			}
+			return true, curves.writePNG(w)
+		}},
+		{"front.png", func(w io.Writer) (bool, error) {
+			front := frontOf(input)
+			if len(front) == 0 {
+				return false, nil
+			}
+			return true, front.writePNG(w)
+		}},
 	} {
 		if err := ctx.Err(); err != nil {
 			return err

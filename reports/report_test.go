@@ -16,8 +16,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
-	"gonum.org/v1/plot/plotter"
 
+	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/record"
 )
 
@@ -121,12 +121,12 @@ func TestMissingIsNeverZero(t *testing.T) {
 	found := 0
 	for _, table := range report.Tables {
 		for i, row := range table.Rows {
-			if row.Cells[0].Text != "2" || row.Cells[1].Text != "full" {
+			if row.Cell(table.Columns[0]).Text != "2" || row.Subject != "full" {
 				continue
 			}
 			for column := range table.Columns {
 				value, _ := table.written(i, column)
-				if strings.Trim(value, "0.±%") == "" && value != "" && !table.Columns[column].Text {
+				if strings.Trim(value, "0.±%") == "" && value != "" && !table.Columns[column].Key.words() {
 					t.Errorf("%s: %q shows %q", table.ID, table.Columns[column].Title, value)
 				}
 				if value == missingText {
@@ -175,30 +175,53 @@ func TestAlarmNeedsARewardThatRoseAndImagesThatGotWorse(t *testing.T) {
 	}
 }
 
-func TestVerdicts(t *testing.T) {
-	points := func(value, half float64, better string) *record.Metric {
+func TestConclusions(t *testing.T) {
+	points := func(value, half float64, better record.Direction, p ...float64) *Comparison {
 		m := around(record.Metric{Better: better}, value, half)
-		return &m
+		c := comparisonOf(&m)
+		if len(p) > 0 {
+			c.P = &p[0]
+		}
+		return c
 	}
 	for _, c := range []struct {
-		m    *record.Metric
-		want string
+		comparison *Comparison
+		want       Conclusion
 	}{
-		{points(3, 4, "higher"), indistinct}, {points(5, 4, "higher"), "better"}, {points(-5, 4, "higher"), "worse"},
-		{points(-5, 4, "lower"), "better"}, {points(0, 0, "higher"), indistinct}, {nil, missingText},
-		{&record.Metric{Value: rounded(1)}, "no interval"},
+		{points(3, 4, "higher"), Indistinguishable}, {points(5, 4, "higher"), Better}, {points(-5, 4, "higher"), Worse},
+		{points(-5, 4, "lower"), Better}, {points(0, 0, "higher"), Indistinguishable}, {nil, NotMeasured},
+		{&Comparison{Difference: rounded(1)}, NoInterval}, {&Comparison{}, NoInterval},
+		{points(5, 4, "higher", 0.05), Better}, {points(5, 4, "higher", 0.051), Indistinguishable}, {points(3, 4, "higher", 0.001), Indistinguishable},
 	} {
-		if got := verdict(c.m); got != c.want {
-			t.Errorf("%+v: got %q, want %q", c.m, got, c.want)
+		if got := c.comparison.Conclusion(); got != c.want {
+			t.Errorf("%+v: got %q, want %q", c.comparison, got, c.want)
+		}
+	}
+}
+
+// By hand, Holm: 3*0.01 = 0.03; 2*0.03 = 0.06; 1*0.04, but no less than before.
+func TestComparisonsAreCorrectedTogether(t *testing.T) {
+	var tested family
+	one, two, three := &Comparison{}, &Comparison{}, &Comparison{}
+	tested.add(one, 0.03)
+	tested.add(two, 0.01)
+	tested.add(three, 0.04)
+	tested.correct()
+	for i, want := range []float64{0.06, 0.03, 0.06} {
+		if got := []*Comparison{one, two, three}[i].P; math.Abs(*got-want) > 1e-12 {
+			t.Errorf("p %d is %v, want %v", i+1, *got, want)
 		}
 	}
 }
 
 func TestWritten(t *testing.T) {
 	column := func(cells ...Cell) Table {
-		table := Table{Columns: []Column{{}}}
+		number := Column{Key: ColumnKey{Field: FieldNumber}}
+		table := Table{Columns: []Column{number}}
 		for _, c := range cells {
-			table.Rows = append(table.Rows, Row{Cells: []Cell{c}})
+			row := Row{}
+			row.put(number, c)
+			table.Rows = append(table.Rows, row)
 		}
 		return table
 	}
@@ -352,12 +375,12 @@ func TestRowsThatNoVariantChangesStandOnce(t *testing.T) {
 	report := Build(syntheticAblation(t).input())
 	count := map[string]int{}
 	for _, row := range report.Tables[0].Rows {
-		count[row.Cells[1].Text]++
+		count[row.Subject]++
 	}
 	if count["base"] != 1 || count["full"] != 3 {
 		t.Errorf("rows %v", count)
 	}
-	if first := report.Tables[0].Rows[0].Cells[0].Text; first != anyValue {
+	if first := report.Tables[0].Rows[0].Cell(report.Tables[0].Columns[0]).Text; first != anyValue {
 		t.Errorf("the base's variable is %q", first)
 	}
 }
@@ -370,7 +393,7 @@ func TestOneSeedKeepsItsOwnInterval(t *testing.T) {
 	if !slices.ContainsFunc(table.Notes, func(n string) bool { return strings.HasPrefix(n, "One seed:") }) {
 		t.Errorf("notes %q", table.Notes)
 	}
-	if cell := table.Rows[0].Cells[2]; cell.Low == nil || cell.N != 240 {
+	if cell := table.Rows[0].Cell(table.Columns[2]); cell.Low == nil || cell.N != 240 {
 		t.Errorf("cell %+v", cell)
 	}
 	for _, table := range report.Tables {
@@ -395,15 +418,15 @@ func TestBreakable(t *testing.T) {
 }
 
 func TestBinned(t *testing.T) {
-	var points plotter.XYs
+	var points []Point
 	for i := range 1000 {
-		points = append(points, plotter.XY{X: float64(999 - i), Y: 2})
+		points = append(points, Point{X: float64(999 - i), Y: 2})
 	}
 	got := binned(points)
 	if len(got) > curvePoints || len(got) < curvePoints/2 || got[0].X >= got[1].X || math.Abs(got[5].Y-2) > 1e-12 {
 		t.Errorf("%d points, first %v", len(got), got[0])
 	}
-	if got := binned(plotter.XYs{{X: 1, Y: 3}}); len(got) != 1 || got[0].Y != 3 {
+	if got := binned([]Point{{X: 1, Y: 3}}); len(got) != 1 || got[0].Y != 3 {
 		t.Errorf("one point: %v", got)
 	}
 }
@@ -436,5 +459,127 @@ func TestCSVIsRectangular(t *testing.T) {
 	}
 	if rows[1][0] != "models" || rows[1][1] != "base" || rows[1][2] != "true" || rows[1][4] == "" {
 		t.Errorf("first row %q", rows[1])
+	}
+}
+
+// What stages and components are called changes no number: names are for people.
+func TestNothingIsReadOutOfNames(t *testing.T) {
+	for name, make := range map[string]func(*testing.T) *synthetic{"experiment": syntheticExperiment, "ablation": syntheticAblation} {
+		t.Run(name, func(t *testing.T) {
+			want := Build(make(t).input())
+			s := make(t)
+			s.run.Notices = nil
+			for i := range s.run.Variants {
+				v := &s.run.Variants[i]
+				for j := range v.Stages {
+					v.Stages[j].Node = "fit/measure/x/" + v.Stages[j].Node
+					if needs := &v.Stages[j].Needs; *needs != "" {
+						*needs = "fit/measure/x/" + *needs
+					}
+					for k := range v.Stages[j].Diagnostics {
+						v.Stages[j].Diagnostics[k].Summary = "not run: sample/main/base failed"
+					}
+				}
+			}
+			for _, r := range s.records {
+				r.Node, r.Component = "measure/main/alignment/base", "shapes_x"
+			}
+			got := Build(s.input())
+			if diff := cmp.Diff(want.Tables, got.Tables); diff != "" {
+				t.Errorf("tables (-names +other names):\n%s", diff)
+			}
+			if diff := cmp.Diff(want.Alarms, got.Alarms); diff != "" {
+				t.Errorf("alarms:\n%s", diff)
+			}
+			for _, note := range got.Notes {
+				if strings.Contains(note, "miniature") {
+					t.Errorf("a component called shapes_x makes a miniature: %q", note)
+				}
+			}
+			failed := func(r *Report) (n int) {
+				for _, note := range r.Notes {
+					if strings.HasPrefix(note, "Failed: ") || strings.HasPrefix(note, "Not run because of that: ") {
+						n++
+					}
+				}
+				return n
+			}
+			if failed(want) != failed(got) {
+				t.Errorf("%d notes of failures, want %d: %q", failed(got), failed(want), got.Notes)
+			}
+			gallery, err := galleryOf(t.Context(), s.input())
+			if err != nil || gallery == nil || len(gallery.Columns) < 2 {
+				t.Errorf("gallery %v, %v", gallery, err)
+			}
+		})
+	}
+}
+
+// A model of an evaluation may be called as the phrase for random images begins.
+func TestAModelCalledRandom(t *testing.T) {
+	s := syntheticAblation(t)
+	for _, r := range s.records {
+		for i := range r.Metrics {
+			m := &r.Metrics[i]
+			for _, name := range []*string{&m.Subject, &m.Versus} {
+				if *name == "full" {
+					*name = "random walk"
+				}
+			}
+		}
+	}
+	for _, table := range Build(s.input()).Tables {
+		if table.ID != "variant-best-of" {
+			continue
+		}
+		last := table.Columns[len(table.Columns)-1]
+		if last.Title != "points over random walk" {
+			t.Errorf("last column %q", last.Title)
+		}
+		if row := table.Rows[len(table.Rows)-1]; row.Subject != "random walk" {
+			t.Errorf("last row is of %q", row.Subject)
+		}
+		return
+	}
+	t.Error("no table of chosen images")
+}
+
+// What waits for people is told apart from what failed.
+func TestWaitingIsNoFailure(t *testing.T) {
+	s := syntheticExperiment(t)
+	stages := s.run.Variants[0].Stages
+	for i := range stages {
+		switch stages[i].Node {
+		case "rate/main/full":
+			stages[i].Status, stages[i].Key = record.Waiting, ""
+			stages[i].Diagnostics = diag.List{{Severity: diag.Warning, Summary: "There are no labels yet in labels.csv", Detail: "Put them there."}}
+		case "measure/main/alignment/full":
+			stages[i].Status, stages[i].Key, stages[i].Needs = record.NotRun, "", "rate/main/full"
+		}
+	}
+	notes := Build(s.input()).Notes
+	for _, want := range []string{
+		"Waiting for people: rate/main/full: There are no labels yet in labels.csv: Put them there.",
+		"Not run before that: measure/main/alignment/full",
+	} {
+		if !slices.Contains(notes, want) {
+			t.Errorf("no note %q among %q", want, notes)
+		}
+	}
+	if slices.ContainsFunc(notes, func(n string) bool { return strings.HasPrefix(n, "Failed") || strings.HasPrefix(n, "Missing") }) {
+		t.Errorf("notes %q", notes)
+	}
+}
+
+// An evaluation without splits has its share of good images in an ablation, too.
+func TestAnAblationWithoutSplits(t *testing.T) {
+	s := syntheticAblation(t)
+	for _, r := range s.records {
+		r.Metrics = slices.DeleteFunc(r.Metrics, func(m record.Metric) bool { return m.Split != "" })
+	}
+	table := Build(s.input()).Tables[0]
+	number := metricColumn("good_share", part{})
+	if !slices.Contains(table.Columns, number) || table.Rows[0].Cell(number).Value == nil {
+		t.Errorf("columns %+v", table.Columns)
 	}
 }

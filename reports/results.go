@@ -36,16 +36,12 @@ type variantResults struct {
 // stageResults is what a stage did and cost; the fields of its record are
 // empty if it did not get so far.
 type stageResults struct {
-	Node      string             `json:"node"`
-	Key       string             `json:"key,omitempty"`
-	Kind      string             `json:"kind,omitempty"`
+	record.StageRef
 	Plugin    string             `json:"plugin,omitempty"`
 	Component string             `json:"component,omitempty"`
 	Seconds   float64            `json:"seconds"`
 	Items     int                `json:"items,omitempty"`
 	Unit      string             `json:"unit,omitempty"`
-	Cached    bool               `json:"cached"`
-	Error     string             `json:"error,omitempty"`
 	Warnings  []string           `json:"warnings,omitempty"`
 	Facts     map[string]float64 `json:"facts,omitempty"`
 	Machine   *record.Machine    `json:"machine,omitempty"`
@@ -68,9 +64,9 @@ func writeResults(w io.Writer, input Input, report *Report) error {
 	for _, v := range variantsOf(input) {
 		one := variantResults{ID: v.ID, Name: v.Name, Values: v.Values, Seed: v.Seed, Stages: []stageResults{}, Metrics: []metricResults{}}
 		for _, s := range v.stages {
-			stage := stageResults{Node: s.Node, Key: s.Key, Cached: s.Cached, Error: s.Error}
+			stage := stageResults{StageRef: s.StageRef}
 			if r := s.record; r != nil {
-				stage.Kind, stage.Plugin, stage.Component = r.Kind, r.Plugin, r.Component
+				stage.Plugin, stage.Component = r.Plugin, r.Component
 				stage.Seconds, stage.Items, stage.Unit = r.Seconds, r.Items, r.Unit
 				stage.Warnings, stage.Facts, stage.Machine = r.Warnings, r.Facts, &r.Machine
 			}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 )
 
@@ -33,7 +35,16 @@ func (s *synthetic) input() Input {
 func (s *synthetic) stage(v *record.Variant, r record.Record) {
 	r.Key = fmt.Sprintf("%x", sum(r.Node+v.Name))
 	s.records[r.Key] = &r
-	v.Stages = append(v.Stages, record.StageRef{Node: r.Node, Key: r.Key})
+	v.Stages = append(v.Stages, record.StageRef{Node: r.Node, Key: r.Key, Status: record.Done, Stage: r.Stage})
+}
+
+// about is what a stage of the evaluation main is about.
+func about(kind record.Kind, model string) record.Stage {
+	return record.Stage{Kind: kind, Evaluation: "main", Subject: model}
+}
+
+func measuring(measure, model string) record.Stage {
+	return record.Stage{Kind: record.KindMeasure, Evaluation: "main", Measure: measure, Subject: model, Baseline: "base"}
 }
 
 func sum(text string) uint64 {
@@ -77,7 +88,7 @@ func alignmentMetrics(m syntheticModel, salt string) []record.Metric {
 	protocol := map[string]string{
 		"rater": "crowd", "raters": "9", "baseline": "base", "seed": "1",
 		"interval": "95 %, percentile bootstrap over prompts, 2000 resamples",
-		"verdict":  "majority of the raters' good and bad",
+		"majority": "majority of the raters' good and bad",
 	}
 	var all []record.Metric
 	for _, p := range syntheticParts {
@@ -88,7 +99,7 @@ func alignmentMetrics(m syntheticModel, salt string) []record.Metric {
 		if p.category != "" {
 			n, clusters = n/2, clusters/2
 		}
-		base := record.Metric{Subject: m.name, By: "crowd", Category: p.category, Split: p.split, N: n, Clusters: clusters, Protocol: protocol}
+		base := record.Metric{Subject: m.name, Rater: "crowd", Category: p.category, Split: p.split, N: n, Clusters: clusters, Protocol: protocol}
 		shift := 0.04 * wobble(m.name+p.category+p.split+salt)
 		if p.split == "unseen" {
 			shift -= 0.05
@@ -102,8 +113,9 @@ func alignmentMetrics(m syntheticModel, salt string) []record.Metric {
 		base.Versus, base.N = "base", clusters
 		net := 100 * (m.good - 0.43 + shift/2)
 		for _, share := range []struct {
-			name, better string
-			value        float64
+			name   string
+			better record.Direction
+			value  float64
 		}{{"win_share", "higher", 0.15 + net/100}, {"tie_share", "", 0.7 - net/100}, {"lose_share", "lower", 0.15}} {
 			s := base
 			s.Name, s.Unit, s.Better = share.name, "share", share.better
@@ -120,7 +132,7 @@ func alignmentMetrics(m syntheticModel, salt string) []record.Metric {
 		goodDifference.Name = "good_share_difference"
 		all = append(all, points, p, detectable, goodDifference)
 	}
-	alpha := record.Metric{Name: "agreement_alpha", Subject: m.name, By: "crowd", N: 480, Clusters: 120}
+	alpha := record.Metric{Name: "agreement_alpha", Subject: m.name, Rater: "crowd", N: 480, Clusters: 120}
 	return append(all, around(alpha, m.good+0.2, 0.05))
 }
 
@@ -130,14 +142,14 @@ func rewardMetrics(m syntheticModel, salt string) []record.Metric {
 		name        string
 		value, half float64
 	}{{"clip", 0.21 + m.good/20, 0.004}, {"with_aux", m.reward, 0.021}} {
-		base := record.Metric{Name: "average_reward", Subject: m.name, By: reward.name, N: 480, Clusters: 120, Better: "higher"}
+		base := record.Metric{Name: "average_reward", Subject: m.name, Reward: reward.name, N: 480, Clusters: 120, Better: "higher"}
 		all = append(all, around(base, reward.value+reward.half/3*wobble(m.name+reward.name+salt), reward.half))
 	}
 	return all
 }
 
 func fidelityMetrics(m syntheticModel, salt string) []record.Metric {
-	base := record.Metric{Subject: m.name, Versus: "real", By: "clip", N: 480, Clusters: 120, Better: "lower",
+	base := record.Metric{Subject: m.name, Versus: "real", Encoder: "clip", N: 480, Clusters: 120, Better: "lower",
 		Protocol: map[string]string{"images": "480", "reference images": "960", "encoder": "clip", "reference": "real"}}
 	fid, kid := base, base
 	fid.Name, kid.Name = "fid", "kid"
@@ -151,7 +163,8 @@ func accuracyMetrics(auxiliary float64, salt string) []record.Metric {
 		name      string
 		level     float64
 		threshold string
-	}{{"clip", 0.61, "0.2314, the best on the seen split"}, {"with_aux", 0.74 + auxiliary/20, "0.5"}} {
+		fitted    bool
+	}{{"clip", 0.61, "0.2314, the best on the seen split", true}, {"with_aux", 0.74 + auxiliary/20, "0.5", false}} {
 		salt := salt
 		if reward.name == "clip" {
 			salt = "" // the variable does not touch it
@@ -161,8 +174,11 @@ func accuracyMetrics(auxiliary float64, salt string) []record.Metric {
 			if p.split == "unseen" {
 				level -= 0.06
 			}
-			base := record.Metric{Subject: reward.name, By: "crowd", Split: p.split, N: 400, Clusters: 110, Unit: "share", Better: "higher",
+			base := record.Metric{Subject: reward.name, Rater: "crowd", Split: p.split, N: 400, Clusters: 110, Unit: "share", Better: "higher",
 				Protocol: map[string]string{"threshold": reward.threshold}}
+			if reward.fitted {
+				base.Protocol[metric.ThresholdFittedOn] = "the seen split"
+			}
 			for i, name := range []string{"reward_accuracy", "pairwise_accuracy", "auc"} {
 				m := base
 				m.Name = name
@@ -178,17 +194,19 @@ func accuracyMetrics(auxiliary float64, salt string) []record.Metric {
 
 func bestOfMetrics() []record.Metric {
 	best := "best 4 of 16 of base"
-	base := record.Metric{By: "with_aux", N: 120, Clusters: 120}
+	base := record.Metric{Rater: "crowd", Reward: "with_aux", N: 120, Clusters: 120}
 	var all []record.Metric
+	chosen := map[string]record.Choice{best: record.Best, "random 4 of 16 of base": record.Random}
 	shares := map[string]float64{best: 0.55, "random 4 of 16 of base": 0.42, "full": 0.61}
 	for _, subject := range []string{best, "random 4 of 16 of base", "full"} {
 		m := base
 		m.Name, m.Subject, m.Unit, m.Better = "best_of_good_share", subject, "share", "higher"
+		m.Choice = chosen[subject]
 		all = append(all, around(m, shares[subject], 0.048))
 	}
 	for _, versus := range []string{"random 4 of 16 of base", "full"} {
 		m := base
-		m.Subject, m.Versus = best, versus
+		m.Subject, m.Choice, m.Versus, m.VersusChoice = best, record.Best, versus, chosen[versus]
 		for i, name := range []string{"win_share", "tie_share", "lose_share"} {
 			share := m
 			share.Name, share.Unit = "best_of_"+name, "share"
@@ -269,28 +287,29 @@ func syntheticExperiment(t *testing.T) *synthetic {
 	t.Helper()
 	s := &synthetic{dir: t.TempDir(), records: map[string]*record.Record{}}
 	v := record.Variant{ID: "0123456789ab", Seed: 1}
-	s.stage(&v, record.Record{Node: "fit/with_aux", Kind: "fit", Component: "preference", Seconds: 12, Items: 900, Unit: "steps",
+	s.stage(&v, record.Record{Node: "fit/with_aux", Stage: record.Stage{Kind: record.KindFit, Subject: "with_aux", Reward: "with_aux"}, Component: "preference", Seconds: 12, Items: 900, Unit: "steps",
 		Outputs: map[string]record.Output{"curve": curve(t, s, "with_aux", []string{"loss", "loss/mse"}, 0.7)}})
 	for i, m := range syntheticModels {
-		s.stage(&v, record.Record{Node: "sample/main/" + m.name, Kind: "sample", Component: "shapes", Seconds: 30, Items: 480, Unit: "images",
+		s.stage(&v, record.Record{Node: "sample/main/" + m.name, Stage: about(record.KindSample, m.name), Component: "shapes", Seconds: 30, Items: 480, Unit: "images",
 			Outputs: map[string]record.Output{"images": pictures(t, s, i)}})
-		s.stage(&v, record.Record{Node: "rate/main/" + m.name, Kind: "rate", Component: "shapes_judge",
+		s.stage(&v, record.Record{Node: "rate/main/" + m.name, Stage: about(record.KindRate, m.name), Component: "shapes_judge",
 			Facts: map[string]float64{"count_accuracy": 0.991, "color_accuracy": 0.998}})
 		if m.name != "base" {
-			s.stage(&v, record.Record{Node: "tune/" + m.name, Kind: "tune", Component: "shapes", Seconds: 300, Items: 600, Unit: "steps",
+			s.stage(&v, record.Record{Node: "tune/" + m.name, Stage: record.Stage{Kind: record.KindTune, Subject: m.name}, Component: "shapes", Seconds: 300, Items: 600, Unit: "steps",
 				Outputs: map[string]record.Output{"curve": curve(t, s, m.name, []string{"loss", "loss/reward_weighted", "loss/pretraining"}, 1)}})
 		}
-		s.stage(&v, record.Record{Node: "measure/main/alignment/" + m.name, Kind: "measure", Metrics: alignmentMetrics(m, "")})
-		s.stage(&v, record.Record{Node: "measure/main/reward/" + m.name, Kind: "measure", Metrics: rewardMetrics(m, "")})
-		s.stage(&v, record.Record{Node: "measure/main/fidelity/" + m.name, Kind: "measure", Metrics: fidelityMetrics(m, "")})
+		s.stage(&v, record.Record{Node: "measure/main/alignment/" + m.name, Stage: measuring("alignment", m.name), Metrics: alignmentMetrics(m, "")})
+		s.stage(&v, record.Record{Node: "measure/main/reward/" + m.name, Stage: measuring("reward", m.name), Metrics: rewardMetrics(m, "")})
+		s.stage(&v, record.Record{Node: "measure/main/fidelity/" + m.name, Stage: measuring("fidelity", m.name), Metrics: fidelityMetrics(m, "")})
 	}
-	s.stage(&v, record.Record{Node: "measure/main/reward_accuracy", Kind: "measure", Metrics: accuracyMetrics(0.5, "")})
-	s.stage(&v, record.Record{Node: "measure/main/best_of/base", Kind: "measure", Metrics: bestOfMetrics()})
+	s.stage(&v, record.Record{Node: "measure/main/reward_accuracy", Stage: measuring("reward_accuracy", ""), Metrics: accuracyMetrics(0.5, "")})
+	s.stage(&v, record.Record{Node: "measure/main/best_of/base", Stage: measuring("best_of", "base"), Metrics: bestOfMetrics()})
 	s.run = &record.Run{
 		Name: "synthetic", Description: "made-up numbers that exercise the tables", File: "synthetic.hcl",
 		Command: "plumb run synthetic.hcl", Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Seconds: 754,
 		Variants: []record.Variant{v}, Versions: map[string]string{"plumb": "0.0.0-synthetic", "go": "go1.26"},
 		Machine: record.Machine{OS: "linux", Arch: "amd64", CPUs: 2, Backend: "go"},
+		Notices: []string{"Components named shapes: a miniature world, in which small models draw shapes and raters are simulated. Nothing here was measured on photographs or by people."},
 	}
 	return s
 }
@@ -307,7 +326,7 @@ func syntheticAblation(t *testing.T) *synthetic {
 			v := record.Variant{Seed: uint64(seed + 1), Values: map[string]any{"auxiliary_weight": weight, "seed": seed + 1},
 				Name: fmt.Sprintf("auxiliary_weight=%v seed=%d", weight, seed+1)}
 			salt := v.Name
-			s.stage(&v, record.Record{Node: "fit/with_aux", Kind: "fit", Component: "preference",
+			s.stage(&v, record.Record{Node: "fit/with_aux", Stage: record.Stage{Kind: record.KindFit, Subject: "with_aux", Reward: "with_aux"}, Component: "preference",
 				Outputs: map[string]record.Output{"curve": curve(t, s, salt, []string{"loss"}, 0.5+weight/4)}})
 			for i, m := range []syntheticModel{syntheticModels[0], syntheticModels[2]} {
 				if m.name == "base" {
@@ -319,23 +338,28 @@ func syntheticAblation(t *testing.T) *synthetic {
 				missing := weight == 2 || (weight == 0.5 && seed == 2)
 				if missing && m.name != "base" {
 					for _, what := range []string{"alignment", "reward", "fidelity"} {
-						v.Stages = append(v.Stages, record.StageRef{Node: "measure/main/" + what + "/" + m.name})
+						v.Stages = append(v.Stages, record.StageRef{Node: "measure/main/" + what + "/" + m.name, Stage: measuring(what, m.name), Status: record.Cached})
 					}
-					v.Stages = append(v.Stages, record.StageRef{Node: "tune/" + m.name, Error: "the loss is NaN at step 41"})
-					for _, node := range []string{"sample/main/", "rate/main/"} {
-						v.Stages = append(v.Stages, record.StageRef{Node: node + m.name, Error: "not run: tune/" + m.name + " failed"})
+					v.Stages = append(v.Stages, record.StageRef{
+						Node: "tune/" + m.name, Stage: record.Stage{Kind: record.KindTune, Subject: m.name}, Status: record.Failed,
+						Diagnostics: diag.List{{Summary: "the loss is NaN at step 41"}},
+					})
+					for _, kind := range []record.Kind{record.KindSample, record.KindRate} {
+						v.Stages = append(v.Stages, record.StageRef{
+							Node: string(kind) + "/main/" + m.name, Stage: about(kind, m.name), Status: record.NotRun, Needs: "tune/" + m.name,
+						})
 					}
 					continue
 				}
-				s.stage(&v, record.Record{Node: "sample/main/" + m.name, Kind: "sample", Component: "toy",
+				s.stage(&v, record.Record{Node: "sample/main/" + m.name, Stage: about(record.KindSample, m.name), Component: "toy",
 					Outputs: map[string]record.Output{"images": pictures(t, s, i)}})
-				s.stage(&v, record.Record{Node: "measure/main/alignment/" + m.name, Kind: "measure", Metrics: alignmentMetrics(m, salt)})
-				s.stage(&v, record.Record{Node: "measure/main/reward/" + m.name, Kind: "measure", Metrics: rewardMetrics(m, salt)})
-				s.stage(&v, record.Record{Node: "measure/main/fidelity/" + m.name, Kind: "measure", Metrics: fidelityMetrics(m, salt)})
+				s.stage(&v, record.Record{Node: "measure/main/alignment/" + m.name, Stage: measuring("alignment", m.name), Metrics: alignmentMetrics(m, salt)})
+				s.stage(&v, record.Record{Node: "measure/main/reward/" + m.name, Stage: measuring("reward", m.name), Metrics: rewardMetrics(m, salt)})
+				s.stage(&v, record.Record{Node: "measure/main/fidelity/" + m.name, Stage: measuring("fidelity", m.name), Metrics: fidelityMetrics(m, salt)})
 			}
-			s.stage(&v, record.Record{Node: "measure/main/reward_accuracy", Kind: "measure", Metrics: accuracyMetrics(weight, v.Name)})
+			s.stage(&v, record.Record{Node: "measure/main/reward_accuracy", Stage: measuring("reward_accuracy", ""), Metrics: accuracyMetrics(weight, v.Name)})
 			if weight < 2 {
-				s.stage(&v, record.Record{Node: "measure/main/best_of/base", Kind: "measure", Metrics: bestOfMetrics()})
+				s.stage(&v, record.Record{Node: "measure/main/best_of/base", Stage: measuring("best_of", "base"), Metrics: bestOfMetrics()})
 			}
 			s.run.Variants = append(s.run.Variants, v)
 		}

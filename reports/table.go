@@ -18,27 +18,46 @@ type Table struct {
 	Notes   []string
 }
 
-// Column is one quantity. The first columns of a table name what a row is about.
-type Column struct {
-	Title  string
-	Better string // "higher", "lower" or ""
-	Text   bool   // holds words, not numbers
-}
-
 // Row is one model, reward or comparison.
 type Row struct {
-	Baseline bool // what the others are compared with
-	Detail   bool // left out in the terminal; the files have it
-	Cells    []Cell
+	Subject  string // the model, reward or images that it is about
+	Baseline bool   // what the others are compared with
+	Detail   bool   // left out in the terminal; the files have it
+	Cells    map[ColumnKey]Cell
 }
 
 // Cell is a number with its interval, or words.
 type Cell struct {
-	Text      string // shown as it is if Value is nil
-	Value     *float64
-	Low, High *float64
-	Unit      string // "share" is shown in percent, "points" with its sign, "p" as a p value
-	N         int
+	Text       string // shown as it is if Value is nil
+	Value      *float64
+	Low, High  *float64
+	Unit       record.Unit
+	N          int
+	Comparison *Comparison // with a baseline's number; nil: none
+}
+
+// put sets the cell of a column.
+func (r *Row) put(column Column, cell Cell) {
+	if r.Cells == nil {
+		r.Cells = map[ColumnKey]Cell{}
+	}
+	r.Cells[column.Key] = cell
+}
+
+// Cell is what a row shows in a column. What a comparison came to is read from it
+// here, when the table is written.
+func (r Row) Cell(column Column) Cell {
+	key := column.Key
+	switch key.Field {
+	case FieldConclusion:
+		return text(string(r.Cells[key.as(FieldNumber)].Comparison.Conclusion()))
+	case FieldP:
+		if c := r.Cells[key.as(FieldNumber)].Comparison; c != nil && c.P != nil {
+			return Cell{Value: c.P, Unit: record.P}
+		}
+		return text("")
+	}
+	return r.Cells[key]
 }
 
 // missingText stands where a number was to be measured and was not.
@@ -65,22 +84,18 @@ func (t *Table) cellOf(m *record.Metric) Cell {
 	return Cell{Value: m.Value, Low: m.Low, High: m.High, Unit: m.Unit, N: m.N}
 }
 
+// comparedCell is a difference as a cell, with the comparison that it stands for.
+func (t *Table) comparedCell(difference *record.Metric) Cell {
+	cell := t.cellOf(difference)
+	cell.Comparison = comparisonOf(difference)
+	return cell
+}
+
 // note adds a note once.
 func (t *Table) note(words string) {
 	if !slices.Contains(t.Notes, words) {
 		t.Notes = append(t.Notes, words)
 	}
-}
-
-// title is a column's title with an arrow in the better direction.
-func (c Column) title() string {
-	switch c.Better {
-	case "higher":
-		return c.Title + " ↑"
-	case "lower":
-		return c.Title + " ↓"
-	}
-	return c.Title
 }
 
 // decimals is how many digits after the point the plain numbers of a column
@@ -90,8 +105,8 @@ func (t Table) decimals(column int) int {
 	smallest, digits := math.Inf(1), 2
 	for _, withIntervals := range []bool{true, false} {
 		for _, row := range t.Rows {
-			cell := row.Cells[column]
-			if cell.Value == nil || cell.Unit != "" {
+			cell := row.Cell(t.Columns[column])
+			if cell.Value == nil || cell.Unit != record.Plain {
 				continue
 			}
 			size := math.Abs(*cell.Value)
@@ -118,17 +133,17 @@ func (t Table) decimals(column int) int {
 
 // written is a cell in words: its value, and its interval if it has one.
 func (t Table) written(row, column int) (value, interval string) {
-	c := t.Rows[row].Cells[column]
+	c := t.Rows[row].Cell(t.Columns[column])
 	if c.Value == nil {
 		return c.Text, ""
 	}
 	factor, format := 1.0, fmt.Sprintf("%%.%df", t.decimals(column))
 	switch c.Unit {
-	case "share":
+	case record.Share:
 		factor, format = 100, "%.1f"
-	case "points":
+	case record.Points:
 		format = "%+.1f"
-	case "p":
+	case record.P:
 		if *c.Value < 0.001 {
 			return "<0.001", ""
 		}
@@ -156,19 +171,11 @@ func unsignedZero(number string) string {
 
 // dropEmpty removes the number columns in which no row has anything but keep
 // says otherwise.
-func (t *Table) dropEmpty(keep func(column int) bool) {
-	for column := len(t.Columns) - 1; column >= 0; column-- {
-		if t.Columns[column].Text || keep(column) {
-			continue
-		}
-		empty := !slices.ContainsFunc(t.Rows, func(r Row) bool {
-			return r.Cells[column].Value != nil || r.Cells[column].Text != missingText
+func (t *Table) dropEmpty(keep func(ColumnKey) bool) {
+	t.Columns = slices.DeleteFunc(t.Columns, func(c Column) bool {
+		return !c.Key.words() && !keep(c.Key) && !slices.ContainsFunc(t.Rows, func(r Row) bool {
+			cell := r.Cell(c)
+			return cell.Value != nil || cell.Text != missingText
 		})
-		if empty {
-			t.Columns = slices.Delete(t.Columns, column, column+1)
-			for i := range t.Rows {
-				t.Rows[i].Cells = slices.Delete(t.Rows[i].Cells, column, column+1)
-			}
-		}
-	}
+	})
 }

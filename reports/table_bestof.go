@@ -1,39 +1,51 @@
 package reports
 
-import "github.com/plumb-ml/plumb/core/record"
+import (
+	"github.com/plumb-ml/plumb/core/metric"
+	"github.com/plumb-ml/plumb/core/record"
+)
 
 // bestOfTable is rejection sampling: the images that a reward chose, against
 // random ones and against other models.
 func bestOfTable(_ variant, e evaluation) (Table, bool) {
-	t := Table{ID: "best-of", Title: "Best of n: choosing images by reward", Columns: []Column{
-		{Title: "images", Text: true}, {Title: "against", Text: true},
-		{Title: "good %", Better: "higher"}, {Title: "other good %"}, {Title: "points"},
-		{Title: "win %"}, {Title: "tie %"}, {Title: "lose %"}, {Title: "verdict", Text: true},
-	}}
+	images, versus := wordColumn(FieldSubject, "images"), wordColumn(FieldVersus, "against")
+	good := metricColumn(metric.BestOfGoodShare, part{})
+	otherGood := good.titled("other " + good.Title).described()
+	otherGood.Key.OfVersus = true
+	difference := metricColumn(metric.BestOfGoodShareDifference, part{}).described()
+	shares := []Column{
+		metricColumn(metric.BestOfWinShare, part{}).described(), metricColumn(metric.BestOfTieShare, part{}).described(),
+		metricColumn(metric.BestOfLoseShare, part{}).described(),
+	}
+	t := Table{ID: "best-of", Title: "Best of n: choosing images by reward", Columns: []Column{images, versus, good, otherGood, difference}}
+	t.Columns = append(append(t.Columns, shares...), conclusionOf(difference))
 	for _, m := range e.metrics {
-		if m.Name != "best_of_win_minus_lose" || m.Category != "" || m.Split != "" {
+		if m.Name != metric.BestOfWinMinusLose || m.Category != "" || m.Split != "" {
 			continue
 		}
 		find := func(name string) *record.Metric {
-			return e.find(wanted{"best_of_" + name, m.Subject, m.Versus, m.By, "", ""})
+			return e.find(name, part{}, of(m.Subject), against(m.Versus), by(m.Reward))
 		}
-		good := func(subject string) *record.Metric {
-			return e.find(wanted{name: "best_of_good_share", subject: subject, by: m.By})
+		row := Row{Subject: m.Subject}
+		row.put(images, text(m.Subject))
+		row.put(versus, text(m.Versus))
+		row.put(good, t.cellOf(e.find(metric.BestOfGoodShare, part{}, of(m.Subject), by(m.Reward))))
+		row.put(otherGood, t.cellOf(e.find(metric.BestOfGoodShare, part{}, of(m.Versus), by(m.Reward))))
+		row.put(difference, t.comparedCell(find(difference.Key.Metric)))
+		for _, share := range shares {
+			row.put(share, t.cellOf(find(share.Key.Metric)))
 		}
-		difference := find("good_share_difference")
-		t.Rows = append(t.Rows, Row{Cells: []Cell{
-			text(m.Subject), text(m.Versus), t.cellOf(good(m.Subject)), t.cellOf(good(m.Versus)), t.cellOf(difference),
-			t.cellOf(find("win_share")), t.cellOf(find("tie_share")), t.cellOf(find("lose_share")), text(verdict(difference)),
-		}})
-		t.note(m.Subject + ": chosen by the reward " + m.By + ".")
+		t.Rows = append(t.Rows, row)
+		t.note(m.Subject + ": chosen by the reward " + m.Reward + ".")
 	}
-	if len(t.Rows) == 0 && e.has("best_of") {
-		row := Row{Cells: []Cell{text("best of n")}}
-		for range t.Columns[1:] {
-			row.Cells = append(row.Cells, text(missingText))
+	if len(t.Rows) == 0 && e.has(metric.MeasureBestOf) {
+		row := Row{}
+		for _, column := range t.Columns {
+			row.put(column, text(missingText))
 		}
+		row.put(images, text("best of n"))
 		t.Rows = []Row{row}
 	}
-	t.note("points: difference in good images, paired by prompt; the verdict is on it.")
+	t.note("points: difference in good images, paired by prompt; the conclusion is drawn from it.")
 	return t, len(t.Rows) > 0
 }

@@ -1,68 +1,65 @@
 package reports
 
 import (
-	"strings"
+	"slices"
 
+	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 )
 
 // bestOf compares rejection sampling over the variants: what a reward chose, by
 // how much that is better than images drawn at random and than other models'.
-func (c comparison) bestOf() Table {
-	t := Table{ID: "variant-best-of", Title: "Variants: best of n, chosen by reward", Columns: append(c.variableColumns(), Column{Title: "images", Text: true})}
-	splits := c.subjects(func(e evaluation) []string {
-		return e.distinct("best_of_good_share", func(m record.Metric) string { return m.Split })
-	})
-	if splits == nil {
-		splits = []string{""}
+func (c across) bestOf() Table {
+	variables, images := c.variableColumns(), wordColumn(FieldSubject, "images")
+	t := Table{ID: "variant-best-of", Title: "Variants: best of n, chosen by reward", Columns: append(variables, images)}
+	var shares []Column
+	for _, over := range orAll(c.splits(metric.BestOfGoodShare)) {
+		shares = append(shares, metricColumn(metric.BestOfGoodShare, over))
 	}
-	for _, split := range splits {
-		title := "good %"
-		if split != "" {
-			title = "good, " + split + " %"
-		}
-		t.Columns = append(t.Columns, Column{Title: title, Better: "higher"})
-	}
-	t.Columns = append(t.Columns, Column{Title: "points over random", Better: "higher"})
+	overRandom := metricColumn(metric.BestOfGoodShareDifference, part{}).titled("points over random")
 	// Other models are the same in all variants; random images are each variant's own.
-	var others []string
-	for _, versus := range c.subjects(func(e evaluation) []string {
-		return e.distinct("best_of_good_share_difference", func(m record.Metric) string { return m.Versus })
-	}) {
-		if !isRandom(versus) {
-			others = append(others, versus)
-			t.Columns = append(t.Columns, Column{Title: "points over " + versus, Better: "higher"})
-		}
+	var overOthers []Column
+	for _, versus := range c.comparedModels() {
+		column := metricColumn(metric.BestOfGoodShareDifference, part{}).titled("points over " + versus)
+		column.Key.Versus = versus
+		overOthers = append(overOthers, column)
 	}
-	if !c.measured("best_of_good_share_difference") {
+	t.Columns = append(append(append(t.Columns, shares...), overRandom), overOthers...)
+	if !c.measured(metric.BestOfGoodShareDifference) {
 		return t
 	}
-	share := func(g group, subject, split string) Cell {
-		return c.overSeeds(&t, g, wanted{name: "best_of_good_share", subject: subject, by: "*", split: split})
+	begin := func(g group, subject string) Row {
+		row := c.row(g, variables)
+		row.Subject = subject
+		row.put(images, text(subject))
+		for _, share := range shares {
+			row.put(share, c.overSeeds(&t, g, subject, func(e evaluation) *record.Metric {
+				return e.find(metric.BestOfGoodShare, part{split: share.Key.Split}, of(subject))
+			}))
+		}
+		return row
 	}
 	for _, g := range c.groups {
 		subject, random := c.chosen(g)
 		if subject == "" {
 			subject = missingText
 		}
-		row := Row{Baseline: g.baseline, Cells: append(c.variableCells(g), text(subject))}
-		for _, split := range splits {
-			row.Cells = append(row.Cells, share(g, subject, split))
+		row := begin(g, subject)
+		over := func(versus string) Cell {
+			return c.overSeeds(&t, g, subject, func(e evaluation) *record.Metric {
+				return e.find(metric.BestOfGoodShareDifference, part{}, of(subject), against(versus))
+			})
 		}
-		for _, versus := range append([]string{random}, others...) {
-			row.Cells = append(row.Cells, c.overSeeds(&t, g, wanted{name: "best_of_good_share_difference", subject: subject, versus: versus, by: "*"}))
+		row.put(overRandom, over(random))
+		for _, column := range overOthers {
+			row.put(column, over(column.Key.Versus))
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	for _, model := range others {
-		any := c.groups[0]
-		any.anyValue, any.baseline = true, false
-		row := Row{Cells: append(c.variableCells(any), text(model))}
-		for _, split := range splits {
-			row.Cells = append(row.Cells, share(any, model, split))
-		}
-		for range len(others) + 1 {
-			row.Cells = append(row.Cells, text("-"))
+	for _, column := range overOthers {
+		row := begin(c.anyOf(), column.Key.Versus)
+		for _, other := range append([]Column{overRandom}, overOthers...) {
+			row.put(other, text("-"))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -75,17 +72,28 @@ func (c comparison) bestOf() Table {
 	return t
 }
 
+// comparedModels lists the models that chosen images are compared with.
+func (c across) comparedModels() []string {
+	return c.all(func(e evaluation) []string {
+		var models []string
+		for _, m := range e.metrics {
+			if m.Name == metric.BestOfGoodShareDifference && m.VersusChoice != record.Random && !slices.Contains(models, m.Versus) {
+				models = append(models, m.Versus)
+			}
+		}
+		return models
+	})
+}
+
 // chosen names a group's chosen images, and the random ones beside them.
-func (c comparison) chosen(g group) (subject, random string) {
+func (c across) chosen(g group) (subject, random string) {
 	for _, v := range g.seeds {
 		e, _ := c.of(v)
 		for _, m := range e.metrics {
-			if m.Name == "best_of_good_share_difference" && isRandom(m.Versus) {
+			if m.Name == metric.BestOfGoodShareDifference && m.VersusChoice == record.Random {
 				return m.Subject, m.Versus
 			}
 		}
 	}
 	return "", ""
 }
-
-func isRandom(images string) bool { return strings.HasPrefix(images, "random ") }

@@ -92,7 +92,7 @@ func fit(t Table, width int) []block {
 	}
 	narrow := style{stacked: true, words: 11}
 	leading := 0
-	for leading < len(t.Columns) && t.Columns[leading].Text {
+	for leading < len(t.Columns) && t.Columns[leading].Key.words() {
 		leading++
 	}
 	if leading == len(t.Columns) {
@@ -128,7 +128,7 @@ func layOut(t Table, columns []int, s style) block {
 			if column == 0 && row.Baseline {
 				cell += " *"
 			}
-			if t.Columns[column].Text && s.words > 0 {
+			if t.Columns[column].Key.words() && s.words > 0 {
 				cell = strings.Join(wrap(breakable(cell, longestWord), s.words), "\n")
 			}
 			if interval != "" {
@@ -142,7 +142,7 @@ func layOut(t Table, columns []int, s style) block {
 			widest = max(widest, linesWidth(cell))
 		}
 		b.header = append(b.header, strings.Join(wrapHeader(t.Columns[column].title(), max(widest, longestTitle/2)), "\n"))
-		b.right = append(b.right, !t.Columns[column].Text)
+		b.right = append(b.right, !t.Columns[column].Key.words())
 		for i, cell := range cells {
 			b.rows[i] = append(b.rows[i], cell)
 		}

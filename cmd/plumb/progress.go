@@ -12,6 +12,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
 	"github.com/plumb-ml/plumb/core/stage"
 )
@@ -78,7 +79,7 @@ func (c *clock) count() string {
 // are only counted.
 func finishedLine(node *plan.Node, outcome run.Outcome) string {
 	switch outcome.Status {
-	case run.Done:
+	case record.Done:
 		line := fmt.Sprintf("  done    %s  %-6s", fit(node.Label, 34), seconds(outcome.Record.Seconds))
 		if r := outcome.Record; r.Items > 0 && node.Kind != plan.Measure {
 			line += "  " + plural(r.Items, strings.TrimSuffix(r.Unit, "s"), r.Unit)
@@ -87,8 +88,10 @@ func finishedLine(node *plan.Node, outcome run.Outcome) string {
 			}
 		}
 		return strings.TrimRight(line, " ")
-	case run.Failed:
+	case record.Failed:
 		return fmt.Sprintf("  FAILED  %s  %s", fit(node.Label, 34), seconds(outcome.Took.Seconds()))
+	case record.Waiting:
+		return fmt.Sprintf("  waits   %s", strings.TrimRight(fit(node.Label, 34), " "))
 	}
 	return ""
 }

@@ -84,7 +84,7 @@ func (p *program) madeRun(s *store.Store, name string) (dir string, input report
 				return "", input, exit{exitFailed, err}
 			case found != nil:
 				records[stage.Key] = found
-			case stage.Error == "":
+			case stage.Status == record.Done || stage.Status == record.Cached:
 				fmt.Fprintf(p.err, "plumb: the record of %s is no longer in the store; %s makes it again\n", stage.Node, made.Command)
 			}
 		}

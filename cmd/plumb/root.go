@@ -23,6 +23,7 @@ const (
 	exitOK          = 0
 	exitFailed      = 1   // a stage or a check failed
 	exitUsage       = 2   // wrong words on the command line, or an experiment with mistakes
+	exitWaiting     = 3   // nothing failed; stages wait for people
 	exitInterrupted = 130 // as shells have it: 128 + SIGINT
 )
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
 	"github.com/plumb-ml/plumb/reports"
 )
@@ -148,60 +150,100 @@ func (s *session) finish(ctx context.Context, result *run.Result) error {
 		return exit{code: exitInterrupted}
 	}
 	s.tellFailures(result)
+	s.tellWaiting(result)
 	input := reports.Input{Run: result.Run, Records: result.Records, Open: s.store.File}
 	if err := p.report(ctx, s.dir(), input); err != nil {
 		return err
 	}
-	if result.Failed > 0 {
-		text := plural(result.Failed, "stage", "stages") + " failed"
-		if result.NotRun > 0 {
-			text += fmt.Sprintf(", %d not run because of that", result.NotRun)
-		}
-		text += "; the others are kept. When the cause is gone, go on with"
-		fmt.Fprintf(p.err, "\n%s\n  %s\n", indent(text, 0, 80), result.Run.Command)
-		return exit{code: exitFailed}
+	failed, waiting := plural(result.Failed, "stage", "stages")+" failed", waits(result.Waiting)
+	notRun := ""
+	if result.NotRun > 0 {
+		notRun = fmt.Sprintf(", %d not run because of that", result.NotRun)
 	}
-	return nil
+	text, code := "", exitOK
+	switch {
+	case result.Failed > 0 && result.Waiting > 0:
+		text, code = failed+" and "+waiting+notRun+"; the others are kept. When the cause is gone, go on with", exitFailed
+	case result.Failed > 0:
+		text, code = failed+notRun+"; the others are kept. When the cause is gone, go on with", exitFailed
+	case result.Waiting > 0:
+		text, code = waiting+notRun+"; the others are kept. When people have done their part, go on with", exitWaiting
+	default:
+		return nil
+	}
+	fmt.Fprintf(p.err, "\n%s\n  %s\n", indent(text, 0, 80), result.Run.Command)
+	return exit{code: code}
 }
 
+// waits counts the stages that wait for people.
+func waits(n int) string {
+	if n == 1 {
+		return "1 stage waits for people"
+	}
+	return fmt.Sprintf("%d stages wait for people", n)
+}
+
+// tellFailures says what failed and why, and what was not run because of that.
 func (s *session) tellFailures(result *run.Result) {
-	p := s.program
 	if result.Failed == 0 {
 		return
 	}
-	fmt.Fprintln(p.err)
-	// Stages that failed for the same reason, as on a full disk, are told as one.
-	var reasons []string
-	failed := map[string][]*plan.Node{}
-	for _, node := range s.plan.Nodes {
-		if outcome := result.Outcomes[node]; outcome.Status == run.Failed {
-			reason := outcome.Err.Error()
-			if failed[reason] == nil {
-				reasons = append(reasons, reason)
-			}
-			failed[reason] = append(failed[reason], node)
-		}
+	fmt.Fprintln(s.program.err)
+	s.tellReasons(result, record.Failed, "In ")
+	s.tellNotRun(result, record.Failed, "failed")
+}
+
+// tellWaiting says what waits for people and what they have to do.
+func (s *session) tellWaiting(result *run.Result) {
+	if result.Waiting == 0 {
+		return
 	}
-	for _, reason := range reasons {
-		nodes := failed[reason]
-		heading := "In " + nodes[0].Label
-		for _, node := range nodes[1:] {
-			heading += ", " + node.Label
-		}
-		fmt.Fprintf(p.err, "%s\n\n", p.bold(p.err, indent(heading+":", 0, 80)))
-		p.complain(result.Outcomes[nodes[0]].Err)
-	}
-	listed := 0
+	fmt.Fprintln(s.program.err)
+	s.tellReasons(result, record.Waiting, "Waiting: ")
+	s.tellNotRun(result, record.Waiting, "waits")
+}
+
+// tellReasons prints the diagnostics of the nodes of a status. Stages that ended
+// for the same reason, as on a full disk, are told as one.
+func (s *session) tellReasons(result *run.Result, status record.Status, heading string) {
+	p := s.program
+	var reasons []diag.List
+	var nodes [][]*plan.Node
 	for _, node := range s.plan.Nodes {
 		outcome := result.Outcomes[node]
-		if outcome.Status != run.NotRun {
+		if outcome.Status != status {
+			continue
+		}
+		at := slices.IndexFunc(reasons, func(told diag.List) bool { return told.Error() == outcome.Diagnostics.Error() })
+		if at < 0 {
+			at = len(reasons)
+			reasons, nodes = append(reasons, outcome.Diagnostics), append(nodes, nil)
+		}
+		nodes[at] = append(nodes[at], node)
+	}
+	for i, reason := range reasons {
+		var labels []string
+		for _, node := range nodes[i] {
+			labels = append(labels, node.Label)
+		}
+		fmt.Fprintf(p.err, "%s\n\n", p.bold(p.err, indent(heading+strings.Join(labels, ", ")+":", 0, 80)))
+		p.complain(reason)
+	}
+}
+
+// tellNotRun lists what was not run because of the nodes of a status.
+func (s *session) tellNotRun(result *run.Result, status record.Status, verb string) {
+	p := s.program
+	listed := 0
+	for _, node := range s.plan.Nodes {
+		needs := result.Outcomes[node].Needs
+		if needs == nil || result.Outcomes[needs].Status != status {
 			continue
 		}
 		if listed++; listed > mostListed {
 			continue
 		}
-		needs, _ := run.NeedsFailed(outcome.Err)
-		fmt.Fprintf(p.err, "  %s  not run: %s failed\n", fit(node.Label, 32), strings.TrimSpace(fit(needs, 28)))
+		fmt.Fprintf(p.err, "  %s  not run: %s %s\n", fit(node.Label, 32), strings.TrimSpace(fit(needs.Label, 28)), verb)
 	}
 	if listed > mostListed {
 		fmt.Fprintf(p.err, "  and %s\n", plural(listed-mostListed, "other", "others"))

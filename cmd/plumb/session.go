@@ -12,13 +12,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/ablation"
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/hub"
+	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/plugin"
 	"github.com/plumb-ml/plumb/core/run"
@@ -103,25 +103,9 @@ func (p *program) openCatalog(ctx context.Context, experiment string) (spec.Cata
 	components, err := host.Catalog(ctx)
 	if err != nil {
 		host.Kill()
-		return nil, nil, locate(err, named)
+		return nil, nil, err
 	}
 	return components, host, nil
-}
-
-// locate points what is wrong with plugins to the blocks that name them.
-func locate(err error, named []spec.Plugin) error {
-	var list diag.List
-	if !errors.As(err, &list) {
-		return err
-	}
-	for i, d := range list {
-		for _, one := range named {
-			if d.Subject.IsZero() && strings.Contains(d.Summary, strconv.Quote(one.Name)) {
-				list[i].Subject = one.Range
-			}
-		}
-	}
-	return list
 }
 
 // lockedEntries pins the plugins of an experiment by the lock file beside it.
@@ -139,7 +123,7 @@ func lockedEntries(dir string, named []spec.Plugin) ([]plugin.Entry, error) {
 	}
 	var all []plugin.Entry
 	for _, one := range named {
-		all = append(all, plugin.Entry{Name: one.Name, Command: one.Source, SHA256: locked[one.Name].SHA256})
+		all = append(all, plugin.Entry{Name: one.Name, Command: one.Source, SHA256: locked[one.Name].SHA256, Range: one.Range})
 	}
 	return all, nil
 }
@@ -350,28 +334,22 @@ func (s *session) readAblation(ctx context.Context, options spec.Options) ([]pla
 
 // checkMeasured refuses metrics that the experiment could measure, and does not.
 func (s *session) checkMeasured() error {
-	measured := map[string]bool{}
+	measured := map[metric.Measure]bool{}
 	for _, node := range s.plan.Nodes {
-		if work, ok := node.Work.(*plan.MeasureWork); ok {
-			measured[work.What] = true
+		if work, ok := node.Work.(plan.MeasureWork); ok {
+			measured[work.Measure()] = true
 		}
 	}
-	needs := map[string]string{
-		plan.MeasureAlignment:      "an alignment block with a rater",
-		plan.MeasureReward:         "rewards",
-		plan.MeasureFidelity:       "a fidelity block",
-		plan.MeasureRewardAccuracy: "rewards, and an alignment block with a rater for them to agree with",
-		plan.MeasureBestOf:         "a best_of block, and an alignment block with a rater who judges what is chosen",
-	}
 	var problems diag.List
-	for _, metric := range s.measure {
-		what := plan.MeasureOf(metric)
-		if !measured[what] {
+	for _, name := range s.measure {
+		measure, _ := metric.MeasureOf(name)
+		if !measured[measure] {
 			problems = append(problems, diag.Diagnostic{
 				Severity: diag.Error,
 				Summary:  "Nothing to measure it on",
-				Detail:   fmt.Sprintf("No evaluate block of the experiment measures metric.%s. Give one of them %s, or take the metric out of measure.", metric, needs[what]),
-				Subject:  s.declared,
+				Detail: fmt.Sprintf("No evaluate block of the experiment measures metric.%s. Give one of them %s, or take the metric out of measure.",
+					name, measure.Definition().Needs),
+				Subject: s.declared,
 			})
 		}
 	}
@@ -381,16 +359,22 @@ func (s *session) checkMeasured() error {
 // checkMetrics refuses metrics that nothing measures: the table would be empty.
 func (s *session) checkMetrics(loaded *ablation.Ablation) error {
 	var problems diag.List
-	for _, metric := range loaded.Measure {
-		if plan.MeasureOf(metric) == "" {
-			problems = append(problems, diag.Diagnostic{
-				Severity: diag.Error,
-				Summary:  "Unknown metric",
-				Detail: fmt.Sprintf("Nothing measures metric.%s. A whole measure is metric.alignment, metric.reward, metric.fidelity, "+
-					"metric.reward_accuracy or metric.best_of; one number of it is, say, metric.good_share or metric.fid.", metric),
-				Subject: loaded.Range,
-			})
+	for _, name := range loaded.Measure {
+		if _, ok := metric.MeasureOf(name); ok {
+			continue
 		}
+		var measures []string
+		for _, m := range metric.Measures() {
+			measures = append(measures, "metric."+string(m.Measure))
+		}
+		last := len(measures) - 1
+		problems = append(problems, diag.Diagnostic{
+			Severity: diag.Error,
+			Summary:  "Unknown metric",
+			Detail: fmt.Sprintf("Nothing measures metric.%s.%s A whole measure is %s or %s; one number of it is, say, metric.%s or metric.%s.",
+				name, diag.DidYouMean(name, metric.Names()), strings.Join(measures[:last], ", "), measures[last], metric.GoodShare, metric.FID),
+			Subject: loaded.Range,
+		})
 	}
 	return problems.Err()
 }

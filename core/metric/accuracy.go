@@ -29,11 +29,11 @@ type judged struct {
 
 // judgedSet is the judged images of one prompt.
 type judgedSet struct {
-	place
+	promptKey
 	images []judged
 }
 
-func judgedSetPlace(s judgedSet) place { return s.place }
+func judgedSetKey(s judgedSet) promptKey { return s.promptKey }
 
 // RewardAccuracy measures how well a reward tells the images that most raters
 // call good (y = 1) from those they call bad (y = 0); images on which raters
@@ -60,31 +60,31 @@ func RewardAccuracy(in RewardAccuracyInput) ([]record.Metric, []dataset.PromptVa
 		return nil, nil, err
 	}
 	e := newEstimator(in.Seed)
-	fitted, fittedOn := fitThreshold(prompts)
-	threshold, source := fitted, fmt.Sprintf("%.4g, the best on %s", fitted, fittedOn)
+	best := fitThreshold(prompts)
+	used := best
 	if in.Threshold != nil {
-		threshold, source = *in.Threshold, fmt.Sprintf("%.4g, given", *in.Threshold)
+		used = threshold{score: *in.Threshold, source: fmt.Sprintf("%.4g, given", *in.Threshold)}
 	} else if calibrated(in.Scores) {
-		threshold, source = 0.5, "0.5"
+		used = threshold{score: 0.5, source: "0.5"}
 	}
 	constant := constantScore(in.Scores)
 
 	var metrics []record.Metric
-	for _, s := range scopes(placesOf(prompts, judgedSetPlace)) {
-		inside := within(prompts, s, judgedSetPlace)
+	for _, s := range scopes(promptKeysOf(prompts, judgedSetKey)) {
+		inside := within(prompts, s, judgedSetKey)
 		for _, measured := range []record.Metric{
-			accuracyAt(named(m, s, "reward_accuracy"), inside, threshold, source, e),
-			accuracyAt(named(m, s, "reward_accuracy_fitted"), inside, fitted, fmt.Sprintf("%.4g, the best on %s", fitted, fittedOn), e),
-			pairwiseAccuracy(named(m, s, "pairwise_accuracy"), inside, e),
-			withinPromptAUC(named(m, s, "auc_within_prompt"), inside, e),
-			overallAUC(named(m, s, "auc"), inside, e),
+			accuracyAt(as(at(m, s), RewardAccuracyShare), inside, used, e),
+			accuracyAt(as(at(m, s), RewardAccuracyFitted), inside, best, e),
+			pairwiseAccuracy(as(at(m, s), PairwiseAccuracy), inside, e),
+			withinPromptAUC(as(at(m, s), AUCWithinPrompt), inside, e),
+			overallAUC(as(at(m, s), AUC), inside, e),
 		} {
 			if constant {
 				measured = without(measured, "every image has the same score")
 			}
 			metrics = append(metrics, measured)
 		}
-		metrics = append(metrics, majorityAccuracy(named(m, s, "majority_accuracy"), inside))
+		metrics = append(metrics, majorityAccuracy(as(at(m, s), MajorityAccuracy), inside))
 	}
 
 	var values []dataset.PromptValue
@@ -92,10 +92,10 @@ func RewardAccuracy(in RewardAccuracyInput) ([]record.Metric, []dataset.PromptVa
 		if constant {
 			break
 		}
-		c := prompt.correct(threshold)
-		values = append(values, promptValue(m, "reward_accuracy", prompt.place, c.Sum/c.N, int(c.N)))
+		c := prompt.correct(used.score)
+		values = append(values, promptValue(m, RewardAccuracyShare, prompt.promptKey, c.Sum/c.N, int(c.N)))
 		if pairs := prompt.pairs(); pairs.N > 0 {
-			values = append(values, promptValue(m, "pairwise_accuracy", prompt.place, pairs.Sum/pairs.N, int(pairs.N)))
+			values = append(values, promptValue(m, PairwiseAccuracy, prompt.promptKey, pairs.Sum/pairs.N, int(pairs.N)))
 		}
 	}
 	return metrics, values, nil
@@ -103,12 +103,12 @@ func RewardAccuracy(in RewardAccuracyInput) ([]record.Metric, []dataset.PromptVa
 
 // judge joins scores and labels by image.
 func judge(in RewardAccuracyInput) ([]judgedSet, record.Metric, error) {
-	m := record.Metric{Subject: in.Reward, By: in.Rater, Better: "higher"}
+	m := record.Metric{Subject: in.Reward, Rater: in.Rater}
 	scored, err := scoreSets(in.Scores)
 	if err != nil {
 		return nil, m, fmt.Errorf("scores by %s: %w", in.Reward, err)
 	}
-	all, err := verdicts(in.Labels)
+	all, err := byImage(in.Labels)
 	if err != nil {
 		return nil, m, fmt.Errorf("labels by %s: %w", in.Rater, err)
 	}
@@ -121,19 +121,19 @@ func judge(in RewardAccuracyInput) ([]judgedSet, record.Metric, error) {
 	var unscored, even int
 	var prompts []judgedSet
 	for _, prompt := range sets(all) {
-		found := judgedSet{place: prompt.place}
+		found := judgedSet{promptKey: prompt.promptKey}
 		for _, image := range prompt.images {
 			score, ok := scores[image.image]
 			if !ok {
 				unscored++
 				continue
 			}
-			goodness, ok := image.goodness()
-			if !ok || goodness == 0.5 {
+			majority, ok := image.majority()
+			if !ok || majority == 0.5 {
 				even++
 				continue
 			}
-			found.images = append(found.images, judged{score, goodness == 1})
+			found.images = append(found.images, judged{score, majority == 1})
 		}
 		if len(found.images) > 0 {
 			prompts = append(prompts, found)
@@ -141,21 +141,15 @@ func judge(in RewardAccuracyInput) ([]judgedSet, record.Metric, error) {
 	}
 	m.Protocol = map[string]string{
 		"rater": in.Rater, "raters": fmt.Sprint(raters(all)),
-		"verdict": "majority of the raters' good and bad; images on which they are even, or that all skip, are left out",
+		"majority": "majority of the raters' good and bad; images on which they are even, or that all skip, are left out",
 	}
 	if even > 0 {
-		m.Protocol["without a verdict"] = fmt.Sprintf("%d images", even)
+		m.Protocol["without a majority"] = fmt.Sprintf("%d images", even)
 	}
 	if unscored > 0 {
 		m.Note = fmt.Sprintf("%d labelled images have no score and are left out", unscored)
 	}
 	return prompts, m, nil
-}
-
-func named(m record.Metric, s scope, name string) record.Metric {
-	m = at(m, s)
-	m.Name = name
-	return m
 }
 
 // calibrated reports whether scores look like probabilities of being good.
@@ -174,12 +168,23 @@ func calibrated(scores []dataset.Score) bool {
 	return 20*min(low, high) >= len(scores)
 }
 
-// fitThreshold finds the threshold with the most correct verdicts on the seen
+// ThresholdFittedOn is the line of a protocol that says on which images a
+// threshold was chosen; a threshold that was not chosen on images has none.
+const ThresholdFittedOn = "threshold fitted on"
+
+// threshold is the score from which on an image counts as called good.
+type threshold struct {
+	score    float64
+	source   string // in words
+	fittedOn string // the images that it was chosen on; empty: none
+}
+
+// fitThreshold finds the threshold with the most images told right on the seen
 // split, or on all images if none is seen; of equally good ones the one in the
 // middle of its gap that comes first.
-func fitThreshold(prompts []judgedSet) (threshold float64, on string) {
-	fit := within(prompts, scope{split: "seen"}, judgedSetPlace)
-	on = "the seen split"
+func fitThreshold(prompts []judgedSet) threshold {
+	fit := within(prompts, scope{split: "seen"}, judgedSetKey)
+	on := "the seen split"
 	if len(fit) == 0 {
 		fit, on = prompts, "all images"
 	}
@@ -194,7 +199,7 @@ func fitThreshold(prompts []judgedSet) (threshold float64, on string) {
 		}
 	}
 	if len(images) == 0 {
-		return 0, on
+		return fittedThreshold(0, on)
 	}
 	slices.SortFunc(images, func(a, b judged) int {
 		switch {
@@ -206,7 +211,7 @@ func fitThreshold(prompts []judgedSet) (threshold float64, on string) {
 		return 0
 	})
 	best := correct
-	threshold = images[0].score
+	score := images[0].score
 	for i, image := range images {
 		if image.good {
 			correct--
@@ -220,13 +225,17 @@ func fitThreshold(prompts []judgedSet) (threshold float64, on string) {
 		if correct > best {
 			best = correct
 			if last {
-				threshold = math.Nextafter(image.score, math.Inf(1))
+				score = math.Nextafter(image.score, math.Inf(1))
 			} else {
-				threshold = image.score + (images[i+1].score-image.score)/2
+				score = image.score + (images[i+1].score-image.score)/2
 			}
 		}
 	}
-	return threshold, on
+	return fittedThreshold(score, on)
+}
+
+func fittedThreshold(score float64, on string) threshold {
+	return threshold{score: score, source: fmt.Sprintf("%.4g, the best on %s", score, on), fittedOn: on}
 }
 
 // correct counts the images on the right side of a threshold.
@@ -261,11 +270,14 @@ func (s judgedSet) pairs() stats.Cluster {
 	return c
 }
 
-func accuracyAt(m record.Metric, prompts []judgedSet, threshold float64, source string, e estimator) record.Metric {
-	m.Protocol = with(m.Protocol, "threshold", source)
+func accuracyAt(m record.Metric, prompts []judgedSet, at threshold, e estimator) record.Metric {
+	m.Protocol = with(m.Protocol, "threshold", at.source)
+	if at.fittedOn != "" {
+		m.Protocol[ThresholdFittedOn] = at.fittedOn
+	}
 	var clusters []stats.Cluster
 	for _, prompt := range prompts {
-		clusters = append(clusters, prompt.correct(threshold))
+		clusters = append(clusters, prompt.correct(at.score))
 	}
 	return e.share(m, clusters)
 }
@@ -300,7 +312,6 @@ func withinPromptAUC(m record.Metric, prompts []judgedSet, e estimator) record.M
 }
 
 func overallAUC(m record.Metric, prompts []judgedSet, e estimator) record.Metric {
-	m.Unit = "share"
 	m.Clusters = len(prompts)
 	var items []stats.Scored
 	for i, prompt := range prompts {
@@ -318,7 +329,7 @@ func overallAUC(m record.Metric, prompts []judgedSet, e estimator) record.Metric
 }
 
 func majorityAccuracy(m record.Metric, prompts []judgedSet) record.Metric {
-	m.Unit, m.Clusters = "share", len(prompts)
+	m.Clusters = len(prompts)
 	good := 0
 	for _, prompt := range prompts {
 		for _, image := range prompt.images {

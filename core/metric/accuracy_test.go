@@ -33,7 +33,7 @@ func TestRewardAccuracyByHand(t *testing.T) {
 	// At 0.5: p1 right right wrong right; p2 wrong wrong; p3 right wrong.
 	accuracy := find(t, metrics, "reward_accuracy", "", "")
 	wantValue(t, accuracy, 4.0/8)
-	if accuracy.N != 8 || accuracy.Clusters != 3 || accuracy.Protocol["threshold"] != "0.5" || accuracy.Protocol["without a verdict"] != "1 images" {
+	if accuracy.N != 8 || accuracy.Clusters != 3 || accuracy.Protocol["threshold"] != "0.5" || accuracy.Protocol["without a majority"] != "1 images" {
 		t.Errorf("%+v", accuracy)
 	}
 	wantValue(t, find(t, metrics, "reward_accuracy", "", "seen"), 0.75)

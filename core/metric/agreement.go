@@ -45,21 +45,21 @@ func (v votes) add(other votes, weight float64) votes {
 // 1 is perfect agreement, 0 what chance gives. Where all votes are the same
 // alpha is undefined, and the Value nil.
 func Agreement(in AgreementInput) ([]record.Metric, []dataset.PromptValue, error) {
-	all, err := verdicts(in.Labels)
+	all, err := byImage(in.Labels)
 	if err != nil {
 		return nil, nil, fmt.Errorf("labels of %s: %w", in.Subject, err)
 	}
 	e := newEstimator(in.Seed)
 	prompts := sets(all)
-	m := record.Metric{Subject: in.Subject, By: in.Rater, Better: "higher", Protocol: map[string]string{
+	m := record.Metric{Subject: in.Subject, Rater: in.Rater, Protocol: map[string]string{
 		"rater": in.Rater, "raters": fmt.Sprint(raters(all)), "skips": "missing values",
 	}}
 	var metrics []record.Metric
-	for _, s := range scopes(placesOf(prompts, setPlace)) {
+	for _, s := range scopes(promptKeysOf(prompts, setKey)) {
 		var counted []votes
 		var shares []stats.Cluster
 		images := 0
-		for _, prompt := range within(prompts, s, setPlace) {
+		for _, prompt := range within(prompts, s, setKey) {
 			v, n := countVotes(prompt)
 			if n == 0 {
 				continue
@@ -68,10 +68,8 @@ func Agreement(in AgreementInput) ([]record.Metric, []dataset.PromptValue, error
 			counted = append(counted, v)
 			shares = append(shares, stats.Cluster{Sum: v.agreeingPairs, N: v.votePairs})
 		}
-		alpha := at(m, s)
-		alpha.Name, alpha.N = "agreement_alpha", images
-		share := at(m, s)
-		share.Name = "agreement_share"
+		alpha, share := as(at(m, s), AgreementAlpha), as(at(m, s), AgreementShare)
+		alpha.N = images
 		if images == 0 {
 			alpha.Clusters, share.Clusters = 0, 0
 			const why = "no image has two votes"
@@ -94,7 +92,7 @@ func Agreement(in AgreementInput) ([]record.Metric, []dataset.PromptValue, error
 	var values []dataset.PromptValue
 	for _, prompt := range prompts {
 		if v, n := countVotes(prompt); n > 0 {
-			values = append(values, promptValue(m, "agreement_share", prompt.place, v.agreeingPairs/v.votePairs, n))
+			values = append(values, promptValue(m, AgreementShare, prompt.promptKey, v.agreeingPairs/v.votePairs, n))
 		}
 	}
 	return metrics, values, nil

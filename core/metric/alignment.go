@@ -22,18 +22,18 @@ type AlignmentInput struct {
 // category, and by both. An image labelled twice by a rater, or with a label
 // other than good, bad and skip, is an error.
 func Alignment(in AlignmentInput) ([]record.Metric, []dataset.PromptValue, error) {
-	model, err := verdicts(in.ModelLabels)
+	model, err := byImage(in.ModelLabels)
 	if err != nil {
 		return nil, nil, fmt.Errorf("labels of %s: %w", in.Model, err)
 	}
 	e := newEstimator(in.Seed)
-	m := record.Metric{Subject: in.Model, By: in.Rater, Protocol: ratingProtocol(in.Rater, model)}
+	m := record.Metric{Subject: in.Model, Rater: in.Rater, Protocol: ratingProtocol(in.Rater, model)}
 	m.Protocol["baseline"] = in.Baseline
 	metrics, values := goodShares(sets(model), m, e)
 	if in.BaselineLabels == nil {
 		return metrics, values, nil
 	}
-	baseline, err := verdicts(in.BaselineLabels)
+	baseline, err := byImage(in.BaselineLabels)
 	if err != nil {
 		return nil, nil, fmt.Errorf("labels of %s: %w", in.Baseline, err)
 	}

@@ -22,7 +22,7 @@ func TestGoodShareByHand(t *testing.T) {
 	}
 	all := find(t, metrics, "good_share", "", "")
 	wantValue(t, all, 2.5/5)
-	if all.N != 5 || all.Clusters != 2 || all.Subject != "full" || all.By != "crowd" || all.Unit != "share" || all.Better != "higher" {
+	if all.N != 5 || all.Clusters != 2 || all.Subject != "full" || all.Rater != "crowd" || all.Unit != "share" || all.Better != "higher" {
 		t.Errorf("got %+v", all)
 	}
 	if all.Protocol["raters"] != "3" {
@@ -111,11 +111,11 @@ func TestOutcomeByHand(t *testing.T) {
 		{"six of nine decide", []string{"ggggggbbb"}, []string{"bbbbbbbbb"}, 1, 1},
 		{"five of nine do not", []string{"gggggbbbb"}, []string{"bbbbbbbbb"}, 0, 1},
 	} {
-		first, err := verdicts(labelsOf("c", "p", "seen", c.first...))
+		first, err := byImage(labelsOf("c", "p", "seen", c.first...))
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := verdicts(labelsOf("c", "p", "seen", c.second...))
+		second, err := byImage(labelsOf("c", "p", "seen", c.second...))
 		if err != nil {
 			t.Fatal(err)
 		}

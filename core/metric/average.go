@@ -41,15 +41,14 @@ func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValu
 		return nil, nil, fmt.Errorf("scores of %s by %s: %w", in.Baseline, in.Reward, err)
 	}
 	e := newEstimator(in.Seed)
-	m := record.Metric{Subject: in.Model, By: in.Reward, Better: "higher"}
+	m := record.Metric{Subject: in.Model, Reward: in.Reward}
 	var metrics []record.Metric
 	var values []dataset.PromptValue
 	constant := constantScore(in.Scores)
-	for _, s := range scopes(placesOf(model, scoreSetPlace)) {
-		average := at(m, s)
-		average.Name = "average_reward"
+	for _, s := range scopes(promptKeysOf(model, scoreSetKey)) {
+		average := as(at(m, s), AverageRewardMean)
 		var clusters []stats.Cluster
-		for _, prompt := range within(model, s, scoreSetPlace) {
+		for _, prompt := range within(model, s, scoreSetKey) {
 			clusters = append(clusters, prompt.cluster())
 		}
 		average = e.mean(average, clusters)
@@ -61,19 +60,18 @@ func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValu
 	}
 	for _, prompt := range model {
 		c := prompt.cluster()
-		values = append(values, promptValue(m, "average_reward/"+in.Reward, prompt.place, c.Sum/c.N, int(c.N)))
+		values = append(values, promptValue(m, AverageRewardMean+"/"+in.Reward, prompt.promptKey, c.Sum/c.N, int(c.N)))
 	}
 	if in.BaselineScores == nil {
 		return metrics, values, nil
 	}
 	m.Versus = in.Baseline
 	first, second := aligned(model, baseline)
-	for _, s := range scopes(placesOf(first, scoreSetPlace)) {
-		difference := at(m, s)
-		difference.Name = "average_reward_difference"
+	for _, s := range scopes(promptKeysOf(first, scoreSetKey)) {
+		difference := as(at(m, s), AverageRewardDifference)
 		var a, b []stats.Cluster
 		for i := range first {
-			if s.holds(first[i].place) {
+			if s.holds(first[i].promptKey) {
 				a, b = append(a, first[i].cluster()), append(b, second[i].cluster())
 			}
 		}
@@ -84,11 +82,11 @@ func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValu
 
 // scoreSet is the scores of one prompt's images.
 type scoreSet struct {
-	place
+	promptKey
 	scores []dataset.Score
 }
 
-func scoreSetPlace(s scoreSet) place { return s.place }
+func scoreSetKey(s scoreSet) promptKey { return s.promptKey }
 
 func (s scoreSet) cluster() stats.Cluster {
 	c := stats.Cluster{N: float64(len(s.scores))}
@@ -98,11 +96,11 @@ func (s scoreSet) cluster() stats.Cluster {
 	return c
 }
 
-// scoreSets checks scores and groups them by prompt, sorted by place and image.
+// scoreSets checks scores and groups them by prompt, sorted by prompt and image.
 func scoreSets(scores []dataset.Score) ([]scoreSet, error) {
 	sorted := slices.Clone(scores)
 	slices.SortFunc(sorted, func(a, b dataset.Score) int {
-		return cmp.Or(comparePlaces(scorePlace(a), scorePlace(b)), compareIDs(a.ImageID, b.ImageID))
+		return cmp.Or(comparePromptKeys(scoreKey(a), scoreKey(b)), compareIDs(a.ImageID, b.ImageID))
 	})
 	seen := map[string]bool{}
 	var grouped []scoreSet
@@ -114,8 +112,8 @@ func scoreSets(scores []dataset.Score) ([]scoreSet, error) {
 			return nil, fmt.Errorf("image %q is scored twice", score.ImageID)
 		}
 		seen[score.ImageID] = true
-		if n := len(grouped); n == 0 || grouped[n-1].place != scorePlace(score) {
-			grouped = append(grouped, scoreSet{place: scorePlace(score)})
+		if n := len(grouped); n == 0 || grouped[n-1].promptKey != scoreKey(score) {
+			grouped = append(grouped, scoreSet{promptKey: scoreKey(score)})
 		}
 		last := &grouped[len(grouped)-1]
 		last.scores = append(last.scores, score)
@@ -123,16 +121,16 @@ func scoreSets(scores []dataset.Score) ([]scoreSet, error) {
 	return grouped, nil
 }
 
-func scorePlace(s dataset.Score) place { return place{s.Category, s.Prompt, s.Split} }
+func scoreKey(s dataset.Score) promptKey { return promptKey{s.Category, s.Prompt, s.Split} }
 
 // aligned keeps the prompts that both sides have, in the same order.
 func aligned(first, second []scoreSet) (a, b []scoreSet) {
-	other := map[place]scoreSet{}
+	other := map[promptKey]scoreSet{}
 	for _, s := range second {
-		other[s.place] = s
+		other[s.promptKey] = s
 	}
 	for _, s := range first {
-		if match, ok := other[s.place]; ok {
+		if match, ok := other[s.promptKey]; ok {
 			a, b = append(a, s), append(b, match)
 		}
 	}

@@ -28,7 +28,7 @@ type BestOfInput struct {
 func BestOf(in BestOfInput) ([]record.Metric, []dataset.PromptValue, error) {
 	best := fmt.Sprintf("best %d of %d of %s", in.Keep, in.N, in.Model)
 	random := fmt.Sprintf("random %d of %d of %s", in.Keep, in.N, in.Model)
-	chosen, err := verdicts(in.Best)
+	chosen, err := byImage(in.Best)
 	if err != nil {
 		return nil, nil, fmt.Errorf("labels of the %s: %w", best, err)
 	}
@@ -41,20 +41,24 @@ func BestOf(in BestOfInput) ([]record.Metric, []dataset.PromptValue, error) {
 	}
 
 	e := newEstimator(in.Seed)
-	m := record.Metric{Name: "best_of_", Subject: best, By: in.Reward, Protocol: ratingProtocol(in.Rater, chosen)}
+	m := record.Metric{Name: bestOf, Subject: best, Choice: record.Best, Rater: in.Rater, Reward: in.Reward, Protocol: ratingProtocol(in.Rater, chosen)}
 	m.Protocol["model"] = in.Model
 	m.Protocol["reward"] = in.Reward
 	metrics, values := goodShares(sets(chosen), m, e)
 	for _, name := range slices.Sorted(maps.Keys(others)) {
-		other, err := verdicts(others[name])
+		choice := record.All
+		if in.Random != nil && name == random {
+			choice = record.Random
+		}
+		other, err := byImage(others[name])
 		if err != nil {
 			return nil, nil, fmt.Errorf("labels of %s: %w", name, err)
 		}
 		alone := m
-		alone.Subject, alone.Versus = name, ""
+		alone.Subject, alone.Choice = name, choice
 		shares, shareValues := goodShares(sets(other), alone, e)
 		versus := m
-		versus.Versus = name
+		versus.Versus, versus.VersusChoice = name, choice
 		compared, comparedValues := winRates(sets(chosen), sets(other), versus, e)
 		metrics = slices.Concat(metrics, shares, compared)
 		values = slices.Concat(values, shareValues, comparedValues)

@@ -33,7 +33,33 @@ func TestBestOfByHand(t *testing.T) {
 			wantValue(t, m, 0.25)
 		}
 	}
+	for _, m := range metrics {
+		best, random := m.Subject == "best 2 of 16 of base", m.Subject == "random 2 of 16 of base"
+		if (m.Choice == record.Best) != best || (m.Choice == record.Random) != random || (m.VersusChoice == record.Random) != (m.Versus == "random 2 of 16 of base") {
+			t.Errorf("%s of %q against %q: chosen %q against %q", m.Name, m.Subject, m.Versus, m.Choice, m.VersusChoice)
+		}
+		if m.Rater != "crowd" || m.Reward != "with_aux" {
+			t.Errorf("%s: rated by %q, chosen by %q", m.Name, m.Rater, m.Reward)
+		}
+	}
 	if len(values) == 0 || values[0].Metric != "best_of_good_share" {
 		t.Errorf("values %+v", values)
+	}
+}
+
+// A model may be called as the phrase for random images begins.
+func TestAModelOfAnyName(t *testing.T) {
+	best, other := winLabels()
+	metrics, _, err := BestOf(BestOfInput{
+		Model: "base", Reward: "r", N: 4, Keep: 2, Rater: "crowd",
+		Best: best, Against: map[string][]dataset.Label{"random walk": other},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range metrics {
+		if m.Choice == record.Random || m.VersusChoice == record.Random {
+			t.Errorf("%s of %q against %q counts as random images", m.Name, m.Subject, m.Versus)
+		}
 	}
 }

@@ -54,7 +54,7 @@ type FidelityInput struct {
 // is NaN or infinite is an error that names its image.
 func Fidelity(in FidelityInput) ([]record.Metric, []dataset.PromptValue, error) {
 	m := record.Metric{
-		Subject: in.Model, Versus: in.Reference, By: in.Encoder, Better: "lower",
+		Subject: in.Model, Versus: in.Reference, Encoder: in.Encoder,
 		N: len(in.Features), Clusters: len(in.Features),
 		Protocol: map[string]string{
 			"encoder":          in.Encoder,
@@ -67,8 +67,7 @@ func Fidelity(in FidelityInput) ([]record.Metric, []dataset.PromptValue, error) 
 	if in.Component != "" {
 		m.Protocol["component"] = in.Component
 	}
-	fid, kid := m, m
-	fid.Name, kid.Name = "fid", "kid"
+	fid, kid := as(m, FID), as(m, KID)
 	if in.Prompts != nil && len(in.Prompts) != len(in.Features) {
 		return nil, nil, fmt.Errorf("features of %s: %d prompts for %d images", in.Model, len(in.Prompts), len(in.Features))
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/plumb-ml/plumb/core/stats"
 )
 
-// verdictProtocol is how labels become one verdict an image, in words.
-const verdictProtocol = "majority of the raters' good and bad; even counts half; skips do not vote; an image that all skip is left out"
+// majorityProtocol is how the labels of an image become one, in words.
+const majorityProtocol = "majority of the raters' good and bad; even counts half; skips do not vote; an image that all skip is left out"
 
 // goodShares is the share of images that most raters call good:
 //
@@ -23,35 +23,31 @@ const verdictProtocol = "majority of the raters' good and bad; even counts half;
 //	skip_share = skips / votes
 func goodShares(prompts []set, m record.Metric, e estimator) ([]record.Metric, []dataset.PromptValue) {
 	var metrics []record.Metric
-	for _, s := range scopes(placesOf(prompts, setPlace)) {
-		inside := within(prompts, s, setPlace)
+	for _, s := range scopes(promptKeysOf(prompts, setKey)) {
+		inside := within(prompts, s, setKey)
 		var good, skips []stats.Cluster
 		for _, prompt := range inside {
 			good = append(good, goodCluster(prompt))
 			skips = append(skips, skipCluster(prompt))
 		}
-		share := at(m, s)
-		share.Name, share.Better = m.Name+"good_share", "higher"
-		metrics = append(metrics, e.share(share, good))
-
-		skip := at(m, s)
-		skip.Name = m.Name + "skip_share"
-		metrics = append(metrics, e.share(skip, skips))
+		metrics = append(metrics,
+			e.share(as(at(m, s), m.Name+GoodShare), good),
+			e.share(as(at(m, s), m.Name+SkipShare), skips))
 	}
 	var values []dataset.PromptValue
 	for _, prompt := range prompts {
 		if c := goodCluster(prompt); c.N > 0 {
-			values = append(values, promptValue(m, "good_share", prompt.place, c.Sum/c.N, int(c.N)))
+			values = append(values, promptValue(m, GoodShare, prompt.promptKey, c.Sum/c.N, int(c.N)))
 		}
 	}
 	return metrics, values
 }
 
-// goodCluster sums the goodness of a prompt's images.
+// goodCluster sums the majorities of a prompt's images.
 func goodCluster(prompt set) stats.Cluster {
 	var c stats.Cluster
 	for _, image := range prompt.images {
-		if good, ok := image.goodness(); ok {
+		if good, ok := image.majority(); ok {
 			c.Sum += good
 			c.N++
 		}
@@ -69,7 +65,7 @@ func skipCluster(prompt set) stats.Cluster {
 	return c
 }
 
-func promptValue(m record.Metric, name string, p place, value float64, n int) dataset.PromptValue {
+func promptValue(m record.Metric, name string, p promptKey, value float64, n int) dataset.PromptValue {
 	return dataset.PromptValue{
 		Metric: m.Name + name, Subject: m.Subject, Versus: m.Versus,
 		Prompt: p.prompt, Category: p.category, Split: p.split,
@@ -77,11 +73,11 @@ func promptValue(m record.Metric, name string, p place, value float64, n int) da
 	}
 }
 
-// ratingProtocol describes the raters behind some verdicts.
-func ratingProtocol(rater string, all []verdict) map[string]string {
+// ratingProtocol describes the raters behind some labels.
+func ratingProtocol(rater string, all []imageLabels) map[string]string {
 	return map[string]string{
-		"rater":   rater,
-		"raters":  fmt.Sprint(raters(all)),
-		"verdict": verdictProtocol,
+		"rater":    rater,
+		"raters":   fmt.Sprint(raters(all)),
+		"majority": majorityProtocol,
 	}
 }

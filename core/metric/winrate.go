@@ -13,22 +13,22 @@ const winProtocol = "per prompt, set against set: a rater votes for the side wit
 
 // duel is one prompt's images of two sides.
 type duel struct {
-	place
+	promptKey
 	first, second set
 }
 
-func duelPlace(d duel) place { return d.place }
+func duelKey(d duel) promptKey { return d.promptKey }
 
 // duels pairs two sides by prompt. alone counts the prompts of one side only.
 func duels(first, second []set) (paired []duel, alone int) {
-	other := map[place]set{}
+	other := map[promptKey]set{}
 	for _, s := range second {
-		other[s.place] = s
+		other[s.promptKey] = s
 	}
 	for _, s := range first {
-		if match, ok := other[s.place]; ok {
-			paired = append(paired, duel{s.place, s, match})
-			delete(other, s.place)
+		if match, ok := other[s.promptKey]; ok {
+			paired = append(paired, duel{s.promptKey, s, match})
+			delete(other, s.promptKey)
 		} else {
 			alone++
 		}
@@ -53,8 +53,8 @@ func (d duel) outcome() (result, pairs int) {
 	lead := map[int32]int{}
 	for i := range n {
 		counted := false
-		second := d.second.images[i].votes
-		for rater, vote := range d.first.images[i].votes {
+		second := d.second.images[i].labels
+		for rater, vote := range d.first.images[i].labels {
 			other, both := second[rater]
 			if !both || vote == "skip" || other == "skip" {
 				continue
@@ -108,13 +108,13 @@ func winRates(first, second []set, m record.Metric, e estimator) ([]record.Metri
 		m.Note = join(m.Note, fmt.Sprintf("%d prompts with images on one side only are left out", alone))
 	}
 	var metrics []record.Metric
-	for _, s := range scopes(placesOf(paired, duelPlace)) {
-		metrics = append(metrics, winRatesWithin(within(paired, s, duelPlace), at(m, s), e)...)
+	for _, s := range scopes(promptKeysOf(paired, duelKey)) {
+		metrics = append(metrics, winRatesWithin(within(paired, s, duelKey), at(m, s), e)...)
 	}
 	var values []dataset.PromptValue
 	for _, d := range paired {
 		if result, pairs := d.outcome(); pairs > 0 {
-			values = append(values, promptValue(m, "win_minus_lose", d.place, float64(result), pairs))
+			values = append(values, promptValue(m, WinMinusLose, d.promptKey, float64(result), pairs))
 		}
 	}
 	return metrics, values
@@ -139,22 +139,21 @@ func winRatesWithin(paired []duel, m record.Metric, e estimator) []record.Metric
 		ties = append(ties, stats.Cluster{Sum: indicator(result == 0), N: 1})
 		losses = append(losses, stats.Cluster{Sum: indicator(result == -1), N: 1})
 	}
-	named := func(name, unit, better string) record.Metric {
-		named := m
-		named.Name, named.Unit, named.Better = m.Name+name, unit, better
+	named := func(name string) record.Metric {
+		named := as(m, m.Name+name)
 		named.N, named.Clusters = len(outcomes), len(outcomes)
 		return named
 	}
 	metrics := []record.Metric{
-		e.share(named("win_share", "share", "higher"), wins),
-		e.share(named("tie_share", "share", ""), ties),
-		e.share(named("lose_share", "share", "lower"), losses),
-		e.mean(named("win_minus_lose", "points", "higher"), nets),
-		signFlip(named("win_minus_lose_p", "", ""), outcomes, e.boot.Seed),
-		detectable(named("win_minus_lose_detectable", "points", ""), outcomes),
-		e.difference(named("good_share_difference", "points", "higher"), firsts, seconds),
+		e.share(named(WinShare), wins),
+		e.share(named(TieShare), ties),
+		e.share(named(LoseShare), losses),
+		e.mean(named(WinMinusLose), nets),
+		signFlip(named(WinMinusLoseP), outcomes, e.boot.Seed),
+		detectable(named(WinMinusLoseDetectable), outcomes),
+		e.difference(named(GoodShareDifference), firsts, seconds),
 	}
-	p := named("good_share_difference_p", "", "")
+	p := named(GoodShareDifferenceP)
 	p.N, p.Clusters = len(goods), len(goods)
 	return append(metrics, signFlip(p, goods, e.boot.Seed))
 }

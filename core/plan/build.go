@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
@@ -107,36 +107,16 @@ func (b *builder) build() {
 }
 
 // wants reports whether any of the metrics of one measure is asked for.
-func (b *builder) wants(what string) bool {
+func (b *builder) wants(what metric.Measure) bool {
 	if len(b.measure) == 0 {
 		return true
 	}
-	for _, metric := range b.measure {
-		if MeasureOf(metric) == what {
+	for _, name := range b.measure {
+		if measure, ok := metric.MeasureOf(name); ok && measure == what {
 			return true
 		}
 	}
 	return false
-}
-
-// MeasureOf returns the measure that makes a metric, and "" for a metric that
-// none makes. A measure's own name stands for all its metrics.
-func MeasureOf(metric string) string {
-	metric = strings.TrimPrefix(metric, "metric.")
-	switch {
-	case strings.HasPrefix(metric, "best_of"):
-		return MeasureBestOf
-	case metric == MeasureAlignment, strings.HasPrefix(metric, "good_share"), strings.HasPrefix(metric, "skip_share"),
-		strings.HasPrefix(metric, "win_"), metric == "tie_share", metric == "lose_share", strings.HasPrefix(metric, "agreement"):
-		return MeasureAlignment
-	case metric == MeasureReward, strings.HasPrefix(metric, "average_reward"):
-		return MeasureReward
-	case metric == MeasureFidelity, metric == "fid", metric == "kid":
-		return MeasureFidelity
-	case strings.HasPrefix(metric, MeasureRewardAccuracy), strings.HasSuffix(metric, "_accuracy"), strings.HasPrefix(metric, "auc"):
-		return MeasureRewardAccuracy
-	}
-	return ""
 }
 
 // once makes the node of what is declared when it is first needed. A node of
@@ -150,9 +130,18 @@ func (b *builder) once(declared any, work func() *Node) *Node {
 	return node
 }
 
+// named is what a variant calls a stage, for people, and what the stage is about,
+// for all that works with it. Kind is that of the stage's work.
+type named struct {
+	name  string
+	about record.Stage
+}
+
 // add makes a node of the work, or finds the equal one that is there.
-func (b *builder) add(name string, work Work, instance *Instance, seed uint64, where diag.Range, inputs ...Input) *Node {
-	node := &Node{Name: name, Kind: work.kind(), Work: work, Instance: instance, Seed: seed, Range: where, Inputs: slices.Clone(inputs)}
+func (b *builder) add(as named, work Work, instance *Instance, seed uint64, where diag.Range, inputs ...Input) *Node {
+	name, about := as.name, as.about
+	about.Kind = work.kind()
+	node := &Node{Name: name, About: about, Kind: work.kind(), Work: work, Instance: instance, Seed: seed, Range: where, Inputs: slices.Clone(inputs)}
 	parts, _ := KeyParts(node, Environment{}, func(input Input) (string, bool) {
 		return input.Node.identity + " " + input.Output, true
 	})
@@ -176,7 +165,7 @@ func (b *builder) add(name string, work Work, instance *Instance, seed uint64, w
 	}
 	if b.names[name] == nil {
 		b.names[name] = node
-		b.variant.Stages = append(b.variant.Stages, Stage{Name: name, Node: node})
+		b.variant.Stages = append(b.variant.Stages, Stage{Name: name, About: about, Node: node})
 	}
 	return node
 }
@@ -260,6 +249,9 @@ func (b *builder) untrained(component *spec.Component, prefix string) (*Instance
 		Seed:      b.seed(component.Kind + "/" + component.Name),
 		paths:     component.Paths,
 	}
+	for _, path := range component.Paths {
+		instance.contents = append(instance.contents, b.spec.Digests[path])
+	}
 	var inputs []Input
 	if component.Encoder != nil {
 		used, more := b.instanceAs(component.Encoder, prefix+component.Kind+".")
@@ -304,59 +296,59 @@ func (b *builder) images(images *spec.Images) *Node {
 	return b.once(images, func() *Node {
 		if images.Folder != nil {
 			work := &ImportWork{Folder: *images.Folder, Digest: images.Inventory.Digest, Images: images.Count()}
-			return b.add("import/"+images.Name, work, nil, 0, images.Range)
+			return b.add(named{"import/" + images.Name, record.Stage{Subject: images.Name}}, work, nil, 0, images.Range)
 		}
-		return b.sample("sample/"+images.Name, "images/"+images.Name, images.Sampler, images.Prompts, images.PerPrompt, images.Range)
+		return b.sample(named{"sample/" + images.Name, record.Stage{Subject: images.Name}}, "images/"+images.Name, images.Sampler, images.Prompts, images.PerPrompt, images.Range)
 	})
 }
 
 // sample draws images of a model. The seed's name says which set of images it
 // is and must not say which model draws it: sets of one evaluation are compared
 // pair by pair.
-func (b *builder) sample(name, seedName string, model spec.Model, prompts []spec.Prompt, perPrompt int, where diag.Range) *Node {
+func (b *builder) sample(as named, seedName string, model spec.Model, prompts []spec.Prompt, perPrompt int, where diag.Range) *Node {
 	instance, inputs := b.model(model)
-	return b.add(name, &SampleWork{Prompts: prompts, PerPrompt: perPrompt}, instance, b.seed(seedName), where, inputs...)
+	return b.add(as, &SampleWork{Prompts: prompts, PerPrompt: perPrompt}, instance, b.seed(seedName), where, inputs...)
 }
 
 func (b *builder) labels(labels *spec.Labels) *Node {
 	return b.once(labels, func() *Node {
-		name := "rate/" + labels.Name
+		as := named{"rate/" + labels.Name, record.Stage{Subject: labels.Name}}
 		images := b.images(labels.Images)
 		if labels.Path != "" {
 			work := &RateWork{Fraction: labels.Fraction, Path: labels.Path, Digest: b.spec.Digests[labels.Path], Images: labels.Images.Count()}
-			return b.add(name, work, nil, b.seed("labels/"+labels.Name), labels.Range, Input{Images, images, Images})
+			return b.add(as, work, nil, b.seed("labels/"+labels.Name), labels.Range, Input{Images, images, Images})
 		}
-		return b.rate(name, labels.Rater, images, labels.Fraction, labels.Images.Count(), labels.Range)
+		return b.rate(as, labels.Rater, images, labels.Fraction, labels.Images.Count(), labels.Range)
 	})
 }
 
 // rate has a rater judge images. The instance's seed is that of the stage, so
 // simulated raters make other mistakes at every table that they judge.
-func (b *builder) rate(name string, rater *spec.Component, images *Node, fraction float64, count int, where diag.Range) *Node {
+func (b *builder) rate(as named, rater *spec.Component, images *Node, fraction float64, count int, where diag.Range) *Node {
 	instance, inputs := b.instance(rater)
-	instance.Seed = b.seed(name)
+	instance.Seed = b.seed(as.name)
 	inputs = append([]Input{{Images, images, Images}}, inputs...)
-	return b.add(name, &RateWork{Fraction: fraction, Images: count}, instance, b.seed(name+" fraction"), where, inputs...)
+	return b.add(as, &RateWork{Fraction: fraction, Images: count}, instance, b.seed(as.name+" fraction"), where, inputs...)
 }
 
 // comparisons has a rater choose between images, as rate has one judge them. A
 // file of choices needs the images to say who they are; labels know that.
 func (b *builder) comparisons(comparisons *spec.Comparisons) *Node {
 	return b.once(comparisons, func() *Node {
-		name := "compare/" + comparisons.Name
+		as := named{"compare/" + comparisons.Name, record.Stage{Subject: comparisons.Name}}
 		work := &CompareWork{PerPrompt: comparisons.PerPrompt, Pairs: comparisons.Pairs()}
-		seed := b.seed(name + " pairs")
+		seed := b.seed(as.name + " pairs")
 		switch {
 		case comparisons.Path != "":
 			work = &CompareWork{Path: comparisons.Path, Digest: b.spec.Digests[comparisons.Path]}
-			return b.add(name, work, nil, 0, comparisons.Range, Input{Images, b.images(comparisons.Images), Images})
+			return b.add(as, work, nil, 0, comparisons.Range, Input{Images, b.images(comparisons.Images), Images})
 		case comparisons.Labels != nil:
-			return b.add(name, work, nil, seed, comparisons.Range, Input{Labels, b.labels(comparisons.Labels), Labels})
+			return b.add(as, work, nil, seed, comparisons.Range, Input{Labels, b.labels(comparisons.Labels), Labels})
 		}
 		instance, inputs := b.instance(comparisons.Rater)
-		instance.Seed = b.seed(name)
+		instance.Seed = b.seed(as.name)
 		inputs = append([]Input{{Images, b.images(comparisons.Images), Images}}, inputs...)
-		return b.add(name, work, instance, seed, comparisons.Range, inputs...)
+		return b.add(as, work, instance, seed, comparisons.Range, inputs...)
 	})
 }
 
@@ -376,24 +368,25 @@ func (b *builder) fit(component *spec.Component) *Node {
 			work.Images = component.Images.Count()
 			inputs = append([]Input{{Images, b.images(component.Images), Images}}, inputs...)
 		}
-		name := "fit/" + component.Name
+		as := named{"fit/" + component.Name, record.Stage{Subject: component.Name, Reward: component.Name}}
 		if component.Kind != "reward" {
-			name = "fit/" + component.Kind + "/" + component.Name
+			as = named{"fit/" + component.Kind + "/" + component.Name, record.Stage{Subject: component.Name}}
 		}
-		return b.add(name, work, instance, b.seed(name), component.Range, inputs...)
+		return b.add(as, work, instance, b.seed(as.name), component.Range, inputs...)
 	})
 }
 
-func (b *builder) score(name string, reward *spec.Component, images *Node, count int, where diag.Range) *Node {
+func (b *builder) score(as named, reward *spec.Component, images *Node, count int, where diag.Range) *Node {
+	as.about.Reward = reward.Name
 	instance, inputs := b.instance(reward)
 	inputs = append([]Input{{Images, images, Images}}, inputs...)
-	return b.add(name, &ScoreWork{Images: count}, instance, 0, where, inputs...)
+	return b.add(as, &ScoreWork{Images: count}, instance, 0, where, inputs...)
 }
 
-func (b *builder) encode(name string, encoder *spec.Component, images *Node, count int, where diag.Range) *Node {
+func (b *builder) encode(as named, encoder *spec.Component, images *Node, count int, where diag.Range) *Node {
 	instance, inputs := b.instance(encoder)
 	inputs = append([]Input{{Images, images, Images}}, inputs...)
-	return b.add(name, &EncodeWork{Images: count}, instance, 0, where, inputs...)
+	return b.add(as, &EncodeWork{Images: count}, instance, 0, where, inputs...)
 }
 
 // prepare has a sampler turn images into what its tuning reads. The stage is
@@ -404,8 +397,8 @@ func (b *builder) prepare(sampler *spec.Component, set *spec.Images, images *Nod
 	instance, inputs := b.instance(sampler)
 	instance.unseeded()
 	inputs = append([]Input{{Images, images, Images}}, inputs...)
-	name := "prepare/" + set.Name + "/" + sampler.Name
-	return b.add(name, &PrepareWork{Images: set.Count()}, instance, DeriveSeed(0, "prepare"), set.Range, inputs...)
+	as := named{"prepare/" + set.Name + "/" + sampler.Name, record.Stage{Subject: set.Name}}
+	return b.add(as, &PrepareWork{Images: set.Count()}, instance, DeriveSeed(0, "prepare"), set.Range, inputs...)
 }
 
 func (b *builder) tune(finetune *spec.Finetune) *Node {
@@ -455,15 +448,15 @@ func (b *builder) tune(finetune *spec.Finetune) *Node {
 					term.Prepared = append(term.Prepared, numbered("prepared", prepared, Prepared))
 				}
 				if loss.Weighed && finetune.Reward != nil {
-					name := "score/" + set.Name + "/" + finetune.Reward.Name
-					scores := b.score(name, finetune.Reward, images, set.Count(), finetune.Reward.Range)
+					as := named{"score/" + set.Name + "/" + finetune.Reward.Name, record.Stage{Subject: set.Name}}
+					scores := b.score(as, finetune.Reward, images, set.Count(), finetune.Reward.Range)
 					term.Scores = append(term.Scores, numbered("scores", scores, Scores))
 				}
 			}
 			work.Losses = append(work.Losses, term)
 		}
-		name := "tune/" + finetune.Name
-		return b.add(name, work, instance, b.seed(name), finetune.Range, inputs...)
+		as := named{"tune/" + finetune.Name, record.Stage{Subject: finetune.Name}}
+		return b.add(as, work, instance, b.seed(as.name), finetune.Range, inputs...)
 	})
 }
 

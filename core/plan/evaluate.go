@@ -1,23 +1,34 @@
 package plan
 
 import (
-	"fmt"
-
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/metric"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 )
 
 // evaluate plans one evaluate block. All models draw their images with the
-// same seeds; the rewards are judged on the baseline's images, which none of
-// them was used to make.
+// same seeds.
 func (b *builder) evaluate(evaluate *spec.Evaluate) {
 	e := &evaluation{builder: b, Evaluate: evaluate, count: len(evaluate.Prompts) * evaluate.PerPrompt}
 	for _, model := range evaluate.Models {
-		e.measureModel(model)
+		if e.Alignment != nil && e.wants(metric.MeasureAlignment) {
+			e.alignment(model)
+		}
+		if len(e.Rewards) > 0 && e.wants(metric.MeasureReward) {
+			e.reward(model)
+		}
+		if e.Fidelity != nil && e.wants(metric.MeasureFidelity) {
+			e.fidelity(model)
+		}
 	}
-	e.measureRewards()
-	for i, bestOf := range evaluate.BestOf {
-		e.measureBestOf(i, bestOf)
+	if e.Alignment != nil && len(e.Rewards) > 0 && e.wants(metric.MeasureRewardAccuracy) {
+		e.rewardAccuracy()
+	}
+	if e.wants(metric.MeasureBestOf) {
+		for i, bestOf := range evaluate.BestOf {
+			e.bestOf(i, bestOf)
+		}
 	}
 }
 
@@ -29,35 +40,56 @@ type evaluation struct {
 	count int // images per model
 }
 
+// measure adds a measure stage of a model, or of none (""). The seed is that of
+// all models' stages: what is resampled alike is compared alike.
+func (e *evaluation) measure(work MeasureWork, model string, where diag.Range, inputs []Input) {
+	name := "measure/" + e.Name + "/" + string(work.Measure())
+	seed := e.seed(name)
+	if model != "" {
+		name += "/" + model
+	}
+	about := record.Stage{Evaluation: e.Name, Measure: string(work.Measure()), Subject: model, Baseline: e.baselineName()}
+	e.add(named{name, about}, work, nil, seed, where, inputs...)
+}
+
 func (e *evaluation) drawn(model spec.Model) *Node {
 	type drawn struct {
 		by *spec.Evaluate
 		of spec.Model
 	}
 	return e.once(drawn{e.Evaluate, model}, func() *Node {
-		return e.sample("sample/"+e.Name+"/"+model.Name(), "evaluate/"+e.Name, model, e.Prompts, e.PerPrompt, e.Range)
+		return e.sample(e.of("sample", model), "evaluate/"+e.Name, model, e.Prompts, e.PerPrompt, e.Range)
 	})
 }
 
-func (e *evaluation) rated(model spec.Model) *Node {
-	return e.judged("rate/"+e.Name+"/"+model.Name(), e.drawn(model), e.count, e.Alignment.Range)
+// of names a stage of a model.
+func (e *evaluation) of(kind string, model spec.Model) named {
+	return named{kind + "/" + e.Name + "/" + model.Name(), record.Stage{Evaluation: e.Name, Subject: model.Name()}}
 }
 
-// judged has the block's raters judge images, or looks for them among people's
-// verdicts: one file for all the images of the block, of all variants.
-func (e *evaluation) judged(name string, images *Node, count int, where diag.Range) *Node {
+func (e *evaluation) rated(model spec.Model) *Node {
+	return e.judged(e.of("rate", model), e.drawn(model), e.count, e.Alignment.Range)
+}
+
+// judged has the block's raters label images, or looks for them among people's
+// labels: one file for all the images of the block, of all variants.
+func (e *evaluation) judged(as named, images *Node, count int, where diag.Range) *Node {
 	path := e.Alignment.Path
 	if path == "" {
-		return e.rate(name, e.Alignment.Rater, images, 1, count, where)
+		return e.rate(as, e.Alignment.Rater, images, 1, count, where)
 	}
 	work := &RateWork{Fraction: 1, Path: path, Digest: e.spec.Digests[path], Blind: true, Sheet: e.sheet(), Images: count}
-	return e.add(name, work, nil, 0, where, Input{Images, images, Images})
+	return e.add(as, work, nil, 0, where, Input{Images, images, Images})
 }
 
 // sheet names the block's images in plumb export: all that its raters judge.
 func (e *evaluation) sheet() string { return "evaluate/" + e.Name }
 
-// judge is what reports call who judges.
+// People is what labels an evaluation's images where the labels are read from a
+// file.
+const People = "people"
+
+// judge is what reports call who labels.
 func (e *evaluation) judge() string {
 	if e.Alignment.Rater == nil {
 		return People
@@ -66,11 +98,13 @@ func (e *evaluation) judge() string {
 }
 
 func (e *evaluation) scored(model spec.Model, reward *spec.Component) *Node {
-	return e.score("score/"+e.Name+"/"+model.Name()+"/"+reward.Name, reward, e.drawn(model), e.count, e.Range)
+	as := e.of("score", model)
+	as.name += "/" + reward.Name
+	return e.score(as, reward, e.drawn(model), e.count, e.Range)
 }
 
 func (e *evaluation) encoded(model spec.Model) *Node {
-	return e.encode("encode/"+e.Name+"/"+model.Name(), e.Fidelity.Encoder, e.drawn(model), e.count, e.Fidelity.Range)
+	return e.encode(e.of("encode", model), e.Fidelity.Encoder, e.drawn(model), e.count, e.Fidelity.Range)
 }
 
 // isBaseline compares by what draws: a sampler and a finetune of it may share
@@ -83,116 +117,17 @@ func (e *evaluation) hasBaseline() bool {
 	return e.Baseline.Sampler != nil || e.Baseline.Finetune != nil
 }
 
-func (e *evaluation) measureModel(model spec.Model) {
-	subject := model.Name()
-	compared := e.hasBaseline() && !e.isBaseline(model)
-	baseline := ""
-	if compared {
-		baseline = e.Baseline.Name()
-	}
-	prefix := "measure/" + e.Name + "/"
-
-	if e.Alignment != nil && e.wants(MeasureAlignment) {
-		work := &MeasureWork{What: MeasureAlignment, Subject: subject, Baseline: baseline, By: e.judge()}
-		inputs := []Input{{Labels, e.rated(model), Labels}}
-		if compared {
-			inputs = append(inputs, Input{"baseline labels", e.rated(e.Baseline), Labels})
-		}
-		e.add(prefix+MeasureAlignment+"/"+subject, work, nil, e.seed(prefix+MeasureAlignment), e.Alignment.Range, inputs...)
-	}
-	if len(e.Rewards) > 0 && e.wants(MeasureReward) {
-		work := &MeasureWork{What: MeasureReward, Subject: subject, Baseline: baseline}
-		var inputs []Input
-		for _, reward := range e.Rewards {
-			work.Rewards = append(work.Rewards, reward.Name)
-			inputs = append(inputs, Input{"scores " + reward.Name, e.scored(model, reward), Scores})
-			if compared {
-				inputs = append(inputs, Input{"baseline scores " + reward.Name, e.scored(e.Baseline, reward), Scores})
-			}
-		}
-		e.add(prefix+MeasureReward+"/"+subject, work, nil, e.seed(prefix+MeasureReward), e.Range, inputs...)
-	}
-	if e.Fidelity != nil && e.wants(MeasureFidelity) {
-		reference := e.Fidelity.Reference
-		work := &MeasureWork{What: MeasureFidelity, Subject: subject, By: e.Fidelity.Encoder.Name, Reference: reference.Name, Encoder: e.whatIs(e.Fidelity.Encoder)}
-		referenceFeatures := e.encode("encode/"+e.Name+"/reference", e.Fidelity.Encoder, e.images(reference), reference.Count(), e.Fidelity.Range)
-		inputs := []Input{{Features, e.encoded(model), Features}, {"reference features", referenceFeatures, Features}}
-		// Rows of features know their image only by its ID: the images table
-		// says which prompt it was drawn for.
-		inputs = append(inputs, Input{Images, e.drawn(model), Images})
-		e.add(prefix+MeasureFidelity+"/"+subject, work, nil, e.seed(prefix+MeasureFidelity), e.Fidelity.Range, inputs...)
-	}
-}
-
-// whatIs names a component and its weights: whoever compares a distance with
-// another one needs to know whether both were measured on the same features.
-func (b *builder) whatIs(component *spec.Component) string {
-	text := component.Component
-	for _, path := range component.Paths {
-		digest := b.spec.Digests[path]
-		text += ", weights sha256 " + digest[:min(12, len(digest))]
-	}
-	if component.Images != nil {
-		text += ", fitted on " + component.Images.Name
-	}
-	return text
-}
-
-func (e *evaluation) measureRewards() {
-	if e.Alignment == nil || len(e.Rewards) == 0 || !e.wants(MeasureRewardAccuracy) {
-		return
-	}
-	judged := e.Baseline
+func (e *evaluation) baselineName() string {
 	if !e.hasBaseline() {
-		if len(e.Models) == 0 {
-			return
-		}
-		judged = e.Models[0]
+		return ""
 	}
-	work := &MeasureWork{What: MeasureRewardAccuracy, Subject: judged.Name(), By: e.judge()}
-	inputs := []Input{{Labels, e.rated(judged), Labels}}
-	for _, reward := range e.Rewards {
-		work.Rewards = append(work.Rewards, reward.Name)
-		inputs = append(inputs, Input{"scores " + reward.Name, e.scored(judged, reward), Scores})
-	}
-	name := "measure/" + e.Name + "/" + MeasureRewardAccuracy
-	e.add(name, work, nil, e.seed(name), e.Range, inputs...)
+	return e.Baseline.Name()
 }
 
-func (e *evaluation) measureBestOf(position int, bestOf *spec.BestOf) {
-	if !e.wants(MeasureBestOf) {
-		return
+// against is what a model is compared with: the baseline, or nothing.
+func (e *evaluation) against(model spec.Model) string {
+	if e.isBaseline(model) {
+		return ""
 	}
-	model := bestOf.Model.Name()
-	label := "best_of/" + model
-	if position > 0 {
-		label = fmt.Sprintf("best_of/%d/%s", position+1, model)
-	}
-	under := func(kind, rest string) string { return kind + "/" + e.Name + "/" + label + rest }
-	prompts := len(e.Prompts)
-
-	drawn := e.sample(under("sample", ""), "best_of/"+e.Name, bestOf.Model, e.Prompts, bestOf.N, bestOf.Range)
-	scores := e.score(under("score", "/"+bestOf.Reward.Name), bestOf.Reward, drawn, prompts*bestOf.N, bestOf.Range)
-	inputs := []Input{{Images, drawn, Images}, {Scores, scores, Scores}}
-	kept := prompts * bestOf.Keep
-	best := e.add(under("choose", "/"+ChooseBest), &ChooseWork{How: ChooseBest, Keep: bestOf.Keep, Images: kept},
-		nil, 0, bestOf.Range, inputs...)
-	random := e.add(under("choose", "/"+ChooseRandom), &ChooseWork{How: ChooseRandom, Keep: bestOf.Keep, Images: kept},
-		nil, e.seed(under("choose", "")), bestOf.Range, inputs[:1]...)
-
-	work := &MeasureWork{What: MeasureBestOf, Subject: model, By: e.judge(), Rewards: []string{bestOf.Reward.Name}, N: bestOf.N, Keep: bestOf.Keep}
-	measured := []Input{
-		{"best labels", e.judged(under("rate", "/"+ChooseBest), best, kept, bestOf.Range), Labels},
-		{"random labels", e.judged(under("rate", "/"+ChooseRandom), random, kept, bestOf.Range), Labels},
-	}
-	for _, against := range bestOf.Against {
-		work.Against = append(work.Against, against.Name())
-		measured = append(measured, Input{"labels " + against.Name(), e.rated(against), Labels})
-	}
-	name := under("measure", "")
-	where := bestOf.Range
-	if where == (diag.Range{}) {
-		where = e.Range
-	}
-	e.add(name, work, nil, e.seed(name), where, measured...)
+	return e.baselineName()
 }

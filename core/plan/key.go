@@ -31,8 +31,11 @@ func KeyParts(node *Node, environment Environment, digest func(Input) (string, b
 	}
 	parts := []record.KeyPart{
 		{Name: "stage", Value: string(node.Kind) + " " + codeVersions[node.Kind]},
-		{Name: "config", Value: string(config)},
 	}
+	if work, ok := node.Work.(MeasureWork); ok {
+		parts = append(parts, record.KeyPart{Name: "measure", Value: string(work.Measure())})
+	}
+	parts = append(parts, record.KeyPart{Name: "config", Value: string(config)})
 	if node.Seed != 0 {
 		parts = append(parts, record.KeyPart{Name: "seed", Value: fmt.Sprintf("%016x", node.Seed)})
 	}

@@ -1,21 +1,23 @@
 package plan
 
-// Kind is the kind of a stage.
-type Kind string
+import "github.com/plumb-ml/plumb/core/record"
 
-// The kinds of stages, in the order in which a run usually meets them.
+// Kind is the kind of a stage, as records have it.
+type Kind = record.Kind
+
+// The kinds of stages.
 const (
-	Sample  Kind = "sample"  // sampler, prompts -> images
-	Import  Kind = "import"  // a folder -> images
-	Rate    Kind = "rate"    // rater, images -> labels; or a file -> labels
-	Compare Kind = "compare" // rater, images -> comparisons; or a file, or labels -> comparisons
-	Fit     Kind = "fit"     // reward, rater or encoder, labels, images -> checkpoint and curve
-	Score   Kind = "score"   // reward, images -> scores
-	Choose  Kind = "choose"  // scores, images -> images
-	Prepare Kind = "prepare" // sampler, images -> what its tune reads
-	Tune    Kind = "tune"    // sampler, images, what is prepared of them, scores -> checkpoint and curve
-	Encode  Kind = "encode"  // encoder, images -> features
-	Measure Kind = "measure" // labels, scores, features -> metrics and per-prompt values
+	Sample  = record.KindSample
+	Import  = record.KindImport
+	Rate    = record.KindRate
+	Compare = record.KindCompare
+	Fit     = record.KindFit
+	Score   = record.KindScore
+	Choose  = record.KindChoose
+	Prepare = record.KindPrepare
+	Tune    = record.KindTune
+	Encode  = record.KindEncode
+	Measure = record.KindMeasure
 )
 
 // codeVersions are part of every key. Raise a kind's version when the code of

@@ -1,54 +1,26 @@
 package plan
 
-import (
-	"regexp"
-	"strings"
+import "strings"
 
-	"github.com/plumb-ml/plumb/core/record"
-)
-
-// content is how a key's configuration writes a file or directory: its digest, or
-// that it is not there.
-var content = regexp.MustCompile(`"(sha256:[0-9a-f]+|sha256:missing: [^"]*)"`)
-
-// Pace tells from a key what an item's time depends on most: which components,
-// with which weights, on what. Stages of one pace take times in proportion to their
+// Pace says what an item's time depends on most: which components, with which
+// weights, on what. Stages of one kind and pace take times in proportion to their
 // items. The rest of a configuration is left out, so that a stage whose settings
-// change has a forecast still.
-func Pace(parts []record.KeyPart) string {
-	var lines []string
-	for _, part := range parts {
-		name, _, _ := strings.Cut(part.Name, ".")
-		switch {
-		case part.Name == "compute":
-			lines = append(lines, part.Value)
-		case !isComponent(name):
-		case strings.HasSuffix(part.Name, " config"):
-			lines = append(lines, content.FindAllString(part.Value, -1)...)
-		case !strings.Contains(part.Name, " "):
-			if words := strings.Fields(part.Value); len(words) > 1 {
-				lines = append(lines, part.Name+" "+words[0]+" "+words[1])
-			}
-		}
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Pace is that of a node's key.
+// change has a forecast still. It is empty for a stage that Plumb does by itself.
 func (n *Node) Pace(environment Environment) string {
 	if n.Instance == nil {
 		return ""
 	}
-	return Pace(append(instanceParts("", n.Instance), computePart(environment)))
+	return strings.Join(append(n.Instance.pace(""), computePart(environment).Value), "\n")
 }
 
-// isComponent reports whether a line of a key, up to its first dot, is about a
-// component: "reward", "reward.encoder" and "reward config" are.
-func isComponent(name string) bool {
-	name, _, _ = strings.Cut(name, " ")
-	switch name {
-	case "sampler", "encoder", "rater", "reward":
-		return true
+// pace lists an instance's component and the content of its files, then those of
+// what it uses.
+func (i *Instance) pace(prefix string) []string {
+	role := prefix + i.Kind
+	lines := []string{role + " " + i.Identity.Plugin + " " + i.Component}
+	lines = append(lines, i.contents...)
+	for _, used := range i.Uses {
+		lines = append(lines, used.pace(role+".")...)
 	}
-	return false
+	return lines
 }

@@ -3,49 +3,51 @@ package plan
 import (
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // Stages of one pace differ in settings, seeds, versions and images; not in
 // components, weights or device.
 func TestPace(t *testing.T) {
-	parts := func(change, value string) []record.KeyPart {
-		all := []record.KeyPart{
-			{Name: "stage", Value: "score 1"},
-			{Name: "config", Value: `{"images":"sha256:00"}`},
-			{Name: "reward", Value: "builtin preference version 3"},
-			{Name: "reward config", Value: `{"hidden_units":64}`},
-			{Name: "reward seed", Value: "12"},
-			{Name: "reward.encoder", Value: "builtin clip version 1 sha256 12"},
-			{Name: "reward.encoder config", Value: `{"batch":8,"weights":"sha256:aa"}`},
-			{Name: "input images", Value: "77"},
-			{Name: "compute", Value: "go cpu"},
+	node := func(change func(*Node, *Environment)) string {
+		n := &Node{
+			Work: &ScoreWork{Images: 3}, Seed: 3,
+			Instance: &Instance{
+				Kind: "reward", Component: "preference", Identity: spec.Identity{Plugin: "builtin", Component: schema.Component{CodeVersion: "3"}}, KeyConfig: []byte(`{"hidden_units":64}`), Seed: 12,
+				Uses: []*Instance{{Kind: "encoder", Component: "clip", Identity: spec.Identity{Plugin: "builtin", SHA256: "12"}, KeyConfig: []byte(`{"batch":8}`), contents: []string{"aa"}}},
+			},
 		}
-		for i := range all {
-			if all[i].Name == change {
-				all[i].Value = value
-			}
-		}
-		return all
+		environment := Environment{Backend: "go", Device: "cpu"}
+		change(n, &environment)
+		return n.Pace(environment)
 	}
-	usual := Pace(parts("", ""))
-	for name, value := range map[string]string{
-		"stage": "score 2", "config": `{"images":"sha256:11"}`, "reward": "builtin preference version 4", "reward config": `{"hidden_units":8}`,
-		"reward seed": "13", "reward.encoder": "builtin clip version 2 sha256 13", "reward.encoder config": `{"batch":1,"weights":"sha256:aa"}`, "input images": "78",
+	usual := node(func(*Node, *Environment) {})
+	for name, change := range map[string]func(*Node, *Environment){
+		"images":           func(n *Node, _ *Environment) { n.Work = &ScoreWork{Images: 4} },
+		"version":          func(n *Node, _ *Environment) { n.Instance.Identity.CodeVersion = "4" },
+		"settings":         func(n *Node, _ *Environment) { n.Instance.KeyConfig = []byte(`{"hidden_units":8}`) },
+		"seed":             func(n *Node, _ *Environment) { n.Instance.Seed = 13 },
+		"encoder's binary": func(n *Node, _ *Environment) { n.Instance.Uses[0].Identity.SHA256 = "13" },
+		"libraries":        func(_ *Node, e *Environment) { e.Libraries = map[string]string{"gomlx": "2"} },
 	} {
-		if got := Pace(parts(name, value)); got != usual {
+		if got := node(change); got != usual {
 			t.Errorf("%s: %q\nwant %q", name, got, usual)
 		}
 	}
-	for name, value := range map[string]string{
-		"reward": "builtin clip_score version 3", "reward.encoder": "builtin shapes_clip version 1",
-		"reward.encoder config": `{"batch":8,"weights":"sha256:bb"}`, "compute": "xla:cuda NVIDIA H100",
+	for name, change := range map[string]func(*Node, *Environment){
+		"component":         func(n *Node, _ *Environment) { n.Instance.Component = "clip_score" },
+		"plugin":            func(n *Node, _ *Environment) { n.Instance.Identity.Plugin = "ours" },
+		"encoder":           func(n *Node, _ *Environment) { n.Instance.Uses[0].Component = "shapes_clip" },
+		"encoder's weights": func(n *Node, _ *Environment) { n.Instance.Uses[0].contents = []string{"bb"} },
+		"missing weights":   func(n *Node, _ *Environment) { n.Instance.Uses[0].contents = []string{"missing: clip"} },
+		"device":            func(_ *Node, e *Environment) { e.Backend, e.Device = "xla:cuda", "NVIDIA H100" },
 	} {
-		if Pace(parts(name, value)) == usual {
-			t.Errorf("%s: the same with %q", name, value)
+		if node(change) == usual {
+			t.Errorf("another %s, the same pace", name)
 		}
 	}
-	if missing := Pace(parts("reward.encoder config", `{"batch":8,"weights":"sha256:missing: clip"}`)); missing == usual {
-		t.Error("weights that are not there are as fast as those that are")
+	if none := (&Node{Work: &AlignmentWork{}}).Pace(Environment{Backend: "go"}); none != "" {
+		t.Errorf("a stage without a component: %q", none)
 	}
 }

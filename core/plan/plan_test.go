@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
@@ -174,7 +175,7 @@ func TestEqualStagesOfVariantsAreOneNode(t *testing.T) {
 }
 
 func TestMeasureAsksForNoMoreThanItNeeds(t *testing.T) {
-	p := build(t, Source{Spec: experiment(1), Measure: []string{"metric.reward_accuracy"}})
+	p := build(t, Source{Spec: experiment(1), Measure: []string{"reward_accuracy"}})
 	want := []string{
 		"sample/main/base", "rate/main/base", "score/main/base/clip",
 		"sample/labelled", "rate/human", "fit/with_aux", "score/main/base/with_aux", "measure/main/reward_accuracy",
@@ -239,8 +240,51 @@ func TestMeasureNamesTheFeatures(t *testing.T) {
 	s := experiment(1)
 	s.Encoders[0].Component, s.Encoders[0].Paths = "inception", []string{"/weights"}
 	s.Digests["/weights"] = "0123456789abcdef"
-	work := node(t, build(t, Source{Spec: s}), "measure/main/fidelity/base").Work.(*MeasureWork)
-	if want := "inception, weights sha256 0123456789ab"; work.Encoder != want {
-		t.Errorf("measured on %q, want %q", work.Encoder, want)
+	work := node(t, build(t, Source{Spec: s}), "measure/main/fidelity/base").Work.(*FidelityWork)
+	if want := "inception, weights sha256 0123456789ab"; work.Component != want {
+		t.Errorf("measured on %q, want %q", work.Component, want)
+	}
+}
+
+// What a stage is about is in its facts, whatever characters names have.
+func TestStagesSayWhatTheyAreAbout(t *testing.T) {
+	s := experiment(1)
+	s.Evaluate[0].Name = "a/b"
+	s.Finetunes[0].Name = "measure/full"
+	s.Rewards[1].Name = "fit/r"
+	p := build(t, Source{Spec: s})
+	about := map[string]record.Stage{}
+	for _, stage := range p.Variants[0].Stages {
+		about[stage.Name] = stage.About
+		if stage.Node.About.Kind != stage.Node.Kind {
+			t.Errorf("%s is a %s about %+v", stage.Name, stage.Node.Kind, stage.Node.About)
+		}
+	}
+	for name, want := range map[string]record.Stage{
+		"sample/labelled":                    {Kind: Sample, Subject: "labelled"},
+		"rate/human":                         {Kind: Rate, Subject: "human"},
+		"fit/fit/r":                          {Kind: Fit, Subject: "fit/r", Reward: "fit/r"},
+		"tune/measure/full":                  {Kind: Tune, Subject: "measure/full"},
+		"score/labelled/fit/r":               {Kind: Score, Subject: "labelled", Reward: "fit/r"},
+		"sample/a/b/measure/full":            {Kind: Sample, Evaluation: "a/b", Subject: "measure/full"},
+		"score/a/b/base/fit/r":               {Kind: Score, Evaluation: "a/b", Subject: "base", Reward: "fit/r"},
+		"encode/a/b/reference":               {Kind: Encode, Evaluation: "a/b", Subject: "real"},
+		"measure/a/b/alignment/measure/full": {Kind: Measure, Evaluation: "a/b", Measure: "alignment", Subject: "measure/full", Baseline: "base"},
+		"measure/a/b/reward_accuracy":        {Kind: Measure, Evaluation: "a/b", Measure: "reward_accuracy", Baseline: "base"},
+		"sample/a/b/best_of/base":            {Kind: Sample, Evaluation: "a/b", Measure: "best_of", Subject: "base", Reward: "fit/r"},
+		"measure/a/b/best_of/base":           {Kind: Measure, Evaluation: "a/b", Measure: "best_of", Subject: "base", Reward: "fit/r", Baseline: "base"},
+	} {
+		if got, ok := about[name]; !ok || got != want {
+			t.Errorf("%s is about %+v (%v), want %+v", name, got, ok, want)
+		}
+	}
+}
+
+// Two measures of the same inputs are two stages.
+func TestMeasuresHaveKeysOfTheirOwn(t *testing.T) {
+	one := &Node{Name: "m", Kind: Measure, Work: &RewardWork{Subject: "x", Rewards: []string{"r"}}}
+	two := &Node{Name: "m", Kind: Measure, Work: &RewardAccuracyWork{Subject: "x", Rewards: []string{"r"}}}
+	if keyOf(one, here) == keyOf(two, here) {
+		t.Error("they share a key")
 	}
 }

@@ -105,34 +105,6 @@ type EncodeWork struct {
 	Images int `json:"-"`
 }
 
-// What a measure stage measures.
-const (
-	MeasureAlignment      = "alignment"
-	MeasureReward         = "reward"
-	MeasureFidelity       = "fidelity"
-	MeasureRewardAccuracy = "reward_accuracy"
-	MeasureBestOf         = "best_of"
-)
-
-// People is what judges an evaluation's images where their verdicts are read
-// from a file.
-const People = "people"
-
-// MeasureWork computes metrics. Names of models, rewards, raters and encoders
-// are in it, and in the key, because the metrics carry them.
-type MeasureWork struct {
-	What      string   `json:"what"`
-	Subject   string   `json:"subject,omitempty"`   // the model
-	Baseline  string   `json:"baseline,omitempty"`  // what it is compared with; empty for the baseline itself
-	By        string   `json:"by,omitempty"`        // the rater or encoder
-	Reference string   `json:"reference,omitempty"` // fidelity: the images that are compared with
-	Encoder   string   `json:"encoder,omitempty"`   // fidelity: what the encoder is, By is what the experiment calls it
-	Rewards   []string `json:"rewards,omitempty"`   // in the order of the inputs "scores NAME"
-	N         int      `json:"n,omitempty"`         // best_of: images drawn per prompt
-	Keep      int      `json:"keep,omitempty"`      // best_of: images kept per prompt
-	Against   []string `json:"against,omitempty"`   // best_of: models in the order of the inputs "labels NAME"
-}
-
 func (*SampleWork) kind() Kind  { return Sample }
 func (*ImportWork) kind() Kind  { return Import }
 func (*RateWork) kind() Kind    { return Rate }
@@ -143,7 +115,6 @@ func (*ChooseWork) kind() Kind  { return Choose }
 func (*PrepareWork) kind() Kind { return Prepare }
 func (*TuneWork) kind() Kind    { return Tune }
 func (*EncodeWork) kind() Kind  { return Encode }
-func (*MeasureWork) kind() Kind { return Measure }
 
 func (w *SampleWork) images() int  { return len(w.Prompts) * w.PerPrompt }
 func (w *ImportWork) images() int  { return w.Images }
@@ -155,7 +126,6 @@ func (w *ChooseWork) images() int  { return w.Images }
 func (w *PrepareWork) images() int { return w.Images }
 func (*TuneWork) images() int      { return 0 }
 func (w *EncodeWork) images() int  { return w.Images }
-func (*MeasureWork) images() int   { return 0 }
 
 // Items is how much the stage has to work through, and in what unit; 0 if
 // that is not known before it runs.

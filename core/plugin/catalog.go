@@ -30,14 +30,14 @@ func (h *Host) Catalog(ctx context.Context) (spec.Catalog, error) {
 	var mistakes diag.List
 	for i, p := range h.providers {
 		if failures[i] != nil {
-			mistakes = append(mistakes, naming(p.entry.Name, asList(failures[i]))...)
+			mistakes = append(mistakes, naming(p.entry, asList(failures[i]))...)
 			continue
 		}
 		for _, component := range descriptions[i].Components {
 			key := componentKey{string(component.Kind), component.Name}
 			if owner, taken := out[key]; taken {
-				mistakes = append(mistakes, mistake("both plugin %q and plugin %q provide %s %q", owner.Plugin, p.entry.Name, key.kind, key.name)(
-					"Remove one of the two plugin blocks, or rename the component in the plugin.")...)
+				mistakes = append(mistakes, naming(p.entry, mistake("Both plugin %q and plugin %q provide %s %q", owner.Plugin, p.entry.Name, key.kind, key.name)(
+					"Remove one of the two plugin blocks, or rename the component in the plugin."))...)
 				continue
 			}
 			out[key] = spec.Identity{Plugin: p.entry.Name, SHA256: p.sha256(), Component: component}
@@ -46,11 +46,15 @@ func (h *Host) Catalog(ctx context.Context) (spec.Catalog, error) {
 	return out, mistakes.Err()
 }
 
-// naming makes sure that diagnostics name their plugin.
-func naming(plugin string, list diag.List) diag.List {
+// naming makes sure that diagnostics name their plugin, and point to the block
+// that names it.
+func naming(entry Entry, list diag.List) diag.List {
 	for i, d := range list {
-		if !strings.Contains(d.Summary+d.Detail, plugin) {
-			list[i].Summary = "plugin \"" + plugin + "\": " + d.Summary
+		if !strings.Contains(d.Summary+d.Detail, entry.Name) {
+			list[i].Summary = "Plugin \"" + entry.Name + "\": " + d.Summary
+		}
+		if d.Subject.IsZero() {
+			list[i].Subject = entry.Range
 		}
 	}
 	return list
@@ -91,7 +95,7 @@ func (h *Host) find(ctx context.Context, kind, component string) (*provider, err
 			if ctx.Err() != nil || h.isStopped() {
 				return nil, err
 			}
-			mistakes = append(mistakes, naming(p.entry.Name, asList(err))...)
+			mistakes = append(mistakes, naming(p.entry, asList(err))...)
 			continue
 		}
 		for _, c := range description.Components {

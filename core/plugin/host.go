@@ -14,10 +14,11 @@ import (
 
 // Entry is a plugin's binary: an explicit path or an entry of the lock file.
 type Entry struct {
-	Name    string   // as the experiment and diagnostics call it
-	Command string   // path of the binary; never searched for in PATH
-	Args    []string // its arguments
-	SHA256  string   // digest of the binary, in hex; empty: not pinned
+	Name    string     // as the experiment and diagnostics call it
+	Command string     // path of the binary; never searched for in PATH
+	Args    []string   // its arguments
+	SHA256  string     // digest of the binary, in hex; empty: not pinned
+	Range   diag.Range // of the block that names it; what is wrong with it is said there
 }
 
 // Options are a host's settings.

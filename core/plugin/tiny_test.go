@@ -206,7 +206,7 @@ func tinyPlugin() sdk.Plugin {
 	}
 	components := []sdk.Component{
 		{
-			Description: sdk.Description{Kind: sdk.KindSampler, Name: "tiny", CodeVersion: "1", PreferredBatch: 4, NeedsDevice: true,
+			Description: sdk.Description{Kind: sdk.KindSampler, Name: "tiny", CodeVersion: "1", Notice: "Nothing that tiny draws is a picture.", PreferredBatch: 4, NeedsDevice: true,
 				Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrepare}, Losses: []sdk.Loss{{Name: "pretraining", Schema: schema, Needs: []sdk.Need{sdk.NeedOwnImages}}},
 			},
 			Open: openTiny,

@@ -16,7 +16,7 @@ import (
 var ErrCorrupt = errors.New("not an intact file of Plumb")
 
 // VersionError says that the bytes were written in a format that this version
-// does not know. It is no corruption: a newer version can read them.
+// does not read. It is no corruption: another version can read them.
 type VersionError struct {
 	What    string // "record" or "run"
 	Version int    // of the bytes
@@ -24,14 +24,18 @@ type VersionError struct {
 }
 
 func (e *VersionError) Error() string {
+	if e.Version < e.Known {
+		return fmt.Sprintf("the %s has format version %d, of an older Plumb: run the experiment again to make it anew; what is cached stays", e.What, e.Version)
+	}
 	return fmt.Sprintf("the %s has format version %d, this version of Plumb understands up to %d: use a newer Plumb", e.What, e.Version, e.Known)
 }
 
-// The newest format versions. They change only if older readers would
-// misunderstand the bytes; a new field is no such change.
+// The format versions that are read, oldest to newest. The newest changes only if
+// older readers would misunderstand the bytes; a new field is no such change. A
+// run of version 1 has none of its stages' facts, so that its report would be empty.
 const (
-	recordVersion = 1
-	runVersion    = 1
+	oldestRecord, recordVersion = 1, 1
+	oldestRun, runVersion       = 2, 2
 )
 
 // Encode returns the record's bytes. The same record always gives the same
@@ -51,7 +55,7 @@ func Encode(r *Record) ([]byte, error) {
 // bytes that are not exactly as they were written are ErrCorrupt.
 func Decode(b []byte) (*Record, error) {
 	r := new(Record)
-	if err := open("record", recordVersion, b, r); err != nil {
+	if err := open("record", oldestRecord, recordVersion, b, r); err != nil {
 		return nil, fmt.Errorf("decode record: %w", err)
 	}
 	return r, nil
@@ -86,7 +90,7 @@ func seal(what string, version int, value any) ([]byte, error) {
 	}.bytes(), nil
 }
 
-func open(what string, known int, b []byte, value any) error {
+func open(what string, oldest, known int, b []byte, value any) error {
 	var e envelope
 	if err := json.Unmarshal(b, &e); err != nil {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
@@ -96,7 +100,7 @@ func open(what string, known int, b []byte, value any) error {
 	if !ok || err != nil || version < 1 {
 		return fmt.Errorf("%w: its format is %q, not that of a %s", ErrCorrupt, e.Format, what)
 	}
-	if version > known {
+	if version > known || version < oldest {
 		return &VersionError{What: what, Version: version, Known: known}
 	}
 	if digest(e.Body) != e.SHA256 || !bytes.Equal(e.bytes(), b) {

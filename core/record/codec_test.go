@@ -19,7 +19,7 @@ var anyRecord = rapid.Custom(func(t *rapid.T) *Record {
 	text := rapid.String()
 	number := rapid.Float64().Filter(func(x float64) bool { return !math.IsInf(x, 0) })
 	r := &Record{
-		Kind:      rapid.SampledFrom([]string{"sample", "tune"}).Draw(t, "kind"),
+		Stage:     rapid.Make[Stage]().Draw(t, "stage"),
 		Node:      text.Draw(t, "node"),
 		KeyParts:  rapid.SliceOf(rapid.Make[KeyPart]()).Draw(t, "parts"),
 		Outputs:   rapid.MapOf(text, rapid.Make[Output]()).Draw(t, "outputs"),

@@ -24,28 +24,28 @@ type Change struct {
 // are matched by name; of several with one name, the first with the first and
 // so on. Diff returns nothing exactly if the keys are equal.
 func Diff(old, new []KeyPart) []Change {
-	type place struct {
-		name       string
-		occurrence int
+	type occurrence struct {
+		name string
+		nth  int
 	}
-	places := func(parts []KeyPart) []place {
+	occurrences := func(parts []KeyPart) []occurrence {
 		seen := map[string]int{}
-		list := make([]place, len(parts))
+		list := make([]occurrence, len(parts))
 		for i, p := range parts {
-			list[i] = place{p.Name, seen[p.Name]}
+			list[i] = occurrence{p.Name, seen[p.Name]}
 			seen[p.Name]++
 		}
 		return list
 	}
 
-	oldPlaces, newPlaces := places(old), places(new)
-	values := make(map[place]string, len(old))
-	for i, p := range oldPlaces {
+	before, after := occurrences(old), occurrences(new)
+	values := make(map[occurrence]string, len(old))
+	for i, p := range before {
 		values[p] = old[i].Value
 	}
 
 	var changes []Change
-	for i, p := range newPlaces {
+	for i, p := range after {
 		value, had := values[p]
 		delete(values, p)
 		switch {
@@ -55,7 +55,7 @@ func Diff(old, new []KeyPart) []Change {
 			changes = append(changes, Change{Kind: Changed, Name: p.name, Old: value, New: new[i].Value})
 		}
 	}
-	for _, p := range oldPlaces {
+	for _, p := range before {
 		if value, left := values[p]; left {
 			changes = append(changes, Change{Kind: Removed, Name: p.name, Old: value})
 		}
@@ -63,8 +63,8 @@ func Diff(old, new []KeyPart) []Change {
 	if len(changes) > 0 {
 		return changes
 	}
-	for i := range newPlaces {
-		if newPlaces[i] != oldPlaces[i] {
+	for i := range after {
+		if after[i] != before[i] {
 			return []Change{{Kind: Moved, Name: new[i].Name}}
 		}
 	}

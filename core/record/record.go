@@ -8,9 +8,10 @@ import "time"
 
 // Record is what one stage did.
 type Record struct {
-	Key       string             `json:"key"`  // sha256 of KeyParts, hex
-	Kind      string             `json:"kind"` // "sample", "import", "rate", "compare", "fit", "prepare", "score", "choose", "tune", "encode", "measure"
-	Node      string             `json:"node"` // the stage's name in the plan, such as "tune/full"
+	Key  string `json:"key"`  // sha256 of KeyParts, hex
+	Node string `json:"node"` // the stage's name in the plan that made it, such as "tune/full"
+	Stage
+	Pace      string             `json:"pace,omitempty"` // stages of one kind and pace take times in proportion to their items
 	KeyParts  []KeyPart          `json:"key_parts"`
 	Outputs   map[string]Output  `json:"outputs"` // by role: "images", "labels", "comparisons", "checkpoint", "curve", "scores", "features", "values"
 	Metrics   []Metric           `json:"metrics,omitempty"`
@@ -47,54 +48,4 @@ type Machine struct {
 	CPUs    int    `json:"cpus"`
 	Backend string `json:"backend,omitempty"`
 	Device  string `json:"device,omitempty"`
-}
-
-// Metric is one measured number with all that is needed to trust it.
-type Metric struct {
-	Name     string            `json:"name"`               // such as "good_share", "win_share", "fid", "reward_accuracy"
-	Subject  string            `json:"subject"`            // the model or reward that is measured
-	Versus   string            `json:"versus,omitempty"`   // what it is compared with
-	By       string            `json:"by,omitempty"`       // the reward, rater or encoder that measures
-	Category string            `json:"category,omitempty"` // a prompt category; empty: all
-	Split    string            `json:"split,omitempty"`    // "seen", "unseen"; empty: both
-	Value    *float64          `json:"value"`              // nil: could not be computed, Note says why
-	Low      *float64          `json:"low,omitempty"`      // bounds of the 95 % interval; nil if there is none
-	High     *float64          `json:"high,omitempty"`
-	N        int               `json:"n"`                // images, pairs or votes behind the value
-	Clusters int               `json:"clusters"`         // prompts behind the value: the unit of resampling
-	Unit     string            `json:"unit,omitempty"`   // "share", "points", "" for plain numbers
-	Better   string            `json:"better,omitempty"` // "higher" or "lower"
-	Protocol map[string]string `json:"protocol,omitempty"`
-	Note     string            `json:"note,omitempty"`
-}
-
-// Run is one run of an experiment or ablation: which records it is made of.
-type Run struct {
-	Name        string            `json:"name"`
-	Description string            `json:"description,omitempty"`
-	File        string            `json:"file"`
-	Command     string            `json:"command"` // to run it again
-	Started     time.Time         `json:"started"`
-	Seconds     float64           `json:"seconds"`
-	Baseline    string            `json:"baseline,omitempty"` // the variant the others are compared with
-	Variants    []Variant         `json:"variants"`
-	Versions    map[string]string `json:"versions,omitempty"`
-	Machine     Machine           `json:"machine"`
-}
-
-// Variant is one row of an ablation's table, or an experiment alone.
-type Variant struct {
-	ID     string         `json:"id"`     // sha256 of the resolved configuration, first 12 hex digits
-	Name   string         `json:"name"`   // such as "auxiliary_weight=0.5 seed=2"; empty for an experiment alone
-	Values map[string]any `json:"values"` // of the varied variables
-	Seed   uint64         `json:"seed"`
-	Stages []StageRef     `json:"stages"`
-}
-
-// StageRef is a stage of a variant.
-type StageRef struct {
-	Node   string `json:"node"`
-	Key    string `json:"key"` // empty if the stage did not get so far
-	Cached bool   `json:"cached"`
-	Error  string `json:"error,omitempty"`
 }

@@ -5,7 +5,34 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
+
+// Run is one run of an experiment or ablation: which records it is made of.
+type Run struct {
+	Name        string            `json:"name"`
+	Description string            `json:"description,omitempty"`
+	File        string            `json:"file"`
+	Command     string            `json:"command"` // to run it again
+	Started     time.Time         `json:"started"`
+	Seconds     float64           `json:"seconds"`
+	Baseline    string            `json:"baseline,omitempty"` // the variant the others are compared with
+	Variants    []Variant         `json:"variants"`
+	Versions    map[string]string `json:"versions,omitempty"`
+	// Notices are what components state of all that they make, such as that they
+	// stand in for the real thing.
+	Notices []string `json:"notices,omitempty"`
+	Machine Machine  `json:"machine"`
+}
+
+// Variant is one row of an ablation's table, or an experiment alone.
+type Variant struct {
+	ID     string         `json:"id"`     // sha256 of the resolved configuration, first 12 hex digits
+	Name   string         `json:"name"`   // such as "auxiliary_weight=0.5 seed=2"; empty for an experiment alone
+	Values map[string]any `json:"values"` // of the varied variables
+	Seed   uint64         `json:"seed"`
+	Stages []StageRef     `json:"stages"`
+}
 
 // WriteRun writes a run's manifest to path, at once or not at all: a reader
 // sees the old manifest or the new one. It may be called again as the run goes
@@ -47,7 +74,7 @@ func ReadRun(path string) (*Run, error) {
 		return nil, fmt.Errorf("read run: %w", err)
 	}
 	run := new(Run)
-	if err := open("run", runVersion, b, run); err != nil {
+	if err := open("run", oldestRun, runVersion, b, run); err != nil {
 		return nil, fmt.Errorf("read run %s: %w", path, err)
 	}
 	return run, nil

@@ -6,10 +6,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/plumb-ml/plumb/core/diag"
 )
 
 func TestRunRoundTrip(t *testing.T) {
@@ -19,7 +22,11 @@ func TestRunRoundTrip(t *testing.T) {
 		Started: time.Unix(1700000000, 5), Seconds: 12.5, Baseline: "b",
 		Variants: []Variant{{
 			ID: "0123456789ab", Name: "auxiliary_weight=0.5", Values: map[string]any{"auxiliary_weight": 0.5, "deep": true}, Seed: 1 << 63,
-			Stages: []StageRef{{Node: "tune/full", Key: "k", Cached: true}, {Node: "measure/main", Error: "stopped"}},
+			Stages: []StageRef{
+				{Node: "tune/full", Key: "k", Status: Cached, Stage: Stage{Kind: "tune", Subject: "full"}},
+				{Node: "measure/main", Status: Failed, Stage: Stage{Kind: "measure", Evaluation: "a/b", Measure: "alignment"},
+					Diagnostics: diag.List{{Severity: diag.Warning, Summary: "stopped", Detail: "Go on.", Subject: diag.Range{File: "a.hcl", Start: diag.Position{Line: 3}}}}},
+			},
 		}},
 		Machine: Machine{OS: "linux"},
 	}
@@ -69,5 +76,21 @@ func TestWriteRunKeepsTheOldOneOnErrors(t *testing.T) {
 	}
 	if _, err := ReadRun(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing run: %v", err)
+	}
+}
+
+// A run's manifest from before stages had their facts cannot be reported.
+func TestAnOlderRun(t *testing.T) {
+	b, err := seal("run", 1, map[string]any{"name": "old"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "run.json")
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var version *VersionError
+	if _, err := ReadRun(path); !errors.As(err, &version) || !strings.Contains(err.Error(), "run the experiment again") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -98,7 +98,7 @@ func newSpeeds(s *store.Store, p *plan.Plan, environment plan.Environment) *spee
 			continue
 		}
 		seen[last.Key] = true
-		w := what{plan.Kind(last.Kind), plan.Pace(last.KeyParts)}
+		w := what{last.Kind, last.Pace}
 		t := speeds.byWhat[w]
 		if t == nil {
 			t = &total{}
@@ -127,7 +127,7 @@ func (s *speeds) of(node *plan.Node) (seconds float64, bytes int64, ok bool) {
 		return 0, 0, false
 	}
 	items, unit := node.Items()
-	if last, err := s.store.LastRecord(node.Name); err == nil && last != nil && w == (what{plan.Kind(last.Kind), plan.Pace(last.KeyParts)}) {
+	if last, err := s.store.LastRecord(node.Name); err == nil && last != nil && w == (what{last.Kind, last.Pace}) {
 		// The stage itself has run before. A training's steps are in its
 		// record even where the plan cannot know them.
 		if items == 0 || unit != last.Unit || last.Items == 0 {

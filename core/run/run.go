@@ -2,10 +2,10 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/plumb-ml/plumb/core/plan"
@@ -39,6 +39,7 @@ type Result struct {
 	Outcomes map[*plan.Node]Outcome
 	Records  map[string]*record.Record // by key, of all nodes that have one
 	Failed   int                       // nodes that failed
+	Waiting  int                       // nodes that wait for people
 	NotRun   int                       // nodes that depend on those
 	Stopped  bool                      // the context ended before all was done
 }
@@ -61,15 +62,18 @@ func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
 		light:    make(chan struct{}, options.Parallel),
 	}
 	r.all(ctx)
+	r.blame()
 
 	result := &Result{Outcomes: r.outcomes, Records: map[string]*record.Record{}}
 	for _, outcome := range r.outcomes {
 		switch outcome.Status {
-		case Failed:
+		case record.Failed:
 			result.Failed++
-		case NotRun:
+		case record.Waiting:
+			result.Waiting++
+		case record.NotRun:
 			result.NotRun++
-		case Interrupted:
+		case record.Interrupted:
 			result.Stopped = true
 		}
 		if outcome.Record != nil {
@@ -86,6 +90,35 @@ func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
 		}
 	}
 	return result, nil
+}
+
+// blame says of every node that was not run which node kept it from running: one
+// that failed before one that waits, and of several the first by the order of
+// inputs, whichever came first in time.
+func (r *runner) blame() {
+	for _, node := range r.plan.Nodes {
+		outcome := r.outcomes[node]
+		if outcome.Status != record.NotRun {
+			continue
+		}
+		for _, input := range node.Inputs {
+			at := input.Node
+			if r.outcomes[at].Status == record.NotRun {
+				at = r.outcomes[at].Needs
+			}
+			if at == nil {
+				continue
+			}
+			status := r.outcomes[at].Status
+			if status == record.Failed || status == record.Waiting && outcome.Needs == nil {
+				outcome.Needs = at
+			}
+			if status == record.Failed {
+				break
+			}
+		}
+		r.outcomes[node] = outcome
+	}
 }
 
 // workSeconds is what all of the run's stages took when they were done, in
@@ -113,18 +146,22 @@ func (r *runner) describe(started time.Time) *record.Run {
 		Seconds:     r.workSeconds(),
 		Baseline:    r.Baseline,
 		Versions:    r.Versions,
+		Notices:     r.notices(),
 		Machine:     r.Machine,
 	}
 	for _, variant := range r.plan.Variants {
 		v := record.Variant{ID: variant.ID, Name: variant.Name, Values: variant.Values, Seed: variant.Seed}
+		names := map[*plan.Node]string{} // as this variant has them
+		for _, s := range variant.Stages {
+			if names[s.Node] == "" {
+				names[s.Node] = s.Name
+			}
+		}
 		for _, s := range variant.Stages {
 			outcome := r.outcomes[s.Node]
-			ref := record.StageRef{Node: s.Name, Key: outcome.Key, Cached: outcome.Status == Cached}
-			switch {
-			case outcome.Err != nil:
-				ref.Error = outcome.Err.Error()
-			case outcome.Status == Interrupted:
-				ref.Error = "interrupted"
+			ref := record.StageRef{Node: s.Name, Stage: s.About, Key: outcome.Key, Status: outcome.Status, Diagnostics: outcome.Diagnostics}
+			if outcome.Needs != nil {
+				ref.Needs = names[outcome.Needs]
 			}
 			v.Stages = append(v.Stages, ref)
 		}
@@ -133,17 +170,22 @@ func (r *runner) describe(started time.Time) *record.Run {
 	return run
 }
 
-// errNeeds is the error of a node that something it depends on failed under.
-type errNeeds struct{ label string }
-
-func (e errNeeds) Error() string { return "not run: " + e.label + " failed" }
-
-// NeedsFailed returns the label of the stage whose failure kept a node from
-// running.
-func NeedsFailed(err error) (label string, ok bool) {
-	var needs errNeeds
-	if errors.As(err, &needs) {
-		return needs.label, true
+// notices lists what the components of the plan state of all that they make.
+func (r *runner) notices() []string {
+	var all []string
+	var of func(instance *plan.Instance)
+	of = func(instance *plan.Instance) {
+		if notice := instance.Identity.Notice; notice != "" && !slices.Contains(all, notice) {
+			all = append(all, notice)
+		}
+		for _, used := range instance.Uses {
+			of(used)
+		}
 	}
-	return "", false
+	for _, node := range r.plan.Nodes {
+		if node.Instance != nil {
+			of(node.Instance)
+		}
+	}
+	return all
 }

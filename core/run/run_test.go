@@ -170,7 +170,7 @@ func TestTheSecondRunDoesNothing(t *testing.T) {
 	p, s := chain(t), openStore(t, t.TempDir())
 	first := newShop(t)
 	result := do(t, t.Context(), p, s, first, nil)
-	if got, want := statuses(p, result), fmt.Sprintf(allOf, Done); got != want {
+	if got, want := statuses(p, result), fmt.Sprintf(allOf, record.Done); got != want {
 		t.Errorf("first: %s", got)
 	}
 	if first.crowded {
@@ -178,7 +178,7 @@ func TestTheSecondRunDoesNothing(t *testing.T) {
 	}
 	second := newShop(t)
 	again := do(t, t.Context(), p, s, second, nil)
-	if got, want := statuses(p, again), fmt.Sprintf(allOf, Cached); got != want {
+	if got, want := statuses(p, again), fmt.Sprintf(allOf, record.Cached); got != want {
 		t.Errorf("second: %s", got)
 	}
 	if len(second.opened) != 0 {
@@ -188,7 +188,10 @@ func TestTheSecondRunDoesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if stages := made.Variants[0].Stages; len(stages) != 5 || stages[0].Node != "sample/drawn" || !stages[0].Cached || stages[0].Key == "" {
+	if got, want := made.Variants[0].Stages[2].Stage, (record.Stage{Kind: "score", Subject: "drawn", Reward: "reward"}); got != want {
+		t.Errorf("run.json says that a score is about %+v", got)
+	}
+	if stages := made.Variants[0].Stages; len(stages) != 5 || stages[0].Node != "sample/drawn" || stages[0].Status != record.Cached || stages[0].Key == "" {
 		t.Errorf("run.json has %+v", stages)
 	}
 	if result.Run.Seconds != again.Run.Seconds {
@@ -201,13 +204,16 @@ func TestAFailureTakesItsDependentsAlongAndNoOthers(t *testing.T) {
 	broken := newShop(t)
 	broken.fail = map[string]error{`"reward"`: errors.New("no weights")}
 	result := do(t, t.Context(), p, s, broken, nil)
-	want := "sample/drawn: done, sample/other: done, score/drawn/reward: failed, tune/tuned: not run, sample/last: not run"
+	want := "sample/drawn: done, sample/other: done, score/drawn/reward: failed, tune/tuned: not_run, sample/last: not_run"
 	if got := statuses(p, result); got != want || result.Failed != 1 || result.NotRun != 2 {
 		t.Errorf("%s; %d failed, %d not run", got, result.Failed, result.NotRun)
 	}
 	last := result.Outcomes[p.Nodes[4]]
-	if label, ok := NeedsFailed(last.Err); !ok || label != "score/drawn/reward" {
-		t.Errorf("sample/last: %v", last.Err)
+	if last.Needs != p.Nodes[2] {
+		t.Errorf("sample/last needs %+v", last.Needs)
+	}
+	if stages := result.Run.Variants[0].Stages; stages[4].Needs != "score/drawn/reward" || stages[2].Diagnostics[0].Detail != "no weights" {
+		t.Errorf("the run says %+v", stages)
 	}
 	mended := do(t, t.Context(), p, s, newShop(t), nil)
 	if got := statuses(p, mended); got != "sample/drawn: cached, sample/other: cached, score/drawn/reward: done, tune/tuned: done, sample/last: done" {
@@ -257,7 +263,7 @@ func TestAStageThatDiedBesideAnotherIsTriedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := strings.Replace(fmt.Sprintf(allOf, Done), "sample/other: done", "sample/other: failed", 1)
+	want := strings.Replace(fmt.Sprintf(allOf, record.Done), "sample/other: done", "sample/other: failed", 1)
 	if got := statuses(p, result); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -279,7 +285,7 @@ func TestAnInterruptKeepsWhatIsFinished(t *testing.T) {
 	if !result.Stopped || result.Failed != 0 {
 		t.Errorf("stopped: %v, failed: %d", result.Stopped, result.Failed)
 	}
-	if result.Outcomes[p.Nodes[0]].Status != Done || result.Outcomes[p.Nodes[4]].Status != Interrupted {
+	if result.Outcomes[p.Nodes[0]].Status != record.Done || result.Outcomes[p.Nodes[4]].Status != record.Interrupted {
 		t.Errorf("%s", statuses(p, result))
 	}
 	if got := do(t, t.Context(), p, s, newShop(t), nil); got.Stopped || got.Failed != 0 {
@@ -341,9 +347,9 @@ func TestAFullDiskSaysWhatToDo(t *testing.T) {
 	full := newShop(t)
 	full.fail = map[string]error{`"base"`: fmt.Errorf("write weights: %w", syscall.ENOSPC)}
 	result := do(t, t.Context(), p, s, full, nil)
-	err := result.Outcomes[p.Nodes[0]].Err
-	if err == nil || !strings.Contains(err.Error(), "The disk is full") || !strings.Contains(err.Error(), "plumb store gc") {
-		t.Errorf("got %v", err)
+	why := result.Outcomes[p.Nodes[0]].Diagnostics
+	if len(why) != 1 || why[0].Summary != "The disk is full" || !strings.Contains(why[0].Detail, "plumb store gc") {
+		t.Errorf("got %v", why)
 	}
 }
 
@@ -382,5 +388,50 @@ func TestForecastKnowsWhatRanBefore(t *testing.T) {
 	}
 	if elsewhere.ToRun != 5 || elsewhere.Unknown != 5 {
 		t.Errorf("elsewhere: %+v", elsewhere)
+	}
+}
+
+// Labels that people have not given yet are no failure: the stage waits, and what
+// depends on them is not run, for that.
+func TestAStageThatWaitsForPeople(t *testing.T) {
+	base := &spec.Component{Kind: "sampler", Component: "c", Name: "base", Config: []byte(`"base"`)}
+	drawn := &spec.Images{Name: "a/b", Sampler: spec.Model{Sampler: base}, Prompts: []spec.Prompt{{Text: "a"}}, PerPrompt: 1}
+	human := &spec.Labels{Name: "human", Images: drawn, Path: filepath.Join(t.TempDir(), "labels.csv"), Fraction: 1}
+	learned := &spec.Component{Kind: "reward", Component: "c", Name: "learned", Config: []byte(`"learned"`), Labels: human}
+	p, err := plan.Build([]plan.Source{{Spec: &spec.Spec{
+		Images: []*spec.Images{drawn}, Labels: []*spec.Labels{human}, Rewards: []*spec.Component{learned}, Digests: map[string]string{},
+	}}}, everything{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result := do(t, t.Context(), p, openStore(t, t.TempDir()), &shop{}, nil)
+	if got, want := statuses(p, result), "sample/a/b: done, rate/human: waiting, fit/learned: not_run"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if result.Failed != 0 || result.Waiting != 1 || result.NotRun != 1 {
+		t.Errorf("%d failed, %d wait, %d not run", result.Failed, result.Waiting, result.NotRun)
+	}
+	stages := result.Run.Variants[0].Stages
+	if why := stages[1].Diagnostics; len(why) != 1 || why[0].Severity != diag.Warning || !strings.Contains(why[0].Summary, "no labels yet") {
+		t.Errorf("it waits for %v", why)
+	}
+	if stages[2].Needs != "rate/human" || stages[0].Subject != "a/b" {
+		t.Errorf("the run says %+v", stages)
+	}
+}
+
+// noticed is a component with something to say of all that it makes.
+type noticed struct{ everything }
+
+func (noticed) Component(kind, name string) (spec.Identity, bool) {
+	identity, ok := everything{}.Component(kind, name)
+	identity.Notice = "Nothing here is real."
+	return identity, ok
+}
+
+func TestARunSaysWhatItsComponentsState(t *testing.T) {
+	result := do(t, t.Context(), chainOf(t, noticed{}), openStore(t, t.TempDir()), &shop{}, nil)
+	if notices := result.Run.Notices; len(notices) != 1 || notices[0] != "Nothing here is real." {
+		t.Errorf("notices %q", notices)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 )
 
 // runner is one run under way.
@@ -131,13 +132,11 @@ func (r *runner) ready(node *plan.Node) (ready bool, blocked *Outcome) {
 	for _, input := range node.Inputs {
 		outcome := r.outcome(input.Node)
 		switch outcome.Status {
-		case Done, Cached:
-		case Failed:
-			return false, &Outcome{Status: NotRun, Err: errNeeds{input.Node.Label}}
-		case NotRun:
-			return false, &Outcome{Status: NotRun, Err: outcome.Err}
-		case Interrupted:
-			return false, &Outcome{Status: Interrupted}
+		case record.Done, record.Cached:
+		case record.Failed, record.Waiting, record.NotRun:
+			return false, &Outcome{Status: record.NotRun}
+		case record.Interrupted:
+			return false, &Outcome{Status: record.Interrupted}
 		default:
 			ready = false
 		}

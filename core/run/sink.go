@@ -22,26 +22,15 @@ type Sink interface {
 	Warn(node *plan.Node, warning diag.Diagnostic)
 }
 
-// Status says how a node ended.
-type Status string
-
-// The ways in which a node ends.
-const (
-	Done        Status = "done"        // it worked, and has a record
-	Cached      Status = "cached"      // it has a record from before
-	Failed      Status = "failed"      // Err says why
-	NotRun      Status = "not run"     // something it needs failed; Err says what
-	Interrupted Status = "interrupted" // the context ended before it was finished
-)
-
 // Outcome is how a node ended.
 type Outcome struct {
-	Status Status
-	Key    string         // empty if it was never known
-	Record *record.Record // of Done and Cached
-	Err    error          // of Failed and NotRun
-	Took   time.Duration  // of Done and Failed
-	died   bool           // with its plugin's process
+	Status      record.Status
+	Key         string         // empty if it was never known
+	Record      *record.Record // of Done and Cached
+	Diagnostics diag.List      // of Failed: why; of Waiting: what people have to do
+	Needs       *plan.Node     // of NotRun: what failed or waits; known when the run has ended
+	Took        time.Duration  // of Done and Failed
+	died        bool           // with its plugin's process
 }
 
 // Silent is a Sink that nobody listens to.

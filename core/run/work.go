@@ -31,17 +31,17 @@ func (r *runner) key(node *plan.Node) (string, []record.KeyPart) {
 // cached looks a node up. A damaged entry is a warning and as good as none.
 func (r *runner) cached(ctx context.Context, node *plan.Node) (Outcome, bool) {
 	if ctx.Err() != nil {
-		return Outcome{Status: Interrupted}, true
+		return Outcome{Status: record.Interrupted}, true
 	}
 	key, _ := r.key(node)
 	found, err := r.lookUp(node, key)
 	if err != nil {
-		return Outcome{Status: Failed, Key: key, Err: r.explain(node, err)}, true
+		return Outcome{Status: record.Failed, Key: key, Diagnostics: r.explain(node, err)}, true
 	}
 	if found == nil {
 		return Outcome{}, false
 	}
-	return Outcome{Status: Cached, Key: key, Record: found}, true
+	return Outcome{Status: record.Cached, Key: key, Record: found}, true
 }
 
 func (r *runner) lookUp(node *plan.Node, key string) (*record.Record, error) {
@@ -82,12 +82,16 @@ func (r *runner) work(ctx context.Context, node *plan.Node) Outcome {
 		return outcome
 	}
 	if ctx.Err() != nil {
-		outcome.Status = Interrupted
+		outcome.Status = record.Interrupted
 		return outcome
 	}
 	var died plugin.Died
 	outcome.died = errors.As(err, &died)
-	outcome.Status, outcome.Err = Failed, r.explain(node, err)
+	outcome.Status, outcome.Diagnostics = record.Failed, r.explain(node, err)
+	var waiting stage.Waiting
+	if errors.As(err, &waiting) {
+		outcome.Status = record.Waiting
+	}
 	return outcome
 }
 
@@ -119,13 +123,13 @@ func (r *runner) attempt(ctx context.Context, node *plan.Node) (Outcome, error) 
 		return outcome, err
 	}
 	if found != nil {
-		outcome.Status, outcome.Record = Cached, found
+		outcome.Status, outcome.Record = record.Cached, found
 		return outcome, nil
 	}
 	if outcome.Record, err = r.make(ctx, node, key, parts, inputs); err != nil {
 		return outcome, err
 	}
-	outcome.Status = Done
+	outcome.Status = record.Done
 	return outcome, nil
 }
 
@@ -156,8 +160,9 @@ func (r *runner) make(ctx context.Context, node *plan.Node, key string, parts []
 	}
 	made := &record.Record{
 		Key:      key,
-		Kind:     string(node.Kind),
 		Node:     node.Name,
+		Stage:    node.About,
+		Pace:     node.Pace(r.Environment),
 		KeyParts: parts,
 		Outputs:  result.Outputs,
 		Metrics:  result.Metrics,
@@ -241,7 +246,7 @@ func (r *runner) restore(ctx context.Context, input plan.Input, corrupt *store.C
 }
 
 // explain turns an error into diagnostics: what is wrong and the way out.
-func (r *runner) explain(node *plan.Node, err error) error {
+func (r *runner) explain(node *plan.Node, err error) diag.List {
 	var known diag.List
 	if errors.As(err, &known) {
 		located := slices.Clone(known)

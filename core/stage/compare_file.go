@@ -21,7 +21,7 @@ func compareFromFile(ctx context.Context, job Job, work *plan.CompareWork) (*Res
 		return nil, err
 	}
 	if _, err := os.Stat(work.Path); errors.Is(err, fs.ErrNotExist) {
-		return nil, job.mistake("There are no comparisons yet in "+work.Path, fmt.Sprintf(
+		return nil, job.waiting("There are no comparisons yet in "+work.Path, fmt.Sprintf(
 			"The images are drawn: `plumb export %s %s DIRECTORY --label-sheet` writes them as PNG files, with their IDs in its "+dataset.LabelSheet+". "+
 				"Put a CSV or Parquet file there with the columns first, second (IDs of two images of one prompt) and choice (first, second or tie), and run again.",
 			cmp.Or(filepath.Base(job.Node.Range.File), "FILE"), job.imagesStage()))

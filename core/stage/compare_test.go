@@ -328,7 +328,7 @@ func TestCompareFromFile(t *testing.T) {
 		return Run(t.Context(), Job{Node: node, Inputs: in, Outputs: work, Scratch: t.TempDir()})
 	}
 	var list diag.List
-	if _, err := run(); !errors.As(err, &list) || !strings.HasPrefix(list[0].Summary, "There are no comparisons yet in ") {
+	if _, err := run(); !errors.As(err, new(Waiting)) || !errors.As(err, &list) || !strings.HasPrefix(list[0].Summary, "There are no comparisons yet in ") {
 		t.Errorf("got %v", err)
 	}
 	text := "first,second,choice,rater\ncolor/0000/000,color/0000/002,first,ann\ncolor/0000/002,color/0000/000,second,bob\ncolor/0001/000,color/0001/001,,ann\n"

@@ -38,7 +38,7 @@ func labelTable(t *testing.T, images, good int) string {
 func TestMeasureAlignment(t *testing.T) {
 	b := newBench(t)
 	node := &plan.Node{Name: "measure/main/alignment/full", Kind: plan.Measure,
-		Work: &plan.MeasureWork{What: plan.MeasureAlignment, Subject: "full", Baseline: "base", By: "crowd"}}
+		Work: &plan.AlignmentWork{Subject: "full", Baseline: "base", Rater: "crowd"}}
 	result := b.run(node, tile{}, map[string]string{
 		plan.Labels: labelTable(t, 4, 3), "baseline labels": labelTable(t, 4, 1),
 	})
@@ -53,21 +53,5 @@ func TestMeasureAlignment(t *testing.T) {
 	}
 	if values := rows[dataset.PromptValue](b, result.Outputs[plan.Values]); len(values) == 0 {
 		t.Error("no per-prompt values")
-	}
-}
-
-func TestBestOfComparesAsManyImages(t *testing.T) {
-	labels, err := dataset.ReadAll[dataset.Label](labelTable(t, 4, 1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := firstImages(labels, 2)
-	if len(first) != 2*2*3 {
-		t.Fatalf("%d labels", len(first))
-	}
-	for _, label := range first {
-		if end := label.ImageID[len(label.ImageID)-3:]; end != "000" && end != "001" {
-			t.Errorf("image %s is not among the first two", label.ImageID)
-		}
 	}
 }

@@ -22,7 +22,7 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 		return nil, err
 	}
 	if _, err := os.Stat(work.Path); errors.Is(err, fs.ErrNotExist) {
-		return nil, job.mistake("There are no labels yet in "+work.Path, fmt.Sprintf(
+		return nil, job.waiting("There are no labels yet in "+work.Path, fmt.Sprintf(
 			"The images are drawn: `plumb export %s %s DIRECTORY --label-sheet` writes them with a %s to fill in. Put it there, and run again.",
 			cmp.Or(filepath.Base(job.Node.Range.File), "FILE"), job.sheet(work), dataset.LabelSheet))
 	}
@@ -56,9 +56,13 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 	}
 	labels = slices.DeleteFunc(labels, func(label dataset.Label) bool { return !kept[label.ImageID] })
 	if len(labels) == 0 {
-		return nil, job.mistake("No labels in "+work.Path, fmt.Sprintf(
+		summary, detail := "No labels in "+work.Path, fmt.Sprintf(
 			"None of its rows names one of these %d images. `plumb export %s %s DIRECTORY --label-sheet` writes a sheet with those that have no label.",
-			all, cmp.Or(filepath.Base(job.Node.Range.File), "FILE"), job.sheet(work)))
+			all, cmp.Or(filepath.Base(job.Node.Range.File), "FILE"), job.sheet(work))
+		if work.Blind { // its rows are those of other tables too: people come to these
+			return nil, job.waiting(summary, detail)
+		}
+		return nil, job.mistake(summary, detail)
 	}
 	if err := dataset.WriteAll(job.tablePath(plan.Labels), labels); err != nil {
 		return nil, err

@@ -132,6 +132,21 @@ var behaviours = []struct {
 			m.Vector.Values = nil
 		case *pb.SampleResponse:
 			m.Image.Image = nil
+		default:
+			return nil, nil
+		}
+		return []any{message}, nil
+	}},
+	{name: "nothing", answer: func(message any) ([]any, error) {
+		switch m := message.(type) {
+		case *pb.RateResponse:
+			m.Labels = nil
+		case *pb.CompareResponse:
+			m.Choices = nil
+		case *pb.EncodeImagesResponse:
+			m.Vector = nil
+		case *pb.SampleResponse:
+			m.Image = nil
 		case *pb.ScoreResponse:
 			m.Score = nil
 		}

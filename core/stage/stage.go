@@ -111,7 +111,7 @@ func work(ctx context.Context, job Job) (*Result, error) {
 		return tune(ctx, job, work)
 	case *plan.EncodeWork:
 		return encode(ctx, job)
-	case *plan.MeasureWork:
+	case plan.MeasureWork:
 		return measure(ctx, job, work)
 	}
 	return nil, fmt.Errorf("a stage of kind %q is not known", job.Node.Kind)

@@ -16,7 +16,7 @@ func newRecord(t testing.TB, s *Store, node, config string) *record.Record {
 	t.Helper()
 	parts := []record.KeyPart{{Name: "node", Value: node}, {Name: "config", Value: config}}
 	return &record.Record{
-		Key: record.KeyOf(parts), Kind: "tune", Node: node, KeyParts: parts,
+		Key: record.KeyOf(parts), Stage: record.Stage{Kind: record.KindTune}, Node: node, KeyParts: parts,
 		Outputs: map[string]record.Output{
 			"curve":      putFile(t, s, "curve of "+config),
 			"checkpoint": putDir(t, s, map[string]string{"config.json": config, "model": "weights"}),

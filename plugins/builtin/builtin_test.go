@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 
@@ -14,7 +15,29 @@ import (
 func TestConformance(t *testing.T) {
 	plugin := Plugin()
 	plugin.Components = slices.DeleteFunc(plugin.Components, func(c sdk.Component) bool { return c.Name == "preference" })
-	plugintest.Run(t, plugin)
+	plugintest.Run(t, plugin,
+		plugintest.Case{Kind: sdk.KindEncoder, Component: "shapes_clip", Config: shortFit(t, plugin, "shapes_clip"), Fit: &sdk.FitRequest{Seed: 1}},
+		plugintest.Case{Kind: sdk.KindRater, Component: "shapes_judge", Config: shortFit(t, plugin, "shapes_judge"), Fit: &sdk.FitRequest{Seed: 1}})
+}
+
+// shortFit is a component's default configuration with a fit of two steps.
+func shortFit(t *testing.T, p sdk.Plugin, name string) json.RawMessage {
+	t.Helper()
+	config := map[string]any{}
+	for _, c := range p.Components {
+		if c.Name != name {
+			continue
+		}
+		for _, a := range c.Schema.Attributes {
+			config[a.Name] = a.Default
+		}
+	}
+	config["steps"], config["batch_size"] = 2, 8
+	out, err := json.Marshal(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // TestDescription of all components is without mistakes.

@@ -35,6 +35,7 @@ func Component() sdk.Component {
 			PreferredBatch: shapes.LookBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("2", "encoder"),
+			Notice:         shapes.Notice,
 			Capabilities:   []sdk.Capability{sdk.CapabilityFit},
 		},
 		Open: open,

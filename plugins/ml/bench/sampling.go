@@ -6,7 +6,6 @@ import (
 
 	"github.com/gomlx/gomlx/ml/model"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
-	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 )
@@ -30,7 +29,7 @@ func (b *bench) sampling(ctx context.Context) (*Measured, error) {
 	defer drawer.Close()
 	numbers := rand.New(rand.NewPCG(1, uint64(b.Batch)))
 	latents := b.normal(numbers, b.Batch, b.size.Latent, b.size.Latent, b.size.UNet.InChannels)
-	request := stablediffusion.Request{Guidance: 1, Solver: diffusion.SolverDDIM, Steps: 1}
+	request := stablediffusion.Request{Guidance: 1, Solver: "ddim", Steps: 1}
 	request.Prompts = b.normal(numbers, b.Batch, b.size.Tokens, b.size.UNet.CrossWidth)
 	calls := b.Batch
 	if b.Guided {

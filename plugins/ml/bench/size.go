@@ -39,12 +39,7 @@ const (
 func Sizes() []string { return []string{SD15, Tiny} }
 
 func sizeNamed(name string) (Size, bool) {
-	no := false
-	scheduler := diffusion.SchedulerConfig{
-		Class: "PNDMScheduler", Timesteps: 1000, BetaStart: 0.00085, BetaEnd: 0.012,
-		BetaSchedule: "scaled_linear", Prediction: "epsilon", StepsOffset: 1, SkipPRK: true,
-		AlphaToOne: &no, ClipSample: &no,
-	}
+	scheduler := diffusion.StableDiffusion1()
 	switch name {
 	case SD15:
 		return Size{

@@ -2,53 +2,54 @@ package diffusion
 
 import "math"
 
-// DDIM is the deterministic solver of Song et al. 2021, eq. 12 with sigma = 0,
-// in evenly spread steps:
-//
-//	x_s = alpha_s x_0 + sigma_s noise,  the last step ends at x_0
-func DDIM(schedule Schedule, steps int, latents []float32, predict Predict) error {
-	return DDIMAlong(schedule, append(schedule.Timesteps(steps), Clean), latents, predict)
-}
-
-// DDIMAlong is DDIM along a path of the caller's choice.
-func DDIMAlong(schedule Schedule, path Path, latents []float32, predict Predict) error {
-	if err := path.check(schedule); err != nil {
-		return err
-	}
-	return ddim(along(schedule.places(path)), 0, latents, whole(predict), nil)
-}
-
-// ddim is Song et al. 2021, eq. 12 and 16: of the noise at s a part is drawn
-// anew, none of it with eta = 0 and as much as in the ancestral sampling of Ho
-// et al. 2020 with eta = 1:
+// ddim is Song et al. 2021, eq. 12 and 16. From t to s, of the noise at s a part
+// is drawn anew, none of it with eta = 0 and as much as in the ancestral sampling
+// of Ho et al. 2020 with eta = 1:
 //
 //	fresh = eta sigma_s / sigma_t sqrt(1 - alpha_t^2 / alpha_s^2)
 //	x_s   = alpha_s x_0 + sqrt(sigma_s^2 - fresh^2) noise + fresh z
 //
-// normal draws z; it is not called with eta = 0.
-func ddim(steps []step, eta float64, latents []float32, predict estimate, normal func(out []float32)) error {
-	drawn := make([]float32, len(latents))
-	for _, step := range steps {
-		clean, noise, err := predict(latents, step.from)
+// z is standard normal; none is drawn with eta = 0.
+func ddim(path Path, x []float32, denoiser Denoiser, fresh Fresh) error {
+	var z []float32
+	for _, step := range path.Steps {
+		// 1. predict x_0 and the noise at t
+		clean, noise, err := denoiser.Predict(x, step.From)
 		if err != nil {
 			return err
 		}
-		t, s := step.from, step.to
-		fresh := eta * s.sigma / t.sigma * math.Sqrt(math.Max(0, 1-t.alpha*t.alpha/(s.alpha*s.alpha)))
-		kept := s.sigma
-		if eta != 0 {
-			kept = math.Sqrt(math.Max(0, s.sigma*s.sigma-fresh*fresh))
-			normal(drawn)
+		// 2. the shares of fresh and of predicted noise at s
+		t, s := step.From, step.To
+		drawn := fresh.Eta * s.Sigma / t.Sigma * math.Sqrt(math.Max(0, 1-t.Alpha*t.Alpha/(s.Alpha*s.Alpha)))
+		kept := s
+		if fresh.Eta != 0 {
+			kept.Sigma = math.Sqrt(math.Max(0, s.Sigma*s.Sigma-drawn*drawn))
 		}
-		alpha, sigma := float32(s.alpha), float32(kept)
-		for j := range latents {
-			latents[j] = alpha*clean[j] + sigma*noise[j]
-		}
-		if eta != 0 {
-			for j, z := range drawn {
-				latents[j] += float32(fresh) * z
+		// 3. x_0 and the predicted noise, mixed as at s
+		kept.AddNoise(x, clean, noise)
+		// 4. fresh noise
+		if fresh.Eta != 0 {
+			if z == nil {
+				z = make([]float32, len(x))
+			}
+			fresh.Normal(z)
+			for i, v := range z {
+				x[i] += float32(drawn) * v
 			}
 		}
 	}
 	return nil
+}
+
+// transfer moves x along a step with a prediction of the noise in it. That is the
+// deterministic step of ddim, written without x_0 (Liu et al. 2022, eq. 11):
+//
+//	x_s = alpha_s / alpha_t x_t + (sigma_s - sigma_t alpha_s / alpha_t) noise
+func (step Step) transfer(x, noise []float32) {
+	t, s := step.From, step.To
+	keep := s.Alpha / t.Alpha
+	gain := float32(s.Sigma - t.Sigma*keep)
+	for i := range x {
+		x[i] = float32(keep)*x[i] + gain*noise[i]
+	}
 }

@@ -1,6 +1,9 @@
 package diffusion
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // pndm is the pseudo linear multistep solver of Liu et al. 2022, algorithm 2,
 // started as in Stable Diffusion: not with Runge-Kutta steps, but by doing the
@@ -13,25 +16,27 @@ import "slices"
 //	      (55 e - 59 e_1 + 37 e_2 - 9 e_3) / 24      with more (eq. 12)
 //	x_s = alpha_s / alpha_t x_t + (sigma_s - sigma_t alpha_s / alpha_t) noise(e')      (eq. 11)
 //
-// steps has the first one twice. A network that predicts v is averaged as v, and
-// made into noise at t.
-func pndm(steps []step, latents []float32, network Network, prediction string) error {
-	start := slices.Clone(latents)
+// The path has the first step twice (pndmSpacing). A network that predicts v is
+// averaged as v, and made into noise at t.
+func pndm(path Path, x []float32, denoiser Denoiser, _ Fresh) error {
+	start := slices.Clone(x)
 	var before [][]float32 // outputs at earlier timesteps, the last one first
-	for i, step := range steps {
-		asked := step.from
+	for i, step := range path.Steps {
+		// 1. the output at t; the second time at the end of the first step
+		at := step.From
 		if i == 1 {
-			asked = step.to // at the end of the first step, to do it better
+			at = step.To
 		}
-		output, err := network.ask(latents, asked.timestep)
+		output, err := denoiser.Output(x, at)
 		if err != nil {
 			return err
 		}
+		// 2. mixed with earlier outputs
 		mean := output
 		switch {
 		case i == 1:
 			mean = mixed([]float32{1. / 2, 1. / 2}, output, before)
-			copy(latents, start)
+			copy(x, start)
 		case len(before) == 1:
 			mean = mixed([]float32{3. / 2, -1. / 2}, output, before)
 		case len(before) == 2:
@@ -42,7 +47,9 @@ func pndm(steps []step, latents []float32, network Network, prediction string) e
 		if i != 1 {
 			before = append([][]float32{slices.Clone(output)}, before[:min(len(before), 2)]...)
 		}
-		transfer(step, latents, mean, prediction)
+		// 3. from t to s
+		_, noise := denoiser.Read(x, mean, step.From)
+		step.transfer(x, noise)
 	}
 	return nil
 }
@@ -59,17 +66,10 @@ func mixed(weights []float32, output []float32, before [][]float32) []float32 {
 	return sum
 }
 
-// transfer moves latents along a step with a network's output.
-func transfer(step step, latents, output []float32, prediction string) {
-	t, s := step.from, step.to
-	keep := s.alpha / t.alpha
-	alpha, sigma := float32(t.alpha), float32(t.sigma)
-	gain := float32(s.sigma - t.sigma*keep)
-	for j, x := range latents {
-		noise := output[j]
-		if prediction == Velocity {
-			noise = alpha*output[j] + sigma*x
-		}
-		latents[j] = float32(keep)*x + gain*noise
+// rungeKutta refuses the start with Runge-Kutta steps.
+func rungeKutta(c SchedulerConfig) error {
+	if !c.SkipPRK {
+		return fmt.Errorf(`"skip_prk_steps" is false in the scheduler's configuration, or missing: pndm has no Runge-Kutta steps, write true`)
 	}
+	return nil
 }

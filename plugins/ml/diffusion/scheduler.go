@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,23 +12,17 @@ import (
 )
 
 // SchedulerConfig is the scheduler_config.json of a published model: its noise
-// schedule, and the habits of the solver that it was published with. Where it is
-// silent, each solver has a default of its own.
+// schedule, and the habits of the solver that it was published with.
 type SchedulerConfig struct {
-	Class        string  `json:"_class_name"`
-	Timesteps    int     `json:"num_train_timesteps"`
-	BetaStart    float64 `json:"beta_start"`
-	BetaEnd      float64 `json:"beta_end"`
-	BetaSchedule string  `json:"beta_schedule"`
-	Prediction   string  `json:"prediction_type"`
-	Spacing      string  `json:"timestep_spacing"`  // "": the solver's own
-	StepsOffset  int     `json:"steps_offset"`      // of leading spacing
-	AlphaToOne   *bool   `json:"set_alpha_to_one"`  // the last step ends at no noise, not at timestep 0
-	SkipPRK      bool    `json:"skip_prk_steps"`    // PNDM starts without Runge-Kutta steps
-	Karras       bool    `json:"use_karras_sigmas"` // for dpmpp_2m and euler
-	FinalSigmas  string  `json:"final_sigmas_type"` // where dpmpp_2m ends: "zero" noise or "sigma_min", timestep 0
-	LowerFinal   *bool   `json:"lower_order_final"` // dpmpp_2m: in fewer than 15 steps the last is of first order
-	ClipSample   *bool   `json:"clip_sample"`       // DDIM
+	Class        string     `json:"_class_name"`
+	Timesteps    int        `json:"num_train_timesteps"`
+	BetaStart    float64    `json:"beta_start"`
+	BetaEnd      float64    `json:"beta_end"`
+	BetaSchedule string     `json:"beta_schedule"`
+	Prediction   Prediction `json:"prediction_type"`
+	Stepping
+	SkipPRK    bool  `json:"skip_prk_steps"` // pndm starts without Runge-Kutta steps
+	ClipSample *bool `json:"clip_sample"`    // cut predictions of x_0; nil: the solver's own
 
 	// What does not change what we do.
 	Ratio     json.RawMessage `json:"dynamic_thresholding_ratio"` // of thresholding
@@ -38,33 +33,14 @@ type SchedulerConfig struct {
 	FlowShift json.RawMessage `json:"flow_shift"`                 // of use_flow_sigmas
 }
 
-// Solvers of published models.
-const (
-	SolverDDIM           = "ddim"
-	SolverPNDM           = "pndm"
-	SolverDPMPP2M        = "dpmpp_2m"
-	SolverEuler          = "euler"
-	SolverEulerAncestral = "euler_ancestral"
-)
-
-// classes are what diffusers calls the solvers.
-var classes = map[string]string{
-	"DDIMScheduler":                   SolverDDIM,
-	"PNDMScheduler":                   SolverPNDM,
-	"DPMSolverMultistepScheduler":     SolverDPMPP2M,
-	"EulerDiscreteScheduler":          SolverEuler,
-	"EulerAncestralDiscreteScheduler": SolverEulerAncestral,
-}
-
-// PublishedSolverNames lists the solvers that a published model can be sampled
-// with, sorted.
-func PublishedSolverNames() []string {
-	var names []string
-	for _, name := range classes {
-		names = append(names, name)
+// StableDiffusion1 is the configuration that Stable Diffusion v1 was published
+// with.
+func StableDiffusion1() SchedulerConfig {
+	no := false
+	return SchedulerConfig{
+		Class: "PNDMScheduler", Timesteps: 1000, BetaStart: 0.00085, BetaEnd: 0.012, BetaSchedule: "scaled_linear",
+		Prediction: Epsilon, Stepping: Stepping{StepsOffset: 1, AlphaToOne: &no}, SkipPRK: true, ClipSample: &no,
 	}
-	slices.Sort(names)
-	return names
 }
 
 func schedulerRules() modelconfig.Rules {
@@ -79,8 +55,10 @@ func schedulerRules() modelconfig.Rules {
 			"use_dynamic_shifting": false, "time_shift_type": "exponential",
 		},
 	}
-	for class := range classes {
-		rules.Classes = append(rules.Classes, class)
+	for _, row := range solvers {
+		if row.class != "" {
+			rules.Classes = append(rules.Classes, row.class)
+		}
 	}
 	slices.Sort(rules.Classes)
 	return rules
@@ -92,7 +70,7 @@ func ReadSchedulerConfig(path string) (SchedulerConfig, error) {
 }
 
 func decodeScheduler(text []byte) (SchedulerConfig, error) {
-	c := SchedulerConfig{Prediction: Epsilon, FinalSigmas: "zero"}
+	c := SchedulerConfig{Prediction: Epsilon}
 	if err := modelconfig.Decode(text, &c, schedulerRules()); err != nil {
 		return SchedulerConfig{}, err
 	}
@@ -107,9 +85,11 @@ func (c SchedulerConfig) check() error {
 		}
 	}
 	oneOf("beta_schedule", c.BetaSchedule, "scaled_linear", "linear", "squaredcos_cap_v2")
-	oneOf("prediction_type", c.Prediction, Epsilon, Velocity)
-	oneOf("timestep_spacing", c.spacing(leading), leading, linspace, trailing)
-	oneOf("final_sigmas_type", c.FinalSigmas, "zero", "sigma_min")
+	oneOf("timestep_spacing", c.spacing(Leading), Leading, Linspace, Trailing)
+	oneOf("final_sigmas_type", cmp.Or(c.FinalSigmas, "zero"), "zero", "sigma_min")
+	if err := c.Prediction.Check(); err != nil {
+		wrong = append(wrong, err)
+	}
 	if c.Timesteps < 2 {
 		wrong = append(wrong, fmt.Errorf("%q must be at least 2 and is %d", "num_train_timesteps", c.Timesteps))
 	}
@@ -133,13 +113,44 @@ func (c SchedulerConfig) Schedule() Schedule {
 	return ScaledLinear(c.BetaStart, c.BetaEnd, c.Timesteps)
 }
 
-// Solver is the solver that the model was published with.
-func (c SchedulerConfig) Solver() string { return classes[c.Class] }
-
-// spacing is the configuration's, or else the solver's own.
-func (c SchedulerConfig) spacing(own string) string {
-	if c.Spacing != "" {
-		return c.Spacing
+// Solver is the name of the solver that the model was published with.
+func (c SchedulerConfig) Solver() string {
+	for name, row := range solvers {
+		if row.class != "" && row.class == c.Class {
+			return name
+		}
 	}
-	return own
+	return ""
+}
+
+// Process is the model's process, for a solver. A configuration that the solver
+// cannot honour is an error.
+func (c SchedulerConfig) Process(solver string) (Process, error) {
+	row, err := solverNamed(solver)
+	if err != nil {
+		return Process{}, err
+	}
+	if row.refuses != nil {
+		if err := row.refuses(c); err != nil {
+			return Process{}, err
+		}
+	}
+	p := Process{Schedule: c.Schedule(), Prediction: c.Prediction, Stepping: c.Stepping}
+	p.Stepping.WholeStrides = true
+	return p, nil
+}
+
+// clipping refuses configurations that cut predictions of x_0, which is for pixels;
+// diffusers does not make the noise fit them as Denoiser.Clip does. byDefault says
+// what an absent clip_sample means for the solver.
+func clipping(byDefault bool) func(SchedulerConfig) error {
+	return func(c SchedulerConfig) error {
+		if c.ClipSample == nil && byDefault {
+			return fmt.Errorf(`"clip_sample" is missing in the scheduler's configuration, which means true: latents are not clipped here, write false`)
+		}
+		if c.ClipSample != nil && *c.ClipSample {
+			return fmt.Errorf(`"clip_sample" is true in the scheduler's configuration: latents are not clipped here, write false`)
+		}
+		return nil
+	}
 }

@@ -79,15 +79,20 @@ func TestPublishedSolvers(t *testing.T) {
 			}
 			// Euler's entries are x / alpha.
 			ratios := make([]float64, len(timesteps)+1)
-			if strings.HasPrefix(c.Solver(), "euler") {
-				places, start, err := c.eulerPlaces(run.Steps)
+			s := Sampling{Solver: c.Solver(), Steps: run.Steps, Eta: run.Arguments.Eta}
+			process, err := c.Process(s.Solver)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasPrefix(s.Solver, "euler") {
+				_, path, err := process.path(s)
 				if err != nil {
 					t.Fatal(err)
 				}
-				for i, p := range places {
-					ratios[i] = p.ratio()
+				for i, step := range path.Steps {
+					ratios[i] = step.From.ratio()
 				}
-				if got := start * math.Hypot(1, ratios[0]); math.Abs(got/run.Start-1) > 1e-5 {
+				if got := path.Start * math.Hypot(1, ratios[0]); math.Abs(got/run.Start-1) > 1e-5 {
 					t.Errorf("noise is multiplied by %v at first, want %v", got, run.Start)
 				}
 			}
@@ -107,21 +112,17 @@ func TestPublishedSolvers(t *testing.T) {
 				}
 			}
 			latents, drawn := slices.Clone(initial), 0
-			err := c.Sample(latents, Sampling{
-				Solver: c.Solver(), Steps: run.Steps, Eta: run.Arguments.Eta,
-				Network: func(noisy []float32, timestep float64) ([]float32, error) {
-					// A Karras ratio is looked up in a table of float32 there.
-					if math.Abs(timestep-timesteps[calls]) > 2e-3 {
-						t.Errorf("call %d is at timestep %v, want %v", calls, timestep, timesteps[calls])
-					}
-					compare(noisy)
-					calls++
-					return toyNetwork(noisy, timestep)
-				},
-				Normal: func(out []float32) {
-					copy(out, draws[drawn*size:(drawn+1)*size])
-					drawn++
-				},
+			err = process.Sample(latents, s, func(noisy []float32, timestep float64) ([]float32, error) {
+				// A Karras ratio is looked up in a table of float32 there.
+				if math.Abs(timestep-timesteps[calls]) > 2e-3 {
+					t.Errorf("call %d is at timestep %v, want %v", calls, timestep, timesteps[calls])
+				}
+				compare(noisy)
+				calls++
+				return toyNetwork(noisy, timestep)
+			}, func(out []float32) {
+				copy(out, draws[drawn*size:(drawn+1)*size])
+				drawn++
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -144,70 +145,39 @@ func TestPublishedSchedulerOfStableDiffusion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Solver() != SolverPNDM || c.Timesteps != 1000 || c.StepsOffset != 1 || c.Prediction != Epsilon || c.AlphaToOne == nil || *c.AlphaToOne {
+	if c.Solver() != "pndm" || c.Timesteps != 1000 || c.StepsOffset != 1 || c.Prediction != Epsilon || c.AlphaToOne == nil || *c.AlphaToOne {
 		t.Errorf("%+v", c)
 	}
 	// Every solver runs on it, and asks as often as it should.
-	for _, solver := range PublishedSolverNames() {
+	for _, solver := range SolverNames() {
 		for _, steps := range []int{1, 2, 3, 4, 5, 30, 50} {
 			calls := 0
 			before := math.Inf(1)
 			latents := []float32{0.3, -1}
-			err := c.Sample(latents, Sampling{Solver: solver, Steps: steps, Normal: func(out []float32) { clear(out) },
-				Network: func(noisy []float32, timestep float64) ([]float32, error) {
-					calls++
-					if timestep > before || timestep < 0 || timestep > 999 {
-						t.Errorf("%s in %d steps: timestep %v after %v", solver, steps, timestep, before)
-					}
-					before = timestep
-					return make([]float32, len(noisy)), nil
-				}})
-			want := steps
-			if solver == SolverPNDM && steps > 1 {
-				want++
+			process, err := c.Process(solver)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if err != nil || calls != want {
+			s := Sampling{Solver: solver, Steps: steps}
+			err = process.Sample(latents, s, func(noisy []float32, timestep float64) ([]float32, error) {
+				calls++
+				if timestep > before || timestep < 0 || timestep > 999 {
+					t.Errorf("%s in %d steps: timestep %v after %v", solver, steps, timestep, before)
+				}
+				before = timestep
+				return make([]float32, len(noisy)), nil
+			}, func(out []float32) { clear(out) })
+			if want := calledIn(solver, steps); err != nil || calls != want {
 				t.Errorf("%s in %d steps: %d calls, %v", solver, steps, calls, err)
+			}
+			if evaluations, err := process.Evaluations(s); err != nil || evaluations != calls {
+				t.Errorf("%s in %d steps: %d evaluations are foreseen, %v; there are %d", solver, steps, evaluations, err, calls)
 			}
 			for _, v := range latents {
 				if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 					t.Errorf("%s in %d steps: %v", solver, steps, latents)
 				}
 			}
-		}
-	}
-}
-
-// TestAddNoise: what training adds is what diffusers adds.
-func TestAddNoise(t *testing.T) {
-	file, err := safetensors.Read("testdata/schedulers.safetensors")
-	if err != nil {
-		t.Fatal(err)
-	}
-	schedule := ScaledLinear(0.00085, 0.012, 1000)
-	clean, noise := file.Tensors["add_noise.x0"].Data, file.Tensors["add_noise.noise"].Data
-	timesteps := file.Integers["add_noise.timesteps"].Data
-	each := len(clean) / len(timesteps)
-	for i := range clean {
-		at := int(timesteps[i/each])
-		alpha, sigma := schedule.Alpha(at), schedule.Sigma(at)
-		for name, got := range map[string]float64{
-			"noisy":    alpha*float64(clean[i]) + sigma*float64(noise[i]),
-			"velocity": alpha*float64(noise[i]) - sigma*float64(clean[i]),
-		} {
-			if want := float64(file.Tensors["add_noise."+name].Data[i]); math.Abs(got-want) > 2e-6 {
-				t.Errorf("%s %d is %v, want %v", name, i, got, want)
-			}
-		}
-	}
-}
-
-// TestLinear: the betas rise evenly.
-func TestLinear(t *testing.T) {
-	schedule := Linear(0.1, 0.3, 3)
-	for i, want := range []float64{0.9, 0.9 * 0.8, 0.9 * 0.8 * 0.7} {
-		if math.Abs(schedule.AlphasCumprod[i]-want) > 1e-12 {
-			t.Errorf("alphas_cumprod[%d] = %v, want %v", i, schedule.AlphasCumprod[i], want)
 		}
 	}
 }
@@ -251,25 +221,38 @@ func TestRefusesSchedulers(t *testing.T) {
 		t.Fatal(err)
 	}
 	unclipped := c.ClipSample
+	short := func(noisy []float32, _ float64) ([]float32, error) { return noisy[1:], nil }
 	for _, test := range []struct {
 		s    Sampling
 		clip *bool
 		want string
 	}{
-		{Sampling{Solver: SolverDDIM, Steps: 0}, unclipped, "at least one step"},
-		{Sampling{Solver: SolverDDIM, Steps: 1001}, unclipped, "do not fit"},
-		{Sampling{Solver: SolverEuler, Steps: 1001}, unclipped, "do not fit"},
-		{Sampling{Solver: SolverDPMPP2M, Steps: 1001}, unclipped, "do not fit"},
-		{Sampling{Solver: SolverDDIM, Steps: 3, Eta: 2}, unclipped, "eta is 2"},
-		{Sampling{Solver: SolverEuler, Steps: 3, Eta: 1}, unclipped, "0 for euler"},
-		{Sampling{Solver: SolverDDIM, Steps: 3}, nil, "clip_sample"},
-		{Sampling{Solver: SolverPNDM, Steps: 3}, unclipped, "skip_prk_steps"},
-		{Sampling{Solver: "heun", Steps: 3}, unclipped, fmt.Sprint(PublishedSolverNames())},
-		{Sampling{Solver: SolverDDIM, Steps: 3, Network: func(noisy []float32, _ float64) ([]float32, error) { return noisy[1:], nil }}, unclipped, "gave 1 numbers for 2"},
+		{Sampling{Solver: "ddim", Steps: 0}, unclipped, "at least one step"},
+		{Sampling{Solver: "ddim", Steps: 1001}, unclipped, "do not fit"},
+		{Sampling{Solver: "euler", Steps: 1001}, unclipped, "do not fit"},
+		{Sampling{Solver: "dpmpp_2m", Steps: 1001}, unclipped, "do not fit"},
+		{Sampling{Solver: "ddim", Steps: 3, Eta: 2}, unclipped, "eta is 2"},
+		{Sampling{Solver: "euler", Steps: 3, Eta: 1}, unclipped, "0 to 1 for ddim, and 0 for other solvers"},
+		{Sampling{Solver: "ddim", Steps: 3}, nil, `"clip_sample" is missing`},
+		{Sampling{Solver: "ddim", Steps: 3}, new(true), `"clip_sample" is true`},
+		{Sampling{Solver: "heun", Steps: 3}, new(true), `"clip_sample" is true`},
+		{Sampling{Solver: "heun", Steps: 3}, nil, "gave 1 numbers for 2"},
+		{Sampling{Solver: "pndm", Steps: 3}, unclipped, "skip_prk_steps"},
+		{Sampling{Solver: "eular", Steps: 3}, unclipped, fmt.Sprint(SolverNames())},
+		{Sampling{Solver: "euler_ancestral", Steps: 3}, unclipped, "nothing draws it"},
+		{Sampling{Solver: "ddim", Steps: 3}, unclipped, "gave 1 numbers for 2"},
 	} {
 		c.ClipSample = test.clip
-		if err := c.Sample([]float32{1, 2}, test.s); err == nil || !strings.Contains(err.Error(), test.want) {
+		process, err := c.Process(test.s.Solver)
+		if err == nil {
+			err = process.Sample([]float32{1, 2}, test.s, short, nil)
+		}
+		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%+v: error %v, want one that says %s", test.s, err, test.want)
 		}
+	}
+	process := Process{Schedule: Cosine(10), Prediction: "sample"}
+	if err := process.Sample([]float32{1}, Sampling{Solver: "ddim", Steps: 3}, short, nil); err == nil || !strings.Contains(err.Error(), "prediction_type") {
+		t.Errorf("an unknown prediction: error %v", err)
 	}
 }

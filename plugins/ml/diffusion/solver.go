@@ -2,38 +2,56 @@ package diffusion
 
 import (
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 )
 
-// Predict runs a network on a noisy batch at one timestep and gives its
-// estimate of the clean batch x_0 and of the noise, each as long as noisy.
-type Predict func(noisy []float32, timestep int) (clean, noise []float32, err error)
+// solver is a row of the registry: where it stands, and how it goes on from there.
+type solver struct {
+	spacing Spacing
+	// solve goes along the path and overwrites x, the noisy batch where the path
+	// begins, with the batch where it ends. It keeps nothing between calls.
+	solve func(path Path, x []float32, denoiser Denoiser, fresh Fresh) error
 
-// Solver integrates a schedule from noise to an image in evenly spread steps,
-// at most as many as the schedule has timesteps. latents is standard normal
-// noise and is overwritten by the result.
-type Solver func(schedule Schedule, steps int, latents []float32, predict Predict) error
+	eta   bool // takes Sampling.Eta
+	fresh bool // draws fresh noise in any case
 
-// solvers by their names in HCL.
-var solvers = map[string]Solver{
-	"ddim":     DDIM,
-	"dpmpp_2m": DPMSolverPP2M,
+	// For published models. class is what diffusers calls the solver; refuses, if
+	// it is not nil, says what in a configuration the solver cannot honour.
+	class   string
+	refuses func(SchedulerConfig) error
 }
 
-// SolverNamed finds a solver.
-func SolverNamed(name string) (Solver, error) {
-	if solver, ok := solvers[name]; ok {
-		return solver, nil
-	}
-	return nil, fmt.Errorf("unknown solver %q: one of %v", name, SolverNames())
+// solvers by their names in HCL: the one list of them.
+var solvers = map[string]solver{
+	"ddim":            {spacing: ddimSpacing, solve: ddim, eta: true, class: "DDIMScheduler", refuses: clipping(true)},
+	"dpmpp_2m":        {spacing: dpmppSpacing, solve: dpmpp2m, class: "DPMSolverMultistepScheduler"},
+	"euler":           {spacing: eulerSpacing, solve: euler, class: "EulerDiscreteScheduler"},
+	"euler_ancestral": {spacing: eulerSpacing, solve: eulerAncestral, fresh: true, class: "EulerAncestralDiscreteScheduler"},
+	"heun":            {spacing: eulerSpacing, solve: heun, class: "HeunDiscreteScheduler", refuses: clipping(false)},
+	"pndm":            {spacing: pndmSpacing, solve: pndm, class: "PNDMScheduler", refuses: rungeKutta},
+}
+
+// Fresh is the noise that a solver draws between its steps.
+type Fresh struct {
+	Eta float64 // of ddim: its share, 0 to 1
+	// Normal fills out, as long as the batch, with standard normal noise. It is
+	// called once a step, by solvers that draw noise.
+	Normal func(out []float32)
 }
 
 // SolverNames lists the solvers, sorted.
-func SolverNames() []string {
-	var names []string
-	for name := range solvers {
-		names = append(names, name)
+func SolverNames() []string { return slices.Sorted(maps.Keys(solvers)) }
+
+// EtaSolvers lists the solvers that take an eta, sorted.
+func EtaSolvers() []string {
+	return slices.DeleteFunc(SolverNames(), func(name string) bool { return !solvers[name].eta })
+}
+
+func solverNamed(name string) (solver, error) {
+	s, ok := solvers[name]
+	if !ok {
+		return solver{}, fmt.Errorf("unknown solver %q: one of %v", name, SolverNames())
 	}
-	sort.Strings(names)
-	return names
+	return s, nil
 }

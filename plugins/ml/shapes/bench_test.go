@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -34,7 +35,7 @@ func BenchmarkTune(b *testing.B) {
 // BenchmarkDraw is the drawing of images in 12 guided steps.
 func BenchmarkDraw(b *testing.B) {
 	config := DefaultDenoiser()
-	drawer, err := NewDrawer(openBackend(b), config, randomDenoiser(b, config), "dpmpp_2m", 12, 1.5)
+	drawer, err := NewDrawer(openBackend(b), config, randomDenoiser(b, config), diffusion.Sampling{Solver: "dpmpp_2m", Steps: 12}, 1.5)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -9,15 +9,15 @@ import (
 
 // DenoiserConfig is the config.json of a denoiser.
 type DenoiserConfig struct {
-	Class      string     `json:"_class_name"`
-	World      string     `json:"world"` // says that this is the miniature
-	Network    dit.Config `json:"network"`
-	Condition  int        `json:"condition_width"`
-	Timesteps  int        `json:"num_train_timesteps"`
-	Schedule   string     `json:"beta_schedule"`   // "squaredcos_cap_v2"
-	Noisier    float64    `json:"noisier"`         // by which the schedule's alpha / sigma is divided
-	Prediction string     `json:"prediction_type"` // "v_prediction"
-	Vocabulary []string   `json:"vocabulary"`
+	Class      string               `json:"_class_name"`
+	World      string               `json:"world"` // says that this is the miniature
+	Network    dit.Config           `json:"network"`
+	Condition  int                  `json:"condition_width"`
+	Timesteps  int                  `json:"num_train_timesteps"`
+	Schedule   string               `json:"beta_schedule"` // "squaredcos_cap_v2"
+	Noisier    float64              `json:"noisier"`       // by which the schedule's alpha / sigma is divided
+	Prediction diffusion.Prediction `json:"prediction_type"`
+	Vocabulary []string             `json:"vocabulary"`
 }
 
 // DefaultDenoiser is the denoiser that is trained from scratch.
@@ -30,16 +30,22 @@ func DefaultDenoiser() DenoiserConfig {
 		Timesteps:  1000,
 		Schedule:   "squaredcos_cap_v2",
 		Noisier:    4,
-		Prediction: "v_prediction",
+		Prediction: diffusion.Velocity,
 		Vocabulary: Vocabulary,
 	}
 }
 
-// NoiseSchedule is what the denoiser is trained and sampled with. Objects are
-// large and of one color, so that they are found in much noise: on the plain
-// cosine schedule few timesteps are left to decide what the image shows.
-func (c DenoiserConfig) NoiseSchedule() diffusion.Schedule {
-	return diffusion.Cosine(c.Timesteps).Noisier(c.Noisier)
+// Process is what the denoiser is trained and sampled with. Objects are large and
+// of one color, so that they are found in much noise: on the plain cosine schedule
+// few timesteps are left to decide what the image shows. Every solver goes from the
+// last timestep ("trailing" spacing) to no noise.
+func (c DenoiserConfig) Process() diffusion.Process {
+	return diffusion.Process{
+		Schedule:   diffusion.Cosine(c.Timesteps).Noisier(c.Noisier),
+		Prediction: c.Prediction,
+		Stepping:   diffusion.Stepping{Spacing: diffusion.Trailing, AlphaToOne: new(true)},
+		Clip:       true, // it draws pixels
+	}
 }
 
 // TextWidth is the width of a prompt's input to the denoiser: one place a word,
@@ -59,8 +65,7 @@ func (c DenoiserConfig) Text(prompt string, out []float32) {
 	}
 }
 
-// Predict builds the network's prediction of v = alpha noise - sigma image
-// (Salimans and Ho 2022, appendix D): noisy [batch, 64, 48], timesteps [batch],
+// Predict builds the network's output, which stands for Prediction: noisy [batch, 64, 48], timesteps [batch],
 // text [batch, TextWidth] -> [batch, 64, 48].
 func (c DenoiserConfig) Predict(p nn.Params, noisy, timesteps, text *Node) *Node {
 	time := nn.Dense(p.In("time"), nn.TimestepEmbedding(timesteps, 64), c.Condition, nn.FanIn(1))

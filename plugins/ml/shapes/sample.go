@@ -4,14 +4,17 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/finite"
+	"github.com/plumb-ml/plumb/plugins/ml/guidance"
 	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -20,12 +23,11 @@ import (
 // Drawer draws images with a denoiser.
 type Drawer struct {
 	config   DenoiserConfig
-	schedule diffusion.Schedule
-	solver   diffusion.Solver
-	steps    int
-	guidance float64
+	process  diffusion.Process
+	sampling diffusion.Sampling
+	guided   bool
 	predict  *model.Exec
-	parts    int
+	parts    int // that a batch is cut into, for a processor's cores
 }
 
 // DrawBatch is the number of images that are drawn together. Cut in two, its
@@ -34,23 +36,28 @@ type Drawer struct {
 // order, and the same draw would differ in its last bits by its place.
 const DrawBatch = 96
 
-// NewDrawer prepares drawing with the weights in store. guidance is the
-// classifier-free guidance scale w (Ho and Salimans 2022, in the form
-// u + w (c - u)); 1 means none.
-func NewDrawer(backend compute.Backend, config DenoiserConfig, store *model.Store, solver string, steps int, guidance float64) (*Drawer, error) {
-	solve, err := diffusion.SolverNamed(solver)
-	if err != nil {
+// NewDrawer prepares drawing with the weights in store. scale is that of
+// classifier-free guidance (guidance.Guide); 1 means none.
+func NewDrawer(backend compute.Backend, config DenoiserConfig, store *model.Store, sampling diffusion.Sampling, scale float64) (*Drawer, error) {
+	d := &Drawer{
+		config: config, process: config.Process(), sampling: sampling,
+		guided: scale != 1, parts: plumbcompute.Parallel(backend),
+	}
+	if _, err := d.process.Evaluations(sampling); err != nil {
 		return nil, err
 	}
-	d := &Drawer{
-		config: config, schedule: config.NoiseSchedule(), solver: solve,
-		steps: steps, guidance: guidance, parts: plumbcompute.Parallel(backend),
-	}
-	d.predict, err = model.NewExec(backend, store, func(_ *model.Scope, inputs []*Node) []*Node {
+	var err error
+	d.predict, err = model.NewExec(backend, store, func(_ *model.Scope, in []*Node) []*Node {
 		p := nn.LoadedParams(store)
+		each := len(in) / d.parts
 		var outputs []*Node
-		for i := 0; i < len(inputs); i += 3 {
-			outputs = append(outputs, config.Predict(p, inputs[i], inputs[i+1], inputs[i+2]))
+		for part := range slices.Chunk(in, each) {
+			noisy, timesteps, text := part[0], part[1], part[2]
+			output := config.Predict(p, noisy, timesteps, text)
+			if d.guided {
+				output = guidance.Guide(config.Predict(p, noisy, timesteps, part[3]), output, Scalar(output.Graph(), dtypes.Float32, scale))
+			}
+			outputs = append(outputs, output)
 		}
 		return outputs
 	})
@@ -82,53 +89,42 @@ func (d *Drawer) Draw(ctx context.Context, draws []sdk.Draw, emit func(position 
 }
 
 func (d *Drawer) drawBatch(ctx context.Context, draws []sdk.Draw) ([][]byte, error) {
-	latents := make([]float32, DrawBatch*imageValues)
 	width := d.config.TextWidth()
 	conditional, unconditional := make([]float32, DrawBatch*width), make([]float32, DrawBatch*width)
+	randoms := make([]*rand.Rand, len(draws))
 	for i := range DrawBatch {
 		prompt := ""
 		if i < len(draws) {
 			prompt = draws[i].Prompt.Text
-			random := rand.New(rand.NewPCG(draws[i].Seed, 0))
-			for j := range imageValues {
-				latents[i*imageValues+j] = float32(random.NormFloat64())
-			}
+			randoms[i] = rand.New(rand.NewPCG(draws[i].Seed, 0))
 		}
 		d.config.Text(prompt, conditional[i*width:(i+1)*width])
 		d.config.Text("", unconditional[i*width:(i+1)*width])
 	}
-	branches := [][]*tensors.Tensor{d.cut(conditional, width)}
-	if d.guidance != 1 {
-		branches = append(branches, d.cut(unconditional, width))
+	normal := func(out []float32) { // the noise of each image from its own seed
+		for i, random := range randoms {
+			for j := range imageValues {
+				out[i*imageValues+j] = float32(random.NormFloat64())
+			}
+		}
+	}
+	texts := [][]*tensors.Tensor{d.cut(conditional, width)}
+	if d.guided {
+		texts = append(texts, d.cut(unconditional, width))
 	}
 	defer func() { // they go to the device once
-		for _, parts := range branches {
+		for _, parts := range texts {
 			release(parts)
 		}
 	}()
-	clean, noise := make([]float32, len(latents)), make([]float32, len(latents))
-	err := d.solver(d.schedule, d.steps, latents, func(noisy []float32, timestep int) ([]float32, []float32, error) {
+	latents := make([]float32, DrawBatch*imageValues)
+	normal(latents)
+	err := d.process.Sample(latents, d.sampling, func(noisy []float32, timestep float64) ([]float32, error) {
 		if err := ctx.Err(); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		predictions, err := d.velocity(noisy, timestep, branches)
-		if err != nil {
-			return nil, nil, err
-		}
-		alpha, sigma := float32(d.schedule.Alpha(timestep)), float32(d.schedule.Sigma(timestep))
-		for i, x := range noisy {
-			v := predictions[0][i]
-			if len(predictions) > 1 {
-				v = predictions[1][i] + float32(d.guidance)*(v-predictions[1][i])
-			}
-			// x = alpha clean + sigma noise and v = alpha noise - sigma clean, solved.
-			// Pixels lie in [-1, 1]; an estimate outside is cut (Ho et al. 2020).
-			c := max(-1, min(1, alpha*x-sigma*v))
-			clean[i] = c
-			noise[i] = (x - alpha*c) / sigma
-		}
-		return clean, noise, nil
-	})
+		return d.output(noisy, timestep, texts)
+	}, normal)
 	if err != nil {
 		return nil, err
 	}
@@ -164,9 +160,9 @@ func release(list []*tensors.Tensor) {
 	}
 }
 
-// velocity runs the network once for each branch of guidance, all in one call. A
-// branch is the texts of every part.
-func (d *Drawer) velocity(noisy []float32, timestep int, branches [][]*tensors.Tensor) ([][]float32, error) {
+// output runs the network, all parts of the batch in one call. texts are the
+// prompts of every part, and with guidance the empty ones.
+func (d *Drawer) output(noisy []float32, timestep float64, texts [][]*tensors.Tensor) ([]float32, error) {
 	timesteps := make([]float32, DrawBatch)
 	for i := range timesteps {
 		timesteps[i] = float32(timestep)
@@ -175,21 +171,20 @@ func (d *Drawer) velocity(noisy []float32, timestep int, branches [][]*tensors.T
 	defer release(images)
 	defer release(times)
 	var inputs []any
-	for _, texts := range branches {
-		for part, text := range texts {
-			inputs = append(inputs, images[part], times[part], text)
+	for part := range d.parts {
+		inputs = append(inputs, images[part], times[part])
+		for _, text := range texts {
+			inputs = append(inputs, text[part])
 		}
 	}
-	outputs, err := d.predict.Exec(inputs...)
+	parts, err := d.predict.Exec(inputs...)
 	if err != nil {
-		return nil, fmt.Errorf("denoise at timestep %d: %w", timestep, err)
+		return nil, fmt.Errorf("denoise at timestep %v: %w", timestep, err)
 	}
-	predictions := make([][]float32, len(branches))
-	for i, output := range outputs {
-		tensors.MustConstFlatData(output, func(flat []float32) {
-			predictions[i/d.parts] = append(predictions[i/d.parts], flat...)
-		})
-		output.MustFinalizeAll()
+	output := make([]float32, 0, len(noisy))
+	for _, part := range parts {
+		tensors.MustConstFlatData(part, func(flat []float32) { output = append(output, flat...) })
+		part.MustFinalizeAll()
 	}
-	return predictions, nil
+	return output, nil
 }

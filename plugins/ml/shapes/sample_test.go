@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/models/dit"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -90,8 +91,8 @@ func TestSameDrawSameImage(t *testing.T) {
 	for _, test := range []struct {
 		solver   string
 		guidance float64
-	}{{"dpmpp_2m", 2}, {"ddim", 1}} {
-		drawer, err := NewDrawer(openBackend(t), config, store, test.solver, 2, test.guidance)
+	}{{"dpmpp_2m", 2}, {"ddim", 1}, {"euler_ancestral", 1}} {
+		drawer, err := NewDrawer(openBackend(t), config, store, diffusion.Sampling{Solver: test.solver, Steps: 2}, test.guidance)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +128,7 @@ func TestGuidance(t *testing.T) {
 	config := tinyDenoiser()
 	store := randomDenoiser(t, config)
 	image := func(prompt string, guidance float64) []byte {
-		drawer, err := NewDrawer(openBackend(t), config, store, "ddim", 2, guidance)
+		drawer, err := NewDrawer(openBackend(t), config, store, diffusion.Sampling{Solver: "ddim", Steps: 2}, guidance)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,6 +147,26 @@ func TestGuidance(t *testing.T) {
 	}
 }
 
+// TestSolvers: every solver draws a picture of its own, but euler: where both
+// stand at the same noise levels, it is ddim.
+func TestSolvers(t *testing.T) {
+	config := tinyDenoiser()
+	store := randomDenoiser(t, config)
+	seen := map[string]string{}
+	for _, solver := range diffusion.SolverNames() {
+		drawer, err := NewDrawer(openBackend(t), config, store, diffusion.Sampling{Solver: solver, Steps: 4}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		image := string(draw(t, drawer, []sdk.Draw{{Prompt: sdk.Prompt{Text: "two red rings"}, Seed: 5}})[0])
+		drawer.Close()
+		if before, ok := seen[image]; ok && !(before == "ddim" && solver == "euler") {
+			t.Errorf("%s draws what %s draws", solver, before)
+		}
+		seen[image] = solver
+	}
+}
+
 // Weights that are not numbers draw no picture.
 func TestDrawsNoPicture(t *testing.T) {
 	config := tinyDenoiser()
@@ -153,7 +174,7 @@ func TestDrawsNoPicture(t *testing.T) {
 	for v := range store.IterVariables() {
 		v.MustValue().MustMutableFlatData(func(flat any) { flat.([]float32)[0] = float32(math.NaN()) })
 	}
-	drawer, err := NewDrawer(openBackend(t), config, store, "ddim", 3, 1)
+	drawer, err := NewDrawer(openBackend(t), config, store, diffusion.Sampling{Solver: "ddim", Steps: 3}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,10 +188,10 @@ func TestDrawsNoPicture(t *testing.T) {
 func TestDrawStops(t *testing.T) {
 	config := tinyDenoiser()
 	store := randomDenoiser(t, config)
-	if _, err := NewDrawer(openBackend(t), config, store, "euler", 3, 1); err == nil {
+	if _, err := NewDrawer(openBackend(t), config, store, diffusion.Sampling{Solver: "eular", Steps: 3}, 1); err == nil {
 		t.Error("an unknown solver is taken")
 	}
-	drawer, err := NewDrawer(openBackend(t), config, store, "ddim", 3, 1)
+	drawer, err := NewDrawer(openBackend(t), config, store, diffusion.Sampling{Solver: "ddim", Steps: 3}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

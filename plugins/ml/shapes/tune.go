@@ -12,6 +12,7 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/guidance"
 	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
@@ -20,7 +21,7 @@ import (
 )
 
 // dropText is the share of training images whose prompt is left out, so that
-// the model can be guided (Ho and Salimans 2022, algorithm 1).
+// the model can be guided (guidance.DropCaption).
 const dropText = 0.1
 
 // Tune trains the denoiser in store by the sum of the request's losses (package
@@ -79,20 +80,24 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 // tuneExamples are the images that Tune learns from. Their pixels lie one after
 // the other in a temporary file, so that memory does not grow by 3 KiB an image.
 type tuneExamples struct {
-	config   DenoiserConfig
-	schedule diffusion.Schedule
-	pixels   *os.File // [images, 32, 32, 3] bytes
-	prompts  []int32  // by image, places in texts
-	texts    []string // distinct prompts
-	known    map[string]int32
+	config  DenoiserConfig
+	process diffusion.Process
+	pixels  *os.File         // [images, 32, 32, 3] bytes
+	prompts []int32          // by image, indices of texts
+	texts   []string         // distinct prompts
+	known   map[string]int32 // their indices
 }
 
 func newTuneExamples(config DenoiserConfig) (*tuneExamples, error) {
+	process := config.Process()
+	if err := process.Prediction.Check(); err != nil {
+		return nil, err
+	}
 	pixels, err := os.CreateTemp("", "plumb-pixels-")
 	if err != nil {
 		return nil, fmt.Errorf("keep images for training: %w", err)
 	}
-	return &tuneExamples{config: config, schedule: config.NoiseSchedule(), pixels: pixels, known: map[string]int32{}}, nil
+	return &tuneExamples{config: config, process: process, pixels: pixels, known: map[string]int32{}}, nil
 }
 
 // close removes the file. What it held is in the image tables.
@@ -115,18 +120,18 @@ func (e *tuneExamples) put(rgb []byte, prompt string) (int, error) {
 	if _, err := e.pixels.Write(rgb); err != nil {
 		return 0, fmt.Errorf("keep an image for training: %w", err)
 	}
-	place, ok := e.known[prompt]
+	index, ok := e.known[prompt]
 	if !ok {
-		place = int32(len(e.texts))
-		e.known[prompt] = place
+		index = int32(len(e.texts))
+		e.known[prompt] = index
 		e.texts = append(e.texts, prompt)
 	}
-	e.prompts = append(e.prompts, place)
+	e.prompts = append(e.prompts, index)
 	return len(e.prompts) - 1, nil
 }
 
-// inputs are noisy images, the velocities that are to be predicted, timesteps
-// and texts.
+// inputs are noisy images, what the network should give for them, timesteps and
+// texts.
 func (e *tuneExamples) inputs(slots []tuning.Slot) ([]any, error) {
 	size := len(slots)
 	textWidth := e.config.TextWidth()
@@ -134,24 +139,23 @@ func (e *tuneExamples) inputs(slots []tuning.Slot) ([]any, error) {
 	target := make([]float32, size*imageValues)
 	timesteps := make([]float32, size)
 	text := make([]float32, size*textWidth)
-	rgb := make([]byte, imageValues)
+	rgb, noise := make([]byte, imageValues), make([]float32, imageValues)
 	for i, slot := range slots {
 		timestep := slot.Random.IntN(e.config.Timesteps)
-		alpha, sigma := float32(e.schedule.Alpha(timestep)), float32(e.schedule.Sigma(timestep))
 		x := noisy[i*imageValues : (i+1)*imageValues]
-		v := target[i*imageValues : (i+1)*imageValues]
 		if _, err := e.pixels.ReadAt(rgb, int64(slot.Example)*imageValues); err != nil {
 			return nil, fmt.Errorf("read an image back for training: %w", err)
 		}
 		ToPatches(rgb, x)
-		for j, pixel := range x {
-			noise := float32(slot.Random.NormFloat64())
-			x[j] = alpha*pixel + sigma*noise
-			v[j] = alpha*noise - sigma*pixel
+		for j := range noise {
+			noise[j] = float32(slot.Random.NormFloat64())
 		}
+		at := e.process.Schedule.At(timestep)
+		e.process.Prediction.Target(target[i*imageValues:(i+1)*imageValues], x, noise, at)
+		at.AddNoise(x, x, noise)
 		timesteps[i] = float32(timestep)
 		prompt := e.texts[e.prompts[slot.Example]]
-		if slot.Random.Float64() < dropText {
+		if guidance.DropCaption(slot.Random, dropText) {
 			prompt = ""
 		}
 		e.config.Text(prompt, text[i*textWidth:(i+1)*textWidth])

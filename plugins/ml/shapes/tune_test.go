@@ -47,11 +47,11 @@ func TestInputs(t *testing.T) {
 	noisy, target, timesteps, text := flat[0], flat[1], flat[2], flat[3]
 	width := config.TextWidth()
 	for i, slot := range slots {
-		alpha, sigma := e.schedule.Alpha(int(timesteps[i])), e.schedule.Sigma(int(timesteps[i]))
+		at := e.process.Schedule.At(int(timesteps[i]))
 		clean := make([]float32, imageValues)
 		for j := range clean {
 			x, v := float64(noisy[i*imageValues+j]), float64(target[i*imageValues+j])
-			clean[j] = float32(alpha*x - sigma*v)
+			clean[j] = float32(at.Alpha*x - at.Sigma*v)
 		}
 		if !slices.Equal(FromPatches(clean), images[slot.Example]) {
 			t.Errorf("example %d is another image", i)

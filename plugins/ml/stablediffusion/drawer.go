@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/guidance"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
 
@@ -20,7 +21,7 @@ type Drawer struct {
 	model    *Model
 	unet     *model.Exec
 	decode   *model.Exec
-	resident *resident // nil: the solver works on the host
+	onDevice *onDevice // nil: the solver works on the host
 }
 
 // NewDrawer prepares drawing. A network is compiled anew for each size of batch
@@ -41,7 +42,7 @@ func (m *Model) NewDrawer(backend compute.Backend) (*Drawer, error) {
 		return nil, fmt.Errorf("build decoder: %w", err)
 	}
 	if backend.String() != plumbcompute.Go { // which computes on the host
-		if d.resident, err = m.newResident(backend); err != nil {
+		if d.onDevice, err = m.newOnDevice(backend); err != nil {
 			return nil, err
 		}
 	}
@@ -57,15 +58,15 @@ func (m *Model) denoised(latents, timesteps *Node, given []*Node) *Node {
 	}
 	batch := latents.Shape().Dimensions[0]
 	output := m.UNet.Build(p, Concatenate([]*Node{latents, latents}, 0), timesteps, given[0])
-	return guided(Slice(output, AxisRange(0, batch)), Slice(output, AxisRange(batch)), given[1])
+	return guidance.Guide(Slice(output, AxisRange(0, batch)), Slice(output, AxisRange(batch)), given[1])
 }
 
 // Close frees the compiled networks.
 func (d *Drawer) Close() {
 	d.unet.Finalize()
 	d.decode.Finalize()
-	if d.resident != nil {
-		d.resident.close()
+	if d.onDevice != nil {
+		d.onDevice.close()
 	}
 }
 
@@ -78,9 +79,9 @@ type Tensor struct {
 // Request asks for images.
 type Request struct {
 	Prompts  Tensor  // embeddings, [batch, tokens, width]
-	Negative Tensor  // embeddings of what to be led away from, alike; for a Guidance other than 1
+	Negative Tensor  // negative-prompt embeddings, same shape; used if Guidance is not 1
 	Guidance float64 // guidance_scale, in the form u + scale (c - u)
-	Solver   string  // one of diffusion.PublishedSolverNames; "": the model's own
+	Solver   string  // one of diffusion.SolverNames; "": the model's own
 	Steps    int     // num_inference_steps
 	Eta      float64 // of ddim
 	// Normal draws the fresh noise of solvers that need it, for all latents.
@@ -98,28 +99,31 @@ func (d *Drawer) Draw(ctx context.Context, latents Tensor, r Request) error {
 	}
 	given := r.conditions()
 	defer free(given)
-	sampling := diffusion.Sampling{
-		Solver: r.Solver, Steps: r.Steps, Eta: r.Eta, Normal: r.Normal,
-		Network: func(noisy []float32, timestep float64) ([]float32, error) {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			return d.predict(Tensor{latents.Dims, noisy}, timestep, given)
-		},
+	sampling := diffusion.Sampling{Solver: r.Solver, Steps: r.Steps, Eta: r.Eta}
+	process, err := d.model.Scheduler.Process(r.Solver)
+	if err != nil {
+		return err
 	}
-	if d.resident != nil && r.Steps <= mostResident && !sampling.Fresh() {
-		unrolled, err := d.model.Scheduler.Unroll(sampling)
+	if d.onDevice != nil && !sampling.Fresh() {
+		unrolled, err := process.Unroll(sampling)
 		if err != nil {
 			return err
 		}
-		return d.resident.draw(ctx, latents, unrolled, given)
+		if len(unrolled.Timesteps) <= mostOnDevice {
+			return d.onDevice.draw(ctx, latents, unrolled, given)
+		}
 	}
-	return d.model.Scheduler.Sample(latents.Data, sampling)
+	return process.Sample(latents.Data, sampling, func(noisy []float32, timestep float64) ([]float32, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return d.predict(Tensor{latents.Dims, noisy}, timestep, given)
+	}, r.Normal)
 }
 
-// conditions are what the network is told beside latents and timestep. They are
-// the same for all steps, and go to the device once: the contexts that it is
-// asked about, with guidance first those to be led away from, and then the scale.
+// conditions are the network's inputs beside latents and timestep: the prompts'
+// embeddings, or with guidance the negative ones followed by the prompts', and the
+// scale. They are the same for all steps, and go to the device once.
 func (r Request) conditions() []*tensors.Tensor {
 	if r.Guidance == 1 {
 		return []*tensors.Tensor{r.Prompts.tensor()}
@@ -150,8 +154,8 @@ func (d *Drawer) check(latents Tensor, r Request) error {
 // predict is the network's output under the conditions given, guided if they say
 // so.
 func (d *Drawer) predict(noisy Tensor, timestep float64, given []*tensors.Tensor) ([]float32, error) {
-	asked := given[0].Shape().Dimensions[0]
-	timesteps := Tensor{Dims: []int{asked}, Data: make([]float32, asked)}
+	rows := given[0].Shape().Dimensions[0] // twice the batch with guidance
+	timesteps := Tensor{Dims: []int{rows}, Data: make([]float32, rows)}
 	for i := range timesteps.Data {
 		timesteps.Data[i] = float32(timestep)
 	}

@@ -195,17 +195,17 @@ func TestBytes(t *testing.T) {
 	}
 }
 
-// TestResident: drawing without the host comes to the same latents, for every
+// TestOnDevice: drawing without the host comes to the same latents, for every
 // solver that needs no fresh noise, with guidance and without; and a second batch
 // depends on nothing of the first.
-func TestResident(t *testing.T) {
+func TestOnDevice(t *testing.T) {
 	m, d := read(t)
-	resident, err := m.newResident(golden.Backend(t))
+	device, err := m.newOnDevice(golden.Backend(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := d.resident
-	defer func() { d.resident = own; resident.close() }()
+	own := d.onDevice
+	defer func() { d.onDevice = own; device.close() }()
 	file := golden.Read(t, expected+"t2i_ddim.safetensors")
 	without, with := halves(file)
 	noise := last(file.Tensors["latents.0"])
@@ -213,15 +213,15 @@ func TestResident(t *testing.T) {
 	poison := Tensor{small.Dims, slices.Repeat([]float32{float32(math.NaN())}, 64)}
 	for _, r := range []Request{
 		{Solver: "ddim", Guidance: 7.5, Steps: 3}, {Solver: "pndm", Guidance: 1, Steps: 4},
-		{Solver: "dpmpp_2m", Guidance: 2, Steps: 3}, {Solver: "euler", Guidance: 1, Steps: 2},
+		{Solver: "dpmpp_2m", Guidance: 2, Steps: 3}, {Solver: "euler", Guidance: 1, Steps: 2}, {Solver: "heun", Guidance: 2, Steps: 2},
 	} {
 		r.Prompts, r.Negative = with, without
-		d.resident = nil
+		d.onDevice = nil
 		want := Tensor{small.Dims, slices.Clone(small.Data)}
 		if err := d.Draw(t.Context(), want, r); err != nil {
 			t.Fatal(err)
 		}
-		d.resident = resident
+		d.onDevice = device
 		if err := d.Draw(t.Context(), Tensor{small.Dims, slices.Clone(poison.Data)}, r); err == nil || !strings.Contains(err.Error(), "timestep") {
 			t.Errorf("noise that is no number: %v", err)
 		}
@@ -233,11 +233,15 @@ func TestResident(t *testing.T) {
 	}
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
-	u, err := m.Scheduler.Unroll(diffusion.Sampling{Solver: "ddim", Steps: 2})
+	process, err := m.Scheduler.Process("ddim")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := resident.draw(stopped, noise, u, Request{Prompts: with, Guidance: 1}.conditions()); !errors.Is(err, context.Canceled) {
+	u, err := process.Unroll(diffusion.Sampling{Solver: "ddim", Steps: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := device.draw(stopped, noise, u, Request{Prompts: with, Guidance: 1}.conditions()); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -21,7 +21,7 @@ type Settings struct {
 	// means all of a step.
 	MicroBatchSize int `json:"micro_batch_size"`
 	// PromptDropout is the share of images whose caption is left out, so that
-	// the model can be guided (Ho and Salimans 2022, algorithm 1).
+	// the model can be guided (guidance.DropCaption).
 	PromptDropout float64 `json:"prompt_dropout"`
 	// MinSNRGamma caps what the timesteps count for (loss.MinSNR); 0: no cap.
 	MinSNRGamma float64 `json:"min_snr_gamma"`

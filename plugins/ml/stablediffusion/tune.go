@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/guidance"
 	"github.com/plumb-ml/plumb/plugins/ml/loss"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
@@ -72,7 +73,7 @@ func (m *Model) job(store *model.Store, examples noised, settings Settings, batc
 // noised are examples that noise is added to.
 type noised struct {
 	Inputs
-	prediction string // of the network: diffusion.Epsilon or Velocity
+	prediction diffusion.Prediction
 	schedule   diffusion.Schedule
 	scale      float32 // of latents
 	gamma      float64 // of loss.MinSNR; 0: none
@@ -99,7 +100,7 @@ func (m *Model) noised(inputs Inputs, settings Settings) noised {
 					values[i] = float32(random.NormFloat64())
 				}
 			}
-			d.silent = random.Float64() < settings.PromptDropout
+			d.silent = guidance.DropCaption(random, settings.PromptDropout)
 			return d
 		},
 	}
@@ -108,10 +109,7 @@ func (m *Model) noised(inputs Inputs, settings Settings) noised {
 // inputs are noisy latents, what is to be predicted from them, timesteps and the
 // embeddings of captions.
 //
-//	x_t = alpha x + sigma noise,  x = scale (mean + deviation other noise)
-//	target = noise, or alpha noise - sigma x for a model that predicts velocities
-//
-// (Ho et al. 2020, eq. 4; Salimans and Ho 2022, appendix D).
+//	x_0 = scale (mean + deviation other noise)
 func (n noised) inputs(slots []tuning.Slot) ([]any, error) {
 	latents, text := n.Size()
 	each, textEach := latents[0]*latents[1]*latents[2], text[0]*text[1]
@@ -119,25 +117,22 @@ func (n noised) inputs(slots []tuning.Slot) ([]any, error) {
 	target := make([]float32, len(slots)*each)
 	timesteps := make([]float32, len(slots))
 	texts := make([]float32, len(slots)*textEach)
-	mean, deviation := make([]float32, each), make([]float32, each)
+	mean, deviation, clean := make([]float32, each), make([]float32, each), make([]float32, each)
 	for i, slot := range slots {
 		d := n.draw(slot.Random, each)
 		timesteps[i] = float32(d.timestep)
 		if err := n.Latents(slot.Example, mean, deviation); err != nil {
 			return nil, err
 		}
+		at := n.schedule.At(d.timestep)
 		if n.gamma > 0 {
-			slots[i].Factor *= loss.MinSNR(n.schedule.Alpha(d.timestep), n.schedule.Sigma(d.timestep), n.gamma, n.prediction == diffusion.Velocity)
+			slots[i].Factor *= loss.MinSNR(at.Alpha, at.Sigma, n.gamma, n.prediction == diffusion.Velocity)
 		}
-		alpha, sigma := float32(n.schedule.Alpha(d.timestep)), float32(n.schedule.Sigma(d.timestep))
-		x, y := noisy[i*each:(i+1)*each], target[i*each:(i+1)*each]
-		for j, noise := range d.noise {
-			latent := n.scale * (mean[j] + deviation[j]*d.latents[j])
-			x[j], y[j] = alpha*latent+sigma*noise, noise
-			if n.prediction == diffusion.Velocity {
-				y[j] = alpha*noise - sigma*latent
-			}
+		for j := range clean {
+			clean[j] = n.scale * (mean[j] + deviation[j]*d.latents[j])
 		}
+		at.AddNoise(noisy[i*each:(i+1)*each], clean, d.noise)
+		n.prediction.Target(target[i*each:(i+1)*each], clean, d.noise, at)
 		out := texts[i*textEach : (i+1)*textEach]
 		var err error
 		if d.silent {

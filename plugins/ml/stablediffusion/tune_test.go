@@ -423,9 +423,9 @@ func TestVelocity(t *testing.T) {
 	}
 	noisy, target := golden.OnHost(inputs[0].(*tensors.Tensor)), golden.OnHost(inputs[1].(*tensors.Tensor))
 	timestep := int(golden.OnHost(inputs[2].(*tensors.Tensor)).Data[0])
-	alpha, sigma := n.schedule.Alpha(timestep), n.schedule.Sigma(timestep)
+	at := n.schedule.At(timestep)
 	for i, want := range g.of(g.latents, 1) {
-		if got := alpha*float64(noisy.Data[i]) - sigma*float64(target.Data[i]); math.Abs(got-float64(want)) > 1e-5 {
+		if got := at.Alpha*float64(noisy.Data[i]) - at.Sigma*float64(target.Data[i]); math.Abs(got-float64(want)) > 1e-5 {
 			t.Fatalf("latent %d is %v, want %v", i, got, want)
 		}
 	}

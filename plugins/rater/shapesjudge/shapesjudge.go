@@ -41,6 +41,7 @@ func Component() sdk.Component {
 			PreferredBatch: shapes.LookBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("2", "judge"),
+			Notice:         shapes.Notice,
 			Capabilities:   []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityCompare},
 		},
 		Open: open,

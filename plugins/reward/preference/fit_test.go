@@ -419,7 +419,7 @@ func TestCheckpoint(t *testing.T) {
 		Component(),
 		{Description: sdk.Description{Kind: sdk.KindEncoder, Name: "clip"}, Open: func(context.Context, sdk.OpenRequest) (any, error) { return &clip{}, nil }},
 	}}, plugintest.Case{
-		Kind: sdk.KindReward, Component: "preference", Config: config, Checkpoint: request.Output,
+		Kind: sdk.KindReward, Component: "preference", Config: config, Checkpoint: request.Output, Fit: &sdk.FitRequest{Seed: 2},
 		Images:  []sdk.Image{images[0].item.Image, images[7].item.Image, images[12].item.Image},
 		Prompts: []sdk.Prompt{images[0].item.Prompt, images[9].item.Prompt},
 	}, plugintest.Case{

@@ -52,7 +52,8 @@ type clip struct {
 func (c *clip) EncodeImages(_ context.Context, images []sdk.Image) ([][]float32, error) {
 	vectors := make([][]float32, len(images))
 	for i, image := range images {
-		v := sum(colors[image.RGB[0]], objects[image.RGB[1]], "an image")
+		// The modulo is for images that are not of this world, such as the kit's.
+		v := sum(colors[int(image.RGB[0])%len(colors)], objects[int(image.RGB[1])%len(objects)], "an image")
 		for j := range v {
 			v[j] += 0.6 * (float32(image.RGB[2+j])/127.5 - 1)
 		}

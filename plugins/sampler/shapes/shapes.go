@@ -36,12 +36,13 @@ func Component() sdk.Component {
 			Schema: sdk.Schema{Attributes: []sdk.Attribute{
 				{Name: "guidance_scale", Type: sdk.TypeNumber, Default: json.RawMessage(`1.5`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(30), Summary: "Classifier-free guidance: u + scale (c - u); 1 means none."},
 				{Name: "num_inference_steps", Type: sdk.TypeInteger, Default: json.RawMessage(`8`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(1000), Summary: "Steps of the solver."},
-				{Name: "solver", Type: sdk.TypeString, Default: json.RawMessage(`"dpmpp_2m"`), OneOf: diffusion.SolverNames(), Summary: "How the noise schedule is integrated."},
+				{Name: "solver", Type: sdk.TypeString, Default: json.RawMessage(`"dpmpp_2m"`), OneOf: diffusion.SolverNames(), Summary: "How the noise schedule is integrated, from its last timestep to no noise; there euler is ddim."},
 				{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded weights if absent."},
 			}},
 			PreferredBatch: shapes.DrawBatch,
 			NeedsDevice:    true,
-			CodeVersion:    weights.Version("3", "denoiser"),
+			CodeVersion:    weights.Version("4", "denoiser"),
+			Notice:         shapes.Notice,
 			Capabilities:   []sdk.Capability{sdk.CapabilityTune},
 			Losses:         tuning.Losses(),
 			Tuning:         shapes.TuneSchema,
@@ -101,7 +102,7 @@ func (s *sampler) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, s
 		return err
 	}
 	if s.drawer == nil {
-		drawer, err := shapes.NewDrawer(s.backend, s.network, s.store, s.config.Solver, s.config.NumInferenceSteps, s.config.GuidanceScale)
+		drawer, err := shapes.NewDrawer(s.backend, s.network, s.store, diffusion.Sampling{Solver: s.config.Solver, Steps: s.config.NumInferenceSteps}, s.config.GuidanceScale)
 		if err != nil {
 			return err
 		}

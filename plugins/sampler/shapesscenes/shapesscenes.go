@@ -33,6 +33,7 @@ func Component() sdk.Component {
 				a.Maximum = sdk.Bound(shapes.FullVariety)
 			}),
 			CodeVersion: "3",
+			Notice:      shapes.Notice,
 		},
 		Open: func(_ context.Context, request sdk.OpenRequest) (any, error) {
 			config, err := sdk.Decode[config](request.Config)

@@ -1,12 +1,14 @@
 package stablediffusion
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"sync"
 
 	numbers "github.com/gomlx/compute/dtypes"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/models/clip"
 	"github.com/plumb-ml/plumb/plugins/ml/models/unet"
@@ -42,7 +44,7 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 		return sdk.Estimate{}, fmt.Errorf("read configuration: %w", err)
 	}
 	var out sdk.Estimate
-	model := &stablediffusion.Model{UNet: unet.StableDiffusion1(), VAE: vae.StableDiffusion1()}
+	model := &stablediffusion.Model{UNet: unet.StableDiffusion1(), VAE: vae.StableDiffusion1(), Scheduler: diffusion.StableDiffusion1()}
 	text := clip.LargeText()
 	if read, err := stablediffusion.ReadConfig(c.Weights); err == nil {
 		model = read
@@ -70,7 +72,10 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 	images, weights := float64(request.Images), one.unet.Parameters+one.decode.Parameters+one.text.Parameters
 	switch request.Call {
 	case sdk.CallSample:
-		calls := float64(c.NumInferenceSteps)
+		calls, err := evaluations(model.Scheduler, c)
+		if err != nil {
+			return sdk.Estimate{}, err
+		}
 		if c.GuidanceScale != 1 {
 			calls *= 2
 		}
@@ -94,6 +99,17 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 		return sdk.Estimate{}, fmt.Errorf("a sampler is not asked to %s", request.Call)
 	}
 	return out, nil
+}
+
+// evaluations is the number of times that the solver asks the unet.
+func evaluations(scheduler diffusion.SchedulerConfig, c config) (float64, error) {
+	s := diffusion.Sampling{Solver: cmp.Or(c.Solver, scheduler.Solver()), Steps: c.NumInferenceSteps}
+	process, err := scheduler.Process(s.Solver)
+	if err != nil {
+		return 0, err
+	}
+	count, err := process.Evaluations(s)
+	return float64(count), err
 }
 
 // count counts the networks at a size of latents.

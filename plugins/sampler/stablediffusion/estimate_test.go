@@ -28,7 +28,8 @@ func TestEstimate(t *testing.T) {
 	}
 	one := ask(config(50, 7.5), sdk.CallSample, 1, 0)
 	plain := ask(config(50, 1), sdk.CallSample, 1, 0)
-	if calls := (one.Operations - plain.Operations) / 50; math.Abs(calls-0.8035e12) > 0.0005e12 {
+	// Its solver is pndm, which does the first step twice.
+	if calls := (one.Operations - plain.Operations) / 51; math.Abs(calls-0.8035e12) > 0.0005e12 {
 		t.Errorf("guidance adds %.4g operations a step, want another call of the unet", calls)
 	}
 	if ten := ask(config(50, 7.5), sdk.CallSample, 10, 0); ten.Operations != 10*one.Operations || ten.MemoryBytes != one.MemoryBytes {
@@ -37,6 +38,11 @@ func TestEstimate(t *testing.T) {
 	// 859.5 M of the unet, 49.5 M of the decoder, 123.1 M of the text encoder.
 	if weights := float64(one.MemoryBytes) / 4e6; math.Abs(weights-1032.1) > 0.2 {
 		t.Errorf("%.1f million weights", weights)
+	}
+	other := config(50, 7.5)
+	other["solver"] = "ddim"
+	if calls := (one.Operations - ask(other, sdk.CallSample, 1, 0).Operations) / 2; math.Abs(calls-0.8035e12) > 0.0005e12 {
+		t.Errorf("pndm takes %.4g operations more than ddim, want a call of the unet", calls)
 	}
 	half := config(50, 7.5)
 	half["precision"] = "bfloat16"

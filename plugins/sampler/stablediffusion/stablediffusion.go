@@ -14,6 +14,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/gomlx/compute"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
@@ -60,7 +62,7 @@ func Component() sdk.Component {
 					}},
 				{Name: "guidance_scale", Type: sdk.TypeNumber, Default: json.RawMessage(`7.5`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(100), Summary: "Classifier-free guidance: u + scale (c - u); 1 means none."},
 				{Name: "num_inference_steps", Type: sdk.TypeInteger, Default: json.RawMessage(`50`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(1000), Summary: "Steps of the solver."},
-				{Name: "solver", Type: sdk.TypeString, OneOf: diffusion.PublishedSolverNames(), Summary: "How the noise schedule is integrated; that of the model's scheduler_config.json if absent."},
+				{Name: "solver", Type: sdk.TypeString, OneOf: diffusion.SolverNames(), Summary: "How the noise schedule is integrated; that of the model's scheduler_config.json if absent."},
 				{Name: "eta", Type: sdk.TypeNumber, Default: json.RawMessage(`0`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Of ddim: the share of noise that is drawn anew in every step; 0 is none, 1 as much as in ancestral sampling."},
 				{Name: "height", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Height of images in pixels, divisible by 8; what the model was trained on if absent."},
 				{Name: "width", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Width of images in pixels, divisible by 8; what the model was trained on if absent."},
@@ -179,11 +181,15 @@ func (s *sampler) complete() error {
 	if c.Solver == "" {
 		c.Solver = s.model.Scheduler.Solver()
 	}
-	if err := s.model.Scheduler.Check(c.Solver, c.NumInferenceSteps); err != nil {
+	process, err := s.model.Scheduler.Process(c.Solver)
+	if err == nil {
+		_, err = process.Evaluations(diffusion.Sampling{Solver: c.Solver, Steps: c.NumInferenceSteps})
+	}
+	if err != nil {
 		all.Addf("The model cannot be sampled so", "With solver %q and num_inference_steps %d: %v. The model's scheduler/scheduler_config.json and the block must fit together.", c.Solver, c.NumInferenceSteps, err)
 	}
-	if c.Eta != 0 && c.Solver != diffusion.SolverDDIM {
-		all.Addf("eta is for ddim alone", "The solver is %q and eta is %v. Write solver = %q, or take eta away.", c.Solver, c.Eta, diffusion.SolverDDIM)
+	if takes := diffusion.EtaSolvers(); c.Eta != 0 && !slices.Contains(takes, c.Solver) {
+		all.Addf("eta is for "+strings.Join(takes, ", ")+" alone", "The solver is %q and eta is %v. Write solver = %q, or take eta away.", c.Solver, c.Eta, takes[0])
 	}
 	return all.Err()
 }

@@ -118,7 +118,7 @@ func TestSolvers(t *testing.T) {
 	other := sdk.Draw{Prompt: sdk.Prompt{Text: "two dogs"}, Seed: 8}
 	seen := map[string]string{}
 	ways := map[string]map[string]any{"ddim with eta": {"solver": "ddim", "eta": 1}}
-	for _, solver := range diffusion.PublishedSolverNames() {
+	for _, solver := range diffusion.SolverNames() {
 		ways[solver] = map[string]any{"solver": solver}
 	}
 	for solver, settings := range ways {

@@ -21,7 +21,7 @@ func TestFitTables(t *testing.T) {
 	var images []dataset.Image
 	labels := map[string][]dataset.Label{"fit_labels_none": nil}
 	for i := range 24 {
-		colour, object := names[i%4], []string{"circle", "star"}[i/4%2]
+		colour, object := names[i%4], []string{"ring", "heart"}[i/4%2]
 		shown := colour
 		if i/8 == 1 {
 			shown = names[(i+1)%4] // one of three is of another colour
@@ -36,8 +36,8 @@ func TestFitTables(t *testing.T) {
 			t.Fatal(err)
 		}
 		id := fmt.Sprintf("color/%04d/%03d", i%8, i/8)
-		image := dataset.Image{ID: id, Image: dataset.File{Path: id + ".png", Bytes: png}, Prompt: "a " + colour + " " + object,
-			Category: "color", Split: "seen", Slots: map[string]string{"color": colour, "object": object}, Index: int32(i / 8)}
+		image := dataset.Image{ID: id, Image: dataset.File{Path: id + ".png", Bytes: png}, Prompt: "one " + colour + " " + object + " on grass",
+			Category: "color", Split: "seen", Slots: map[string]string{"count": "one", "color": colour, "object": object, "background": "on grass"}, Index: int32(i / 8)}
 		images = append(images, image)
 		label := func(table string, rater int32, label sdk.Label) {
 			labels[table] = append(labels[table], dataset.Label{ImageID: id, Prompt: image.Prompt, Category: "color", Split: "seen", Rater: rater, Label: string(label)})

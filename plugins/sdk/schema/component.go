@@ -38,6 +38,11 @@ type Component struct {
 	// of third-party plugins as well; built-ins are keyed by this alone.
 	CodeVersion string `json:"code_version,omitempty"`
 
+	// Notice is what a report has to say of every result in which the component had
+	// a part, in sentences: such as that it simulates people, or draws a toy world.
+	// Empty: nothing. It is in no cache key.
+	Notice string `json:"notice,omitempty"`
+
 	// Capabilities lists what instances can do beyond their kind's minimum.
 	Capabilities []Capability `json:"capabilities,omitempty"`
 

@@ -48,7 +48,7 @@ func full() Component {
 		Blocks:     []Block{{Type: "b", Labels: []string{"l"}, Summary: "s", Required: true, Body: Schema{Attributes: []Attribute{attribute}}}},
 	}
 	return Component{
-		Kind: Sampler, Name: "n", Summary: "s", Schema: body, Uses: []Kind{Encoder}, PreferredBatch: 3, NeedsDevice: true, CodeVersion: "4",
+		Kind: Sampler, Name: "n", Summary: "s", Schema: body, Uses: []Kind{Encoder}, PreferredBatch: 3, NeedsDevice: true, CodeVersion: "4", Notice: "n",
 		Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Summary: "s", Schema: body, Needs: []Need{NeedScores}}}, Tuning: body,
 	}
 }

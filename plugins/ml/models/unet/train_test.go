@@ -63,9 +63,9 @@ func batch(file *safetensors.File, before string) []safetensors.Tensor {
 	clean := golden.ChannelsLast(file.Tensors[before+"latents"])
 	each := len(noise.Data) / len(timesteps.Data)
 	schedule := diffusion.ScaledLinear(0.00085, 0.012, 1000)
-	for i := range noisy.Data {
-		at := int(timesteps.Data[i/each])
-		noisy.Data[i] = float32(schedule.Alpha(at)*float64(clean.Data[i]) + schedule.Sigma(at)*float64(noise.Data[i]))
+	for i, timestep := range timesteps.Data {
+		from, to := i*each, (i+1)*each
+		schedule.At(int(timestep)).AddNoise(noisy.Data[from:to], clean.Data[from:to], noise.Data[from:to])
 	}
 	return []safetensors.Tensor{noisy, timesteps, file.Tensors[before+"encoder_hidden_states"], noise}
 }

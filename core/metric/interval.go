@@ -59,7 +59,6 @@ func (e estimator) mean(m record.Metric, clusters []stats.Cluster) record.Metric
 // cluster is alike (all images good) resampling shows no spread, though there
 // is some; then the interval is Wilson's with the prompts as trials.
 func (e estimator) share(m record.Metric, clusters []stats.Cluster) record.Metric {
-	m.Unit = "share"
 	m = e.mean(m, clusters)
 	if m.Low != nil && *m.Low == *m.High && (*m.Value == 0 || *m.Value == 1) {
 		trials := float64(m.Clusters)
@@ -72,7 +71,7 @@ func (e estimator) share(m record.Metric, clusters []stats.Cluster) record.Metri
 }
 
 // difference completes a metric with the difference of two means over the same
-// clusters, in percentage points. Clusters that one side lacks are left out.
+// clusters, in the metric's unit. Clusters that one side lacks are left out.
 func (e estimator) difference(m record.Metric, first, second []stats.Cluster) record.Metric {
 	var a, b []stats.Cluster
 	var sum1, n1, sum2, n2 float64
@@ -109,7 +108,7 @@ func (e estimator) complete(m record.Metric, value float64, interval stats.Inter
 		return without(m, "undefined on this input")
 	}
 	factor := 1.0
-	if m.Unit == "points" {
+	if m.Unit == record.Points {
 		factor = 100
 	}
 	scaled := factor * value

@@ -8,17 +8,17 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 )
 
-// verdict is what the raters say of one image.
-type verdict struct {
-	place
+// imageLabels is what the raters say of one image.
+type imageLabels struct {
+	promptKey
 	image           string
-	votes           map[int32]string // by rater: "good", "bad" or "skip"
+	labels          map[int32]string // by rater: "good", "bad" or "skip"
 	good, bad, skip int
 }
 
-// goodness is 1 if most of the raters who did not skip say good, 0 if most say
+// majority is 1 if most of the raters who did not skip say good, 0 if most say
 // bad, one half if they are even. ok is false if every rater skipped.
-func (v verdict) goodness() (share float64, ok bool) {
+func (v imageLabels) majority() (share float64, ok bool) {
 	switch {
 	case v.good+v.bad == 0:
 		return 0, false
@@ -30,23 +30,23 @@ func (v verdict) goodness() (share float64, ok bool) {
 	return 0.5, true
 }
 
-// verdicts gathers labels by image, sorted by place and image.
-func verdicts(labels []dataset.Label) ([]verdict, error) {
+// byImage gathers labels by image, sorted by prompt and image.
+func byImage(labels []dataset.Label) ([]imageLabels, error) {
 	index := map[string]int{}
-	var all []verdict
+	var all []imageLabels
 	for _, label := range labels {
-		where := place{label.Category, label.Prompt, label.Split}
+		where := promptKey{label.Category, label.Prompt, label.Split}
 		i, ok := index[label.ImageID]
 		if !ok {
 			i = len(all)
 			index[label.ImageID] = i
-			all = append(all, verdict{place: where, image: label.ImageID, votes: map[int32]string{}})
+			all = append(all, imageLabels{promptKey: where, image: label.ImageID, labels: map[int32]string{}})
 		}
 		v := &all[i]
-		if v.place != where {
+		if v.promptKey != where {
 			return nil, fmt.Errorf("image %q has labels for two prompts: %q and %q", label.ImageID, v.prompt, label.Prompt)
 		}
-		if _, twice := v.votes[label.Rater]; twice {
+		if _, twice := v.labels[label.Rater]; twice {
 			return nil, fmt.Errorf("image %q has two labels by rater %d", label.ImageID, label.Rater)
 		}
 		switch label.Label {
@@ -59,10 +59,10 @@ func verdicts(labels []dataset.Label) ([]verdict, error) {
 		default:
 			return nil, fmt.Errorf("image %q has the label %q: want good, bad or skip", label.ImageID, label.Label)
 		}
-		v.votes[label.Rater] = label.Label
+		v.labels[label.Rater] = label.Label
 	}
-	slices.SortFunc(all, func(a, b verdict) int {
-		return cmp.Or(comparePlaces(a.place, b.place), compareIDs(a.image, b.image))
+	slices.SortFunc(all, func(a, b imageLabels) int {
+		return cmp.Or(comparePromptKeys(a.promptKey, b.promptKey), compareIDs(a.image, b.image))
 	})
 	return all, nil
 }
@@ -107,16 +107,16 @@ func leadingNumber(s string) (number, rest string) {
 
 // set is the images of one prompt.
 type set struct {
-	place
-	images []verdict
+	promptKey
+	images []imageLabels
 }
 
-// sets groups sorted verdicts by prompt.
-func sets(all []verdict) []set {
+// sets groups sorted images by prompt.
+func sets(all []imageLabels) []set {
 	var grouped []set
 	for _, v := range all {
-		if n := len(grouped); n == 0 || grouped[n-1].place != v.place {
-			grouped = append(grouped, set{place: v.place})
+		if n := len(grouped); n == 0 || grouped[n-1].promptKey != v.promptKey {
+			grouped = append(grouped, set{promptKey: v.promptKey})
 		}
 		last := &grouped[len(grouped)-1]
 		last.images = append(last.images, v)
@@ -124,13 +124,13 @@ func sets(all []verdict) []set {
 	return grouped
 }
 
-func setPlace(s set) place { return s.place }
+func setKey(s set) promptKey { return s.promptKey }
 
-// raters counts the raters behind some verdicts.
-func raters(all []verdict) int {
+// raters counts the raters behind some labels.
+func raters(all []imageLabels) int {
 	seen := map[int32]bool{}
 	for _, v := range all {
-		for rater := range v.votes {
+		for rater := range v.labels {
 			seen[rater] = true
 		}
 	}

@@ -5,12 +5,13 @@ import (
 	"slices"
 )
 
-// place is where a row belongs: what it is resampled with and reported under.
-type place struct {
+// promptKey says which prompt a row belongs to: what it is resampled with and
+// reported under.
+type promptKey struct {
 	category, prompt, split string
 }
 
-func comparePlaces(a, b place) int {
+func comparePromptKeys(a, b promptKey) int {
 	return cmp.Or(
 		cmp.Compare(a.category, b.category),
 		cmp.Compare(a.prompt, b.prompt),
@@ -24,16 +25,16 @@ type scope struct {
 	category, split string
 }
 
-func (s scope) holds(p place) bool {
+func (s scope) holds(p promptKey) bool {
 	return (s.category == "" || s.category == p.category) && (s.split == "" || s.split == p.split)
 }
 
-// scopes lists the parts that the places fall into: everything first, then each
+// scopes lists the parts that the prompts fall into: everything first, then each
 // split, then each category with its splits.
-func scopes(places []place) []scope {
+func scopes(keys []promptKey) []scope {
 	var splits, categories []string
 	present := map[scope]bool{}
-	for _, p := range places {
+	for _, p := range keys {
 		if p.split != "" {
 			splits = append(splits, p.split)
 		}
@@ -62,7 +63,7 @@ func scopes(places []place) []scope {
 }
 
 // within keeps the items that belong to a scope.
-func within[T any](items []T, s scope, at func(T) place) []T {
+func within[T any](items []T, s scope, at func(T) promptKey) []T {
 	var kept []T
 	for _, item := range items {
 		if s.holds(at(item)) {
@@ -72,11 +73,11 @@ func within[T any](items []T, s scope, at func(T) place) []T {
 	return kept
 }
 
-// placesOf lists the place of every item.
-func placesOf[T any](items []T, at func(T) place) []place {
-	places := make([]place, len(items))
+// promptKeysOf lists the prompt of every item.
+func promptKeysOf[T any](items []T, at func(T) promptKey) []promptKey {
+	keys := make([]promptKey, len(items))
 	for i, item := range items {
-		places[i] = at(item)
+		keys[i] = at(item)
 	}
-	return places
+	return keys
 }

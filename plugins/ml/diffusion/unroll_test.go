@@ -11,15 +11,24 @@ import (
 // out, and comes to the same end.
 func TestUnroll(t *testing.T) {
 	no, yes := false, true
-	for _, prediction := range []string{Epsilon, Velocity} {
+	for _, prediction := range []Prediction{Epsilon, Velocity} {
 		config := SchedulerConfig{
 			Timesteps: 1000, BetaStart: 0.00085, BetaEnd: 0.012, BetaSchedule: "scaled_linear",
-			Prediction: prediction, ClipSample: &no, SkipPRK: yes, StepsOffset: 1, AlphaToOne: &no,
+			Prediction: prediction, ClipSample: &no, SkipPRK: yes, Stepping: Stepping{StepsOffset: 1, AlphaToOne: &no},
 		}
-		for _, solver := range PublishedSolverNames() {
+		for _, solver := range SolverNames() {
 			s := Sampling{Solver: solver, Steps: 12}
+			process, err := config.Process(solver)
+			if err != nil {
+				t.Fatal(err)
+			}
+			clipping := process
+			clipping.Clip = true
+			if _, err := clipping.Unroll(s); err == nil {
+				t.Errorf("%s is written out, though it clips", solver)
+			}
 			if s.Fresh() {
-				if _, err := config.Unroll(s); err == nil {
+				if _, err := process.Unroll(s); err == nil {
 					t.Errorf("%s is written out, though it draws noise", solver)
 				}
 				continue
@@ -38,14 +47,14 @@ func TestUnroll(t *testing.T) {
 				start[i] = float32(random.NormFloat64())
 			}
 			want, timesteps := slices.Clone(start), []float64(nil)
-			s.Network = func(noisy []float32, timestep float64) ([]float32, error) {
+			err = process.Sample(want, s, func(noisy []float32, timestep float64) ([]float32, error) {
 				timesteps = append(timesteps, timestep)
 				return network(noisy, timestep), nil
-			}
-			if err := config.Sample(want, s); err != nil {
+			}, nil)
+			if err != nil {
 				t.Fatal(err)
 			}
-			u, err := config.Unroll(s)
+			u, err := process.Unroll(s)
 			if err != nil {
 				t.Fatal(err)
 			}

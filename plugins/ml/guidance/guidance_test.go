@@ -1,4 +1,4 @@
-package stablediffusion
+package guidance
 
 import (
 	"slices"
@@ -9,8 +9,8 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 )
 
-func TestGuided(t *testing.T) {
-	got, err := ExecOnce(computetest.Backend(t), guided, []float32{1, 2}, []float32{2, 0}, float32(7.5))
+func TestGuide(t *testing.T) {
+	got, err := ExecOnce(computetest.Backend(t), Guide, []float32{1, 2}, []float32{2, 0}, float32(7.5))
 	if err != nil {
 		t.Fatal(err)
 	}

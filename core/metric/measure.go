@@ -1,0 +1,42 @@
+package metric
+
+// Measure is what one measure stage measures: metrics that are computed together,
+// from the same inputs.
+type Measure string
+
+// The measures.
+const (
+	MeasureAlignment      Measure = "alignment"
+	MeasureReward         Measure = "reward"
+	MeasureFidelity       Measure = "fidelity"
+	MeasureRewardAccuracy Measure = "reward_accuracy"
+	MeasureBestOf         Measure = "best_of"
+)
+
+// MeasureDefinition is a row of the table of measures.
+type MeasureDefinition struct {
+	Measure Measure
+	Model   bool   // each stage's subject is a model, a row in the tables of models
+	Needs   string // in words, what an evaluate block has to have for it
+}
+
+var measures = []MeasureDefinition{
+	{MeasureAlignment, true, "an alignment block with a rater"},
+	{MeasureReward, true, "rewards"},
+	{MeasureFidelity, true, "a fidelity block"},
+	{MeasureRewardAccuracy, false, "rewards, and an alignment block with a rater for them to agree with"},
+	{MeasureBestOf, false, "a best_of block, and an alignment block with a rater who judges what is chosen"},
+}
+
+// Measures lists the measures in the order of reports.
+func Measures() []MeasureDefinition { return append([]MeasureDefinition(nil), measures...) }
+
+// Definition returns the measure's row; the zero one for a name that is none.
+func (m Measure) Definition() MeasureDefinition {
+	for _, row := range measures {
+		if row.Measure == m {
+			return row
+		}
+	}
+	return MeasureDefinition{}
+}

@@ -1,0 +1,19 @@
+package record
+
+// Kind is the kind of a stage.
+type Kind string
+
+// The kinds of stages, in the order in which a run usually meets them.
+const (
+	KindSample  Kind = "sample"  // sampler, prompts -> images
+	KindImport  Kind = "import"  // a folder -> images
+	KindRate    Kind = "rate"    // rater, images -> labels; or a file -> labels
+	KindCompare Kind = "compare" // rater, images -> comparisons; or a file, or labels -> comparisons
+	KindFit     Kind = "fit"     // reward, rater or encoder, labels, images -> checkpoint and curve
+	KindScore   Kind = "score"   // reward, images -> scores
+	KindChoose  Kind = "choose"  // scores, images -> images
+	KindPrepare Kind = "prepare" // sampler, images -> what its tune reads
+	KindTune    Kind = "tune"    // sampler, images, what is prepared of them, scores -> checkpoint and curve
+	KindEncode  Kind = "encode"  // encoder, images -> features
+	KindMeasure Kind = "measure" // labels, scores, features -> metrics and per-prompt values
+)

@@ -1,0 +1,117 @@
+package reports
+
+import (
+	"slices"
+
+	"github.com/plumb-ml/plumb/core/metric"
+	"github.com/plumb-ml/plumb/core/record"
+)
+
+// evaluation is the metrics of one evaluate block.
+type evaluation struct {
+	name     string
+	baseline string           // the model that the others are compared with, or ""
+	models   []string         // in the order of the experiment, measured or not
+	planned  []metric.Measure // what was to be measured
+	metrics  []record.Metric
+}
+
+// evaluationsOf gathers the measure stages by evaluation.
+func evaluationsOf(stages []stage) []evaluation {
+	var all []evaluation
+	for _, s := range stages {
+		if s.Kind != record.KindMeasure {
+			continue
+		}
+		at := slices.IndexFunc(all, func(e evaluation) bool { return e.name == s.Evaluation })
+		if at < 0 {
+			at = len(all)
+			all = append(all, evaluation{name: s.Evaluation, baseline: s.Baseline})
+		}
+		e := &all[at]
+		measure := metric.Measure(s.Measure)
+		if !slices.Contains(e.planned, measure) {
+			e.planned = append(e.planned, measure)
+		}
+		if measure.Definition().Model && !slices.Contains(e.models, s.Subject) {
+			e.models = append(e.models, s.Subject)
+		}
+		if s.record != nil {
+			e.metrics = append(e.metrics, s.record.Metrics...)
+		}
+	}
+	return all
+}
+
+// condition is what a metric that is looked for has to meet.
+type condition func(m *record.Metric) bool
+
+func of(subject string) condition {
+	return func(m *record.Metric) bool { return m.Subject == subject }
+}
+
+func against(versus string) condition {
+	return func(m *record.Metric) bool { return m.Versus == versus }
+}
+
+// by is a reward that scores or chooses.
+func by(reward string) condition {
+	return func(m *record.Metric) bool { return m.Reward == reward }
+}
+
+// find returns the first metric of a name, over a part of the prompts, that meets
+// the conditions, or nil.
+func (e evaluation) find(name string, over part, conditions ...condition) *record.Metric {
+	for i := range e.metrics {
+		m := &e.metrics[i]
+		if m.Name == name && m.Category == over.category && m.Split == over.split &&
+			!slices.ContainsFunc(conditions, func(meets condition) bool { return !meets(m) }) {
+			return m
+		}
+	}
+	return nil
+}
+
+// measured reports whether a metric of the name was measured at all.
+func (e evaluation) measured(name string) bool {
+	return slices.ContainsFunc(e.metrics, func(m record.Metric) bool { return m.Name == name })
+}
+
+// distinct lists a field of the metrics of a name, in order of appearance.
+func (e evaluation) distinct(name string, field func(record.Metric) string) []string {
+	var all []string
+	for _, m := range e.metrics {
+		if value := field(m); m.Name == name && value != "" && !slices.Contains(all, value) {
+			all = append(all, value)
+		}
+	}
+	return all
+}
+
+func (e evaluation) splits(name string) []string {
+	return e.distinct(name, func(m record.Metric) string { return m.Split })
+}
+
+// has reports whether something was to be measured.
+func (e evaluation) has(measure metric.Measure) bool { return slices.Contains(e.planned, measure) }
+
+// scorers lists the rewards that scored models.
+func (e evaluation) scorers() []string {
+	return e.distinct(metric.AverageRewardMean, func(m record.Metric) string { return m.Reward })
+}
+
+// judgedRewards lists the rewards whose agreement with raters was measured.
+func (e evaluation) judgedRewards() []string {
+	return e.distinct(metric.RewardAccuracyShare, func(m record.Metric) string { return m.Subject })
+}
+
+// rewards lists the rewards that scored models, and those that were judged.
+func (e evaluation) rewards() []string {
+	all := e.scorers()
+	for _, name := range e.judgedRewards() {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}

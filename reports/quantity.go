@@ -1,0 +1,71 @@
+package reports
+
+import (
+	"github.com/plumb-ml/plumb/core/metric"
+	"github.com/plumb-ml/plumb/core/record"
+)
+
+// quantity is a metric over a part of the prompts in an ablation's tables: a
+// column, and where it is a headline, rows in the table of differences.
+type quantity struct {
+	column   Column
+	headline bool
+}
+
+func quantityOf(name string, over part) quantity {
+	row, _ := metric.Define(name)
+	return quantity{metricColumn(name, over), row.Headline}
+}
+
+// of finds the quantity of a model or reward.
+func (q quantity) of(e evaluation, subject string) *record.Metric {
+	key := q.column.Key
+	conditions := []condition{of(subject)}
+	if key.Reward != "" {
+		conditions = append(conditions, by(key.Reward))
+	}
+	return e.find(key.Metric, part{key.Category, key.Split}, conditions...)
+}
+
+// modelQuantities lists what was measured of models anywhere in the ablation.
+func (c across) modelQuantities() []quantity {
+	var all []quantity
+	splits := c.splits(metric.GoodShare)
+	if c.measured(metric.GoodShare) {
+		for _, over := range orAll(splits) {
+			all = append(all, quantityOf(metric.GoodShare, over))
+		}
+	}
+	if c.measured(metric.WinMinusLose) {
+		all = append(all, quantityOf(metric.WinMinusLose, part{}))
+		for _, split := range splits {
+			all = append(all, quantityOf(metric.WinMinusLose, part{split: split}))
+		}
+	}
+	for _, reward := range c.all(evaluation.scorers) {
+		score := quantityOf(metric.AverageRewardMean, part{})
+		score.column.Title += " " + reward
+		score.column.Key.Reward = reward
+		all = append(all, score)
+	}
+	for _, distance := range distances {
+		if c.measured(distance) {
+			all = append(all, quantityOf(distance, part{}))
+		}
+	}
+	return all
+}
+
+// rewardQuantities lists what was measured of rewards.
+func (c across) rewardQuantities() []quantity {
+	var all []quantity
+	for _, name := range []string{metric.RewardAccuracyShare, metric.PairwiseAccuracy, metric.AUC} {
+		for _, over := range orAll(c.splits(metric.RewardAccuracyShare)) {
+			q := quantityOf(name, over)
+			// What a reward is worth shows on prompts that it was not fitted to.
+			q.headline = q.headline && over.split != "seen"
+			all = append(all, q)
+		}
+	}
+	return all
+}
