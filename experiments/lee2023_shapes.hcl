@@ -277,7 +277,6 @@ finetune "full" {
 # Controls: what tuning does without a reward, and without the model's images.
 finetune "no_reward" {
   sampler       = sampler.base
-  weights       = "uniform"
   images        = [images.labelled, images.unlabelled]
   steps         = var.steps
   batch_size    = 32
@@ -286,7 +285,7 @@ finetune "no_reward" {
   ema_decay     = 0.98
   trainable     = var.trainable
 
-  loss "reward_weighted" {}
+  loss "denoising" {}
 
   loss "pretraining" {
     images = [images.web, images.web_of_one]

@@ -10,6 +10,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // curvePoints is about how many points of a curve are drawn; noisier ones are
@@ -67,7 +68,7 @@ func curvesOf(ctx context.Context, input Input) (Curves, error) {
 			if err != nil {
 				return nil, fmt.Errorf("open the curve of %s: %w", s.Node, err)
 			}
-			points, err := dataset.ReadAll[dataset.CurvePoint](path)
+			points, err := table.ReadAll[dataset.CurvePoint](path)
 			if err != nil {
 				return nil, fmt.Errorf("read the curve of %s: %w", s.Node, err)
 			}

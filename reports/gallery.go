@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 const (
@@ -26,7 +26,7 @@ type Gallery struct {
 // GalleryColumn is one model's images.
 type GalleryColumn struct {
 	Title  string
-	Images map[GalleryCell]dataset.Image
+	Images map[GalleryCell]table.Image
 	output record.Output
 }
 
@@ -107,8 +107,8 @@ func (c *GalleryColumn) read(input Input) error {
 	if err != nil {
 		return fmt.Errorf("open the images of %s: %w", c.Title, err)
 	}
-	c.Images = map[GalleryCell]dataset.Image{}
-	for row, err := range dataset.Read[dataset.Image](path) {
+	c.Images = map[GalleryCell]table.Image{}
+	for row, err := range table.Read[table.Image](path) {
 		if err != nil {
 			return fmt.Errorf("read the images of %s: %w", c.Title, err)
 		}

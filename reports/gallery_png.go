@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"bytes"
 	"fmt"
 	"image"
 	"image/color"
@@ -14,7 +13,8 @@ import (
 	"golang.org/x/image/font/basicfont"
 	"golang.org/x/image/math/fixed"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 const (
@@ -94,12 +94,12 @@ func (g *Gallery) render() (image.Image, error) {
 	return canvas, nil
 }
 
-func decode(row dataset.Image) (image.Image, error) {
-	picture, _, err := image.Decode(bytes.NewReader(row.Image.Bytes))
+func decode(row table.Image) (image.Image, error) {
+	picture, err := imaging.Decode(row.Image.Bytes, imaging.Exchanged)
 	if err != nil {
 		return nil, fmt.Errorf("decode image %q: %w", row.ID, err)
 	}
-	return picture, nil
+	return picture.Picture(), nil
 }
 
 // scale draws a picture into a rectangle, pixel by nearest pixel: enlarged

@@ -177,7 +177,7 @@ func facts(r *record.Record) string {
 		words = append(words, fmt.Sprintf("%s %.4g", strings.ReplaceAll(name, "_", " "), r.Facts[name]))
 	}
 	who := r.Component
-	if r.Kind == "compare" {
+	if r.Kind == record.KindCompare {
 		// Pairs that a file or labels give have no component.
 		who = r.Node
 		if r.Component != "" {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 // Input is what a report is made of.
@@ -122,16 +123,13 @@ func Write(ctx context.Context, dir string, input Input) error {
 // writeFile writes through a temporary file, so that no reader meets half a
 // report. A file that there is nothing to write in is removed: it would be an
 // earlier run's.
-func writeFile(path string, render func(io.Writer) (bool, error)) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+func writeFile(path string, render func(io.Writer) (bool, error)) error {
+	file, err := atomicfile.Create(path)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name())
+	defer file.Discard()
 	written, err := render(file)
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
 	if err != nil {
 		return err
 	}
@@ -141,8 +139,5 @@ func writeFile(path string, render func(io.Writer) (bool, error)) (err error) {
 		}
 		return nil
 	}
-	if err := os.Chmod(file.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+	return file.Commit()
 }

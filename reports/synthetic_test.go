@@ -13,6 +13,8 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // The records in this file are synthetic: made up to exercise the tables.
@@ -222,10 +224,10 @@ func bestOfMetrics() []record.Metric {
 	return all
 }
 
-// table writes rows and returns them as an output.
-func table[T any](t *testing.T, s *synthetic, name string, rows []T) record.Output {
+// output writes rows and returns them as an output.
+func output[T any](t *testing.T, s *synthetic, name string, rows []T) record.Output {
 	t.Helper()
-	if err := dataset.WriteAll(filepath.Join(s.dir, name), rows); err != nil {
+	if err := table.WriteAll(filepath.Join(s.dir, name), rows); err != nil {
 		t.Fatal(err)
 	}
 	return record.Output{Digest: name, Rows: len(rows)}
@@ -235,7 +237,7 @@ func table[T any](t *testing.T, s *synthetic, name string, rows []T) record.Outp
 func pictures(t *testing.T, s *synthetic, model int) record.Output {
 	t.Helper()
 	const size = 32
-	var rows []dataset.Image
+	var rows []table.Image
 	for _, category := range []string{"color", "count"} {
 		for i, object := range []string{"circle", "diamond", "ring", "square", "star"} {
 			split := "seen"
@@ -256,17 +258,17 @@ func pictures(t *testing.T, s *synthetic, model int) record.Output {
 						}
 					}
 				}
-				content, err := dataset.EncodePNG(size, size, pixels)
+				content, err := imaging.EncodePNG(imaging.Image{Width: size, Height: size, RGB: pixels})
 				if err != nil {
 					t.Fatal(err)
 				}
 				id := fmt.Sprintf("%s/%d/%d", category, i, index)
-				rows = append(rows, dataset.Image{ID: id, Image: dataset.File{Bytes: content, Path: id + ".png"},
+				rows = append(rows, table.Image{ID: id, Image: table.File{Bytes: content, Path: id + ".png"},
 					Prompt: prompt, Category: category, Split: split, Index: int32(index), Seed: uint64(index)})
 			}
 		}
 	}
-	return table(t, s, fmt.Sprintf("images-%d.parquet", model), rows)
+	return output(t, s, fmt.Sprintf("images-%d.parquet", model), rows)
 }
 
 func curve(t *testing.T, s *synthetic, name string, terms []string, level float64) record.Output {
@@ -279,7 +281,7 @@ func curve(t *testing.T, s *synthetic, name string, terms []string, level float6
 		}
 		rows = append(rows, dataset.CurvePoint{Step: int32(step), Name: "learning_rate", Value: 1e-3})
 	}
-	return table(t, s, "curve-"+name+".parquet", rows)
+	return output(t, s, "curve-"+name+".parquet", rows)
 }
 
 // syntheticExperiment is a made-up run of one experiment with three models.

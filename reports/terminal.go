@@ -8,9 +8,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
+
+	"github.com/plumb-ml/plumb/core/wordwrap"
 )
 
 // columnGap is the space between the columns of a terminal table.
@@ -129,7 +132,7 @@ func layOut(t Table, columns []int, s style) block {
 				cell += " *"
 			}
 			if t.Columns[column].Key.words() && s.words > 0 {
-				cell = strings.Join(wrap(breakable(cell, longestWord), s.words), "\n")
+				cell = strings.Join(wordwrap.Lines(breakable(cell, longestWord), s.words), "\n")
 			}
 			if interval != "" {
 				if s.stacked {
@@ -247,36 +250,18 @@ func breakable(words string, longest int) string {
 
 // wrapHeader breaks a title, but leaves an arrow beside its percent sign.
 func wrapHeader(title string, width int) []string {
-	const glue = "\x00" // no space, so nothing breaks there
-	lines := wrap(breakable(strings.ReplaceAll(title, "% ", "%"+glue), longestTitle), width)
+	const glue = "\ue000" // as wide as a space, but none, so nothing breaks there
+	lines := wordwrap.Lines(breakable(strings.ReplaceAll(title, "% ", "%"+glue), longestTitle), width)
 	for i := range lines {
 		lines[i] = strings.ReplaceAll(lines[i], glue, " ")
 	}
 	return lines
 }
 
-// wrap breaks words into lines of at most width runes; a longer word stays whole.
-func wrap(words string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(words) {
-		switch {
-		case line == "":
-			line = word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
-			line += " " + word
-		default:
-			lines = append(lines, line)
-			line = word
-		}
-	}
-	return append(lines, line)
-}
-
 // wrapTo writes a paragraph with a first word that the other lines are indented by.
 func wrapTo(w io.Writer, width int, first, words string) {
-	indent := strings.Repeat(" ", utf8.RuneCountInString(first))
-	for i, line := range wrap(words, width-len(indent)) {
+	indent := strings.Repeat(" ", runewidth.StringWidth(first))
+	for i, line := range wordwrap.Lines(words, width-len(indent)) {
 		if i > 0 {
 			first = indent
 		}

@@ -115,7 +115,7 @@ func (s *session) download(ctx context.Context, dry bool) error {
 		return exit{exitFailed, err}
 	}
 	if dry || toCome == 0 && !slices.ContainsFunc(fetches, func(f *hub.Fetch) bool { return len(f.Missing) > 0 }) {
-		fmt.Fprintf(p.out, "to download: %s, into %s\n", hub.Size(toCome), config.Cache)
+		fmt.Fprintf(p.out, "to download: %s, into %s\n", byteSize(toCome), config.Cache)
 		if dry {
 			return nil
 		}
@@ -168,12 +168,12 @@ func told(err error, want wanted) (diag.List, error) {
 }
 
 func describeFetch(f *hub.Fetch) string {
-	text := fmt.Sprintf("%s: commit %s, %s, %s", f.Ref, f.Manifest.Commit[:12], plural(len(f.Files), "file", "files"), hub.Size(f.Bytes))
+	text := fmt.Sprintf("%s: commit %s, %s, %s", f.Ref, f.Manifest.Commit[:12], plural(len(f.Files), "file", "files"), byteSize(f.Bytes))
 	switch {
 	case len(f.Missing) == 0:
 		text += "; all here"
 	case f.ToCome < f.Bytes:
-		text += fmt.Sprintf("; %s to come", hub.Size(f.ToCome))
+		text += fmt.Sprintf("; %s to come", byteSize(f.ToCome))
 	}
 	return text
 }
@@ -204,7 +204,7 @@ func (d *downloads) progress(at hub.Progress) {
 				mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─"), mpb.BarWidth(10),
 				mpb.PrependDecorators(decor.Name("  "+name+"  ")),
 				mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string {
-					return fmt.Sprintf("  %s of %s", hub.Size(s.Current), hub.Size(s.Total))
+					return fmt.Sprintf("  %s of %s", byteSize(s.Current), byteSize(s.Total))
 				})),
 			)
 			d.bars[at.File] = bar
@@ -217,7 +217,7 @@ func (d *downloads) progress(at hub.Progress) {
 		return
 	}
 	d.shown = time.Now()
-	fmt.Fprintf(d.to, "  %s  %s of %s\n", fit(at.File, 48), strings.TrimSpace(hub.Size(at.Done)), hub.Size(at.Total))
+	fmt.Fprintf(d.to, "  %s  %s of %s\n", fit(at.File, 48), strings.TrimSpace(byteSize(at.Done)), byteSize(at.Total))
 }
 
 func (d *downloads) close() {

@@ -232,11 +232,11 @@ func TestDownloadInterrupted(t *testing.T) {
 	if text := plumb(exitInterrupted, "download", "x.hcl"); !strings.Contains(text, "Interrupted. What came is kept; go on with plumb download x.hcl") {
 		t.Errorf("it says %s", text)
 	}
-	if text := plumb(exitOK, "plan", "x.hcl"); !strings.Contains(text, "1 of 3 files are there, 300.0 kB of 524.3 kB") {
+	if text := plumb(exitOK, "plan", "x.hcl"); !strings.Contains(text, "1 of 3 files are there, 293 KiB of 512 KiB") {
 		t.Errorf("a plan says %s", text)
 	}
 	server.Requests()
-	if text := plumb(exitOK, "download", "x.hcl"); !strings.Contains(text, "3 files, 524.3 kB; 224.3 kB to come") || !strings.Contains(text, "is here, commit") {
+	if text := plumb(exitOK, "download", "x.hcl"); !strings.Contains(text, "3 files, 512 KiB; 219 KiB to come") || !strings.Contains(text, "is here, commit") {
 		t.Errorf("it says %s", text)
 	}
 	if asked := server.Requests(); !slices.Contains(asked, fmt.Sprint("GET model.safetensors from ", came)) {

@@ -37,7 +37,7 @@ func (p *program) explainCommand() *cobra.Command {
 			defer s.close()
 			nodes := s.plan.Find(args[1])
 			if len(nodes) == 0 {
-				return fmt.Errorf("%s has no stage %q; its stages are:\n  %s", args[0], args[1], strings.Join(labels(s.plan), "\n  "))
+				return fmt.Errorf("%s has no stage %q; its stages are:\n  %s", args[0], args[1], strings.Join(nodeLabels(s.plan), "\n  "))
 			}
 			forecast, err := s.forecast()
 			if err != nil {
@@ -58,7 +58,7 @@ func (p *program) explainCommand() *cobra.Command {
 	return command
 }
 
-func labels(p *plan.Plan) []string {
+func nodeLabels(p *plan.Plan) []string {
 	var all []string
 	for _, node := range p.Nodes {
 		all = append(all, node.Label)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/labels"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/store"
@@ -44,7 +44,7 @@ func (p *program) exportCommand() *cobra.Command {
 				return p.exportBlind(s, judged, args)
 			}
 			if len(nodes) == 0 {
-				return fmt.Errorf("%s has no stage %q; its stages are:\n  %s", args[0], args[1], strings.Join(labels(s.plan), "\n  "))
+				return fmt.Errorf("%s has no stage %q; its stages are:\n  %s", args[0], args[1], strings.Join(nodeLabels(s.plan), "\n  "))
 			}
 			if len(nodes) > 1 {
 				return fmt.Errorf("%q names %d stages of %s; say which by the full name that plumb plan prints", args[1], len(nodes), args[0])
@@ -62,7 +62,7 @@ func (p *program) exportCommand() *cobra.Command {
 				if err != nil {
 					return exit{exitFailed, fmt.Errorf("export %s: %w", nodes[0].Label, err)}
 				}
-				fmt.Fprintf(p.out, "%s to label are in %s; write good, bad or skip into its %s\n", plural(n, "image", "images"), args[2], dataset.LabelSheet)
+				fmt.Fprintf(p.out, "%s to label are in %s; write good, bad or skip into its %s\n", plural(n, "image", "images"), args[2], labels.Sheet)
 				return nil
 			}
 			if err := exportOutputs(s.store, made, args[2]); err != nil {
@@ -109,11 +109,11 @@ func (p *program) exportBlind(s *session, judged []*plan.Node, args []string) er
 		return exit{exitFailed, fmt.Errorf("images of %s that are not there yet with these settings: %s; plumb run %s makes them", args[1], strings.Join(missing, ", "), args[0])}
 	}
 	path := judged[0].Work.(*plan.RateWork).Path
-	known, problems := dataset.LabelledIDs(path)
+	known, problems := labels.IDs(path)
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	n, err := dataset.WriteBlindSheet(tables, known, args[2])
+	n, err := labels.WriteBlindSheet(tables, known, args[2])
 	if err != nil {
 		return exit{exitFailed, fmt.Errorf("export %s: %w", args[1], err)}
 	}
@@ -121,7 +121,7 @@ func (p *program) exportBlind(s *session, judged []*plan.Node, args []string) er
 	if len(known) > 0 {
 		already = fmt.Sprintf("; %s has the verdicts on %s", filepath.Base(path), plural(len(known), "image", "images"))
 	}
-	fmt.Fprintf(p.out, "%s to judge are in %s; write good, bad or skip into its %s%s\n", plural(n, "image", "images"), args[2], dataset.LabelSheet, already)
+	fmt.Fprintf(p.out, "%s to judge are in %s; write good, bad or skip into its %s%s\n", plural(n, "image", "images"), args[2], labels.Sheet, already)
 	return nil
 }
 
@@ -135,7 +135,7 @@ func exportSheet(s *store.Store, made *record.Record, target string) (int, error
 	if err != nil {
 		return 0, err
 	}
-	return dataset.WriteLabelSheet(table, target)
+	return labels.WriteSheet(table, target)
 }
 
 // exportOutputs copies a record's outputs: the files of its directories as

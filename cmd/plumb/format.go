@@ -5,6 +5,10 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/plumb-ml/plumb/core/wordwrap"
 )
 
 // seconds prints a time for people, in at most seven columns.
@@ -28,17 +32,7 @@ func seconds(s float64) string {
 }
 
 // byteSize prints a size for people.
-func byteSize(n int64) string {
-	const units = "KMGTPE"
-	if n < 1000 {
-		return fmt.Sprintf("%d B", n)
-	}
-	value, unit := float64(n)/1000, 0
-	for value >= 999.5 && unit < len(units)-1 {
-		value, unit = value/1000, unit+1
-	}
-	return fmt.Sprintf("%.3g %cB", value, units[unit])
-}
+func byteSize(n int64) string { return humanize.IBytesN(uint64(n), 3) }
 
 // rate prints items per second.
 func rate(items, seconds float64) string {
@@ -78,36 +72,6 @@ func fit(text string, width int) string {
 // indent wraps text to a width, every line behind a margin. Words that are
 // wider than a line are broken, after a comma if there is one.
 func indent(text string, margin, width int) string {
-	room := max(width-margin, 20)
-	var lines []string
-	line := ""
-	flush := func() {
-		if line != "" {
-			lines = append(lines, line)
-			line = ""
-		}
-	}
-	for _, word := range strings.Fields(text) {
-		if line != "" && utf8.RuneCountInString(word) <= room && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > room {
-			flush()
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-		for utf8.RuneCountInString(line) > room {
-			runes := []rune(line)
-			at := room
-			for i := room; i > room/2; i-- {
-				if runes[i-1] == ',' {
-					at = i
-					break
-				}
-			}
-			lines = append(lines, string(runes[:at]))
-			line = string(runes[at:])
-		}
-	}
-	flush()
+	lines := wordwrap.Broken(text, max(width-margin, 20))
 	return strings.Join(lines, "\n"+strings.Repeat(" ", margin))
 }

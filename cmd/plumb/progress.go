@@ -14,6 +14,7 @@ import (
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
+	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/core/stage"
 )
 
@@ -233,7 +234,7 @@ func (b *bars) Finished(node *plan.Node, outcome run.Outcome) {
 func (b *bars) Warn(_ *plan.Node, warning diag.Diagnostic) {
 	var text writerFunc = func(p []byte) (int, error) { return b.container.Write(p) }
 	diag.WriteText(text, diag.List{warning}, diag.TextOptions{
-		Width: b.program.width(b.program.err), Color: b.program.color(b.program.err), Sources: b.program.sources,
+		Width: b.program.width(b.program.err), Color: b.program.color(b.program.err), Sources: b.program.sources, Block: spec.BlockAt,
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/digest"
+	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/core/store"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -191,7 +192,7 @@ func (p *program) storePath() string {
 func (p *program) complain(err error) {
 	var list diag.List
 	if errors.As(err, &list) {
-		diag.WriteText(p.err, list, diag.TextOptions{Width: p.width(p.err), Color: p.color(p.err), Sources: p.sources})
+		diag.WriteText(p.err, list, diag.TextOptions{Width: p.width(p.err), Color: p.color(p.err), Sources: p.sources, Block: spec.BlockAt})
 		return
 	}
 	fmt.Fprintf(p.err, "plumb: %v\n", err)

@@ -15,9 +15,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/store"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // shipped is the variable of the environment that makes the test binary serve
@@ -96,7 +97,7 @@ func picture(ts *testscript.TestScript, negated bool, args []string) {
 	level, err := strconv.ParseUint(args[1], 10, 8)
 	ts.Check(err)
 	const side = 3
-	png, err := dataset.EncodePNG(side, side, bytes.Repeat([]byte{byte(level)}, 3*side*side))
+	png, err := imaging.EncodePNG(imaging.Image{Width: side, Height: side, RGB: bytes.Repeat([]byte{byte(level)}, 3*side*side)})
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), png, 0o644))
 }
@@ -169,7 +170,7 @@ func unpack(ts *testscript.TestScript, negated bool, args []string) {
 	var metadata, labels bytes.Buffer
 	fmt.Fprintln(&labels, "image_id,rater,label")
 	n := 0
-	for image, err := range dataset.Read[dataset.Image](ts.MkAbs(args[0])) {
+	for image, err := range table.Read[table.Image](ts.MkAbs(args[0])) {
 		ts.Check(err)
 		name := fmt.Sprintf("pictures/%03d.png", n)
 		ts.Check(os.WriteFile(filepath.Join(folder, name), image.Image.Bytes, 0o644))
@@ -192,9 +193,9 @@ func repaint(ts *testscript.TestScript, negated bool, args []string) {
 	}
 	content, err := os.ReadFile(ts.MkAbs(args[0]))
 	ts.Check(err)
-	width, height, rgb, err := dataset.DecodePNG(content)
+	picture, err := imaging.Decode(content, imaging.Exchanged)
 	ts.Check(err)
-	content, err = dataset.EncodePNG(width, height, bytes.Repeat([]byte{128}, len(rgb)))
+	content, err = imaging.EncodePNG(imaging.Image{Width: picture.Width, Height: picture.Height, RGB: bytes.Repeat([]byte{128}, len(picture.RGB))})
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), content, 0o644))
 }

@@ -15,9 +15,9 @@ import (
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/ablation"
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/hub"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/plugin"
@@ -72,7 +72,7 @@ func (p *program) specOptions(ctx context.Context) (spec.Options, error) {
 		}
 		variables[strings.TrimSpace(name)] = value
 	}
-	scan := func(folder dataset.Folder) (dataset.Inventory, error) { return folder.Scan(ctx, p.digests()) }
+	scan := func(folder imagefolder.Folder) (imagefolder.Inventory, error) { return folder.Scan(ctx, p.digests()) }
 	return spec.Options{
 		Variables: variables, VarFiles: p.varFiles, Sources: p.sources, Digest: p.digests().Path, Scan: scan,
 		Hub: p.hubCache(hub.Environment(os.Getenv)),

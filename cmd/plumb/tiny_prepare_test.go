@@ -8,9 +8,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // mosaics are tiles whose tuning reads the mean colour of images, not their
@@ -40,23 +41,23 @@ func openMosaics(ctx context.Context, r sdk.OpenRequest) (any, error) {
 // Prepare writes a file for each image, in the scratch directory until all are
 // there.
 func (m mosaics) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
-	total, err := dataset.Rows(r.Images)
+	total, err := table.Rows(r.Images)
 	if err != nil {
 		return err
 	}
 	n := 0
-	for image, err := range dataset.Read[dataset.Image](r.Images) {
+	for image, err := range table.Read[table.Image](r.Images) {
 		if err != nil {
 			return err
 		}
 		path := filepath.Join(r.Scratch, fmt.Sprintf("%04d.json", n))
 		if _, err := os.Stat(path); err != nil {
 			time.Sleep(time.Duration(m.DelayMS) * time.Millisecond)
-			width, height, rgb, err := dataset.DecodePNG(image.Image.Bytes)
+			picture, err := imaging.Decode(image.Image.Bytes, imaging.Exchanged)
 			if err != nil {
 				return err
 			}
-			if err := writeWeights(path, weights{Step: n, Value: meanOf(sdk.Image{Width: width, Height: height, RGB: rgb})[0]}); err != nil {
+			if err := writeWeights(path, weights{Step: n, Value: meanOf(picture)[0]}); err != nil {
 				return err
 			}
 		}
@@ -81,15 +82,12 @@ func (m mosaics) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(
 func (m mosaics) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
 	var sum, n float64
 	for _, loss := range r.Losses {
-		if len(loss.Prepared) != len(loss.Images) {
-			return fmt.Errorf("loss %s has %d image tables and %d that are prepared", loss.Name, len(loss.Images), len(loss.Prepared))
-		}
-		for i, directory := range loss.Prepared {
-			files, err := filepath.Glob(filepath.Join(directory, "*.json"))
+		for _, set := range loss.Sets {
+			files, err := filepath.Glob(filepath.Join(set.Prepared, "*.json"))
 			if err != nil {
 				return err
 			}
-			if rows, err := dataset.Rows(loss.Images[i]); err != nil || rows != len(files) {
+			if rows, err := table.Rows(set.Images); err != nil || rows != len(files) {
 				return fmt.Errorf("loss %s has %d images, %d are prepared, %v", loss.Name, rows, len(files), err)
 			}
 			for _, file := range files {

@@ -13,9 +13,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // tinyPlugin is a world small enough for tests of commands: tiles of one
@@ -41,7 +42,8 @@ func tinyPlugin() sdk.Plugin {
 					}},
 					Losses: []sdk.Loss{
 						{Name: "reward_weighted", Needs: []sdk.Need{sdk.NeedScores}},
-						{Name: "diverging", Schema: sdk.Schema{Attributes: []sdk.Attribute{integer("nan_at", "-1")}}},
+						{Name: "denoising", Needs: []sdk.Need{sdk.NeedImages}},
+						{Name: "diverging", Needs: []sdk.Need{sdk.NeedImages}, Schema: sdk.Schema{Attributes: []sdk.Attribute{integer("nan_at", "-1")}}},
 					},
 				},
 				Open: openTiles,
@@ -53,6 +55,7 @@ func tinyPlugin() sdk.Plugin {
 					Schema:       sdk.Schema{Attributes: []sdk.Attribute{integer("size", "4"), integer("delay_ms", "0")}},
 					Losses: []sdk.Loss{
 						{Name: "reward_weighted", Needs: []sdk.Need{sdk.NeedScores}},
+						{Name: "denoising", Needs: []sdk.Need{sdk.NeedImages}},
 						{Name: "pretraining", Needs: []sdk.Need{sdk.NeedOwnImages}},
 					},
 				},
@@ -188,11 +191,14 @@ func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pro
 	if err != nil {
 		return err
 	}
-	var scores []dataset.Score
+	var scores []table.Score
 	nanAt := -1
 	for _, loss := range r.Losses {
-		for _, path := range loss.Scores {
-			rows, err := dataset.ReadAll[dataset.Score](path)
+		for _, set := range loss.Sets {
+			if set.Scores == "" {
+				continue
+			}
+			rows, err := table.ReadAll[table.Score](set.Scores)
 			if err != nil {
 				return err
 			}
@@ -277,7 +283,7 @@ func (r redness) Score(_ context.Context, _ sdk.Prompt, image sdk.Image) (float6
 
 func (r redness) Fit(_ context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
 	good := map[string]bool{}
-	labels, err := dataset.ReadAll[dataset.Label](request.Labels[0])
+	labels, err := table.ReadAll[table.Label](request.Labels[0])
 	if err != nil {
 		return err
 	}
@@ -285,16 +291,16 @@ func (r redness) Fit(_ context.Context, request sdk.FitRequest, report func(sdk.
 		good[label.ImageID] = good[label.ImageID] || label.Label == "good"
 	}
 	var sum, n float64
-	for image, err := range dataset.Read[dataset.Image](request.Images[0]) {
+	for image, err := range table.Read[table.Image](request.Images[0]) {
 		if err != nil {
 			return err
 		}
 		if good[image.ID] {
-			width, height, rgb, err := dataset.DecodePNG(image.Image.Bytes)
+			picture, err := imaging.Decode(image.Image.Bytes, imaging.Exchanged)
 			if err != nil {
 				return err
 			}
-			sum += meanOf(sdk.Image{Width: width, Height: height, RGB: rgb})[0]
+			sum += meanOf(picture)[0]
 			n++
 		}
 	}

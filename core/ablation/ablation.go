@@ -93,14 +93,14 @@ func (l *loader) load() *Ablation {
 		return nil
 	}
 	content, found := body.Content(fileSchema)
-	l.diagnostics = append(l.diagnostics, diag.FromHCL(found)...)
+	l.diagnostics = append(l.diagnostics, spec.FromHCL(found)...)
 	block := l.only(content.Blocks, body)
 	if block == nil {
 		return nil
 	}
-	a := &Ablation{Name: block.Labels[0], File: l.path, Range: diag.FromRange(block.DefRange)}
+	a := &Ablation{Name: block.Labels[0], File: l.path, Range: spec.FromRange(block.DefRange)}
 	arguments, found := block.Body.Content(blockSchema)
-	l.diagnostics = append(l.diagnostics, diag.FromHCL(found)...)
+	l.diagnostics = append(l.diagnostics, spec.FromHCL(found)...)
 	l.text(arguments.Attributes["description"], &a.Description)
 	if !l.experiment(a, arguments.Attributes["experiment"]) {
 		return nil
@@ -232,7 +232,7 @@ func (l *loader) error(at hcl.Range, summary, detail string, arguments ...any) {
 	l.diagnostics = append(l.diagnostics, diag.Diagnostic{
 		Summary: summary,
 		Detail:  fmt.Sprintf(detail, arguments...),
-		Subject: diag.FromRange(at),
+		Subject: spec.FromRange(at),
 	})
 }
 

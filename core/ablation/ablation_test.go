@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
@@ -62,7 +62,7 @@ func golden(t *testing.T, path string, got []byte) {
 func printed(t *testing.T, list diag.List, sources diag.Sources) string {
 	t.Helper()
 	var buffer bytes.Buffer
-	if err := diag.WriteText(&buffer, list, diag.TextOptions{Width: 78, Sources: sources}); err != nil {
+	if err := diag.WriteText(&buffer, list, diag.TextOptions{Width: 78, Sources: sources, Block: spec.BlockAt}); err != nil {
 		t.Fatal(err)
 	}
 	return buffer.String()
@@ -203,9 +203,9 @@ func TestExpandRemembersDigests(t *testing.T) {
 		}
 	}
 	reads := 0
-	_, variants, diagnostics := expand(filepath.Join(directory, "a.hcl"), Options{}, spec.Options{Scan: func(dataset.Folder) (dataset.Inventory, error) {
+	_, variants, diagnostics := expand(filepath.Join(directory, "a.hcl"), Options{}, spec.Options{Scan: func(imagefolder.Folder) (imagefolder.Inventory, error) {
 		reads++
-		return dataset.Inventory{Images: 1, Digest: "digest"}, nil
+		return imagefolder.Inventory{Images: 1, Digest: "digest"}, nil
 	}})
 	if diagnostics.HasErrors() || len(variants) != 3 || reads != 1 {
 		t.Errorf("%d variants, %d reads, %v", len(variants), reads, diagnostics)

@@ -31,7 +31,7 @@ func (l *loader) constant(expression hcl.Expression) (cty.Value, bool) {
 		return cty.DynamicVal, false
 	}
 	value, found := expression.Value(&hcl.EvalContext{Functions: spec.Functions()})
-	l.diagnostics = append(l.diagnostics, diag.FromHCL(found)...)
+	l.diagnostics = append(l.diagnostics, spec.FromHCL(found)...)
 	if found.HasErrors() || !value.IsWhollyKnown() {
 		return cty.DynamicVal, false
 	}

@@ -2,6 +2,13 @@ package dataset
 
 import "strings"
 
+// CurvePoint is a row of a training curve.
+type CurvePoint struct {
+	Step  int32   `parquet:"step"`
+	Name  string  `parquet:"name,dict"` // "loss", "loss/pretraining", "gradient_norm", "learning_rate"
+	Value float64 `parquet:"value"`
+}
+
 // LossTerm says which loss a point is of: "" for the objective as a whole, which
 // is called "loss", and TERM for one of its terms, "loss/TERM"; ok is false for a
 // point of anything else.

@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 func TestErr(t *testing.T) {
@@ -37,21 +35,5 @@ func TestSorted(t *testing.T) {
 	}
 	if list[0].Summary != "d" {
 		t.Error("Sorted changed its receiver")
-	}
-}
-
-func TestFromHCL(t *testing.T) {
-	_, diagnostics := hclsyntax.ParseConfig([]byte("a = 1\nb = = 2\n"), "x.hcl", hcl.InitialPos)
-	list := FromHCL(diagnostics)
-	if len(list) != 1 || list[0].Severity != Error || list[0].Summary != "Invalid expression" {
-		t.Fatalf("got %+v", list)
-	}
-	want := Range{File: "x.hcl", Start: Position{Line: 2, Column: 5, Byte: 10}, End: Position{Line: 2, Column: 6, Byte: 11}}
-	if diff := cmp.Diff(want, list[0].Subject); diff != "" {
-		t.Error(diff)
-	}
-	warning := FromHCL(hcl.Diagnostics{{Severity: hcl.DiagWarning, Summary: "Odd"}})
-	if diff := cmp.Diff(List{{Severity: Warning, Summary: "Odd"}}, warning); diff != "" {
-		t.Error(diff)
 	}
 }

@@ -5,15 +5,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hcled"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/json"
 	"github.com/mattn/go-runewidth"
+
+	"github.com/plumb-ml/plumb/core/wordwrap"
 )
 
 // TextOptions says how WriteText writes.
@@ -21,6 +18,10 @@ type TextOptions struct {
 	Width   int     // of the terminal in cells; details are wrapped to it; 0: not wrapped
 	Color   bool    // ANSI colours
 	Sources Sources // what the subjects are quoted from; a file that is missing here is read from the disk
+
+	// Block names the block of a file around a byte, such as `labels "human"`; ""
+	// if there is none. If it is nil, blocks are not named.
+	Block func(file string, text []byte, offset int) string
 }
 
 // Sources holds the text of files by the name under which ranges know them.
@@ -66,7 +67,7 @@ func WriteText(w io.Writer, list List, options TextOptions) error {
 		}
 		fmt.Fprintf(&buffer, "%s%s\n\n", paint(color, title), paint(bold, d.Summary))
 		if !d.Subject.IsZero() {
-			writePlace(&buffer, d.Subject, options.Sources, paint)
+			writePlace(&buffer, d.Subject, options, paint)
 		}
 		if d.Detail != "" {
 			fmt.Fprintf(&buffer, "%s\n\n", wrap(d.Detail, options.Width))
@@ -93,15 +94,17 @@ func painter(color bool) func(code, text string) string {
 }
 
 // writePlace writes where the subject is and the line it starts on.
-func writePlace(w io.Writer, subject Range, sources Sources, paint func(code, text string) string) {
-	text := sources.Text(subject.File)
+func writePlace(w io.Writer, subject Range, options TextOptions, paint func(code, text string) string) {
+	text := options.Sources.Text(subject.File)
 	if subject.Start.Line == 0 { // the whole file
 		fmt.Fprintf(w, "  on %s\n\n", subject.File)
 		return
 	}
 	place := fmt.Sprintf("on %s line %d", subject.File, subject.Start.Line)
-	if block := blockAt(subject.File, text, subject.Start.Byte); block != "" {
-		place += ", in " + block
+	if options.Block != nil && len(text) > 0 {
+		if block := options.Block(subject.File, text, subject.Start.Byte); block != "" {
+			place += ", in " + block
+		}
 	}
 	line, prefix, marked, ok := quote(text, subject)
 	if !ok {
@@ -166,25 +169,6 @@ func blank(text string) string {
 	return blanked.String()
 }
 
-// blockAt names the top-level block around a place, such as `labels "human"`.
-func blockAt(name string, text []byte, offset int) string {
-	if len(text) == 0 || path.Ext(name) != ".hcl" && !strings.HasSuffix(name, ".json") {
-		return ""
-	}
-	// The parsers' own complaints are not of interest: both return what they
-	// understood of a broken file.
-	var file *hcl.File
-	if strings.HasSuffix(name, ".json") {
-		file, _ = json.Parse(text, name)
-	} else {
-		file, _ = hclsyntax.ParseConfig(text, name, hcl.InitialPos)
-	}
-	if file == nil || file.Nav == nil {
-		return ""
-	}
-	return hcled.ContextString(file, offset)
-}
-
 // wrap breaks the text's lines at spaces so that none is wider than width,
 // except for words that are. Indented lines are left alone: they are examples
 // to copy.
@@ -198,21 +182,11 @@ func wrap(text string, width int) string {
 			wrapped = append(wrapped, line)
 			continue
 		}
-		current, used := "", 0
-		for i, word := range strings.Fields(line) {
-			cells := runewidth.StringWidth(word)
-			switch {
-			case i == 0:
-				current, used = word, cells
-			case used+1+cells > width:
-				wrapped = append(wrapped, current)
-				current, used = word, cells
-			default:
-				current += " " + word
-				used += 1 + cells
-			}
+		if words := wordwrap.Lines(line, width); len(words) > 0 {
+			wrapped = append(wrapped, words...)
+		} else {
+			wrapped = append(wrapped, "")
 		}
-		wrapped = append(wrapped, current)
 	}
 	return strings.Join(wrapped, "\n")
 }

@@ -39,7 +39,13 @@ func TestWriteText(t *testing.T) {
 		Severity: Warning,
 		Summary:  "Nothing to do",
 	}}
-	got := text(t, list, TextOptions{Width: 30, Sources: Sources{"x.hcl": []byte(source)}})
+	block := func(file string, content []byte, offset int) string {
+		if file != "x.hcl" || string(content) != source || offset != strings.Index(source, "rater.crowed") {
+			t.Errorf("asked for the block in %s at %d", file, offset)
+		}
+		return `labels "human"`
+	}
+	got := text(t, list, TextOptions{Width: 30, Sources: Sources{"x.hcl": []byte(source)}, Block: block})
 	want := `Error: Unknown rater
 
   on x.hcl line 3, in labels "human":

@@ -15,6 +15,7 @@
 package digest
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -24,7 +25,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Path returns the sha256, in hex, of a file's content, or of a directory: of
@@ -75,15 +77,21 @@ func (m *Memory) Path(path string) (string, error) {
 	}
 	slices.Sort(names)
 	digests := make([]string, len(names))
-	err = inParallel(len(names), func(i int) (err error) {
-		name := filepath.Join(path, filepath.FromSlash(names[i]))
-		if to := links[names[i]]; to != "" {
+	failures := make([]error, len(names))
+	var group errgroup.Group
+	group.SetLimit(2 * runtime.GOMAXPROCS(0)) // half of them wait for the disk
+	for i, relative := range names {
+		name := filepath.Join(path, filepath.FromSlash(relative))
+		if to := links[relative]; to != "" {
 			name = to
 		}
-		digests[i], err = m.file(name, infos[names[i]])
-		return err
-	})
-	if err != nil {
+		group.Go(func() error {
+			digests[i], failures[i] = m.file(name, infos[relative])
+			return nil
+		})
+	}
+	group.Wait()
+	if err := cmp.Or(failures...); err != nil { // of the first file, whichever failed first
 		return "", err
 	}
 	hash := sha256.New()
@@ -137,26 +145,4 @@ func (m *Memory) Open(file *os.File, path string) (string, error) {
 	digest := hex.EncodeToString(hash.Sum(nil))
 	m.remember(path, info, digest)
 	return digest, nil
-}
-
-// inParallel calls work for 0 to n-1, several at once, and returns the error of
-// the smallest number that has one.
-func inParallel(n int, work func(i int) error) error {
-	workers := min(n, 2*runtime.GOMAXPROCS(0))
-	failures := make([]error, n)
-	var group sync.WaitGroup
-	for w := range workers {
-		group.Go(func() {
-			for i := w; i < n; i += workers {
-				failures[i] = work(i)
-			}
-		})
-	}
-	group.Wait()
-	for _, err := range failures {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 // header begins the file of a memory.
@@ -174,12 +176,13 @@ func (m *Memory) Save() error {
 }
 
 func (m *Memory) save() error {
-	file, err := os.CreateTemp(filepath.Dir(m.path), "."+filepath.Base(m.path)+".*")
+	file, err := atomicfile.Create(m.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
 		return err
 	}
+	defer file.Discard()
 	w := bufio.NewWriter(file)
 	fmt.Fprintln(w, header)
 	today := m.now().Unix() / 86400
@@ -188,12 +191,8 @@ func (m *Memory) save() error {
 			w.WriteString(e.line(path))
 		}
 	}
-	err = errors.Join(w.Flush(), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), m.path)
+	if err := w.Flush(); err != nil {
+		return err
 	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return nil
+	return file.Commit()
 }

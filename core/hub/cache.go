@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/plumb-ml/plumb/core/digest"
 )
 
@@ -52,7 +54,7 @@ func (a *Absent) Error() string {
 	}
 	switch {
 	case a.Files > 0:
-		text += fmt.Sprintf(": %d of %d files are there, %s of %s", a.Have, a.Files, Size(a.Here), Size(a.Bytes))
+		text += fmt.Sprintf(": %d of %d files are there, %s of %s", a.Have, a.Files, size(a.Here), size(a.Bytes))
 	case len(a.Wrong) > 0:
 		text += ": " + strings.Join(a.Wrong, "; ")
 	}
@@ -361,15 +363,5 @@ func (c Cache) sha256(path string) (string, error) {
 	return (*digest.Memory)(nil).File(path)
 }
 
-// Size prints bytes for people, in the hub's decimal units.
-func Size(bytes int64) string {
-	const units = "kMGTPE"
-	if bytes < 1000 {
-		return fmt.Sprintf("%d B", bytes)
-	}
-	value, unit := float64(bytes)/1000, 0
-	for value >= 999.5 && unit < len(units)-1 {
-		value, unit = value/1000, unit+1
-	}
-	return fmt.Sprintf("%.1f %cB", value, units[unit])
-}
+// size prints bytes for people.
+func size(bytes int64) string { return humanize.IBytesN(uint64(bytes), 3) }

@@ -219,7 +219,7 @@ func (c *Client) Manifest(ctx context.Context, r Ref) (*Manifest, error) {
 			return false, c.unreachable(ctx, err)
 		}
 		if len(text) > mostJSON {
-			err = fmt.Errorf("the list is larger than %s", Size(mostJSON))
+			err = fmt.Errorf("the list is larger than %s", size(mostJSON))
 		} else {
 			manifest, err = parseListing(text, r.Revision)
 		}

@@ -282,7 +282,7 @@ func TestInterrupted(t *testing.T) {
 	if !errors.As(err, &absent) || absent.Files != 4 || absent.Here < 400_000 || absent.Bytes <= absent.Here {
 		t.Fatalf("after an interruption: %+v", err)
 	}
-	if text := err.Error(); !strings.Contains(text, "not whole") || !strings.Contains(text, "400.0 kB of 700.0 kB") {
+	if text := err.Error(); !strings.Contains(text, "not whole") || !strings.Contains(text, "391 KiB of 684 KiB") {
 		t.Errorf("it says %q", text)
 	}
 	hub.Requests()
@@ -451,7 +451,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.ToCome = 1 << 60
-	if err := c.Fetch(t.Context(), f); err == nil || !strings.Contains(err.Error(), "Not enough space") || !strings.Contains(err.Error(), "1.2 EB are to come") {
+	if err := c.Fetch(t.Context(), f); err == nil || !strings.Contains(err.Error(), "Not enough space") || !strings.Contains(err.Error(), "1.00 EiB are to come") {
 		t.Errorf("got %v", err)
 	}
 	if asked := hub.Requests(); len(asked) != 1 {

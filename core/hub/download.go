@@ -230,14 +230,14 @@ func (c *Client) more(ctx context.Context, f *Fetch, file File, part string) (ha
 			if ctx.Err() != nil {
 				return have, c.stalled(ctx, ctx.Err())
 			}
-			return have, c.odd(f, file, fmt.Sprintf("%s of %s (%v)", Size(have), Size(file.Size), readErr))
+			return have, c.odd(f, file, fmt.Sprintf("%s of %s (%v)", size(have), size(file.Size), readErr))
 		}
 		if readErr != nil {
 			break
 		}
 	}
 	if have < file.Size {
-		return have, c.odd(f, file, fmt.Sprintf("%s of %s", Size(have), Size(file.Size)))
+		return have, c.odd(f, file, fmt.Sprintf("%s of %s", size(have), size(file.Size)))
 	}
 	return have, c.writing(out.Sync(), file.Size)
 }
@@ -310,5 +310,5 @@ func (c *Client) writing(err error, needed int64) error {
 }
 
 func (c *Client) full(free, needed int64) error {
-	return problem("Not enough space for the download", "%s has %s free, and %s are to come. Make room, or name a directory on another disk by HF_HOME or HF_HUB_CACHE; what came is kept.", c.Cache.Dir, Size(free), Size(needed))
+	return problem("Not enough space for the download", "%s has %s free, and %s are to come. Make room, or name a directory on another disk by HF_HOME or HF_HUB_CACHE; what came is kept.", c.Cache.Dir, size(free), size(needed))
 }

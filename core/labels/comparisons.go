@@ -3,13 +3,11 @@ package labels
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // ImportComparisons reads people's choices between two images. The file is CSV
@@ -19,7 +17,8 @@ import (
 //	first    the ID of an image
 //	second   the ID of another image of the same prompt
 //	choice   first, second or tie; empty: not compared yet
-//	rater    a name or number; without the column all choices are one person's
+//	rater    a name; without the column all choices are of one person,
+//	         called "rater"
 //
 // and may have others, which are passed over. Images are those that may be
 // compared, by ID. An image that is not among them, a pair of images of different
@@ -29,13 +28,19 @@ import (
 //
 // All mistakes are reported at once, with their lines; if there is one, there
 // are no comparisons. Comparisons are in the order of the file.
-func ImportComparisons(path string, images map[string]dataset.Image) ([]dataset.Comparison, diag.List) {
+func ImportComparisons(path string, images map[string]table.Image) ([]table.Comparison, diag.List) {
 	i := comparisonImporter{path: path, images: images, seen: map[comparedPair]diag.Range{}}
-	read := i.readCSV
-	if strings.EqualFold(filepath.Ext(path), ".parquet") {
-		read = i.readParquet
+	file := sheet{
+		path:    path,
+		columns: []string{"first", "second", "choice", "rater"},
+		needed:  func(func(string) bool) []string { return []string{"first", "second", "choice"} },
+		header:  "the columns first, second, choice and, if there are several raters, rater",
+		report:  i.report,
 	}
-	if err := read(); err != nil && !errors.Is(err, errEnough) {
+	err := file.each(func(row sheetRow) error {
+		return i.add(comparisonRow{first: row.get("first"), second: row.get("second"), choice: row.get("choice"), rater: row.rater(), where: row.where})
+	})
+	if err != nil && !errors.Is(err, errStop) {
 		i.report(diag.Range{File: path}, "The comparisons cannot be read", err.Error())
 	}
 	switch {
@@ -59,21 +64,12 @@ func ImportComparisons(path string, images map[string]dataset.Image) ([]dataset.
 	return i.comparisons, i.findings
 }
 
-// maxComparisonFindings is how many mistakes of one file are worth reading.
-const maxComparisonFindings = 50
-
-// errEnough ends the reading of a file that has too many mistakes.
-var errEnough = errors.New("enough mistakes")
-
-// onlyPerson is the rater of a file that names none.
-const onlyPerson = "rater"
-
 var theChoices = []string{"first", "second", "tie"}
 
 type comparisonImporter struct {
 	path        string
-	images      map[string]dataset.Image
-	comparisons []dataset.Comparison
+	images      map[string]table.Image
+	comparisons []table.Comparison
 	open        int // rows without a choice
 	seen        map[comparedPair]diag.Range
 	findings    diag.List
@@ -92,7 +88,7 @@ func (i *comparisonImporter) report(where diag.Range, summary, detail string) {
 	i.findings = append(i.findings, diag.Diagnostic{Severity: diag.Error, Summary: summary, Detail: detail, Subject: where})
 }
 
-// add checks a row and takes it in. It returns errEnough when enough mistakes
+// add checks a row and takes it in. It returns errStop when enough mistakes
 // have been found.
 func (i *comparisonImporter) add(r comparisonRow) error {
 	if r.choice == "" && (r.first != "" || r.second != "") {
@@ -106,7 +102,7 @@ func (i *comparisonImporter) add(r comparisonRow) error {
 			strings.TrimSpace("Write first or second, whichever image is better, or tie."+diag.DidYouMean(choice, theChoices)))
 	}
 	if r.rater == "" {
-		i.report(r.where("rater"), "The rater is missing", "Give every person a name or a number.")
+		i.report(r.where("rater"), "The rater is missing", "Give every person a name.")
 	}
 	first, second := i.image(r.first, "first", r), i.image(r.second, "second", r)
 	switch {
@@ -125,19 +121,19 @@ func (i *comparisonImporter) add(r comparisonRow) error {
 			i.seen[pair] = r.where("first")
 		}
 	}
-	i.comparisons = append(i.comparisons, dataset.Comparison{
+	i.comparisons = append(i.comparisons, table.Comparison{
 		First: r.first, Second: r.second, Prompt: first.Prompt, Category: first.Category, Split: first.Split,
 		Rater: r.rater, Choice: choice,
 	})
-	if len(i.findings) >= maxComparisonFindings {
-		i.report(diag.Range{File: i.path}, "There may be more mistakes", fmt.Sprintf("Reading stopped after %d.", maxComparisonFindings))
-		return errEnough
+	if len(i.findings) >= maxFindings {
+		i.report(diag.Range{File: i.path}, "There may be more mistakes", fmt.Sprintf("Reading stopped after %d.", maxFindings))
+		return errStop
 	}
 	return nil
 }
 
 // image finds an image that a row names.
-func (i *comparisonImporter) image(id, column string, r comparisonRow) dataset.Image {
+func (i *comparisonImporter) image(id, column string, r comparisonRow) table.Image {
 	image, ok := i.images[id]
 	switch {
 	case id == "":
@@ -147,90 +143,4 @@ func (i *comparisonImporter) image(id, column string, r comparisonRow) dataset.I
 			"The IDs are those of the images that the comparisons block refers to. If the images were drawn anew since, their IDs may be others.")
 	}
 	return image
-}
-
-func (i *comparisonImporter) readCSV() error {
-	file := sheet{
-		path:   i.path,
-		needed: []string{"first", "second", "choice"},
-		header: "the columns first, second, choice and, if there are several raters, rater",
-		report: i.report,
-	}
-	return file.each(func(row sheetRow) error {
-		rater := onlyPerson
-		if row.has("rater") {
-			rater = row.get("rater")
-		}
-		return i.add(comparisonRow{first: row.get("first"), second: row.get("second"), choice: row.get("choice"), rater: rater, where: row.where})
-	})
-}
-
-// parquetComparison is a row of a Parquet file whose raters have names.
-type parquetComparison struct {
-	First  string `parquet:"first,optional"`
-	Second string `parquet:"second,optional"`
-	Choice string `parquet:"choice,optional"`
-	Rater  string `parquet:"rater,optional"`
-}
-
-// parquetNumbered is the same with numbers for raters.
-type parquetNumbered struct {
-	First  string `parquet:"first,optional"`
-	Second string `parquet:"second,optional"`
-	Choice string `parquet:"choice,optional"`
-	Rater  *int64 `parquet:"rater,optional"`
-}
-
-// parquetOfOne is the same without raters.
-type parquetOfOne struct {
-	First  string `parquet:"first,optional"`
-	Second string `parquet:"second,optional"`
-	Choice string `parquet:"choice,optional"`
-}
-
-func (i *comparisonImporter) readParquet() error {
-	err := readParquetAs(i, func(row parquetComparison) comparisonRow {
-		return comparisonRow{first: row.First, second: row.Second, choice: row.Choice, rater: row.Rater}
-	})
-	var wrong *dataset.Error
-	if !errors.As(err, &wrong) || wrong.Column != "rater" || len(i.comparisons) > 0 {
-		return err
-	}
-	// The column is of another type, or not there.
-	numbered := readParquetAs(i, func(row parquetNumbered) comparisonRow {
-		rater := ""
-		if row.Rater != nil {
-			rater = strconv.FormatInt(*row.Rater, 10)
-		}
-		return comparisonRow{first: row.First, second: row.Second, choice: row.Choice, rater: rater}
-	})
-	if numbered == nil || !errors.As(numbered, &wrong) || wrong.Column != "rater" {
-		return numbered
-	}
-	if !strings.Contains(err.Error(), "is missing") {
-		return err
-	}
-	return readParquetAs(i, func(row parquetOfOne) comparisonRow {
-		return comparisonRow{first: row.First, second: row.Second, choice: row.Choice, rater: onlyPerson}
-	})
-}
-
-// readParquetAs reads rows of one type. A row of a table is what a line is to a
-// text.
-func readParquetAs[T any](i *comparisonImporter, as func(T) comparisonRow) error {
-	n := 0
-	for read, err := range dataset.Read[T](i.path) {
-		if err != nil {
-			return err
-		}
-		n++
-		at := diag.Position{Line: n, Column: 1}
-		row := as(read)
-		row.first, row.second, row.choice, row.rater = strings.TrimSpace(row.first), strings.TrimSpace(row.second), strings.TrimSpace(row.choice), strings.TrimSpace(row.rater)
-		row.where = func(string) diag.Range { return diag.Range{File: i.path, Start: at, End: at} }
-		if err := i.add(row); err != nil {
-			return err
-		}
-	}
-	return nil
 }

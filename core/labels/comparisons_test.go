@@ -9,19 +9,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
-func comparedImages() map[string]dataset.Image {
-	images := map[string]dataset.Image{}
+func comparedImages() map[string]table.Image {
+	images := map[string]table.Image{}
 	for _, id := range []string{"a1", "a2", "a3", "b1", "b2"} {
-		images[id] = dataset.Image{ID: id, Prompt: "prompt " + id[:1], Category: "color", Split: "seen"}
+		images[id] = table.Image{ID: id, Prompt: "prompt " + id[:1], Category: "color", Split: "seen"}
 	}
 	return images
 }
 
-func importText(t *testing.T, text string) ([]dataset.Comparison, diag.List) {
+func importText(t *testing.T, text string) ([]table.Comparison, diag.List) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pairs.csv")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -31,7 +31,7 @@ func importText(t *testing.T, text string) ([]dataset.Comparison, diag.List) {
 }
 
 func TestImportComparisons(t *testing.T) {
-	want := []dataset.Comparison{
+	want := []table.Comparison{
 		{First: "a1", Second: "a2", Prompt: "prompt a", Category: "color", Split: "seen", Rater: "ann", Choice: "first"},
 		{First: "b2", Second: "b1", Prompt: "prompt b", Category: "color", Split: "seen", Rater: "7", Choice: "tie"},
 	}
@@ -82,20 +82,20 @@ func TestImportComparisonsFromParquet(t *testing.T) {
 	for name, one := range map[string]struct {
 		path, rater string
 	}{
-		"names":   {path("names.parquet", dataset.WriteAll(filepath.Join(dir, "names.parquet"), []named{{"a1", "a3", "second", "ann"}})), "ann"},
-		"numbers": {path("numbers.parquet", dataset.WriteAll(filepath.Join(dir, "numbers.parquet"), []numbered{{"a1", "a3", "second", 4}})), "4"},
-		"one":     {path("one.parquet", dataset.WriteAll(filepath.Join(dir, "one.parquet"), []alone{{"a1", "a3", "second"}})), "rater"},
+		"names":   {path("names.parquet", table.WriteAll(filepath.Join(dir, "names.parquet"), []named{{"a1", "a3", "second", "ann"}})), "ann"},
+		"numbers": {path("numbers.parquet", table.WriteAll(filepath.Join(dir, "numbers.parquet"), []numbered{{"a1", "a3", "second", 4}})), "4"},
+		"one":     {path("one.parquet", table.WriteAll(filepath.Join(dir, "one.parquet"), []alone{{"a1", "a3", "second"}})), "rater"},
 	} {
 		got, findings := ImportComparisons(one.path, comparedImages())
 		if len(findings) > 0 || len(got) != 1 || got[0].Rater != one.rater || got[0].Choice != "second" || got[0].Prompt != "prompt a" {
 			t.Errorf("%s: %+v, %v", name, got, findings)
 		}
 	}
-	wrong := path("wrong.parquet", dataset.WriteAll(filepath.Join(dir, "wrong.parquet"), []named{{"a1", "b1", "second", "ann"}}))
+	wrong := path("wrong.parquet", table.WriteAll(filepath.Join(dir, "wrong.parquet"), []named{{"a1", "b1", "second", "ann"}}))
 	if _, findings := ImportComparisons(wrong, comparedImages()); len(findings) != 1 || findings[0].Summary != "The images are of different prompts" || findings[0].Subject.Start.Line != 1 {
 		t.Errorf("got %v", findings)
 	}
-	lacking := path("lacking.parquet", dataset.WriteAll(filepath.Join(dir, "lacking.parquet"), []incomplete{{"a1", "tie"}}))
+	lacking := path("lacking.parquet", table.WriteAll(filepath.Join(dir, "lacking.parquet"), []incomplete{{"a1", "tie"}}))
 	if _, findings := ImportComparisons(lacking, comparedImages()); len(findings) != 1 || !strings.Contains(findings[0].Detail, `"second": is missing`) {
 		t.Errorf("got %v", findings)
 	}
@@ -157,11 +157,11 @@ func TestImportComparisonsOfWrongFiles(t *testing.T) {
 		}
 	}
 	odd := "first,second,choice\n" + strings.Repeat("a1,b1\n", 200)
-	if _, findings := importText(t, odd); len(findings) != maxComparisonFindings {
+	if _, findings := importText(t, odd); len(findings) != maxFindings {
 		t.Errorf("%d findings", len(findings))
 	}
 	many := "first,second,choice\n" + strings.Repeat("a1,b1,tie\n", 200)
-	if _, findings := importText(t, many); len(findings) != maxComparisonFindings+1 {
+	if _, findings := importText(t, many); len(findings) != maxFindings+1 {
 		t.Errorf("%d findings", len(findings))
 	}
 }

@@ -8,37 +8,80 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/parquet-go/parquet-go"
+
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
-// sheet is a CSV file that people filled in: a header that names the columns, and
-// rows. Fields stand between commas, semicolons or tabs, as spreadsheets write
-// them.
+// sheet is a file that people filled in: CSV with a header that names the columns,
+// its fields between commas, semicolons or tabs, as spreadsheets write them; or
+// Parquet, by its extension.
 type sheet struct {
-	path   string
-	needed []string // columns that must be there
-	header string   // what the first line should name, for a sentence
-	report func(where diag.Range, summary, detail string)
+	path    string
+	columns []string                                    // that are of interest
+	needed  func(has func(column string) bool) []string // columns that must be there
+	header  string                                      // what the first line should name, for a sentence
+	report  func(where diag.Range, summary, detail string)
 }
 
 // sheetRow is a row of a sheet: its fields by column, and where they stand.
 type sheetRow struct {
-	columns map[string]int
-	get     func(column string) string // without space around it; "" of a column that is not there
-	where   func(column string) diag.Range
+	has   func(column string) bool
+	get   func(column string) string // without space around it; "" of a column that is not there
+	where func(column string) diag.Range
 }
 
-func (r sheetRow) has(column string) bool {
-	_, ok := r.columns[column]
-	return ok
+// onlyRater is the rater of a file that names none.
+const onlyRater = "rater"
+
+// rater is who the row is of.
+func (r sheetRow) rater() string {
+	if r.has("rater") {
+		return r.get("rater")
+	}
+	return onlyRater
 }
 
 // each calls visit with every row. Mistakes of the form are reported; a row with
 // too many or too few fields is passed over.
 func (s sheet) each(visit func(sheetRow) error) error {
+	if strings.EqualFold(filepath.Ext(s.path), ".parquet") {
+		return s.eachOfParquet(visit)
+	}
+	return s.eachOfCSV(visit)
+}
+
+// eachOfParquet reads a table. A row of it is what a line is to a text.
+func (s sheet) eachOfParquet(visit func(sheetRow) error) error {
+	f, err := table.OpenForeign(s.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	has := func(column string) bool { return f.First(column) != "" }
+	for _, column := range s.needed(has) {
+		if !has(column) {
+			return f.Missing(column)
+		}
+	}
+	return f.Each(s.columns, func(n int, get func(string) parquet.Value) error {
+		return visit(sheetRow{
+			has: has,
+			get: func(column string) string { return strings.TrimSpace(table.Text(get(column))) },
+			where: func(string) diag.Range {
+				at := diag.Position{Line: n, Column: 1}
+				return diag.Range{File: s.path, Start: at, End: at}
+			},
+		})
+	})
+}
+
+func (s sheet) eachOfCSV(visit func(sheetRow) error) error {
 	b, err := os.ReadFile(s.path)
 	if err != nil {
 		return err
@@ -59,9 +102,10 @@ func (s sheet) each(visit func(sheetRow) error) error {
 	for n, name := range header {
 		columns[strings.ToLower(strings.TrimSpace(name))] = n
 	}
+	has := func(column string) bool { _, ok := columns[column]; return ok }
 	width, complete := len(header), true
-	for _, name := range s.needed {
-		if _, ok := columns[name]; !ok {
+	for _, name := range s.needed(has) {
+		if !has(name) {
 			complete = false
 			at := diag.Position{Line: 1, Column: 1}
 			s.report(diag.Range{File: s.path, Start: at, End: at}, fmt.Sprintf("There is no column %q", name),
@@ -87,7 +131,7 @@ func (s sheet) each(visit func(sheetRow) error) error {
 			return err
 		}
 		row := sheetRow{
-			columns: columns,
+			has: has,
 			get: func(column string) string {
 				n, ok := columns[column]
 				if !ok {
@@ -107,8 +151,8 @@ func (s sheet) each(visit func(sheetRow) error) error {
 		}
 		if len(fields) != width {
 			s.report(row.where(""), fmt.Sprintf("The line has %d fields", len(fields)), fmt.Sprintf("The first line has %d.", width))
-			if odd++; odd == maxComparisonFindings {
-				return errEnough
+			if odd++; odd == maxFindings {
+				return errStop
 			}
 			continue
 		}

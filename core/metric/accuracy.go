@@ -8,13 +8,14 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/stats"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // RewardAccuracyInput is a reward's scores of images that raters labelled.
 type RewardAccuracyInput struct {
 	Reward, Rater string
-	Scores        []dataset.Score
-	Labels        []dataset.Label
+	Scores        []table.Score
+	Labels        []table.Label
 	Seed          uint64 // of the resampling
 
 	// Threshold between bad and good scores; nil: the rule of RewardAccuracy.
@@ -153,7 +154,7 @@ func judge(in RewardAccuracyInput) ([]judgedSet, record.Metric, error) {
 }
 
 // calibrated reports whether scores look like probabilities of being good.
-func calibrated(scores []dataset.Score) bool {
+func calibrated(scores []table.Score) bool {
 	var low, high int
 	for _, s := range scores {
 		switch {

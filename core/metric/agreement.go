@@ -6,13 +6,14 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/stats"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // AgreementInput is the labels that several raters gave to the same images.
 type AgreementInput struct {
 	Subject string // whose images, or which labels, such as "base" or "human"
 	Rater   string
-	Labels  []dataset.Label
+	Labels  []table.Label
 	Seed    uint64 // of the resampling
 }
 

@@ -5,13 +5,14 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // AlignmentInput is the labels of a model's images and of its baseline's.
 type AlignmentInput struct {
-	Model, Baseline string          // their names in the experiment
-	ModelLabels     []dataset.Label // by every rater, of every image
-	BaselineLabels  []dataset.Label // of the same prompts by the same raters; nil: the model is the baseline
+	Model, Baseline string        // their names in the experiment
+	ModelLabels     []table.Label // by every rater, of every image
+	BaselineLabels  []table.Label // of the same prompts by the same raters; nil: the model is the baseline
 	Rater           string
 	Seed            uint64 // of the resampling
 }

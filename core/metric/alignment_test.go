@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 func TestGoodShareByHand(t *testing.T) {
@@ -79,10 +80,10 @@ func TestAlignmentRefuses(t *testing.T) {
 	moved := labelsOf("c", "p", "seen", "-g")
 	moved[0].Prompt = "q"
 	for name, c := range map[string]struct {
-		labels []dataset.Label
+		labels []table.Label
 		want   string
 	}{
-		"twice":       {append(slices.Clone(good), good[0]), `image "c/p/0" has two labels by rater 0`},
+		"twice":       {append(slices.Clone(good), good[0]), `image "c/p/0" has two labels by rater "0"`},
 		"word":        {odd, `image "c/p/0" has the label "great"`},
 		"two prompts": {append(labelsOf("c", "p", "seen", "g"), moved...), `labels for two prompts`},
 	} {
@@ -131,7 +132,7 @@ func TestOutcomeByHand(t *testing.T) {
 }
 
 // winLabels is four prompts of which the model wins two, ties one, loses one.
-func winLabels() (model, baseline []dataset.Label) {
+func winLabels() (model, baseline []table.Label) {
 	model = slices.Concat(
 		labelsOf("color", "p1", "seen", "ggg", "ggg"), labelsOf("color", "p2", "seen", "ggb", "bbb"),
 		labelsOf("count", "p3", "unseen", "bbb", "ggg"), labelsOf("count", "p4", "unseen", "bbb", "bbb"),
@@ -184,7 +185,7 @@ func TestWinRatesByHand(t *testing.T) {
 
 func TestWinRatesLeaveOutPromptsOfOneSide(t *testing.T) {
 	model, baseline := winLabels()
-	baseline = slices.DeleteFunc(baseline, func(l dataset.Label) bool { return l.Prompt == "p4" })
+	baseline = slices.DeleteFunc(baseline, func(l table.Label) bool { return l.Prompt == "p4" })
 	metrics, _, err := Alignment(AlignmentInput{Model: "full", Baseline: "base", ModelLabels: model, BaselineLabels: baseline})
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +220,7 @@ func TestAlignmentIgnoresRowOrder(t *testing.T) {
 func TestSharesAddUp(t *testing.T) {
 	word := rapid.StringMatching(`[gbs]{5}`)
 	rapid.Check(t, func(t *rapid.T) {
-		var model, baseline []dataset.Label
+		var model, baseline []table.Label
 		for _, prompt := range []string{"p1", "p2", "p3"} {
 			model = append(model, labelsOf("c", prompt, "seen", word.Draw(t, "m1"), word.Draw(t, "m2"))...)
 			baseline = append(baseline, labelsOf("c", prompt, "seen", word.Draw(t, "b1"), word.Draw(t, "b2"))...)

@@ -9,18 +9,19 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/stats"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // AverageRewardInput is a reward's scores of a model's images.
 type AverageRewardInput struct {
 	Model, Reward string
-	Scores        []dataset.Score
+	Scores        []table.Score
 	Seed          uint64 // of the resampling
 
 	// Baseline and its scores of the same prompts are optional; with them the
 	// difference to the baseline is measured too, paired by prompt.
 	Baseline       string
-	BaselineScores []dataset.Score
+	BaselineScores []table.Score
 }
 
 // AverageReward is the mean of a reward over a model's images,
@@ -83,7 +84,7 @@ func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValu
 // scoreSet is the scores of one prompt's images.
 type scoreSet struct {
 	promptKey
-	scores []dataset.Score
+	scores []table.Score
 }
 
 func scoreSetKey(s scoreSet) promptKey { return s.promptKey }
@@ -97,9 +98,9 @@ func (s scoreSet) cluster() stats.Cluster {
 }
 
 // scoreSets checks scores and groups them by prompt, sorted by prompt and image.
-func scoreSets(scores []dataset.Score) ([]scoreSet, error) {
+func scoreSets(scores []table.Score) ([]scoreSet, error) {
 	sorted := slices.Clone(scores)
-	slices.SortFunc(sorted, func(a, b dataset.Score) int {
+	slices.SortFunc(sorted, func(a, b table.Score) int {
 		return cmp.Or(comparePromptKeys(scoreKey(a), scoreKey(b)), compareIDs(a.ImageID, b.ImageID))
 	})
 	seen := map[string]bool{}
@@ -121,7 +122,7 @@ func scoreSets(scores []dataset.Score) ([]scoreSet, error) {
 	return grouped, nil
 }
 
-func scoreKey(s dataset.Score) promptKey { return promptKey{s.Category, s.Prompt, s.Split} }
+func scoreKey(s table.Score) promptKey { return promptKey{s.Category, s.Prompt, s.Split} }
 
 // aligned keeps the prompts that both sides have, in the same order.
 func aligned(first, second []scoreSet) (a, b []scoreSet) {
@@ -138,7 +139,7 @@ func aligned(first, second []scoreSet) (a, b []scoreSet) {
 }
 
 // constantScore reports whether two or more scores are all the same.
-func constantScore(scores []dataset.Score) bool {
+func constantScore(scores []table.Score) bool {
 	for _, s := range scores {
 		if s.Score != scores[0].Score {
 			return false

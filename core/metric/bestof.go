@@ -7,15 +7,16 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // BestOfInput is the labels of the images that a reward chose, and of others.
 type BestOfInput struct {
 	Model, Reward string // who drew the images and who chose among them
 	N, Keep       int    // images drawn and kept a prompt
-	Best          []dataset.Label
-	Random        []dataset.Label            // Keep of the same N by chance; nil: not compared
-	Against       map[string][]dataset.Label // by model: its images of the same prompts
+	Best          []table.Label
+	Random        []table.Label            // Keep of the same N by chance; nil: not compared
+	Against       map[string][]table.Label // by model: its images of the same prompts
 	Rater         string
 	Seed          uint64 // of the resampling
 }
@@ -34,7 +35,7 @@ func BestOf(in BestOfInput) ([]record.Metric, []dataset.PromptValue, error) {
 	}
 	others := maps.Clone(in.Against)
 	if others == nil {
-		others = map[string][]dataset.Label{}
+		others = map[string][]table.Label{}
 	}
 	if in.Random != nil {
 		others[random] = in.Random

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 func TestBestOfByHand(t *testing.T) {
@@ -13,7 +13,7 @@ func TestBestOfByHand(t *testing.T) {
 	tuned := slices.Concat(labelsOf("color", "p1", "seen", "ggg", "ggg"), labelsOf("color", "p2", "seen", "ggg", "ggg"))
 	metrics, values, err := BestOf(BestOfInput{
 		Model: "base", Reward: "with_aux", N: 16, Keep: 2, Rater: "crowd",
-		Best: best, Random: random, Against: map[string][]dataset.Label{"full": tuned},
+		Best: best, Random: random, Against: map[string][]table.Label{"full": tuned},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func TestAModelOfAnyName(t *testing.T) {
 	best, other := winLabels()
 	metrics, _, err := BestOf(BestOfInput{
 		Model: "base", Reward: "r", N: 4, Keep: 2, Rater: "crowd",
-		Best: best, Against: map[string][]dataset.Label{"random walk": other},
+		Best: best, Against: map[string][]table.Label{"random walk": other},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,23 +5,23 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // labelsOf makes the labels of one prompt: images[i] has a letter for each
 // rater, g(ood), b(ad), s(kip), or - for none.
-func labelsOf(category, prompt, split string, images ...string) []dataset.Label {
+func labelsOf(category, prompt, split string, images ...string) []table.Label {
 	words := map[rune]string{'g': "good", 'b': "bad", 's': "skip"}
-	var labels []dataset.Label
+	var labels []table.Label
 	for i, letters := range images {
 		for rater, letter := range letters {
 			if letter == '-' {
 				continue
 			}
-			labels = append(labels, dataset.Label{
+			labels = append(labels, table.Label{
 				ImageID: fmt.Sprintf("%s/%s/%d", category, prompt, i), Prompt: prompt, Category: category, Split: split,
-				Rater: int32(rater), Label: words[letter],
+				Rater: fmt.Sprint(rater), Label: words[letter],
 			})
 		}
 	}
@@ -29,10 +29,10 @@ func labelsOf(category, prompt, split string, images ...string) []dataset.Label 
 }
 
 // scoresOf makes the scores of one prompt's images.
-func scoresOf(category, prompt, split string, values ...float64) []dataset.Score {
-	var scores []dataset.Score
+func scoresOf(category, prompt, split string, values ...float64) []table.Score {
+	var scores []table.Score
 	for i, value := range values {
-		scores = append(scores, dataset.Score{
+		scores = append(scores, table.Score{
 			ImageID: fmt.Sprintf("%s/%s/%d", category, prompt, i), Prompt: prompt, Category: category, Split: split, Score: value,
 		})
 	}

@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // imageLabels is what the raters say of one image.
 type imageLabels struct {
 	promptKey
 	image           string
-	labels          map[int32]string // by rater: "good", "bad" or "skip"
+	labels          map[string]string // by rater: "good", "bad" or "skip"
 	good, bad, skip int
 }
 
@@ -31,7 +31,7 @@ func (v imageLabels) majority() (share float64, ok bool) {
 }
 
 // byImage gathers labels by image, sorted by prompt and image.
-func byImage(labels []dataset.Label) ([]imageLabels, error) {
+func byImage(labels []table.Label) ([]imageLabels, error) {
 	index := map[string]int{}
 	var all []imageLabels
 	for _, label := range labels {
@@ -40,14 +40,14 @@ func byImage(labels []dataset.Label) ([]imageLabels, error) {
 		if !ok {
 			i = len(all)
 			index[label.ImageID] = i
-			all = append(all, imageLabels{promptKey: where, image: label.ImageID, labels: map[int32]string{}})
+			all = append(all, imageLabels{promptKey: where, image: label.ImageID, labels: map[string]string{}})
 		}
 		v := &all[i]
 		if v.promptKey != where {
 			return nil, fmt.Errorf("image %q has labels for two prompts: %q and %q", label.ImageID, v.prompt, label.Prompt)
 		}
 		if _, twice := v.labels[label.Rater]; twice {
-			return nil, fmt.Errorf("image %q has two labels by rater %d", label.ImageID, label.Rater)
+			return nil, fmt.Errorf("image %q has two labels by rater %q", label.ImageID, label.Rater)
 		}
 		switch label.Label {
 		case "good":
@@ -128,7 +128,7 @@ func setKey(s set) promptKey { return s.promptKey }
 
 // raters counts the raters behind some labels.
 func raters(all []imageLabels) int {
-	seen := map[int32]bool{}
+	seen := map[string]bool{}
 	for _, v := range all {
 		for rater := range v.labels {
 			seen[rater] = true

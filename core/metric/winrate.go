@@ -50,7 +50,7 @@ func duels(first, second []set) (paired []duel, alone int) {
 // images; it is 0 if nobody can decide.
 func (d duel) outcome() (result, pairs int) {
 	n := min(len(d.first.images), len(d.second.images))
-	lead := map[int32]int{}
+	lead := map[string]int{}
 	for i := range n {
 		counted := false
 		second := d.second.images[i].labels

@@ -9,7 +9,6 @@ import (
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
-	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // Build makes the graph of one experiment, or of all variants of an ablation.
@@ -399,65 +398,6 @@ func (b *builder) prepare(sampler *spec.Component, set *spec.Images, images *Nod
 	inputs = append([]Input{{Images, images, Images}}, inputs...)
 	as := named{"prepare/" + set.Name + "/" + sampler.Name, record.Stage{Subject: set.Name}}
 	return b.add(as, &PrepareWork{Images: set.Count()}, instance, DeriveSeed(0, "prepare"), set.Range, inputs...)
-}
-
-func (b *builder) tune(finetune *spec.Finetune) *Node {
-	return b.once(finetune, func() *Node {
-		model := finetune.Model
-		instance, inputs := b.model(model)
-		work := &TuneWork{
-			FromScratch: finetune.FromScratch,
-			Optimizer:   orEmpty(finetune.Optimizer),
-			Options:     finetune.Options,
-			Steps:       finetune.Steps,
-			BatchSize:   finetune.BatchSize,
-		}
-		if len(finetune.Options) > 0 {
-			var err error
-			if work.KeyOptions, err = canonicalJSON(finetune.Options, b.withDigests(finetune.Paths)); err != nil {
-				b.fail("settings of finetune %q: %w", finetune.Name, err)
-			}
-		}
-		// An image table that several losses read is one input.
-		role := map[*Node]string{}
-		numbered := func(word string, node *Node, output string) string {
-			if known, ok := role[node]; ok {
-				return known
-			}
-			count := 1
-			for _, input := range inputs {
-				if input.Output == output {
-					count++
-				}
-			}
-			role[node] = fmt.Sprintf("%s %d", word, count)
-			inputs = append(inputs, Input{Role: role[node], Node: node, Output: output})
-			return role[node]
-		}
-		for _, loss := range finetune.Losses {
-			sets := loss.Images
-			if len(sets) == 0 {
-				sets = finetune.Images
-			}
-			term := TuneLoss{Name: loss.Name, Weight: loss.Weight, Options: orEmpty(loss.Options)}
-			for _, set := range sets {
-				images := b.images(set)
-				term.Images = append(term.Images, numbered("images", images, Images))
-				if instance.Identity.Has(schema.Prepare) {
-					prepared := b.prepare(samplerOf(finetune), set, images)
-					term.Prepared = append(term.Prepared, numbered("prepared", prepared, Prepared))
-				}
-				if loss.Weighed && finetune.Reward != nil {
-					as := named{"score/" + set.Name + "/" + finetune.Reward.Name, record.Stage{Subject: set.Name}}
-					scores := b.score(as, finetune.Reward, images, set.Count(), finetune.Reward.Range)
-					term.Scores = append(term.Scores, numbered("scores", scores, Scores))
-				}
-			}
-			work.Losses = append(work.Losses, term)
-		}
-		as := named{"tune/" + finetune.Name, record.Stage{Subject: finetune.Name}}
-		return b.add(as, work, instance, b.seed(as.name), finetune.Range, inputs...)
-	})
 }
 
 func orEmpty(raw json.RawMessage) json.RawMessage {

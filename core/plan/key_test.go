@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 )
@@ -97,7 +97,7 @@ func TestKeyHasDigestsInThePlaceOfPaths(t *testing.T) {
 		s.Samplers[0].Config = config
 		s.Samplers[0].Paths = []string{path}
 		s.Digests[path] = digest
-		*s.Images[2] = spec.Images{Name: "real", Folder: &dataset.Folder{Path: path}, Inventory: dataset.Inventory{Images: 3, Digest: digest}}
+		*s.Images[2] = spec.Images{Name: "real", Folder: &imagefolder.Folder{Path: path}, Inventory: imagefolder.Inventory{Images: 3, Digest: digest}}
 		p := build(t, Source{Spec: s})
 		for _, n := range []*Node{node(t, p, "sample/labelled"), node(t, p, "import/real")} {
 			parts, _ := KeyParts(n, here, func(Input) (string, bool) { return "", true })

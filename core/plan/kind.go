@@ -26,7 +26,7 @@ const (
 var codeVersions = map[Kind]string{
 	Sample:  "1",
 	Import:  "1",
-	Rate:    "1",
+	Rate:    "2",
 	Compare: "1",
 	Fit:     "1",
 	Score:   "1",

@@ -7,6 +7,7 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // MeasureWork computes metrics. One type per measure holds what the measure
@@ -34,7 +35,7 @@ func readRows[T any](in *MeasureInputs, role string) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := dataset.ReadAll[T](path)
+	rows, err := table.ReadAll[T](path)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", role, err)
 	}

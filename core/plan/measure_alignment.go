@@ -7,6 +7,7 @@ import (
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // AlignmentWork measures what raters say of a model's images, against what they
@@ -38,13 +39,13 @@ func (*AlignmentWork) Measure() metric.Measure { return metric.MeasureAlignment 
 
 // Compute implements MeasureWork.
 func (w *AlignmentWork) Compute(_ context.Context, in *MeasureInputs, seed uint64) ([]record.Metric, []dataset.PromptValue, error) {
-	labels, err := readRows[dataset.Label](in, Labels)
+	labels, err := readRows[table.Label](in, Labels)
 	if err != nil {
 		return nil, nil, err
 	}
-	var baseline []dataset.Label
+	var baseline []table.Label
 	if w.Baseline != "" {
-		if baseline, err = readRows[dataset.Label](in, baselineLabels); err != nil {
+		if baseline, err = readRows[table.Label](in, baselineLabels); err != nil {
 			return nil, nil, err
 		}
 	}

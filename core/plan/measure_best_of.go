@@ -9,6 +9,7 @@ import (
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // BestOfWork measures the images that a reward chose, against as many random ones
@@ -77,17 +78,17 @@ func (*BestOfWork) Measure() metric.Measure { return metric.MeasureBestOf }
 // Compute implements MeasureWork.
 func (w *BestOfWork) Compute(_ context.Context, in *MeasureInputs, seed uint64) ([]record.Metric, []dataset.PromptValue, error) {
 	of := metric.BestOfInput{
-		Model: w.Model, Reward: w.Reward, N: w.N, Keep: w.Keep, Rater: w.Rater, Seed: seed, Against: map[string][]dataset.Label{},
+		Model: w.Model, Reward: w.Reward, N: w.N, Keep: w.Keep, Rater: w.Rater, Seed: seed, Against: map[string][]table.Label{},
 	}
 	var err error
-	if of.Best, err = readRows[dataset.Label](in, bestLabels); err != nil {
+	if of.Best, err = readRows[table.Label](in, bestLabels); err != nil {
 		return nil, nil, err
 	}
-	if of.Random, err = readRows[dataset.Label](in, randomLabels); err != nil {
+	if of.Random, err = readRows[table.Label](in, randomLabels); err != nil {
 		return nil, nil, err
 	}
 	for _, model := range w.Against {
-		labels, err := readRows[dataset.Label](in, labelsOf(model))
+		labels, err := readRows[table.Label](in, labelsOf(model))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -98,12 +99,12 @@ func (w *BestOfWork) Compute(_ context.Context, in *MeasureInputs, seed uint64) 
 
 // firstImages keeps the labels of the first images of each prompt. Tables of
 // labels are in the order of their images.
-func firstImages(labels []dataset.Label, keep int) []dataset.Label {
+func firstImages(labels []table.Label, keep int) []table.Label {
 	type prompt struct{ category, text string }
 	count := map[prompt]int{}
 	kept := map[string]bool{}
 	seen := map[string]bool{}
-	var first []dataset.Label
+	var first []table.Label
 	for _, label := range labels {
 		of := prompt{label.Category, label.Prompt}
 		if !seen[label.ImageID] {

@@ -5,16 +5,16 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // Against the best few of many, another model shows as many of its own: the first.
 func TestBestOfComparesAsManyImages(t *testing.T) {
-	var labels []dataset.Label
+	var labels []table.Label
 	for _, prompt := range []string{"one", "two"} {
 		for image := range 4 {
 			for rater := range 3 {
-				label := dataset.Label{ImageID: fmt.Sprintf("%s/%d", prompt, image), Prompt: prompt, Category: "color", Label: []string{"good", "bad", "skip"}[rater]}
+				label := table.Label{ImageID: fmt.Sprintf("%s/%d", prompt, image), Prompt: prompt, Category: "color", Label: []string{"good", "bad", "skip"}[rater]}
 				labels = append(labels, label)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // FidelityWork measures how far a model's images are from real ones.
@@ -45,11 +46,11 @@ func (*FidelityWork) Measure() metric.Measure { return metric.MeasureFidelity }
 
 // Compute implements MeasureWork.
 func (w *FidelityWork) Compute(ctx context.Context, in *MeasureInputs, seed uint64) ([]record.Metric, []dataset.PromptValue, error) {
-	features, err := readRows[dataset.Feature](in, Features)
+	features, err := readRows[table.Feature](in, Features)
 	if err != nil {
 		return nil, nil, err
 	}
-	reference, err := readRows[dataset.Feature](in, referenceFeatures)
+	reference, err := readRows[table.Feature](in, referenceFeatures)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -57,7 +58,7 @@ func (w *FidelityWork) Compute(ctx context.Context, in *MeasureInputs, seed uint
 	if err != nil {
 		return nil, nil, err
 	}
-	images, err := dataset.Captions(ctx, path)
+	images, err := table.Captions(ctx, path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -76,7 +77,7 @@ func (w *FidelityWork) Compute(ctx context.Context, in *MeasureInputs, seed uint
 	return metric.Fidelity(of)
 }
 
-func vectors(features []dataset.Feature) [][]float32 {
+func vectors(features []table.Feature) [][]float32 {
 	rows := make([][]float32, len(features))
 	for i, feature := range features {
 		rows[i] = feature.Vector

@@ -7,6 +7,7 @@ import (
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // RewardWork measures how rewards score a model's images, against how they score
@@ -47,11 +48,11 @@ func (w *RewardWork) Compute(_ context.Context, in *MeasureInputs, seed uint64) 
 	for _, reward := range w.Rewards {
 		of := metric.AverageRewardInput{Model: w.Subject, Reward: reward, Baseline: w.Baseline, Seed: seed}
 		var err error
-		if of.Scores, err = readRows[dataset.Score](in, scoresBy(reward)); err != nil {
+		if of.Scores, err = readRows[table.Score](in, scoresBy(reward)); err != nil {
 			return nil, nil, err
 		}
 		if w.Baseline != "" {
-			if of.BaselineScores, err = readRows[dataset.Score](in, baselineScoresBy(reward)); err != nil {
+			if of.BaselineScores, err = readRows[table.Score](in, baselineScoresBy(reward)); err != nil {
 				return nil, nil, err
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // RewardAccuracyWork measures how often rewards agree with raters.
@@ -44,13 +45,13 @@ func (*RewardAccuracyWork) Measure() metric.Measure { return metric.MeasureRewar
 
 // Compute implements MeasureWork.
 func (w *RewardAccuracyWork) Compute(_ context.Context, in *MeasureInputs, seed uint64) ([]record.Metric, []dataset.PromptValue, error) {
-	labels, err := readRows[dataset.Label](in, Labels)
+	labels, err := readRows[table.Label](in, Labels)
 	if err != nil {
 		return nil, nil, err
 	}
 	var m measured
 	for _, reward := range w.Rewards {
-		scores, err := readRows[dataset.Score](in, scoresBy(reward))
+		scores, err := readRows[table.Score](in, scoresBy(reward))
 		if err != nil {
 			return nil, nil, err
 		}

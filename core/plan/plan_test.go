@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
@@ -39,8 +39,8 @@ func experiment(seed uint64) *spec.Spec {
 	full := &spec.Finetune{
 		Name: "full", Model: spec.Model{Sampler: base}, Reward: withAux, Images: []*spec.Images{labelled, unlabelled},
 		Losses: []spec.Loss{
-			{Name: "reward_weighted", Weight: 1, Weighed: true},
-			{Name: "pretraining", Weight: 1, Images: []*spec.Images{realImages}},
+			{Name: "reward_weighted", Weight: 1, Needs: []schema.Need{schema.NeedScores}},
+			{Name: "pretraining", Weight: 1, Needs: []schema.Need{schema.NeedOwnImages}, Images: []*spec.Images{realImages}},
 		},
 		Optimizer: json.RawMessage(`{"learning_rate":0.1}`), Steps: 40, BatchSize: 8,
 	}
@@ -199,7 +199,7 @@ func TestBuildNeedsIdentities(t *testing.T) {
 func TestImport(t *testing.T) {
 	s := experiment(1)
 	folder := func() spec.Images {
-		return spec.Images{Name: "real", Folder: &dataset.Folder{Path: "/coco", Limit: 7}, Inventory: dataset.Inventory{Images: 7, Digest: "11"}}
+		return spec.Images{Name: "real", Folder: &imagefolder.Folder{Path: "/coco", Limit: 7}, Inventory: imagefolder.Inventory{Images: 7, Digest: "11"}}
 	}
 	*s.Images[2] = folder()
 	p := build(t, Source{Spec: s})

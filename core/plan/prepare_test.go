@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
@@ -58,7 +58,11 @@ func TestPrepareIsAStageOfEachImageTable(t *testing.T) {
 		t.Errorf("inputs of tune/full\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	losses := tune.Work.(*TuneWork).Losses
-	if !slices.Equal(losses[0].Prepared, []string{"prepared 1", "prepared 2"}) || !slices.Equal(losses[1].Prepared, []string{"prepared 3"}) {
+	sets := [][]TuneSet{
+		{{Images: "images 1", Prepared: "prepared 1", Scores: "scores 1"}, {Images: "images 2", Prepared: "prepared 2", Scores: "scores 2"}},
+		{{Images: "images 3", Prepared: "prepared 3"}},
+	}
+	if !slices.Equal(losses[0].Sets, sets[0]) || !slices.Equal(losses[1].Sets, sets[1]) {
 		t.Errorf("losses %+v", losses)
 	}
 	if items, unit := node(t, p, "prepare/real/base").Items(); items != 16 || unit != "images" {
@@ -100,7 +104,7 @@ func TestPrepareIsSharedByFinetunes(t *testing.T) {
 func TestPrepareIsSharedBySeeds(t *testing.T) {
 	folder := func(seed uint64) *spec.Spec {
 		s := experiment(seed)
-		*s.Images[2] = spec.Images{Name: "real", Folder: &dataset.Folder{Path: "/photographs"}, Inventory: dataset.Inventory{Images: 3, Digest: "11"}}
+		*s.Images[2] = spec.Images{Name: "real", Folder: &imagefolder.Folder{Path: "/photographs"}, Inventory: imagefolder.Inventory{Images: 3, Digest: "11"}}
 		return s
 	}
 	p := buildPrepared(t, Source{Name: "seed=1", Spec: folder(1)}, Source{Name: "seed=2", Spec: folder(2)})

@@ -3,7 +3,7 @@ package plan
 import (
 	"encoding/json"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/spec"
 )
 
@@ -24,9 +24,9 @@ type SampleWork struct {
 
 // ImportWork reads images that people bring along.
 type ImportWork struct {
-	Folder dataset.Folder `json:"folder"`
-	Digest string         `json:"digest"` // of what is taken of the folder
-	Images int            `json:"-"`
+	Folder imagefolder.Folder `json:"folder"`
+	Digest string             `json:"digest"` // of what is taken of the folder
+	Images int                `json:"-"`
 }
 
 // RateWork has a rater judge images, or reads a label file.
@@ -34,7 +34,7 @@ type RateWork struct {
 	Fraction float64 `json:"fraction"`         // share of the images, in (0, 1]
 	Path     string  `json:"-"`                // a CSV or Parquet file; empty if a rater judges
 	Digest   string  `json:"digest,omitempty"` // of what Path names
-	Blind    bool    `json:"blind,omitempty"`  // the file names images by their dataset.BlindID, those of other stages too
+	Blind    bool    `json:"blind,omitempty"`  // the file names images by their labels.BlindID, those of other stages too
 	Sheet    string  `json:"-"`                // what plumb export calls the sheet of a blind file
 	Images   int     `json:"-"`
 }
@@ -81,6 +81,7 @@ type PrepareWork struct {
 type TuneWork struct {
 	FromScratch bool            `json:"from_scratch"`
 	Losses      []TuneLoss      `json:"losses"`
+	Reference   *TuneReference  `json:"reference,omitempty"` // nil: the model as it begins
 	Steps       int             `json:"steps"`
 	BatchSize   int             `json:"batch_size"`
 	Optimizer   json.RawMessage `json:"optimizer"`
@@ -90,14 +91,26 @@ type TuneWork struct {
 
 // TuneLoss is one term of the objective.
 type TuneLoss struct {
-	Name    string          `json:"name"`
-	Weight  float64         `json:"weight"`
-	Options json.RawMessage `json:"options,omitempty"`
-	Images  []string        `json:"images"`           // roles of inputs
-	Scores  []string        `json:"scores,omitempty"` // roles of inputs, one for each of Images; empty if the loss has none
-	// Prepared are roles of inputs, one for each of Images; empty if the sampler
-	// does not prepare.
-	Prepared []string `json:"prepared,omitempty"`
+	Name       string          `json:"name"`
+	Weight     float64         `json:"weight"`
+	Options    json.RawMessage `json:"-"`
+	KeyOptions json.RawMessage `json:"options,omitempty"` // with digests in place of paths
+	Sets       []TuneSet       `json:"sets"`
+}
+
+// TuneSet is a table of images that a loss learns from, with tables about it: roles
+// of inputs, empty where the loss needs none.
+type TuneSet struct {
+	Images      string `json:"images"`
+	Prepared    string `json:"prepared,omitempty"`
+	Scores      string `json:"scores,omitempty"`
+	Labels      string `json:"labels,omitempty"`
+	Comparisons string `json:"comparisons,omitempty"`
+}
+
+// TuneReference is the model that losses compare the tuned one with.
+type TuneReference struct {
+	Checkpoint string `json:"checkpoint,omitempty"` // role of an input; empty: the component's own weights
 }
 
 // EncodeWork turns images into vectors.

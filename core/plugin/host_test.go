@@ -24,6 +24,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
@@ -62,7 +63,7 @@ func pngs(t testing.TB, n int) []client.Item {
 	t.Helper()
 	var out []client.Item
 	for i := range n {
-		data, err := sdk.EncodePNG(sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(i + 1), 0, 0}})
+		data, err := imaging.EncodePNG(sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(i + 1), 0, 0}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -225,8 +226,9 @@ func TestEveryCall(t *testing.T) {
 		output := t.TempDir()
 		var curve []float64
 		err := open(t, h, "sampler", "tiny").Tune(ctx, sdk.TuneRequest{
-			Losses: []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`), Images: []string{"i", "j"}, Prepared: []string{"p", "q"}}},
-			Steps:  3, BatchSize: 5, Optimizer: json.RawMessage(`{"beta1":0.5}`),
+			Losses:    []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`), Sets: []sdk.TuneSet{{Images: "i", Prepared: "p"}, {Images: "j", Prepared: "q", Scores: "s", Labels: "l", Comparisons: "c"}}}},
+			Reference: &sdk.TuneReference{Checkpoint: "r"},
+			Steps:     3, BatchSize: 5, Optimizer: json.RawMessage(`{"beta1":0.5}`),
 			Options: json.RawMessage(`{"rank":4}`),
 			Output:  output,
 		}, func(p sdk.Progress) error {
@@ -239,7 +241,7 @@ func TestEveryCall(t *testing.T) {
 		if written, err := os.ReadFile(filepath.Join(output, "config.json")); err != nil || string(written) != `{"offset":1}{"rank":4}` {
 			t.Errorf("checkpoint holds %q, %v", written, err)
 		}
-		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != `p q 5 {"beta1":0.5}` {
+		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != "[{Images:i Prepared:p Scores: Labels: Comparisons:} {Images:j Prepared:q Scores:s Labels:l Comparisons:c}] r 5 {\"beta1\":0.5}" {
 			t.Errorf("it was tuned on %q, %v", written, err)
 		}
 	})
@@ -726,7 +728,7 @@ func beHost() {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	one, err := sdk.EncodePNG(sdk.Image{Width: 1, Height: 1, RGB: make([]byte, 3)})
+	one, err := imaging.EncodePNG(sdk.Image{Width: 1, Height: 1, RGB: make([]byte, 3)})
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -800,7 +802,7 @@ func BenchmarkScore(b *testing.B) {
 		state = state*1664525 + 1013904223
 		rgb[i] = byte(state >> 24) // noise: the largest PNG there is
 	}
-	png, err := sdk.EncodePNG(sdk.Image{Width: 32, Height: 32, RGB: rgb})
+	png, err := imaging.EncodePNG(sdk.Image{Width: 32, Height: 32, RGB: rgb})
 	if err != nil {
 		b.Fatal(err)
 	}

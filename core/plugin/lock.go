@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/spec"
 )
 
 // LockFile is the name that a lock file usually has. It stands beside the
@@ -37,7 +38,7 @@ func ReadLock(path string) ([]Entry, diag.List) {
 func parseLock(path string, text []byte) ([]Entry, diag.List) {
 	file, found := hclsyntax.ParseConfig(text, path, hcl.InitialPos)
 	if found.HasErrors() {
-		return nil, diag.FromHCL(found)
+		return nil, spec.FromHCL(found)
 	}
 	content, more := file.Body.Content(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "plugin", LabelNames: []string{"name"}}}})
 	found = append(found, more...)
@@ -62,7 +63,7 @@ func parseLock(path string, text []byte) ([]Entry, diag.List) {
 			entries = append(entries, entry)
 		}
 	}
-	return entries, diag.FromHCL(found)
+	return entries, spec.FromHCL(found)
 }
 
 func lockEntry(directory, name string, body hcl.Body) (Entry, hcl.Diagnostics) {

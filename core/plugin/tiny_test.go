@@ -105,7 +105,7 @@ func (t *tiny) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progre
 			return err
 		}
 	}
-	if err := os.WriteFile(filepath.Join(r.Output, "prepared"), fmt.Appendf(nil, "%s %d %s", strings.Join(r.Losses[0].Prepared, " "), r.BatchSize, r.Optimizer), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(r.Output, "prepared"), fmt.Appendf(nil, "%+v %s %d %s", r.Losses[0].Sets, r.Reference.Checkpoint, r.BatchSize, r.Optimizer), 0o644); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(r.Output, "config.json"), append(r.Losses[0].Options, r.Options...), 0o644)

@@ -1,11 +1,11 @@
 package record
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 // Run is one run of an experiment or ablation: which records it is made of.
@@ -37,7 +37,7 @@ type Variant struct {
 // WriteRun writes a run's manifest to path, at once or not at all: a reader
 // sees the old manifest or the new one. It may be called again as the run goes
 // on. The directory must exist.
-func WriteRun(path string, run *Run) (err error) {
+func WriteRun(path string, run *Run) error {
 	stable := *run
 	stable.Started = run.Started.UTC()
 	b, err := seal("run", runVersion, &stable)
@@ -45,24 +45,10 @@ func WriteRun(path string, run *Run) (err error) {
 		return fmt.Errorf("encode run %s: %w", run.Name, err)
 	}
 
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
+	if err := atomicfile.Write(path, b); err != nil {
 		return fmt.Errorf("write run: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write run: %w", err)
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if _, err := f.Write(b); err != nil {
-		return err
-	}
-	if err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 // ReadRun reads what WriteRun wrote. Numbers in Variant.Values come back as

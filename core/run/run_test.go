@@ -121,7 +121,7 @@ func chainOf(t *testing.T, identities plan.Identities) *plan.Plan {
 	prompts := []spec.Prompt{{Text: "a", Category: "x"}, {Text: "b", Category: "x"}}
 	drawn := &spec.Images{Name: "drawn", Sampler: spec.Model{Sampler: base}, Prompts: prompts, PerPrompt: 3}
 	tuned := &spec.Finetune{Name: "tuned", Model: spec.Model{Sampler: base}, Reward: reward, Images: []*spec.Images{drawn},
-		Losses: []spec.Loss{{Name: "reward_weighted", Weight: 1, Weighed: true}}, Steps: 1}
+		Losses: []spec.Loss{{Name: "reward_weighted", Weight: 1, Needs: []schema.Need{schema.NeedScores}}}, Steps: 1}
 	s := &spec.Spec{Name: "chain", Seed: 1,
 		Images: []*spec.Images{
 			drawn,
@@ -404,7 +404,7 @@ func TestAStageThatWaitsForPeople(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result := do(t, t.Context(), p, openStore(t, t.TempDir()), &shop{}, nil)
+	result := do(t, t.Context(), p, openStore(t, t.TempDir()), newShop(t), nil)
 	if got, want := statuses(p, result), "sample/a/b: done, rate/human: waiting, fit/learned: not_run"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -430,7 +430,7 @@ func (noticed) Component(kind, name string) (spec.Identity, bool) {
 }
 
 func TestARunSaysWhatItsComponentsState(t *testing.T) {
-	result := do(t, t.Context(), chainOf(t, noticed{}), openStore(t, t.TempDir()), &shop{}, nil)
+	result := do(t, t.Context(), chainOf(t, noticed{}), openStore(t, t.TempDir()), newShop(t), nil)
 	if notices := result.Run.Notices; len(notices) != 1 || notices[0] != "Nothing here is real." {
 		t.Errorf("notices %q", notices)
 	}

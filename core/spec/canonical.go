@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 )
 
 // Canonical returns the whole experiment as canonical JSON: what makes two
@@ -107,7 +107,7 @@ func (s *Spec) Canonical() ([]byte, error) {
 }
 
 // folderOptions is what is taken of a folder and how, in JSON types.
-func folderOptions(folder dataset.Folder) any {
+func folderOptions(folder imagefolder.Folder) any {
 	text, err := json.Marshal(folder)
 	if err != nil {
 		return err.Error() // of texts and numbers: it cannot fail
@@ -180,11 +180,11 @@ func (c canonical) finetune(finetune *Finetune) (map[string]any, error) {
 		losses = append(losses, map[string]any{
 			"name":    loss.Name,
 			"weight":  loss.Weight,
-			"weighed": loss.Weighed,
 			"images":  imageNames(loss.Images),
 			"options": c.withoutPaths(options, loss.Paths),
 		})
 	}
+	labelled, compared := []string{}, []string{}
 	value := map[string]any{
 		"sampler":      modelName(finetune.Model),
 		"from_scratch": finetune.FromScratch,
@@ -197,6 +197,16 @@ func (c canonical) finetune(finetune *Finetune) (map[string]any, error) {
 	if finetune.Reward != nil {
 		value["reward"] = finetune.Reward.Name
 	}
+	if finetune.Reference != nil {
+		value["reference"] = modelName(*finetune.Reference)
+	}
+	for _, labels := range finetune.Labels {
+		labelled = append(labelled, labels.Name)
+	}
+	for _, comparisons := range finetune.Comparisons {
+		compared = append(compared, comparisons.Name)
+	}
+	value["labels"], value["comparisons"] = labelled, compared
 	if len(finetune.Options) > 0 {
 		options, err := decodeJSON(finetune.Options)
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 )
 
 const withPath = `
@@ -87,7 +87,7 @@ func TestPathArguments(t *testing.T) {
 	if all.Folder.Path != photographs || all.Count() != 2 || all.Inventory.Unseen != 1 {
 		t.Errorf("folder %+v holds %+v", all.Folder, all.Inventory)
 	}
-	if want := (dataset.Folder{Path: photographs, Caption: "text", Split: "seen", Limit: 1, Seed: 7, Width: 512, Height: 512, Stretch: true}); *one.Folder != want || one.Count() != 1 {
+	if want := (imagefolder.Folder{Path: photographs, Caption: "text", Split: "seen", Limit: 1, Seed: 7, Width: 512, Height: 512, Stretch: true}); *one.Folder != want || one.Count() != 1 {
 		t.Errorf("folder %+v, want %+v", *one.Folder, want)
 	}
 	// cat testdata/valid/labels.csv | sha256sum

@@ -30,6 +30,9 @@ var catalog = fakeCatalog{
 			Losses: []schema.Loss{
 				{Name: "reward_weighted", Needs: []schema.Need{schema.NeedScores}, Schema: Schema{Attributes: []Attribute{{Name: "normalize", Type: "bool", Default: json.RawMessage(`true`)}}}},
 				{Name: "pretraining", Needs: []schema.Need{schema.NeedOwnImages}},
+				{Name: "denoising", Needs: []schema.Need{schema.NeedImages}},
+				{Name: "kto", Needs: []schema.Need{schema.NeedLabels, schema.NeedReference}},
+				{Name: "dpo", Needs: []schema.Need{schema.NeedPairs, schema.NeedReference}},
 			},
 		},
 		"shapes_scenes": {},

@@ -1,7 +1,5 @@
 package spec
 
-import "github.com/plumb-ml/plumb/core/diag"
-
 var computeSchema = Schema{Attributes: []Attribute{
 	{Name: "backend", Type: "string", Default: []byte(`"auto"`), OneOf: []string{"auto", "go", "xla:cpu", "xla:cuda"}, Summary: "what computes tensors"},
 }}
@@ -18,5 +16,5 @@ func (l *loader) computeBlock() {
 		return
 	}
 	arguments := l.decode(block.Body, form{schema: computeSchema})
-	l.spec.Compute = Compute{Backend: arguments.text("backend"), Range: diag.FromRange(block.DefRange)}
+	l.spec.Compute = Compute{Backend: arguments.text("backend"), Range: FromRange(block.DefRange)}
 }

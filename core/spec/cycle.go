@@ -89,8 +89,17 @@ func (l *loader) needs(node any) []any {
 	case *Finetune:
 		model(n.Model)
 		add(n.Reward != nil, n.Reward)
+		if n.Reference != nil {
+			model(*n.Reference)
+		}
 		for _, images := range n.Images {
 			list = append(list, images)
+		}
+		for _, labels := range n.Labels {
+			list = append(list, labels)
+		}
+		for _, comparisons := range n.Comparisons {
+			list = append(list, comparisons)
 		}
 		for _, loss := range n.Losses {
 			for _, images := range loss.Images {

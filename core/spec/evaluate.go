@@ -4,8 +4,6 @@ import (
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
-
-	"github.com/plumb-ml/plumb/core/diag"
 )
 
 var evaluateForm = form{
@@ -46,7 +44,7 @@ var evaluateForm = form{
 func (l *loader) evaluateBlocks() {
 	first := map[string]hcl.Range{}
 	for _, block := range l.blocks["evaluate"] {
-		evaluate := &Evaluate{Name: block.Labels[0], Range: diag.FromRange(block.DefRange)}
+		evaluate := &Evaluate{Name: block.Labels[0], Range: FromRange(block.DefRange)}
 		l.identifier(evaluate.Name, block.LabelRanges[0])
 		if other, ok := first[evaluate.Name]; ok {
 			l.error(block.LabelRanges[0], "Duplicate name", "Another evaluate block is called %q, on line %d. Choose another name.", evaluate.Name, other.Start.Line)
@@ -119,7 +117,7 @@ func (l *loader) alignmentBlock(block *hcl.Block) *Alignment {
 	return &Alignment{
 		Rater: l.oneOf(rater, "rater").component(),
 		Path:  arguments.text("path"),
-		Range: diag.FromRange(block.DefRange),
+		Range: FromRange(block.DefRange),
 	}
 }
 
@@ -129,7 +127,7 @@ func (l *loader) fidelityBlock(block *hcl.Block) *Fidelity {
 	return &Fidelity{
 		Reference: l.oneOf(arguments.others["reference"], "images").images(),
 		Encoder:   l.oneOf(arguments.others["encoder"], "encoder").component(),
-		Range:     diag.FromRange(block.DefRange),
+		Range:     FromRange(block.DefRange),
 	}
 }
 
@@ -149,7 +147,7 @@ func (l *loader) bestOfBlock(block *hcl.Block) *BestOf {
 		Reward: l.oneOf(arguments.others["reward"], "reward").component(),
 		N:      arguments.integer("n"),
 		Keep:   arguments.integer("keep"),
-		Range:  diag.FromRange(block.DefRange),
+		Range:  FromRange(block.DefRange),
 	}
 	for _, r := range l.listOf(arguments.others["against"], "sampler", "finetune") {
 		best.Against = append(best.Against, r.model())

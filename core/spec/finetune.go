@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -13,11 +14,10 @@ import (
 var finetuneForm = form{
 	schema: Schema{Attributes: slices.Concat([]Attribute{
 		{Name: "from_scratch", Type: "bool", Default: []byte(`false`), Summary: "start from random weights"},
-		{Name: "weights", Type: "string", Default: []byte(`"reward"`), OneOf: []string{"reward", "uniform"}, Summary: "what weighs the images; uniform is the control without a reward"},
 		{Name: "steps", Type: "integer", Default: []byte(`400`), Minimum: number(1), Maximum: number(1e9), Summary: "optimizer steps"},
 		{Name: "batch_size", Type: "integer", Default: []byte(`64`), Minimum: number(1), Maximum: number(1e9), Summary: "images per step and loss, over all devices"},
 	}, optimizerSchema.Attributes)},
-	values: []hcl.AttributeSchema{{Name: "sampler", Required: true}, {Name: "reward"}, {Name: "images"}},
+	values: []hcl.AttributeSchema{{Name: "sampler", Required: true}, {Name: "reward"}, {Name: "images"}, {Name: "labels"}, {Name: "comparisons"}, {Name: "reference"}},
 	blocks: []hcl.BlockHeaderSchema{{Type: "loss", LabelNames: []string{"name"}}},
 }
 
@@ -149,48 +149,122 @@ func (l *loader) finetuneBlocks() {
 			}
 			report(at, "Warm-up longer than the training", "warmup_steps is %d, and there are only %d steps: the learning rate would never reach its height. Make warmup_steps smaller.", warmup, finetune.Steps)
 		}
-		images := arguments.others["images"]
-		for _, r := range l.listOf(images, "images") {
+		for _, r := range l.listOf(arguments.others["images"], "images") {
 			finetune.Images = append(finetune.Images, r.images())
 		}
+		for _, r := range l.listOf(arguments.others["labels"], "labels") {
+			finetune.Labels = append(finetune.Labels, r.labels())
+		}
+		for _, r := range l.listOf(arguments.others["comparisons"], "comparisons") {
+			finetune.Comparisons = append(finetune.Comparisons, r.comparisons())
+		}
+		finetune.Reward = l.oneOf(arguments.others["reward"], "reward").component()
+		l.referenceOfFinetune(finetune, arguments.others["reference"])
 		declared, known := l.declaredLosses(finetune, arguments.others["sampler"])
-		uniform := arguments.text("weights") == "uniform"
-		weighed, borrowed := "", ""
 		for _, lossBlock := range arguments.blocks {
-			loss, borrows := l.lossBlock(lossBlock, declared, known)
-			if borrows {
-				borrowed = loss.Name
-				loss.Weighed = !uniform
-			}
-			if loss.Weighed {
-				weighed = loss.Name
-			}
+			loss, ok := l.lossBlock(lossBlock, declared, known)
 			finetune.Losses = append(finetune.Losses, loss)
+			known = known && ok
 		}
 		if len(arguments.blocks) == 0 {
 			l.error(block.DefRange, "No loss", "A finetune minimises the sum of its losses. Add at least one, such as loss \"reward_weighted\" {}.")
+			known = false
 		}
-		if borrowed != "" && images == nil {
-			l.error(block.DefRange, "No images", "Loss %q has no images of its own and uses the finetune's: add images = [...].", borrowed)
-		}
-		if borrowed == "" && images != nil && len(arguments.blocks) > 0 {
-			l.error(images.NameRange, "Images without a use", "Every loss names images of its own. Remove this argument, or that of a loss.")
-		}
-		reward := arguments.others["reward"]
-		finetune.Reward = l.oneOf(reward, "reward").component()
-		switch {
-		case reward == nil && weighed != "":
-			l.error(block.DefRange, "Missing reward", "Loss %q weighs the finetune's images by a reward. Name one (reward = reward.%s), or say weights = \"uniform\" for a control without.",
-				weighed, l.firstName("reward"))
-		case reward != nil && weighed == "" && len(arguments.blocks) > 0:
-			why := "every loss has images of its own, which are not weighed"
-			if uniform {
-				why = "weights are uniform"
-			}
-			l.error(reward.NameRange, "Reward without a use", "The reward would change nothing, because %s. Remove it.", why)
+		if known {
+			l.needsOfLosses(block, finetune, arguments)
 		}
 	})
 }
+
+// referenceOfFinetune decodes what losses compare the model with: another model
+// of the same sampler. Without it they compare with the model as it begins.
+func (l *loader) referenceOfFinetune(finetune *Finetune, attribute *hcl.Attribute) {
+	r := l.oneOf(attribute, "sampler", "finetune")
+	if r.reference == nil {
+		return
+	}
+	reference := r.model()
+	if own := finetune.Model.Sampler; own != nil && reference.Sampler != nil && reference.Sampler != own {
+		l.error(r.at, "Reference of another sampler", "%s draws with sampler.%s, and what is tuned with sampler.%s: their predictions cannot be compared. Name sampler.%s or a finetune of it.",
+			r, reference.Sampler.Name, own.Name, own.Name)
+		return
+	}
+	finetune.Reference = &reference
+}
+
+// needsOfLosses holds what the losses need against what the finetune gives.
+func (l *loader) needsOfLosses(block *hcl.Block, finetune *Finetune, arguments arguments) {
+	by := map[schema.Need]string{} // the first loss that needs it
+	for _, loss := range finetune.Losses {
+		for _, need := range loss.Needs {
+			if by[need] == "" {
+				by[need] = loss.Name
+			}
+		}
+	}
+	used := map[string]bool{}
+	require := func(loss, argument, why string) {
+		used[argument] = true
+		if loss != "" && arguments.others[argument] == nil {
+			kind := argument
+			if argument == "reference" {
+				kind = "sampler"
+			}
+			l.error(block.DefRange, "Missing "+argument, "Loss %q learns from %s. Name %s: %s = %s.%s.", loss, why, plural(argument), argument, kind, l.firstName(kind))
+		}
+	}
+	for _, source := range sources {
+		if by[source.need] != "" {
+			require(by[source.need], source.argument, source.given)
+		}
+	}
+	if loss := by[schema.NeedScores]; loss != "" {
+		used["reward"] = true
+		if arguments.others["reward"] == nil {
+			l.error(block.DefRange, "Missing reward", "Loss %q weighs the finetune's images by a reward. Name one (reward = reward.%s), or say loss \"denoising\" {} for a control without.", loss, l.firstName("reward"))
+		}
+	}
+	if loss := by[schema.NeedReference]; loss != "" {
+		used["reference"] = true
+		if finetune.FromScratch {
+			l.error(arguments.at("from_scratch", block.DefRange), "Nothing to refer to", "Loss %q compares the model with what it was before, and from_scratch begins with random weights. Remove one of the two.", loss)
+		}
+	}
+	for _, argument := range []string{"images", "labels", "comparisons", "reward", "reference"} {
+		if attribute := arguments.others[argument]; attribute != nil && !used[argument] {
+			l.error(attribute.NameRange, titled(argument)+" without a use", "No loss of this finetune needs it: %s. Remove it, or add a loss that does.", l.whatLossesNeed(finetune))
+		}
+	}
+	if loss := by[schema.NeedPairs]; loss != "" && finetune.BatchSize%2 != 0 {
+		l.error(arguments.at("batch_size", block.DefRange), "Half a pair", "batch_size counts images, and loss %q learns from pairs of them. Make it even.", loss)
+	}
+}
+
+// whatLossesNeed says what each loss of a finetune learns from.
+func (l *loader) whatLossesNeed(finetune *Finetune) string {
+	var parts []string
+	for _, loss := range finetune.Losses {
+		from := givenBy(loss.Needs)
+		if slices.Contains(loss.Needs, schema.NeedOwnImages) {
+			from = "images of its own"
+		}
+		if text := fmt.Sprintf("%q learns from %s", loss.Name, from); !slices.Contains(parts, text) {
+			parts = append(parts, text)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// plural is "one" or "them", for what an argument takes.
+func plural(argument string) string {
+	if argument == "images" || argument == "labels" || argument == "comparisons" {
+		return "them"
+	}
+	return "one"
+}
+
+// titled begins a word with a capital.
+func titled(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
 
 // declaredLosses returns the losses that the tuned sampler understands. It
 // reports false if that is not known because of an earlier mistake.

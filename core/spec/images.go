@@ -5,8 +5,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/hub"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 )
 
 // How images of a folder are brought to a size.
@@ -91,7 +91,7 @@ func (l *loader) folderOf(arguments arguments, images *Images) {
 		}
 		l.error(where, "Path and "+name, "Images in files are there already. Remove %s, or the path.", name)
 	}
-	folder := &dataset.Folder{
+	folder := &imagefolder.Folder{
 		Files: arguments.text("files"), Caption: arguments.text("caption"), Limit: arguments.integer("limit"),
 		Width: arguments.integer("width"), Height: arguments.integer("height"), Stretch: arguments.text("resize") == stretch,
 	}
@@ -134,6 +134,6 @@ func (l *loader) folderOf(arguments arguments, images *Images) {
 	if len(l.diagnostics) == before {
 		images.Inventory = l.folder(*folder, value, at)
 	} else if _, err := l.options.Digest(folder.Path); err != nil {
-		l.folder(dataset.Folder{Path: folder.Path}, value, at) // that it is not there is worth knowing too
+		l.folder(imagefolder.Folder{Path: folder.Path}, value, at) // that it is not there is worth knowing too
 	}
 }

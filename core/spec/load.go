@@ -12,9 +12,9 @@ import (
 	"github.com/hashicorp/hcl/v2/json"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/hub"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 )
 
 // Options is what Load needs beside the file.
@@ -44,7 +44,7 @@ type Options struct {
 
 	// Scan says what a folder of images gives. If nil, ScanFolder. Give one that
 	// remembers where Digest should.
-	Scan func(dataset.Folder) (dataset.Inventory, error)
+	Scan func(imagefolder.Folder) (imagefolder.Inventory, error)
 
 	// Hub is where models of Hugging Face's hub are kept. Nothing is fetched. The
 	// zero Cache has none.
@@ -211,9 +211,9 @@ func Parse(path string, sources diag.Sources) (hcl.Body, diag.List) {
 		file, found = hclsyntax.ParseConfig(text, path, hcl.InitialPos)
 	}
 	if file == nil {
-		return nil, diag.FromHCL(found)
+		return nil, FromHCL(found)
 	}
-	return file.Body, diag.FromHCL(found)
+	return file.Body, FromHCL(found)
 }
 
 // declare gives every block that can be referred to its name, before any body
@@ -221,7 +221,7 @@ func Parse(path string, sources diag.Sources) (hcl.Body, diag.List) {
 func (l *loader) declare() {
 	for _, kind := range componentKinds {
 		for _, block := range l.blocks[kind] {
-			c := &Component{Kind: kind, Component: block.Labels[0], Name: block.Labels[1], Config: []byte("{}"), Range: diag.FromRange(block.DefRange)}
+			c := &Component{Kind: kind, Component: block.Labels[0], Name: block.Labels[1], Config: []byte("{}"), Range: FromRange(block.DefRange)}
 			if l.name(block, 1, c) {
 				list := l.components(kind)
 				*list = append(*list, c)
@@ -229,7 +229,7 @@ func (l *loader) declare() {
 		}
 	}
 	for _, block := range l.blocks["prompts"] {
-		set := &PromptSet{Name: block.Labels[0], Words: map[string][]string{}, Range: diag.FromRange(block.DefRange)}
+		set := &PromptSet{Name: block.Labels[0], Words: map[string][]string{}, Range: FromRange(block.DefRange)}
 		if set.Name == allPrompts {
 			l.error(block.LabelRanges[0], "Reserved name", "prompts.all means all prompts of the experiment. Choose another name.")
 			continue
@@ -240,25 +240,25 @@ func (l *loader) declare() {
 	}
 	l.references["prompts"][allPrompts] = &reference{kind: "prompts", name: allPrompts}
 	for _, block := range l.blocks["images"] {
-		images := &Images{Name: block.Labels[0], Range: diag.FromRange(block.DefRange)}
+		images := &Images{Name: block.Labels[0], Range: FromRange(block.DefRange)}
 		if l.name(block, 0, images) {
 			l.spec.Images = append(l.spec.Images, images)
 		}
 	}
 	for _, block := range l.blocks["labels"] {
-		labels := &Labels{Name: block.Labels[0], Range: diag.FromRange(block.DefRange)}
+		labels := &Labels{Name: block.Labels[0], Range: FromRange(block.DefRange)}
 		if l.name(block, 0, labels) {
 			l.spec.Labels = append(l.spec.Labels, labels)
 		}
 	}
 	for _, block := range l.blocks["comparisons"] {
-		comparisons := &Comparisons{Name: block.Labels[0], Range: diag.FromRange(block.DefRange)}
+		comparisons := &Comparisons{Name: block.Labels[0], Range: FromRange(block.DefRange)}
 		if l.name(block, 0, comparisons) {
 			l.spec.Comparisons = append(l.spec.Comparisons, comparisons)
 		}
 	}
 	for _, block := range l.blocks["finetune"] {
-		finetune := &Finetune{Name: block.Labels[0], Range: diag.FromRange(block.DefRange)}
+		finetune := &Finetune{Name: block.Labels[0], Range: FromRange(block.DefRange)}
 		if !l.name(block, 0, finetune) {
 			continue
 		}
@@ -341,12 +341,12 @@ func (l *loader) report(severity diag.Severity, at hcl.Range, summary, detail st
 		Severity: severity,
 		Summary:  summary,
 		Detail:   fmt.Sprintf(detail, arguments...),
-		Subject:  diag.FromRange(at),
+		Subject:  FromRange(at),
 	})
 }
 
 func (l *loader) hcl(diagnostics hcl.Diagnostics) {
-	l.diagnostics = append(l.diagnostics, diag.FromHCL(diagnostics)...)
+	l.diagnostics = append(l.diagnostics, FromHCL(diagnostics)...)
 }
 
 // names lists the keys of a map, sorted.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -38,7 +39,7 @@ func golden(t *testing.T, path string, got []byte) {
 func printed(t *testing.T, list diag.List, sources diag.Sources) string {
 	t.Helper()
 	var buffer bytes.Buffer
-	if err := diag.WriteText(&buffer, list, diag.TextOptions{Width: 78, Sources: sources}); err != nil {
+	if err := diag.WriteText(&buffer, list, diag.TextOptions{Width: 78, Sources: sources, Block: BlockAt}); err != nil {
 		t.Fatal(err)
 	}
 	return buffer.String()
@@ -195,9 +196,9 @@ func TestLoadResolvesReferences(t *testing.T) {
 		{"images' sampler", spec.Images[0].Sampler == Model{Sampler: base}},
 		{"images of a finetune", spec.Images[5].Sampler == Model{Sampler: base, Finetune: labelled}},
 		{"chained finetune", again.Model == Model{Sampler: base, Finetune: full}},
-		{"weighed loss", full.Losses[0].Weighed && len(full.Losses[0].Images) == 0},
-		{"loss with images of its own", !full.Losses[1].Weighed && full.Losses[1].Images[0] == spec.Images[2]},
-		{"control", control.Reward == nil && !control.Losses[0].Weighed},
+		{"weighed loss", full.Losses[0].Needs[0] == schema.NeedScores && len(full.Losses[0].Images) == 0},
+		{"loss with images of its own", full.Losses[1].Needs[0] == schema.NeedOwnImages && full.Losses[1].Images[0] == spec.Images[2]},
+		{"control", control.Reward == nil && control.Losses[0].Needs[0] == schema.NeedImages},
 		{"steps", full.Steps == 100 && labelled.Steps == 400 && full.BatchSize == 64},
 		{"evaluated model", spec.Evaluate[0].Models[2] == Model{Sampler: base, Finetune: full}},
 		{"baseline", spec.Evaluate[0].Baseline == Model{Sampler: base}},

@@ -13,10 +13,10 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/digest"
 	"github.com/plumb-ml/plumb/core/hub"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 )
 
 // beside resolves a path against the directory of the HCL file, so that an
@@ -114,19 +114,19 @@ func neighbour(path string) string {
 func DigestPath(path string) (string, error) { return (*digest.Memory)(nil).Path(path) }
 
 // ScanFolder looks into a folder of images, and remembers nothing.
-func ScanFolder(folder dataset.Folder) (dataset.Inventory, error) {
+func ScanFolder(folder imagefolder.Folder) (imagefolder.Inventory, error) {
 	return folder.Scan(context.Background(), nil)
 }
 
 // folder says what images are in a folder. The zero Inventory comes after a
 // mistake, which is reported.
-func (l *loader) folder(folder dataset.Folder, value string, at hcl.Range) dataset.Inventory {
+func (l *loader) folder(folder imagefolder.Folder, value string, at hcl.Range) imagefolder.Inventory {
 	if _, err := os.Stat(folder.Path); errors.Is(err, fs.ErrNotExist) {
 		argument, _ := imagesForm.schema.Attribute("path")
 		if !l.nothing(argument, value, folder.Path, at) {
-			return dataset.Inventory{}
+			return imagefolder.Inventory{}
 		}
-		return dataset.Inventory{Images: max(1, folder.Limit), Digest: absent(value)}
+		return imagefolder.Inventory{Images: max(1, folder.Limit), Digest: absent(value)}
 	}
 	inventory, err := l.options.Scan(folder)
 	var found diag.List

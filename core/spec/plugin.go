@@ -2,8 +2,6 @@ package spec
 
 import (
 	"github.com/hashicorp/hcl/v2"
-
-	"github.com/plumb-ml/plumb/core/diag"
 )
 
 var pluginSchema = Schema{Attributes: []Attribute{
@@ -31,7 +29,7 @@ func (l *loader) pluginBlocks() {
 			continue
 		}
 		seen[name] = block.DefRange
-		plugin := Plugin{Name: name, Range: diag.FromRange(block.DefRange)}
+		plugin := Plugin{Name: name, Range: FromRange(block.DefRange)}
 		if source := arguments.text("source"); source != "" {
 			plugin.Source = l.beside(source)
 		} else if !arguments.bad["source"] {

@@ -505,6 +505,12 @@ func (l *loader) leaks() {
 		for _, images := range finetune.Images {
 			l.leak(images, finetune.Range, "The model is tuned on")
 		}
+		for _, labels := range finetune.Labels {
+			l.leak(labels.Images, finetune.Range, "The model is tuned on labels of")
+		}
+		for _, comparisons := range finetune.Comparisons {
+			l.leak(comparisons.Images, finetune.Range, "The model is tuned on comparisons of")
+		}
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
-	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/hub"
 )
 
@@ -24,7 +23,7 @@ func (l *loader) repository(argument Attribute, value string, at hcl.Range) (str
 		l.error(at, "Not a model of the hub", "%v. A model is named as in \"hf://openai/clip-vit-large-patch14\", with @REVISION and ?variant=fp16 behind it where they are wanted.", err)
 		return "", false
 	}
-	where := diag.FromRange(at)
+	where := FromRange(at)
 	l.spec.Repositories = append(l.spec.Repositories, Repository{Ref: ref, Files: argument.Hub, Range: where})
 	fetch := fmt.Sprintf("`plumb download %s`", l.path)
 

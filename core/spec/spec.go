@@ -3,9 +3,10 @@ package spec
 import (
 	"encoding/json"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/hub"
+	"github.com/plumb-ml/plumb/core/imagefolder"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // Spec is an experiment, fully evaluated: no expression, variable or reference
@@ -105,8 +106,8 @@ type Images struct {
 	Prompts   []Prompt // after split and limit; empty with a Folder
 	PerPrompt int      // images per prompt
 
-	Folder    *dataset.Folder   // files with captions, in place of a sampler; nil if Sampler is set
-	Inventory dataset.Inventory // of the Folder
+	Folder    *imagefolder.Folder   // files with captions, in place of a sampler; nil if Sampler is set
+	Inventory imagefolder.Inventory // of the Folder
 	Range     diag.Range
 }
 
@@ -157,13 +158,17 @@ type Comparisons struct {
 	Range     diag.Range
 }
 
-// Finetune is a fine-tuning of a sampler by a sum of losses.
+// Finetune is a fine-tuning of a sampler by a sum of losses. What it learns from is
+// there if a loss needs it, and only then.
 type Finetune struct {
 	Name        string
-	Model       Model      // what is tuned
-	FromScratch bool       // start from random weights
-	Reward      *Component // weighs the images; nil if no loss needs it
-	Images      []*Images  // drawn by the model, weighed by the reward
+	Model       Model          // what is tuned
+	FromScratch bool           // start from random weights
+	Images      []*Images      // of losses without images of their own
+	Reward      *Component     // scores Images; nil if no loss needs it
+	Labels      []*Labels      // their images, and who called them good or bad
+	Comparisons []*Comparisons // their images, and which are better than which
+	Reference   *Model         // what losses compare the model with; nil: the model as it begins
 	Losses      []Loss
 	Steps       int             // of the optimizer
 	BatchSize   int             // images per step and loss
@@ -177,11 +182,11 @@ type Finetune struct {
 
 // Loss is one term of the objective.
 type Loss struct {
-	Name    string          // "reward_weighted", "pretraining"
+	Name    string          // such as "reward_weighted"
 	Weight  float64         // its factor
-	Images  []*Images       // its own images; empty: the finetune's
-	Weighed bool            // whether the images come with scores of the finetune's reward
-	Options json.RawMessage // canonical JSON, checked against the sampler component's schema for this loss
+	Needs   []schema.Need   // as its component declares them
+	Images  []*Images       // its own; empty unless it needs them
+	Options json.RawMessage // canonical JSON, checked against the component's schema of the loss
 	Paths   []string        // resolved paths inside Options, as in Component
 	Range   diag.Range
 }

@@ -81,7 +81,7 @@ func Declared(path string, options Options) ([]Variable, diag.List) {
 	var list []Variable
 	for _, block := range l.blocks["variable"] {
 		variable, ok := l.variables[block.Labels[0]]
-		if !ok || variable.Range != diag.FromRange(block.DefRange) {
+		if !ok || variable.Range != FromRange(block.DefRange) {
 			continue
 		}
 		variable.Used = used[variable.Name]
@@ -164,7 +164,7 @@ func (l *loader) declareVariables() {
 		variable := &Variable{
 			Name:        name,
 			Description: arguments.text("description"),
-			Range:       diag.FromRange(block.DefRange),
+			Range:       FromRange(block.DefRange),
 			constraint:  cty.DynamicPseudoType,
 			validations: arguments.blocks,
 		}

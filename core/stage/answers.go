@@ -3,7 +3,7 @@ package stage
 import (
 	"errors"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // writeAnswers writes a table of answers in the order of their positions,
@@ -11,7 +11,7 @@ import (
 // Positions start at 0, and add must be called once for each. It returns how
 // many rows there are; if fill fails there is no table.
 func writeAnswers[Row any](path string, fill func(add func(position int, rows ...Row) error) error) (rows int, err error) {
-	writer, err := dataset.NewWriter[Row](path)
+	writer, err := table.NewWriter[Row](path)
 	if err != nil {
 		return 0, err
 	}

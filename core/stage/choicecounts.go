@@ -1,8 +1,8 @@
 package stage
 
 import (
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // choiceCounts sums choices up for a record.
@@ -13,7 +13,7 @@ type choiceCounts struct {
 
 // add counts the choices between two images, of different raters. Either image
 // may come first in a row.
-func (c *choiceCounts) add(rows []dataset.Comparison) {
+func (c *choiceCounts) add(rows []table.Comparison) {
 	var first, second, ties float64
 	for _, row := range rows {
 		choice := sdk.Choice(row.Choice)

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // choose keeps some images of each prompt: the best by score, or as many by
@@ -18,7 +18,7 @@ func choose(ctx context.Context, job Job, work *plan.ChooseWork) (*Result, error
 	if err != nil {
 		return nil, err
 	}
-	images, err := dataset.Captions(ctx, path)
+	images, err := table.Captions(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -30,12 +30,12 @@ func choose(ctx context.Context, job Job, work *plan.ChooseWork) (*Result, error
 	}
 	kept := keepOfEach(images, order, work.Keep)
 
-	writer, err := dataset.NewWriter[dataset.Image](job.tablePath(plan.Images))
+	writer, err := table.NewWriter[table.Image](job.tablePath(plan.Images))
 	if err != nil {
 		return nil, err
 	}
 	row, rows := -1, 0
-	for image, err := range dataset.Read[dataset.Image](path) {
+	for image, err := range table.Read[table.Image](path) {
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -56,13 +56,13 @@ func choose(ctx context.Context, job Job, work *plan.ChooseWork) (*Result, error
 }
 
 // byScore lists positions of images, best first.
-func byScore(job Job, images []dataset.Image) ([]int, error) {
+func byScore(job Job, images []table.Image) ([]int, error) {
 	path, err := job.input(plan.Scores)
 	if err != nil {
 		return nil, err
 	}
 	scores := map[string]float64{}
-	for row, err := range dataset.Read[dataset.Score](path) {
+	for row, err := range table.Read[table.Score](path) {
 		if err != nil {
 			return nil, fmt.Errorf("read scores: %w", err)
 		}
@@ -82,7 +82,7 @@ func byScore(job Job, images []dataset.Image) ([]int, error) {
 }
 
 // keepOfEach keeps the first images of each prompt in an order.
-func keepOfEach(images []dataset.Image, order []int, keep int) []bool {
+func keepOfEach(images []table.Image, order []int, keep int) []bool {
 	type place struct{ category, prompt string }
 	taken := map[place]int{}
 	kept := make([]bool, len(images))

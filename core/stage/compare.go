@@ -5,10 +5,10 @@ import (
 	"maps"
 	"strconv"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // compare has a rater choose between two images of a prompt, for some pairs of
@@ -19,7 +19,7 @@ func compare(ctx context.Context, job Job, work *plan.CompareWork) (*Result, err
 	if err != nil {
 		return nil, err
 	}
-	images, err := dataset.Captions(ctx, path)
+	images, err := table.Captions(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -38,14 +38,14 @@ func compare(ctx context.Context, job Job, work *plan.CompareWork) (*Result, err
 	done := 0
 	var counted choiceCounts
 	facts := map[string]float64{}
-	rows, err := writeAnswers(job.tablePath(plan.Comparisons), func(add func(position int, rows ...dataset.Comparison) error) error {
+	rows, err := writeAnswers(job.tablePath(plan.Comparisons), func(add func(position int, rows ...table.Comparison) error) error {
 		return job.with(ctx, func(instance *client.Instance) error {
 			maps.Copy(facts, instance.Facts())
 			return instance.Compare(ctx, source.items(ctx, job.Scratch), func(position int, choices []sdk.Choice) error {
 				first, second := images[pairs[position].first], images[pairs[position].second]
-				comparisons := make([]dataset.Comparison, len(choices))
+				comparisons := make([]table.Comparison, len(choices))
 				for rater, choice := range choices {
-					comparisons[rater] = dataset.Comparison{
+					comparisons[rater] = table.Comparison{
 						First: first.ID, Second: second.ID, Prompt: first.Prompt, Category: first.Category, Split: first.Split,
 						Rater: strconv.Itoa(rater + 1), Choice: string(choice),
 					}

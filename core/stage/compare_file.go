@@ -9,9 +9,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/labels"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // compareFromFile reads choices that people made outside of Plumb.
@@ -22,19 +22,19 @@ func compareFromFile(ctx context.Context, job Job, work *plan.CompareWork) (*Res
 	}
 	if _, err := os.Stat(work.Path); errors.Is(err, fs.ErrNotExist) {
 		return nil, job.waiting("There are no comparisons yet in "+work.Path, fmt.Sprintf(
-			"The images are drawn: `plumb export %s %s DIRECTORY --label-sheet` writes them as PNG files, with their IDs in its "+dataset.LabelSheet+". "+
+			"The images are drawn: `plumb export %s %s DIRECTORY --label-sheet` writes them as PNG files, with their IDs in its "+labels.Sheet+". "+
 				"Put a CSV or Parquet file there with the columns first, second (IDs of two images of one prompt) and choice (first, second or tie), and run again.",
 			cmp.Or(filepath.Base(job.Node.Range.File), "FILE"), job.imagesStage()))
 	}
-	images, err := dataset.Captions(ctx, path)
+	images, err := table.Captions(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	comparisons, problems := labels.ImportComparisons(work.Path, dataset.ByID(images))
+	comparisons, problems := labels.ImportComparisons(work.Path, table.ByID(images))
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	if err := dataset.WriteAll(job.tablePath(plan.Comparisons), comparisons); err != nil {
+	if err := table.WriteAll(job.tablePath(plan.Comparisons), comparisons); err != nil {
 		return nil, err
 	}
 	counted, pairs := countByPair(comparisons)
@@ -55,9 +55,9 @@ func (j Job) imagesStage() string {
 
 // countByPair counts choices whose rows of one pair may stand anywhere, with
 // either image first. It returns how many pairs there are, too.
-func countByPair(comparisons []dataset.Comparison) (choiceCounts, int) {
+func countByPair(comparisons []table.Comparison) (choiceCounts, int) {
 	at := map[string]int{}
-	var pairs [][]dataset.Comparison
+	var pairs [][]table.Comparison
 	for _, row := range comparisons {
 		id := pairID(row.First, row.Second)
 		n, known := at[id]

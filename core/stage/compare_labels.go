@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // majority is the rater of comparisons that are made of labels.
@@ -46,19 +46,19 @@ func compareByLabels(ctx context.Context, job Job, work *plan.CompareWork) (*Res
 		return nil, job.mistake("No pairs of a good and a bad image",
 			fmt.Sprintf("No prompt has both an image that most raters find good and one that most find bad: %d prompts, %d labelled images. More images a prompt (per_prompt), or more labels, give some.", len(prompts), len(images)))
 	}
-	comparisons := make([]dataset.Comparison, len(pairs))
+	comparisons := make([]table.Comparison, len(pairs))
 	for n, p := range pairs {
 		first, second := images[p.first], images[p.second]
 		choice := sdk.ChooseFirst
 		if good[p.second] > 0 {
 			choice = sdk.ChooseSecond
 		}
-		comparisons[n] = dataset.Comparison{
+		comparisons[n] = table.Comparison{
 			First: first.ID, Second: second.ID, Prompt: first.Prompt, Category: first.Category, Split: first.Split,
 			Rater: majority, Choice: string(choice),
 		}
 	}
-	if err := dataset.WriteAll(job.tablePath(plan.Comparisons), comparisons); err != nil {
+	if err := table.WriteAll(job.tablePath(plan.Comparisons), comparisons); err != nil {
 		return nil, err
 	}
 	counted, _ := countByPair(comparisons)
@@ -68,9 +68,9 @@ func compareByLabels(ctx context.Context, job Job, work *plan.CompareWork) (*Res
 
 // majorities lists the images of a labels table, without pixels, and of each how
 // many more raters find it good than bad.
-func majorities(ctx context.Context, path string) (images []dataset.Image, good []int, err error) {
+func majorities(ctx context.Context, path string) (images []table.Image, good []int, err error) {
 	at := map[string]int{}
-	for label, err := range dataset.Read[dataset.Label](path) {
+	for label, err := range table.Read[table.Label](path) {
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -81,7 +81,7 @@ func majorities(ctx context.Context, path string) (images []dataset.Image, good 
 		if !known {
 			i = len(images)
 			at[label.ImageID] = i
-			images = append(images, dataset.Image{ID: label.ImageID, Prompt: label.Prompt, Category: label.Category, Split: label.Split})
+			images = append(images, table.Image{ID: label.ImageID, Prompt: label.Prompt, Category: label.Category, Split: label.Split})
 			good = append(good, 0)
 		}
 		switch sdk.Label(label.Label) {

@@ -14,10 +14,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 func (t tile) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
@@ -42,7 +43,7 @@ func byPixels(pair sdk.Pair) []sdk.Choice {
 	return []sdk.Choice{choice, sdk.Tie}
 }
 
-func unordered(rows []dataset.Comparison) []string {
+func unordered(rows []table.Comparison) []string {
 	var pairs []string
 	for _, row := range rows {
 		if id := pairID(row.First, row.Second); !slices.Contains(pairs, id) {
@@ -60,16 +61,16 @@ func TestCompare(t *testing.T) {
 	if again := b.run(compareNode(4), tile{choose: byPixels, batch: 7}, in); again.Outputs[plan.Comparisons] != result.Outputs[plan.Comparisons] {
 		t.Error("another batch, another table")
 	}
-	comparisons := rows[dataset.Comparison](b, result.Outputs[plan.Comparisons])
+	comparisons := rows[table.Comparison](b, result.Outputs[plan.Comparisons])
 	if len(comparisons) != 3*4*2 || result.Items != 12 || result.Unit != "pairs" {
 		t.Fatalf("%d rows of %d %s", len(comparisons), result.Items, result.Unit)
 	}
 	pixels := map[string]sdk.Image{}
-	for image, err := range dataset.Read[dataset.Image](images) {
+	for image, err := range table.Read[table.Image](images) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if pixels[image.ID], err = sdk.DecodePNG(image.Image.Bytes); err != nil {
+		if pixels[image.ID], err = imaging.Decode(image.Image.Bytes, imaging.Exchanged); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -97,7 +98,7 @@ func TestCompare(t *testing.T) {
 		t.Errorf("after a kill: %+v, %v", again, err)
 	}
 	// All pairs of five images are ten; more pairs hold the fewer ones.
-	all := rows[dataset.Comparison](b, b.run(compareNode(99), tile{choose: byPixels}, in).Outputs[plan.Comparisons])
+	all := rows[table.Comparison](b, b.run(compareNode(99), tile{choose: byPixels}, in).Outputs[plan.Comparisons])
 	if len(all) != 3*10*2 {
 		t.Errorf("%d rows of all pairs", len(all))
 	}
@@ -106,7 +107,7 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%s is not among all pairs", pair)
 		}
 	}
-	seven := unordered(rows[dataset.Comparison](b, b.run(compareNode(7), tile{choose: byPixels}, in).Outputs[plan.Comparisons]))
+	seven := unordered(rows[table.Comparison](b, b.run(compareNode(7), tile{choose: byPixels}, in).Outputs[plan.Comparisons]))
 	for _, pair := range unordered(comparisons) {
 		if !slices.Contains(seven, pair) {
 			t.Errorf("%s is not among seven pairs a prompt", pair)
@@ -117,10 +118,10 @@ func TestCompare(t *testing.T) {
 // Which image is shown first is a coin's choice: within four standard errors of a
 // half of 1,000 prompts with one pair each.
 func TestNoSideIsFavoured(t *testing.T) {
-	var images []dataset.Image
+	var images []table.Image
 	for i := range 1000 {
 		for j := range 2 {
-			images = append(images, dataset.Image{ID: fmt.Sprintf("%04d/%d", i, j), Prompt: fmt.Sprint(i)})
+			images = append(images, table.Image{ID: fmt.Sprintf("%04d/%d", i, j), Prompt: fmt.Sprint(i)})
 		}
 	}
 	pairs, err := drawPairs(t.Context(), images, ofEachPrompt(images), 1, 3)
@@ -152,16 +153,16 @@ func TestNoSideIsFavoured(t *testing.T) {
 // pairs; nothing is left in scratch.
 func TestPairsOfScatteredImages(t *testing.T) {
 	b := newBench(t)
-	images := make([]dataset.Image, 40)
+	images := make([]table.Image, 40)
 	for i := range images {
-		png, err := sdk.EncodePNG(sdk.Image{Width: i + 1, Height: 1, RGB: bytes.Repeat([]byte{byte(i)}, 3*(i+1))})
+		png, err := imaging.EncodePNG(sdk.Image{Width: i + 1, Height: 1, RGB: bytes.Repeat([]byte{byte(i)}, 3*(i+1))})
 		if err != nil {
 			t.Fatal(err)
 		}
-		images[i] = dataset.Image{ID: fmt.Sprintf("%02d", i), Prompt: fmt.Sprint("prompt ", i%4), Split: "all", Image: dataset.File{Bytes: png}}
+		images[i] = table.Image{ID: fmt.Sprintf("%02d", i), Prompt: fmt.Sprint("prompt ", i%4), Split: "all", Image: table.File{Bytes: png}}
 	}
 	path := filepath.Join(t.TempDir(), "images.parquet")
-	if err := dataset.WriteAll(path, images); err != nil {
+	if err := table.WriteAll(path, images); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
@@ -224,7 +225,7 @@ func TestCompareWithoutPairs(t *testing.T) {
 }
 
 func TestManyImagesOfOnePrompt(t *testing.T) {
-	images := make([]dataset.Image, 3*mostOfPrompt)
+	images := make([]table.Image, 3*mostOfPrompt)
 	for i := range images {
 		images[i].ID = fmt.Sprint(i)
 	}
@@ -251,10 +252,10 @@ func labelNode(perPrompt int) *plan.Node {
 // the other good and bad ones.
 func TestCompareByLabels(t *testing.T) {
 	b := newBench(t)
-	var labels []dataset.Label
+	var labels []table.Label
 	add := func(id, prompt string, verdicts ...string) {
 		for i, verdict := range verdicts {
-			labels = append(labels, dataset.Label{ImageID: id, Prompt: prompt, Category: "color", Split: "seen", Rater: int32(i), Label: verdict})
+			labels = append(labels, table.Label{ImageID: id, Prompt: prompt, Category: "color", Split: "seen", Rater: fmt.Sprint(i), Label: verdict})
 		}
 	}
 	add("a1", "a", "good", "good", "bad")
@@ -266,7 +267,7 @@ func TestCompareByLabels(t *testing.T) {
 	add("b4", "b", "skip", "skip") // nobody can tell
 	add("c1", "c", "good")
 	path := filepath.Join(t.TempDir(), "labels.parquet")
-	if err := dataset.WriteAll(path, labels); err != nil {
+	if err := table.WriteAll(path, labels); err != nil {
 		t.Fatal(err)
 	}
 	node := labelNode(10)
@@ -280,7 +281,7 @@ func TestCompareByLabels(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := map[string]string{}
-	for _, row := range rows[dataset.Comparison](b, result.Outputs[plan.Comparisons]) {
+	for _, row := range rows[table.Comparison](b, result.Outputs[plan.Comparisons]) {
 		better, worse := row.First, row.Second
 		if row.Choice == "second" {
 			better, worse = worse, better
@@ -301,7 +302,7 @@ func TestCompareByLabels(t *testing.T) {
 // Three choices of one pair, of which two are the same whichever image is first,
 // and one of another.
 func TestChoicesAreCounted(t *testing.T) {
-	counted, pairs := countByPair([]dataset.Comparison{
+	counted, pairs := countByPair([]table.Comparison{
 		{First: "a", Second: "b", Choice: "first"},
 		{First: "c", Second: "d", Choice: "tie"},
 		{First: "b", Second: "a", Choice: "second"},
@@ -339,11 +340,11 @@ func TestCompareFromFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []dataset.Comparison{
+	want := []table.Comparison{
 		{First: "color/0000/000", Second: "color/0000/002", Prompt: "prompt 0", Category: "color", Split: "seen", Rater: "ann", Choice: "first"},
 		{First: "color/0000/002", Second: "color/0000/000", Prompt: "prompt 0", Category: "color", Split: "seen", Rater: "bob", Choice: "second"},
 	}
-	if diff := cmp.Diff(want, rows[dataset.Comparison](b, result.Outputs[plan.Comparisons])); diff != "" {
+	if diff := cmp.Diff(want, rows[table.Comparison](b, result.Outputs[plan.Comparisons])); diff != "" {
 		t.Errorf("rows differ (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]float64{"pairs": 1, "tie_share": 0, "agreement_share": 1}, result.Facts); diff != "" {

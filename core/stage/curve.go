@@ -16,6 +16,7 @@ import (
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // curve collects what a training reports. It also keeps it in the scratch
@@ -122,7 +123,7 @@ func (c *curve) finish(result *Result) error {
 			rows = append(rows, dataset.CurvePoint{Step: int32(point.Step), Name: name, Value: point.Values[name]})
 		}
 	}
-	if err := dataset.WriteAll(c.job.tablePath(plan.Curve), rows); err != nil {
+	if err := table.WriteAll(c.job.tablePath(plan.Curve), rows); err != nil {
 		return err
 	}
 	result.Items, result.Unit = c.last.Step, "steps"

@@ -4,9 +4,9 @@ import (
 	"context"
 	"iter"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // pass is one pass of a table of images through an instance: what is asked of
@@ -18,7 +18,7 @@ type pass[Answer, Row any] struct {
 	check func(images int) error  // a look at all answers before their table counts; nil: none
 
 	ask  func(instance *client.Instance, ctx context.Context, items iter.Seq2[client.Item, error], emit func(position int, answer Answer) error) error
-	rows func(image dataset.Image, answer Answer) []Row
+	rows func(image table.Image, answer Answer) []Row
 }
 
 // each makes a pass over the job's images. Rows are in the order of the images,

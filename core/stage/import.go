@@ -5,21 +5,21 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // importImages reads a folder of images, or a table that somebody else made, and
 // writes them as an images table. What it reads must be what was planned: the
 // table stands in the store under the digest of that.
 func importImages(ctx context.Context, job Job, work *plan.ImportWork) (*Result, error) {
-	writer, err := dataset.NewWriter[dataset.Image](job.tablePath(plan.Images))
+	writer, err := table.NewWriter[table.Image](job.tablePath(plan.Images))
 	if err != nil {
 		return nil, err
 	}
 	rows := 0
-	inventory, err := work.Folder.Read(ctx, func(image dataset.Image) error {
+	inventory, err := work.Folder.Read(ctx, func(image table.Image) error {
 		if err := writer.Write(image); err != nil {
 			return err
 		}

@@ -9,10 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // album makes a folder of n images and the node that imports it.
@@ -27,7 +29,7 @@ func album(t *testing.T, n int) (string, *plan.Node) {
 	if err := os.WriteFile(filepath.Join(dir, "metadata.jsonl"), []byte(metadata.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	folder := dataset.Folder{Path: dir}
+	folder := imagefolder.Folder{Path: dir}
 	inventory, err := folder.Scan(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +40,7 @@ func album(t *testing.T, n int) (string, *plan.Node) {
 
 func paint(t *testing.T, dir string, i int, red byte) {
 	t.Helper()
-	content, err := dataset.EncodePNG(2, 1, []byte{red, 1, 2, 3, 4, 5})
+	content, err := imaging.EncodePNG(sdk.Image{Width: 2, Height: 1, RGB: []byte{red, 1, 2, 3, 4, 5}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +53,7 @@ func TestImport(t *testing.T) {
 	b := newBench(t)
 	_, node := album(t, 150)
 	first := b.run(node, tile{}, nil)
-	images := rows[dataset.Image](b, first.Outputs[plan.Images])
+	images := rows[table.Image](b, first.Outputs[plan.Images])
 	if len(images) != 150 || first.Items != 150 {
 		t.Fatalf("%d images, %d items", len(images), first.Items)
 	}
@@ -65,7 +67,7 @@ func TestImport(t *testing.T) {
 	}
 	// It is read as drawn images are.
 	path := b.path(first.Outputs[plan.Images])
-	scores := rows[dataset.Score](b, b.run(scoreNode(), tile{score: func(item sdk.Item) float64 { return float64(item.ID[2]) }}, map[string]string{plan.Images: path}).Outputs[plan.Scores])
+	scores := rows[table.Score](b, b.run(scoreNode(), tile{score: func(item sdk.Item) float64 { return float64(item.ID[2]) }}, map[string]string{plan.Images: path}).Outputs[plan.Scores])
 	if len(scores) != 150 || scores[7].ImageID != "007.png" {
 		t.Errorf("%d scores", len(scores))
 	}
@@ -128,7 +130,7 @@ func TestRateFromALargeFile(t *testing.T) {
 	const count = 27_000
 	b := newBench(t)
 	dir := t.TempDir()
-	writer, err := dataset.NewWriter[dataset.Image](filepath.Join(dir, "images.parquet"))
+	writer, err := table.NewWriter[table.Image](filepath.Join(dir, "images.parquet"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +138,7 @@ func TestRateFromALargeFile(t *testing.T) {
 	labels.WriteString("image_id,rater,label\n")
 	for i := range count {
 		id := fmt.Sprintf("train/%05d.jpg", i)
-		if err := writer.Write(dataset.Image{ID: id, Prompt: fmt.Sprint("prompt ", i%180), Category: "color", Split: "seen"}); err != nil {
+		if err := writer.Write(table.Image{ID: id, Prompt: fmt.Sprint("prompt ", i%180), Category: "color", Split: "seen"}); err != nil {
 			t.Fatal(err)
 		}
 		fmt.Fprintf(&labels, "%s,%d,%s\n", id, i%40, []string{"good", "bad", "skip"}[i%3])
@@ -150,8 +152,8 @@ func TestRateFromALargeFile(t *testing.T) {
 	}
 	node := &plan.Node{Name: "rate/x", Kind: plan.Rate, Work: &plan.RateWork{Fraction: 1, Path: path, Images: count}}
 	result := b.run(node, tile{}, map[string]string{plan.Images: filepath.Join(dir, "images.parquet")})
-	got := rows[dataset.Label](b, result.Outputs[plan.Labels])
-	if len(got) != count || result.Items != count || got[26_999].ImageID != "train/26999.jpg" || got[26_999].Label != "skip" || got[26_999].Rater != 39 {
+	got := rows[table.Label](b, result.Outputs[plan.Labels])
+	if len(got) != count || result.Items != count || got[26_999].ImageID != "train/26999.jpg" || got[26_999].Label != "skip" || got[26_999].Rater != "39" {
 		t.Errorf("%d labels of %d images, the last %+v", len(got), result.Items, got[len(got)-1])
 	}
 	half := &plan.Node{Name: "rate/x", Kind: plan.Rate, Work: &plan.RateWork{Fraction: 0.5, Path: path, Images: count}}

@@ -3,8 +3,8 @@ package stage
 import (
 	"context"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // measure computes the metrics of a measure. The metrics go into the record; the per-prompt
@@ -15,7 +15,7 @@ func measure(ctx context.Context, job Job, work plan.MeasureWork) (*Result, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := dataset.WriteAll(job.tablePath(plan.Values), values); err != nil {
+	if err := table.WriteAll(job.tablePath(plan.Values), values); err != nil {
 		return nil, err
 	}
 	result := &Result{Metrics: metrics, Items: in.Rows, Unit: "rows"}

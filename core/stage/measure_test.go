@@ -7,21 +7,22 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // labelTable writes labels of images of two prompts; good says how many of
 // each prompt's images are.
 func labelTable(t *testing.T, images, good int) string {
 	t.Helper()
-	var labels []dataset.Label
+	var labels []table.Label
 	for prompt := range 2 {
 		for image := range images {
-			for rater := range int32(3) {
+			for _, rater := range []string{"1", "2", "3"} {
 				label := "bad"
 				if image < good {
 					label = "good"
 				}
-				labels = append(labels, dataset.Label{
+				labels = append(labels, table.Label{
 					ImageID: fmt.Sprintf("color/%04d/%03d", prompt, image), Prompt: fmt.Sprint("prompt ", prompt),
 					Category: "color", Split: "seen", Rater: rater, Label: label,
 				})
@@ -29,7 +30,7 @@ func labelTable(t *testing.T, images, good int) string {
 		}
 	}
 	path := filepath.Join(t.TempDir(), "labels.parquet")
-	if err := dataset.WriteAll(path, labels); err != nil {
+	if err := table.WriteAll(path, labels); err != nil {
 		t.Fatal(err)
 	}
 	return path

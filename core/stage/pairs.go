@@ -5,8 +5,8 @@ import (
 	"context"
 	"slices"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // pair is two images of one prompt, by their positions in a list of images.
@@ -34,7 +34,7 @@ const mostOfPrompt = 1000
 // are. A larger number holds every smaller one's pairs. Which image is shown first
 // is drawn, too. Pairs come in the order of their later images, then of their
 // earlier ones: what a reader of the images needs.
-func drawPairs(ctx context.Context, images []dataset.Image, prompts []candidates, perPrompt int, seed uint64) ([]pair, error) {
+func drawPairs(ctx context.Context, images []table.Image, prompts []candidates, perPrompt int, seed uint64) ([]pair, error) {
 	type drawn struct {
 		pair
 		priority uint64
@@ -75,11 +75,11 @@ func drawPairs(ctx context.Context, images []dataset.Image, prompts []candidates
 }
 
 // bounded is at most mostOfPrompt of some images.
-func bounded(images []dataset.Image, positions []int, seed uint64) []int {
+func bounded(images []table.Image, positions []int, seed uint64) []int {
 	if len(positions) <= mostOfPrompt {
 		return positions
 	}
-	of := make([]dataset.Image, len(positions))
+	of := make([]table.Image, len(positions))
 	for i, position := range positions {
 		of[i] = images[position]
 	}
@@ -94,11 +94,11 @@ func bounded(images []dataset.Image, positions []int, seed uint64) []int {
 // samePrompt identifies images that may be compared.
 type samePrompt struct{ category, prompt string }
 
-func promptOf(image dataset.Image) samePrompt { return samePrompt{image.Category, image.Prompt} }
+func promptOf(image table.Image) samePrompt { return samePrompt{image.Category, image.Prompt} }
 
 // ofEachPrompt lists the images of every prompt, in the order in which the prompts
 // come.
-func ofEachPrompt(images []dataset.Image) []candidates {
+func ofEachPrompt(images []table.Image) []candidates {
 	at := map[samePrompt]int{}
 	var prompts []candidates
 	for i, image := range images {

@@ -8,9 +8,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // pairStream sends pairs of the images of a table to an instance. It reads the
@@ -55,7 +55,7 @@ func (s pairStream) send(ctx context.Context, waiting *waitingImages, send func(
 		needed[p.earlier()]++
 	}
 	next, row := 0, -1
-	for image, err := range dataset.Read[dataset.Image](s.path) {
+	for image, err := range table.Read[table.Image](s.path) {
 		if err == nil {
 			err = ctx.Err()
 		}

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 func prepareNode() *plan.Node {
@@ -23,7 +23,7 @@ func prepareNode() *plan.Node {
 // directory at first; it fails before the image of that number.
 func copying(fail int, written *int) func(sdk.PrepareRequest, func(sdk.Progress) error) error {
 	return func(r sdk.PrepareRequest, report func(sdk.Progress) error) error {
-		images, err := dataset.ReadAll[dataset.Image](r.Images)
+		images, err := table.ReadAll[table.Image](r.Images)
 		if err != nil {
 			return err
 		}
@@ -99,17 +99,22 @@ func TestTuneGetsWhatIsPrepared(t *testing.T) {
 	b := newBench(t)
 	node := &plan.Node{Name: "tune/x", Kind: plan.Tune, Instance: &plan.Instance{Kind: "sampler", Name: "base"},
 		Work: &plan.TuneWork{Optimizer: []byte(`{}`), Losses: []plan.TuneLoss{
-			{Name: "a", Images: []string{"images 1", "images 2"}, Prepared: []string{"prepared 1", "prepared 2"}},
-			{Name: "b", Images: []string{"images 2"}, Prepared: []string{"prepared 2"}},
-		}}}
-	in := map[string]string{"images 1": "/i1", "images 2": "/i2", "prepared 1": "/p1", "prepared 2": "/p2"}
+			{Name: "a", Sets: []plan.TuneSet{{Images: "images 1", Prepared: "prepared 1", Scores: "scores 1"}, {Images: "images 2", Prepared: "prepared 2"}}},
+			{Name: "b", Sets: []plan.TuneSet{{Images: "images 2", Prepared: "prepared 2", Labels: "labels 1", Comparisons: "comparisons 1"}}},
+		}, Reference: &plan.TuneReference{Checkpoint: "reference checkpoint"}}}
+	in := map[string]string{"scores 1": "/s1", "labels 1": "/l1", "comparisons 1": "/c1", "reference checkpoint": "/r",
+		"images 1": "/i1", "images 2": "/i2", "prepared 1": "/p1", "prepared 2": "/p2"}
 	var got sdk.TuneRequest
 	b.run(node, tile{tune: func(r sdk.TuneRequest) error {
 		got = r
 		return os.WriteFile(filepath.Join(r.Output, "weights"), nil, 0o644)
 	}}, in)
-	if len(got.Losses) != 2 || !slices.Equal(got.Losses[0].Prepared, []string{"/p1", "/p2"}) || !slices.Equal(got.Losses[1].Prepared, []string{"/p2"}) {
-		t.Errorf("got %+v", got.Losses)
+	want := [][]sdk.TuneSet{
+		{{Images: "/i1", Prepared: "/p1", Scores: "/s1"}, {Images: "/i2", Prepared: "/p2"}},
+		{{Images: "/i2", Prepared: "/p2", Labels: "/l1", Comparisons: "/c1"}},
+	}
+	if len(got.Losses) != 2 || !slices.Equal(got.Losses[0].Sets, want[0]) || !slices.Equal(got.Losses[1].Sets, want[1]) || got.Reference == nil || got.Reference.Checkpoint != "/r" {
+		t.Errorf("got %+v", got)
 	}
 	delete(in, "prepared 2")
 	if _, err := b.try(node, tile{}, "", in); err == nil || !strings.Contains(err.Error(), `lacks its input "prepared 2"`) {

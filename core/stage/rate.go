@@ -5,11 +5,12 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strconv"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // rate has a rater label images, or a share of them.
@@ -18,7 +19,7 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	images, err := dataset.Captions(ctx, path)
+	images, err := table.Captions(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -29,17 +30,17 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 			total++
 		}
 	}
-	return each(ctx, job, pass[[]sdk.Label, dataset.Label]{
+	return each(ctx, job, pass[[]sdk.Label, table.Label]{
 		role:  plan.Labels,
 		total: total,
 		keep:  func(position int) bool { return drawn[position] },
 		ask:   (*client.Instance).Rate,
-		rows: func(image dataset.Image, labels []sdk.Label) []dataset.Label {
-			rows := make([]dataset.Label, len(labels))
+		rows: func(image table.Image, labels []sdk.Label) []table.Label {
+			rows := make([]table.Label, len(labels))
 			for rater, label := range labels {
-				rows[rater] = dataset.Label{
+				rows[rater] = table.Label{
 					ImageID: image.ID, Prompt: image.Prompt, Category: image.Category, Split: image.Split,
-					Rater: int32(rater), Label: string(label),
+					Rater: strconv.Itoa(rater + 1), Label: string(label),
 				}
 			}
 			return rows
@@ -50,7 +51,7 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 // drawShare draws a share of the images, rounded up, by the seed. A larger
 // share holds every smaller one of the same seed, so an ablation over the
 // share of labels adds labels and never swaps them.
-func drawShare(images []dataset.Image, fraction float64, seed uint64) []bool {
+func drawShare(images []table.Image, fraction float64, seed uint64) []bool {
 	drawn := make([]bool, len(images))
 	count := min(int(math.Ceil(fraction*float64(len(images)))), len(images))
 	if fraction >= 1 {
@@ -64,7 +65,7 @@ func drawShare(images []dataset.Image, fraction float64, seed uint64) []bool {
 
 // byPriority lists positions of images in the order in which a random draw
 // takes them.
-func byPriority(images []dataset.Image, seed uint64) []int {
+func byPriority(images []table.Image, seed uint64) []int {
 	priorities := make([]uint64, len(images))
 	order := make([]int, len(images))
 	for i, image := range images {

@@ -10,9 +10,10 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/labels"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // rateFromFile reads labels that people gave outside of Plumb.
@@ -24,38 +25,38 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 	if _, err := os.Stat(work.Path); errors.Is(err, fs.ErrNotExist) {
 		return nil, job.waiting("There are no labels yet in "+work.Path, fmt.Sprintf(
 			"The images are drawn: `plumb export %s %s DIRECTORY --label-sheet` writes them with a %s to fill in. Put it there, and run again.",
-			cmp.Or(filepath.Base(job.Node.Range.File), "FILE"), job.sheet(work), dataset.LabelSheet))
+			cmp.Or(filepath.Base(job.Node.Range.File), "FILE"), job.sheet(work), labels.Sheet))
 	}
-	var images []dataset.Image
-	var labels []dataset.Label
+	var images []table.Image
+	var given []table.Label
 	var problems diag.List
 	if work.Blind {
-		var byBlindID map[string]dataset.Image
+		var byBlindID map[string]table.Image
 		if images, byBlindID, err = blindRows(ctx, path); err != nil {
 			return nil, err
 		}
-		labels, problems = dataset.ImportBlind(work.Path, byBlindID)
+		given, problems = labels.ImportBlind(work.Path, byBlindID)
 	} else {
-		if images, err = dataset.Captions(ctx, path); err != nil {
+		if images, err = table.Captions(ctx, path); err != nil {
 			return nil, err
 		}
-		labels, problems = dataset.ImportLabels(work.Path, dataset.ByID(images))
+		given, problems = labels.Import(work.Path, table.ByID(images))
 	}
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
 	labelled := map[string]bool{}
-	for _, label := range labels {
+	for _, label := range given {
 		labelled[label.ImageID] = true
 	}
 	all := len(images)
-	images = slices.DeleteFunc(images, func(image dataset.Image) bool { return !labelled[image.ID] })
+	images = slices.DeleteFunc(images, func(image table.Image) bool { return !labelled[image.ID] })
 	kept := map[string]bool{}
 	for i, drawn := range drawShare(images, work.Fraction, job.Node.Seed) {
 		kept[images[i].ID] = drawn
 	}
-	labels = slices.DeleteFunc(labels, func(label dataset.Label) bool { return !kept[label.ImageID] })
-	if len(labels) == 0 {
+	given = slices.DeleteFunc(given, func(label table.Label) bool { return !kept[label.ImageID] })
+	if len(given) == 0 {
 		summary, detail := "No labels in "+work.Path, fmt.Sprintf(
 			"None of its rows names one of these %d images. `plumb export %s %s DIRECTORY --label-sheet` writes a sheet with those that have no label.",
 			all, cmp.Or(filepath.Base(job.Node.Range.File), "FILE"), job.sheet(work))
@@ -64,7 +65,7 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 		}
 		return nil, job.mistake(summary, detail)
 	}
-	if err := dataset.WriteAll(job.tablePath(plan.Labels), labels); err != nil {
+	if err := table.WriteAll(job.tablePath(plan.Labels), given); err != nil {
 		return nil, err
 	}
 	result := &Result{Items: len(kept), Unit: "images"}
@@ -74,7 +75,7 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 	if missing := all - len(images); work.Blind && missing > 0 {
 		result.Warnings = append(result.Warnings, fmt.Sprintf("%s: nobody judged %d of %d images. They are left out.", filepath.Base(work.Path), missing, all))
 	}
-	return result, job.table(result, plan.Labels, len(labels))
+	return result, job.table(result, plan.Labels, len(given))
 }
 
 // sheet names what plumb export writes a sheet for these labels from: the stage
@@ -90,18 +91,18 @@ func (j Job) sheet(work *plan.RateWork) string {
 }
 
 // blindRows reads who the images of a table are, in order and by their
-// dataset.BlindID, for which it has to read their pixels.
-func blindRows(ctx context.Context, path string) (images []dataset.Image, byBlindID map[string]dataset.Image, err error) {
-	byBlindID = map[string]dataset.Image{}
-	for image, err := range dataset.Read[dataset.Image](path) {
+// labels.BlindID, for which it has to read their pixels.
+func blindRows(ctx context.Context, path string) (images []table.Image, byBlindID map[string]table.Image, err error) {
+	byBlindID = map[string]table.Image{}
+	for image, err := range table.Read[table.Image](path) {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("read images: %w", err)
 		}
-		id := dataset.BlindID(image)
-		image.Image = dataset.File{}
+		id := labels.BlindID(image)
+		image.Image = table.File{}
 		images, byBlindID[id] = append(images, image), image
 	}
 	return images, byBlindID, nil

@@ -8,11 +8,12 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // partImages is how many images a part holds at least. A killed stage loses
@@ -68,7 +69,7 @@ func sample(ctx context.Context, job Job, work *plan.SampleWork) (*Result, error
 // drawPart draws the images [start, end) of all and writes them to path.
 func (job Job) drawPart(ctx context.Context, instance *client.Instance, work *plan.SampleWork, numbers []int, start, end, total int, path string) error {
 	var draws []client.Draw
-	var rows []dataset.Image
+	var rows []table.Image
 	for n := start; n < end; n++ {
 		prompt, index := work.Prompts[n/work.PerPrompt], n%work.PerPrompt
 		seed := plan.ImageSeed(job.Node.Seed, prompt.Text, index)
@@ -78,9 +79,9 @@ func (job Job) drawPart(ctx context.Context, instance *client.Instance, work *pl
 			Prompt: sdk.Prompt{Text: prompt.Text, Category: prompt.Category, Slots: prompt.Slots},
 			Seed:   seed,
 		})
-		rows = append(rows, dataset.Image{
+		rows = append(rows, table.Image{
 			ID:       id,
-			Image:    dataset.File{Path: id + ".png"},
+			Image:    table.File{Path: id + ".png"},
 			Prompt:   prompt.Text,
 			Category: prompt.Category,
 			Split:    prompt.Split,
@@ -90,11 +91,11 @@ func (job Job) drawPart(ctx context.Context, instance *client.Instance, work *pl
 		})
 	}
 	done := start
-	_, err := writeAnswers(path, func(add func(position int, rows ...dataset.Image) error) error {
+	_, err := writeAnswers(path, func(add func(position int, rows ...table.Image) error) error {
 		return instance.Sample(ctx, draws, func(position int, image sdk.Image) error {
 			row := rows[position]
 			var err error
-			if row.Image.Bytes, err = dataset.EncodePNG(image.Width, image.Height, image.RGB); err != nil {
+			if row.Image.Bytes, err = imaging.EncodePNG(image); err != nil {
 				return fmt.Errorf("image %q, prompt %q: %w", row.ID, row.Prompt, err)
 			}
 			done++
@@ -107,13 +108,13 @@ func (job Job) drawPart(ctx context.Context, instance *client.Instance, work *pl
 
 // joinParts streams the parts into one table.
 func (job Job) joinParts(ctx context.Context, parts []string, total int) (*Result, error) {
-	writer, err := dataset.NewWriter[dataset.Image](job.tablePath(plan.Images))
+	writer, err := table.NewWriter[table.Image](job.tablePath(plan.Images))
 	if err != nil {
 		return nil, err
 	}
 	rows := 0
 	for _, part := range parts {
-		for row, err := range dataset.Read[dataset.Image](part) {
+		for row, err := range table.Read[table.Image](part) {
 			if err == nil {
 				err = ctx.Err()
 			}

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // score has a reward score every image. One score for all images means that
@@ -16,13 +16,13 @@ import (
 func score(ctx context.Context, job Job) (*Result, error) {
 	total, _ := job.Node.Items()
 	lowest, highest := math.Inf(1), math.Inf(-1)
-	return each(ctx, job, pass[float64, dataset.Score]{
+	return each(ctx, job, pass[float64, table.Score]{
 		role:  plan.Scores,
 		total: total,
 		ask:   (*client.Instance).Score,
-		rows: func(image dataset.Image, score float64) []dataset.Score {
+		rows: func(image table.Image, score float64) []table.Score {
 			lowest, highest = min(lowest, score), max(highest, score)
-			return []dataset.Score{{ImageID: image.ID, Prompt: image.Prompt, Category: image.Category, Split: image.Split, Score: score}}
+			return []table.Score{{ImageID: image.ID, Prompt: image.Prompt, Category: image.Category, Split: image.Split, Score: score}}
 		},
 		check: func(images int) error {
 			if images == 1 || lowest < highest {

@@ -12,7 +12,6 @@ import (
 
 	"google.golang.org/grpc"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/plugin"
@@ -22,6 +21,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // tile is a component of every kind that draws and judges 1x1 images, over the
@@ -197,7 +197,7 @@ func (b bench) path(output record.Output) string {
 
 func rows[T any](b bench, output record.Output) []T {
 	b.t.Helper()
-	all, err := dataset.ReadAll[T](b.path(output))
+	all, err := table.ReadAll[T](b.path(output))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -224,12 +224,12 @@ func TestSampleDoesNotDependOnBatches(t *testing.T) {
 	if first.Outputs[plan.Images].Digest != second.Outputs[plan.Images].Digest {
 		t.Error("another batch, other images")
 	}
-	images := rows[dataset.Image](b, first.Outputs[plan.Images])
+	images := rows[table.Image](b, first.Outputs[plan.Images])
 	if len(images) != 150 || images[4].ID != "color/0001/001" || images[4].Seed != plan.ImageSeed(7, "prompt 1", 1) || images[4].Slots["n"] != "1" {
 		t.Errorf("%d images, the fifth %+v", len(images), images[4])
 	}
 	// The images of fewer prompts are the same images.
-	fewer := rows[dataset.Image](b, b.run(sampleNode(2, 3), tile{}, nil).Outputs[plan.Images])
+	fewer := rows[table.Image](b, b.run(sampleNode(2, 3), tile{}, nil).Outputs[plan.Images])
 	for i, image := range fewer {
 		if string(image.Image.Bytes) != string(images[i].Image.Bytes) {
 			t.Errorf("image %s differs when fewer are drawn", image.ID)
@@ -279,7 +279,7 @@ func TestScoresAreInTheOrderOfTheirImages(t *testing.T) {
 	if one != many {
 		t.Error("another batch, another table")
 	}
-	scores := rows[dataset.Score](b, one)
+	scores := rows[table.Score](b, one)
 	if scores[5].ImageID != "color/0001/001" || scores[5].Prompt != "prompt 1" || scores[5].Category != "color" || scores[5].Split != "seen" {
 		t.Errorf("the sixth score is %+v", scores[5])
 	}
@@ -302,7 +302,7 @@ func TestScoreRefusesARewardThatHasLearntNothing(t *testing.T) {
 func TestNoImages(t *testing.T) {
 	b := newBench(t)
 	empty := filepath.Join(t.TempDir(), "images.parquet")
-	if err := dataset.WriteAll[dataset.Image](empty, nil); err != nil {
+	if err := table.WriteAll[table.Image](empty, nil); err != nil {
 		t.Fatal(err)
 	}
 	for want, node := range map[string]*plan.Node{
@@ -325,7 +325,7 @@ func TestAShareOfLabelsHoldsEverySmallerOne(t *testing.T) {
 	in := map[string]string{plan.Images: b.images(5, 4)}
 	labelled := func(fraction float64, seed uint64) map[string]bool {
 		ids := map[string]bool{}
-		for _, label := range rows[dataset.Label](b, b.run(rateNode(fraction, seed), tile{batch: 3}, in).Outputs[plan.Labels]) {
+		for _, label := range rows[table.Label](b, b.run(rateNode(fraction, seed), tile{batch: 3}, in).Outputs[plan.Labels]) {
 			ids[label.ImageID] = true
 		}
 		return ids
@@ -358,7 +358,7 @@ func TestRateFromAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	node := &plan.Node{Name: "rate/x", Kind: plan.Rate, Work: &plan.RateWork{Fraction: 1, Path: path}}
-	labels := rows[dataset.Label](b, b.run(node, tile{}, map[string]string{plan.Images: b.images(1, 3)}).Outputs[plan.Labels])
+	labels := rows[table.Label](b, b.run(node, tile{}, map[string]string{plan.Images: b.images(1, 3)}).Outputs[plan.Labels])
 	if len(labels) != 3 || labels[2].Label != "skip" || labels[0].Prompt != "prompt 0" {
 		t.Errorf("got %+v", labels)
 	}
@@ -371,7 +371,7 @@ func TestChooseKeepsTheBestOfEachPrompt(t *testing.T) {
 	ids := func(how string, seed uint64) string {
 		node := &plan.Node{Name: "choose/x", Kind: plan.Choose, Work: &plan.ChooseWork{How: how, Keep: 2}, Seed: seed}
 		var words []string
-		for _, image := range rows[dataset.Image](b, b.run(node, tile{}, map[string]string{plan.Images: images, plan.Scores: scores}).Outputs[plan.Images]) {
+		for _, image := range rows[table.Image](b, b.run(node, tile{}, map[string]string{plan.Images: images, plan.Scores: scores}).Outputs[plan.Images]) {
 			words = append(words, strings.TrimPrefix(image.ID, "color/"))
 		}
 		return strings.Join(words, " ")
@@ -394,11 +394,11 @@ func encodeNode() *plan.Node {
 func TestEncodeKeepsTheOrderOfImages(t *testing.T) {
 	b := newBench(t)
 	in := map[string]string{plan.Images: b.images(2, 2)}
-	images, err := dataset.ReadAll[dataset.Image](in[plan.Images])
+	images, err := table.ReadAll[table.Image](in[plan.Images])
 	if err != nil {
 		t.Fatal(err)
 	}
-	features := rows[dataset.Feature](b, b.run(encodeNode(), tile{batch: 3}, in).Outputs[plan.Features])
+	features := rows[table.Feature](b, b.run(encodeNode(), tile{batch: 3}, in).Outputs[plan.Features])
 	for i, image := range images {
 		if want := []float32{float32(byte(image.Seed)), 1}; features[i].ImageID != image.ID || !slices.Equal(features[i].Vector, want) {
 			t.Errorf("row %d is %+v, want %s with %v", i, features[i], image.ID, want)

@@ -5,9 +5,9 @@ import (
 	"iter"
 	"sync"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // stream sends the rows of an images table to an instance and keeps what the
@@ -20,18 +20,18 @@ type stream struct {
 
 	mu      sync.Mutex
 	sent    int
-	waiting map[int]dataset.Image // sent and not yet answered, without pixels
+	waiting map[int]table.Image // sent and not yet answered, without pixels
 }
 
 func newStream(path string, keep func(position int) bool) *stream {
-	return &stream{path: path, keep: keep, waiting: map[int]dataset.Image{}}
+	return &stream{path: path, keep: keep, waiting: map[int]table.Image{}}
 }
 
 // items reads the table.
 func (s *stream) items(ctx context.Context) iter.Seq2[client.Item, error] {
 	return func(yield func(client.Item, error) bool) {
 		row := -1
-		for image, err := range dataset.Read[dataset.Image](s.path) {
+		for image, err := range table.Read[table.Image](s.path) {
 			if err == nil {
 				err = ctx.Err()
 			}
@@ -48,7 +48,7 @@ func (s *stream) items(ctx context.Context) iter.Seq2[client.Item, error] {
 				Prompt: sdk.Prompt{Text: image.Prompt, Category: image.Category, Slots: image.Slots},
 				PNG:    image.Image.Bytes,
 			}
-			image.Image = dataset.File{}
+			image.Image = table.File{}
 			s.mu.Lock()
 			s.waiting[s.sent] = image
 			s.sent++
@@ -61,7 +61,7 @@ func (s *stream) items(ctx context.Context) iter.Seq2[client.Item, error] {
 }
 
 // answered returns the image at a position, and forgets it.
-func (s *stream) answered(position int) dataset.Image {
+func (s *stream) answered(position int) table.Image {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	image := s.waiting[position]

@@ -14,30 +14,32 @@ func tune(ctx context.Context, job Job, work *plan.TuneWork) (*Result, error) {
 		Seed: job.Node.Seed, FromScratch: work.FromScratch,
 		Steps: work.Steps, BatchSize: work.BatchSize, Optimizer: work.Optimizer, Options: work.Options,
 	}
+	var missing error
+	path := func(role string) string {
+		if role == "" {
+			return ""
+		}
+		path, err := job.input(role)
+		if err != nil {
+			missing = err
+		}
+		return path
+	}
 	for _, term := range work.Losses {
 		loss := sdk.TuneLoss{Name: term.Name, Weight: term.Weight, Options: term.Options}
-		for _, role := range term.Images {
-			path, err := job.input(role)
-			if err != nil {
-				return nil, err
-			}
-			loss.Images = append(loss.Images, path)
-		}
-		for _, role := range term.Prepared {
-			path, err := job.input(role)
-			if err != nil {
-				return nil, err
-			}
-			loss.Prepared = append(loss.Prepared, path)
-		}
-		for _, role := range term.Scores {
-			path, err := job.input(role)
-			if err != nil {
-				return nil, err
-			}
-			loss.Scores = append(loss.Scores, path)
+		for _, set := range term.Sets {
+			loss.Sets = append(loss.Sets, sdk.TuneSet{
+				Images: path(set.Images), Prepared: path(set.Prepared),
+				Scores: path(set.Scores), Labels: path(set.Labels), Comparisons: path(set.Comparisons),
+			})
 		}
 		request.Losses = append(request.Losses, loss)
+	}
+	if work.Reference != nil {
+		request.Reference = &sdk.TuneReference{Checkpoint: path(work.Reference.Checkpoint)}
+	}
+	if missing != nil {
+		return nil, missing
 	}
 	return job.train(ctx, func(instance *client.Instance, output, scratch string, report func(sdk.Progress) error) error {
 		request.Output, request.Scratch = output, scratch

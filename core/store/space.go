@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+
+	"github.com/dustin/go-humanize"
 )
 
 // NoSpace says that the disk, or the user's share of it, is full. Nothing that
@@ -46,17 +48,7 @@ func isFull(err error) bool {
 }
 
 // size prints bytes for people.
-func size(bytes int64) string {
-	const units = "KMGTPE"
-	if bytes < 1024 {
-		return fmt.Sprintf("%d B", bytes)
-	}
-	value, unit := float64(bytes)/1024, 0
-	for value >= 1024 && unit < len(units)-1 {
-		value, unit = value/1024, unit+1
-	}
-	return fmt.Sprintf("%.1f %ciB", value, units[unit])
-}
+func size(bytes int64) string { return humanize.IBytesN(uint64(bytes), 3) }
 
 // freeBytes returns the space that is free for us under a directory, or -1.
 func freeBytes(dir string) int64 {

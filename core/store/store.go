@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/gofrs/flock"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 // formatVersion is written into every store. It changes when a version that
@@ -99,23 +101,21 @@ func (s *Store) checkFormat() error {
 		for _, e := range entries {
 			// Another process may be creating the store at this moment; then
 			// its format file is there by the second look.
-			if !strings.HasPrefix(e.Name(), formatFile) && try > 0 {
+			if !strings.HasPrefix(strings.TrimPrefix(e.Name(), "."), formatFile) && try > 0 {
 				return fmt.Errorf("the directory holds other files, such as %s: name an empty or a new directory", e.Name())
 			}
 		}
 		if len(entries) == 0 || try > 0 {
 			content := fmt.Sprintf("plumb store %d\n", formatVersion)
-			temporary, err := os.CreateTemp(s.dir, formatFile+".*")
+			file, err := atomicfile.Create(s.path(formatFile))
 			if err != nil {
 				return err
 			}
-			_, err = temporary.WriteString(content)
-			err = errors.Join(err, temporary.Chmod(0o444), temporary.Sync(), temporary.Close())
-			if err == nil {
-				err = os.Rename(temporary.Name(), s.path(formatFile))
+			_, err = file.WriteString(content)
+			if err = errors.Join(err, file.Chmod(0o444), file.Sync()); err != nil {
+				return errors.Join(err, file.Discard())
 			}
-			if err != nil {
-				os.Remove(temporary.Name())
+			if err := file.Commit(); err != nil {
 				return err
 			}
 			return syncDir(s.dir)

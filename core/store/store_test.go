@@ -331,7 +331,7 @@ func TestCheckSpace(t *testing.T) {
 	defer full.Close()
 	_, err = full.Write(bytes.Repeat([]byte("x"), 10))
 	var space *NoSpace
-	if err := s.CheckSpace(err, 3<<20); !errors.As(err, &space) || space.Dir != s.Dir() || space.Free <= 0 || !strings.Contains(err.Error(), "3.0 MiB needed") {
+	if err := s.CheckSpace(err, 3<<20); !errors.As(err, &space) || space.Dir != s.Dir() || space.Free <= 0 || !strings.Contains(err.Error(), "3.00 MiB needed") {
 		t.Errorf("a full disk: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/status"
 
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
@@ -117,11 +119,17 @@ func batches[W, T any](ctx context.Context, size int, next func() (position uint
 			if len(wires) > 0 && (end == nil || errors.Is(end, io.EOF)) {
 				received.err = nil
 				received.items = make([]T, len(wires))
-				received.err = inParallel(len(wires), func(i int) error {
-					var err error
-					received.items[i], err = decode(wires[i])
-					return err
-				})
+				failures := make([]error, len(wires))
+				var group errgroup.Group
+				group.SetLimit(runtime.GOMAXPROCS(0))
+				for i, wire := range wires {
+					group.Go(func() error {
+						received.items[i], failures[i] = decode(wire)
+						return nil
+					})
+				}
+				group.Wait()
+				received.err = cmp.Or(failures...) // of the first item, whichever failed first
 				select {
 				case ready <- received:
 				case <-ctx.Done():
@@ -161,30 +169,4 @@ func eachBatch[T any](next func() batch[T], work func(positions []uint64, items 
 			return err
 		}
 	}
-}
-
-// inParallel runs f(0) ... f(n-1) on all cores and returns the first error in
-// their order.
-func inParallel(n int, f func(i int) error) error {
-	failures := make([]error, n)
-	work := make(chan int)
-	var workers sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		workers.Go(func() {
-			for i := range work {
-				failures[i] = f(i)
-			}
-		})
-	}
-	for i := range n {
-		work <- i
-	}
-	close(work)
-	workers.Wait()
-	for _, err := range failures {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

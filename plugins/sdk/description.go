@@ -26,6 +26,7 @@ const (
 
 // What a loss may need.
 const (
+	NeedImages         = schema.NeedImages
 	NeedScores         = schema.NeedScores
 	NeedLabels         = schema.NeedLabels
 	NeedOwnImages      = schema.NeedOwnImages

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
 )
 
@@ -22,10 +23,10 @@ func drawsFromProto(draws []*pb.Draw) []Draw {
 func imageFromProto(img *pb.Image) (Image, error) {
 	switch img.GetEncoding() {
 	case pb.Image_ENCODING_PNG:
-		return DecodePNG(img.GetData())
+		return imaging.Decode(img.GetData(), imaging.Exchanged)
 	case pb.Image_ENCODING_RGB8:
 		out := Image{Width: int(img.GetWidth()), Height: int(img.GetHeight()), RGB: img.GetData()}
-		return out, out.check()
+		return out, out.Check()
 	}
 	return Image{}, fmt.Errorf("image has an encoding that this plugin does not know: %v", img.GetEncoding())
 }
@@ -83,15 +84,21 @@ func tuneRequestFromProto(r *pb.TuneRequest) TuneRequest {
 	if len(out.Options) == 0 {
 		out.Options = json.RawMessage("{}")
 	}
+	if r.GetReference() != nil {
+		out.Reference = &TuneReference{Checkpoint: r.GetReference().GetCheckpoint()}
+	}
 	for _, l := range r.GetLosses() {
-		out.Losses = append(out.Losses, TuneLoss{
-			Name:     l.GetName(),
-			Weight:   l.GetWeight(),
-			Options:  l.GetOptionsJson(),
-			Images:   l.GetImages(),
-			Scores:   l.GetScores(),
-			Prepared: l.GetPrepared(),
-		})
+		loss := TuneLoss{Name: l.GetName(), Weight: l.GetWeight(), Options: l.GetOptionsJson()}
+		for _, set := range l.GetSets() {
+			loss.Sets = append(loss.Sets, TuneSet{
+				Images:      set.GetImages(),
+				Prepared:    set.GetPrepared(),
+				Scores:      set.GetScores(),
+				Labels:      set.GetLabels(),
+				Comparisons: set.GetComparisons(),
+			})
+		}
+		out.Losses = append(out.Losses, loss)
 	}
 	return out
 }

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/dustin/go-humanize"
 )
 
 // The calls that no estimate is made of, beside those of estimate.go.
@@ -85,7 +87,7 @@ func (in *instance) spare(call Call, err error) error {
 	}
 	var detail strings.Builder
 	if bytes > 0 {
-		fmt.Fprintf(&detail, "It asked for %s more in vain. ", sizeText(bytes))
+		fmt.Fprintf(&detail, "It asked for %s more in vain. ", humanize.IBytesN(uint64(bytes), 3))
 	}
 	if savings := in.savings(call); len(savings) > 0 {
 		detail.WriteString("To take less, write one or more of these, the first ones help most:\n")
@@ -142,13 +144,4 @@ func shortened(err error) string {
 		text = string(runes[:most]) + "…"
 	}
 	return strings.TrimSpace(text)
-}
-
-// sizeText is a size with a unit and three digits.
-func sizeText(bytes int64) string {
-	size, units := float64(bytes), []string{"bytes", "KiB", "MiB", "GiB", "TiB"}
-	for len(units) > 1 && size >= 1024 {
-		size, units = size/1024, units[1:]
-	}
-	return fmt.Sprintf("%.3g %s", size, units[0])
 }

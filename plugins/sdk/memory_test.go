@@ -88,7 +88,7 @@ func TestSpare(t *testing.T) {
 			t.Errorf("summary %q, want %q", said.Summary, want)
 		}
 		for _, want := range []string{
-			"asked for 2 GiB more", "\n  batch_size = 2 in the block sampler (now 4);\n", "\n  precision = \"bfloat16\" in the block sampler (now float32).\n",
+			"asked for 2.00 GiB more", "\n  batch_size = 2 in the block sampler (now 4);\n", "\n  precision = \"bfloat16\" in the block sampler (now float32).\n",
 			"nvidia-smi", "RESOURCE_EXHAUSTED: Out of memory while trying to allocate 2147483648 bytes",
 		} {
 			if !strings.Contains(said.Detail, want) {

@@ -26,6 +26,8 @@ package sdk
 import (
 	"context"
 	"encoding/json"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // Component is one entry of a plugin's list.
@@ -66,10 +68,7 @@ type Prompt struct {
 }
 
 // Image is 8-bit RGB, row-major, three bytes a pixel, no padding.
-type Image struct {
-	Width, Height int
-	RGB           []byte // [height, width, 3]
-}
+type Image = imaging.Image
 
 // Draw asks a sampler for one image. The same draw gives the same image,
 // whatever else is in the batch.
@@ -199,6 +198,9 @@ type TuneRequest struct {
 	Seed      uint64
 	// FromScratch starts from random weights instead of the instance's.
 	FromScratch bool
+	// Reference is what losses that need one (NeedReference) compare the model
+	// with; nil: the model as its tuning begins.
+	Reference *TuneReference
 	// Options are the component's own settings, as canonical JSON, checked
 	// against Component.Tuning; {} if it has none.
 	Options json.RawMessage
@@ -208,10 +210,21 @@ type TuneRequest struct {
 type TuneLoss struct {
 	Name    string          // such as "reward_weighted" or "pretraining"
 	Weight  float64         // its factor in the sum
-	Options json.RawMessage // checked against Component.Losses[Name]
-	Images  []string        // image tables
-	Scores  []string        // score tables, one for each image table; empty if the loss has none
-	// Prepared holds what Prepare made of the image tables, one directory for
-	// each; empty if the component does not prepare.
-	Prepared []string
+	Options json.RawMessage // checked against the schema of Loss
+	Sets    []TuneSet       // what it learns from, at least one
+}
+
+// TuneSet is a table of images with what a loss needs to know of them: a table, or
+// "" where the loss does not need it.
+type TuneSet struct {
+	Images      string // an image table, as in FitRequest
+	Prepared    string // the directory that Prepare made of it; "" if the component does not prepare
+	Scores      string // of the images, by the finetune's reward
+	Labels      string // of some or all of the images
+	Comparisons string // of pairs of them
+}
+
+// TuneReference is the frozen model that losses compare the tuned one with.
+type TuneReference struct {
+	Checkpoint string // a directory that Tune of this component wrote; "": the component's own weights
 }

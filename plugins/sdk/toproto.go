@@ -33,7 +33,7 @@ func diagnosticsToProto(list Diagnostics) []*pb.Diagnostic {
 }
 
 func imageToProto(img Image) (*pb.Image, error) {
-	if err := img.check(); err != nil {
+	if err := img.Check(); err != nil {
 		return nil, err
 	}
 	return &pb.Image{

@@ -11,8 +11,8 @@ import (
 	"sync"
 
 	"github.com/plumb-ml/plumb/plugins/ml/compute"
-	"github.com/plumb-ml/plumb/plugins/ml/imaging"
 	"github.com/plumb-ml/plumb/plugins/ml/models/clip"
+	"github.com/plumb-ml/plumb/plugins/ml/preprocess"
 	"github.com/plumb-ml/plumb/plugins/ml/tokenizer"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -45,7 +45,7 @@ func Component() sdk.Component {
 
 type encoder struct {
 	tokens    *tokenizer.Tokenizer
-	prepare   *imaging.Preprocessor
+	prepare   *preprocess.Preprocessor
 	positions int // of the text tower
 	towers    *clip.Encoder
 }
@@ -73,7 +73,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	var sizes clip.Config
 	sizes, failures[0] = clip.ReadBoth(c.Weights)
 	e.tokens, failures[1] = tokenizer.Load(c.Weights)
-	e.prepare, failures[2] = imaging.Load(c.Weights)
+	e.prepare, failures[2] = preprocess.Load(c.Weights)
 	if err := errors.Join(failures[:]...); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
 )
 
@@ -43,11 +44,11 @@ func openFrom(t *testing.T, directory string) (sdk.TextEncoder, error) {
 
 func photograph(t *testing.T, name string) sdk.Image {
 	t.Helper()
-	content, err := os.ReadFile("../../ml/imaging/testdata/" + name + ".png")
+	content, err := os.ReadFile("../../ml/preprocess/testdata/" + name + ".png")
 	if err != nil {
 		t.Fatal(err)
 	}
-	image, err := sdk.DecodePNG(content)
+	image, err := imaging.Decode(content, imaging.Exchanged)
 	if err != nil {
 		t.Fatal(err)
 	}

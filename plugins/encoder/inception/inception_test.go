@@ -14,6 +14,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
 )
 
@@ -57,11 +58,11 @@ func configured(t *testing.T, path string) json.RawMessage {
 
 func photograph(t *testing.T, name string) sdk.Image {
 	t.Helper()
-	content, err := os.ReadFile("../../ml/imaging/testdata/" + name + ".png")
+	content, err := os.ReadFile("../../ml/preprocess/testdata/" + name + ".png")
 	if err != nil {
 		t.Fatal(err)
 	}
-	image, err := sdk.DecodePNG(content)
+	image, err := imaging.Decode(content, imaging.Exchanged)
 	if err != nil {
 		t.Fatal(err)
 	}

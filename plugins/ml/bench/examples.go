@@ -4,8 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // manyExamples are in the training set of a benchmark.
@@ -33,7 +33,7 @@ func (b *bench) examples() *examples {
 }
 
 // Add takes in an image, of which nothing but its number counts.
-func (e *examples) Add(context.Context, dataset.Image) (int, error) {
+func (e *examples) Add(context.Context, table.Image) (int, error) {
 	e.added++
 	return (e.added - 1) % manyExamples, nil
 }

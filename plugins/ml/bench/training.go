@@ -9,12 +9,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
-	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // errEnough ends a training that has been repeated enough.
@@ -76,7 +76,7 @@ func (b *bench) training(ctx context.Context) (*Measured, error) {
 	var each []float64
 	var begin time.Time // of the repetitions
 	last := time.Now()
-	err = m.Tune(ctx, b.backend, store, b.examples(), settings, request, func(sdk.Progress) error {
+	err = m.Tune(ctx, b.backend, store, b.examples(), stablediffusion.Reference{}, settings, request, func(sdk.Progress) error {
 		now := time.Now()
 		took := now.Sub(last).Seconds()
 		last = now
@@ -105,23 +105,23 @@ func (b *bench) request(directory string, settings stablediffusion.Settings) (sd
 	if err != nil {
 		return sdk.TuneRequest{}, err
 	}
-	png, err := dataset.EncodePNG(1, 1, make([]byte, 3))
+	png, err := imaging.EncodePNG(imaging.Image{Width: 1, Height: 1, RGB: make([]byte, 3)})
 	if err != nil {
 		return sdk.TuneRequest{}, err
 	}
-	var rows []dataset.Image
-	var scores []dataset.Score
+	var rows []table.Image
+	var scores []table.Score
 	for i := range manyExamples {
 		id := fmt.Sprint(i)
-		rows = append(rows, dataset.Image{ID: id, Image: dataset.File{Bytes: png}, Prompt: "a benchmark"})
-		scores = append(scores, dataset.Score{ImageID: id, Score: 1 + float64(i%3)})
+		rows = append(rows, table.Image{ID: id, Image: table.File{Bytes: png}, Prompt: "a benchmark"})
+		scores = append(scores, table.Score{ImageID: id, Score: 1 + float64(i%3)})
 	}
 	images, scored := filepath.Join(directory, "images.parquet"), filepath.Join(directory, "scores.parquet")
-	if err := errors.Join(dataset.WriteAll(images, rows), dataset.WriteAll(scored, scores)); err != nil {
+	if err := errors.Join(table.WriteAll(images, rows), table.WriteAll(scored, scores)); err != nil {
 		return sdk.TuneRequest{}, err
 	}
 	return sdk.TuneRequest{
-		Losses: []sdk.TuneLoss{{Name: tuning.RewardWeighted, Weight: 1, Images: []string{images}, Scores: []string{scored}}},
+		Losses: []sdk.TuneLoss{{Name: "reward_weighted", Weight: 1, Sets: []sdk.TuneSet{{Images: images, Scores: scored}}}},
 		Steps:  1 << 20, BatchSize: b.Batch, Optimizer: optimizer().JSON(), Seed: 1, Options: options,
 	}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/dustin/go-humanize"
 	"github.com/gomlx/compute"
 )
 
@@ -241,5 +242,5 @@ func sizeText(directory string) string {
 	if files == 0 {
 		return "empty"
 	}
-	return fmt.Sprintf("%d autotuning results, %.3g MiB", files, float64(size)/(1<<20))
+	return fmt.Sprintf("%d autotuning results, %s", files, humanize.IBytesN(uint64(size), 3))
 }

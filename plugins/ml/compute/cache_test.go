@@ -170,5 +170,5 @@ func TestDescribeCache(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	says(Cache{Dir: own}, "2 autotuning results, 1 MiB", "of all plugins: "+root+", 3 autotuning results, 1.5 MiB")
+	says(Cache{Dir: own}, "2 autotuning results, 1.00 MiB", "of all plugins: "+root+", 3 autotuning results, 1.50 MiB")
 }

@@ -36,6 +36,7 @@ type Params struct {
 	dtype     dtypes.DType // that layers are computed in; invalid: that of the weights
 	recompute bool         // of the insides of blocks (Recomputed)
 	through   func(v *model.Variable, w *Node) *Node
+	frozen    bool // weights are those that Freeze kept
 }
 
 // NewParams is the root of the weights in store.
@@ -125,6 +126,9 @@ func (p Params) Weight(g *Graph, name string, initialize Initializer, dims ...in
 
 // value is a weight's value in a graph, as layers compute with it.
 func (p Params) value(g *Graph, v *model.Variable) *Node {
+	if p.frozen {
+		return p.Cast(StopGradient(frozenOf(p.store, v).NodeValue(g)))
+	}
 	w := v.NodeValue(g)
 	if p.through != nil {
 		w = p.through(v, w)

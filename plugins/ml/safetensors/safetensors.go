@@ -13,10 +13,10 @@
 package safetensors
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 // File is the content of a safetensors file.
@@ -74,32 +74,21 @@ func Read(path string) (*File, error) {
 
 // Write writes the file under a temporary name first, so that a killed process
 // leaves nothing half-written at path.
-func (f *File) Write(path string) (err error) {
-	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+func (f *File) Write(path string) error {
+	out, err := atomicfile.Create(path)
 	if err != nil {
 		return fmt.Errorf("write weights: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("write weights %s: %w", path, err), os.Remove(temporary.Name()))
-		}
-	}()
-	if err := f.finish(temporary); err != nil {
-		return errors.Join(err, temporary.Close())
+	defer out.Discard()
+	err = f.encode(out)
+	if err == nil {
+		err = out.Sync()
 	}
-	if err := temporary.Close(); err != nil {
-		return err
+	if err == nil {
+		err = out.Commit()
 	}
-	return os.Rename(temporary.Name(), path)
-}
-
-// finish puts the content on the disk, readable like any other file.
-func (f *File) finish(out *os.File) error {
-	if err := f.encode(out); err != nil {
-		return err
+	if err != nil {
+		return fmt.Errorf("write weights %s: %w", path, err)
 	}
-	if err := out.Chmod(0o644); err != nil {
-		return err
-	}
-	return out.Sync()
+	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
-	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -16,11 +15,11 @@ func BenchmarkTune(b *testing.B) {
 	images, _ := scenesTable(b, 64)
 	const batch, warm = 32, 2
 	request := sdk.TuneRequest{
-		Losses: []sdk.TuneLoss{{Name: tuning.Pretraining, Weight: 1, Images: []string{images}}},
+		Losses: []sdk.TuneLoss{{Name: "pretraining", Weight: 1, Sets: []sdk.TuneSet{{Images: images}}}},
 		Steps:  b.N + warm, BatchSize: batch, Optimizer: train.Optimizer{LearningRate: 1e-4, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, GradientClipNorm: 1, EMADecay: 0.99}.JSON(),
 		FromScratch: true,
 	}
-	err := Tune(context.Background(), openBackend(b), DefaultDenoiser(), model.NewStore(), request, func(p sdk.Progress) error {
+	err := Tune(context.Background(), openBackend(b), DefaultDenoiser(), model.NewStore(), nil, request, func(p sdk.Progress) error {
 		if p.Step == warm { // compiled
 			b.ResetTimer()
 		}

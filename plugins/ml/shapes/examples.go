@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // Example is an image of a table with its caption.
@@ -19,7 +20,7 @@ type Example struct {
 func Examples(ctx context.Context, tables []string) ([]Example, error) {
 	var examples []Example
 	for _, path := range tables {
-		for row, err := range dataset.Read[dataset.Image](path) {
+		for row, err := range table.Read[table.Image](path) {
 			if err != nil {
 				return nil, err
 			}
@@ -40,12 +41,12 @@ func Examples(ctx context.Context, tables []string) ([]Example, error) {
 }
 
 func decode(png []byte) ([]byte, error) {
-	width, height, rgb, err := dataset.DecodePNG(png)
+	picture, err := imaging.Decode(png, imaging.Exchanged)
 	if err != nil {
 		return nil, err
 	}
-	if width != Size || height != Size {
-		return nil, fmt.Errorf("it is %dx%d pixels, the world of shapes is %dx%d", width, height, Size, Size)
+	if picture.Width != Size || picture.Height != Size {
+		return nil, fmt.Errorf("it is %dx%d pixels, the world of shapes is %dx%d", picture.Width, picture.Height, Size, Size)
 	}
-	return rgb, nil
+	return picture.RGB, nil
 }

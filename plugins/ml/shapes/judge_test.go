@@ -13,11 +13,13 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/core/dataset"
+
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 func openBackend(t testing.TB) compute.Backend {
@@ -30,21 +32,21 @@ var tiny = patchnet.Config{Width: 8, Narrow: 4, Hidden: 8, Heads: 2, Blocks: "ca
 
 // scenesTable writes n scenes that show what their prompts say, and returns the
 // table's path and rows.
-func scenesTable(t testing.TB, n int) (string, []dataset.Image) {
+func scenesTable(t testing.TB, n int) (string, []table.Image) {
 	t.Helper()
-	var rows []dataset.Image
+	var rows []table.Image
 	for i, scene := range scenes(n, Attributes{-1, -1, -1, -1}, FullVariety) {
-		content, err := dataset.EncodePNG(Size, Size, Render(scene))
+		content, err := imaging.EncodePNG(imaging.Image{Width: Size, Height: Size, RGB: Render(scene)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows = append(rows, dataset.Image{
-			ID: fmt.Sprintf("scene-%03d", i), Image: dataset.File{Bytes: content},
+		rows = append(rows, table.Image{
+			ID: fmt.Sprintf("scene-%03d", i), Image: table.File{Bytes: content},
 			Prompt: fmt.Sprintf("%s %s %s %s", Counts[scene.Count], Colors[scene.Color], Objects[scene.Object], Backgrounds[scene.Background]),
 		})
 	}
 	path := filepath.Join(t.TempDir(), "images.parquet")
-	if err := dataset.WriteAll(path, rows); err != nil {
+	if err := table.WriteAll(path, rows); err != nil {
 		t.Fatal(err)
 	}
 	return path, rows
@@ -207,15 +209,15 @@ func TestFitJudgeRefuses(t *testing.T) {
 	few, rows := scenesTable(t, 9)
 	rows[4].Prompt = "one red ring"
 	vague := filepath.Join(t.TempDir(), "vague.parquet")
-	if err := dataset.WriteAll(vague, rows); err != nil {
+	if err := table.WriteAll(vague, rows); err != nil {
 		t.Fatal(err)
 	}
 	large := filepath.Join(t.TempDir(), "large.parquet")
-	content, err := dataset.EncodePNG(33, 32, make([]byte, 33*32*3))
+	content, err := imaging.EncodePNG(imaging.Image{Width: 33, Height: 32, RGB: make([]byte, 33*32*3)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := dataset.WriteAll(large, []dataset.Image{{ID: "wide", Image: dataset.File{Bytes: content}}}); err != nil {
+	if err := table.WriteAll(large, []table.Image{{ID: "wide", Image: table.File{Bytes: content}}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {

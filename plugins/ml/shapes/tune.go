@@ -9,15 +9,16 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/core/dataset"
+
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/guidance"
 	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
+	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
-	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // dropText is the share of training images whose prompt is left out, so that
@@ -25,8 +26,9 @@ import (
 const dropText = 0.1
 
 // Tune trains the denoiser in store by the sum of the request's losses (package
-// tuning).
-func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, store *model.Store, request sdk.TuneRequest, report func(sdk.Progress) error) error {
+// objective). reference are the weights that losses compare it with, if they ask for
+// a reference; nil: its own, as they are now.
+func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, store, reference *model.Store, request sdk.TuneRequest, report func(sdk.Progress) error) error {
 	optimizer, err := train.ReadOptimizer(request.Optimizer)
 	if err != nil {
 		return err
@@ -36,13 +38,13 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 		return err
 	}
 	defer examples.close()
-	terms, err := tuning.Load(ctx, request, examples.add)
+	policy := &policy{tuneExamples: examples, store: store, reference: reference, params: nn.LoadedParams(store)}
+	if request.FromScratch {
+		policy.params = nn.NewParams(store, request.Seed)
+	}
+	terms, err := objective.Load(ctx, request, policy)
 	if err != nil {
 		return err
-	}
-	batch := tuning.Batch{Terms: terms, Images: request.BatchSize, Seed: request.Seed}
-	if chunks := plumbcompute.Parallel(backend); batch.Total()%chunks == 0 {
-		batch.Chunks = chunks
 	}
 	options, err := readTuneOptions(request)
 	if err != nil {
@@ -51,21 +53,13 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 	for v := range store.IterVariables() {
 		v.SetTrainable(options.trains(v.Path()))
 	}
-	identity, err := tuning.Identify(config, request)
+	identity, err := objective.Identify(config, request)
 	if err != nil {
 		return err
 	}
-	job := tuning.Job{
-		Batch:  batch,
-		Inputs: examples.inputs,
-		Predict: func(in []*Node) (prediction, target *Node) {
-			p := nn.LoadedParams(store)
-			if request.FromScratch {
-				p = nn.NewParams(store, request.Seed)
-			}
-			noisy, target, timesteps, text := in[0], in[1], in[2], in[3]
-			return config.Predict(p, noisy, timesteps, text), target
-		},
+	job := objective.Job{
+		Policy: policy,
+		Step:   objective.Step{Terms: terms, Images: request.BatchSize, Chunks: plumbcompute.Parallel(backend), Seed: request.Seed},
 	}
 	return job.Run(ctx, &train.Loop{
 		Backend:   backend,
@@ -75,6 +69,45 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 		Scratch:   request.Scratch,
 		Identity:  identity,
 	}, report)
+}
+
+// policy is the denoiser, as losses see it.
+type policy struct {
+	*tuneExamples
+	store     *model.Store
+	reference *model.Store // nil: the denoiser as it begins
+	params    nn.Params
+}
+
+var _ objective.Policy = (*policy)(nil)
+
+// Add takes in an image and returns its number.
+func (p *policy) Add(_ context.Context, row table.Image) (int, error) {
+	rgb, err := decode(row.Image.Bytes)
+	if err != nil {
+		return 0, err
+	}
+	return p.put(rgb, row.Prompt)
+}
+
+// Predict builds the velocities that the network predicts, and those that were.
+func (p *policy) Predict(in []*Node) (prediction, target *Node) {
+	noisy, target, timesteps, text := in[0], in[1], in[2], in[3]
+	return p.config.Predict(p.params, noisy, timesteps, text), target
+}
+
+// Freeze keeps the reference's weights.
+func (p *policy) Freeze() error {
+	if p.reference != nil {
+		return nn.FreezeFrom(p.store, p.reference)
+	}
+	return nn.Freeze(p.store)
+}
+
+// Reference builds what the frozen network predicts.
+func (p *policy) Reference(in []*Node) *Node {
+	noisy, timesteps, text := in[0], in[2], in[3]
+	return p.config.Predict(p.params.Frozen(), noisy, timesteps, text)
 }
 
 // tuneExamples are the images that Tune learns from. Their pixels lie one after
@@ -106,15 +139,6 @@ func (e *tuneExamples) close() {
 	os.Remove(e.pixels.Name())
 }
 
-// add takes in an image and returns its number.
-func (e *tuneExamples) add(row dataset.Image) (int, error) {
-	rgb, err := decode(row.Image.Bytes)
-	if err != nil {
-		return 0, err
-	}
-	return e.put(rgb, row.Prompt)
-}
-
 // put takes in pixels, [32, 32, 3], with their prompt.
 func (e *tuneExamples) put(rgb []byte, prompt string) (int, error) {
 	if _, err := e.pixels.Write(rgb); err != nil {
@@ -130,32 +154,32 @@ func (e *tuneExamples) put(rgb []byte, prompt string) (int, error) {
 	return len(e.prompts) - 1, nil
 }
 
-// inputs are noisy images, what the network should give for them, timesteps and
+// Inputs are noisy images, what the network should give for them, timesteps and
 // texts.
-func (e *tuneExamples) inputs(slots []tuning.Slot) ([]any, error) {
-	size := len(slots)
+func (e *tuneExamples) Inputs(draws []objective.Draw) (inputs []any, weights []float64, err error) {
+	size := len(draws)
 	textWidth := e.config.TextWidth()
 	noisy := make([]float32, size*imageValues)
 	target := make([]float32, size*imageValues)
 	timesteps := make([]float32, size)
 	text := make([]float32, size*textWidth)
 	rgb, noise := make([]byte, imageValues), make([]float32, imageValues)
-	for i, slot := range slots {
-		timestep := slot.Random.IntN(e.config.Timesteps)
+	for i, draw := range draws {
+		timestep := draw.Random.IntN(e.config.Timesteps)
 		x := noisy[i*imageValues : (i+1)*imageValues]
-		if _, err := e.pixels.ReadAt(rgb, int64(slot.Example)*imageValues); err != nil {
-			return nil, fmt.Errorf("read an image back for training: %w", err)
+		if _, err := e.pixels.ReadAt(rgb, int64(draw.Image)*imageValues); err != nil {
+			return nil, nil, fmt.Errorf("read an image back for training: %w", err)
 		}
 		ToPatches(rgb, x)
 		for j := range noise {
-			noise[j] = float32(slot.Random.NormFloat64())
+			noise[j] = float32(draw.Random.NormFloat64())
 		}
 		at := e.process.Schedule.At(timestep)
 		e.process.Prediction.Target(target[i*imageValues:(i+1)*imageValues], x, noise, at)
 		at.AddNoise(x, x, noise)
 		timesteps[i] = float32(timestep)
-		prompt := e.texts[e.prompts[slot.Example]]
-		if guidance.DropCaption(slot.Random, dropText) {
+		prompt := e.texts[e.prompts[draw.Image]]
+		if guidance.DropCaption(draw.Random, dropText) {
 			prompt = ""
 		}
 		e.config.Text(prompt, text[i*textWidth:(i+1)*textWidth])
@@ -165,5 +189,5 @@ func (e *tuneExamples) inputs(slots []tuning.Slot) ([]any, error) {
 		tensors.FromFlatDataAndDimensions(target, size, patchnet.Grid*patchnet.Grid, patchnet.PatchValues),
 		tensors.FromFlatDataAndDimensions(timesteps, size),
 		tensors.FromFlatDataAndDimensions(text, size, textWidth),
-	}, nil
+	}, nil, nil
 }

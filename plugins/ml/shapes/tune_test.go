@@ -11,10 +11,10 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
-	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // TestInputs: what a step learns from is what v-prediction needs.
@@ -32,11 +32,11 @@ func TestInputs(t *testing.T) {
 			t.Fatalf("image %d has the number %d, %v", i, number, err)
 		}
 	}
-	var slots []tuning.Slot
+	var draws []objective.Draw
 	for i := range 12 {
-		slots = append(slots, tuning.Slot{Example: i % 3, Random: rand.New(rand.NewPCG(7, uint64(i)))})
+		draws = append(draws, objective.Draw{Image: i % 3, Random: rand.New(rand.NewPCG(7, uint64(i)))})
 	}
-	inputs, err := e.inputs(slots)
+	inputs, _, err := e.Inputs(draws)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,18 +46,18 @@ func TestInputs(t *testing.T) {
 	}
 	noisy, target, timesteps, text := flat[0], flat[1], flat[2], flat[3]
 	width := config.TextWidth()
-	for i, slot := range slots {
+	for i, draw := range draws {
 		at := e.process.Schedule.At(int(timesteps[i]))
 		clean := make([]float32, imageValues)
 		for j := range clean {
 			x, v := float64(noisy[i*imageValues+j]), float64(target[i*imageValues+j])
 			clean[j] = float32(at.Alpha*x - at.Sigma*v)
 		}
-		if !slices.Equal(FromPatches(clean), images[slot.Example]) {
+		if !slices.Equal(FromPatches(clean), images[draw.Image]) {
 			t.Errorf("example %d is another image", i)
 		}
 		want, empty := make([]float32, width), make([]float32, width)
-		config.Text(Objects[slot.Example], want)
+		config.Text(Objects[draw.Image], want)
 		config.Text("", empty)
 		if got := text[i*width : (i+1)*width]; !slices.Equal(got, want) && !slices.Equal(got, empty) {
 			t.Errorf("example %d has another image's prompt", i)
@@ -71,13 +71,13 @@ func TestTrainable(t *testing.T) {
 	config := tinyDenoiser()
 	images, _ := scenesTable(t, 4)
 	request := sdk.TuneRequest{
-		Losses: []sdk.TuneLoss{{Name: tuning.Pretraining, Weight: 1, Images: []string{images}}},
+		Losses: []sdk.TuneLoss{{Name: "pretraining", Weight: 1, Sets: []sdk.TuneSet{{Images: images}}}},
 		Steps:  2, BatchSize: 4, Optimizer: train.Optimizer{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8}.JSON(),
 		Options: []byte(`{"trainable":"conditioning"}`),
 	}
 	store := randomDenoiser(t, config)
 	before := train.Tensors(store)
-	if err := Tune(context.Background(), openBackend(t), config, store, request, ignore); err != nil {
+	if err := Tune(context.Background(), openBackend(t), config, store, nil, request, ignore); err != nil {
 		t.Fatal(err)
 	}
 	after := train.Tensors(store)
@@ -93,7 +93,7 @@ func TestTrainable(t *testing.T) {
 		t.Errorf("%v were tuned, want %v", slices.Compact(changed), want)
 	}
 	request.FromScratch = true
-	if err := Tune(context.Background(), openBackend(t), config, model.NewStore(), request, ignore); err == nil || !strings.Contains(err.Error(), "trainable") {
+	if err := Tune(context.Background(), openBackend(t), config, model.NewStore(), nil, request, ignore); err == nil || !strings.Contains(err.Error(), "trainable") {
 		t.Errorf("from scratch: error %v", err)
 	}
 }
@@ -103,23 +103,23 @@ func TestTrainable(t *testing.T) {
 func TestTune(t *testing.T) {
 	config := tinyDenoiser()
 	images, rows := scenesTable(t, 8)
-	var scores []dataset.Score
+	var scores []table.Score
 	for i, row := range rows {
-		scores = append(scores, dataset.Score{ImageID: row.ID, Score: float64(i % 3)})
+		scores = append(scores, table.Score{ImageID: row.ID, Score: float64(i % 3)})
 	}
 	scored := filepath.Join(t.TempDir(), "scores.parquet")
-	if err := dataset.WriteAll(scored, scores); err != nil {
+	if err := table.WriteAll(scored, scores); err != nil {
 		t.Fatal(err)
 	}
 	incomplete := filepath.Join(t.TempDir(), "incomplete.parquet")
-	if err := dataset.WriteAll(incomplete, scores[:7]); err != nil {
+	if err := table.WriteAll(incomplete, scores[:7]); err != nil {
 		t.Fatal(err)
 	}
 	request := sdk.TuneRequest{
 		Seed: 2,
 		Losses: []sdk.TuneLoss{
-			{Name: tuning.RewardWeighted, Weight: 1, Images: []string{images}, Scores: []string{scored}},
-			{Name: tuning.Pretraining, Weight: 0.5, Images: []string{images}},
+			{Name: "reward_weighted", Weight: 1, Sets: []sdk.TuneSet{{Images: images, Scores: scored}}},
+			{Name: "pretraining", Weight: 0.5, Sets: []sdk.TuneSet{{Images: images}}},
 		},
 		Steps: 3, BatchSize: 4, Optimizer: train.Optimizer{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1}.JSON(),
 	}
@@ -127,9 +127,9 @@ func TestTune(t *testing.T) {
 		store := randomDenoiser(t, config)
 		before := train.Tensors(store)
 		steps := 0
-		err := Tune(context.Background(), openBackend(t), config, store, request, func(p sdk.Progress) error {
+		err := Tune(context.Background(), openBackend(t), config, store, nil, request, func(p sdk.Progress) error {
 			steps++
-			for _, name := range []string{"loss", "loss/" + tuning.RewardWeighted, "loss/" + tuning.Pretraining, "gradient_norm", "learning_rate"} {
+			for _, name := range []string{"loss", "loss/" + "reward_weighted", "loss/" + "pretraining", "gradient_norm", "learning_rate"} {
 				if v, ok := p.Values[name]; !ok || v <= 0 {
 					t.Errorf("step %d: %s is %v", p.Step, name, v)
 				}
@@ -159,13 +159,13 @@ func TestTune(t *testing.T) {
 		want   []string
 	}{
 		{nil, []string{"no loss"}},
-		{[]sdk.TuneLoss{{Name: tuning.Pretraining}}, []string{tuning.Pretraining, "no images"}},
-		{[]sdk.TuneLoss{{Name: tuning.RewardWeighted, Images: []string{images}, Scores: []string{incomplete}}}, []string{tuning.RewardWeighted, `"scene-007"`, "no score"}},
-		{[]sdk.TuneLoss{{Name: tuning.Pretraining, Images: []string{images + ".missing"}}}, []string{tuning.Pretraining, images + ".missing"}},
+		{[]sdk.TuneLoss{{Name: "pretraining"}}, []string{"pretraining", "no images"}},
+		{[]sdk.TuneLoss{{Name: "reward_weighted", Sets: []sdk.TuneSet{{Images: images, Scores: incomplete}}}}, []string{"reward_weighted", `"scene-007"`, "no score"}},
+		{[]sdk.TuneLoss{{Name: "pretraining", Sets: []sdk.TuneSet{{Images: images + ".missing"}}}}, []string{"pretraining", images + ".missing"}},
 	} {
 		bad := request
 		bad.Losses = test.losses
-		err := Tune(context.Background(), openBackend(t), config, randomDenoiser(t, config), bad, ignore)
+		err := Tune(context.Background(), openBackend(t), config, randomDenoiser(t, config), nil, bad, ignore)
 		for _, want := range test.want {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("error %v does not say %s", err, want)

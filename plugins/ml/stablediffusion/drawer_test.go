@@ -144,7 +144,7 @@ func TestRefuses(t *testing.T) {
 		{latents, Request{Prompts: Tensor{[]int{1, 4, 16}, prompts.Data}, Guidance: 1, Steps: 1}, "embeddings of prompts are [1 4 16]"},
 		{latents, Request{Prompts: prompts, Guidance: 2, Steps: 1}, "embeddings of negative prompts are []"},
 		{latents, Request{Prompts: prompts, Negative: Tensor{[]int{1, 1, 32}, nil}, Guidance: 2, Steps: 1}, "have 1 tokens"},
-		{latents, Request{Prompts: prompts, Guidance: 1, Steps: 1, Solver: "heun"}, `unknown solver "heun"`},
+		{latents, Request{Prompts: prompts, Guidance: 1, Steps: 1, Solver: "unipc"}, `unknown solver "unipc"`},
 		{latents, Request{Prompts: prompts, Guidance: 1, Steps: 0}, "at least one step"},
 	} {
 		if err := d.Draw(context.Background(), test.latents, test.request); err == nil || !strings.Contains(err.Error(), test.want) {

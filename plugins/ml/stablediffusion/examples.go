@@ -3,7 +3,7 @@ package stablediffusion
 import (
 	"context"
 
-	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // Inputs are what the denoising network is trained on, by an example's number.
@@ -24,5 +24,5 @@ type Inputs interface {
 type Examples interface {
 	Inputs
 	// Add takes in an image and returns its number.
-	Add(ctx context.Context, image dataset.Image) (int, error)
+	Add(ctx context.Context, image table.Image) (int, error)
 }

@@ -14,11 +14,13 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/core/dataset"
-	"github.com/plumb-ml/plumb/plugins/ml/imaging"
+
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
+	"github.com/plumb-ml/plumb/plugins/ml/preprocess"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // PrepareRequest says what to prepare, and how.
@@ -42,7 +44,7 @@ type PrepareRequest struct {
 // are the rows of a file of images and of one of captions, and 16 bytes and a
 // number for each distinct caption.
 func (m *Model) Prepare(ctx context.Context, backend compute.Backend, r PrepareRequest, report func(sdk.Progress) error) error {
-	total, err := dataset.Rows(r.Images)
+	total, err := table.Rows(r.Images)
 	if err != nil {
 		return err
 	}
@@ -95,7 +97,7 @@ func (p *preparer) run(ctx context.Context, report func(sdk.Progress) error) err
 		return err
 	}
 	row := 0
-	for image, err := range dataset.Read[dataset.Image](p.request.Images) {
+	for image, err := range table.Read[table.Image](p.request.Images) {
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -129,7 +131,7 @@ func (p *preparer) run(ctx context.Context, report func(sdk.Progress) error) err
 }
 
 // add takes in the image of a row of the table.
-func (p *preparer) add(ctx context.Context, row int, image dataset.Image) error {
+func (p *preparer) add(ctx context.Context, row int, image table.Image) error {
 	file := row / imagesPerFile
 	if row%imagesPerFile == 0 {
 		p.done = p.finished(latentsFile(file), p.latentsNeed(file))
@@ -138,14 +140,14 @@ func (p *preparer) add(ctx context.Context, row int, image dataset.Image) error 
 	if err != nil || p.done {
 		return err
 	}
-	width, height, rgb, err := dataset.DecodePNG(image.Image.Bytes)
+	picture, err := imaging.Decode(image.Image.Bytes, imaging.Exchanged)
 	if err != nil {
 		return sdk.Diagnostic{
 			Summary: fmt.Sprintf("Image %q cannot be read", image.ID),
 			Detail:  fmt.Sprintf("%v. It is image %d of the table %s. Take it out of what the table is made of, or replace it.", err, row+1, p.request.Images),
 		}
 	}
-	fitting := imaging.Fill(sdk.Image{Width: width, Height: height, RGB: rgb}, p.request.Width, p.request.Height)
+	fitting := preprocess.Fill(picture, p.request.Width, p.request.Height)
 	for _, b := range fitting.RGB {
 		p.waiting = append(p.waiting, float32(b)/255*2-1)
 	}

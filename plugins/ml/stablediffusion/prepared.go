@@ -12,8 +12,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // What Prepare makes of a table of images is a directory:
@@ -279,7 +279,7 @@ func (p *Prepared) Empty(out []float32) error {
 
 // Add gives the number of the next image, for whoever goes through the tables in
 // the order of OpenPrepared's arguments, and refuses one that is not next.
-func (p *Prepared) Add(_ context.Context, image dataset.Image) (int, error) {
+func (p *Prepared) Add(_ context.Context, image table.Image) (int, error) {
 	p.mu.Lock()
 	example := p.added
 	p.added++

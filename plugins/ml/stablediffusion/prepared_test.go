@@ -12,10 +12,11 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // shelved writes a directory as Prepare does: image i has the mean from+i, the
@@ -114,16 +115,16 @@ func TestPreparedAdd(t *testing.T) {
 	defer p.Close()
 	mean, deviation := make([]float32, 1), make([]float32, 1)
 	for i, want := range []float32{0, 1, 10, 11} {
-		number, err := p.Add(t.Context(), dataset.Image{ID: fmt.Sprint("image ", []int{0, 1, 0, 1}[i])})
+		number, err := p.Add(t.Context(), table.Image{ID: fmt.Sprint("image ", []int{0, 1, 0, 1}[i])})
 		if err := errors.Join(err, p.Latents(number, mean, deviation)); err != nil || mean[0] != want {
 			t.Errorf("image %d has the number %d and the mean %v, %v", i, number, mean, err)
 		}
 	}
 	var named *PreparedError
-	if _, err := p.Add(t.Context(), dataset.Image{ID: "image 0"}); !errors.As(err, &named) || !strings.Contains(err.Error(), `not "image 0"`) {
+	if _, err := p.Add(t.Context(), table.Image{ID: "image 0"}); !errors.As(err, &named) || !strings.Contains(err.Error(), `not "image 0"`) {
 		t.Errorf("another image: %v", err)
 	}
-	if _, err := p.Add(t.Context(), dataset.Image{ID: "image 3"}); err == nil || !strings.Contains(err.Error(), "example 5 of 5") {
+	if _, err := p.Add(t.Context(), table.Image{ID: "image 3"}); err == nil || !strings.Contains(err.Error(), "example 5 of 5") {
 		t.Errorf("one image more: %v", err)
 	}
 }
@@ -245,12 +246,12 @@ func TestPreparedCaptionOutside(t *testing.T) {
 // names its image or caption and is not written.
 func TestPrepareRefusesNumbers(t *testing.T) {
 	m, _ := read(t)
-	png, err := dataset.EncodePNG(8, 8, make([]byte, 3*8*8))
+	png, err := imaging.EncodePNG(imaging.Image{Width: 8, Height: 8, RGB: make([]byte, 3*8*8)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	images := filepath.Join(t.TempDir(), "images.parquet")
-	if err := dataset.WriteAll(images, []dataset.Image{{ID: "black", Image: dataset.File{Bytes: png}, Prompt: "night"}}); err != nil {
+	if err := table.WriteAll(images, []table.Image{{ID: "black", Image: table.File{Bytes: png}, Prompt: "night"}}); err != nil {
 		t.Fatal(err)
 	}
 	prepare := func(dtype safetensors.DType, value float32, width int) error {

@@ -18,9 +18,9 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
+	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
-	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -60,8 +60,8 @@ func (g given) Text(example int, out []float32) error {
 
 func (g given) Empty(out []float32) error { return fmt.Errorf("no caption is to be left out") }
 
-// objective are the numbers of torch's autograd for one objective.
-type objective struct {
+// torchNumbers are the numbers of torch's autograd for one objective.
+type torchNumbers struct {
 	Loss  float64            `json:"loss"`
 	Norm  float64            `json:"global_grad_norm"`
 	Norms map[string]float64 `json:"grad_l2_norm"`
@@ -69,7 +69,7 @@ type objective struct {
 
 // fixtures are the batches that the golden gradients belong to: examples 0 and 1
 // are the plain one's, 2 and 3 the pre-training term's.
-func fixtures(t *testing.T) (given, map[string]objective, *safetensors.File) {
+func fixtures(t *testing.T) (given, map[string]torchNumbers, *safetensors.File) {
 	t.Helper()
 	text, err := os.ReadFile(expected + "train.json")
 	if err != nil {
@@ -79,9 +79,9 @@ func fixtures(t *testing.T) (given, map[string]objective, *safetensors.File) {
 	if err := json.Unmarshal(text, &raw); err != nil {
 		t.Fatal(err)
 	}
-	numbers := map[string]objective{}
+	numbers := map[string]torchNumbers{}
 	for _, name := range []string{"mse", "reward_weighted"} {
-		var o objective
+		var o torchNumbers
 		if err := json.Unmarshal(raw[name], &o); err != nil {
 			t.Fatal(err)
 		}
@@ -115,9 +115,26 @@ func readUNet(t *testing.T) *Model {
 // moment as it is, and moves weights.
 var exact = train.Optimizer{LearningRate: 1e-3, Beta1: 0, Beta2: 0.999, Epsilon: 1e-8}
 
+// term is a loss on images with factors, or on all alike.
+func term(name string, weight float64, images []int, factors []float64, seed uint64) *objective.Term {
+	loss, err := objective.New(name, nil)
+	if err != nil {
+		panic(err)
+	}
+	var examples []objective.Example
+	for i, image := range images {
+		example := objective.Example{Images: []int{image}, Factor: 1}
+		if factors != nil {
+			example.Factor = factors[i]
+		}
+		examples = append(examples, example)
+	}
+	return objective.NewTerm(name, weight, loss, examples, seed)
+}
+
 // step runs one step of a job on the fixtures' examples. It returns what the
 // step reports, and the gradients by weight.
-func step(t *testing.T, m *Model, store *model.Store, g given, settings Settings, batch tuning.Batch) (map[string]float64, map[string]safetensors.Tensor) {
+func step(t *testing.T, m *Model, store *model.Store, g given, settings Settings, batch objective.Step) (map[string]float64, map[string]safetensors.Tensor) {
 	t.Helper()
 	g.scale = float32(m.VAE.ScalingFactor)
 	noised := m.noised(g, settings)
@@ -125,8 +142,8 @@ func step(t *testing.T, m *Model, store *model.Store, g given, settings Settings
 	// what belongs to each.
 	var examples []int
 	for part := range batch.Parts() {
-		for _, slot := range batch.Slots(0, part, 0) {
-			examples = append(examples, slot.Example)
+		for _, draw := range batch.Draws(0, part, 0) {
+			examples = append(examples, draw.Image)
 		}
 	}
 	next := 0
@@ -139,7 +156,7 @@ func step(t *testing.T, m *Model, store *model.Store, g given, settings Settings
 		}
 	}
 	var values map[string]float64
-	err := m.job(store, noised, settings, batch).Run(context.Background(), &train.Loop{Backend: golden.Backend(t), Store: store, Steps: 1, Optimizer: exact}, func(p sdk.Progress) error {
+	err := (&objective.Job{Policy: m.policy(store, noised, Reference{}, settings), Step: batch}).Run(context.Background(), &train.Loop{Backend: golden.Backend(t), Store: store, Steps: 1, Optimizer: exact}, func(p sdk.Progress) error {
 		values = p.Values
 		return nil
 	})
@@ -191,14 +208,14 @@ func TestTuneGradients(t *testing.T) {
 	for _, r := range file.Tensors["reward"].Data {
 		rewards = append(rewards, float64(r))
 	}
-	for name, terms := range map[string][]*tuning.Term{
-		"mse":             {tuning.NewTerm(tuning.Pretraining, 1, []int{0, 1}, nil, 1)},
-		"reward_weighted": {tuning.NewTerm(tuning.RewardWeighted, 1, []int{0, 1}, rewards, 1), tuning.NewTerm(tuning.Pretraining, 0.5, []int{2, 3}, nil, 2)},
+	for name, terms := range map[string][]*objective.Term{
+		"mse":             {term("pretraining", 1, []int{0, 1}, nil, 1)},
+		"reward_weighted": {term("reward_weighted", 1, []int{0, 1}, rewards, 1), term("pretraining", 0.5, []int{2, 3}, nil, 2)},
 	} {
 		for _, micro := range []int{0, 1} {
 			m := readUNet(t)
 			weights := m.UNet.Weights(golden.Backend(t))
-			values, gradients := step(t, m, m.UNetStore, g, Settings{}, tuning.Batch{Terms: terms, Images: 2, Micro: micro})
+			values, gradients := step(t, m, m.UNetStore, g, Settings{}, objective.Step{Terms: terms, Images: 2, Micro: micro})
 			want := numbers[name]
 			if math.Abs(values["loss"]-want.Loss) > 2e-6 || math.Abs(values["gradient_norm"]-want.Norm) > 1e-4*want.Norm {
 				t.Errorf("%s: loss %v and gradient norm %v, want %v and %v", name, values["loss"], values["gradient_norm"], want.Loss, want.Norm)
@@ -234,10 +251,10 @@ func TestTuneGradients(t *testing.T) {
 
 // eight are a weighted and a plain loss, four images a step: each of the
 // fixtures' examples is in it twice.
-func eight() []*tuning.Term {
-	return []*tuning.Term{
-		tuning.NewTerm(tuning.RewardWeighted, 1, []int{0, 1, 2, 3}, []float64{0.2, 1.8, 1, 1}, 1),
-		tuning.NewTerm(tuning.Pretraining, 0.5, []int{0, 1, 2, 3}, nil, 2),
+func eight() []*objective.Term {
+	return []*objective.Term{
+		term("reward_weighted", 1, []int{0, 1, 2, 3}, []float64{0.2, 1.8, 1, 1}, 1),
+		term("pretraining", 0.5, []int{0, 1, 2, 3}, nil, 2),
 	}
 }
 
@@ -248,7 +265,7 @@ func TestAccumulation(t *testing.T) {
 	g, _, _ := fixtures(t)
 	run := func(micro int) (map[string]float64, map[string]safetensors.Tensor, map[string]safetensors.Tensor) {
 		m := readUNet(t)
-		values, gradients := step(t, m, m.UNetStore, g, Settings{}, tuning.Batch{Terms: eight(), Images: 4, Micro: micro})
+		values, gradients := step(t, m, m.UNetStore, g, Settings{}, objective.Step{Terms: eight(), Images: 4, Micro: micro})
 		return values, gradients, train.Tensors(m.UNetStore)
 	}
 	values, gradients, weights := run(8)
@@ -289,7 +306,7 @@ func float(v float64) *float64 { return &v }
 // that the layer's own weight would have, seen through them.
 func TestAdapters(t *testing.T) {
 	g, _, _ := fixtures(t)
-	batch := tuning.Batch{Terms: eight(), Images: 4}
+	batch := objective.Step{Terms: eight(), Images: 4}
 	m := readUNet(t)
 	whole, full := step(t, m, m.UNetStore, g, Settings{}, batch)
 	settings := Settings{LoRA: &two}
@@ -383,25 +400,25 @@ func TestNoised(t *testing.T) {
 	}
 	// The empty caption is asked for when a caption is left out: here there is none.
 	n := m.noised(g, Settings{PromptDropout: 1})
-	slots := []tuning.Slot{{Factor: 2, Random: rand.New(rand.NewPCG(1, 1))}}
-	if _, err := n.inputs(slots); err == nil || !strings.Contains(err.Error(), "no caption") {
+	draws := []objective.Draw{{Random: rand.New(rand.NewPCG(1, 1))}}
+	if _, _, err := n.Inputs(draws); err == nil || !strings.Contains(err.Error(), "no caption") {
 		t.Errorf("error %v", err)
 	}
 	// Weighed by timestep.
 	n = m.noised(g, Settings{MinSNRGamma: 5})
 	draw := n.draw
-	for timestep, want := range map[int]float64{999: 2, 0: 2 * 5 * (0.00085 / (1 - 0.00085))} {
+	for timestep, want := range map[int]float64{999: 1, 0: 5 * (0.00085 / (1 - 0.00085))} {
 		n.draw = func(random *rand.Rand, each int) drawn {
 			d := draw(random, each)
 			d.timestep = timestep
 			return d
 		}
-		slots[0].Factor = 2
-		if _, err := n.inputs(slots); err != nil {
+		_, weights, err := n.Inputs(draws)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if math.Abs(slots[0].Factor-want) > 1e-9 {
-			t.Errorf("timestep %d: factor %v, want %v", timestep, slots[0].Factor, want)
+		if math.Abs(weights[0]-want) > 1e-9 {
+			t.Errorf("timestep %d: weight %v, want %v", timestep, weights[0], want)
 		}
 	}
 }
@@ -417,7 +434,7 @@ func TestVelocity(t *testing.T) {
 	g.scale = float32(m.VAE.ScalingFactor)
 	m.Scheduler.Prediction = diffusion.Velocity
 	n := m.noised(g, Settings{})
-	inputs, err := n.inputs([]tuning.Slot{{Example: 1, Random: rand.New(rand.NewPCG(1, 1))}})
+	inputs, _, err := n.Inputs([]objective.Draw{{Image: 1, Random: rand.New(rand.NewPCG(1, 1))}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -446,7 +463,7 @@ func TestTuneResume(t *testing.T) {
 		optimizer := train.Optimizer{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, EMADecay: 0.9}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		err = m.job(store, m.noised(g, settings), settings, tuning.Batch{Terms: eight(), Images: 1, Micro: 1}).Run(ctx,
+		err = (&objective.Job{Policy: m.policy(store, m.noised(g, settings), Reference{}, settings), Step: objective.Step{Terms: eight(), Images: 1, Micro: 1}}).Run(ctx,
 			&train.Loop{Backend: golden.Backend(t), Store: store, Steps: 3, Optimizer: optimizer, Scratch: scratch, SaveEvery: 1, Identity: "x"},
 			func(p sdk.Progress) error {
 				if p.Step == stop {
@@ -485,7 +502,7 @@ func TestTuneResume(t *testing.T) {
 // that are kept, whole and with adapters.
 func TestCheckpointing(t *testing.T) {
 	g, _, _ := fixtures(t)
-	batch := tuning.Batch{Terms: eight()[1:], Images: 2}
+	batch := objective.Step{Terms: eight()[1:], Images: 2}
 	for _, lora := range []*LoRA{nil, &two} {
 		m := readUNet(t)
 		run := func(twice bool) (map[string]float64, map[string]safetensors.Tensor) {
@@ -513,7 +530,7 @@ func TestCheckpointing(t *testing.T) {
 // trained, and what trains it, stays float32.
 func TestHalfPrecision(t *testing.T) {
 	g, _, _ := fixtures(t)
-	batch := tuning.Batch{Terms: eight()[1:], Images: 2}
+	batch := objective.Step{Terms: eight()[1:], Images: 2}
 	for _, lora := range []*LoRA{nil, &two} {
 		m := readUNet(t)
 		run := func(precision string) (map[string]float64, map[string]safetensors.Tensor) {
@@ -563,8 +580,8 @@ func TestDivergedInHalfPrecision(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := tuning.NewTerm(tuning.Pretraining, 1, []int{0, 1}, nil, 1)
-	err = m.job(store, m.noised(g, settings), settings, tuning.Batch{Terms: []*tuning.Term{table}, Images: 1}).Run(t.Context(),
+	table := term("pretraining", 1, []int{0, 1}, nil, 1)
+	err = (&objective.Job{Policy: m.policy(store, m.noised(g, settings), Reference{}, settings), Step: objective.Step{Terms: []*objective.Term{table}, Images: 1}}).Run(t.Context(),
 		&train.Loop{Backend: golden.Backend(t), Store: store, Steps: 1, Optimizer: exact, Advice: settings.advice()}, func(sdk.Progress) error { return nil })
 	for _, want := range []string{"diverged at step 1", "NaN", `precision = "float32"`} {
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 )
 
@@ -129,7 +130,7 @@ func Trained(store *model.Store) map[string]safetensors.Tensor {
 func tensorsOf(store *model.Store, wanted func(v *model.Variable) bool) map[string]safetensors.Tensor {
 	weights := map[string]safetensors.Tensor{}
 	for v := range store.IterVariables() {
-		if isState(v.Path()) || !wanted(v) {
+		if isState(v.Path()) || nn.IsFrozen(v.Path()) || !wanted(v) {
 			continue
 		}
 		source := v

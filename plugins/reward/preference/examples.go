@@ -7,9 +7,10 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/embedding"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // example is a labelled image.
@@ -42,7 +43,7 @@ type verdicts struct{ good, bad, skip int }
 // readLabels counts the labels of each image in a table.
 func readLabels(path string) (map[string]verdicts, error) {
 	counts := map[string]verdicts{}
-	for row, err := range dataset.Read[dataset.Label](path) {
+	for row, err := range table.Read[table.Label](path) {
 		if err != nil {
 			return nil, err
 		}
@@ -55,7 +56,7 @@ func readLabels(path string) (map[string]verdicts, error) {
 		case sdk.LabelSkip:
 			v.skip++
 		default:
-			return nil, fmt.Errorf("labels %s: rater %d gives image %q the label %q: one of good, bad, skip", path, row.Rater, row.ImageID, row.Label)
+			return nil, fmt.Errorf("labels %s: rater %q gives image %q the label %q: one of good, bad, skip", path, row.Rater, row.ImageID, row.Label)
 		}
 		counts[row.ImageID] = v
 	}
@@ -95,7 +96,7 @@ func readCorpus(ctx context.Context, encoder *embedding.Encoder, request sdk.Fit
 		if err != nil {
 			return nil, err
 		}
-		for row, err := range dataset.Read[dataset.Image](path) {
+		for row, err := range table.Read[table.Image](path) {
 			if err != nil {
 				return nil, err
 			}
@@ -108,7 +109,7 @@ func readCorpus(ctx context.Context, encoder *embedding.Encoder, request sdk.Fit
 				skipped++
 				continue
 			}
-			image, err := sdk.DecodePNG(row.Image.Bytes)
+			image, err := imaging.Decode(row.Image.Bytes, imaging.Exchanged)
 			if err != nil {
 				return nil, fmt.Errorf("image %q: %w", row.ID, err)
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"math"
 	"os"
@@ -12,11 +13,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 func itemsOf(images []shown) []sdk.Item {
@@ -28,7 +29,7 @@ func itemsOf(images []shown) []sdk.Item {
 }
 
 // judged counts the images that somebody did not skip.
-func judged(labels []dataset.Label) int {
+func judged(labels []table.Label) int {
 	images := map[string]bool{}
 	for _, label := range labels {
 		if label.Label != string(sdk.LabelSkip) {
@@ -208,10 +209,10 @@ func TestTextsAreEncodedOnce(t *testing.T) {
 func TestCorpus(t *testing.T) {
 	images := draw(t, 1, 1)
 	images[24].row.Split = "unseen" // a black car, and nothing else below is black or a car
-	label := func(image int, verdicts ...sdk.Label) []dataset.Label {
-		var out []dataset.Label
+	label := func(image int, verdicts ...sdk.Label) []table.Label {
+		var out []table.Label
 		for rater, v := range verdicts {
-			out = append(out, dataset.Label{ImageID: images[image].row.ID, Rater: int32(rater), Label: string(v)})
+			out = append(out, table.Label{ImageID: images[image].row.ID, Rater: fmt.Sprint(rater), Label: string(v)})
 		}
 		return out
 	}
@@ -316,7 +317,7 @@ func TestProductsHelpWithUnseenWords(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	images := draw(t, 1, 1)
-	all := func(label sdk.Label) []dataset.Label {
+	all := func(label sdk.Label) []table.Label {
 		labels := rate(images, 1)
 		for i := range labels {
 			labels[i].Label = string(label)

@@ -12,9 +12,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // A world of two attributes. An image's first bytes say what it shows, the rest
@@ -85,7 +86,7 @@ func sum(words ...string) []float32 {
 
 // shown is an image of the world with its prompt and the truth about it.
 type shown struct {
-	row    dataset.Image
+	row    table.Image
 	item   sdk.Item
 	agrees bool
 }
@@ -109,14 +110,14 @@ func draw(t *testing.T, perPrompt int, seed uint64) []shown {
 				if random.Float64() < 0.35 {
 					rgb[1] = byte(random.IntN(len(objects)))
 				}
-				png, err := dataset.EncodePNG(imageSide, imageSide, rgb)
+				png, err := imaging.EncodePNG(imaging.Image{Width: imageSide, Height: imageSide, RGB: rgb})
 				if err != nil {
 					t.Fatal(err)
 				}
 				text, slots := "a "+color+" "+object, map[string]string{"color": color, "object": object}
 				id := fmt.Sprintf("%s-%d-%d", text, seed, n)
 				out = append(out, shown{
-					row: dataset.Image{ID: id, Image: dataset.File{Bytes: png}, Prompt: text, Category: "color", Split: "seen", Slots: slots, Index: int32(n)},
+					row: table.Image{ID: id, Image: table.File{Bytes: png}, Prompt: text, Category: "color", Split: "seen", Slots: slots, Index: int32(n)},
 					item: sdk.Item{
 						ID: id, Prompt: sdk.Prompt{Text: text, Category: "color", Slots: slots},
 						Image: sdk.Image{Width: imageSide, Height: imageSide, RGB: rgb},
@@ -130,11 +131,11 @@ func draw(t *testing.T, perPrompt int, seed uint64) []shown {
 }
 
 // rate gives three raters' labels: some err, some skip.
-func rate(images []shown, seed uint64) []dataset.Label {
+func rate(images []shown, seed uint64) []table.Label {
 	random := rand.New(rand.NewPCG(seed, 1))
-	var labels []dataset.Label
+	var labels []table.Label
 	for _, image := range images {
-		for rater := range int32(3) {
+		for _, rater := range []string{"1", "2", "3"} {
 			label := sdk.LabelBad
 			if image.agrees != (random.Float64() < 0.05) {
 				label = sdk.LabelGood
@@ -142,14 +143,14 @@ func rate(images []shown, seed uint64) []dataset.Label {
 			if random.Float64() < 0.05 {
 				label = sdk.LabelSkip
 			}
-			labels = append(labels, dataset.Label{ImageID: image.row.ID, Prompt: image.row.Prompt, Category: "color", Split: "seen", Rater: rater, Label: string(label)})
+			labels = append(labels, table.Label{ImageID: image.row.ID, Prompt: image.row.Prompt, Category: "color", Split: "seen", Rater: rater, Label: string(label)})
 		}
 	}
 	return labels
 }
 
 // tables writes a set's tables and asks for a fit on them.
-func tables(t *testing.T, images []shown, labels []dataset.Label, seed uint64) sdk.FitRequest {
+func tables(t *testing.T, images []shown, labels []table.Label, seed uint64) sdk.FitRequest {
 	t.Helper()
 	directory := t.TempDir()
 	request := sdk.FitRequest{
@@ -158,14 +159,14 @@ func tables(t *testing.T, images []shown, labels []dataset.Label, seed uint64) s
 		Seed:   seed,
 		Output: filepath.Join(directory, "checkpoint"),
 	}
-	var rows []dataset.Image
+	var rows []table.Image
 	for _, image := range images {
 		rows = append(rows, image.row)
 	}
-	if err := dataset.WriteAll(request.Images[0], rows); err != nil {
+	if err := table.WriteAll(request.Images[0], rows); err != nil {
 		t.Fatal(err)
 	}
-	if err := dataset.WriteAll(request.Labels[0], labels); err != nil {
+	if err := table.WriteAll(request.Labels[0], labels); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(request.Output, 0o755); err != nil {

@@ -6,15 +6,16 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/shapes"
 	"github.com/plumb-ml/plumb/plugins/ml/shapes/weights"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
-	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -44,7 +45,7 @@ func Component() sdk.Component {
 			CodeVersion:    weights.Version("4", "denoiser"),
 			Notice:         shapes.Notice,
 			Capabilities:   []sdk.Capability{sdk.CapabilityTune},
-			Losses:         tuning.Losses(),
+			Losses:         objective.Losses(),
 			Tuning:         shapes.TuneSchema,
 		},
 		Open: open,
@@ -124,10 +125,42 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 		}
 		network, store = s.network, clone
 	}
-	if err := shapes.Tune(ctx, s.backend, network, store, request, report); err != nil {
+	reference, err := s.reference(request, network)
+	if err != nil {
+		return err
+	}
+	if reference != nil {
+		defer reference.Finalize()
+	}
+	if err := shapes.Tune(ctx, s.backend, network, store, reference, request, report); err != nil {
 		return err
 	}
 	return train.WriteCheckpoint(request.Output, network, store)
+}
+
+// reference reads the weights that a request names for its losses to compare with;
+// nil if it names none.
+func (s *sampler) reference(request sdk.TuneRequest, tuned shapes.DenoiserConfig) (*model.Store, error) {
+	if request.Reference == nil {
+		return nil, nil
+	}
+	directory := request.Reference.Checkpoint
+	if directory == "" {
+		directory = s.config.Weights
+	}
+	var network shapes.DenoiserConfig
+	store, err := weights.Load(directory, "denoiser", &network)
+	if err != nil {
+		return nil, fmt.Errorf("read the reference: %w", err)
+	}
+	if !reflect.DeepEqual(network, tuned) {
+		store.Finalize()
+		return nil, sdk.Diagnostic{
+			Summary: "The reference is another network than the model that is tuned",
+			Detail:  fmt.Sprintf("Its configuration is %+v, that of the tuned one %+v. A loss compares their predictions on the same images: name a model of the same network.", network, tuned),
+		}
+	}
+	return store, nil
 }
 
 // Savings are what makes a call take less memory of the device.

@@ -12,12 +12,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // captioned is an image of a table to be.
@@ -28,16 +29,16 @@ type captioned struct {
 
 func tableOf(t *testing.T, rows ...captioned) string {
 	t.Helper()
-	var images []dataset.Image
+	var images []table.Image
 	for i, r := range rows {
-		png, err := dataset.EncodePNG(r.image.Width, r.image.Height, r.image.RGB)
+		png, err := imaging.EncodePNG(imaging.Image{Width: r.image.Width, Height: r.image.Height, RGB: r.image.RGB})
 		if err != nil {
 			t.Fatal(err)
 		}
-		images = append(images, dataset.Image{ID: fmt.Sprintf("image/%04d", i), Image: dataset.File{Bytes: png}, Prompt: r.caption})
+		images = append(images, table.Image{ID: fmt.Sprintf("image/%04d", i), Image: table.File{Bytes: png}, Prompt: r.caption})
 	}
 	path := filepath.Join(t.TempDir(), "images.parquet")
-	if err := dataset.WriteAll(path, images); err != nil {
+	if err := table.WriteAll(path, images); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -64,7 +65,7 @@ func prepare(t *testing.T, s *sampler, images string) (directory string, warning
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if rows, err := dataset.Rows(images); err != nil || last.Step != rows || last.Steps != rows {
+	if rows, err := table.Rows(images); err != nil || last.Step != rows || last.Steps != rows {
 		t.Errorf("the last report is %+v, there are %d images, %v", last, rows, err)
 	}
 	return r.Output, warnings
@@ -289,17 +290,17 @@ func TestPrepareRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write := func(images ...dataset.Image) string {
+	write := func(images ...table.Image) string {
 		path := filepath.Join(t.TempDir(), "images.parquet")
-		if err := dataset.WriteAll(path, images); err != nil {
+		if err := table.WriteAll(path, images); err != nil {
 			t.Fatal(err)
 		}
 		return path
 	}
 	for path, wants := range map[string][]string{
 		write(): {"no images to prepare"},
-		write(dataset.Image{ID: "good/1", Image: dataset.File{Bytes: []byte("GIF89a")}}): {`Image "good/1" cannot be read`, "image 1 of the table", "replace it"},
-		filepath.Join(t.TempDir(), "none.parquet"):                                       {"none.parquet"},
+		write(table.Image{ID: "good/1", Image: table.File{Bytes: []byte("GIF89a")}}): {`Image "good/1" cannot be read`, "image 1 of the table", "replace it"},
+		filepath.Join(t.TempDir(), "none.parquet"):                                   {"none.parquet"},
 	} {
 		err := s.Prepare(t.Context(), sdk.PrepareRequest{Images: path, Output: t.TempDir(), Scratch: t.TempDir()}, func(sdk.Progress) error { return nil })
 		for _, want := range wants {

@@ -20,8 +20,8 @@ import (
 	"github.com/gomlx/compute"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
-	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -75,7 +75,7 @@ func Component() sdk.Component {
 			NeedsDevice:    true,
 			CodeVersion:    "2",
 			Capabilities:   []sdk.Capability{sdk.CapabilityPrepare, sdk.CapabilityTune},
-			Losses:         tuning.Losses(),
+			Losses:         objective.Losses(),
 			Tuning:         stablediffusion.SettingsSchema(),
 		},
 		Estimate: estimate,

@@ -17,6 +17,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
 )
 
@@ -93,7 +94,7 @@ func TestPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := sdk.DecodePNG(content)
+	want, err := imaging.Decode(content, imaging.Exchanged)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +286,7 @@ func TestMistakes(t *testing.T) {
 		"mis-shaped tensors": {"text_encoder/config.json", replaced(`"intermediate_size": 128`, `"intermediate_size": 64`), nil, []string{"text_encoder that are of another shape", "fc1.weight is F32 [128 32], expected F32, F16 or BF16 [64 32]"}},
 		"another encoder":    {"text_encoder/config.json", replaced(`"hidden_size": 32`, `"hidden_size": 64`), nil, []string{"different models", "hidden_size is 64", "cross_attention_dim is 32"}},
 		"truncated weights":  {"vae/diffusion_pytorch_model.safetensors", func(c string) string { return c[:len(c)-1] }, nil, []string{"vae", "truncated"}},
-		"several":            {"tokenizer/vocab.json", nil, map[string]any{"height": 30, "width": 4, "solver": "heun"}, []string{"height is 30", "24 or 32", "width is 4", "8 or 16", `unknown solver "heun": one of [ddim dpmpp_2m euler`, "No tokenizer in"}},
+		"several":            {"tokenizer/vocab.json", nil, map[string]any{"height": 30, "width": 4, "solver": "unipc"}, []string{"height is 30", "24 or 32", "width is 4", "8 or 16", `unknown solver "unipc": one of [ddim dpmpp_2m euler`, "No tokenizer in"}},
 		"clipped ddim":       {"scheduler/scheduler_config.json", replaced(`"clip_sample": false`, `"clip_sample": true`), map[string]any{"solver": "ddim"}, []string{`"clip_sample"`}},
 		"eta of pndm":        {"tokenizer/vocab.json", nil, map[string]any{"eta": 0.5}, []string{"eta is for ddim alone", `"pndm"`}},
 		"no size":            {"unet/config.json", replaced(`"sample_size": 16`, `"sample_size": null`), map[string]any{"height": nil}, []string{"does not say the height", "write height = 512"}},

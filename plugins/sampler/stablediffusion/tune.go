@@ -44,7 +44,14 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 		return err
 	}
 	defer func() { err = errors.Join(err, examples.Close()) }()
-	if err := s.model.Tune(ctx, s.backend, store, examples, settings, request, report); err != nil {
+	reference := stablediffusion.Reference{Adapted: settings.LoRA != nil && s.adapters != nil}
+	if r := request.Reference; r != nil {
+		if reference.Store, err = s.model.ReadReference(s.backend, s.config.Weights, r.Checkpoint); err != nil {
+			return err
+		}
+		defer reference.Store.Finalize()
+	}
+	if err := s.model.Tune(ctx, s.backend, store, examples, reference, settings, request, report); err != nil {
 		return err
 	}
 	return s.model.WriteTuned(s.backend, request.Output, s.directory, s.checkpoint, store, settings)
@@ -55,14 +62,13 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 func (s *sampler) examples(ctx context.Context, request sdk.TuneRequest, scratch string) (*stablediffusion.Prepared, error) {
 	var directories []string
 	for _, loss := range request.Losses {
-		if len(loss.Prepared) > 0 {
-			directories = append(directories, loss.Prepared...)
-			continue
-		}
-		for _, images := range loss.Images {
-			directory, err := s.prepared(ctx, images, scratch)
-			if err != nil {
-				return nil, err
+		for _, set := range loss.Sets {
+			directory := set.Prepared
+			if directory == "" {
+				var err error
+				if directory, err = s.prepared(ctx, set.Images, scratch); err != nil {
+					return nil, err
+				}
 			}
 			directories = append(directories, directory)
 		}

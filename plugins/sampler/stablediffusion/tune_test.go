@@ -16,20 +16,21 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
-	"github.com/plumb-ml/plumb/plugins/ml/tuning"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // noise is a table of images of noise, with captions and scores.
 func noise(t *testing.T, count int) (images, scores string) {
 	t.Helper()
-	var rows []dataset.Image
-	var scored []dataset.Score
+	var rows []table.Image
+	var scored []table.Score
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range count {
 		width, height := 32, 32
@@ -40,17 +41,17 @@ func noise(t *testing.T, count int) (images, scores string) {
 		for j := range rgb {
 			rgb[j] = byte(random.Uint32())
 		}
-		png, err := dataset.EncodePNG(width, height, rgb)
+		png, err := imaging.EncodePNG(imaging.Image{Width: width, Height: height, RGB: rgb})
 		if err != nil {
 			t.Fatal(err)
 		}
 		id := fmt.Sprintf("image-%d", i)
-		rows = append(rows, dataset.Image{ID: id, Image: dataset.File{Bytes: png}, Prompt: []string{"a cat", "two dogs"}[i%2]})
-		scored = append(scored, dataset.Score{ImageID: id, Score: float64(i % 3)})
+		rows = append(rows, table.Image{ID: id, Image: table.File{Bytes: png}, Prompt: []string{"a cat", "two dogs"}[i%2]})
+		scored = append(scored, table.Score{ImageID: id, Score: float64(i % 3)})
 	}
 	directory := t.TempDir()
 	images, scores = filepath.Join(directory, "images.parquet"), filepath.Join(directory, "scores.parquet")
-	if err := errors.Join(dataset.WriteAll(images, rows), dataset.WriteAll(scores, scored)); err != nil {
+	if err := errors.Join(table.WriteAll(images, rows), table.WriteAll(scores, scored)); err != nil {
 		t.Fatal(err)
 	}
 	return images, scores
@@ -65,8 +66,8 @@ func lee(t *testing.T, options string) sdk.TuneRequest {
 	return sdk.TuneRequest{
 		Seed: 3, Output: t.TempDir(), Options: json.RawMessage(options),
 		Losses: []sdk.TuneLoss{
-			{Name: tuning.RewardWeighted, Weight: 1, Images: []string{images}, Scores: []string{scores}},
-			{Name: tuning.Pretraining, Weight: 0.5, Images: []string{images}},
+			{Name: "reward_weighted", Weight: 1, Sets: []sdk.TuneSet{{Images: images, Scores: scores}}},
+			{Name: "pretraining", Weight: 0.5, Sets: []sdk.TuneSet{{Images: images}}},
 		},
 		Steps: 2, BatchSize: 1, Optimizer: train.Optimizer{LearningRate: 1e-3, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, GradientClipNorm: 1, WeightDecay: 0.01}.JSON(),
 	}
@@ -151,7 +152,7 @@ func TestTuneWhole(t *testing.T) {
 	steps := 0
 	if err := s.Tune(t.Context(), request, func(p sdk.Progress) error {
 		steps++
-		for _, name := range []string{"loss", "loss/" + tuning.RewardWeighted, "loss/" + tuning.Pretraining, "gradient_norm", "learning_rate"} {
+		for _, name := range []string{"loss", "loss/" + "reward_weighted", "loss/" + "pretraining", "gradient_norm", "learning_rate"} {
 			if _, ok := p.Values[name]; !ok {
 				t.Errorf("step %d lacks %s", p.Step, name)
 			}
@@ -369,7 +370,7 @@ func TestTuneMistakes(t *testing.T) {
 	}
 	good := lee(t, `{}`)
 	broken := filepath.Join(t.TempDir(), "broken.parquet")
-	if err := dataset.WriteAll(broken, []dataset.Image{{ID: "image-x", Image: dataset.File{Bytes: []byte("no picture")}, Prompt: "a cat"}}); err != nil {
+	if err := table.WriteAll(broken, []table.Image{{ID: "image-x", Image: table.File{Bytes: []byte("no picture")}, Prompt: "a cat"}}); err != nil {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
@@ -378,11 +379,11 @@ func TestTuneMistakes(t *testing.T) {
 	}{
 		"from scratch":  {func(r *sdk.TuneRequest) { r.FromScratch = true }, []string{"not trained from scratch", "from_scratch"}},
 		"no loss":       {func(r *sdk.TuneRequest) { r.Losses = nil }, []string{"no loss"}},
-		"broken image":  {func(r *sdk.TuneRequest) { r.Losses[1].Images = []string{broken} }, []string{`"image-x"`, "PNG", broken}},
+		"broken image":  {func(r *sdk.TuneRequest) { r.Losses[1].Sets = []sdk.TuneSet{{Images: broken}} }, []string{`"image-x"`, "PNG", broken}},
 		"no layer":      {func(r *sdk.TuneRequest) { r.Options = []byte(`{"lora":{"rank":2,"targets":["to_query"]}}`) }, []string{`"to_query"`, "to_q", "to_out.0", "conv1"}},
 		"no target":     {func(r *sdk.TuneRequest) { r.Options = []byte(`{"lora":{"rank":2,"targets":[]}}`) }, []string{"targets is empty"}},
 		"no effect":     {func(r *sdk.TuneRequest) { r.Options = []byte(`{"lora":{"rank":2,"alpha":0,"targets":["to_q"]}}`) }, []string{"alpha is 0"}},
-		"missing table": {func(r *sdk.TuneRequest) { r.Losses[1].Images = []string{broken + ".gone"} }, []string{broken + ".gone"}},
+		"missing table": {func(r *sdk.TuneRequest) { r.Losses[1].Sets = []sdk.TuneSet{{Images: broken + ".gone"}} }, []string{broken + ".gone"}},
 	} {
 		request := good
 		request.Losses = slices.Clone(good.Losses)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
@@ -44,13 +45,10 @@ func diagnosticsFromProto(list []*pb.Diagnostic) sdk.Diagnostics {
 func imageFromProto(img *pb.Image) (sdk.Image, error) {
 	switch img.GetEncoding() {
 	case pb.Image_ENCODING_PNG:
-		return sdk.DecodePNG(img.GetData())
+		return imaging.Decode(img.GetData(), imaging.Exchanged)
 	case pb.Image_ENCODING_RGB8:
 		out := sdk.Image{Width: int(img.GetWidth()), Height: int(img.GetHeight()), RGB: img.GetData()}
-		if out.Width <= 0 || out.Height <= 0 || len(out.RGB) != 3*out.Width*out.Height {
-			return sdk.Image{}, fmt.Errorf("%d bytes for %d x %d pixels", len(out.RGB), out.Width, out.Height)
-		}
-		return out, nil
+		return out, out.Check()
 	}
 	return sdk.Image{}, fmt.Errorf("unknown encoding %v", img.GetEncoding())
 }

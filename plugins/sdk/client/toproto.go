@@ -81,15 +81,21 @@ func tuneRequestToProto(instance string, r sdk.TuneRequest) *pb.TuneRequest {
 		FromScratch:   r.FromScratch,
 		OptionsJson:   r.Options,
 	}
+	if r.Reference != nil {
+		out.Reference = &pb.TuneReference{Checkpoint: r.Reference.Checkpoint}
+	}
 	for _, l := range r.Losses {
-		out.Losses = append(out.Losses, &pb.TuneLoss{
-			Name:        l.Name,
-			Weight:      l.Weight,
-			OptionsJson: l.Options,
-			Images:      l.Images,
-			Scores:      l.Scores,
-			Prepared:    l.Prepared,
-		})
+		loss := &pb.TuneLoss{Name: l.Name, Weight: l.Weight, OptionsJson: l.Options}
+		for _, set := range l.Sets {
+			loss.Sets = append(loss.Sets, &pb.TuneSet{
+				Images:      set.Images,
+				Prepared:    set.Prepared,
+				Scores:      set.Scores,
+				Labels:      set.Labels,
+				Comparisons: set.Comparisons,
+			})
+		}
+		out.Losses = append(out.Losses, loss)
 	}
 	return out
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // check is one thing that the contract asks for.
@@ -153,7 +154,7 @@ func sameInAllViews[T any](n int, ask func(questions []int) ([]T, error), differ
 func (c Case) items() []client.Item {
 	var out []client.Item
 	for i, image := range c.Images {
-		png, err := sdk.EncodePNG(image)
+		png, err := imaging.EncodePNG(image)
 		if err != nil {
 			panic(fmt.Sprintf("case holds a broken image: %v", err)) // the test's own mistake
 		}

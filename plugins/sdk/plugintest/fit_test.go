@@ -10,16 +10,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // TestFitTables: the tables that plugins are fitted on are such as stages write.
 func TestFitTables(t *testing.T) {
 	colours := map[string][3]byte{"red": {220, 30, 30}, "blue": {30, 60, 220}, "green": {40, 170, 60}, "yellow": {240, 210, 40}}
 	names := []string{"red", "blue", "green", "yellow"}
-	var images []dataset.Image
-	labels := map[string][]dataset.Label{"fit_labels_none": nil}
+	var images []table.Image
+	labels := map[string][]table.Label{"fit_labels_none": nil}
 	for i := range 24 {
 		colour, object := names[i%4], []string{"ring", "heart"}[i/4%2]
 		shown := colour
@@ -31,22 +32,22 @@ func TestFitTables(t *testing.T) {
 			pixel := colours[shown]
 			rgb = append(rgb, pixel[:]...)
 		}
-		png, err := dataset.EncodePNG(32, 32, rgb)
+		png, err := imaging.EncodePNG(imaging.Image{Width: 32, Height: 32, RGB: rgb})
 		if err != nil {
 			t.Fatal(err)
 		}
 		id := fmt.Sprintf("color/%04d/%03d", i%8, i/8)
-		image := dataset.Image{ID: id, Image: dataset.File{Path: id + ".png", Bytes: png}, Prompt: "one " + colour + " " + object + " on grass",
+		image := table.Image{ID: id, Image: table.File{Path: id + ".png", Bytes: png}, Prompt: "one " + colour + " " + object + " on grass",
 			Category: "color", Split: "seen", Slots: map[string]string{"count": "one", "color": colour, "object": object, "background": "on grass"}, Index: int32(i / 8)}
 		images = append(images, image)
-		label := func(table string, rater int32, label sdk.Label) {
-			labels[table] = append(labels[table], dataset.Label{ImageID: id, Prompt: image.Prompt, Category: "color", Split: "seen", Rater: rater, Label: string(label)})
+		label := func(name, rater string, label sdk.Label) {
+			labels[name] = append(labels[name], table.Label{ImageID: id, Prompt: image.Prompt, Category: "color", Split: "seen", Rater: rater, Label: string(label)})
 		}
 		verdict := sdk.LabelGood
 		if shown != colour {
 			verdict = sdk.LabelBad
 		}
-		for rater := range int32(2) {
+		for _, rater := range []string{"1", "2"} {
 			label("fit_labels", rater, verdict)
 			label("fit_labels_good", rater, sdk.LabelGood)
 			label("fit_labels_skipped", rater, sdk.LabelSkip)
@@ -54,16 +55,16 @@ func TestFitTables(t *testing.T) {
 	}
 	path := func(name string) string { return filepath.Join("testdata", name+".parquet") }
 	if *update {
-		if err := dataset.WriteAll(path("fit_images"), images); err != nil {
+		if err := table.WriteAll(path("fit_images"), images); err != nil {
 			t.Fatal(err)
 		}
 		for name, rows := range labels {
-			if err := dataset.WriteAll(path(name), rows); err != nil {
+			if err := table.WriteAll(path(name), rows); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	read, err := dataset.ReadAll[dataset.Image](path("fit_images"))
+	read, err := table.ReadAll[table.Image](path("fit_images"))
 	if err != nil || len(read) != len(images) {
 		t.Fatalf("%d images, %v", len(read), err)
 	}
@@ -73,7 +74,7 @@ func TestFitTables(t *testing.T) {
 		}
 	}
 	for name, want := range labels {
-		if rows, err := dataset.ReadAll[dataset.Label](path(name)); err != nil || !slices.Equal(rows, want) {
+		if rows, err := table.ReadAll[table.Label](path(name)); err != nil || !slices.Equal(rows, want) {
 			t.Errorf("%s: %d rows, %v", name, len(rows), err)
 		}
 	}
@@ -97,7 +98,7 @@ var _ sdk.Fitter = (*fitting)(nil)
 func (f *fitting) Fit(_ context.Context, r sdk.FitRequest, report func(sdk.Progress) error) error {
 	f.fits++
 	count := map[string]int{}
-	for label, err := range dataset.Read[dataset.Label](r.Labels[0]) {
+	for label, err := range table.Read[table.Label](r.Labels[0]) {
 		if err != nil {
 			return err
 		}

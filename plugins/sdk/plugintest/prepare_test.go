@@ -11,15 +11,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 var update = flag.Bool("update", false, "write testdata/images.parquet anew")
 
 // TestImageTable: the table that plugins are tried on is one that stages write.
 func TestImageTable(t *testing.T) {
-	var rows []dataset.Image
+	var rows []table.Image
 	captions := []string{"a red circle", "", "two blue squares", "a red circle", "three stars", "a red circle"}
 	for i, caption := range captions {
 		width, height := []int{24, 16, 32}[i%3], []int{16, 24, 32}[i%3]
@@ -29,21 +30,21 @@ func TestImageTable(t *testing.T) {
 			state = state*1664525 + 1013904223
 			rgb[j] = byte(state >> 24)
 		}
-		png, err := dataset.EncodePNG(width, height, rgb)
+		png, err := imaging.EncodePNG(imaging.Image{Width: width, Height: height, RGB: rgb})
 		if err != nil {
 			t.Fatal(err)
 		}
 		id := fmt.Sprintf("noise/%04d/000", i)
-		rows = append(rows, dataset.Image{ID: id, Image: dataset.File{Path: id + ".png", Bytes: png}, Prompt: caption, Category: "noise", Split: "seen"})
+		rows = append(rows, table.Image{ID: id, Image: table.File{Path: id + ".png", Bytes: png}, Prompt: caption, Category: "noise", Split: "seen"})
 	}
 	path := filepath.Join(t.TempDir(), "images.parquet")
 	if *update {
 		path = "testdata/images.parquet"
 	}
-	if err := dataset.WriteAll(path, rows); err != nil {
+	if err := table.WriteAll(path, rows); err != nil {
 		t.Fatal(err)
 	}
-	read, err := dataset.ReadAll[dataset.Image]("testdata/images.parquet")
+	read, err := table.ReadAll[table.Image]("testdata/images.parquet")
 	if err != nil || len(read) != imagesInTable {
 		t.Fatalf("%d rows, %v", len(read), err)
 	}
@@ -69,7 +70,7 @@ var _ sdk.Preparer = (*preparing)(nil)
 
 func (p *preparing) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
 	p.calls++
-	total, err := dataset.Rows(r.Images)
+	total, err := table.Rows(r.Images)
 	if err != nil {
 		return err
 	}
@@ -82,15 +83,15 @@ func (p *preparing) Prepare(ctx context.Context, r sdk.PrepareRequest, report fu
 	}
 	var pixels []byte
 	step := 0
-	for row, err := range dataset.Read[dataset.Image](r.Images) {
+	for row, err := range table.Read[table.Image](r.Images) {
 		if err != nil {
 			return err
 		}
-		_, _, rgb, err := dataset.DecodePNG(row.Image.Bytes)
+		picture, err := imaging.Decode(row.Image.Bytes, imaging.Exchanged)
 		if err != nil {
 			return err
 		}
-		pixels = append(pixels, rgb...)
+		pixels = append(pixels, picture.RGB...)
 		if p.drifting {
 			pixels[0] = byte(p.calls)
 		}

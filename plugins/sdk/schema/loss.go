@@ -10,8 +10,8 @@ type Loss struct {
 	Name    string `json:"name"`              // as written in HCL: loss "reward_weighted" {}
 	Summary string `json:"summary,omitempty"` // one sentence, printed by `plumb plugins`
 	Schema  Schema `json:"schema,omitzero"`   // what its block may say beside what every loss's may
-	// Needs lists what the loss is computed from beside images and captions. The
-	// language refuses a finetune that does not give it.
+	// Needs lists what the loss is computed from: one need says where its images
+	// come from. The language refuses a finetune that does not give it all.
 	Needs []Need `json:"needs,omitempty"`
 }
 
@@ -23,19 +23,25 @@ type Need string
 
 // The needs.
 const (
-	NeedScores    Need = "scores"     // a reward's score of every image
-	NeedLabels    Need = "labels"     // good or bad, of every image
-	NeedOwnImages Need = "own_images" // images of its own, not those that the finetune draws
-	NeedPairs     Need = "pairs"      // two images of one prompt, and which is better
-	NeedReference Need = "reference"  // a frozen copy of the network as it was before tuning
+	NeedImages    Need = "images"     // the finetune's images
+	NeedScores    Need = "scores"     // the finetune's images, and its reward's score of each
+	NeedLabels    Need = "labels"     // the images of the finetune's labels, and which are good and bad
+	NeedPairs     Need = "pairs"      // pairs of images of one prompt, and which is better: the finetune's comparisons
+	NeedOwnImages Need = "own_images" // images that the loss's block names, such as real ones
+	NeedReference Need = "reference"  // a frozen network, what the tuned one was unless the finetune names another
 
 	// Reserved: known, and refused until the host can give it.
 	NeedRollouts       Need = "rollouts"        // images drawn while tuning, with rewards asked for them
 	NeedRewardGradient Need = "reward_gradient" // the derivative of a reward by the image
 )
 
+// imageSources are the needs that say where a loss's images come from. A loss has
+// one of them.
+var imageSources = []Need{NeedImages, NeedScores, NeedLabels, NeedPairs, NeedOwnImages}
+
 // given says which needs the host can give; those that it does not hold are unknown.
 var given = map[Need]bool{
+	NeedImages:         true,
 	NeedScores:         true,
 	NeedLabels:         true,
 	NeedOwnImages:      true,
@@ -50,7 +56,11 @@ func (l Loss) mistakes() []string {
 	if l.Name == "" {
 		out = append(out, "it has no name")
 	}
+	var sources []Need
 	for i, need := range l.Needs {
+		if slices.Contains(imageSources, need) && !slices.Contains(sources, need) {
+			sources = append(sources, need)
+		}
 		if can, known := given[need]; !known {
 			out = append(out, fmt.Sprintf("%q is not a need", need))
 		} else if !can {
@@ -59,6 +69,9 @@ func (l Loss) mistakes() []string {
 		if slices.Contains(l.Needs[:i], need) {
 			out = append(out, fmt.Sprintf("the need %q is declared twice", need))
 		}
+	}
+	if len(sources) != 1 && len(out) == 0 {
+		out = append(out, fmt.Sprintf("one of its needs says where its images come from (%v), and of these it has %v", imageSources, sources))
 	}
 	return append(out, l.Schema.Mistakes()...)
 }

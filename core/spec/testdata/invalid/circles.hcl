@@ -30,16 +30,14 @@ finetune "own" {
 
 finetune "first" {
   sampler = finetune.second
-  weights = "uniform"
   images  = images.own
 
-  loss "reward_weighted" {}
+  loss "denoising" {}
 }
 
 finetune "second" {
   sampler = finetune.first
-  weights = "uniform"
   images  = images.own
 
-  loss "reward_weighted" {}
+  loss "denoising" {}
 }

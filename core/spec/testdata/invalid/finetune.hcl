@@ -6,6 +6,14 @@ sampler "shapes_scenes" "world" {}
 encoder "shapes_clip" "clip" {}
 reward "clip_score" "clip" { encoder = encoder.clip }
 
+sampler "shapes" "other" {}
+rater "shapes_judge" "crowd" {}
+
+labels "human" {
+  images = images.drawn
+  rater  = rater.crowd
+}
+
 images "drawn" {
   sampler = sampler.base
   prompts = prompts.color
@@ -45,13 +53,78 @@ finetune "useless" {
   loss "pretraining" { images = images.drawn }
 }
 
-finetune "uniform" {
+# Drawn images of a rewarded finetune are not what the model was pre-trained on.
+finetune "pretraining_on_drawn" {
   sampler = sampler.base
   reward  = reward.clip
-  weights = "uniform"
   images  = images.drawn
 
   loss "reward_weighted" {}
+
+  loss "pretraining" {}
+}
+
+finetune "weighted_on_own" {
+  sampler = sampler.base
+  reward  = reward.clip
+  images  = images.drawn
+
+  loss "reward_weighted" { images = images.drawn }
+}
+
+finetune "control_with_reward" {
+  sampler = sampler.base
+  reward  = reward.clip
+  images  = images.drawn
+
+  loss "denoising" {}
+}
+
+finetune "uniform" {
+  sampler = sampler.base
+  weights = "uniform"
+  images  = images.drawn
+
+  loss "denoising" {}
+}
+
+finetune "no_labels" {
+  sampler = sampler.base
+  images  = images.drawn
+
+  loss "kto" {}
+}
+
+finetune "no_pairs" {
+  sampler    = sampler.base
+  labels     = labels.human
+  batch_size = 3
+
+  loss "dpo" {}
+}
+
+finetune "no_reference" {
+  sampler      = sampler.base
+  from_scratch = true
+  labels       = labels.human
+
+  loss "kto" {}
+}
+
+finetune "needless_reference" {
+  sampler   = sampler.base
+  reference = sampler.base
+  images    = images.drawn
+
+  loss "denoising" {}
+}
+
+finetune "other_reference" {
+  sampler   = sampler.base
+  reference = sampler.other
+  labels    = labels.human
+
+  loss "kto" {}
 }
 
 finetune "options" {

@@ -18,10 +18,9 @@ images "drawn" {
 
 finetune "base" {
   sampler = sampler.base
-  weights = "uniform"
   images  = images.drawn
 
-  loss "reward_weighted" {}
+  loss "denoising" {}
 }
 
 evaluate "main" {

@@ -184,10 +184,39 @@ finetune "again" {
 
 finetune "control" {
   sampler = sampler.base
-  weights = "uniform"
   images  = local.everything
 
-  loss "reward_weighted" {}
+  loss "denoising" {}
+}
+
+# From labels, and from comparisons, each against a model that stays as it is: what
+# is tuned, or another one of its sampler.
+comparisons "human" {
+  images = images.labelled
+  rater  = rater.crowd
+}
+
+comparisons "of_labels" {
+  labels = labels.imported
+}
+
+finetune "from_labels" {
+  sampler = sampler.base
+  labels  = [labels.human, labels.imported]
+
+  loss "kto" {}
+}
+
+finetune "from_comparisons" {
+  sampler     = finetune.labelled
+  comparisons = [comparisons.human, comparisons.of_labels]
+  reference   = sampler.base
+
+  loss "dpo" { weight = 2 }
+
+  loss "pretraining" {
+    images = images.real
+  }
 }
 
 evaluate "main" {

@@ -10,11 +10,12 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/core/dataset/resize"
+
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // draw is golden.py's formula: uniform numbers of splitmix64, from the name's
@@ -76,11 +77,11 @@ func images(t testing.TB) map[string]sdk.Image {
 	t.Helper()
 	all := map[string]sdk.Image{}
 	for _, name := range []string{"rgb_67x45", "rgb_51x131"} {
-		content, err := os.ReadFile("../../imaging/testdata/" + name + ".png")
+		content, err := os.ReadFile("../../preprocess/testdata/" + name + ".png")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if all[name], err = sdk.DecodePNG(content); err != nil {
+		if all[name], err = imaging.Decode(content, imaging.Exchanged); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -110,7 +111,7 @@ func TestResize(t *testing.T) {
 	want := golden.Read(t, "testdata/golden.safetensors")
 	beyond := 0 // what a bicubic filter overshoots
 	for name, image := range images(t) {
-		got := resize.Floats(resize.Image(image), Side, Side)
+		got := imaging.ResizeFloats(image, Side, Side)
 		worst := golden.Expect(t, name, some(got, 2000), want.Tensors["resized."+name], 2e-5)
 		t.Logf("%s: values of 0 to 255 differ by at most %.1e", name, worst)
 		prepared := make([]float32, len(got))

@@ -9,10 +9,11 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/core/dataset/resize"
+
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // Runner makes features of images. It is for one goroutine.
@@ -76,7 +77,7 @@ func (r *Runner) Features(ctx context.Context, images []sdk.Image) ([][]float32,
 // filter, without rounding, what it overshoots cut off at 0 and 255 (as clean-fid
 // does since March 2022), then (value - 128) / 128.
 func Prepare(image sdk.Image, out []float32) {
-	planes := resize.Floats(resize.Image(image), Side, Side)
+	planes := imaging.ResizeFloats(image, Side, Side)
 	for c := range 3 {
 		for i, v := range planes[c*Side*Side:][:Side*Side] {
 			out[i*3+c] = (min(max(v, 0), 255) - 128) / 128

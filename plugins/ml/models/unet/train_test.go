@@ -10,16 +10,16 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
-	"github.com/plumb-ml/plumb/plugins/ml/loss"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
+	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// objective is what torch's autograd got for one loss.
-type objective struct {
+// torchNumbers is what torch's autograd got for one loss.
+type torchNumbers struct {
 	Loss  float64            `json:"loss"`
 	Norm  float64            `json:"global_grad_norm"`
 	Norms map[string]float64 `json:"grad_l2_norm"` // of every weight's gradient
@@ -27,9 +27,9 @@ type objective struct {
 
 // trained are the golden numbers of training.
 type trained struct {
-	MSE            objective `json:"mse"`
-	RewardWeighted objective `json:"reward_weighted"`
-	Beta           float64   `json:"beta"`
+	MSE            torchNumbers `json:"mse"`
+	RewardWeighted torchNumbers `json:"reward_weighted"`
+	Beta           float64      `json:"beta"`
 	AdamW          map[string]struct {
 		Rate    float64    `json:"lr"`
 		Betas   [2]float64 `json:"betas"`
@@ -79,10 +79,10 @@ func TestGradients(t *testing.T) {
 	weights := config.Weights(golden.Backend(t))
 	golden.Expect(t, "noisy latents", golden.ChannelsFirst(batch(file, "")[0]), file.Tensors["noisy_latents"], 2e-6)
 	denoising := func(in []*Node) *Node { // [batch]
-		return loss.Denoising(config.Build(nn.LoadedParams(store), in[0], in[1], in[2]), in[3])
+		return objective.Denoising(config.Build(nn.LoadedParams(store), in[0], in[1], in[2]), in[3])
 	}
 	for name, test := range map[string]struct {
-		want   objective
+		want   torchNumbers
 		inputs []safetensors.Tensor
 		build  func(in []*Node) *Node
 	}{
@@ -168,7 +168,7 @@ func TestAdamW(t *testing.T) {
 				return inputs, nil
 			},
 			Loss: func(in []*Node) (*Node, []*Node) {
-				return ReduceAllMean(loss.Denoising(config.Build(nn.LoadedParams(store), in[0], in[1], in[2]), in[3])), nil
+				return ReduceAllMean(objective.Denoising(config.Build(nn.LoadedParams(store), in[0], in[1], in[2]), in[3])), nil
 			},
 		}
 		err := loop.Run(context.Background(), func(p sdk.Progress) error {

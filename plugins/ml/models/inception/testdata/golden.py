@@ -161,7 +161,7 @@ def save(path, tensors):
 
 
 def main():
-    photographs = "../../../imaging/testdata/"
+    photographs = "../../../preprocess/testdata/"
     images = {name: np.asarray(Image.open(photographs + name + ".png").convert("RGB")) for name in ("rgb_67x45", "rgb_51x131")}
     images["drawn_640x451"] = draw("image", 0, 256, 451, 640, 3).astype(np.uint8)
     images["drawn_299x500"] = draw("other image", 0, 256, 500, 299, 3).astype(np.uint8)

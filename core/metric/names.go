@@ -1,0 +1,147 @@
+package metric
+
+import (
+	"slices"
+
+	"github.com/plumb-ml/plumb/core/record"
+)
+
+// The names of the metrics. Each has its row in the table below.
+const (
+	GoodShare              = "good_share"
+	SkipShare              = "skip_share"
+	WinShare               = "win_share"
+	TieShare               = "tie_share"
+	LoseShare              = "lose_share"
+	WinMinusLose           = "win_minus_lose"
+	WinMinusLoseP          = "win_minus_lose_p"
+	WinMinusLoseDetectable = "win_minus_lose_detectable"
+	GoodShareDifference    = "good_share_difference"
+	GoodShareDifferenceP   = "good_share_difference_p"
+	AgreementAlpha         = "agreement_alpha"
+	AgreementShare         = "agreement_share"
+
+	AverageRewardMean       = "average_reward"
+	AverageRewardDifference = "average_reward_difference"
+
+	FID = "fid"
+	KID = "kid"
+
+	RewardAccuracyShare  = "reward_accuracy"
+	RewardAccuracyFitted = "reward_accuracy_fitted"
+	MajorityAccuracy     = "majority_accuracy"
+	PairwiseAccuracy     = "pairwise_accuracy"
+	AUCWithinPrompt      = "auc_within_prompt"
+	AUC                  = "auc"
+
+	// The metrics of chosen images are those of a model's, under names of their own.
+	bestOf                       = "best_of_"
+	BestOfGoodShare              = bestOf + GoodShare
+	BestOfSkipShare              = bestOf + SkipShare
+	BestOfWinShare               = bestOf + WinShare
+	BestOfTieShare               = bestOf + TieShare
+	BestOfLoseShare              = bestOf + LoseShare
+	BestOfWinMinusLose           = bestOf + WinMinusLose
+	BestOfWinMinusLoseP          = bestOf + WinMinusLoseP
+	BestOfWinMinusLoseDetectable = bestOf + WinMinusLoseDetectable
+	BestOfGoodShareDifference    = bestOf + GoodShareDifference
+	BestOfGoodShareDifferenceP   = bestOf + GoodShareDifferenceP
+)
+
+// Definition is a row of the table of metrics.
+type Definition struct {
+	Name    string
+	Measure Measure // the stage that computes it
+	Unit    record.Unit
+	Better  record.Direction
+	Title   string // of its column in a report, without its unit; empty: reports have none
+	// Headline metrics are compared between the variants of an ablation, and
+	// corrected together: few of them.
+	Headline bool
+}
+
+// definitions is the one list of what is measured: plans, commands and reports read it.
+var definitions = []Definition{
+	{GoodShare, MeasureAlignment, record.Share, record.Higher, "good", true},
+	{SkipShare, MeasureAlignment, record.Share, record.Neither, "", false},
+	{WinShare, MeasureAlignment, record.Share, record.Higher, "win", false},
+	{TieShare, MeasureAlignment, record.Share, record.Neither, "tie", false},
+	{LoseShare, MeasureAlignment, record.Share, record.Lower, "lose", false},
+	{WinMinusLose, MeasureAlignment, record.Points, record.Higher, "win-lose", false},
+	{WinMinusLoseP, MeasureAlignment, record.P, record.Neither, "p", false},
+	{WinMinusLoseDetectable, MeasureAlignment, record.Points, record.Neither, "", false},
+	{GoodShareDifference, MeasureAlignment, record.Points, record.Higher, "points", false},
+	{GoodShareDifferenceP, MeasureAlignment, record.P, record.Neither, "p", false},
+	{AgreementAlpha, MeasureAlignment, record.Plain, record.Higher, "", false},
+	{AgreementShare, MeasureAlignment, record.Share, record.Higher, "", false},
+
+	{AverageRewardMean, MeasureReward, record.Plain, record.Higher, "score", false},
+	{AverageRewardDifference, MeasureReward, record.Plain, record.Higher, "", false},
+
+	{FID, MeasureFidelity, record.Plain, record.Lower, "FID", true},
+	{KID, MeasureFidelity, record.Plain, record.Lower, "KID", false},
+
+	{RewardAccuracyShare, MeasureRewardAccuracy, record.Share, record.Higher, "images", false},
+	{RewardAccuracyFitted, MeasureRewardAccuracy, record.Share, record.Higher, "", false},
+	{MajorityAccuracy, MeasureRewardAccuracy, record.Share, record.Neither, "majority", false},
+	{PairwiseAccuracy, MeasureRewardAccuracy, record.Share, record.Higher, "pairs", true},
+	{AUCWithinPrompt, MeasureRewardAccuracy, record.Share, record.Higher, "", false},
+	{AUC, MeasureRewardAccuracy, record.Share, record.Higher, "AUC", true},
+
+	{BestOfGoodShare, MeasureBestOf, record.Share, record.Higher, "good", false},
+	{BestOfSkipShare, MeasureBestOf, record.Share, record.Neither, "", false},
+	{BestOfWinShare, MeasureBestOf, record.Share, record.Higher, "win", false},
+	{BestOfTieShare, MeasureBestOf, record.Share, record.Neither, "tie", false},
+	{BestOfLoseShare, MeasureBestOf, record.Share, record.Lower, "lose", false},
+	{BestOfWinMinusLose, MeasureBestOf, record.Points, record.Higher, "win-lose", false},
+	{BestOfWinMinusLoseP, MeasureBestOf, record.P, record.Neither, "p", false},
+	{BestOfWinMinusLoseDetectable, MeasureBestOf, record.Points, record.Neither, "", false},
+	{BestOfGoodShareDifference, MeasureBestOf, record.Points, record.Higher, "points", false},
+	{BestOfGoodShareDifferenceP, MeasureBestOf, record.P, record.Neither, "p", false},
+}
+
+// Define returns a metric's row; ok is false for a name that nothing measures.
+func Define(name string) (row Definition, ok bool) {
+	at := slices.IndexFunc(definitions, func(d Definition) bool { return d.Name == name })
+	if at < 0 {
+		return Definition{}, false
+	}
+	return definitions[at], true
+}
+
+// Names lists what can be asked for: the measures, which stand for all of their
+// metrics, and the metrics.
+func Names() []string {
+	var names []string
+	for _, m := range measures {
+		names = append(names, string(m.Measure))
+	}
+	for _, d := range definitions {
+		if !slices.Contains(names, d.Name) { // reward_accuracy is both
+			names = append(names, d.Name)
+		}
+	}
+	return names
+}
+
+// MeasureOf returns the measure that a name asks for, which is its own or that of
+// a metric; ok is false for a name that nothing measures.
+func MeasureOf(name string) (measure Measure, ok bool) {
+	for _, m := range measures {
+		if string(m.Measure) == name {
+			return m.Measure, true
+		}
+	}
+	row, ok := Define(name)
+	return row.Measure, ok
+}
+
+// as is a metric under a name, with the unit and direction of that name's row.
+func as(m record.Metric, name string) record.Metric {
+	row, ok := Define(name)
+	if !ok {
+		panic("metric: " + name + " has no row in the table")
+	}
+	m.Name, m.Unit, m.Better = row.Name, row.Unit, row.Better
+	return m
+}

@@ -1,0 +1,86 @@
+package metric
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
+)
+
+// Every row of the table is computed by its measure, and nothing else is.
+func TestTheTableIsWhatIsMeasured(t *testing.T) {
+	first, second := winLabels()
+	scores := func(shift float64) []table.Score {
+		return append(scoresOf("color", "p1", "seen", 0.1+shift, 0.7), scoresOf("color", "p2", "seen", 0.2+shift, 0.9)...)
+	}
+	points := [][]float32{{0, 1}, {1, 0}, {1, 1}, {0, 0}}
+	measured := map[Measure]map[string]record.Metric{}
+	take := func(measure Measure) func([]record.Metric, []dataset.PromptValue, error) {
+		return func(metrics []record.Metric, _ []dataset.PromptValue, err error) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if measured[measure] == nil {
+				measured[measure] = map[string]record.Metric{}
+			}
+			for _, m := range metrics {
+				measured[measure][m.Name] = m
+			}
+		}
+	}
+	take(MeasureAlignment)(Alignment(AlignmentInput{Model: "m", Baseline: "b", ModelLabels: first, BaselineLabels: second}))
+	take(MeasureAlignment)(Agreement(AgreementInput{Labels: first}))
+	take(MeasureReward)(AverageReward(AverageRewardInput{Scores: scores(0), BaselineScores: scores(0.1)}))
+	take(MeasureFidelity)(Fidelity(FidelityInput{Features: points, ReferenceFeatures: points}))
+	take(MeasureRewardAccuracy)(RewardAccuracy(RewardAccuracyInput{Scores: scores(0), Labels: first}))
+	take(MeasureBestOf)(BestOf(BestOfInput{N: 4, Keep: 2, Best: first, Random: second}))
+
+	for measure, metrics := range measured {
+		var want []string
+		for _, row := range definitions {
+			if row.Measure == measure {
+				want = append(want, row.Name)
+			}
+		}
+		slices.Sort(want)
+		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(metrics))); diff != "" {
+			t.Errorf("%s (-table +measured):\n%s", measure, diff)
+		}
+		for name, m := range metrics {
+			if row, _ := Define(name); m.Unit != row.Unit || m.Better != row.Better {
+				t.Errorf("%s is measured in %q, better %q; the table says %q, %q", name, m.Unit, m.Better, row.Unit, row.Better)
+			}
+		}
+	}
+	if len(measured) != len(measures) {
+		t.Errorf("%d of %d measures were tried", len(measured), len(measures))
+	}
+}
+
+func TestMeasureOf(t *testing.T) {
+	for name, want := range map[string]Measure{
+		"alignment": MeasureAlignment, "good_share": MeasureAlignment, "agreement_alpha": MeasureAlignment,
+		"reward": MeasureReward, "average_reward": MeasureReward, "kid": MeasureFidelity,
+		"reward_accuracy": MeasureRewardAccuracy, "majority_accuracy": MeasureRewardAccuracy, "auc": MeasureRewardAccuracy,
+		"best_of": MeasureBestOf, "best_of_good_share": MeasureBestOf,
+	} {
+		if got, ok := MeasureOf(name); got != want || !ok {
+			t.Errorf("%s: %q, %v", name, got, ok)
+		}
+	}
+	for _, name := range []string{"", "good_shares", "win_", "some_accuracy", "best_of_everything", "metric.fid"} {
+		if measure, ok := MeasureOf(name); ok {
+			t.Errorf("%q is of %q", name, measure)
+		}
+	}
+	names := Names()
+	slices.Sort(names)
+	if len(slices.Compact(slices.Clone(names))) != len(names) || !slices.Contains(names, "reward_accuracy") {
+		t.Errorf("names %q", names)
+	}
+}

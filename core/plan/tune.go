@@ -1,0 +1,127 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
+)
+
+// tune plans a fine-tuning: what it learns from, and the stage itself.
+func (b *builder) tune(finetune *spec.Finetune) *Node {
+	return b.once(finetune, func() *Node {
+		instance, inputs := b.model(finetune.Model)
+		t := &tuning{builder: b, finetune: finetune, prepares: instance.Identity.Has(schema.Prepare), inputs: inputs, roles: map[*Node]string{}}
+		work := &TuneWork{
+			FromScratch: finetune.FromScratch,
+			Optimizer:   orEmpty(finetune.Optimizer),
+			Options:     finetune.Options,
+			KeyOptions:  t.keyOptions(finetune.Options, finetune.Paths),
+			Steps:       finetune.Steps,
+			BatchSize:   finetune.BatchSize,
+		}
+		for _, loss := range finetune.Losses {
+			work.Losses = append(work.Losses, TuneLoss{
+				Name: loss.Name, Weight: loss.Weight, Options: orEmpty(loss.Options),
+				KeyOptions: t.keyOptions(orEmpty(loss.Options), loss.Paths),
+				Sets:       t.sets(loss),
+			})
+		}
+		if reference := finetune.Reference; reference != nil {
+			work.Reference = &TuneReference{}
+			if reference.Finetune != nil {
+				work.Reference.Checkpoint = "reference checkpoint"
+				t.inputs = append(t.inputs, Input{Role: work.Reference.Checkpoint, Node: b.tune(reference.Finetune), Output: Checkpoint})
+			}
+		}
+		as := named{"tune/" + finetune.Name, record.Stage{Subject: finetune.Name}}
+		return b.add(as, work, instance, b.seed(as.name), finetune.Range, t.inputs...)
+	})
+}
+
+// tuning is a finetune while it is planned.
+type tuning struct {
+	*builder
+	finetune *spec.Finetune
+	prepares bool // whether its sampler reads images in another form
+	inputs   []Input
+	roles    map[*Node]string // of inputs: a table that several losses read is one
+}
+
+// sets are the images that a loss learns from, by what it needs.
+func (t *tuning) sets(loss spec.Loss) []TuneSet {
+	needs := func(need schema.Need) bool { return slices.Contains(loss.Needs, need) }
+	var sets []TuneSet
+	switch {
+	case needs(schema.NeedOwnImages):
+		for _, images := range loss.Images {
+			sets = append(sets, t.set(images))
+		}
+	case needs(schema.NeedLabels):
+		for _, labels := range t.finetune.Labels {
+			set := t.set(labels.Images)
+			set.Labels = t.input("labels", t.labels(labels), Labels)
+			sets = append(sets, set)
+		}
+	case needs(schema.NeedPairs):
+		for _, comparisons := range t.finetune.Comparisons {
+			set := t.set(comparisons.Images)
+			set.Comparisons = t.input("comparisons", t.comparisons(comparisons), Comparisons)
+			sets = append(sets, set)
+		}
+	default:
+		for _, images := range t.finetune.Images {
+			set := t.set(images)
+			if reward := t.finetune.Reward; reward != nil && needs(schema.NeedScores) {
+				as := named{"score/" + images.Name + "/" + reward.Name, record.Stage{Subject: images.Name}}
+				scores := t.score(as, reward, t.images(images), images.Count(), reward.Range)
+				set.Scores = t.input("scores", scores, Scores)
+			}
+			sets = append(sets, set)
+		}
+	}
+	return sets
+}
+
+// set is a table of images, in the form that the sampler reads them in.
+func (t *tuning) set(images *spec.Images) TuneSet {
+	node := t.images(images)
+	set := TuneSet{Images: t.input("images", node, Images)}
+	if t.prepares {
+		set.Prepared = t.input("prepared", t.prepare(samplerOf(t.finetune), images, node), Prepared)
+	}
+	return set
+}
+
+// input makes a node's output an input, and returns its role: the word and a
+// number.
+func (t *tuning) input(word string, node *Node, output string) string {
+	if known, ok := t.roles[node]; ok {
+		return known
+	}
+	count := 1
+	for _, input := range t.inputs {
+		if input.Output == output {
+			count++
+		}
+	}
+	role := fmt.Sprintf("%s %d", word, count)
+	t.roles[node] = role
+	t.inputs = append(t.inputs, Input{Role: role, Node: node, Output: output})
+	return role
+}
+
+// keyOptions are options as a key has them: digests stand in place of paths.
+func (t *tuning) keyOptions(options json.RawMessage, paths []string) json.RawMessage {
+	if len(options) == 0 {
+		return nil
+	}
+	key, err := canonicalJSON(options, t.withDigests(paths))
+	if err != nil {
+		t.fail("settings of finetune %q: %w", t.finetune.Name, err)
+	}
+	return key
+}

@@ -1,0 +1,24 @@
+package objective
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/plumb-ml/plumb/plugins/ml/train"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// Identify tells a job from another one, for train.Loop: by the model's sizes
+// and settings, and the request. Where the result is put does not count: that is
+// another place when a job that was killed is asked for again.
+func Identify(model any, request sdk.TuneRequest) (string, error) {
+	request.Output, request.Scratch = "", ""
+	text, err := json.Marshal(struct {
+		Model   any
+		Request sdk.TuneRequest
+	}{model, request})
+	if err != nil {
+		return "", fmt.Errorf("identify the job: %w", err)
+	}
+	return train.Digest(text), nil
+}

@@ -1,0 +1,95 @@
+package atomicfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// holds checks what a directory has: one file of a content, or nothing.
+func holds(t *testing.T, dir, content string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if content == "" {
+		if len(entries) > 0 {
+			t.Errorf("%v is left", entries)
+		}
+		return
+	}
+	if len(entries) != 1 {
+		t.Fatalf("the directory has %v", entries)
+	}
+	got, err := os.ReadFile(filepath.Join(dir, entries[0].Name()))
+	if err != nil || string(got) != content {
+		t.Errorf("the file has %q, %v, want %q", got, err, content)
+	}
+}
+
+func TestCommit(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.json")
+	for _, content := range []string{"old", "new"} {
+		f, err := Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteString(content); err != nil {
+			t.Fatal(err)
+		}
+		if before, err := os.ReadFile(path); content == "old" && !errors.Is(err, fs.ErrNotExist) || content == "new" && string(before) != "old" {
+			t.Errorf("before Commit the path holds %q, %v", before, err)
+		}
+		if err := f.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(f.Discard(), f.Discard()); err != nil {
+			t.Errorf("Discard after Commit: %v", err)
+		}
+		if err := f.Commit(); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("a second Commit: %v", err)
+		}
+		holds(t, dir, content)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+func TestDiscard(t *testing.T) {
+	dir := t.TempDir()
+	f, err := Create(filepath.Join(dir, "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.Discard(), f.Discard()); err != nil {
+		t.Error(err)
+	}
+	holds(t, dir, "")
+}
+
+// TestFailures: what cannot be put in place is an error and leaves nothing.
+func TestFailures(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Create(filepath.Join(dir, "none", "a")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no directory: %v", err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "taken", "by a folder"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(filepath.Join(dir, "taken"), []byte("x")); err == nil {
+		t.Error("a folder was replaced")
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("%v is left", entries)
+	}
+	if err := Write(filepath.Join(dir, "taken", "by a folder", "b"), []byte("x")); err != nil {
+		t.Error(err)
+	}
+	holds(t, filepath.Join(dir, "taken", "by a folder"), "x")
+}
