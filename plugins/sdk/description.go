@@ -25,18 +25,6 @@ const (
 	KindEncoder = schema.Encoder
 )
 
-// What instances can do beyond their kind's minimum.
-const (
-	CapabilityTune    = schema.Tune       // Tuner, for samplers
-	CapabilityPrepare = schema.Prepare    // Preparer, for samplers
-	CapabilityFit     = schema.Fit        // Fitter, for rewards, raters and encoders
-	CapabilityCompare = schema.Compare    // Comparer, for raters
-	CapabilityGroup   = schema.ScoreGroup // GroupReward, for rewards
-
-	CapabilityTexts    = schema.Texts    // TextEncoder, for encoders
-	CapabilityFitTexts = schema.FitTexts // TextLister, for rewards
-)
-
 // What a reward may read.
 const (
 	ReadPixels        = schema.ReadPixels
