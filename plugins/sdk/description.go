@@ -24,15 +24,6 @@ const (
 	KindEncoder = schema.Encoder
 )
 
-// What instances can do beyond their kind's minimum.
-const (
-	CapabilityTune    = schema.Tune       // Tuner, for samplers
-	CapabilityPrepare = schema.Prepare    // Preparer, for samplers
-	CapabilityFit     = schema.Fit        // Fitter, for rewards, raters and encoders
-	CapabilityCompare = schema.Compare    // Comparer, for raters
-	CapabilityGroup   = schema.ScoreGroup // GroupReward, for rewards
-)
-
 // What a loss may need.
 const (
 	NeedImages         = schema.NeedImages

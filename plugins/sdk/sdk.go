@@ -102,12 +102,6 @@ type BatchReward interface {
 	ScoreBatch(ctx context.Context, items []Item) ([]float64, error)
 }
 
-// GroupReward judges several images of one prompt together.
-type GroupReward interface {
-	Reward
-	ScoreGroup(ctx context.Context, prompt Prompt, images []Image) ([]float64, error)
-}
-
 // Label is one rater's verdict on one image.
 type Label string
 
@@ -144,15 +138,6 @@ type Pair struct {
 	First, Second Image
 }
 
-// Comparer is a Rater that compares two images.
-type Comparer interface {
-	Rater
-	// Compare returns for each pair one choice per rater, always in the same
-	// order of raters, which is that of Rate. The choices of a pair depend on the
-	// pair, its ID and the instance's seed, not on its neighbours.
-	Compare(ctx context.Context, pairs []Pair) ([][]Choice, error)
-}
-
 // Encoder maps images and texts to vectors.
 type Encoder interface {
 	// EncodeImages returns one vector per image, [images][dimension].
@@ -180,12 +165,6 @@ type Progress struct {
 	Values      map[string]float64 // the training curve's values at this step; may be nil
 }
 
-// Fitter is a reward, rater or encoder that learns from labels or images.
-type Fitter interface {
-	// Fit writes a checkpoint into request.Output. It stops soon after ctx ends.
-	Fit(ctx context.Context, request FitRequest, report func(Progress) error) error
-}
-
 // FitRequest names the tables to learn from. Tables are Parquet files in the
 // store (package dataset documents their columns): read them, never write them.
 type FitRequest struct {
@@ -194,28 +173,6 @@ type FitRequest struct {
 	Seed    uint64
 	Output  string // an empty directory for config.json and *.safetensors
 	Scratch string // kept if the call is killed and asked again: unfinished state may live here
-}
-
-// Tuner is a Sampler that can be fine-tuned, or trained from scratch.
-type Tuner interface {
-	// Tune writes a checkpoint into request.Output. It stops soon after ctx ends.
-	Tune(ctx context.Context, request TuneRequest, report func(Progress) error) error
-}
-
-// Preparer is a Sampler whose Tune reads images in another form than that of
-// pixels, such as the latents of an autoencoder. That form is made once for a
-// table of images and shared by all fine-tunings on it.
-//
-// What Prepare makes depends on the component's configuration, its own weights
-// and the images alone. It is opened without a checkpoint: what Tune changes
-// must not matter to it.
-type Preparer interface {
-	// Prepare fills request.Output, in such a way that Tune reads images from it
-	// at random without holding all of them. The same images give the same bytes,
-	// also if the call was killed and asked again. It reports after every image
-	// or few: a Progress.Step is an image, Steps are all in the table. It stops
-	// soon after ctx ends.
-	Prepare(ctx context.Context, request PrepareRequest, report func(Progress) error) error
 }
 
 // PrepareRequest names a table of images to prepare.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 )
 
@@ -108,6 +109,9 @@ var capable = map[Capability][]Kind{
 	Compare:    {Rater},
 	ScoreGroup: {Reward},
 }
+
+// Capabilities returns all capabilities, sorted.
+func Capabilities() []Capability { return slices.Sorted(maps.Keys(capable)) }
 
 // Mistakes finds what is wrong with the description: unknown kinds and
 // capabilities, and the mistakes of its schemas and losses. Each goes on in a

@@ -74,6 +74,20 @@ func (s Schema) Attribute(name string) (Attribute, bool) {
 	return Attribute{}, false
 }
 
+// Change returns a copy with another form of the attribute of a name. If there
+// is none, the copy has a mistake with that name in it.
+func (s Schema) Change(name string, change func(*Attribute)) Schema {
+	s.Attributes = slices.Clone(s.Attributes)
+	for i := range s.Attributes {
+		if s.Attributes[i].Name == name {
+			change(&s.Attributes[i])
+			return s
+		}
+	}
+	s.Attributes = append(s.Attributes, Attribute{Name: name, Type: "changed, and not there,"})
+	return s
+}
+
 // Mistakes are those of the schema itself, not of a body written against it:
 // doubled names, unknown types, defaults that do not fit their attribute.
 func (s Schema) Mistakes() []string {
