@@ -35,9 +35,8 @@ const policy = `
 	plugins/sdk                   : plugins core/plugin core/stage cmd : core/run
 	plugins/sdk/atomicfile        : plugins core reports : cmd
 	plugins/sdk/client            : plugins/sdk/plugintest core/plugin core/stage : core/run cmd
-	plugins/sdk/schema            : plugins/sdk core/spec core/plan core/plugin cmd : plugins core/ablation core/stage core/run
 	plugins/sdk/imaging           : plugins core reports : cmd
-	plugins/sdk/schema            : core/spec core/plan plugins cmd : core/ablation core/plugin core/stage core/run
+	plugins/sdk/schema            : core/spec core/plan core/stage plugins cmd : core/ablation core/plugin core/run
 	plugins/sdk/table             : plugins core reports : cmd
 	plugins/ml/models/goldentest  :
 
