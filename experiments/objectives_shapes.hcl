@@ -140,7 +140,7 @@ comparisons "human" {
   per_prompt = 12
 }
 
-reward "preference" "learned" {
+reward "feedback" "learned" {
   encoder  = encoder.clip
   labels   = labels.human
   products = true

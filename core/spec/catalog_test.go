@@ -54,7 +54,8 @@ var catalog = fakeCatalog{
 		},
 	},
 	"encoder": {
-		"shapes_clip": {},
+		"shapes_clip": {Capabilities: []schema.Capability{schema.Texts}},
+		"inception":   {},
 		"pca": {Capabilities: []schema.Capability{schema.Fit}, Schema: Schema{Attributes: []Attribute{
 			{Name: "layers", Type: "list(number)", Minimum: number(1), Default: json.RawMessage(`[64, 64]`)},
 			{Name: "vocabulary", Type: "list(string)", Required: true},
@@ -69,10 +70,11 @@ var catalog = fakeCatalog{
 		"critic": {},
 	},
 	"reward": {
-		"clip_score": {Uses: []schema.Kind{schema.Encoder}},
-		"preference": {
-			Uses:         []schema.Kind{schema.Encoder},
-			Capabilities: []schema.Capability{schema.Fit},
+		"clip_score": {Reads: []schema.Reading{schema.ReadImageFeatures, schema.ReadTextFeatures}},
+		"beauty":     {Reads: []schema.Reading{schema.ReadImageFeatures}},
+		"feedback": {
+			Reads:        []schema.Reading{schema.ReadImageFeatures, schema.ReadTextFeatures},
+			Capabilities: []schema.Capability{schema.Fit, schema.FitTexts},
 			Schema: Schema{
 				Attributes: []Attribute{{Name: "hidden", Type: "integer", Default: json.RawMessage(`1024`), Minimum: number(1)}},
 				Blocks: []Block{
@@ -86,6 +88,5 @@ var catalog = fakeCatalog{
 			},
 		},
 		"strict": {Schema: Schema{Blocks: []Block{{Type: "head", Required: true, Summary: "what the reward ends in"}}}},
-		"odd":    {Uses: []schema.Kind{schema.Rater}},
 	},
 }

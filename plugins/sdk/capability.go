@@ -14,6 +14,9 @@ const (
 	CapabilityFit     = schema.Fit        // rewards, raters and encoders: Fitter
 	CapabilityCompare = schema.Compare    // raters: Comparer
 	CapabilityGroup   = schema.ScoreGroup // rewards: GroupReward
+
+	CapabilityTexts    = schema.Texts    // encoders: TextEncoder
+	CapabilityFitTexts = schema.FitTexts // rewards: TextLister
 )
 
 // Tuner is a Sampler that can be fine-tuned, or trained from scratch.
@@ -44,6 +47,16 @@ type Fitter interface {
 	Fit(ctx context.Context, request FitRequest, report func(Progress) error) error
 }
 
+// TextLister is a Fitter of a reward whose Fit reads features of other texts than
+// the images' prompts, such as prompts that an image was not made for.
+type TextLister interface {
+	Fitter
+	// FitTexts lists those texts for a request that has no features yet and no
+	// Output, each once; none if the configuration asks for none. The host encodes
+	// them, and Fit finds them among TextFeatures.
+	FitTexts(ctx context.Context, request FitRequest) ([]string, error)
+}
+
 // Comparer is a Rater that compares two images.
 type Comparer interface {
 	Rater
@@ -53,10 +66,17 @@ type Comparer interface {
 	Compare(ctx context.Context, pairs []Pair) ([][]Choice, error)
 }
 
-// GroupReward judges several images of one prompt together.
+// GroupReward judges several images together: all items have the same prompt.
 type GroupReward interface {
 	Reward
-	ScoreGroup(ctx context.Context, prompt Prompt, images []Image) ([]float64, error)
+	ScoreGroup(ctx context.Context, items []Item) ([]float64, error)
+}
+
+// TextEncoder is an Encoder whose vectors of texts can be compared with its
+// vectors of images.
+type TextEncoder interface {
+	Encoder
+	EncodeTexts(ctx context.Context, texts []string) ([][]float32, error)
 }
 
 // What an instance must implement, by its component's kind and capabilities.
@@ -73,6 +93,9 @@ var (
 		CapabilityFit:     is[Fitter],
 		CapabilityCompare: is[Comparer],
 		CapabilityGroup:   is[GroupReward],
+
+		CapabilityTexts:    is[TextEncoder],
+		CapabilityFitTexts: is[TextLister],
 	}
 )
 

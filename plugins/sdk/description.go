@@ -8,6 +8,7 @@ type (
 	Description = schema.Component
 	Kind        = schema.Kind
 	Capability  = schema.Capability
+	Reading     = schema.Reading
 	Loss        = schema.Loss
 	Need        = schema.Need
 	Schema      = schema.Schema
@@ -22,6 +23,13 @@ const (
 	KindReward  = schema.Reward
 	KindRater   = schema.Rater
 	KindEncoder = schema.Encoder
+)
+
+// What a reward may read.
+const (
+	ReadPixels        = schema.ReadPixels
+	ReadImageFeatures = schema.ReadImageFeatures
+	ReadTextFeatures  = schema.ReadTextFeatures
 )
 
 // What a loss may need.

@@ -56,8 +56,6 @@ type OpenRequest struct {
 	Seed uint64
 	// Backend is the compute backend: "auto", "go", "xla:cpu", "xla:cuda".
 	Backend string
-	// Uses holds opened instances of what Component.Uses asks for.
-	Uses map[Kind]any
 }
 
 // Prompt is a text with the words that filled its template.
@@ -84,16 +82,22 @@ type Sampler interface {
 	Sample(ctx context.Context, draws []Draw, emit func(position int, image Image) error) error
 }
 
-// Item is a prompt with an image made for it.
+// Item is a prompt with an image made for it. Rewards get of it what they say
+// that they read (Description.Reads), and the rest is empty; raters get pixels.
 type Item struct {
 	ID     string // unique in its table
 	Prompt Prompt
 	Image  Image
+
+	// Vectors of the encoder under the reward, [dimension]: the same dimension for
+	// all images, and for all prompts.
+	ImageVector []float32
+	TextVector  []float32 // of Prompt.Text
 }
 
-// Reward gives one number for a prompt and an image: higher is better.
+// Reward gives one number for an image made for a prompt: higher is better.
 type Reward interface {
-	Score(ctx context.Context, prompt Prompt, image Image) (float64, error)
+	Score(ctx context.Context, item Item) (float64, error)
 }
 
 // BatchReward is a Reward that would rather see several items at once.
@@ -144,13 +148,6 @@ type Encoder interface {
 	EncodeImages(ctx context.Context, images []Image) ([][]float32, error)
 }
 
-// TextEncoder is an Encoder whose vectors of texts can be compared with its
-// vectors of images.
-type TextEncoder interface {
-	Encoder
-	EncodeTexts(ctx context.Context, texts []string) ([][]float32, error)
-}
-
 // Informer is an instance with numbers about itself that a report prints beside
 // what it measured, such as a simulated rater's accuracy.
 type Informer interface {
@@ -166,13 +163,32 @@ type Progress struct {
 }
 
 // FitRequest names the tables to learn from. Tables are Parquet files in the
-// store (package dataset documents their columns): read them, never write them.
+// store (package table documents their columns): read them, never write them.
 type FitRequest struct {
-	Images  []string // image tables
-	Labels  []string // label tables, one for each image table; empty if there are none
-	Seed    uint64
-	Output  string // an empty directory for config.json and *.safetensors
-	Scratch string // kept if the call is killed and asked again: unfinished state may live here
+	Sets []FitSet
+	// TextFeatures are tables of texts and their vectors: of the prompts of all
+	// sets, and of what FitTexts listed. A text may be in several, with the same
+	// vector. Empty for a component that does not read them.
+	TextFeatures []string
+	Seed         uint64
+	Output       string // an empty directory for config.json and *.safetensors
+	Scratch      string // kept if the call is killed and asked again: unfinished state may live here
+}
+
+// ImageTables lists the image tables of all sets.
+func (r FitRequest) ImageTables() []string {
+	paths := make([]string, len(r.Sets))
+	for i, set := range r.Sets {
+		paths[i] = set.Images
+	}
+	return paths
+}
+
+// FitSet is one table of images and what is known of them.
+type FitSet struct {
+	Images        string // an image table
+	Labels        string // a label table; empty if there are no labels
+	ImageFeatures string // a table of the images' vectors; empty for a component that does not read them
 }
 
 // PrepareRequest names a table of images to prepare.

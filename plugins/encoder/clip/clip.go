@@ -37,6 +37,7 @@ func Component() sdk.Component {
 			PreferredBatch: 32,
 			NeedsDevice:    true,
 			CodeVersion:    "2",
+			Capabilities:   []sdk.Capability{sdk.CapabilityTexts},
 		},
 		Estimate: estimate,
 		Open:     open,

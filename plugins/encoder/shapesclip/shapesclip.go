@@ -36,7 +36,7 @@ func Component() sdk.Component {
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("2", "encoder"),
 			Notice:         shapes.Notice,
-			Capabilities:   []sdk.Capability{sdk.CapabilityFit},
+			Capabilities:   []sdk.Capability{sdk.CapabilityTexts, sdk.CapabilityFit},
 		},
 		Open: open,
 	}

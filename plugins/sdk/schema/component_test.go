@@ -18,7 +18,12 @@ func TestComponentMistakes(t *testing.T) {
 			Losses: []Loss{{Name: "l", Needs: []Need{NeedPairs, NeedReference}}}}, ""},
 		"kind":               {Component{Kind: "oracle", Name: "o"}, "unknown kind"},
 		"name":               {Component{Kind: Reward}, "no name"},
-		"use":                {Component{Kind: Reward, Name: "r", Uses: []Kind{"oracle"}}, `unknown kind, "oracle"`},
+		"reading":            {Component{Kind: Reward, Name: "r", Reads: []Reading{"tea_leaves"}}, `something unknown, "tea_leaves"`},
+		"reading twice":      {Component{Kind: Reward, Name: "r", Reads: []Reading{ReadPixels, ReadPixels}}, `says twice that it reads "pixels"`},
+		"reading sampler":    {Component{Kind: Sampler, Name: "s", Reads: []Reading{ReadPixels}}, "which only a reward does"},
+		"fit_texts":          {Component{Kind: Reward, Name: "r", Capabilities: []Capability{Fit, FitTexts}}, `needs the capability "fit" and a reward that reads "text_features"`},
+		"texts":              {Component{Kind: Reward, Name: "r", Capabilities: []Capability{Texts}}, `cannot have the capability "texts"`},
+		"taken name":         {Component{Kind: Reward, Name: WeightedSum}, "has a name that is taken"},
 		"capability":         {Component{Kind: Reward, Name: "r", Capabilities: []Capability{"fly"}}, `unknown capability, "fly"`},
 		"another's":          {Component{Kind: Reward, Name: "r", Capabilities: []Capability{Tune}}, `cannot have the capability "tune": it is for [sampler]`},
 		"capability twice":   {Component{Kind: Reward, Name: "r", Capabilities: []Capability{Fit, Fit}}, `"fit" twice`},
@@ -50,7 +55,7 @@ func full() Component {
 		Blocks:     []Block{{Type: "b", Labels: []string{"l"}, Summary: "s", Required: true, Body: Schema{Attributes: []Attribute{attribute}}}},
 	}
 	return Component{
-		Kind: Sampler, Name: "n", Summary: "s", Schema: body, Uses: []Kind{Encoder}, PreferredBatch: 3, NeedsDevice: true, CodeVersion: "4", Notice: "n",
+		Kind: Sampler, Name: "n", Summary: "s", Schema: body, Reads: []Reading{ReadPixels}, PreferredBatch: 3, NeedsDevice: true, CodeVersion: "4", Notice: "n",
 		Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Summary: "s", Schema: body, Needs: []Need{NeedScores}}}, Tuning: body,
 	}
 }
