@@ -10,6 +10,7 @@ type (
 	Capability  = schema.Capability
 	Loss        = schema.Loss
 	Need        = schema.Need
+	When        = schema.When
 	Schema      = schema.Schema
 	Attribute   = schema.Attribute
 	Block       = schema.Block
