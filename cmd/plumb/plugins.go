@@ -87,6 +87,9 @@ func (p *program) writeComponent(c schema.Component) {
 	if c.ReadsFeatures() {
 		words = append(words, "Reads features: needs encoder = encoder.NAME.")
 	}
+	if c.Has(schema.Texts) {
+		words = append(words, "Encodes texts as well as images.")
+	}
 	if c.Has(schema.Tune) {
 		words = append(words, "Can be fine-tuned.")
 	}

@@ -11,6 +11,7 @@ type (
 	Reading     = schema.Reading
 	Loss        = schema.Loss
 	Need        = schema.Need
+	When        = schema.When
 	Schema      = schema.Schema
 	Attribute   = schema.Attribute
 	Block       = schema.Block
@@ -23,18 +24,6 @@ const (
 	KindReward  = schema.Reward
 	KindRater   = schema.Rater
 	KindEncoder = schema.Encoder
-)
-
-// What instances can do beyond their kind's minimum.
-const (
-	CapabilityTune    = schema.Tune       // Tuner, for samplers
-	CapabilityPrepare = schema.Prepare    // Preparer, for samplers
-	CapabilityFit     = schema.Fit        // Fitter, for rewards, raters and encoders
-	CapabilityCompare = schema.Compare    // Comparer, for raters
-	CapabilityGroup   = schema.ScoreGroup // GroupReward, for rewards
-
-	CapabilityTexts    = schema.Texts    // TextEncoder, for encoders
-	CapabilityFitTexts = schema.FitTexts // TextLister, for rewards
 )
 
 // What a reward may read.

@@ -115,47 +115,7 @@ func (t *instances) build(ctx context.Context, r openRequest) (_ *instance, err 
 	if err != nil {
 		return nil, err
 	}
-	return in, in.keepsItsWord()
-}
-
-// keepsItsWord checks the opened value against what its component declares.
-func (in *instance) keepsItsWord() error {
-	var ok bool
-	switch in.component.Kind {
-	case KindSampler:
-		_, ok = in.value.(Sampler)
-	case KindReward:
-		_, ok = in.value.(Reward)
-	case KindRater:
-		_, ok = in.value.(Rater)
-	case KindEncoder:
-		_, ok = in.value.(Encoder)
-	}
-	if !ok {
-		return Errorf("%s opened a %T, which is no %s", in, in.value, in.component.Kind)
-	}
-	for _, capability := range in.component.Capabilities {
-		switch capability {
-		case CapabilityTune:
-			_, ok = in.value.(Tuner)
-		case CapabilityPrepare:
-			_, ok = in.value.(Preparer)
-		case CapabilityFit:
-			_, ok = in.value.(Fitter)
-		case CapabilityCompare:
-			_, ok = in.value.(Comparer)
-		case CapabilityGroup:
-			_, ok = in.value.(GroupReward)
-		case CapabilityTexts:
-			_, ok = in.value.(TextEncoder)
-		case CapabilityFitTexts:
-			_, ok = in.value.(TextLister)
-		}
-		if !ok {
-			return Errorf("%s declares the capability %q, but %T has no method for it", in, capability, in.value)
-		}
-	}
-	return nil
+	return in, in.checkCapabilities()
 }
 
 // use runs work with an instance while no other call does. A panic of the

@@ -106,12 +106,6 @@ type BatchReward interface {
 	ScoreBatch(ctx context.Context, items []Item) ([]float64, error)
 }
 
-// GroupReward judges several images together: all items have the same prompt.
-type GroupReward interface {
-	Reward
-	ScoreGroup(ctx context.Context, items []Item) ([]float64, error)
-}
-
 // Label is one rater's verdict on one image.
 type Label string
 
@@ -148,26 +142,10 @@ type Pair struct {
 	First, Second Image
 }
 
-// Comparer is a Rater that compares two images.
-type Comparer interface {
-	Rater
-	// Compare returns for each pair one choice per rater, always in the same
-	// order of raters, which is that of Rate. The choices of a pair depend on the
-	// pair, its ID and the instance's seed, not on its neighbours.
-	Compare(ctx context.Context, pairs []Pair) ([][]Choice, error)
-}
-
 // Encoder maps images and texts to vectors.
 type Encoder interface {
 	// EncodeImages returns one vector per image, [images][dimension].
 	EncodeImages(ctx context.Context, images []Image) ([][]float32, error)
-}
-
-// TextEncoder is an Encoder whose vectors of texts can be compared with its
-// vectors of images.
-type TextEncoder interface {
-	Encoder
-	EncodeTexts(ctx context.Context, texts []string) ([][]float32, error)
 }
 
 // Informer is an instance with numbers about itself that a report prints beside
@@ -182,22 +160,6 @@ type Informer interface {
 type Progress struct {
 	Step, Steps int                // finished and planned
 	Values      map[string]float64 // the training curve's values at this step; may be nil
-}
-
-// Fitter is a reward, rater or encoder that learns from labels or images.
-type Fitter interface {
-	// Fit writes a checkpoint into request.Output. It stops soon after ctx ends.
-	Fit(ctx context.Context, request FitRequest, report func(Progress) error) error
-}
-
-// TextLister is a Fitter of a reward whose Fit reads features of other texts than
-// the images' prompts, such as prompts that an image was not made for.
-type TextLister interface {
-	Fitter
-	// FitTexts lists those texts for a request that has no features yet and no
-	// Output, each once; none if the configuration asks for none. The host encodes
-	// them, and Fit finds them among TextFeatures.
-	FitTexts(ctx context.Context, request FitRequest) ([]string, error)
 }
 
 // FitRequest names the tables to learn from. Tables are Parquet files in the
@@ -227,28 +189,6 @@ type FitSet struct {
 	Images        string // an image table
 	Labels        string // a label table; empty if there are no labels
 	ImageFeatures string // a table of the images' vectors; empty for a component that does not read them
-}
-
-// Tuner is a Sampler that can be fine-tuned, or trained from scratch.
-type Tuner interface {
-	// Tune writes a checkpoint into request.Output. It stops soon after ctx ends.
-	Tune(ctx context.Context, request TuneRequest, report func(Progress) error) error
-}
-
-// Preparer is a Sampler whose Tune reads images in another form than that of
-// pixels, such as the latents of an autoencoder. That form is made once for a
-// table of images and shared by all fine-tunings on it.
-//
-// What Prepare makes depends on the component's configuration, its own weights
-// and the images alone. It is opened without a checkpoint: what Tune changes
-// must not matter to it.
-type Preparer interface {
-	// Prepare fills request.Output, in such a way that Tune reads images from it
-	// at random without holding all of them. The same images give the same bytes,
-	// also if the call was killed and asked again. It reports after every image
-	// or few: a Progress.Step is an image, Steps are all in the table. It stops
-	// soon after ctx ends.
-	Prepare(ctx context.Context, request PrepareRequest, report func(Progress) error) error
 }
 
 // PrepareRequest names a table of images to prepare.

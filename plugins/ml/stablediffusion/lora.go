@@ -51,22 +51,16 @@ func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) 
 
 func (l LoRA) check() error {
 	var all sdk.Diagnostics
-	refuse := func(summary, format string, arguments ...any) {
-		all = append(all, sdk.Diagnostic{Severity: sdk.SeverityError, Summary: summary, Detail: fmt.Sprintf(format, arguments...)})
-	}
 	if l.Rank < 1 {
-		refuse("Impossible rank of adapters", "rank is %d; it must be at least 1, and is 4 to 64 mostly.", l.Rank)
+		all.Addf("Impossible rank of adapters", "rank is %d; it must be at least 1, and is 4 to 64 mostly.", l.Rank)
 	}
 	if !(l.alpha() > 0) {
-		refuse("Adapters without effect", "alpha is %v: the adapters' output is multiplied by alpha / rank. Leave alpha out for a factor of 1.", l.alpha())
+		all.Addf("Adapters without effect", "alpha is %v: the adapters' output is multiplied by alpha / rank. Leave alpha out for a factor of 1.", l.alpha())
 	}
 	if len(l.Targets) == 0 {
-		refuse("Adapters for no layer", "targets is empty. Leave it out for the attention's projections, or leave out the block lora to train all weights.")
+		all.Addf("Adapters for no layer", "targets is empty. Leave it out for the attention's projections, or leave out the block lora to train all weights.")
 	}
-	if len(all) > 0 {
-		return all
-	}
-	return nil
+	return all.Err()
 }
 
 // Adapters are trained adapters of the denoising network. Alpha / Rank is a factor

@@ -5,7 +5,6 @@ package clipscore
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 
@@ -14,19 +13,17 @@ import (
 
 // config is the component's block.
 type config struct {
-	Scale float64 `json:"scale"`
+	Scale float64 `json:"scale" plumb:"min=0" help:"Factor of the cosine; 100 is CLIP's own."`
 }
 
 // Component describes the reward.
 func Component() sdk.Component {
 	return sdk.Component{
 		Description: sdk.Description{
-			Kind:    sdk.KindReward,
-			Name:    "clip_score",
-			Summary: "Cosine of the encoder's embeddings of image and prompt, times a scale.",
-			Schema: sdk.Schema{Attributes: []sdk.Attribute{
-				{Name: "scale", Type: sdk.TypeNumber, Default: json.RawMessage(`100`), Minimum: sdk.Bound(0), Summary: "Factor of the cosine; 100 is CLIP's own."},
-			}},
+			Kind:        sdk.KindReward,
+			Name:        "clip_score",
+			Summary:     "Cosine of the encoder's embeddings of image and prompt, times a scale.",
+			Schema:      sdk.Settings(config{Scale: 100}),
 			Reads:       []sdk.Reading{sdk.ReadImageFeatures, sdk.ReadTextFeatures},
 			CodeVersion: "3",
 		},
@@ -39,11 +36,11 @@ type reward struct{ config config }
 var _ sdk.Reward = (*reward)(nil)
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
-	r := &reward{}
-	if err := json.Unmarshal(request.Config, &r.config); err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+	config, err := sdk.Decode[config](request.Config)
+	if err != nil {
+		return nil, err
 	}
-	return r, nil
+	return &reward{config}, nil
 }
 
 // Score gives scale * cosine (Radford et al. 2021, figure 3, at inference).

@@ -66,7 +66,7 @@ func Component() sdk.Component {
 					{Name: "standardize", Type: sdk.TypeBool, Default: json.RawMessage(`true`), Summary: "Shift and scale each number of the embeddings to mean 0 and deviation 1 over the images of the fit."},
 					{Name: "validation_share", Type: sdk.TypeNumber, Default: json.RawMessage(`0.1`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(0.5), Summary: "Share of the labelled images that is held out to validate the fit, drawn by the seed."},
 					{Name: "early_stopping", Type: sdk.TypeBool, Default: json.RawMessage(`true`), Summary: "Keep the weights of the epoch with the lowest squared error on the held-out images, not the last ones."},
-				}, train.Settings{Steps: 1000, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01}.Attributes()...),
+				}, sdk.Settings(train.Settings{Steps: 1000, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01}).Attributes...),
 				Blocks: []sdk.Block{{
 					Type:    "auxiliary",
 					Labels:  []string{"prompt_classification"},

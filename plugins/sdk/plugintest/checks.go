@@ -25,7 +25,7 @@ type check struct {
 // checksOf are the checks for a component.
 func checksOf(p sdk.Plugin, one Case) []check {
 	component, _ := componentOf(p, one)
-	has := func(capability sdk.Capability) bool { return slices.Contains(component.Capabilities, capability) }
+	has := component.Has
 	checks := []check{{"close", checkClose}}
 	switch one.Kind {
 	case sdk.KindSampler:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 )
 
@@ -138,6 +139,9 @@ var capable = map[Capability][]Kind{
 	Texts:      {Encoder},
 	FitTexts:   {Reward},
 }
+
+// Capabilities returns all capabilities, sorted.
+func Capabilities() []Capability { return slices.Sorted(maps.Keys(capable)) }
 
 // WeightedSum is the name of the reward that the host's language has of its own.
 const WeightedSum = "weighted_sum"
