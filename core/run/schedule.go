@@ -40,6 +40,7 @@ func (r *runner) all(ctx context.Context) {
 	type finished struct {
 		node    *plan.Node
 		outcome Outcome
+		release func() // of what it took of its pool
 	}
 	done := make(chan finished)
 	waiting := append([]*plan.Node(nil), r.plan.Nodes...)
@@ -77,7 +78,8 @@ func (r *runner) all(ctx context.Context) {
 						pool.begun += n
 						under++
 						busy[pluginOf(node)]++
-						go func() { done <- finished{node, r.work(ctx, node)} }()
+						release := func() { pool.begun -= n }
+						go func() { done <- finished{node, r.work(ctx, node), release} }()
 					}
 				}
 			}
@@ -85,8 +87,7 @@ func (r *runner) all(ctx context.Context) {
 		}
 		if under > 0 {
 			f := <-done
-			pool, n := r.leases.of(r.Needs(f.node))
-			pool.begun -= n
+			f.release()
 			under--
 			busy[pluginOf(f.node)]--
 			shared := busy[pluginOf(f.node)] > 0 || slices.ContainsFunc(aside, func(other *plan.Node) bool { return pluginOf(other) == pluginOf(f.node) })
