@@ -28,7 +28,10 @@ var catalog = fakeCatalog{
 			}},
 			Capabilities: []schema.Capability{schema.Tune},
 			Losses: []schema.Loss{
-				{Name: "reward_weighted", Needs: []schema.Need{schema.NeedScores}, Schema: Schema{Attributes: []Attribute{{Name: "normalize", Type: "bool", Default: json.RawMessage(`true`)}}}},
+				{Name: "reward_weighted", Needs: []schema.Need{schema.NeedScores}, Schema: Schema{Attributes: []Attribute{{Name: "normalize", Type: "bool", Default: json.RawMessage(`true`)},
+					{Name: "weighting", Type: "string", Default: json.RawMessage(`"proportional"`), OneOf: []string{"proportional", "best"}},
+					{Name: "share", Type: "number", When: &schema.When{Attribute: "weighting", Is: "best"}},
+				}}},
 				{Name: "pretraining", Needs: []schema.Need{schema.NeedOwnImages}},
 				{Name: "denoising", Needs: []schema.Need{schema.NeedImages}},
 				{Name: "kto", Needs: []schema.Need{schema.NeedLabels, schema.NeedReference}},

@@ -11,6 +11,7 @@ type (
 	Reading     = schema.Reading
 	Loss        = schema.Loss
 	Need        = schema.Need
+	When        = schema.When
 	Schema      = schema.Schema
 	Attribute   = schema.Attribute
 	Block       = schema.Block

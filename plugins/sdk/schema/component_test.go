@@ -35,6 +35,7 @@ func TestComponentMistakes(t *testing.T) {
 		"loss without name":  {Component{Kind: Sampler, Name: "s", Capabilities: []Capability{Tune}, Losses: []Loss{{}}}, "no name"},
 		"loss's schema":      {Component{Kind: Sampler, Name: "s", Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Needs: []Need{NeedImages}, Schema: broken}}}, `loss "l": attribute rank`},
 		"loss's need":        {Component{Kind: Sampler, Name: "s", Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Needs: []Need{"luck"}}}}, `"luck" is not a need`},
+		"never read":         {Component{Kind: Sampler, Name: "s", Schema: Schema{Attributes: []Attribute{{Name: "a", Type: Number, When: &When{"b", "x"}}, {Name: "b", Type: String, OneOf: []string{"y"}}}}}, `"x", which that is never`},
 		"no images":          {Component{Kind: Sampler, Name: "s", Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Needs: []Need{NeedReference}}}}, "where its images come from"},
 		"images from two":    {Component{Kind: Sampler, Name: "s", Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Needs: []Need{NeedScores, NeedPairs}}}}, "where its images come from"},
 		"need twice":         {Component{Kind: Sampler, Name: "s", Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Needs: []Need{NeedScores, NeedScores}}}}, `"scores" is declared twice`},
@@ -49,9 +50,10 @@ func TestComponentMistakes(t *testing.T) {
 func full() Component {
 	low, high := 0.5, 8.0
 	attribute := Attribute{Name: "a", Type: Number, Summary: "s", Default: json.RawMessage(`1`), Minimum: &low, Maximum: &high}
-	path := Attribute{Name: "p", Type: String, Required: true, OneOf: []string{"x"}, Path: true, Obtain: "o", Hub: []string{"config.json", "?merges.txt"}}
+	path := Attribute{Name: "p", Type: String, When: &When{"o", "x"}, Required: true, OneOf: []string{"x"}, Path: true, Obtain: "o", Hub: []string{"config.json", "?merges.txt"}}
+	other := Attribute{Name: "o", Type: String, OneOf: []string{"x"}}
 	body := Schema{
-		Attributes: []Attribute{attribute, path},
+		Attributes: []Attribute{attribute, path, other},
 		Blocks:     []Block{{Type: "b", Labels: []string{"l"}, Summary: "s", Required: true, Body: Schema{Attributes: []Attribute{attribute}}}},
 	}
 	return Component{
