@@ -96,11 +96,8 @@ func (a *Ablation) duplicates(variants []Variant) diag.List {
 	seen := map[string]bool{}
 	for _, variant := range variants {
 		if seen[variant.Name] {
-			return diag.List{{
-				Summary: "Duplicate row",
-				Detail:  fmt.Sprintf("Two rows are the same variant %q, because the variables that are set outside of the table complete them to the same values. Do not set them, or write all columns.", variant.Name),
-				Subject: a.Range,
-			}}
+			return diag.Errorf(a.Range, "Duplicate row",
+				"Two rows are the same variant %q, because the variables that are set outside of the table complete them to the same values. Do not set them, or write all columns.", variant.Name)
 		}
 		seen[variant.Name] = true
 	}

@@ -254,12 +254,9 @@ func (r *runner) explain(node *plan.Node, err error) diag.List {
 	err = r.Store.CheckSpace(err, 0)
 	var full *store.NoSpace
 	if errors.As(err, &full) {
-		return diag.List{{
-			Severity: diag.Error,
-			Summary:  "The disk is full",
-			Detail: full.Error() + ". `plumb store usage` says what takes the space, `plumb store gc` removes what no run needs, " +
-				"and --store names a directory on another disk.",
-		}}
+		return diag.Errorf(diag.Range{}, "The disk is full",
+			"%v. `plumb store usage` says what takes the space, `plumb store gc` removes what no run needs, "+
+				"and --store names a directory on another disk.", full)
 	}
-	return diag.List{{Severity: diag.Error, Summary: node.Label + " failed", Detail: err.Error(), Subject: node.Range}}
+	return diag.Errorf(node.Range, node.Label+" failed", "%v", err)
 }

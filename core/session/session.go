@@ -79,12 +79,8 @@ func (s *Session) environment(ctx context.Context) (plan.Environment, error) {
 			return plan.Environment{}, err
 		}
 	case name != "auto":
-		return plan.Environment{}, diag.List{{
-			Severity: diag.Error,
-			Summary:  fmt.Sprintf("The compute backend %q cannot be used", name),
-			Detail:   `This program has the backend "go" alone.`,
-			Subject:  s.Variants[0].Spec.Compute.Range,
-		}}
+		return plan.Environment{}, diag.Errorf(s.Variants[0].Spec.Compute.Range,
+			fmt.Sprintf("The compute backend %q cannot be used", name), `This program has the backend "go" alone.`)
 	}
 	return plan.Environment{Backend: backend, Device: device, DType: "float32", Libraries: Libraries()}, nil
 }

@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -24,11 +23,8 @@ func (l *loader) cycles() {
 			for _, member := range append(slices.Clone(stack[start:]), node) {
 				circle = append(circle, nodeName(member))
 			}
-			l.diagnostics = append(l.diagnostics, diag.Diagnostic{
-				Summary: "Blocks in a circle",
-				Detail:  fmt.Sprintf("%s needs itself: %s. Nothing in the circle could be made first: break it at one of the references.", circle[0], strings.Join(circle, " → ")),
-				Subject: nodeRange(node),
-			})
+			l.diagnostics.Errorf(nodeRange(node), "Blocks in a circle",
+				"%s needs itself: %s. Nothing in the circle could be made first: break it at one of the references.", circle[0], strings.Join(circle, " → "))
 			return
 		}
 		stack = append(stack, node)

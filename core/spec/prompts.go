@@ -485,13 +485,9 @@ func (l *loader) leaks() {
 				continue
 			}
 			if other.Split != prompt.Split {
-				l.diagnostics = append(l.diagnostics, diag.Diagnostic{
-					Severity: diag.Warning,
-					Summary:  "Prompt both seen and unseen",
-					Detail: fmt.Sprintf("%q is %s in prompts.%s and %s in prompts.%s. Results on unseen prompts will look better than they are: hold out the same words in both.",
-						prompt.Text, other.Split, other.Category, prompt.Split, prompt.Category),
-					Subject: set.Range,
-				})
+				l.diagnostics.Warningf(set.Range, "Prompt both seen and unseen",
+					"%q is %s in prompts.%s and %s in prompts.%s. Results on unseen prompts will look better than they are: hold out the same words in both.",
+					prompt.Text, other.Split, other.Category, prompt.Split, prompt.Category)
 				break
 			}
 		}
@@ -519,10 +515,6 @@ func (l *loader) leak(images *Images, at diag.Range, what string) {
 	if images.Inventory.Unseen == 0 && !slices.ContainsFunc(images.Prompts, func(p Prompt) bool { return p.Split == unseen }) {
 		return
 	}
-	l.diagnostics = append(l.diagnostics, diag.Diagnostic{
-		Severity: diag.Warning,
-		Summary:  "Training on unseen prompts",
-		Detail:   fmt.Sprintf("%s images.%s, which has unseen prompts. Give these images split = \"seen\", or results on unseen prompts will look better than they are.", what, images.Name),
-		Subject:  at,
-	})
+	l.diagnostics.Warningf(at, "Training on unseen prompts",
+		"%s images.%s, which has unseen prompts. Give these images split = \"seen\", or results on unseen prompts will look better than they are.", what, images.Name)
 }

@@ -63,7 +63,7 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 		if work.Blind { // its rows are those of other tables too: people come to these
 			return nil, job.waiting(summary, detail)
 		}
-		return nil, job.mistake(summary, detail)
+		return nil, diag.Errorf(job.Node.Range, summary, "%s", detail)
 	}
 	if err := table.WriteAll(job.tablePath(plan.Labels), given); err != nil {
 		return nil, err

@@ -137,11 +137,6 @@ func (job Job) input(role string) (string, error) {
 	return path, nil
 }
 
-// mistake is an error that the user can do something about.
-func (job Job) mistake(summary, detail string) error {
-	return diag.List{{Severity: diag.Error, Summary: summary, Detail: detail, Subject: job.Node.Range}}
-}
-
 // table finishes a table: it becomes an output under its role.
 func (job Job) table(result *Result, role string, rows int) error {
 	output, err := job.Outputs.PutFile(role + ".parquet")

@@ -12,5 +12,7 @@ func (w Waiting) Unwrap() error { return w.List }
 
 // waiting is the error of a stage that waits for people.
 func (job Job) waiting(summary, detail string) error {
-	return Waiting{diag.List{{Severity: diag.Warning, Summary: summary, Detail: detail, Subject: job.Node.Range}}}
+	var list diag.List
+	list.Warningf(job.Node.Range, summary, "%s", detail)
+	return Waiting{list}
 }
