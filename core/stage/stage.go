@@ -10,6 +10,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
@@ -82,28 +83,21 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 // with opens the job's instance, uses it, and closes it. An instance is closed
 // even if ctx has ended: it may hold gigabytes of a shared device.
 func (job Job) with(ctx context.Context, use func(*client.Instance) error) error {
-	request := job.openRequest(job.Node.Instance)
-	instance, err := job.Components.Open(ctx, request)
+	of := job.Node.Instance
+	instance, err := job.Components.Open(ctx, client.OpenRequest{
+		Kind: of.Kind, Component: of.Component, Name: of.Name,
+		OpenRequest: sdk.OpenRequest{
+			Config: of.Config, Checkpoint: job.Inputs[of.Checkpoint], Seed: of.Seed, Backend: job.Backend,
+		},
+	})
 	if err != nil {
 		return err
 	}
 	err = job.advise(use(instance))
 	if closing := instance.Close(context.WithoutCancel(ctx)); closing != nil && err == nil {
-		err = fmt.Errorf("close %s %q: %w", request.Kind, job.Node.Instance.Name, closing)
+		err = fmt.Errorf("close %s %q: %w", of.Kind, of.Name, closing)
 	}
 	return err
-}
-
-func (job Job) openRequest(instance *plan.Instance) client.OpenRequest {
-	return client.OpenRequest{
-		Kind:       instance.Kind,
-		Component:  instance.Component,
-		Name:       instance.Name,
-		Config:     instance.Config,
-		Checkpoint: job.Inputs[instance.Checkpoint],
-		Seed:       instance.Seed,
-		Backend:    job.Backend,
-	}
 }
 
 // advise adds to the diagnostics of an answer that is no number what the plan
