@@ -116,7 +116,7 @@ func (i *importer) add(r labelRow) error {
 		pair := r.imageID + "\x00" + r.rater
 		if first, twice := i.seen[pair]; twice {
 			i.findings.Errorf(r.where("rater"), fmt.Sprintf("Rater %q has labelled image %q before", r.rater, r.imageID),
-				"The first time is at %s. Keep one of the two.", place(first))
+				"The first time is at %s. Keep one of the two.", spelled(first))
 		} else {
 			i.seen[pair] = r.where("rater")
 		}
@@ -159,7 +159,7 @@ func (i *importer) reveal(label *table.Label, r labelRow) string {
 	return image.ID
 }
 
-func place(r diag.Range) string {
+func spelled(r diag.Range) string {
 	if r.Start.Line == 0 {
 		return r.File
 	}

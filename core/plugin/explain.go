@@ -94,7 +94,7 @@ func (p *process) explain(ctx context.Context, call client.Call, err error) erro
 		transport *client.Transport
 	)
 	switch {
-	case call.Method == "Close" && p.runner.exited():
+	case call.Method == "Close" && p.child.exited():
 		return nil // an instance ends with its process
 	case p.host.isStopped() && ctx.Err() == nil:
 		return fmt.Errorf("call %s: %w", p.origin.who(call), ErrStopped) // whatever broke, that is why
@@ -125,7 +125,7 @@ func (p *process) explainTransport(call client.Call, err error) error {
 	case codes.ResourceExhausted:
 		return diag.Errorf(diag.Range{}, "A message to or from "+who+" is too large", "%s. The limit is %d MiB.", status.Convert(err).Message(), sdk.MaxMessageBytes>>20)
 	}
-	exited := p.runner.wait(crashPatience)
+	exited := p.child.wait(crashPatience)
 	if p.host.isStopped() {
 		return fmt.Errorf("call %s: %w", who, ErrStopped)
 	}
@@ -135,15 +135,15 @@ func (p *process) explainTransport(call client.Call, err error) error {
 			"%s. Its process was killed; it is started anew when it is next needed.%s", status.Convert(err).Message(), p.lastWords())}
 	}
 	advice := "It is started anew when it is next needed. If it crashes again, " + p.origin.tell() + "."
-	if strings.Contains(p.runner.status(), "out of memory") {
+	if strings.Contains(p.child.status(), "out of memory") {
 		advice = "Smaller batches or images need less memory. " + advice
 	}
-	return Died{diag.Errorf(diag.Range{}, p.origin.subject(call)+" crashed", "Its process %s. %s%s", p.runner.status(), advice, p.lastWords())}
+	return Died{diag.Errorf(diag.Range{}, p.origin.subject(call)+" crashed", "Its process %s. %s%s", p.child.status(), advice, p.lastWords())}
 }
 
 // lastWords is what the process printed last, as the end of a detail.
 func (p *process) lastWords() string {
-	lines := p.runner.last.String()
+	lines := p.child.last.String()
 	if lines == "" {
 		return " It printed nothing."
 	}
@@ -179,10 +179,10 @@ func (p *process) whyNotStarted(entry Entry, path string, err error) error {
 	if errors.Is(err, goplugin.ErrChecksumsDoNotMatch) {
 		return diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q is not the one that was pinned", entry.Name), "%s does not have the sha256 %s.", path, entry.SHA256)
 	}
-	if p.runner == nil || !p.runner.started() {
+	if p.child == nil || !p.child.started() {
 		return diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q cannot be started", entry.Name), "%v. Was it built for this machine?", err)
 	}
-	first := p.runner.firstLine()
+	first := p.child.firstLine()
 	if version, ok := protocolOf(first); ok && version != sdk.ProtocolVersion {
 		update := fmt.Sprintf("Update the plugin: build it against the SDK of this Plumb (%s).", path)
 		if version > sdk.ProtocolVersion {
@@ -194,14 +194,14 @@ func (p *process) whyNotStarted(entry Entry, path string, err error) error {
 	if first != "" {
 		what = fmt.Sprintf("Its first line was %q.", clip(first, 200))
 	}
-	if !p.runner.wait(killPatience) {
+	if !p.child.wait(killPatience) {
 		return diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q cannot be started", entry.Name), "%v. %s", err, what)
 	}
 	if _, ok := protocolOf(first); ok {
-		return diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q ended while it was being started", entry.Name), "Its process %s.%s", p.runner.status(), p.lastWords())
+		return diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q ended while it was being started", entry.Name), "Its process %s.%s", p.child.status(), p.lastWords())
 	}
 	return diag.Errorf(diag.Range{}, path+" is not a plugin of Plumb",
-		"Its process %s before it introduced itself as plugin %q. %s A plugin is a program that calls sdk.Serve.%s", p.runner.status(), entry.Name, what, p.lastWords())
+		"Its process %s before it introduced itself as plugin %q. %s A plugin is a program that calls sdk.Serve.%s", p.child.status(), entry.Name, what, p.lastWords())
 }
 
 // protocolOf reads the version out of go-plugin's first line:

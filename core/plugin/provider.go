@@ -85,7 +85,7 @@ func (p *provider) running(ctx context.Context) (*process, error) {
 	p.mu.Lock()
 	current, digest := p.process, p.digest
 	p.mu.Unlock()
-	if current != nil && !current.runner.exited() {
+	if current != nil && !current.child.exited() {
 		return current, nil
 	}
 	if current != nil {
@@ -154,7 +154,7 @@ func (p *provider) stop(ctx context.Context) error {
 	p.mu.Lock()
 	current := p.process
 	p.mu.Unlock()
-	if current == nil || current.runner.exited() {
+	if current == nil || current.child.exited() {
 		return nil
 	}
 	err := current.stop(ctx)

@@ -74,10 +74,10 @@ func comparePlan(t *testing.T, file, golden string) {
 		t.Fatalf("%v: write it with -update", err)
 	}
 	for _, line := range missing(string(want), got) {
-		t.Errorf("the plan lacks  %s", line)
+		t.Errorf("the plan misses  %s", line)
 	}
 	for _, line := range missing(got, string(want)) {
-		t.Errorf("the plan adds   %s", line)
+		t.Errorf("the plan adds    %s", line)
 	}
 	if !t.Failed() && got != string(want) {
 		t.Errorf("the order of the stages differs:\n%s", got)

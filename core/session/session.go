@@ -105,7 +105,7 @@ func (s *Session) Missing() diag.List {
 				continue
 			}
 		}
-		for _, one := range node.Lacks {
+		for _, one := range node.Missing {
 			one.Severity = diag.Error
 			if !slices.Contains(list, one) {
 				list = append(list, one)

@@ -54,24 +54,24 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 		return
 	}
 	// References that a body may hold, and why it may not.
-	type slot struct {
+	type reference struct {
 		name, refusal string
 		allowed       bool
 	}
-	slots := []slot{
+	references := []reference{
 		{"encoder", "reads no features, which an encoder would make", declared.ReadsFeatures()},
 		{"labels", "is not fitted on labels", c.Kind == "reward" && declared.Has(schema.Fit)},
 		{"images", "is not fitted on images", (c.Kind == "encoder" || c.Kind == "rater") && declared.Has(schema.Fit)},
 	}
 	f := form{schema: declared.Schema}
-	for _, s := range slots {
+	for _, s := range references {
 		own := slices.ContainsFunc(declared.Schema.Attributes, func(a Attribute) bool { return a.Name == s.name })
 		if s.allowed || !own {
 			f.values = append(f.values, hcl.AttributeSchema{Name: s.name})
 		}
 	}
 	arguments := l.decode(block.Body, f)
-	for _, s := range slots {
+	for _, s := range references {
 		attribute, ok := arguments.others[s.name]
 		if ok && !s.allowed {
 			l.error(attribute.NameRange, "Unsupported argument", "The %s %q %s. Remove the argument, or choose another component.", c.Kind, c.Component, s.refusal)

@@ -93,7 +93,7 @@ func (l *loader) promptsBlocks() {
 				l.broken[set] = true
 				return
 			}
-			prompts = draw(prompts, limit, l.spec.Seed, "prompts "+set.Name, func(p Prompt) string { return p.Split })
+			prompts = subset(prompts, limit, l.spec.Seed, "prompts "+set.Name, func(p Prompt) string { return p.Split })
 		}
 		set.Prompts = prompts
 	})
@@ -310,12 +310,12 @@ func (l *loader) wordLists(attribute *hcl.Attribute) (map[string]wordList, bool)
 		l.error(attribute.Expr.Range(), "Wrong type", "%s takes an object of lists, such as { object = [\"heart\"] }, and this is %s.", attribute.Name, describe(value))
 		return nil, false
 	}
-	places := map[string]hcl.Range{}
+	keyRanges := map[string]hcl.Range{}
 	if pairs, diagnostics := hcl.ExprMap(attribute.Expr); !diagnostics.HasErrors() {
 		for _, pair := range pairs {
 			key, diagnostics := pair.Key.Value(l.context)
 			if !diagnostics.HasErrors() && key.IsWhollyKnown() && key.Type() == cty.String && !key.IsNull() {
-				places[key.AsString()] = hcl.RangeBetween(pair.Key.Range(), pair.Value.Range())
+				keyRanges[key.AsString()] = hcl.RangeBetween(pair.Key.Range(), pair.Value.Range())
 			}
 		}
 	}
@@ -323,7 +323,7 @@ func (l *loader) wordLists(attribute *hcl.Attribute) (map[string]wordList, bool)
 	for it := value.ElementIterator(); it.Next(); {
 		key, element := it.Element()
 		name := key.AsString()
-		at, ok := places[name]
+		at, ok := keyRanges[name]
 		if !ok {
 			at = attribute.Expr.Range()
 		}
@@ -469,7 +469,7 @@ func (l *loader) promptsOf(attribute *hcl.Attribute, split string, limit int, sa
 		return nil
 	}
 	if limit > 0 {
-		prompts = draw(prompts, limit, l.spec.Seed, salt, func(p Prompt) string { return p.Split + " " + p.Category })
+		prompts = subset(prompts, limit, l.spec.Seed, salt, func(p Prompt) string { return p.Split + " " + p.Category })
 	}
 	return prompts
 }

@@ -35,7 +35,7 @@ func compareByRater(ctx context.Context, job Job, work *plan.CompareWork) (*Resu
 	if err != nil {
 		return nil, err
 	}
-	pairs, err := drawPairs(ctx, images, ofEachPrompt(images), work.PerPrompt, job.Node.Seed)
+	pairs, err := choosePairs(ctx, images, ofEachPrompt(images), work.PerPrompt, job.Node.Seed)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func compareByLabels(ctx context.Context, job Job, work *plan.CompareWork) (*Res
 		}
 		prompts[n] = sides
 	}
-	pairs, err := drawPairs(ctx, images, prompts, work.PerPrompt, job.Node.Seed)
+	pairs, err := choosePairs(ctx, images, prompts, work.PerPrompt, job.Node.Seed)
 	if err != nil {
 		return nil, err
 	}

@@ -52,8 +52,8 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 	all := len(images)
 	images = slices.DeleteFunc(images, func(image table.Image) bool { return !labelled[image.ID] })
 	kept := map[string]bool{}
-	for i, drawn := range drawShare(images, work.Fraction, job.Node.Seed) {
-		kept[images[i].ID] = drawn
+	for i, labelled := range shareOf(images, work.Fraction, job.Node.Seed) {
+		kept[images[i].ID] = labelled
 	}
 	given = slices.DeleteFunc(given, func(label table.Label) bool { return !kept[label.ImageID] })
 	if len(given) == 0 {
