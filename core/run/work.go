@@ -224,8 +224,7 @@ func (r *execution) restore(ctx context.Context, input plan.Input, corrupt *stor
 		Summary:  fmt.Sprintf("The %s of %s are damaged in the store", input.Output, input.Node.Label),
 		Detail:   corrupt.Error() + ". The stage is done again.",
 	})
-	// A look at the record puts it out of the way, now that an output is gone,
-	// but not if another node has restored the same input meanwhile. If both
+	// Record quarantines the record if an output is missing, but not if another node has restored the same input meanwhile. If both
 	// restore it at this moment, the key's lock lets one of them do the work
 	// and the other find it.
 	if _, err := r.Store.Record(r.outcome(input.Node).Key); err != nil && !errors.As(err, &corrupt) {

@@ -50,7 +50,7 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 	}
 	declared, ok := l.lookUp(c.Kind, c.Component)
 	if !ok {
-		l.error(block.LabelRanges[0], "Unknown component", "No plugin provides a %s %q.%s", c.Kind, c.Component, l.elsewhere(c))
+		l.error(block.LabelRanges[0], "Unknown component", "No plugin provides %s %q.%s", c.Kind, c.Component, l.elsewhere(c))
 		return
 	}
 	// References that a body may hold, and why it may not.

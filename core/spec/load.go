@@ -276,7 +276,7 @@ func (l *loader) declare() {
 			continue
 		}
 		if other, ok := l.references["sampler"][finetune.Name]; ok {
-			l.error(block.LabelRanges[0], "Two models of one name",
+			l.error(block.LabelRanges[0], "Duplicate model name",
 				"The sampler on line %d is called %q as well. Tables name models without their kind: choose another name.", other.declared.Start.Line, finetune.Name)
 		}
 		l.spec.Finetunes = append(l.spec.Finetunes, finetune)

@@ -63,7 +63,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	if job.Report == nil {
 		job.Report = func(Progress) {}
 	}
-	ctx, heard, err := job.hear(ctx)
+	ctx, collected, err := job.collectWarnings(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	warned, err := heard.all()
+	warned, err := collected.all()
 	for _, text := range warned {
 		if !slices.Contains(result.Warnings, text) {
 			result.Warnings = append(result.Warnings, text)

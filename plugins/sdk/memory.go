@@ -18,8 +18,8 @@ const (
 	CallRate  Call = "rate"
 )
 
-// Saving is something that a user can write so that a call takes less memory of
-// the device.
+// Saving is advice to a user: an option that makes a call need less memory of the
+// device.
 type Saving struct {
 	Option string // argument or block that it is about: "micro_batch_size"
 	Block  string // that the option belongs into: "sampler", "finetune", "reward"
@@ -27,11 +27,11 @@ type Saving struct {
 	Now    string // what it is now, in words: "16"
 }
 
-// Saver is an instance that knows what makes a call take less memory of the
-// device. It is asked when a call of it ran out of that.
+// Saver is an instance that knows which options lower the memory of a call. The
+// SDK asks it when one of its calls ran out of the device's memory.
 type Saver interface {
-	// Savings lists what can still be changed, what helps most first. tune is the
-	// request of CallTune, and else nil.
+	// Savings lists the options that can still be changed, the most effective
+	// first. tune is the request of CallTune; nil for other calls.
 	Savings(call Call, tune *TuneRequest) []Saving
 }
 
@@ -50,7 +50,7 @@ var notMemory = regexp.MustCompile(`(?i)shared memory size limit|out of (shared 
 var asked = regexp.MustCompile(`(?i)allocat[a-z]*(?: request for)?\s+([0-9]+(?:\.[0-9]+)?)\s?(bytes|[KMGT]i?B)`)
 
 // OutOfMemory reports whether an error is a backend's that a device has too
-// little memory, and how many bytes were asked for in vain; 0 if it does not say.
+// little memory, and how many bytes could not be allocated; 0 if it does not say.
 func OutOfMemory(err error) (bytes int64, is bool) {
 	if err == nil {
 		return 0, false
@@ -78,16 +78,16 @@ func unit(name string) int64 {
 	return 1
 }
 
-// spare turns an error into a diagnostic that says what to lower, if it is that
+// explainOutOfMemory turns an error into a diagnostic that says what to lower, if it is that
 // the device has too little memory for a call.
-func (in *instance) spare(call Call, err error) error {
+func (in *instance) explainOutOfMemory(call Call, err error) error {
 	bytes, is := OutOfMemory(err)
 	if !is {
 		return err
 	}
 	var detail strings.Builder
 	if bytes > 0 {
-		fmt.Fprintf(&detail, "It asked for %s more in vain. ", humanize.IBytesN(uint64(bytes), 3))
+		fmt.Fprintf(&detail, "Allocating another %s failed. ", humanize.IBytesN(uint64(bytes), 3))
 	}
 	if savings := in.savings(call); len(savings) > 0 {
 		detail.WriteString("To take less, write one or more of these, the first ones help most:\n")
