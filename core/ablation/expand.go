@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/diag"
@@ -145,14 +144,4 @@ func remember[K comparable, V any](read, fallback func(context.Context, K) (V, e
 		}
 		return v, err
 	}
-}
-
-// Variables lists the columns and, if there are seeds, the seed variable: what
-// differs between variants.
-func (a *Ablation) Variables() []string {
-	variables := slices.Clone(a.Columns)
-	if len(a.Seeds) > 0 {
-		variables = append(variables, seedVariable)
-	}
-	return variables
 }

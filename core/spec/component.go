@@ -151,7 +151,7 @@ func (l *loader) elsewhere(c *Component) string {
 	}
 	for _, kind := range componentKinds {
 		if _, ok := l.lookUp(kind, c.Component); ok {
-			return fmt.Sprintf(" There is a %s %q.", kind, c.Component)
+			return fmt.Sprintf(" There is %s %q.", kind, c.Component)
 		}
 	}
 	hint := " A third party's component needs a plugin block."
