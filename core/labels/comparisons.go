@@ -1,7 +1,6 @@
 package labels
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,16 +39,7 @@ func ImportComparisons(path string, images map[string]table.Image) ([]table.Comp
 	err := file.each(func(row sheetRow) error {
 		return i.add(comparisonRow{first: row.get("first"), second: row.get("second"), choice: row.get("choice"), rater: row.rater(), where: row.where})
 	})
-	if err != nil && !errors.Is(err, errStop) {
-		i.findings.Errorf(diag.Range{File: path}, "The comparisons cannot be read", "%v", err)
-	}
-	switch {
-	case i.findings != nil || len(i.comparisons) > 0:
-	case i.open > 0:
-		i.findings.Errorf(diag.Range{File: path}, "The file has no comparisons", "In all of its %d rows the choice is empty. Write first, second or tie.", i.open)
-	default:
-		i.findings.Errorf(diag.Range{File: path}, "The file has no comparisons", "It has no rows below its header.")
-	}
+	file.ended(err, "comparisons", "the choice is empty. Write first, second or tie.", len(i.comparisons), i.open)
 	if i.findings.HasErrors() {
 		return nil, i.findings
 	}

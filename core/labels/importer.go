@@ -32,16 +32,7 @@ func (i *importer) read() ([]table.Label, diag.List) {
 			prompt: row.get("prompt"), category: row.get("category"), split: row.get("split"), where: row.where,
 		})
 	})
-	if err != nil && !errors.Is(err, errStop) {
-		i.findings.Errorf(diag.Range{File: path}, "The labels cannot be read", "%v", err)
-	}
-	switch {
-	case i.findings != nil || len(i.labels) > 0:
-	case i.unlabelled > 0:
-		i.findings.Errorf(diag.Range{File: path}, "The file has no labels", "In all of its %d rows the label is empty. Write good, bad or skip.", i.unlabelled)
-	default:
-		i.findings.Errorf(diag.Range{File: path}, "The file has no labels", "It has no rows below its header.")
-	}
+	file.ended(err, "labels", "the label is empty. Write good, bad or skip.", len(i.labels), i.unlabelled)
 	if i.findings.HasErrors() {
 		return nil, i.findings
 	}

@@ -47,6 +47,22 @@ func (r sheetRow) rater() string {
 	return onlyRater
 }
 
+// ended says that a sheet could not be read, or that none of its rows is filled
+// in. what is what the rows hold; open says of their number how to fill them in.
+func (s sheet) ended(err error, what, open string, filled, unfilled int) {
+	at := diag.Range{File: s.path}
+	if err != nil && !errors.Is(err, errStop) {
+		s.found.Errorf(at, "The "+what+" cannot be read", "%v", err)
+	}
+	switch {
+	case *s.found != nil || filled > 0:
+	case unfilled > 0:
+		s.found.Errorf(at, "The file has no "+what, "In all of its %d rows %s", unfilled, open)
+	default:
+		s.found.Errorf(at, "The file has no "+what, "It has no rows below its header.")
+	}
+}
+
 // each calls visit with every row. Mistakes of the form are reported; a row with
 // too many or too few fields is passed over.
 func (s sheet) each(visit func(sheetRow) error) error {
