@@ -187,7 +187,7 @@ func exportOutputs(s *store.Store, made *record.Record, target string) error {
 	return nil
 }
 
-// copyNew copies a file to a place where there is none.
+// copyNew copies a file to a path that does not exist yet.
 func copyNew(source, target string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return err

@@ -146,7 +146,7 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	return temporary{error: failure}
 }
 
-// refusal turns an answer that is none into what to do about it.
+// refusal turns an unsuccessful answer into what to do about it.
 func (c *Client) refusal(response *http.Response, r Ref) error {
 	code, said := response.Header.Get("X-Error-Code"), response.Header.Get("X-Error-Message")
 	if said == "" {

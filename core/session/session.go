@@ -115,7 +115,7 @@ func (s *Session) Missing() diag.List {
 	return list
 }
 
-// Store opens the store, once, and makes it where there is none.
+// Store opens the store once, and creates it if needed.
 func (s *Session) Store() (*store.Store, error) {
 	if s.store != nil {
 		return s.store, nil
