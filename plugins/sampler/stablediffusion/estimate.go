@@ -94,6 +94,10 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 		out.Operations = float64(request.Steps) * images * flops.TrainingFactor * one.unet.Operations
 		out.MemoryBytes = one.unet.Parameters*bytesPerWeightTrained + (weights-one.unet.Parameters)*bytesPerWeight
 		out.DiskBytes = weights * bytesPerWeight
+		if request.Reference { // a forward pass more, and a second network
+			out.Operations += float64(request.Steps) * images * one.unet.Operations
+			out.MemoryBytes += one.unet.Parameters * bytesPerWeight
+		}
 		out.Assumes = append(out.Assumes, "all weights of the unet trained, in float32 with AdamW, the backward pass twice the forward one, from prepared latents")
 	default:
 		return sdk.Estimate{}, fmt.Errorf("a sampler is not asked to %s", request.Call)
