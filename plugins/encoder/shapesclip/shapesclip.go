@@ -11,8 +11,8 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
-	"github.com/plumb-ml/plumb/plugins/ml/shapes"
-	"github.com/plumb-ml/plumb/plugins/ml/shapes/weights"
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld"
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld/weights"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -33,10 +33,10 @@ func Component() sdk.Component {
 			Schema: sdk.Schema{Attributes: append([]sdk.Attribute{
 				{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded encoder if absent."},
 			}, train.Settings{Steps: 800, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.02}.Attributes()...)},
-			PreferredBatch: shapes.LookBatch,
+			PreferredBatch: shapesworld.LookBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("2", "encoder"),
-			Notice:         shapes.Notice,
+			Notice:         shapesworld.Notice,
 			Capabilities:   []sdk.Capability{sdk.CapabilityFit},
 		},
 		Open: open,
@@ -47,7 +47,7 @@ type encoder struct {
 	config    config
 	directory string
 	backend   compute.Backend
-	encoder   *shapes.Encoder // nil before load
+	encoder   *shapesworld.Encoder // nil before load
 }
 
 var (
@@ -76,12 +76,12 @@ func (e *encoder) load() error {
 	if e.encoder != nil {
 		return nil
 	}
-	var network shapes.EncoderConfig
+	var network shapesworld.EncoderConfig
 	store, err := weights.Load(e.directory, "encoder", &network)
 	if err != nil {
 		return err
 	}
-	e.encoder, err = shapes.NewEncoder(e.backend, network, store)
+	e.encoder, err = shapesworld.NewEncoder(e.backend, network, store)
 	return err
 }
 
@@ -92,8 +92,8 @@ func (e *encoder) EncodeImages(ctx context.Context, images []sdk.Image) ([][]flo
 	}
 	pixels := make([][]byte, len(images))
 	for i, image := range images {
-		if image.Width != shapes.Size || image.Height != shapes.Size {
-			return nil, fmt.Errorf("image %d is %dx%d pixels, the encoder of the world of shapes reads %dx%d", i, image.Width, image.Height, shapes.Size, shapes.Size)
+		if image.Width != shapesworld.Size || image.Height != shapesworld.Size {
+			return nil, fmt.Errorf("image %d is %dx%d pixels, the encoder of the world of shapes reads %dx%d", i, image.Width, image.Height, shapesworld.Size, shapesworld.Size)
 		}
 		pixels[i] = image.RGB
 	}
@@ -110,8 +110,8 @@ func (e *encoder) EncodeTexts(ctx context.Context, texts []string) ([][]float32,
 
 // Fit trains a new encoder on images with captions.
 func (e *encoder) Fit(ctx context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
-	network, store := shapes.DefaultEncoder(), model.NewStore()
-	if err := shapes.FitEncoder(ctx, e.backend, network, store, e.config.Settings, request, report); err != nil {
+	network, store := shapesworld.DefaultEncoder(), model.NewStore()
+	if err := shapesworld.FitEncoder(ctx, e.backend, network, store, e.config.Settings, request, report); err != nil {
 		return err
 	}
 	return train.WriteCheckpoint(request.Output, network, store)

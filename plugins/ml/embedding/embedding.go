@@ -8,7 +8,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/plumb-ml/plumb/plugins/ml/finite"
+	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -101,7 +101,7 @@ func (e *Encoder) check(what string, asked int, vectors [][]float32) error {
 		if len(vector) == 0 || len(vector) != e.width {
 			return sdk.Errorf("the encoder's vectors of %s have %d numbers and others of its vectors %d", what, len(vector), e.width)
 		}
-		if at := finite.Not(vector); at >= 0 {
+		if at := nn.FirstNonFinite(vector); at >= 0 {
 			return sdk.Diagnostic{
 				Summary: fmt.Sprintf("The encoder gave a vector that holds %v", vector[at]),
 				Detail:  "It was encoding " + what + ". Its weights may be damaged, or its training has diverged.",

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/plumb-ml/plumb/plugins/ml/modelconfig"
+	"github.com/plumb-ml/plumb/plugins/ml/pretrained/config"
 )
 
 // configFile is the name that Hugging Face's processors write.
@@ -17,9 +17,9 @@ const configFile = "preprocessor_config.json"
 // largest side of a prepared image, in pixels; more is a mistake in the file.
 const largest = 1 << 14
 
-// config is preprocessor_config.json. What is absent has the value that
+// settings are preprocessor_config.json. What is absent has the value that
 // CLIPImageProcessor takes then.
-type config struct {
+type settings struct {
 	Type      string          `json:"image_processor_type"`
 	OldType   string          `json:"feature_extractor_type"`
 	Resize    bool            `json:"do_resize"`
@@ -42,14 +42,14 @@ const pillowBicubic = 3
 
 // Load reads preprocessor_config.json in directory.
 func Load(directory string) (*Preprocessor, error) {
-	return modelconfig.Read(filepath.Join(directory, configFile), func(text []byte) (*Preprocessor, error) {
-		c := config{
+	return config.Read(filepath.Join(directory, configFile), func(text []byte) (*Preprocessor, error) {
+		c := settings{
 			Resize: true, Size: json.RawMessage(`224`), Resample: pillowBicubic,
 			Crop: true, CropSize: json.RawMessage(`224`),
 			Rescale: true, Factor: 1. / 255,
 			Normalize: true, Mean: []float64{0.48145466, 0.4578275, 0.40821073}, Deviation: []float64{0.26862954, 0.26130258, 0.27577711},
 		}
-		if err := modelconfig.Decode(text, &c, modelconfig.Rules{Others: true}); err != nil {
+		if err := config.Decode(text, &c, config.Rules{Others: true}); err != nil {
 			return nil, err
 		}
 		p, mistakes := c.preprocessor()
@@ -61,7 +61,7 @@ func Load(directory string) (*Preprocessor, error) {
 }
 
 // preprocessor checks the settings and lists all that is wrong with them.
-func (c config) preprocessor() (*Preprocessor, []string) {
+func (c settings) preprocessor() (*Preprocessor, []string) {
 	var mistakes []string
 	refuse := func(format string, arguments ...any) {
 		mistakes = append(mistakes, fmt.Sprintf(format, arguments...))

@@ -11,7 +11,6 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/finite"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -55,7 +54,7 @@ func (w Weights) Read(directory string) (*model.Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		if at := finite.Not(theirs.Data); at >= 0 {
+		if at := nn.FirstNonFinite(theirs.Data); at >= 0 {
 			return nil, sdk.Diagnostic{
 				Severity: sdk.SeverityError,
 				Summary:  fmt.Sprintf("Weights in %s that are not numbers", f.directory),

@@ -13,8 +13,8 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
-	"github.com/plumb-ml/plumb/plugins/ml/shapes"
-	"github.com/plumb-ml/plumb/plugins/ml/shapes/weights"
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld"
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld/weights"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -41,10 +41,10 @@ func Component() sdk.Component {
 				{Name: "skip_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0.04"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of images that a rater skips, and of pairs that he ties for want of an answer."},
 				{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded judge if absent."},
 			}, train.Settings{Steps: 1500, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01}.Attributes()...)},
-			PreferredBatch: shapes.LookBatch,
+			PreferredBatch: shapesworld.LookBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("2", "judge"),
-			Notice:         shapes.Notice,
+			Notice:         shapesworld.Notice,
 			Capabilities:   []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityCompare},
 		},
 		Open: open,
@@ -56,8 +56,8 @@ type raters struct {
 	directory string
 	seed      uint64
 	backend   compute.Backend
-	network   shapes.JudgeConfig
-	judge     *shapes.Judge // nil before load
+	network   shapesworld.JudgeConfig
+	judge     *shapesworld.Judge // nil before load
 }
 
 var (
@@ -92,7 +92,7 @@ func (r *raters) load() error {
 	if err != nil {
 		return err
 	}
-	r.judge, err = shapes.NewJudge(r.backend, r.network, store)
+	r.judge, err = shapesworld.NewJudge(r.backend, r.network, store)
 	return err
 }
 
@@ -164,8 +164,8 @@ func (r *raters) agrees(ctx context.Context, items []sdk.Item) ([]float64, error
 	}
 	images, prompts := make([][]byte, len(items)), make([]string, len(items))
 	for i, item := range items {
-		if item.Image.Width != shapes.Size || item.Image.Height != shapes.Size {
-			return nil, fmt.Errorf("image %q is %dx%d pixels, the judge of the world of shapes looks at %dx%d", item.ID, item.Image.Width, item.Image.Height, shapes.Size, shapes.Size)
+		if item.Image.Width != shapesworld.Size || item.Image.Height != shapesworld.Size {
+			return nil, fmt.Errorf("image %q is %dx%d pixels, the judge of the world of shapes looks at %dx%d", item.ID, item.Image.Width, item.Image.Height, shapesworld.Size, shapesworld.Size)
 		}
 		images[i], prompts[i] = item.Image.RGB, item.Prompt.Text
 	}
@@ -206,7 +206,7 @@ func (r *raters) choice(first, second float64, random *rand.Rand) sdk.Choice {
 // Fit trains a new judge on clean scenes and measures it on held-out ones.
 func (r *raters) Fit(ctx context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
 	store := model.NewStore()
-	network, err := shapes.FitJudge(ctx, r.backend, shapes.DefaultJudge(), store, r.config.Settings, request, report)
+	network, err := shapesworld.FitJudge(ctx, r.backend, shapesworld.DefaultJudge(), store, r.config.Settings, request, report)
 	if err != nil {
 		return err
 	}

@@ -13,8 +13,8 @@ import (
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/objective"
-	"github.com/plumb-ml/plumb/plugins/ml/shapes"
-	"github.com/plumb-ml/plumb/plugins/ml/shapes/weights"
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld"
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld/weights"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -40,13 +40,13 @@ func Component() sdk.Component {
 				{Name: "solver", Type: sdk.TypeString, Default: json.RawMessage(`"dpmpp_2m"`), OneOf: diffusion.SolverNames(), Summary: "How the noise schedule is integrated, from its last timestep to no noise; there euler is ddim."},
 				{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded weights if absent."},
 			}},
-			PreferredBatch: shapes.DrawBatch,
+			PreferredBatch: shapesworld.DrawBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("4", "denoiser"),
-			Notice:         shapes.Notice,
+			Notice:         shapesworld.Notice,
 			Capabilities:   []sdk.Capability{sdk.CapabilityTune},
 			Losses:         objective.Losses(),
-			Tuning:         shapes.TuneSchema,
+			Tuning:         shapesworld.TuneSchema,
 		},
 		Open: open,
 	}
@@ -56,9 +56,9 @@ type sampler struct {
 	config    config
 	directory string // of the weights; empty: the embedded ones
 	backend   compute.Backend
-	network   shapes.DenoiserConfig
+	network   shapesworld.DenoiserConfig
 	store     *model.Store // nil before load
-	drawer    *shapes.Drawer
+	drawer    *shapesworld.Drawer
 }
 
 var (
@@ -103,7 +103,7 @@ func (s *sampler) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, s
 		return err
 	}
 	if s.drawer == nil {
-		drawer, err := shapes.NewDrawer(s.backend, s.network, s.store, diffusion.Sampling{Solver: s.config.Solver, Steps: s.config.NumInferenceSteps}, s.config.GuidanceScale)
+		drawer, err := shapesworld.NewDrawer(s.backend, s.network, s.store, diffusion.Sampling{Solver: s.config.Solver, Steps: s.config.NumInferenceSteps}, s.config.GuidanceScale)
 		if err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (s *sampler) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, s
 
 // Tune fine-tunes the model, or trains one from scratch.
 func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func(sdk.Progress) error) error {
-	network, store := shapes.DefaultDenoiser(), model.NewStore()
+	network, store := shapesworld.DefaultDenoiser(), model.NewStore()
 	if !request.FromScratch {
 		if err := s.load(); err != nil {
 			return err
@@ -132,7 +132,7 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 	if reference != nil {
 		defer reference.Finalize()
 	}
-	if err := shapes.Tune(ctx, s.backend, network, store, reference, request, report); err != nil {
+	if err := shapesworld.Tune(ctx, s.backend, network, store, reference, request, report); err != nil {
 		return err
 	}
 	return train.WriteCheckpoint(request.Output, network, store)
@@ -140,7 +140,7 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 
 // reference reads the weights that a request names for its losses to compare with;
 // nil if it names none.
-func (s *sampler) reference(request sdk.TuneRequest, tuned shapes.DenoiserConfig) (*model.Store, error) {
+func (s *sampler) reference(request sdk.TuneRequest, tuned shapesworld.DenoiserConfig) (*model.Store, error) {
 	if request.Reference == nil {
 		return nil, nil
 	}
@@ -148,7 +148,7 @@ func (s *sampler) reference(request sdk.TuneRequest, tuned shapes.DenoiserConfig
 	if directory == "" {
 		directory = s.config.Weights
 	}
-	var network shapes.DenoiserConfig
+	var network shapesworld.DenoiserConfig
 	store, err := weights.Load(directory, "denoiser", &network)
 	if err != nil {
 		return nil, fmt.Errorf("read the reference: %w", err)

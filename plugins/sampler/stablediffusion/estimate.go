@@ -10,11 +10,11 @@ import (
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/models/clip"
 	"github.com/plumb-ml/plumb/plugins/ml/models/unet"
 	"github.com/plumb-ml/plumb/plugins/ml/models/vae"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -44,9 +44,9 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 		return sdk.Estimate{}, fmt.Errorf("read configuration: %w", err)
 	}
 	var out sdk.Estimate
-	model := &stablediffusion.Model{UNet: unet.StableDiffusion1(), VAE: vae.StableDiffusion1(), Scheduler: diffusion.StableDiffusion1()}
+	model := &latentdiffusion.Model{UNet: unet.StableDiffusion1(), VAE: vae.StableDiffusion1(), Scheduler: diffusion.StableDiffusion1()}
 	text := clip.LargeText()
-	if read, err := stablediffusion.ReadConfig(c.Weights); err == nil {
+	if read, err := latentdiffusion.ReadConfig(c.Weights); err == nil {
 		model = read
 		if texts, err := readTexts(c.Weights); err == nil {
 			text = texts.tower
@@ -81,7 +81,7 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 		}
 		out.Operations = images * (calls*one.unet.Operations + one.decode.Operations)
 		out.MemoryBytes = weights * bytesPerWeight
-		if c.Precision == stablediffusion.BFloat16 {
+		if c.Precision == latentdiffusion.BFloat16 {
 			out.MemoryBytes -= one.unet.Parameters * bytesPerWeight / 2
 		}
 		out.DiskBytes = int64(images * pngBytesPerPixel * float64(height*width))
@@ -113,7 +113,7 @@ func evaluations(scheduler diffusion.SchedulerConfig, c config) (float64, error)
 }
 
 // count counts the networks at a size of latents.
-func count(model *stablediffusion.Model, text clip.Text, height, width int) (pass, error) {
+func count(model *latentdiffusion.Model, text clip.Text, height, width int) (pass, error) {
 	key := fmt.Sprintf("%+v %+v %+v %d %d", model.UNet, model.VAE, text, height, width)
 	if known, ok := passes.Load(key); ok {
 		return known.(pass), nil

@@ -6,8 +6,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -21,7 +21,7 @@ func preparedDTypes() []string { return slices.Sorted(maps.Keys(preparedAs)) }
 // too long are cut, as diffusers' training scripts cut them.
 func (s *sampler) Prepare(ctx context.Context, request sdk.PrepareRequest, report func(sdk.Progress) error) error {
 	cut := &cutCaptions{}
-	return s.model.Prepare(ctx, s.backend, stablediffusion.PrepareRequest{
+	return s.model.Prepare(ctx, s.backend, latentdiffusion.PrepareRequest{
 		PrepareRequest: request,
 		Height:         s.config.Height,
 		Width:          s.config.Width,

@@ -13,9 +13,9 @@ import (
 	"testing"
 
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -71,9 +71,9 @@ func prepare(t *testing.T, s *sampler, images string) (directory string, warning
 	return r.Output, warnings
 }
 
-func openPrepared(t *testing.T, directories ...string) *stablediffusion.Prepared {
+func openPrepared(t *testing.T, directories ...string) *latentdiffusion.Prepared {
 	t.Helper()
-	p, err := stablediffusion.OpenPrepared(directories...)
+	p, err := latentdiffusion.OpenPrepared(directories...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func openPrepared(t *testing.T, directories ...string) *stablediffusion.Prepared
 // example is all that is prepared of an image.
 type example struct{ mean, deviation, text []float32 }
 
-func readExample(t *testing.T, p *stablediffusion.Prepared, number int) example {
+func readExample(t *testing.T, p *latentdiffusion.Prepared, number int) example {
 	t.Helper()
 	l, text := p.Size()
 	e := example{make([]float32, l[0]*l[1]*l[2]), make([]float32, l[0]*l[1]*l[2]), make([]float32, text[0]*text[1])}
@@ -116,7 +116,7 @@ func TestPrepareAgainstTheReferences(t *testing.T) {
 	var pictures [2]sdk.Image
 	half := len(pixels.Data) / 2
 	for i := range pictures {
-		pictures[i] = sdk.Image{Width: 64, Height: 48, RGB: stablediffusion.Bytes(pixels.Data[i*half : (i+1)*half])}
+		pictures[i] = sdk.Image{Width: 64, Height: 48, RGB: latentdiffusion.Bytes(pixels.Data[i*half : (i+1)*half])}
 	}
 	var rows []captioned
 	order := []int{1, 3, 0, 2, 1}

@@ -3,7 +3,7 @@ package stablediffusion
 import (
 	"fmt"
 
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -20,7 +20,7 @@ func (s *sampler) Savings(call sdk.Call, tune *sdk.TuneRequest) []sdk.Saving {
 	}
 	switch {
 	case tune != nil:
-		settings, err := stablediffusion.ReadSettings(tune.Options)
+		settings, err := latentdiffusion.ReadSettings(tune.Options)
 		if err != nil {
 			return nil
 		}
@@ -29,8 +29,8 @@ func (s *sampler) Savings(call sdk.Call, tune *sdk.TuneRequest) []sdk.Saving {
 		if s.batch > 1 {
 			add("batch_size", fmt.Sprintf("batch_size = %d", s.batch/2), fmt.Sprint(s.batch))
 		}
-		if s.config.Precision != stablediffusion.BFloat16 {
-			add("precision", `precision = "bfloat16"`, stablediffusion.Float32)
+		if s.config.Precision != latentdiffusion.BFloat16 {
+			add("precision", `precision = "bfloat16"`, latentdiffusion.Float32)
 		}
 	}
 	for _, side := range []struct {

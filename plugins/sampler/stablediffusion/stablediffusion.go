@@ -20,8 +20,8 @@ import (
 	"github.com/gomlx/compute"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/objective"
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -67,7 +67,7 @@ func Component() sdk.Component {
 				{Name: "height", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Height of images in pixels, divisible by 8; what the model was trained on if absent."},
 				{Name: "width", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Width of images in pixels, divisible by 8; what the model was trained on if absent."},
 				{Name: "negative_prompt", Type: sdk.TypeString, Default: json.RawMessage(`""`), Summary: "What guidance leads away from."},
-				{Name: "precision", Type: sdk.TypeString, Default: json.RawMessage(`"float32"`), OneOf: []string{stablediffusion.Float32, stablediffusion.BFloat16}, Summary: "What the unet is computed in when images are drawn, and its matrices are held in; noise schedule, solver and decoder stay float32. How it is tuned, its finetune block says."},
+				{Name: "precision", Type: sdk.TypeString, Default: json.RawMessage(`"float32"`), OneOf: []string{latentdiffusion.Float32, latentdiffusion.BFloat16}, Summary: "What the unet is computed in when images are drawn, and its matrices are held in; noise schedule, solver and decoder stay float32. How it is tuned, its finetune block says."},
 				{Name: "batch_size", Type: sdk.TypeInteger, Minimum: sdk.Bound(1), Maximum: sdk.Bound(largestBatch), Summary: "Images that are drawn together; 4 if absent, or 1 on the pure-Go backend."},
 				{Name: "prepared_dtype", Type: sdk.TypeString, Default: json.RawMessage(`"float32"`), OneOf: preparedDTypes(), Summary: "How latents and embeddings are kept for fine-tuning. An image of 512 x 512 pixels takes 128 KiB in float32 and each distinct caption 231 KiB; float16 halves that, and rounds to 11 bits."},
 			}},
@@ -76,7 +76,7 @@ func Component() sdk.Component {
 			CodeVersion:    "2",
 			Capabilities:   []sdk.Capability{sdk.CapabilityPrepare, sdk.CapabilityTune},
 			Losses:         objective.Losses(),
-			Tuning:         stablediffusion.SettingsSchema(),
+			Tuning:         latentdiffusion.SettingsSchema(),
 		},
 		Estimate: estimate,
 		Open:     open,
@@ -88,9 +88,9 @@ type sampler struct {
 	directory  string // of the model: a checkpoint, or what config says
 	checkpoint bool   // whether it is a checkpoint
 	backend    compute.Backend
-	model      *stablediffusion.Model
-	adapters   *stablediffusion.Adapters // of a checkpoint; merged into the model's weights
-	drawer     *stablediffusion.Drawer
+	model      *latentdiffusion.Model
+	adapters   *latentdiffusion.Adapters // of a checkpoint; merged into the model's weights
+	drawer     *latentdiffusion.Drawer
 	texts      *texts
 	batch      int // images that are drawn together
 }
@@ -116,11 +116,11 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 		}
 	}
 	s.directory = s.config.Weights
-	if request.Checkpoint != "" && stablediffusion.IsModel(request.Checkpoint) {
+	if request.Checkpoint != "" && latentdiffusion.IsModel(request.Checkpoint) {
 		s.directory, s.checkpoint = request.Checkpoint, true
 	}
 	var err error
-	if s.model, err = stablediffusion.ReadConfig(s.directory); err != nil {
+	if s.model, err = latentdiffusion.ReadConfig(s.directory); err != nil {
 		return nil, err
 	}
 	var other error
@@ -168,9 +168,9 @@ func (s *sampler) complete() error {
 	side("height", &c.Height, size.Height)
 	side("width", &c.Width, size.Width)
 	switch c.Precision {
-	case "", stablediffusion.Float32, stablediffusion.BFloat16:
+	case "", latentdiffusion.Float32, latentdiffusion.BFloat16:
 	default:
-		refuse("Unknown precision", "It is %q; it must be %q or %q.", c.Precision, stablediffusion.Float32, stablediffusion.BFloat16)
+		refuse("Unknown precision", "It is %q; it must be %q or %q.", c.Precision, latentdiffusion.Float32, latentdiffusion.BFloat16)
 	}
 	if c.BatchSize < 0 || c.BatchSize > largestBatch {
 		refuse("Impossible batch_size", "It is %d; it must be 1 to %d images.", c.BatchSize, largestBatch)
@@ -253,7 +253,7 @@ func (s *sampler) load(checkpoint string) error {
 			return err
 		}
 	}
-	if s.config.Precision == stablediffusion.BFloat16 {
+	if s.config.Precision == latentdiffusion.BFloat16 {
 		if err := s.model.In16(); err != nil {
 			return err
 		}
@@ -286,7 +286,7 @@ func batchFor(backend compute.Backend) int {
 // Sample draws images. An image depends on its draw alone: all its noise comes
 // from its seed, and a batch is filled up to a fixed size.
 func (s *sampler) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
-	latents := stablediffusion.Tensor{Dims: s.latentDims()}
+	latents := latentdiffusion.Tensor{Dims: s.latentDims()}
 	each := latents.Dims[1] * latents.Dims[2] * latents.Dims[3]
 	for start := 0; start < len(draws); start += s.batch {
 		part := draws[start:min(start+s.batch, len(draws))]
@@ -326,8 +326,8 @@ func (s *sampler) latentDims() []int {
 }
 
 // draw draws a batch from given noise, and makes images of the first count.
-func (s *sampler) draw(ctx context.Context, prompts []string, latents stablediffusion.Tensor, normal func([]float32), count int) ([]sdk.Image, error) {
-	request := stablediffusion.Request{Guidance: s.config.GuidanceScale, Solver: s.config.Solver, Steps: s.config.NumInferenceSteps, Eta: s.config.Eta, Normal: normal}
+func (s *sampler) draw(ctx context.Context, prompts []string, latents latentdiffusion.Tensor, normal func([]float32), count int) ([]sdk.Image, error) {
+	request := latentdiffusion.Request{Guidance: s.config.GuidanceScale, Solver: s.config.Solver, Steps: s.config.NumInferenceSteps, Eta: s.config.Eta, Normal: normal}
 	var err error
 	if request.Prompts, err = s.texts.encode(ctx, prompts); err != nil {
 		return nil, err
@@ -345,14 +345,14 @@ func (s *sampler) draw(ctx context.Context, prompts []string, latents stablediff
 		return nil, err
 	}
 	dims := append([]int{count}, latents.Dims[1:]...)
-	pixels, err := s.drawer.Decode(stablediffusion.Tensor{Dims: dims, Data: latents.Data[:len(latents.Data)/latents.Dims[0]*count]})
+	pixels, err := s.drawer.Decode(latentdiffusion.Tensor{Dims: dims, Data: latents.Data[:len(latents.Data)/latents.Dims[0]*count]})
 	if err != nil {
 		return nil, err
 	}
 	images := make([]sdk.Image, count)
 	size := s.config.Height * s.config.Width * colors
 	for i := range images {
-		images[i] = sdk.Image{Width: s.config.Width, Height: s.config.Height, RGB: stablediffusion.Bytes(pixels.Data[i*size : (i+1)*size])}
+		images[i] = sdk.Image{Width: s.config.Width, Height: s.config.Height, RGB: latentdiffusion.Bytes(pixels.Data[i*size : (i+1)*size])}
 	}
 	return images, nil
 }

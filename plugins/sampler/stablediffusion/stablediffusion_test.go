@@ -13,9 +13,9 @@ import (
 
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
@@ -86,7 +86,7 @@ func TestPicture(t *testing.T) {
 		t.Fatal(err)
 	}
 	latents := golden.ChannelsLast(golden.Read(t, tiny+"/expected/t2i_ddim.safetensors").Tensors["latents.0"])
-	images, err := s.draw(t.Context(), []string{"a photograph of an astronaut riding a horse"}, stablediffusion.Tensor(latents), nil, 1)
+	images, err := s.draw(t.Context(), []string{"a photograph of an astronaut riding a horse"}, latentdiffusion.Tensor(latents), nil, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/models/clip"
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/tokenizer"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -61,8 +61,8 @@ func (t *texts) close() {
 
 // encode embeds prompts: [prompts, tokens, width]. One that is too long is cut
 // with a warning, as diffusers does.
-func (t *texts) encode(ctx context.Context, prompts []string) (stablediffusion.Tensor, error) {
-	out := stablediffusion.Tensor{Dims: []int{len(prompts), t.tower.Positions, t.tower.Width}}
+func (t *texts) encode(ctx context.Context, prompts []string) (latentdiffusion.Tensor, error) {
+	out := latentdiffusion.Tensor{Dims: []int{len(prompts), t.tower.Positions, t.tower.Width}}
 	for _, prompt := range prompts {
 		states, ok := t.known[prompt]
 		if !ok {

@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -23,7 +23,7 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 	if len(request.Losses) == 0 {
 		return errors.New("there is no loss to train with")
 	}
-	settings, err := stablediffusion.ReadSettings(request.Options)
+	settings, err := latentdiffusion.ReadSettings(request.Options)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 		return err
 	}
 	defer func() { err = errors.Join(err, examples.Close()) }()
-	reference := stablediffusion.Reference{Adapted: settings.LoRA != nil && s.adapters != nil}
+	reference := latentdiffusion.Reference{Adapted: settings.LoRA != nil && s.adapters != nil}
 	if r := request.Reference; r != nil {
 		if reference.Store, err = s.model.ReadReference(s.backend, s.config.Weights, r.Checkpoint); err != nil {
 			return err
@@ -59,7 +59,7 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 
 // examples are the images as Prepare left them. A caller that did not have them
 // prepared waits for it now.
-func (s *sampler) examples(ctx context.Context, request sdk.TuneRequest, scratch string) (*stablediffusion.Prepared, error) {
+func (s *sampler) examples(ctx context.Context, request sdk.TuneRequest, scratch string) (*latentdiffusion.Prepared, error) {
 	var directories []string
 	for _, loss := range request.Losses {
 		for _, set := range loss.Sets {
@@ -73,7 +73,7 @@ func (s *sampler) examples(ctx context.Context, request sdk.TuneRequest, scratch
 			directories = append(directories, directory)
 		}
 	}
-	return stablediffusion.OpenPrepared(directories...)
+	return latentdiffusion.OpenPrepared(directories...)
 }
 
 // prepared is the directory in scratch where a table of images is prepared, by
@@ -81,7 +81,7 @@ func (s *sampler) examples(ctx context.Context, request sdk.TuneRequest, scratch
 func (s *sampler) prepared(ctx context.Context, images, scratch string) (string, error) {
 	name := train.Digest([]byte(images))[:16]
 	output, unfinished := filepath.Join(scratch, "prepared-"+name), filepath.Join(scratch, "preparing-"+name)
-	if whole, err := stablediffusion.OpenPrepared(output); err == nil {
+	if whole, err := latentdiffusion.OpenPrepared(output); err == nil {
 		return output, whole.Close()
 	}
 	err := errors.Join(os.RemoveAll(output), os.MkdirAll(output, 0o755), os.MkdirAll(unfinished, 0o755))

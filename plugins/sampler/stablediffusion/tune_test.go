@@ -18,8 +18,8 @@ import (
 
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
 
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
@@ -353,9 +353,9 @@ func TestTuneAdapters(t *testing.T) {
 	}
 }
 
-func settingsOf(t *testing.T, options string) stablediffusion.Settings {
+func settingsOf(t *testing.T, options string) latentdiffusion.Settings {
 	t.Helper()
-	settings, err := stablediffusion.ReadSettings(json.RawMessage(options))
+	settings, err := latentdiffusion.ReadSettings(json.RawMessage(options))
 	if err != nil {
 		t.Fatal(err)
 	}

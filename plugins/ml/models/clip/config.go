@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/plumb-ml/plumb/plugins/ml/modelconfig"
+	"github.com/plumb-ml/plumb/plugins/ml/pretrained/config"
 )
 
 // configFile is the configuration's name in a directory.
@@ -62,7 +62,7 @@ func defaults() (Text, Vision) {
 // ReadConfig reads config.json in directory: that of a CLIPModel, or of a
 // CLIPTextModel with or without projection.
 func ReadConfig(directory string) (Config, error) {
-	return modelconfig.Read(filepath.Join(directory, configFile), parse)
+	return config.Read(filepath.Join(directory, configFile), parse)
 }
 
 // The values of model_type.
@@ -84,8 +84,8 @@ type file struct {
 
 // rules refuse the keys that would change the networks in a way that is not
 // built here, in the file (within "") or in a part of it.
-func rules(within string) modelconfig.Rules {
-	r := modelconfig.Rules{
+func rules(within string) config.Rules {
+	r := config.Rules{
 		Within: within, Others: true,
 		Only: map[string]any{"quantization_config": nil, "pruned_heads": map[string]any{}, "is_decoder": false, "add_cross_attention": false},
 	}
@@ -99,12 +99,12 @@ func rules(within string) modelconfig.Rules {
 func parse(content []byte) (Config, error) {
 	text, vision := defaults()
 	f := file{Text: text}
-	wrong := []error{modelconfig.Decode(content, &f, rules(""))}
+	wrong := []error{config.Decode(content, &f, rules(""))}
 	switch f.Type {
 	case pairType:
 		wrong = append(wrong,
-			modelconfig.Decode(latest(f.TextPart, f.OldText), &text, rules("text_config.")), text.check("text_config."),
-			modelconfig.Decode(latest(f.Vision, f.OldVision), &vision, rules("vision_config.")), vision.check("vision_config."),
+			config.Decode(latest(f.TextPart, f.OldText), &text, rules("text_config.")), text.check("text_config."),
+			config.Decode(latest(f.Vision, f.OldVision), &vision, rules("vision_config.")), vision.check("vision_config."),
 			positive("projection_dim", f.Projection))
 		return Config{Text: text, Vision: &vision, Projection: f.Projection}, errors.Join(wrong...)
 	case textType:

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/plumb-ml/plumb/plugins/ml/modelconfig"
+	"github.com/plumb-ml/plumb/plugins/ml/pretrained/config"
 )
 
 // Class is what diffusers calls the network.
@@ -88,7 +88,7 @@ func (h Heads) of(i int) int {
 
 // rules are what the network understands of a configuration. The keys with one
 // value alone turn on what other families have.
-var rules = modelconfig.Rules{
+var rules = config.Rules{
 	ClassKey: "_class_name", Classes: []string{Class},
 	Required: []string{"in_channels", "out_channels", "block_out_channels", "down_block_types", "up_block_types", "layers_per_block", "cross_attention_dim", "attention_head_dim"},
 	Only: map[string]any{
@@ -109,9 +109,9 @@ var rules = modelconfig.Rules{
 
 // ReadConfig reads the config.json in a directory.
 func ReadConfig(directory string) (Config, error) {
-	return modelconfig.Read(filepath.Join(directory, "config.json"), func(text []byte) (Config, error) {
+	return config.Read(filepath.Join(directory, "config.json"), func(text []byte) (Config, error) {
 		c := Config{NormGroups: 32, NormEpsilon: 1e-5} // where the file is silent
-		if err := modelconfig.Decode(text, &c, rules); err != nil {
+		if err := config.Decode(text, &c, rules); err != nil {
 			return Config{}, err
 		}
 		return c, c.check()

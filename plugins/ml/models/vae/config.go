@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/plumb-ml/plumb/plugins/ml/modelconfig"
+	"github.com/plumb-ml/plumb/plugins/ml/pretrained/config"
 )
 
 // Class is what diffusers calls the network.
@@ -38,7 +38,7 @@ type Config struct {
 	Upcast     json.RawMessage `json:"force_upcast"` // we compute in float32 anyhow
 }
 
-var rules = modelconfig.Rules{
+var rules = config.Rules{
 	ClassKey: "_class_name", Classes: []string{Class},
 	Required: []string{"in_channels", "out_channels", "latent_channels", "block_out_channels", "down_block_types", "up_block_types", "layers_per_block"},
 	Only: map[string]any{
@@ -50,9 +50,9 @@ var rules = modelconfig.Rules{
 // ReadConfig reads the config.json in a directory. Where it is silent about the
 // scaling factor, that is Stable Diffusion v1's.
 func ReadConfig(directory string) (Config, error) {
-	return modelconfig.Read(filepath.Join(directory, "config.json"), func(text []byte) (Config, error) {
+	return config.Read(filepath.Join(directory, "config.json"), func(text []byte) (Config, error) {
 		c := Config{NormGroups: 32, ScalingFactor: 0.18215}
-		if err := modelconfig.Decode(text, &c, rules); err != nil {
+		if err := config.Decode(text, &c, rules); err != nil {
 			return Config{}, err
 		}
 		return c, c.check()
