@@ -50,7 +50,7 @@ func TestTiny(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	call := size.UNet.Count(backend, 1, size.Latent, size.Latent, size.Tokens).Operations
+	call := size.UNet.Count(backend, 1, size.Latent, size.Latent, size.conditions()).Operations
 	check := func(name string, f Figures, operations float64) {
 		t.Helper()
 		if f.Seconds <= 0 || f.Low > f.Seconds || f.High < f.Seconds || f.Repetitions < 1 || f.Compile < 0 || f.Pixels != 64 || f.Precision != "float32" || f.Peak < 1<<20 {

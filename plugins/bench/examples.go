@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
@@ -11,23 +12,27 @@ import (
 // manyExamples are in the training set of a benchmark.
 const manyExamples = 64
 
-// examples stand for prepared images: random latents and embeddings in memory.
+// examples stand for a latent cache: random latents and conditions in memory.
 type examples struct {
-	latents [3]int
-	text    [2]int
-	mean    [][]float32 // of latents, by example
-	texts   [][]float32
-	added   int
+	latents    [3]int
+	conditions conditioning.Shapes
+	mean       [][]float32 // of latents, by example
+	captions   []conditioning.Of[[]float32]
+	added      int
 }
 
 var _ latentdiffusion.Examples = (*examples)(nil)
 
 func (b *bench) examples() *examples {
-	e := &examples{latents: [3]int{b.size.Latent, b.size.Latent, b.size.UNet.InChannels}, text: [2]int{b.size.Tokens, b.size.UNet.CrossWidth}}
+	e := &examples{latents: [3]int{b.size.Latent, b.size.Latent, b.size.UNet.InChannels}, conditions: b.size.conditions()}
 	for i := range manyExamples {
 		numbers := rand.New(rand.NewPCG(2, uint64(i)))
 		e.mean = append(e.mean, b.normal(numbers, e.latents[:]...).Data)
-		e.texts = append(e.texts, b.normal(numbers, e.text[:]...).Data)
+		caption := conditioning.Of[[]float32]{}
+		for _, name := range e.conditions.Names() {
+			caption[name] = b.normal(numbers, e.conditions[name]...).Data
+		}
+		e.captions = append(e.captions, caption)
 	}
 	return e
 }
@@ -38,7 +43,9 @@ func (e *examples) Add(context.Context, table.Image) (int, error) {
 	return (e.added - 1) % manyExamples, nil
 }
 
-func (e *examples) Size() (latents [3]int, text [2]int) { return e.latents, e.text }
+func (e *examples) Size() (latents [3]int, conditions conditioning.Shapes) {
+	return e.latents, e.conditions
+}
 
 func (e *examples) Latents(example int, mean, deviation []float32) error {
 	copy(mean, e.mean[example])
@@ -48,12 +55,16 @@ func (e *examples) Latents(example int, mean, deviation []float32) error {
 	return nil
 }
 
-func (e *examples) Text(example int, out []float32) error {
-	copy(out, e.texts[example])
+func (e *examples) Conditions(example int, out conditioning.Of[[]float32]) error {
+	for name, values := range out {
+		copy(values, e.captions[example][name])
+	}
 	return nil
 }
 
-func (e *examples) Empty(out []float32) error {
-	clear(out)
+func (e *examples) Empty(out conditioning.Of[[]float32]) error {
+	for _, values := range out {
+		clear(values)
+	}
 	return nil
 }

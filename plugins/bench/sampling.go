@@ -6,6 +6,7 @@ import (
 
 	"github.com/gomlx/gomlx/ml/model"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 )
@@ -22,19 +23,19 @@ func (b *bench) sampling(ctx context.Context) (*Measured, error) {
 		return nil, err
 	}
 	defer m.Finalize()
-	drawer, err := m.NewDrawer(b.backend)
+	pipeline, err := m.NewPipeline(b.backend)
 	if err != nil {
 		return nil, err
 	}
-	defer drawer.Close()
+	defer pipeline.Close()
 	numbers := rand.New(rand.NewPCG(1, uint64(b.Batch)))
 	latents := b.normal(numbers, b.Batch, b.size.Latent, b.size.Latent, b.size.UNet.InChannels)
 	request := latentdiffusion.Request{Guidance: 1, Solver: "ddim", Steps: 1}
-	request.Prompts = b.normal(numbers, b.Batch, b.size.Tokens, b.size.UNet.CrossWidth)
+	request.Conditions = b.prompts(numbers)
 	calls := b.Batch
 	if b.Guided {
 		request.Guidance, calls = 7.5, 2*b.Batch
-		request.Negative = b.normal(numbers, b.Batch, b.size.Tokens, b.size.UNet.CrossWidth)
+		request.Negative = b.prompts(numbers)
 	}
 	network, err := b.forward()
 	if err != nil {
@@ -42,7 +43,7 @@ func (b *bench) sampling(ctx context.Context) (*Measured, error) {
 	}
 	draw := func() error {
 		normals(numbers, 1, latents.Data)
-		return drawer.Draw(ctx, latents, request)
+		return pipeline.Sample(ctx, latents, request)
 	}
 	// One step alone tells how many make a repetition of a fifth of the budget.
 	one := b.Case
@@ -71,17 +72,17 @@ func (b *bench) decoding(context.Context) (*Measured, error) {
 		return nil, err
 	}
 	defer m.Finalize()
-	drawer, err := m.NewDrawer(b.backend)
+	pipeline, err := m.NewPipeline(b.backend)
 	if err != nil {
 		return nil, err
 	}
-	defer drawer.Close()
+	defer pipeline.Close()
 	latents := b.normal(rand.New(rand.NewPCG(1, 0)), 1, b.size.Latent, b.size.Latent, b.size.UNet.InChannels)
 	counting, err := plumbcompute.Open(plumbcompute.Go)
 	if err != nil {
 		return nil, err
 	}
-	t, err := b.repeat(func() error { _, err := drawer.Decode(latents); return err })
+	t, err := b.repeat(func() error { _, err := pipeline.Decode(latents); return err })
 	return &Measured{Timing: t, Operations: b.size.decoding(counting).Operations}, err
 }
 
@@ -89,15 +90,15 @@ func (b *bench) decoding(context.Context) (*Measured, error) {
 // of the denoising one or the decoder, and none of the other.
 func (b *bench) random(denoising bool) (*latentdiffusion.Model, error) {
 	m := &latentdiffusion.Model{
-		UNet: b.size.UNet, VAE: b.size.VAE, Scheduler: b.size.Scheduler,
-		UNetStore: model.NewStore(), VAEStore: model.NewStore(),
+		Denoiser: b.size.UNet, VAE: b.size.VAE, Scheduler: b.size.Scheduler,
+		DenoiserStore: model.NewStore(), VAEStore: model.NewStore(),
 	}
 	var err error
 	if !denoising {
 		m.VAEStore, err = random(m.VAE.Weights(b.backend).Needs)
 		return m, err
 	}
-	if m.UNetStore, err = random(m.UNet.Weights(b.backend).Needs); err == nil && b.in16() {
+	if m.DenoiserStore, err = random(m.Denoiser.Weights(b.backend).Needs); err == nil && b.in16() {
 		err = m.In16()
 	}
 	return m, err
@@ -109,7 +110,17 @@ func (b *bench) forward() (flops.Network, error) {
 	if err != nil {
 		return flops.Network{}, err
 	}
-	return b.size.UNet.Count(counting, 1, b.size.Latent, b.size.Latent, b.size.Tokens), nil
+	return b.size.UNet.Count(counting, 1, b.size.Latent, b.size.Latent, b.size.conditions()), nil
+}
+
+// prompts are random conditions of a batch.
+func (b *bench) prompts(random *rand.Rand) conditioning.Of[latentdiffusion.Tensor] {
+	out := conditioning.Of[latentdiffusion.Tensor]{}
+	conditions := b.size.conditions()
+	for _, name := range conditions.Names() {
+		out[name] = b.normal(random, append([]int{b.Batch}, conditions[name]...)...)
+	}
+	return out
 }
 
 // normal is a batch of standard normal numbers.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/models/unet"
@@ -57,6 +58,11 @@ func sizeNamed(name string) (Size, bool) {
 		}, true
 	}
 	return Size{}, false
+}
+
+// conditions are the dimensions of a prompt's conditions.
+func (s Size) conditions() conditioning.Shapes {
+	return conditioning.Shapes{conditioning.Context: {s.Tokens, s.UNet.CrossWidth}}
 }
 
 // pixels is the height and width of images.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/lora"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
@@ -30,7 +31,7 @@ const adapterFactor = 2
 func (c Case) settings() latentdiffusion.Settings {
 	s := latentdiffusion.Settings{Precision: c.Precision, PromptDropout: 0.1, GradientCheckpointing: c.Recompute}
 	if c.Kind == LoRA {
-		s.LoRA = &latentdiffusion.LoRA{Rank: c.Rank, Targets: []string{"to_q", "to_k", "to_v", "to_out.0"}}
+		s.LoRA = &lora.Config{Rank: c.Rank, Targets: []string{"to_q", "to_k", "to_v", "to_out.0"}}
 	}
 	return s
 }
@@ -50,8 +51,8 @@ func optimizer() train.Optimizer {
 // nothing meanwhile.
 func (b *bench) training(ctx context.Context) (*Measured, error) {
 	settings := b.settings()
-	m := &latentdiffusion.Model{UNet: b.size.UNet, VAE: b.size.VAE, Scheduler: b.size.Scheduler}
-	store, err := random(m.UNet.Weights(b.backend).Needs)
+	m := &latentdiffusion.Model{Denoiser: b.size.UNet, VAE: b.size.VAE, Scheduler: b.size.Scheduler}
+	store, err := random(m.Denoiser.Weights(b.backend).Needs)
 	if err != nil {
 		return nil, err
 	}

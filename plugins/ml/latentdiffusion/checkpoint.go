@@ -13,7 +13,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/pretrained"
 )
 
-// indexFile is what makes a directory a whole model.
+// indexFile is the file of a directory with a whole model.
 const indexFile = "model_index.json"
 
 // IsModel reports whether a directory holds a whole model, and not adapters
@@ -26,7 +26,7 @@ func IsModel(directory string) bool {
 // weightsOf are the names of the weights of a pipeline's parts; a part that is
 // not listed has none.
 var weightsOf = map[string]string{
-	"unet": pretrained.Diffusers, "vae": pretrained.Diffusers,
+	denoiserPart: pretrained.Diffusers, "vae": pretrained.Diffusers,
 	"text_encoder": pretrained.Transformers, "safety_checker": pretrained.Transformers, "image_encoder": pretrained.Transformers,
 }
 
@@ -34,7 +34,7 @@ var weightsOf = map[string]string{
 // and this package open it: all parts that its index names, with the weights of
 // the denoising network or without. A part that may be missing and is, such as a
 // safety checker that was not fetched, is named no longer.
-func copyModel(to, from string, unet bool) error {
+func copyModel(to, from string, denoiser bool) error {
 	text, err := os.ReadFile(filepath.Join(from, indexFile))
 	if err != nil {
 		return fmt.Errorf("copy model: %w", err)
@@ -57,7 +57,7 @@ func copyModel(to, from string, unet bool) error {
 			index[part], changed = json.RawMessage(`[null, null]`), true
 			continue
 		}
-		if err := copyPart(filepath.Join(to, part), filepath.Join(from, part), weightsOf[part], part != "unet" || unet); err != nil {
+		if err := copyPart(filepath.Join(to, part), filepath.Join(from, part), weightsOf[part], part != denoiserPart || denoiser); err != nil {
 			return err
 		}
 	}
@@ -72,7 +72,7 @@ func copyModel(to, from string, unet bool) error {
 	return nil
 }
 
-// small are endings of files that say how a part works.
+// small are extensions of files with a part's configuration.
 var small = []string{".json", ".txt", ".model"}
 
 // copyPart copies the small files of a part, and its weights.

@@ -10,33 +10,33 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// In16 has drawing compute the denoising network in bfloat16, and hold its
-// matrices and kernels so. Noise schedule, guidance and solver stay float32, and
-// so does the decoder: a pixel has 8 bits, and so has a number in bfloat16.
+// In16 makes sampling compute the denoising network in bfloat16, and holds its
+// matrices and kernels in bfloat16. Noise schedule, guidance and solver stay
+// float32, and so does the decoder: a pixel has 8 bits, and so has a number in
+// bfloat16.
 //
-// It is for a model whose weights are there, and for the drawers made after it.
+// The model's weights must be loaded. It is for the pipelines made after it.
 func (m *Model) In16() error {
-	store, err := halved(m.UNetStore, func(*model.Variable) bool { return true })
+	store, err := halved(m.DenoiserStore, func(*model.Variable) bool { return true })
 	if err != nil {
 		return err
 	}
-	m.UNetStore, m.in16 = store, true
+	m.DenoiserStore, m.in16 = store, true
 	return nil
 }
 
-// denoising is the root of the denoising network's weights, as drawing computes
-// with them.
-func (m *Model) denoising() nn.Params {
-	p := nn.LoadedParams(m.UNetStore)
+// samplingParams is the root of the denoising network's weights, in the precision
+// of sampling.
+func (m *Model) samplingParams() nn.Params {
+	p := nn.LoadedParams(m.DenoiserStore)
 	if m.in16 {
 		p = p.In16()
 	}
 	return p
 }
 
-// halved is a store with those matrices and kernels of another one that are
-// wanted in bfloat16, which is all of them that is computed with. The other one
-// is freed.
+// halved returns a store with the same weights, in which the matrices and kernels
+// that wanted selects are bfloat16. The given store is freed.
 func halved(store *model.Store, wanted func(v *model.Variable) bool) (*model.Store, error) {
 	half := model.NewStore()
 	defer store.Finalize()
@@ -63,8 +63,8 @@ func halved(store *model.Store, wanted func(v *model.Variable) bool) (*model.Sto
 	return half, nil
 }
 
-// checkFinite refuses what a network made if a number in it is none: an image
-// would be drawn that is black, and means nothing.
+// checkFinite refuses a network's output with a NaN or an infinity in it, which
+// would become a black image. what names the network.
 func checkFinite(values []float32, what string, in16 bool) error {
 	at := nn.FirstNonFinite(values)
 	if at < 0 {

@@ -14,7 +14,7 @@ import (
 )
 
 // half is the tiny model in bfloat16.
-func half(t *testing.T) (*Model, *Drawer) {
+func half(t *testing.T) (*Model, *Pipeline) {
 	t.Helper()
 	m, err := Read(golden.Backend(t), tiny)
 	if err != nil {
@@ -23,7 +23,7 @@ func half(t *testing.T) (*Model, *Drawer) {
 	if err := m.In16(); err != nil {
 		t.Fatal(err)
 	}
-	d, err := m.NewDrawer(golden.Backend(t))
+	d, err := m.NewPipeline(golden.Backend(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func off(got, want []float32) float64 {
 // every step. Guidance of 7.5 would multiply the difference by ten.
 func TestIn16(t *testing.T) {
 	m, d := half(t)
-	for v := range m.UNetStore.IterVariables() {
+	for v := range m.DenoiserStore.IterVariables() {
 		want := dtypes.Float32
 		if v.Shape().Rank() > 1 {
 			want = dtypes.BFloat16
@@ -60,10 +60,10 @@ func TestIn16(t *testing.T) {
 	_, prompt := halves(file)
 	// How far the latents went in a step, in both.
 	for _, first := range []string{"latents.0", "latents.5", "latents.9"} {
-		moved := func(d *Drawer) []float32 {
+		moved := func(d *Pipeline) []float32 {
 			latents := last(file.Tensors[first])
 			from := slices.Clone(latents.Data)
-			if err := d.Draw(t.Context(), latents, Request{Prompts: prompt, Guidance: 1, Solver: "ddim", Steps: 1}); err != nil {
+			if err := d.Sample(t.Context(), latents, Request{Conditions: prompts(prompt), Guidance: 1, Solver: "ddim", Steps: 1}); err != nil {
 				t.Fatal(err)
 			}
 			for i, v := range from {
@@ -84,17 +84,17 @@ func TestIn16(t *testing.T) {
 func TestNotFinite(t *testing.T) {
 	file := golden.Read(t, expected+"t2i_ddim.safetensors")
 	without, with := halves(file)
-	draw := func(d *Drawer) error {
-		return d.Draw(t.Context(), last(file.Tensors["latents.0"]), Request{Prompts: with, Negative: without, Guidance: 7.5, Solver: "ddim", Steps: 2})
+	draw := func(d *Pipeline) error {
+		return d.Sample(t.Context(), last(file.Tensors["latents.0"]), Request{Conditions: prompts(with), Negative: prompts(without), Guidance: 7.5, Solver: "ddim", Steps: 2})
 	}
 	spoil := func(m *Model, with float32) {
 		t.Helper()
-		v := m.UNetStore.GetVariable("/conv_out.bias")
+		v := m.DenoiserStore.GetVariable("/conv_out.bias")
 		v.MustSetValue(tensors.FromFlatDataAndDimensions([]float32{0, with, 0, 0}, 4))
 	}
 	for name, want := range map[string]string{Float32: "weights are damaged", BFloat16: `precision = "float32"`} {
 		var m *Model
-		var d *Drawer
+		var d *Pipeline
 		if name == BFloat16 {
 			m, d = half(t)
 		} else {

@@ -1,10 +1,11 @@
-// Package latentdiffusion draws with Stable Diffusion v1 and its kin (Rombach et
-// al. 2022): from the embeddings of prompts and from noise, by way of a
-// denoising network, a solver and a decoder. It reads published directories in
-// the layout of diffusers.
+// Package latentdiffusion samples from and fine-tunes latent diffusion models
+// (Rombach et al. 2022), such as Stable Diffusion v1: a denoising network under
+// named conditions, a solver, and an autoencoder. It reads published directories
+// in the layout of diffusers.
 //
-// The package refuses to know how prompts become embeddings, and what the
-// images are for. A safety checker in the directory is not read and not run.
+// The package refuses to know how prompts become conditions, what conditions a
+// network takes (Denoiser), and what the images are for. A safety checker in the
+// directory is not read and not run.
 package latentdiffusion
 
 import (
@@ -16,7 +17,6 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
-	"github.com/plumb-ml/plumb/plugins/ml/models/unet"
 	"github.com/plumb-ml/plumb/plugins/ml/models/vae"
 	"github.com/plumb-ml/plumb/plugins/ml/pretrained/config"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -24,19 +24,19 @@ import (
 
 // Model is a published model, without its text encoder.
 type Model struct {
-	UNet      unet.Config
+	Denoiser  Denoiser
 	VAE       vae.Config
 	Scheduler diffusion.SchedulerConfig
 
 	// The weights.
-	UNetStore *model.Store
-	VAEStore  *model.Store
+	DenoiserStore *model.Store
+	VAEStore      *model.Store
 
 	in16 bool // the denoising network is computed in bfloat16 (In16)
 }
 
-// index is a directory's model_index.json. What a part is its own configuration
-// says.
+// index is a directory's model_index.json. The configuration of a part says what it
+// is.
 type index struct {
 	UNet           json.RawMessage `json:"unet"`
 	VAE            json.RawMessage `json:"vae"`
@@ -49,8 +49,8 @@ type index struct {
 }
 
 // ReadConfig reads all of a model but its weights from its directory:
-// model_index.json and the configurations of unet, vae and scheduler. All that
-// is wrong with them is in the error.
+// model_index.json and the configurations of unet, vae and scheduler. Its error
+// holds all mistakes in them.
 func ReadConfig(directory string) (*Model, error) {
 	rules := config.Rules{
 		ClassKey: "_class_name", Classes: []string{"StableDiffusionPipeline"},
@@ -66,14 +66,14 @@ func ReadConfig(directory string) (*Model, error) {
 	var wrong [3]error
 	m.Scheduler, wrong[0] = diffusion.ReadSchedulerConfig(filepath.Join(directory, "scheduler", "scheduler_config.json"))
 	m.VAE, wrong[1] = vae.ReadConfig(filepath.Join(directory, "vae"))
-	m.UNet, wrong[2] = unet.ReadConfig(filepath.Join(directory, "unet"))
+	m.Denoiser, wrong[2] = readDenoiser(directory)
 	if err := errors.Join(wrong[:]...); err != nil {
 		return nil, err
 	}
-	if m.UNet.InChannels != m.VAE.LatentChannels || m.UNet.OutChannels != m.VAE.LatentChannels {
+	if in, out := m.Denoiser.LatentChannels(); in != m.VAE.LatentChannels || out != m.VAE.LatentChannels {
 		return nil, sdk.Diagnostic{
 			Summary: "The files in " + directory + " are of different models",
-			Detail:  fmt.Sprintf("The unet takes %d and gives %d channels, latents of the vae have %d.", m.UNet.InChannels, m.UNet.OutChannels, m.VAE.LatentChannels),
+			Detail:  fmt.Sprintf("The %s takes %d and gives %d channels, latents of the vae have %d.", denoiserPart, in, out, m.VAE.LatentChannels),
 		}
 	}
 	return m, nil
@@ -83,7 +83,7 @@ func ReadConfig(directory string) (*Model, error) {
 func (m *Model) Load(backend compute.Backend, directory string) error {
 	var wrong [2]error
 	m.VAEStore, wrong[0] = m.VAE.Weights(backend).Read(filepath.Join(directory, "vae"))
-	m.UNetStore, wrong[1] = m.UNet.Weights(backend).Read(filepath.Join(directory, "unet"))
+	m.DenoiserStore, wrong[1] = m.Denoiser.Weights(backend).Read(filepath.Join(directory, denoiserPart))
 	return errors.Join(wrong[:]...)
 }
 
@@ -98,7 +98,7 @@ func Read(backend compute.Backend, directory string) (*Model, error) {
 
 // Finalize frees the weights.
 func (m *Model) Finalize() {
-	for _, store := range []*model.Store{m.VAEStore, m.UNetStore} {
+	for _, store := range []*model.Store{m.VAEStore, m.DenoiserStore} {
 		if store != nil {
 			store.Finalize()
 		}

@@ -14,14 +14,14 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
 
-// mostOnDevice is the number of evaluations of the network up to which drawing
+// mostOnDevice is the number of evaluations of the network up to which sampling
 // stays on the device: all outputs are kept, 17 MB an image then.
 const mostOnDevice = 256
 
-// onDevice draws without the host: between the first noise and the last latents
-// nothing is copied to the device or from it. Each batch that the network sees is
-// summed up there from the noise and the outputs so far (diffusion.Unrolled), which
-// all stay there: at 512 x 512 pixels and 50 steps 3 MB an image.
+// onDevice samples with one graph call per step; nothing is copied between steps.
+// Each batch for the network is summed up on the device from the noise and the
+// outputs so far (diffusion.Unrolled), which all stay there: at 512 x 512 pixels and
+// 50 steps 3 MB an image.
 type onDevice struct {
 	begin, step, end *model.Exec
 	in16             bool
@@ -32,14 +32,14 @@ func (m *Model) newOnDevice(backend compute.Backend) (*onDevice, error) {
 	var err error
 	prepare := func(what string, exec **model.Exec, build func(in []*Node) []*Node) {
 		if err == nil {
-			if *exec, err = model.NewExec(backend, m.UNetStore, func(_ *model.Scope, in []*Node) []*Node { return build(in) }); err != nil {
+			if *exec, err = model.NewExec(backend, m.DenoiserStore, func(_ *model.Scope, in []*Node) []*Node { return build(in) }); err != nil {
 				err = fmt.Errorf("build %s: %w", what, err)
 			}
 		}
 	}
-	prepare("the start of drawing", &r.begin, func(in []*Node) []*Node { return []*Node{initState(in[0], in[1])} })
-	prepare("a step of drawing", &r.step, func(in []*Node) []*Node { return m.evaluate(in[0], in[1], in[2], in[3], in[4:]) })
-	prepare("the end of drawing", &r.end, func(in []*Node) []*Node { return []*Node{summed(in[0], in[1], in[2])} })
+	prepare("the start of sampling", &r.begin, func(in []*Node) []*Node { return []*Node{initState(in[0], in[1])} })
+	prepare("a step of sampling", &r.step, func(in []*Node) []*Node { return m.evaluate(in[0], in[1], in[2], in[3], in[4:]) })
+	prepare("the end of sampling", &r.end, func(in []*Node) []*Node { return []*Node{summed(in[0], in[1], in[2])} })
 	if err != nil {
 		r.close()
 		return nil, err
@@ -55,8 +55,9 @@ func (r *onDevice) close() {
 	}
 }
 
-// draw does what diffusion.Process.Sample does, in place.
-func (r *onDevice) draw(ctx context.Context, latents Tensor, u *diffusion.Unrolled, given []*tensors.Tensor) error {
+// sample does what diffusion.Process.Sample does, in place, under packed conditions
+// (Request.pack).
+func (r *onDevice) sample(ctx context.Context, latents Tensor, u *diffusion.Unrolled, packed []*tensors.Tensor) error {
 	evaluations := len(u.Timesteps)
 	var factors []float32
 	for _, row := range u.Factors {
@@ -73,11 +74,11 @@ func (r *onDevice) draw(ctx context.Context, latents Tensor, u *diffusion.Unroll
 	defer free([]*tensors.Tensor{factorsOnDevice, timestepsOnDevice, noise})
 	state, err := r.begin.Exec1(noise, factorsOnDevice)
 	if err != nil {
-		return fmt.Errorf("start drawing: %w", err)
+		return fmt.Errorf("start sampling: %w", err)
 	}
 	defer func() { free([]*tensors.Tensor{index, state}) }()
 	inputs := []any{nil, nil, factorsOnDevice, timestepsOnDevice}
-	for _, tensor := range given {
+	for _, tensor := range packed {
 		inputs = append(inputs, tensor)
 	}
 	for _, t := range u.Timesteps {
@@ -94,21 +95,21 @@ func (r *onDevice) draw(ctx context.Context, latents Tensor, u *diffusion.Unroll
 	}
 	result, err := r.end.Exec1(index, state, factorsOnDevice)
 	if err != nil {
-		return fmt.Errorf("end drawing: %w", err)
+		return fmt.Errorf("end sampling: %w", err)
 	}
 	defer result.MustFinalizeAll()
 	copy(latents.Data, tensors.MustCopyFlatData[float32](result))
 	if nn.FirstNonFinite(latents.Data) < 0 {
 		return nil
 	}
-	// A NaN stays in all later sums; find the output that had the first one.
+	// A NaN stays in all later sums; this is the output with the first one.
 	outputs := tensors.MustCopyFlatData[float32](state)[len(latents.Data):]
 	for i, t := range u.Timesteps {
-		if err := checkFinite(outputs[i*len(latents.Data):(i+1)*len(latents.Data)], unetAt(t), r.in16); err != nil {
+		if err := checkFinite(outputs[i*len(latents.Data):(i+1)*len(latents.Data)], networkAt(t), r.in16); err != nil {
 			return err
 		}
 	}
-	return checkFinite(latents.Data, "The sum of the unet's outputs", r.in16)
+	return checkFinite(latents.Data, "The sum of the "+denoiserPart+"'s outputs", r.in16)
 }
 
 // initState is the noise with room for the outputs behind it: [batch, height,
@@ -120,19 +121,19 @@ func initState(noise, factors *Node) *Node {
 }
 
 // evaluate runs the network for the evaluation of an index, a scalar, and puts its
-// output into the state. It gives the next index and the new state.
-func (m *Model) evaluate(index, state, factors, timesteps *Node, given []*Node) []*Node {
-	rows := given[0].Shape().Dimensions[0] // twice the batch with guidance
+// output into the state. It returns the next index and the new state.
+func (m *Model) evaluate(index, state, factors, timesteps *Node, packed []*Node) []*Node {
+	rows := packed[0].Shape().Dimensions[0] // twice the batch with guidance
 	at := oneHot(index, timesteps.Shape().Dimensions[0])
 	timestep := BroadcastToDims(ReduceAllSum(Mul(timesteps, at)), rows)
-	output := m.denoised(summed(index, state, factors), timestep, given)
+	output := m.denoised(summed(index, state, factors), timestep, packed)
 	next := AddScalar(index, 1)
 	here := Reshape(equals(next, state.Shape().Dimensions[0]), -1, 1, 1, 1, 1)
 	return []*Node{next, Where(BroadcastToShape(here, state.Shape()), BroadcastToShape(ExpandAxes(output, 0), state.Shape()), state)}
 }
 
-// summed is the state summed up with the factors of a row. Neither sum is a matrix
-// product: in that, a GPU would round to 10 bits.
+// summed is the sum of the state with the factors of a row. Neither sum is a matrix
+// product, in which a GPU would round to 10 bits.
 func summed(index, state, factors *Node) *Node {
 	rows, columns := factors.Shape().Dimensions[0], factors.Shape().Dimensions[1]
 	row := ReduceSum(Mul(factors, Reshape(oneHot(index, rows), rows, 1)), 0)

@@ -7,12 +7,11 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/models/unet"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// Reference is what a fine-tuning's losses compare the network with. The zero
-// Reference is the network as its training begins.
+// Reference is the frozen network that a fine-tuning's losses compare the trained
+// one with. The zero Reference is the network at the start of the training.
 type Reference struct {
 	// Store holds the weights of the whole network, adapters merged; nil: those
 	// that the training begins with.
@@ -29,17 +28,17 @@ func (m *Model) ReadReference(backend compute.Backend, directory, checkpoint str
 	if checkpoint != "" && IsModel(checkpoint) {
 		directory = checkpoint
 	}
-	network, err := unet.ReadConfig(filepath.Join(directory, "unet"))
+	network, err := readDenoiser(directory)
 	if err != nil {
 		return nil, fmt.Errorf("read the reference: %w", err)
 	}
-	if !reflect.DeepEqual(network, m.UNet) {
+	if !reflect.DeepEqual(network, m.Denoiser) {
 		return nil, sdk.Diagnostic{
 			Summary: "The reference is another network than the model that is tuned",
-			Detail:  fmt.Sprintf("Its unet/config.json in %s says otherwise. A loss compares their predictions on the same latents: name a model of the same network.", directory),
+			Detail:  fmt.Sprintf("Its %s/config.json in %s says otherwise. A loss compares their predictions on the same latents: name a model of the same network.", denoiserPart, directory),
 		}
 	}
-	store, err := m.UNet.Weights(backend).Read(filepath.Join(directory, "unet"))
+	store, err := m.Denoiser.Weights(backend).Read(filepath.Join(directory, denoiserPart))
 	if err != nil || checkpoint == "" {
 		return store, err
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/plumb-ml/plumb/plugins/ml/lora"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -13,8 +14,8 @@ const (
 	BFloat16 = "bfloat16"
 )
 
-// Settings are what a fine-tuning of this family can be told beside its losses
-// and its optimizer. The zero Settings train all weights of the denoising
+// Settings are the settings of a fine-tuning of this family beside its losses and
+// its optimizer. The zero Settings train all weights of the denoising
 // network on whole batches in float32.
 type Settings struct {
 	// MicroBatchSize is the number of images that the network sees at once; 0
@@ -23,16 +24,16 @@ type Settings struct {
 	// PromptDropout is the share of images whose caption is left out, so that
 	// the model can be guided (guidance.DropCaption).
 	PromptDropout float64 `json:"prompt_dropout"`
-	// MinSNRGamma caps what the timesteps count for (loss.MinSNR); 0: no cap.
+	// MinSNRGamma caps the factors of timesteps (objective.MinSNR); 0: no cap.
 	MinSNRGamma float64 `json:"min_snr_gamma"`
-	// Precision is what the network is computed in, Float32 or BFloat16; weights
-	// that are trained, their optimizer's state and the loss stay float32. "" is
-	// Float32.
+	// Precision of the network's computation, Float32 or BFloat16; trained weights,
+	// their optimizer's state and the loss stay float32. "" is Float32.
 	Precision string `json:"precision"`
-	// GradientCheckpointing computes the insides of blocks twice, to save memory.
+	// GradientCheckpointing recomputes the insides of blocks in the backward pass, to
+	// save memory.
 	GradientCheckpointing bool `json:"gradient_checkpointing"`
 	// LoRA are adapters that are trained in place of the weights; nil: none.
-	LoRA *LoRA `json:"lora"`
+	LoRA *lora.Config `json:"lora"`
 }
 
 // SettingsSchema describes Settings.
@@ -64,8 +65,7 @@ func ReadSettings(text json.RawMessage) (Settings, error) {
 	return s, nil
 }
 
-// advice is what can be done about a training that diverged because of the
-// settings.
+// advice says how to change the settings if the training diverged.
 func (s Settings) advice() string {
 	if s.Precision == BFloat16 {
 		return `Or write precision = "float32": bfloat16 holds 8 bits of a number.`

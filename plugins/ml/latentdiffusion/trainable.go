@@ -6,84 +6,91 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/lora"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// Trainable reads the denoising network's weights from the model's directory,
-// for Tune: all are trained, or adapters beside them. known are adapters that
-// the model has already, nil if none; they are trained further, or become part
-// of the weights.
-func (m *Model) Trainable(backend compute.Backend, directory string, known *Adapters, settings Settings, seed uint64) (*model.Store, error) {
-	if l := settings.LoRA; l != nil && known != nil && !l.same(known.LoRA) {
+// Trainable reads the denoising network's weights from the model's directory for
+// Tune, which trains all of them, or adapters beside them. known are adapters that
+// the model has already, nil if none; they are trained further, or become part of
+// the weights.
+func (m *Model) Trainable(backend compute.Backend, directory string, known *lora.Adapters, settings Settings, seed uint64) (*model.Store, error) {
+	if l := settings.LoRA; l != nil && known != nil && !l.Equal(known.Config) {
 		return nil, sdk.Diagnostic{
 			Summary: "Adapters of another kind on top of adapters",
-			Detail: fmt.Sprintf("The model that is tuned has adapters with rank = %d, alpha = %v and targets = %q. Write the same block lora to train them further, or none to make them part of the weights and train all of these.",
-				known.Rank, known.alpha(), sorted(known.Targets)),
+			Detail:  fmt.Sprintf("The model that is tuned has adapters with %s. Write the same block lora to train them further, or none to make them part of the weights and train all of these.", known.Config),
 		}
 	}
-	weights := m.UNet.Weights(backend)
+	weights := m.Denoiser.Weights(backend)
 	if settings.LoRA == nil {
-		store, err := weights.Read(filepath.Join(directory, "unet"))
+		store, err := weights.Read(filepath.Join(directory, denoiserPart))
 		if err != nil || known == nil {
 			return store, err
 		}
 		return store, known.Merge(store)
 	}
-	// What is wrong with the settings shows before gigabytes are read.
-	if err := settings.LoRA.check(); err != nil {
+	// Mistakes in the settings are found before gigabytes are read.
+	if err := settings.LoRA.Check(); err != nil {
 		return nil, err
 	}
-	if _, err := settings.LoRA.needs(weights.Needs); err != nil {
+	if _, err := settings.LoRA.Needs(denoiserPart, weights.Needs); err != nil {
 		return nil, err
 	}
-	store, err := weights.Read(filepath.Join(directory, "unet"))
+	store, err := weights.Read(filepath.Join(directory, denoiserPart))
 	if err != nil {
 		return nil, err
 	}
 	var begin map[string]safetensors.Tensor
 	if known != nil {
-		begin = known.trained()
+		begin = known.Trained()
 	}
 	return m.Adapted(backend, store, begin, settings, seed)
 }
 
-// Adapted makes the denoising network's weights in store into what Tune trains
-// by the settings: itself, or with adapters beside frozen weights. begin are
-// adapters to go on with, by name; nil: new ones. The store that comes back
-// takes the place of the one that was given.
+// ReadAdapters reads the adapters of the denoising network in a directory; nil if
+// there are none.
+func (m *Model) ReadAdapters(backend compute.Backend, directory string) (*lora.Adapters, error) {
+	return lora.Read(directory, denoiserPart, m.Denoiser.Weights(backend).Needs)
+}
+
+// Adapted returns the store that Tune trains by the settings: the given one with
+// the denoising network's weights, or one with adapters beside frozen weights. begin
+// are adapters to go on with, by name; nil: new ones. The given store is not to be
+// used afterwards.
 func (m *Model) Adapted(backend compute.Backend, store *model.Store, begin map[string]safetensors.Tensor, settings Settings, seed uint64) (*model.Store, error) {
 	if settings.LoRA == nil {
 		return store, nil
 	}
-	if err := settings.LoRA.check(); err != nil {
+	if err := settings.LoRA.Check(); err != nil {
 		return nil, err
 	}
-	needs, err := settings.LoRA.needs(m.UNet.Weights(backend).Needs)
+	needs, err := settings.LoRA.Needs(denoiserPart, m.Denoiser.Weights(backend).Needs)
 	if err != nil {
 		return nil, err
 	}
-	if err := settings.LoRA.add(store, needs, begin, seed); err != nil || settings.Precision != BFloat16 {
+	if err := settings.LoRA.Add(store, needs, begin, seed); err != nil || settings.Precision != BFloat16 {
 		return store, err
 	}
 	return halved(store, func(v *model.Variable) bool { return !v.Trainable })
 }
 
-// WriteTuned writes what Tune made of the model in directory into output: its
-// adapters, if these were trained, and else a whole model. If the model is a
-// checkpoint itself, which may be gone tomorrow, it goes along with adapters.
+// WriteTuned writes the result of Tune on the model in directory into output: its
+// adapters, if these were trained, else a whole model. With the adapters of a model
+// that is a checkpoint itself, the base model is copied too, since the store may
+// drop it.
 func (m *Model) WriteTuned(backend compute.Backend, output, directory string, checkpoint bool, store *model.Store, settings Settings) error {
 	if settings.LoRA == nil {
 		if err := copyModel(output, directory, false); err != nil {
 			return err
 		}
-		return m.UNet.Weights(backend).Write(filepath.Join(output, "unet"), train.Tensors(store))
+		return m.Denoiser.Weights(backend).Write(filepath.Join(output, denoiserPart), train.Tensors(store))
 	}
 	if checkpoint {
 		if err := copyModel(output, directory, true); err != nil {
 			return err
 		}
 	}
-	return settings.LoRA.adapters(train.Trained(store)).Write(output)
+	return lora.New(*settings.LoRA, train.Trained(store)).Write(output, denoiserPart)
 }

@@ -2,6 +2,7 @@ package latentdiffusion
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/gomlx/compute"
@@ -9,10 +10,12 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/guidance"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/objective"
+	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -32,8 +35,11 @@ func (m *Model) Tune(ctx context.Context, backend compute.Backend, store *model.
 	if err != nil {
 		return err
 	}
-	latents, text := examples.Size()
-	identity, err := objective.Identify([]any{m.UNet, m.Scheduler, latents, text, settings}, request)
+	latents, conditions := examples.Size()
+	if want := m.Denoiser.Conditions(); !conditioning.Takes(want, conditions) {
+		return fmt.Errorf("the examples have the conditions %v, the network takes %v", conditions, want)
+	}
+	identity, err := objective.Identify([]any{m.Denoiser, m.Scheduler, latents, conditions, settings}, request)
 	if err != nil {
 		return err
 	}
@@ -74,7 +80,7 @@ func (m *Model) policy(store *model.Store, examples noised, reference Reference,
 		p.params = p.params.Recomputing()
 	}
 	if settings.LoRA != nil {
-		p.adapters = settings.LoRA.scale()
+		p.adapters = settings.LoRA.Scale()
 	}
 	return p
 }
@@ -82,10 +88,10 @@ func (m *Model) policy(store *model.Store, examples noised, reference Reference,
 // Add takes in an image and returns its number.
 func (p *policy) Add(ctx context.Context, image table.Image) (int, error) { return p.add(ctx, image) }
 
-// Predict builds what the network predicts from noisy latents, and what it should.
+// Predict builds the network's prediction from noisy latents, and its target.
 func (p *policy) Predict(in []*Node) (prediction, target *Node) {
-	noisy, target, timesteps, text := in[0], in[1], in[2], in[3]
-	return p.model.UNet.Build(p.params.WithAdapters(p.adapters), noisy, timesteps, text), target
+	noisy, target, timesteps, conditions := p.unpack(in)
+	return p.model.Denoiser.Build(p.params.WithAdapters(p.adapters), noisy, timesteps, conditions), target
 }
 
 // Freeze keeps the reference's weights. New adapters change nothing yet: the
@@ -100,14 +106,14 @@ func (p *policy) Freeze() error {
 	return nn.Freeze(p.store)
 }
 
-// Reference builds what the frozen network predicts.
+// Reference builds the frozen network's prediction.
 func (p *policy) Reference(in []*Node) *Node {
-	noisy, timesteps, text := in[0], in[2], in[3]
+	noisy, _, timesteps, conditions := p.unpack(in)
 	params := p.params.Frozen()
 	if p.reference.Store == nil && p.reference.Adapted {
 		params = params.WithAdapters(p.adapters)
 	}
-	return p.model.UNet.Build(params, noisy, timesteps, text)
+	return p.model.Denoiser.Build(params, noisy, timesteps, conditions)
 }
 
 // noised are examples that noise is added to.
@@ -117,15 +123,15 @@ type noised struct {
 	schedule   diffusion.Schedule
 	scale      float32 // of latents
 	gamma      float64 // of objective.MinSNR; 0: none
-	// draw draws what is random about an example with latents of each numbers.
+	// draw draws the random numbers of an example with latents of each numbers.
 	draw func(random *rand.Rand, each int) drawn
 }
 
-// drawn is what is random about an example in a step.
+// drawn are the random numbers of an example in a step.
 type drawn struct {
 	timestep int
-	latents  []float32 // standard normal: where in their distribution the latents lie
-	noise    []float32 // standard normal: what is added
+	latents  []float32 // standard normal: a sample of the latents' distribution
+	noise    []float32 // standard normal: added to the latents
 	silent   bool      // the caption is left out
 }
 
@@ -146,17 +152,26 @@ func (m *Model) noised(inputs Inputs, settings Settings) noised {
 	}
 }
 
-// Inputs are noisy latents, what is to be predicted from them, timesteps and the
-// embeddings of captions.
+// unpack takes Inputs apart.
+func (n noised) unpack(in []*Node) (noisy, target, timesteps *Node, conditions conditioning.Of[*Node]) {
+	_, shapes := n.inputs.Size()
+	return in[0], in[1], in[2], conditioning.Unpack(shapes, in[3:])
+}
+
+// Inputs are noisy latents, the targets of their prediction, timesteps, and the
+// conditions of captions in their packed order.
 //
 //	x_0 = scale (mean + deviation other noise)
 func (n noised) Inputs(draws []objective.Draw) (inputs []any, weights []float64, err error) {
-	latents, text := n.inputs.Size()
-	each, textEach := latents[0]*latents[1]*latents[2], text[0]*text[1]
+	latents, conditions := n.inputs.Size()
+	each := latents[0] * latents[1] * latents[2]
 	noisy := make([]float32, len(draws)*each)
 	target := make([]float32, len(draws)*each)
 	timesteps := make([]float32, len(draws))
-	texts := make([]float32, len(draws)*textEach)
+	given := conditioning.Of[[]float32]{}
+	for name, dims := range conditions {
+		given[name] = make([]float32, len(draws)*safetensors.Size(dims))
+	}
 	mean, deviation, clean := make([]float32, each), make([]float32, each), make([]float32, each)
 	for i, draw := range draws {
 		d := n.draw(draw.Random, each)
@@ -173,20 +188,27 @@ func (n noised) Inputs(draws []objective.Draw) (inputs []any, weights []float64,
 		}
 		at.AddNoise(noisy[i*each:(i+1)*each], clean, d.noise)
 		n.prediction.Target(target[i*each:(i+1)*each], clean, d.noise, at)
-		out := texts[i*textEach : (i+1)*textEach]
+		out := conditioning.Of[[]float32]{}
+		for name, values := range given {
+			size := len(values) / len(draws)
+			out[name] = values[i*size : (i+1)*size]
+		}
 		if d.silent {
 			err = n.inputs.Empty(out)
 		} else {
-			err = n.inputs.Text(draw.Image, out)
+			err = n.inputs.Conditions(draw.Image, out)
 		}
 		if err != nil {
 			return nil, nil, err
 		}
 	}
-	return []any{
+	inputs = []any{
 		tensors.FromFlatDataAndDimensions(noisy, append([]int{len(draws)}, latents[:]...)...),
 		tensors.FromFlatDataAndDimensions(target, append([]int{len(draws)}, latents[:]...)...),
 		tensors.FromFlatDataAndDimensions(timesteps, len(draws)),
-		tensors.FromFlatDataAndDimensions(texts, append([]int{len(draws)}, text[:]...)...),
-	}, weights, nil
+	}
+	for _, name := range conditions.Names() {
+		inputs = append(inputs, tensors.FromFlatDataAndDimensions(given[name], append([]int{len(draws)}, conditions[name]...)...))
+	}
+	return inputs, weights, nil
 }

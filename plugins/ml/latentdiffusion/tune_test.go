@@ -16,7 +16,9 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/lora"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
@@ -33,9 +35,9 @@ type given struct {
 	count                 int // examples in a batch
 }
 
-func (g given) Size() ([3]int, [2]int) {
-	d, t := g.latents[0].Dims, g.texts[0].Dims
-	return [3]int{d[1], d[2], d[3]}, [2]int{t[1], t[2]}
+func (g given) Size() ([3]int, conditioning.Shapes) {
+	d := g.latents[0].Dims
+	return [3]int{d[1], d[2], d[3]}, conditioning.Shapes{conditioning.Context: g.texts[0].Dims[1:]}
 }
 
 // of is the part of a batch that belongs to an example.
@@ -53,12 +55,14 @@ func (g given) Latents(example int, mean, deviation []float32) error {
 	return nil
 }
 
-func (g given) Text(example int, out []float32) error {
-	copy(out, g.of(g.texts, example))
+func (g given) Conditions(example int, out conditioning.Of[[]float32]) error {
+	copy(out[conditioning.Context], g.of(g.texts, example))
 	return nil
 }
 
-func (g given) Empty(out []float32) error { return fmt.Errorf("no caption is to be left out") }
+func (g given) Empty(conditioning.Of[[]float32]) error {
+	return fmt.Errorf("no caption is to be left out")
+}
 
 // torchNumbers are the numbers of torch's autograd for one objective.
 type torchNumbers struct {
@@ -98,14 +102,14 @@ func fixtures(t *testing.T) (given, map[string]torchNumbers, *safetensors.File) 
 	return g, numbers, file
 }
 
-// readUNet reads the tiny model's denoising network alone.
-func readUNet(t *testing.T) *Model {
+// denoiserAlone reads the tiny model's denoising network alone.
+func denoiserAlone(t *testing.T) *Model {
 	t.Helper()
 	m, err := ReadConfig(tiny)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.UNetStore, err = m.UNet.Weights(golden.Backend(t)).Read(tiny + "/unet"); err != nil {
+	if m.DenoiserStore, err = m.Denoiser.Weights(golden.Backend(t)).Read(tiny + "/unet"); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -213,9 +217,9 @@ func TestTuneGradients(t *testing.T) {
 		"reward_weighted": {term("reward_weighted", 1, []int{0, 1}, rewards, 1), term("pretraining", 0.5, []int{2, 3}, nil, 2)},
 	} {
 		for _, micro := range []int{0, 1} {
-			m := readUNet(t)
-			weights := m.UNet.Weights(golden.Backend(t))
-			values, gradients := step(t, m, m.UNetStore, g, Settings{}, objective.Step{Terms: terms, Images: 2, Micro: micro})
+			m := denoiserAlone(t)
+			weights := m.Denoiser.Weights(golden.Backend(t))
+			values, gradients := step(t, m, m.DenoiserStore, g, Settings{}, objective.Step{Terms: terms, Images: 2, Micro: micro})
 			want := numbers[name]
 			if math.Abs(values["loss"]-want.Loss) > 2e-6 || math.Abs(values["gradient_norm"]-want.Norm) > 1e-4*want.Norm {
 				t.Errorf("%s: loss %v and gradient norm %v, want %v and %v", name, values["loss"], values["gradient_norm"], want.Loss, want.Norm)
@@ -264,9 +268,9 @@ func eight() []*objective.Term {
 func TestAccumulation(t *testing.T) {
 	g, _, _ := fixtures(t)
 	run := func(micro int) (map[string]float64, map[string]safetensors.Tensor, map[string]safetensors.Tensor) {
-		m := readUNet(t)
-		values, gradients := step(t, m, m.UNetStore, g, Settings{}, objective.Step{Terms: eight(), Images: 4, Micro: micro})
-		return values, gradients, train.Tensors(m.UNetStore)
+		m := denoiserAlone(t)
+		values, gradients := step(t, m, m.DenoiserStore, g, Settings{}, objective.Step{Terms: eight(), Images: 4, Micro: micro})
+		return values, gradients, train.Tensors(m.DenoiserStore)
 	}
 	values, gradients, weights := run(8)
 	for _, micro := range []int{1, 3} {
@@ -298,7 +302,7 @@ func TestAccumulation(t *testing.T) {
 	}
 }
 
-var two = LoRA{Rank: 2, Alpha: float(6), Targets: []string{"to_q", "to_out.0", "conv2", "proj"}}
+var two = lora.Config{Rank: 2, Alpha: float(6), Targets: []string{"to_q", "to_out.0", "conv2", "proj"}}
 
 func float(v float64) *float64 { return &v }
 
@@ -307,8 +311,8 @@ func float(v float64) *float64 { return &v }
 func TestAdapters(t *testing.T) {
 	g, _, _ := fixtures(t)
 	batch := objective.Step{Terms: eight(), Images: 4}
-	m := readUNet(t)
-	whole, full := step(t, m, m.UNetStore, g, Settings{}, batch)
+	m := denoiserAlone(t)
+	whole, full := step(t, m, m.DenoiserStore, g, Settings{}, batch)
 	settings := Settings{LoRA: &two}
 	store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
 	if err != nil {
@@ -328,7 +332,7 @@ func TestAdapters(t *testing.T) {
 	}
 	checked := 0
 	for name, up := range gradients {
-		layer, ok := strings.CutSuffix(name, upEnd)
+		layer, ok := strings.CutSuffix(name, ".lora_B.weight")
 		if !ok {
 			if size := largest(up.Data); size != 0 { // up is zero
 				t.Errorf("the gradient of %s is %v", name, size)
@@ -336,7 +340,7 @@ func TestAdapters(t *testing.T) {
 			continue
 		}
 		// The gradient of up is scale down^T times that of the weight.
-		down, weight := before[layer+downEnd], full[layer+".weight"]
+		down, weight := before[layer+".lora_A.weight"], full[layer+".weight"]
 		out := up.Dims[len(up.Dims)-1]
 		want := safetensors.Tensor{Dims: up.Dims, Data: make([]float32, 2*out)}
 		for i := range len(weight.Data) / out {
@@ -353,7 +357,7 @@ func TestAdapters(t *testing.T) {
 		t.Errorf("compared %d adapters", checked)
 	}
 	// In the weights they do what they do beside them.
-	adapters := two.adapters(train.Trained(store))
+	adapters := lora.New(two, train.Trained(store))
 	merged, err := m.Trainable(golden.Backend(t), tiny, adapters, Settings{}, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -452,7 +456,7 @@ func TestVelocity(t *testing.T) {
 // after a step ends with the bits of one that was not.
 func TestTuneResume(t *testing.T) {
 	g, _, _ := fixtures(t)
-	m := readUNet(t)
+	m := denoiserAlone(t)
 	g.scale = float32(m.VAE.ScalingFactor)
 	settings := Settings{LoRA: &two}
 	run := func(scratch string, stop int) (map[string]safetensors.Tensor, error) {
@@ -503,10 +507,10 @@ func TestTuneResume(t *testing.T) {
 func TestCheckpointing(t *testing.T) {
 	g, _, _ := fixtures(t)
 	batch := objective.Step{Terms: eight()[1:], Images: 2}
-	for _, lora := range []*LoRA{nil, &two} {
-		m := readUNet(t)
+	for _, adapters := range []*lora.Config{nil, &two} {
+		m := denoiserAlone(t)
 		run := func(twice bool) (map[string]float64, map[string]safetensors.Tensor) {
-			settings := Settings{LoRA: lora, GradientCheckpointing: twice}
+			settings := Settings{LoRA: adapters, GradientCheckpointing: twice}
 			store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
 			if err != nil {
 				t.Fatal(err)
@@ -519,7 +523,7 @@ func TestCheckpointing(t *testing.T) {
 			t.Errorf("the loss is %v, without checkpointing %v", again["loss"], values["loss"])
 		}
 		worst, name := apart(t, others, gradients)
-		t.Logf("adapters %v: gradients differ by %.1e of the largest element", lora != nil, worst)
+		t.Logf("adapters %v: gradients differ by %.1e of the largest element", adapters != nil, worst)
 		if worst > 1e-5 {
 			t.Errorf("the gradient of %s differs by %.1e of its largest element", name, worst)
 		}
@@ -531,17 +535,17 @@ func TestCheckpointing(t *testing.T) {
 func TestHalfPrecision(t *testing.T) {
 	g, _, _ := fixtures(t)
 	batch := objective.Step{Terms: eight()[1:], Images: 2}
-	for _, lora := range []*LoRA{nil, &two} {
-		m := readUNet(t)
+	for _, adapters := range []*lora.Config{nil, &two} {
+		m := denoiserAlone(t)
 		run := func(precision string) (map[string]float64, map[string]safetensors.Tensor) {
-			settings := Settings{LoRA: lora, Precision: precision, GradientCheckpointing: precision == BFloat16 && lora != nil}
+			settings := Settings{LoRA: adapters, Precision: precision, GradientCheckpointing: precision == BFloat16 && adapters != nil}
 			store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
 			if err != nil {
 				t.Fatal(err)
 			}
 			values, gradients := step(t, m, store, g, settings, batch)
 			for v := range store.IterVariables() {
-				if half := v.DType() == dtypes.BFloat16; half != (precision == BFloat16 && lora != nil && !v.Trainable && v.Shape().Rank() > 1 && !strings.HasPrefix(v.Path(), "/adamw")) {
+				if half := v.DType() == dtypes.BFloat16; half != (precision == BFloat16 && adapters != nil && !v.Trainable && v.Shape().Rank() > 1 && !strings.HasPrefix(v.Path(), "/adamw")) {
 					t.Errorf("%s, trained %v, is %s", v.Path(), v.Trainable, v.DType())
 				}
 			}
@@ -560,7 +564,7 @@ func TestHalfPrecision(t *testing.T) {
 			}
 		}
 		cosine, length := dot/math.Sqrt(ours*theirs), math.Sqrt(theirs/ours)
-		t.Logf("adapters %v: loss %v and %v; gradient's cosine %.5f, length %.4f", lora != nil, half["loss"], values["loss"], cosine, length)
+		t.Logf("adapters %v: loss %v and %v; gradient's cosine %.5f, length %.4f", adapters != nil, half["loss"], values["loss"], cosine, length)
 		if !(cosine > 0.99 && math.Abs(length-1) < 0.03) {
 			t.Errorf("the gradient's cosine with that of float32 is %v, its length %v of it", cosine, length)
 		}
@@ -570,12 +574,12 @@ func TestHalfPrecision(t *testing.T) {
 // TestDivergedInHalfPrecision says so, and what to do.
 func TestDivergedInHalfPrecision(t *testing.T) {
 	g, _, _ := fixtures(t)
-	m := readUNet(t)
+	m := denoiserAlone(t)
 	g.scale = float32(math.Inf(1)) // latents that are no numbers
 	for i := range g.latents[0].Data {
 		g.latents[0].Data[i] = float32(math.NaN())
 	}
-	settings := Settings{LoRA: &LoRA{Rank: 1, Targets: []string{"to_q"}}, Precision: BFloat16}
+	settings := Settings{LoRA: &lora.Config{Rank: 1, Targets: []string{"to_q"}}, Precision: BFloat16}
 	store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
 	if err != nil {
 		t.Fatal(err)

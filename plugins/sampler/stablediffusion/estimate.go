@@ -44,7 +44,7 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 		return sdk.Estimate{}, fmt.Errorf("read configuration: %w", err)
 	}
 	var out sdk.Estimate
-	model := &latentdiffusion.Model{UNet: unet.StableDiffusion1(), VAE: vae.StableDiffusion1(), Scheduler: diffusion.StableDiffusion1()}
+	model := &latentdiffusion.Model{Denoiser: unet.StableDiffusion1(), VAE: vae.StableDiffusion1(), Scheduler: diffusion.StableDiffusion1()}
 	text := clip.LargeText()
 	if read, err := latentdiffusion.ReadConfig(c.Weights); err == nil {
 		model = read
@@ -56,11 +56,12 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 	}
 	factor := model.VAE.Factor()
 	height, width := c.Height, c.Width
+	trainedHeight, trainedWidth := model.Denoiser.TrainedSize()
 	if height == 0 {
-		height = model.UNet.SampleSize.Height * factor
+		height = trainedHeight * factor
 	}
 	if width == 0 {
-		width = model.UNet.SampleSize.Width * factor
+		width = trainedWidth * factor
 	}
 	if height < factor || width < factor || height > largestSide || width > largestSide {
 		return sdk.Estimate{}, fmt.Errorf("images of %d x %d pixels", height, width)
@@ -114,7 +115,7 @@ func evaluations(scheduler diffusion.SchedulerConfig, c config) (float64, error)
 
 // count counts the networks at a size of latents.
 func count(model *latentdiffusion.Model, text clip.Text, height, width int) (pass, error) {
-	key := fmt.Sprintf("%+v %+v %+v %d %d", model.UNet, model.VAE, text, height, width)
+	key := fmt.Sprintf("%+v %+v %+v %d %d", model.Denoiser, model.VAE, text, height, width)
 	if known, ok := passes.Load(key); ok {
 		return known.(pass), nil
 	}
@@ -124,7 +125,7 @@ func count(model *latentdiffusion.Model, text clip.Text, height, width int) (pas
 	}
 	factor := model.VAE.Factor()
 	one := pass{
-		unet: model.UNet.Count(backend, 1, height, width, text.Positions),
+		unet: model.Denoiser.Count(backend, 1, height, width, conditions(text)),
 		decode: flops.Count(backend, func(p nn.Params, input flops.Input) {
 			model.VAE.Decode(p, input("latents", numbers.Float32, 1, height, width, model.VAE.LatentChannels))
 		}),

@@ -1,8 +1,8 @@
 // Package stablediffusion is the sampler "stable_diffusion": Stable Diffusion v1
 // and its kin, from a directory in the layout of diffusers.
 //
-// It draws, prepares images and captions for fine-tuning, and fine-tunes the
-// denoising network. It refuses to run a safety checker, to train from scratch,
+// It samples, precomputes latents and embeddings for fine-tuning, and fine-tunes
+// the denoising network. It refuses to run a safety checker, to train from scratch,
 // and models of other families.
 package stablediffusion
 
@@ -19,8 +19,10 @@ import (
 
 	"github.com/gomlx/compute"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/lora"
 	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -73,7 +75,7 @@ func Component() sdk.Component {
 			}},
 			PreferredBatch: handed,
 			NeedsDevice:    true,
-			CodeVersion:    "2",
+			CodeVersion:    "3", // the cache of latents names its conditions
 			Capabilities:   []sdk.Capability{sdk.CapabilityPrepare, sdk.CapabilityTune},
 			Losses:         objective.Losses(),
 			Tuning:         latentdiffusion.SettingsSchema(),
@@ -89,8 +91,8 @@ type sampler struct {
 	checkpoint bool   // whether it is a checkpoint
 	backend    compute.Backend
 	model      *latentdiffusion.Model
-	adapters   *latentdiffusion.Adapters // of a checkpoint; merged into the model's weights
-	drawer     *latentdiffusion.Drawer
+	adapters   *lora.Adapters // of a checkpoint; merged into the model's weights
+	pipeline   *latentdiffusion.Pipeline
 	texts      *texts
 	batch      int // images that are drawn together
 }
@@ -146,7 +148,8 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 // complete fills in what the block leaves to the model, and refuses what the
 // model cannot do.
 func (s *sampler) complete() error {
-	c, size, factor := &s.config, s.model.UNet.SampleSize, s.model.VAE.Factor()
+	c, factor := &s.config, s.model.VAE.Factor()
+	height, width := s.model.Denoiser.TrainedSize()
 	var all sdk.Diagnostics
 	refuse := func(summary, format string, arguments ...any) {
 		all = append(all, sdk.Diagnostic{Severity: sdk.SeverityError, Summary: summary, Detail: fmt.Sprintf(format, arguments...)})
@@ -165,8 +168,8 @@ func (s *sampler) complete() error {
 			refuse("Impossible "+name+" of images", "%s is %d, and the model makes images in squares of %d x %d pixels. Write %d or %d.", name, *value, factor, factor, below, below+factor)
 		}
 	}
-	side("height", &c.Height, size.Height)
-	side("width", &c.Width, size.Width)
+	side("height", &c.Height, height)
+	side("width", &c.Width, width)
 	switch c.Precision {
 	case "", latentdiffusion.Float32, latentdiffusion.BFloat16:
 	default:
@@ -215,8 +218,8 @@ func (s *sampler) fits() error {
 		})
 	}
 	tower := s.texts.tower
-	if tower.Width != s.model.UNet.CrossWidth {
-		refuse("The text encoder's hidden_size is %d, the unet's cross_attention_dim is %d.", tower.Width, s.model.UNet.CrossWidth)
+	if want := s.model.Denoiser.Conditions(); !conditioning.Takes(want, s.texts.conditions()) {
+		refuse("The text encoder's hidden_size is %d, so it gives %v; by its cross_attention_dim, the unet takes %v.", tower.Width, s.texts.conditions(), want)
 	}
 	if have := s.texts.tokens.Size(); have > tower.Vocabulary {
 		refuse("The tokenizer has %d tokens, the text encoder's vocab_size is %d.", have, tower.Vocabulary)
@@ -249,7 +252,7 @@ func (s *sampler) load(checkpoint string) error {
 		}
 	}
 	if s.adapters != nil {
-		if err := s.adapters.Merge(s.model.UNetStore); err != nil {
+		if err := s.adapters.Merge(s.model.DenoiserStore); err != nil {
 			return err
 		}
 	}
@@ -258,7 +261,7 @@ func (s *sampler) load(checkpoint string) error {
 			return err
 		}
 	}
-	s.drawer, err = s.model.NewDrawer(s.backend)
+	s.pipeline, err = s.model.NewPipeline(s.backend)
 	return err
 }
 
@@ -329,7 +332,7 @@ func (s *sampler) latentDims() []int {
 func (s *sampler) draw(ctx context.Context, prompts []string, latents latentdiffusion.Tensor, normal func([]float32), count int) ([]sdk.Image, error) {
 	request := latentdiffusion.Request{Guidance: s.config.GuidanceScale, Solver: s.config.Solver, Steps: s.config.NumInferenceSteps, Eta: s.config.Eta, Normal: normal}
 	var err error
-	if request.Prompts, err = s.texts.encode(ctx, prompts); err != nil {
+	if request.Conditions, err = s.texts.encode(ctx, prompts); err != nil {
 		return nil, err
 	}
 	if request.Guidance != 1 {
@@ -341,11 +344,11 @@ func (s *sampler) draw(ctx context.Context, prompts []string, latents latentdiff
 			return nil, err
 		}
 	}
-	if err := s.drawer.Draw(ctx, latents, request); err != nil {
+	if err := s.pipeline.Sample(ctx, latents, request); err != nil {
 		return nil, err
 	}
 	dims := append([]int{count}, latents.Dims[1:]...)
-	pixels, err := s.drawer.Decode(latentdiffusion.Tensor{Dims: dims, Data: latents.Data[:len(latents.Data)/latents.Dims[0]*count]})
+	pixels, err := s.pipeline.Decode(latentdiffusion.Tensor{Dims: dims, Data: latents.Data[:len(latents.Data)/latents.Dims[0]*count]})
 	if err != nil {
 		return nil, err
 	}
@@ -359,8 +362,8 @@ func (s *sampler) draw(ctx context.Context, prompts []string, latents latentdiff
 
 // Close frees the compiled networks and the weights.
 func (s *sampler) Close() error {
-	if s.drawer != nil {
-		s.drawer.Close()
+	if s.pipeline != nil {
+		s.pipeline.Close()
 	}
 	s.model.Finalize()
 	s.texts.close()

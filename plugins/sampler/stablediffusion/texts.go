@@ -7,6 +7,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/models/clip"
 	"github.com/plumb-ml/plumb/plugins/ml/tokenizer"
@@ -59,9 +60,16 @@ func (t *texts) close() {
 	}
 }
 
-// encode embeds prompts: [prompts, tokens, width]. One that is too long is cut
-// with a warning, as diffusers does.
-func (t *texts) encode(ctx context.Context, prompts []string) (latentdiffusion.Tensor, error) {
+// conditions are the dimensions of what a text tower gives for one prompt.
+func conditions(tower clip.Text) conditioning.Shapes {
+	return conditioning.Shapes{conditioning.Context: {tower.Positions, tower.Width}}
+}
+
+func (t *texts) conditions() conditioning.Shapes { return conditions(t.tower) }
+
+// encode makes the conditions of prompts, [prompts, ...] each. A prompt that is too
+// long is truncated with a warning, as diffusers does.
+func (t *texts) encode(ctx context.Context, prompts []string) (conditioning.Of[latentdiffusion.Tensor], error) {
 	out := latentdiffusion.Tensor{Dims: []int{len(prompts), t.tower.Positions, t.tower.Width}}
 	for _, prompt := range prompts {
 		states, ok := t.known[prompt]
@@ -72,7 +80,7 @@ func (t *texts) encode(ctx context.Context, prompts []string) (latentdiffusion.T
 			}
 			rows, err := t.encoder.LastHiddenStates(ctx, [][]int32{ids})
 			if err != nil {
-				return out, err
+				return nil, err
 			}
 			states = rows[0]
 			if len(t.known) >= remembered {
@@ -82,5 +90,5 @@ func (t *texts) encode(ctx context.Context, prompts []string) (latentdiffusion.T
 		}
 		out.Data = append(out.Data, states...)
 	}
-	return out, nil
+	return conditioning.Of[latentdiffusion.Tensor]{conditioning.Context: out}, nil
 }

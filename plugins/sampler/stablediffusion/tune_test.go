@@ -318,10 +318,10 @@ func TestTuneAdapters(t *testing.T) {
 		t.Error("the adapters change nothing")
 	}
 	if again.adapters.Rank != 3 || *again.adapters.Alpha != 6 || len(again.adapters.Targets) != 5 {
-		t.Errorf("adapters are read as %+v", again.adapters.LoRA)
+		t.Errorf("adapters are read as %+v", again.adapters.Config)
 	}
 	copied := t.TempDir()
-	if err := again.adapters.Write(copied); err != nil {
+	if err := again.adapters.Write(copied, "unet"); err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(filesIn(t, copied), files) {

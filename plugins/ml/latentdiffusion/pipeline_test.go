@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
@@ -23,13 +24,13 @@ const (
 	expected = tiny + "/expected/"
 )
 
-func read(t testing.TB) (*Model, *Drawer) {
+func read(t testing.TB) (*Model, *Pipeline) {
 	t.Helper()
 	m, err := Read(golden.Backend(t), tiny)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := m.NewDrawer(golden.Backend(t))
+	d, err := m.NewPipeline(golden.Backend(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +46,11 @@ func expect(t *testing.T, what string, got Tensor, want safetensors.Tensor, tole
 	t.Logf("%s: %.2g", what, worst)
 }
 
+// prompts are the conditions of prompts with these embeddings.
+func prompts(context Tensor) conditioning.Of[Tensor] {
+	return conditioning.Of[Tensor]{conditioning.Context: context}
+}
+
 // halves are the embeddings without and with the prompt.
 func halves(file *safetensors.File) (without, with Tensor) {
 	both := file.Tensors["prompt_embeds_uncond_cond"]
@@ -58,19 +64,19 @@ func TestTextToImage(t *testing.T) {
 	_, d := read(t)
 	file := golden.Read(t, expected+"t2i_ddim.safetensors")
 	without, with := halves(file)
-	request := Request{Prompts: with, Negative: without, Guidance: 7.5, Solver: "ddim", Steps: 10}
-	given := request.conditions()
-	defer free(given)
+	request := Request{Conditions: prompts(with), Negative: prompts(without), Guidance: 7.5, Solver: "ddim", Steps: 10}
+	packed := request.pack()
+	defer free(packed)
 	for i, timestep := range []float64{901, 801, 701, 601, 501, 401, 301, 201, 101, 1} {
 		latents := last(file.Tensors[fmt.Sprintf("latents.%d", i)])
-		got, err := d.predict(latents, timestep, given)
+		got, err := d.predict(latents, timestep, packed)
 		if err != nil {
 			t.Fatal(err)
 		}
 		expect(t, fmt.Sprintf("guided output %d", i), Tensor{latents.Dims, got}, file.Tensors[fmt.Sprintf("guided_eps.%d", i)], 1e-4)
 	}
 	latents := last(file.Tensors["latents.0"])
-	if err := d.Draw(context.Background(), latents, request); err != nil {
+	if err := d.Sample(context.Background(), latents, request); err != nil {
 		t.Fatal(err)
 	}
 	expect(t, "latents", latents, file.Tensors["latents.10"], 3e-4)
@@ -109,9 +115,9 @@ func TestBatch(t *testing.T) {
 	_, d := read(t)
 	file := golden.Read(t, expected+"t2i_ddim.safetensors")
 	without, with := halves(file)
-	draw := func(latents, prompts Tensor) Tensor {
+	draw := func(latents, embeddings Tensor) Tensor {
 		latents.Data = slices.Clone(latents.Data)
-		if err := d.Draw(context.Background(), latents, Request{Prompts: prompts, Guidance: 1, Steps: 2}); err != nil {
+		if err := d.Sample(context.Background(), latents, Request{Conditions: prompts(embeddings), Guidance: 1, Steps: 2}); err != nil {
 			t.Fatal(err)
 		}
 		images, err := d.Decode(latents)
@@ -129,10 +135,11 @@ func TestBatch(t *testing.T) {
 func TestRefuses(t *testing.T) {
 	_, d := read(t)
 	latents := Tensor{[]int{1, 8, 8, 4}, make([]float32, 256)}
-	prompts := Tensor{[]int{1, 2, 32}, make([]float32, 64)}
+	data := make([]float32, 64)
+	two := prompts(Tensor{[]int{1, 2, 32}, data})
 	stopped, stop := context.WithCancel(context.Background())
 	stop()
-	if err := d.Draw(stopped, latents, Request{Prompts: prompts, Guidance: 1, Steps: 1}); !errors.Is(err, context.Canceled) {
+	if err := d.Sample(stopped, latents, Request{Conditions: two, Guidance: 1, Steps: 1}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a stopped run ends with %v", err)
 	}
 	for _, test := range []struct {
@@ -140,14 +147,16 @@ func TestRefuses(t *testing.T) {
 		request Request
 		want    string
 	}{
-		{Tensor{[]int{1, 4, 8, 8}, latents.Data}, Request{Prompts: prompts, Guidance: 1, Steps: 1}, "latents are [1 4 8 8]"},
-		{latents, Request{Prompts: Tensor{[]int{1, 4, 16}, prompts.Data}, Guidance: 1, Steps: 1}, "embeddings of prompts are [1 4 16]"},
-		{latents, Request{Prompts: prompts, Guidance: 2, Steps: 1}, "embeddings of negative prompts are []"},
-		{latents, Request{Prompts: prompts, Negative: Tensor{[]int{1, 1, 32}, nil}, Guidance: 2, Steps: 1}, "have 1 tokens"},
-		{latents, Request{Prompts: prompts, Guidance: 1, Steps: 1, Solver: "unipc"}, `unknown solver "unipc"`},
-		{latents, Request{Prompts: prompts, Guidance: 1, Steps: 0}, "at least one step"},
+		{Tensor{[]int{1, 4, 8, 8}, latents.Data}, Request{Conditions: two, Guidance: 1, Steps: 1}, "latents are [1 4 8 8]"},
+		{latents, Request{Conditions: prompts(Tensor{[]int{1, 4, 16}, data}), Guidance: 1, Steps: 1}, "conditions of prompts are context [4 16], want context [0 32]"},
+		{latents, Request{Conditions: prompts(Tensor{[]int{2, 2, 32}, nil}), Guidance: 1, Steps: 1}, "context of prompts is [2 2 32] for a batch of 1"},
+		{latents, Request{Conditions: conditioning.Of[Tensor]{conditioning.Context: two[conditioning.Context], "pooled": two[conditioning.Context]}, Guidance: 1, Steps: 1}, "pooled [2 32], want context"},
+		{latents, Request{Conditions: two, Guidance: 2, Steps: 1}, "conditions of negative prompts are , want context"},
+		{latents, Request{Conditions: two, Negative: prompts(Tensor{[]int{1, 1, 32}, nil}), Guidance: 2, Steps: 1}, "negative prompts are context [1 32], those of prompts context [2 32]"},
+		{latents, Request{Conditions: two, Guidance: 1, Steps: 1, Solver: "unipc"}, `unknown solver "unipc"`},
+		{latents, Request{Conditions: two, Guidance: 1, Steps: 0}, "at least one step"},
 	} {
-		if err := d.Draw(context.Background(), test.latents, test.request); err == nil || !strings.Contains(err.Error(), test.want) {
+		if err := d.Sample(context.Background(), test.latents, test.request); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("error %v, want one that says %s", err, test.want)
 		}
 	}
@@ -215,18 +224,18 @@ func TestOnDevice(t *testing.T) {
 		{Solver: "ddim", Guidance: 7.5, Steps: 3}, {Solver: "pndm", Guidance: 1, Steps: 4},
 		{Solver: "dpmpp_2m", Guidance: 2, Steps: 3}, {Solver: "euler", Guidance: 1, Steps: 2}, {Solver: "heun", Guidance: 2, Steps: 2},
 	} {
-		r.Prompts, r.Negative = with, without
+		r.Conditions, r.Negative = prompts(with), prompts(without)
 		d.onDevice = nil
 		want := Tensor{small.Dims, slices.Clone(small.Data)}
-		if err := d.Draw(t.Context(), want, r); err != nil {
+		if err := d.Sample(t.Context(), want, r); err != nil {
 			t.Fatal(err)
 		}
 		d.onDevice = device
-		if err := d.Draw(t.Context(), Tensor{small.Dims, slices.Clone(poison.Data)}, r); err == nil || !strings.Contains(err.Error(), "timestep") {
+		if err := d.Sample(t.Context(), Tensor{small.Dims, slices.Clone(poison.Data)}, r); err == nil || !strings.Contains(err.Error(), "timestep") {
 			t.Errorf("noise that is no number: %v", err)
 		}
 		got := Tensor{small.Dims, slices.Clone(small.Data)}
-		if err := d.Draw(t.Context(), got, r); err != nil {
+		if err := d.Sample(t.Context(), got, r); err != nil {
 			t.Fatal(err)
 		}
 		golden.Expect(t, r.Solver, safetensors.Tensor(got), safetensors.Tensor(want), 1e-4)
@@ -241,7 +250,7 @@ func TestOnDevice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := device.draw(stopped, noise, u, Request{Prompts: with, Guidance: 1}.conditions()); !errors.Is(err, context.Canceled) {
+	if err := device.sample(stopped, noise, u, Request{Conditions: prompts(with), Guidance: 1}.pack()); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package latentdiffusion
+package lora
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
+	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 )
 
@@ -15,7 +16,6 @@ import (
 // of the settings is there; and what was trained comes back.
 func TestAdapterFiles(t *testing.T) {
 	const layer = "mid_block.attentions.0.transformer_blocks.0.attn1.to_q"
-	m := readUNet(t)
 	down, up := make([]float32, 48*2), make([]float32, 2*48)
 	for i := range down {
 		down[i], up[i] = float32(i)/7, float32(i+1)/3
@@ -24,18 +24,20 @@ func TestAdapterFiles(t *testing.T) {
 		layer + downEnd: {Dims: []int{48, 2}, Data: down},
 		layer + upEnd:   {Dims: []int{2, 48}, Data: up},
 	}
-	l := LoRA{Rank: 2, Alpha: float(6), Targets: []string{layer}}
+	network := []nn.Named{{Name: layer + ".weight", Dims: []int{48, 48}}, {Name: layer + ".bias", Dims: []int{48}}}
+	alpha := 6.
+	l := Config{Rank: 2, Alpha: &alpha, Targets: []string{layer}}
 	dir := t.TempDir()
-	if err := l.adapters(trained).Write(dir); err != nil {
+	if err := New(l, trained).Write(dir, "unet"); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, adaptersFile+".safetensors")
+	path := filepath.Join(dir, fileName+".safetensors")
 	file := golden.Read(t, path)
 	// [48, 2] in the file: the other way round.
-	if got, want := file.Tensors[prefix+layer+upEnd].Data[1], float32(3*float64(up[48])); got != want {
+	if got, want := file.Tensors["unet."+layer+upEnd].Data[1], float32(3*float64(up[48])); got != want {
 		t.Errorf("up in the file is %v, want %v", got, want)
 	}
-	if got := file.Tensors[prefix+layer+downEnd].Data[1]; got != down[2] {
+	if got := file.Tensors["unet."+layer+downEnd].Data[1]; got != down[2] {
 		t.Errorf("down in the file is %v, want %v", got, down[2])
 	}
 	var about map[string]any
@@ -49,14 +51,14 @@ func TestAdapterFiles(t *testing.T) {
 	if !reflect.DeepEqual(about, want) {
 		t.Errorf("settings in the file: %v", about)
 	}
-	again, err := m.ReadAdapters(golden.Backend(t), dir)
+	again, err := Read(dir, "unet", network)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again.Rank != 2 || again.alpha() != 6 || !again.same(l) {
-		t.Errorf("read %+v", again.LoRA)
+	if again.Rank != 2 || again.alpha() != 6 || !again.Equal(l) {
+		t.Errorf("read %+v", again.Config)
 	}
-	for name, tensor := range again.trained() {
+	for name, tensor := range again.Trained() {
 		for i, v := range tensor.Data {
 			if d := v - trained[name].Data[i]; d > 1e-6*v || -d > 1e-6*v {
 				t.Fatalf("%s[%d] is %v, was trained to %v", name, i, v, trained[name].Data[i])
@@ -74,11 +76,11 @@ func TestAdapterFiles(t *testing.T) {
 		if err := other.Write(path); err != nil {
 			t.Fatal(err)
 		}
-		read, err := m.ReadAdapters(golden.Backend(t), dir)
+		read, err := Read(dir, "unet", network)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := read.Tensors[layer+upEnd].Data[48], factor*file.Tensors[prefix+layer+upEnd].Data[1]; got != want {
+		if got, want := read.Tensors[layer+upEnd].Data[48], factor*file.Tensors["unet."+layer+upEnd].Data[1]; got != want {
 			t.Errorf("settings %s: up is %v, want %v", settings, got, want)
 		}
 	}
@@ -87,8 +89,8 @@ func TestAdapterFiles(t *testing.T) {
 		if err := other.Write(path); err != nil {
 			t.Fatal(err)
 		}
-		if read, err := m.ReadAdapters(golden.Backend(t), dir); err == nil {
-			t.Errorf("alpha %s was taken: %+v", alpha, read.LoRA)
+		if read, err := Read(dir, "unet", network); err == nil {
+			t.Errorf("alpha %s was taken: %+v", alpha, read.Config)
 		}
 	}
 	if len(file.Tensors) != 2 {

@@ -1,7 +1,6 @@
-package latentdiffusion
+package latentcache
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,18 +11,20 @@ import (
 	"sync"
 	"testing"
 
-	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
-	"github.com/plumb-ml/plumb/plugins/sdk"
-	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
-// shelved writes a directory as Prepare does: image i has the mean from+i, the
-// deviation -i, the ID "image i" and the caption i/2 + 1; caption j is j, j+0.5.
-func shelved(t testing.TB, images, from int) string {
+// cached writes a directory as Precompute does: image i has the mean from+i, the
+// deviation -i, the ID "image i" and the caption i/2 + 1; caption j has the context
+// (j, j + 0.5) and the pooled vector -j.
+func cached(t testing.TB, images, from int) string {
 	t.Helper()
-	p := &preparer{layout: layout{Format: layoutFormat, DType: safetensors.F32, Latents: [3]int{1, 1, 1}, Text: [2]int{1, 2}, Images: images, Captions: images/2 + 2}}
+	p := &writer{layout: layout{
+		Format: layoutFormat, DType: safetensors.F32, Latents: [3]int{1, 1, 1}, Images: images, Captions: images/2 + 2,
+		Conditions: conditioning.Shapes{conditioning.Context: {1, 2}, "pooled": {1}},
+	}}
 	p.request.Output, p.request.Scratch = t.TempDir(), t.TempDir()
 	check := func(err error) {
 		t.Helper()
@@ -39,22 +40,33 @@ func shelved(t testing.TB, images, from int) string {
 		}
 	}
 	for file := range filesFor(p.Captions, captionsPerFile) {
-		var text []float32
+		var text, pooled []float32
 		for j := range rowsIn(file, p.Captions, captionsPerFile) {
 			text = append(text, float32(file*captionsPerFile+j), float32(file*captionsPerFile+j)+0.5)
+			pooled = append(pooled, float32(-file*captionsPerFile-j))
 		}
-		check(p.write(captionsFile(file), p.captionsNeed(file), map[string][]float32{"text": text}, nil))
+		check(p.write(captionsFile(file), p.captionsNeed(file), map[string][]float32{conditioning.Context: text, "pooled": pooled}, nil))
 	}
 	check(p.finish())
 	return p.request.Output
 }
 
-// TestPreparedTables reads several tables, one of them named twice, at random and from
+// room is for an example's conditions.
+func room(c *Cache) conditioning.Of[[]float32] {
+	out := conditioning.Of[[]float32]{}
+	_, conditions := c.Size()
+	for name, dims := range conditions {
+		out[name] = make([]float32, safetensors.Size(dims))
+	}
+	return out
+}
+
+// TestTables reads several tables, one of them named twice, at random and from
 // several goroutines, with fewer files open than there are.
-func TestPreparedTables(t *testing.T) {
+func TestTables(t *testing.T) {
 	const many, few = (openFiles + 3) * imagesPerFile, 5
-	a, b := shelved(t, many, 0), shelved(t, few, 100000)
-	p, err := OpenPrepared(a, b, a)
+	a, b := cached(t, many, 0), cached(t, few, 100000)
+	p, err := Open(a, b, a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +77,7 @@ func TestPreparedTables(t *testing.T) {
 	var readers sync.WaitGroup
 	for reader := range 4 {
 		readers.Go(func() {
-			mean, deviation, text := make([]float32, 1), make([]float32, 1), make([]float32, 2)
+			mean, deviation, given := make([]float32, 1), make([]float32, 1), room(p)
 			for n := range 400 {
 				example := (n*7919 + reader*131) % p.Len()
 				row, from := 0, 0
@@ -75,12 +87,13 @@ func TestPreparedTables(t *testing.T) {
 				if row = example; example >= many {
 					row, from = example-many, 100000
 				}
-				if err := errors.Join(p.Latents(example, mean, deviation), p.Text(example, text), p.Check(example, fmt.Sprint("image ", row))); err != nil {
+				if err := errors.Join(p.Latents(example, mean, deviation), p.Conditions(example, given), p.Check(example, fmt.Sprint("image ", row))); err != nil {
 					t.Error(err)
 					return
 				}
-				if caption := float32(row/2 + 1); mean[0] != float32(from+row) || deviation[0] != float32(-row) || text[0] != caption || text[1] != caption+0.5 {
-					t.Errorf("example %d is %v, %v, %v", example, mean, deviation, text)
+				text := given[conditioning.Context]
+				if caption := float32(row/2 + 1); mean[0] != float32(from+row) || deviation[0] != float32(-row) || text[0] != caption || text[1] != caption+0.5 || given["pooled"][0] != -caption {
+					t.Errorf("example %d is %v, %v, %v", example, mean, deviation, given)
 					return
 				}
 			}
@@ -90,15 +103,15 @@ func TestPreparedTables(t *testing.T) {
 	if len(p.open) != openFiles {
 		t.Errorf("%d files are open", len(p.open))
 	}
-	empty := make([]float32, 2)
-	if err := p.Empty(empty); err != nil || empty[0] != 0 || empty[1] != 0.5 {
+	empty := room(p)
+	if err := p.Empty(empty); err != nil || empty[conditioning.Context][0] != 0 || empty[conditioning.Context][1] != 0.5 {
 		t.Errorf("the empty caption is %v, %v", empty, err)
 	}
 	for want, err := range map[string]error{
 		`not "image 7"`:            p.Check(3, "image 7"),
-		"example -1 of":            p.Text(-1, empty),
-		fmt.Sprint("of ", p.Len()): p.Text(p.Len(), empty),
-		"3 numbers are asked for":  p.Text(0, make([]float32, 3)),
+		"example -1 of":            p.Conditions(-1, empty),
+		fmt.Sprint("of ", p.Len()): p.Conditions(p.Len(), empty),
+		"3 numbers are asked for":  p.Conditions(0, conditioning.Of[[]float32]{conditioning.Context: make([]float32, 3), "pooled": make([]float32, 1)}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v does not say %s", err, want)
@@ -106,9 +119,9 @@ func TestPreparedTables(t *testing.T) {
 	}
 }
 
-// TestPreparedAdd goes through tables as a tuner does.
-func TestPreparedAdd(t *testing.T) {
-	p, err := OpenPrepared(shelved(t, 2, 0), shelved(t, 3, 10))
+// TestAdd goes through tables as a tuner does.
+func TestAdd(t *testing.T) {
+	p, err := Open(cached(t, 2, 0), cached(t, 3, 10))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +133,7 @@ func TestPreparedAdd(t *testing.T) {
 			t.Errorf("image %d has the number %d and the mean %v, %v", i, number, mean, err)
 		}
 	}
-	var named *PreparedError
+	var named *Error
 	if _, err := p.Add(t.Context(), table.Image{ID: "image 0"}); !errors.As(err, &named) || !strings.Contains(err.Error(), `not "image 0"`) {
 		t.Errorf("another image: %v", err)
 	}
@@ -129,9 +142,9 @@ func TestPreparedAdd(t *testing.T) {
 	}
 }
 
-// TestPreparedRefuses: what is cut off, foreign, or of another model has one
+// TestOpenRefuses: what is cut off, foreign, or of another model has one
 // kind of error, which says where.
-func TestPreparedRefuses(t *testing.T) {
+func TestOpenRefuses(t *testing.T) {
 	edit := func(change func(l *layout)) func(string) error {
 		return func(directory string) error {
 			path := filepath.Join(directory, layoutFile)
@@ -167,10 +180,10 @@ func TestPreparedRefuses(t *testing.T) {
 		change func(directory string) error
 		want   string
 	}{
-		"no layout":          {remove(layoutFile), "there is no prepared.json"},
+		"no layout":          {remove(layoutFile), "there is no latentcache.json"},
 		"half a layout":      {truncated(layoutFile), ""}, // without its last line feed it is whole
-		"no JSON":            {func(d string) error { return os.WriteFile(filepath.Join(d, layoutFile), []byte("{"), 0o644) }, "prepared.json: unexpected end"},
-		"other format":       {edit(func(l *layout) { l.Format = "plumb prepared images 2" }), `"plumb prepared images 2"`},
+		"no JSON":            {func(d string) error { return os.WriteFile(filepath.Join(d, layoutFile), []byte("{"), 0o644) }, "latentcache.json: unexpected end"},
+		"other format":       {edit(func(l *layout) { l.Format = "plumb latent cache 2" }), `"plumb latent cache 2"`},
 		"other type":         {edit(func(l *layout) { l.DType = "I8" }), `dtype is "I8"`},
 		"other dtype":        {edit(func(l *layout) { l.DType = safetensors.F16 }), "expected F16 [64 1 1 1]"},
 		"negative":           {edit(func(l *layout) { l.Images = -1 }), "a size of -1"},
@@ -181,17 +194,22 @@ func TestPreparedRefuses(t *testing.T) {
 		"truncated latents":  {truncated(latentsFile(1)), "truncated"},
 		"truncated captions": {truncated(captionsFile(0)), "truncated"},
 		"missing latents":    {remove(latentsFile(1)), latentsFile(1)},
+		"no conditions":      {edit(func(l *layout) { l.Conditions = nil }), "no conditions"},
+		"another condition": {edit(func(l *layout) {
+			l.Conditions["pooled 2"] = l.Conditions["pooled"]
+			delete(l.Conditions, "pooled")
+		}), `"pooled 2" is`},
 		"foreign captions": {func(d string) error {
 			file := safetensors.File{Tensors: map[string]safetensors.Tensor{"weight": {Dims: []int{1}, Data: []float32{1}}}}
 			return file.Write(filepath.Join(d, captionsFile(0)))
-		}, `tensor "text" is`},
+		}, `holds the tensors ["weight"]`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			directory := shelved(t, 66, 0)
+			directory := cached(t, 66, 0)
 			if err := test.change(directory); err != nil {
 				t.Fatal(err)
 			}
-			p, err := OpenPrepared(directory)
+			p, err := Open(directory)
 			if test.want == "" {
 				if err != nil {
 					t.Fatal(err)
@@ -199,27 +217,27 @@ func TestPreparedRefuses(t *testing.T) {
 				p.Close()
 				return
 			}
-			var named *PreparedError
+			var named *Error
 			if !errors.As(err, &named) || named.Path != directory || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want one that says %s", err, test.want)
 			}
 		})
 	}
-	if _, err := OpenPrepared(); err == nil {
+	if _, err := Open(); err == nil {
 		t.Error("nothing can be opened")
 	}
-	other := shelved(t, 2, 0)
-	if err := edit(func(l *layout) { l.Text = [2]int{2, 1} })(other); err != nil {
+	other := cached(t, 2, 0)
+	if err := edit(func(l *layout) { l.Conditions[conditioning.Context] = []int{2, 1} })(other); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenPrepared(shelved(t, 2, 0), other); err == nil || !strings.Contains(err.Error(), other) {
+	if _, err := Open(cached(t, 2, 0), other); err == nil || !strings.Contains(err.Error(), other) {
 		t.Errorf("sets of different models: %v", err)
 	}
 }
 
-// TestPreparedCaptionOutside: a file that lies about its captions is no panic.
-func TestPreparedCaptionOutside(t *testing.T) {
-	directory := shelved(t, 1, 0)
+// TestCaptionOutside: a file that lies about its captions is no panic.
+func TestCaptionOutside(t *testing.T) {
+	directory := cached(t, 1, 0)
 	for _, caption := range []int64{-1, 2, math.MaxInt32} {
 		file := safetensors.File{
 			Tensors: map[string]safetensors.Tensor{"mean": {Dims: []int{1, 1, 1, 1}, Data: []float32{0}}, "deviation": {Dims: []int{1, 1, 1, 1}, Data: []float32{0}}},
@@ -230,82 +248,22 @@ func TestPreparedCaptionOutside(t *testing.T) {
 		if err := file.Write(filepath.Join(directory, latentsFile(0))); err != nil {
 			t.Fatal(err)
 		}
-		p, err := OpenPrepared(directory)
+		p, err := Open(directory)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var named *PreparedError
-		if err := p.Text(0, make([]float32, 2)); !errors.As(err, &named) || !strings.Contains(err.Error(), fmt.Sprint("caption ", caption, " of 2")) {
+		var named *Error
+		if err := p.Conditions(0, room(p)); !errors.As(err, &named) || !strings.Contains(err.Error(), fmt.Sprint("caption ", caption, " of 2")) {
 			t.Errorf("caption %d: %v", caption, err)
 		}
 		p.Close()
 	}
 }
 
-// TestPrepareRefusesNumbers: what is no number, or too large for half precision,
-// names its image or caption and is not written.
-func TestPrepareRefusesNumbers(t *testing.T) {
-	m, _ := read(t)
-	png, err := imaging.EncodePNG(imaging.Image{Width: 8, Height: 8, RGB: make([]byte, 3*8*8)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	images := filepath.Join(t.TempDir(), "images.parquet")
-	if err := table.WriteAll(images, []table.Image{{ID: "black", Image: table.File{Bytes: png}, Prompt: "night"}}); err != nil {
-		t.Fatal(err)
-	}
-	prepare := func(dtype safetensors.DType, value float32, width int) error {
-		return m.Prepare(t.Context(), golden.Backend(t), PrepareRequest{
-			PrepareRequest: sdk.PrepareRequest{Images: images, Output: t.TempDir(), Scratch: t.TempDir()},
-			Height:         8, Width: 8, Batch: 1, Text: [2]int{1, 2}, DType: dtype,
-			Embed: func(_ context.Context, captions []string) ([][]float32, error) {
-				rows := make([][]float32, len(captions))
-				for i := range rows {
-					rows[i] = make([]float32, width)
-				}
-				rows[len(rows)-1][0] = value
-				return rows, nil
-			},
-		}, func(sdk.Progress) error { return nil })
-	}
-	if err := prepare(safetensors.F16, 65504, 2); err != nil {
-		t.Error(err)
-	}
-	if err := prepare(safetensors.F32, 1e6, 2); err != nil {
-		t.Error(err)
-	}
-	for want, err := range map[string]error{
-		`Caption "night" has embeddings with NaN`:                                   prepare(safetensors.F32, float32(math.NaN()), 2),
-		`Caption "night" has embeddings with +Inf`:                                  prepare(safetensors.F16, float32(math.Inf(1)), 2),
-		`Caption "night" has embeddings with 70000 in them, which float16 does not`: prepare(safetensors.F16, 70000, 2),
-		"2 embeddings of 6 numbers for 2 captions, want [1 2]":                      prepare(safetensors.F32, 0, 3),
-	} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error %v does not say %s", err, want)
-		}
-	}
-	// Weights that are no numbers give latents that are none.
-	for v := range m.VAEStore.IterVariables() {
-		if strings.HasSuffix(v.Path(), "quant_conv.bias") {
-			bias := v.Shape().Dimensions[0]
-			values := make([]float32, bias)
-			for i := range values {
-				values[i] = float32(math.NaN())
-			}
-			if err := v.SetValue(golden.OnDevice(safetensors.Tensor{Dims: []int{bias}, Data: values})); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if err := prepare(safetensors.F32, 0, 2); err == nil || !strings.Contains(err.Error(), `Image "black" has latents with NaN`) {
-		t.Errorf("error %v", err)
-	}
-}
-
-// FuzzOpenPrepared: whatever the files hold, opening and reading them does not
-// panic, and a failure is a PreparedError.
-func FuzzOpenPrepared(f *testing.F) {
-	good := shelved(f, 3, 0)
+// FuzzOpen: whatever the files hold, opening and reading them does not
+// panic, and a failure is an Error.
+func FuzzOpen(f *testing.F) {
+	good := cached(f, 3, 0)
 	file := func(name string) []byte {
 		content, err := os.ReadFile(filepath.Join(good, name))
 		if err != nil {
@@ -317,7 +275,7 @@ func FuzzOpenPrepared(f *testing.F) {
 	f.Add(text, latents, captions)
 	f.Add(text, captions, latents)
 	f.Add(text, latents[:len(latents)-1], captions)
-	f.Add([]byte(`{"format":"plumb prepared images 1","dtype":"F16","latents":[1073741824,1073741824,1073741824],"text":[1,1],"images":1073741824,"captions":1}`), latents, captions)
+	f.Add([]byte(`{"format":"plumb latent cache 1","dtype":"F16","latents":[1073741824,1073741824,1073741824],"conditions":{"context":[1,1]},"images":1073741824,"captions":1}`), latents, captions)
 	f.Add([]byte(`null`), latents, captions)
 	f.Fuzz(func(t *testing.T, text, latents, captions []byte) {
 		directory := t.TempDir()
@@ -328,27 +286,33 @@ func FuzzOpenPrepared(f *testing.F) {
 		}
 		named := func(err error) {
 			t.Helper()
-			var prepared *PreparedError
-			if err != nil && !errors.As(err, &prepared) {
+			var damaged *Error
+			if err != nil && !errors.As(err, &damaged) {
 				t.Errorf("error %v", err)
 			}
 		}
-		p, err := OpenPrepared(directory)
+		p, err := Open(directory)
 		if err != nil {
 			named(err)
 			return
 		}
 		defer p.Close()
-		l, size := p.Size()
-		if rows := len(latents) + len(captions); p.Len() > rows || l[0]*l[1]*l[2] > rows || size[0]*size[1] > rows {
-			t.Fatalf("%d bytes hold %d images of %v and %v", rows, p.Len(), l, size)
+		l, conditions := p.Size()
+		rows := len(latents) + len(captions)
+		if p.Len() > rows || l[0]*l[1]*l[2] > rows {
+			t.Fatalf("%d bytes hold %d images of %v", rows, p.Len(), l)
 		}
-		mean, deviation, embedding := make([]float32, l[0]*l[1]*l[2]), make([]float32, l[0]*l[1]*l[2]), make([]float32, size[0]*size[1])
+		for _, dims := range conditions {
+			if safetensors.Size(dims) > rows {
+				t.Fatalf("%d bytes hold captions of %v", rows, conditions)
+			}
+		}
+		mean, deviation, given := make([]float32, l[0]*l[1]*l[2]), make([]float32, l[0]*l[1]*l[2]), room(p)
 		for i := range p.Len() {
 			named(p.Latents(i, mean, deviation))
-			named(p.Text(i, embedding))
+			named(p.Conditions(i, given))
 			named(p.Check(i, "image 0"))
 		}
-		named(p.Empty(embedding))
+		named(p.Empty(given))
 	})
 }
