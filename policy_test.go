@@ -36,7 +36,7 @@ const policy = `
 	plugins/sdk/atomicfile        : plugins core reports : cmd
 	plugins/sdk/client            : plugins/sdk/plugintest core/plugin core/stage : core/run cmd
 	plugins/sdk/imaging           : plugins core reports : cmd
-	plugins/sdk/schema            : core/spec core/plan plugins cmd : core/ablation core/plugin core/stage core/run
+	plugins/sdk/schema            : core/spec core/plan core/stage plugins cmd : core/ablation core/plugin core/run
 	plugins/sdk/table             : plugins core reports : cmd
 	plugins/ml/models/goldentest  :
 

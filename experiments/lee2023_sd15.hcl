@@ -270,7 +270,7 @@ reward "clip_score" "clip_score" {
   encoder = encoder.clip
 }
 
-reward "preference" "no_auxiliary" {
+reward "feedback" "no_auxiliary" {
   encoder          = encoder.clip
   labels           = labels.human
   hidden_units     = 1024
@@ -281,7 +281,7 @@ reward "preference" "no_auxiliary" {
   learning_rate    = 1e-3
 }
 
-reward "preference" "with_auxiliary" {
+reward "feedback" "with_auxiliary" {
   encoder          = encoder.clip
   labels           = labels.human
   hidden_units     = 1024

@@ -203,14 +203,14 @@ reward "clip_score" "clip_score" {
   encoder = encoder.clip
 }
 
-reward "preference" "no_auxiliary" {
+reward "feedback" "no_auxiliary" {
   encoder  = encoder.clip
   labels   = labels.human
   products = true
   steps    = 300
 }
 
-reward "preference" "with_auxiliary" {
+reward "feedback" "with_auxiliary" {
   encoder  = encoder.clip
   labels   = labels.human
   products = true

@@ -65,7 +65,7 @@ reward "clip_score" "clip_score" {
   encoder = encoder.tiny_random
 }
 
-reward "preference" "no_auxiliary" {
+reward "feedback" "no_auxiliary" {
   encoder          = encoder.tiny_random
   labels           = labels.made_up
   hidden_units     = 16
@@ -73,7 +73,7 @@ reward "preference" "no_auxiliary" {
   validation_share = 0
 }
 
-reward "preference" "with_auxiliary" {
+reward "feedback" "with_auxiliary" {
   encoder          = encoder.tiny_random
   labels           = labels.made_up
   hidden_units     = 16

@@ -289,7 +289,7 @@ func syntheticExperiment(t *testing.T) *synthetic {
 	t.Helper()
 	s := &synthetic{dir: t.TempDir(), records: map[string]*record.Record{}}
 	v := record.Variant{ID: "0123456789ab", Seed: 1}
-	s.stage(&v, record.Record{Node: "fit/with_aux", Stage: record.Stage{Kind: record.KindFit, Subject: "with_aux", Reward: "with_aux"}, Component: "preference", Seconds: 12, Items: 900, Unit: "steps",
+	s.stage(&v, record.Record{Node: "fit/with_aux", Stage: record.Stage{Kind: record.KindFit, Subject: "with_aux", Reward: "with_aux"}, Component: "feedback", Seconds: 12, Items: 900, Unit: "steps",
 		Outputs: map[string]record.Output{"curve": curve(t, s, "with_aux", []string{"loss", "loss/mse"}, 0.7)}})
 	for i, m := range syntheticModels {
 		s.stage(&v, record.Record{Node: "sample/main/" + m.name, Stage: about(record.KindSample, m.name), Component: "shapes", Seconds: 30, Items: 480, Unit: "images",
@@ -328,7 +328,7 @@ func syntheticAblation(t *testing.T) *synthetic {
 			v := record.Variant{Seed: uint64(seed + 1), Values: map[string]any{"auxiliary_weight": weight, "seed": seed + 1},
 				Name: fmt.Sprintf("auxiliary_weight=%v seed=%d", weight, seed+1)}
 			salt := v.Name
-			s.stage(&v, record.Record{Node: "fit/with_aux", Stage: record.Stage{Kind: record.KindFit, Subject: "with_aux", Reward: "with_aux"}, Component: "preference",
+			s.stage(&v, record.Record{Node: "fit/with_aux", Stage: record.Stage{Kind: record.KindFit, Subject: "with_aux", Reward: "with_aux"}, Component: "feedback",
 				Outputs: map[string]record.Output{"curve": curve(t, s, salt, []string{"loss"}, 0.5+weight/4)}})
 			for i, m := range []syntheticModel{syntheticModels[0], syntheticModels[2]} {
 				if m.name == "base" {

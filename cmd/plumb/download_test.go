@@ -101,7 +101,7 @@ evaluate "main" {
 	says(plumb(exitOK, "download", "--dry-run", "hub.hcl"), "hf://someone/tiny-stable-diffusion@main: commit 000000000000, 12 files, ", "to download: ")
 	says(plumb(exitFailed, "download", "hub.hcl"), "The model is gated", "hub.hcl line 20", server.URL+"/someone/tiny-clip")
 	// The other model came before, and is here.
-	says(plumb(exitOK, "plan", "hub.hcl"), "score/main/tiny/tiny 1 images, clip_score lacks", "0 of 6 files are there")
+	says(plumb(exitOK, "plan", "hub.hcl"), "encode/main/tiny/tiny 1 images, clip lacks", "0 of 6 files are there")
 	t.Setenv("HF_TOKEN", hubtest.Token)
 	says(plumb(exitOK, "download", "hub.hcl"), "tiny-stable-diffusion@main: commit 000000000000, 12 files", "; all here", "hf://someone/tiny-clip@main is here, commit "+hubtest.Commit(1), "same with hf://someone/tiny-stable-diffusion@"+hubtest.Commit(1))
 	for _, request := range server.Requests() {
@@ -112,7 +112,7 @@ evaluate "main" {
 
 	// Without a network, all is there.
 	t.Setenv("HF_HUB_OFFLINE", "1")
-	says(plumb(exitOK, "run", "hub.hcl"), "done sample/main/tiny", "done score/main/tiny/tiny")
+	says(plumb(exitOK, "run", "hub.hcl"), "done encode/main/tiny/tiny", "done score/main/tiny/tiny")
 	first := plumb(exitOK, "explain", "hub.hcl", "sample/main/tiny")
 	says(first, `"weights":"sha256:`)
 	says(plumb(exitOK, "run", "hub.hcl"), "all cached: nothing to run")

@@ -47,6 +47,9 @@ func (s *session) estimate(forecast *run.Forecast, tflops float64) *estimates {
 			}
 			continue
 		}
+		if one.Operations == 0 && one.MemoryBytes == 0 {
+			continue // too little to count
+		}
 		e.byNode[node] = one
 		e.total.Operations += one.Operations
 		e.total.DiskBytes += one.DiskBytes
@@ -75,6 +78,8 @@ func (s *session) estimateNode(node *plan.Node) (sdk.Estimate, bool) {
 		request.Call = sdk.CallPrepare
 	case *plan.TuneWork:
 		request.Call, request.Steps, request.Images = sdk.CallTune, work.Steps, work.BatchSize*len(work.Losses)
+	case *plan.EncodeTextsWork:
+		return sdk.Estimate{}, true // little beside the images
 	default:
 		request.Call = sdk.CallEncode
 	}
@@ -82,12 +87,10 @@ func (s *session) estimateNode(node *plan.Node) (sdk.Estimate, bool) {
 		return sdk.Estimate{}, false // of a folder; known when it has been read
 	}
 	component := s.program.component(instance)
-	if component.Estimate == nil && len(instance.Uses) > 0 {
-		// What a reward adds to its encoder's work is small.
-		instance = instance.Uses[0]
-		component = s.program.component(instance)
-	}
 	if component.Estimate == nil {
+		if component.ReadsFeatures() && !component.DoesRead(sdk.ReadPixels) {
+			return sdk.Estimate{}, true // little beside the encoding, which is a stage of its own
+		}
 		return sdk.Estimate{}, false
 	}
 	request.Config = instance.Config

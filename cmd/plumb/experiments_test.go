@@ -36,3 +36,32 @@ func TestEveryShippedFileIsValid(t *testing.T) {
 		})
 	}
 }
+
+// TestImagesAreEncodedOnce: in the plan of every experiment an encoder encodes a
+// table of images in one stage, whoever reads its features.
+func TestImagesAreEncodedOnce(t *testing.T) {
+	t.Setenv("HF_HUB_CACHE", t.TempDir())
+	for file, want := range map[string]int{
+		"quickstart":     8, // labelled, unlabelled, real, four models, 16 of each prompt to choose from
+		"lee2023_shapes": 0,
+		"lee2023_sd15":   0,
+		"tiny_sd":        0,
+	} {
+		p, _ := planned(t, builtinHouse(), "../../experiments/"+file+".hcl", "-backend", "go")
+		encoded := map[[2]string]string{}
+		for _, stage := range p.Stages {
+			images, ok := stage.Inputs["images"]
+			if stage.Kind != "encode" || !ok {
+				continue
+			}
+			of := [2]string{images, stage.Component}
+			if other, twice := encoded[of]; twice {
+				t.Errorf("%s: %s and %s encode the images of %s", file, other, stage.Name, images)
+			}
+			encoded[of] = stage.Name
+		}
+		if len(encoded) == 0 || want > 0 && len(encoded) != want {
+			t.Errorf("%s: %d tables of images are encoded: %v", file, len(encoded), encoded)
+		}
+	}
+}

@@ -41,8 +41,8 @@ func TestPaperPlan(t *testing.T) {
 	t.Setenv("HF_HUB_CACHE", "")
 	directory, _ := planned(t, builtinHouse(), paper, "-backend", "go", "-var", "stable_diffusion=../weights/sd", "-var", "clip=../weights/clip")
 	for stage, want := range map[string]string{
-		"sample/labelled":    "hf download stable-diffusion-v1-5/stable-diffusion-v1-5",
-		"fit/with_auxiliary": "hf download openai/clip-vit-large-patch14",
+		"sample/labelled":      "hf download stable-diffusion-v1-5/stable-diffusion-v1-5",
+		"encode/labelled/clip": "hf download openai/clip-vit-large-patch14",
 	} {
 		if one := directory.stage(t, stage); !strings.Contains(strings.Join(one.Lacks, " "), want) {
 			t.Errorf("with directories, %s lacks %q, want %q", stage, one.Lacks, want)
@@ -54,13 +54,13 @@ func TestPaperPlan(t *testing.T) {
 		t.Errorf("labelled images: %+v", labelled)
 	}
 	for stage, want := range map[string]string{
-		"fit/with_auxiliary": "hf://openai/clip-vit-large-patch14@main is not in the cache",
-		"rate/human":         "--label-sheet",
-		"rate/test/full":     "evaluate/NAME DIR --label-sheet",
-		"import/coco":        "metadata.jsonl",
-		"tune/full":          "stable-diffusion-v1-5",
-		"encode/coco/full":   "pt_inception-2015-12-05",
-		"sample/coco/base":   "stable-diffusion-v1-5",
+		"encode/labelled/clip":       "hf://openai/clip-vit-large-patch14@main is not in the cache",
+		"rate/human":                 "--label-sheet",
+		"rate/test/full":             "evaluate/NAME DIR --label-sheet",
+		"import/coco":                "metadata.jsonl",
+		"tune/full":                  "stable-diffusion-v1-5",
+		"encode/coco/full/inception": "pt_inception-2015-12-05",
+		"sample/coco/base":           "stable-diffusion-v1-5",
 	} {
 		if one := p.stage(t, stage); !strings.Contains(strings.Join(one.Lacks, " "), want) {
 			t.Errorf("%s lacks %q, want %q", stage, one.Lacks, want)

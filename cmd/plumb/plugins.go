@@ -79,8 +79,11 @@ func (p *program) named(argument string) ([]sdk.Component, error) {
 func (p *program) writeComponent(c schema.Component) {
 	fmt.Fprintf(p.out, "\n%s\n", p.bold(p.out, fmt.Sprintf("%s %q", c.Kind, c.Name)))
 	words := []string{c.Summary}
-	for _, used := range c.Uses {
-		words = append(words, fmt.Sprintf("Needs %s = %s.NAME.", used, used))
+	if c.ReadsFeatures() {
+		words = append(words, "Reads features: needs encoder = encoder.NAME.")
+	}
+	if c.Has(schema.Texts) {
+		words = append(words, "Encodes texts as well as images.")
 	}
 	if c.Has(schema.Tune) {
 		words = append(words, "Can be fine-tuned.")

@@ -17,6 +17,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/store"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == serveVerb || os.Args[1] == doctorVerb || os.Args[1] == backendVerb || os.Args[1] == benchVerb) {
 		plumb()
 	}
-	testscript.Main(m, map[string]func(){"plumb": plumb})
+	testscript.Main(m, map[string]func(){"plumb": plumb, "stranger": func() { sdk.Serve(strangersPlugin()) }})
 }
 
 func TestScripts(t *testing.T) {
@@ -64,6 +65,8 @@ func TestScripts(t *testing.T) {
 			"unpack":      unpack,
 			"judge":       judge,
 			"repaint":     repaint,
+			"bring":       bring,
+			"encoded":     encoded,
 		},
 	})
 }

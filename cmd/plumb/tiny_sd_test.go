@@ -119,13 +119,13 @@ evaluate "main" {
 		}
 		told := strings.Join(strings.Fields(errOut.String()), " ") // lines are broken anywhere
 		if n := strings.Count(told, warning); n != 2*(1-run) {
-			t.Errorf("run %d warns %d times, want once for each of sampling and scoring while they run:\n%s", run, n, errOut.String())
+			t.Errorf("run %d warns %d times, want once for each of sampling and encoding while they run:\n%s", run, n, errOut.String())
 		}
 		report, err := os.ReadFile("runs/long/report/tables.md")
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, stage := range []string{"sample/main/tiny", "score/main/tiny/tiny"} {
+		for _, stage := range []string{"sample/main/tiny", "encode/main/tiny/tiny"} {
 			if !strings.Contains(string(report), "Warning of "+stage) || !strings.Contains(string(report), warning) {
 				t.Errorf("run %d: the report does not have the warning of %s:\n%s", run, stage, report)
 			}

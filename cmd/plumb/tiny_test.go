@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/plumb-ml/plumb/plugins/ml/train"
@@ -69,6 +71,7 @@ func tinyPlugin() sdk.Plugin {
 				},
 				Open: openRedness,
 			},
+			likenessOf("likeness", 1),
 			{
 				Description: sdk.Description{
 					Kind: sdk.KindRater, Name: "eyes", Summary: "Three people who like red.", CodeVersion: "1",
@@ -79,6 +82,7 @@ func tinyPlugin() sdk.Plugin {
 			{
 				Description: sdk.Description{
 					Kind: sdk.KindEncoder, Name: "mean", Summary: "The mean colour.", CodeVersion: "1",
+					Capabilities: []sdk.Capability{sdk.CapabilityTexts},
 				},
 				Open: func(context.Context, sdk.OpenRequest) (any, error) { return meanColor{}, nil },
 			},
@@ -274,16 +278,16 @@ func openRedness(_ context.Context, r sdk.OpenRequest) (any, error) {
 	return one, nil
 }
 
-func (r redness) Score(_ context.Context, _ sdk.Prompt, image sdk.Image) (float64, error) {
+func (r redness) Score(_ context.Context, item sdk.Item) (float64, error) {
 	if r.Constant {
 		return 0.5, nil
 	}
-	return 1 - math.Abs(r.center-meanOf(image)[0]), nil
+	return 1 - math.Abs(r.center-meanOf(item.Image)[0]), nil
 }
 
 func (r redness) Fit(_ context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
 	good := map[string]bool{}
-	labels, err := table.ReadAll[table.Label](request.Labels[0])
+	labels, err := table.ReadAll[table.Label](request.Sets[0].Labels)
 	if err != nil {
 		return err
 	}
@@ -291,7 +295,7 @@ func (r redness) Fit(_ context.Context, request sdk.FitRequest, report func(sdk.
 		good[label.ImageID] = good[label.ImageID] || label.Label == "good"
 	}
 	var sum, n float64
-	for image, err := range table.Read[table.Image](request.Images[0]) {
+	for image, err := range table.Read[table.Image](request.Sets[0].Images) {
 		if err != nil {
 			return err
 		}
@@ -348,9 +352,45 @@ func (eyes) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error)
 
 type meanColor struct{}
 
+// encodedFile is the variable of the environment that names a file in which the
+// encoders of tests write down what they encode: "mean image SHA256" or "mean text
+// TEXT" in a line.
+const encodedFile = "PLUMB_TEST_ENCODED"
+
+func writeDown(format string, arguments ...any) error {
+	path := os.Getenv(encodedFile)
+	if path == "" {
+		return nil
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(file, format+"\n", arguments...)
+	return errors.Join(err, file.Close())
+}
+
+// EncodeTexts gives red to whatever is called so, and grey to all else.
+func (meanColor) EncodeTexts(_ context.Context, texts []string) ([][]float32, error) {
+	all := make([][]float32, len(texts))
+	for i, text := range texts {
+		if err := writeDown("mean text %s", text); err != nil {
+			return nil, err
+		}
+		all[i] = []float32{0.5, 0.5, 0.5}
+		if strings.Contains(text, "red") {
+			all[i] = []float32{1, 0, 0}
+		}
+	}
+	return all, nil
+}
+
 func (meanColor) EncodeImages(_ context.Context, images []sdk.Image) ([][]float32, error) {
 	all := make([][]float32, len(images))
 	for i, image := range images {
+		if err := writeDown("mean image %x", sha256.Sum256(image.RGB)); err != nil {
+			return nil, err
+		}
 		for _, value := range meanOf(image) {
 			all[i] = append(all[i], float32(value))
 		}

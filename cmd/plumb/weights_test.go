@@ -53,7 +53,7 @@ func TestWeightsAreInTheKey(t *testing.T) {
 		}
 		var all strings.Builder
 		own := builtinHouse()
-		for _, stage := range []string{"encode/main/reference", "score/main/world/score"} {
+		for _, stage := range []string{"encode/real/clip", "encode/main/world/clip"} {
 			var out, errOut bytes.Buffer
 			if code := execute([]string{"explain", filepath.Join(directory, "x.hcl"), stage}, &out, &errOut, own); code != exitOK {
 				t.Fatalf("exit %d\n%s%s", code, out.String(), errOut.String())

@@ -73,7 +73,7 @@ func TestColumns(t *testing.T) {
 	}
 	want := map[string][]string{
 		"images": columnsOf[table.Image](t), "labels": columnsOf[table.Label](t), "comparisons": columnsOf[table.Comparison](t), "scores": columnsOf[table.Score](t),
-		"features": columnsOf[table.Feature](t), "curve": columnsOf[CurvePoint](t), "values": columnsOf[PromptValue](t),
+		"features": columnsOf[table.Feature](t), "texts": columnsOf[table.ListedText](t), "text_features": columnsOf[table.TextFeature](t), "curve": columnsOf[CurvePoint](t), "values": columnsOf[PromptValue](t),
 	}
 	if diff := cmp.Diff(want, documented); diff != "" {
 		t.Errorf("docs/tables.md (-tables +page):\n%s", diff)

@@ -172,15 +172,8 @@ func (b *builder) add(as named, work Work, instance *Instance, seed uint64, wher
 // lacks collects what a node needs that is not there.
 func (b *builder) lacks(node *Node) diag.List {
 	var paths []string
-	var of func(instance *Instance)
-	of = func(instance *Instance) {
-		paths = append(paths, instance.paths...)
-		for _, used := range instance.Uses {
-			of(used)
-		}
-	}
 	if node.Instance != nil {
-		of(node.Instance)
+		paths = append(paths, node.Instance.paths...)
 	}
 	switch work := node.Work.(type) {
 	case *ImportWork:
@@ -214,22 +207,18 @@ func (b *builder) fail(format string, arguments ...any) {
 func (b *builder) seed(name string) uint64 { return DeriveSeed(b.spec.Seed, name) }
 
 // instance describes an opened component, and the inputs that it needs: its
-// checkpoint, if it learns in this experiment, and those of what it uses.
+// checkpoint, if it learns in this experiment.
 func (b *builder) instance(component *spec.Component) (*Instance, []Input) {
-	return b.instanceAs(component, "")
-}
-
-func (b *builder) instanceAs(component *spec.Component, prefix string) (*Instance, []Input) {
-	instance, inputs := b.untrained(component, prefix)
-	if component.Labels != nil || component.Images != nil {
-		instance.Checkpoint = prefix + component.Kind + " checkpoint"
-		inputs = append(inputs, Input{Role: instance.Checkpoint, Node: b.fit(component), Output: Checkpoint})
+	instance := b.untrained(component)
+	if component.Labels == nil && component.Images == nil {
+		return instance, nil
 	}
-	return instance, inputs
+	instance.Checkpoint = component.Kind + " checkpoint"
+	return instance, []Input{{Role: instance.Checkpoint, Node: b.fit(component), Output: Checkpoint}}
 }
 
 // untrained is an instance with the component's own weights.
-func (b *builder) untrained(component *spec.Component, prefix string) (*Instance, []Input) {
+func (b *builder) untrained(component *spec.Component) *Instance {
 	identity, ok := b.identities.Component(component.Kind, component.Component)
 	if !ok {
 		b.fail("the %s %q has no identity", component.Kind, component.Component)
@@ -251,13 +240,7 @@ func (b *builder) untrained(component *spec.Component, prefix string) (*Instance
 	for _, path := range component.Paths {
 		instance.contents = append(instance.contents, b.spec.Digests[path])
 	}
-	var inputs []Input
-	if component.Encoder != nil {
-		used, more := b.instanceAs(component.Encoder, prefix+component.Kind+".")
-		instance.Uses = append(instance.Uses, used)
-		inputs = append(inputs, more...)
-	}
-	return instance, inputs
+	return instance
 }
 
 // withDigests says what stands for paths in a key.
@@ -351,50 +334,13 @@ func (b *builder) comparisons(comparisons *spec.Comparisons) *Node {
 	})
 }
 
-func (b *builder) fit(component *spec.Component) *Node {
-	return b.once(component, func() *Node {
-		instance, inputs := b.untrained(component, "")
-		work := &FitWork{}
-		switch {
-		case component.Labels != nil:
-			work.Labels = true
-			work.Images = component.Labels.Images.Count()
-			inputs = append([]Input{
-				{Images, b.images(component.Labels.Images), Images},
-				{Labels, b.labels(component.Labels), Labels},
-			}, inputs...)
-		case component.Images != nil:
-			work.Images = component.Images.Count()
-			inputs = append([]Input{{Images, b.images(component.Images), Images}}, inputs...)
-		}
-		as := named{"fit/" + component.Name, record.Stage{Subject: component.Name, Reward: component.Name}}
-		if component.Kind != "reward" {
-			as = named{"fit/" + component.Kind + "/" + component.Name, record.Stage{Subject: component.Name}}
-		}
-		return b.add(as, work, instance, b.seed(as.name), component.Range, inputs...)
-	})
-}
-
-func (b *builder) score(as named, reward *spec.Component, images *Node, count int, where diag.Range) *Node {
-	as.about.Reward = reward.Name
-	instance, inputs := b.instance(reward)
-	inputs = append([]Input{{Images, images, Images}}, inputs...)
-	return b.add(as, &ScoreWork{Images: count}, instance, 0, where, inputs...)
-}
-
-func (b *builder) encode(as named, encoder *spec.Component, images *Node, count int, where diag.Range) *Node {
-	instance, inputs := b.instance(encoder)
-	inputs = append([]Input{{Images, images, Images}}, inputs...)
-	return b.add(as, &EncodeWork{Images: count}, instance, 0, where, inputs...)
-}
-
 // prepare has a sampler turn images into what its tuning reads. The stage is
 // that of the sampler as it comes, whatever finetune asks, and it has none of
 // the experiment's seed in it: all finetunes of one sampler on the same images
 // share it, over variants and seeds too.
 func (b *builder) prepare(sampler *spec.Component, set *spec.Images, images *Node) *Node {
 	instance, inputs := b.instance(sampler)
-	instance.unseeded()
+	instance.Seed = 0
 	inputs = append([]Input{{Images, images, Images}}, inputs...)
 	as := named{"prepare/" + set.Name + "/" + sampler.Name, record.Stage{Subject: set.Name}}
 	return b.add(as, &PrepareWork{Images: set.Count()}, instance, DeriveSeed(0, "prepare"), set.Range, inputs...)

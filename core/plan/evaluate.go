@@ -98,13 +98,13 @@ func (e *evaluation) judge() string {
 }
 
 func (e *evaluation) scored(model spec.Model, reward *spec.Component) *Node {
-	as := e.of("score", model)
-	as.name += "/" + reward.Name
-	return e.score(as, reward, e.drawn(model), e.count, e.Range)
+	return e.score(reward, e.set(model), e.Range)
 }
 
-func (e *evaluation) encoded(model spec.Model) *Node {
-	return e.encode(e.of("encode", model), e.Fidelity.Encoder, e.drawn(model), e.count, e.Fidelity.Range)
+// set is the images of a model.
+func (e *evaluation) set(model spec.Model) imageSet {
+	as := e.of("", model)
+	return imageSet{e.Name + "/" + model.Name(), as.about, e.drawn(model), e.count}
 }
 
 // isBaseline compares by what draws: a sampler and a finetune of it may share

@@ -40,7 +40,7 @@ func KeyParts(node *Node, environment Environment, digest func(Input) (string, b
 		parts = append(parts, record.KeyPart{Name: "seed", Value: fmt.Sprintf("%016x", node.Seed)})
 	}
 	if node.Instance != nil {
-		parts = append(parts, instanceParts("", node.Instance)...)
+		parts = append(parts, instanceParts(node.Instance)...)
 	}
 	for _, input := range node.Inputs {
 		value, ok := digest(input)
@@ -52,7 +52,7 @@ func KeyParts(node *Node, environment Environment, digest func(Input) (string, b
 	if node.Instance != nil {
 		parts = append(parts,
 			record.KeyPart{Name: "dtype", Value: environment.DType}, computePart(environment))
-		if usesBuiltin(node.Instance) {
+		if node.Instance.Identity.Builtin() {
 			parts = append(parts, record.KeyPart{Name: "libraries", Value: libraryLine(environment.Libraries)})
 		}
 	}
@@ -63,33 +63,17 @@ func computePart(environment Environment) record.KeyPart {
 	return record.KeyPart{Name: "compute", Value: strings.TrimSpace(environment.Backend + " " + environment.Device)}
 }
 
-func instanceParts(prefix string, instance *Instance) []record.KeyPart {
-	name := prefix + instance.Kind
+func instanceParts(instance *Instance) []record.KeyPart {
+	name := instance.Kind
 	who := fmt.Sprintf("%s %s version %s", instance.Identity.Plugin, instance.Component, instance.Identity.CodeVersion)
 	if !instance.Identity.Builtin() {
 		who += " sha256 " + instance.Identity.SHA256
 	}
-	parts := []record.KeyPart{
+	return []record.KeyPart{
 		{Name: name, Value: who},
 		{Name: name + " config", Value: string(instance.KeyConfig)},
 		{Name: name + " seed", Value: fmt.Sprintf("%016x", instance.Seed)},
 	}
-	for _, used := range instance.Uses {
-		parts = append(parts, instanceParts(name+".", used)...)
-	}
-	return parts
-}
-
-func usesBuiltin(instance *Instance) bool {
-	if instance.Identity.Builtin() {
-		return true
-	}
-	for _, used := range instance.Uses {
-		if usesBuiltin(used) {
-			return true
-		}
-	}
-	return false
 }
 
 func libraryLine(libraries map[string]string) string {

@@ -43,7 +43,7 @@ func (e *evaluation) bestOf(position int, bestOf *spec.BestOf) {
 	prompts := len(e.Prompts)
 
 	drawn := e.sample(under("sample", ""), "best_of/"+e.Name, bestOf.Model, e.Prompts, bestOf.N, bestOf.Range)
-	scores := e.score(under("score", "/"+bestOf.Reward.Name), bestOf.Reward, drawn, prompts*bestOf.N, bestOf.Range)
+	scores := e.score(bestOf.Reward, imageSet{e.Name + "/" + label, about, drawn, prompts * bestOf.N}, bestOf.Range)
 	inputs := []Input{{Images, drawn, Images}, {Scores, scores, Scores}}
 	kept := prompts * bestOf.Keep
 	best := e.add(under("choose", "/"+ChooseBest), &ChooseWork{How: ChooseBest, Keep: bestOf.Keep, Images: kept},

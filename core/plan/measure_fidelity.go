@@ -27,10 +27,9 @@ func (e *evaluation) fidelity(model spec.Model) {
 	work := &FidelityWork{
 		Subject: model.Name(), Encoder: e.Fidelity.Encoder.Name, Component: e.whatIs(e.Fidelity.Encoder), Reference: reference.Name,
 	}
-	real := e.encode(named{"encode/" + e.Name + "/reference", record.Stage{Evaluation: e.Name, Subject: reference.Name}},
-		e.Fidelity.Encoder, e.images(reference), reference.Count(), e.Fidelity.Range)
+	real := e.encode(e.Fidelity.Encoder, e.imageSet(reference))
 	e.measure(work, work.Subject, e.Fidelity.Range, []Input{
-		{Features, e.encoded(model), Features},
+		{Features, e.encode(e.Fidelity.Encoder, e.set(model)), Features},
 		{referenceFeatures, real, Features},
 		// Rows of features know their image only by its ID: the images table
 		// says which prompt it was drawn for.

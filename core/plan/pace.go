@@ -10,17 +10,10 @@ func (n *Node) Pace(environment Environment) string {
 	if n.Instance == nil {
 		return ""
 	}
-	return strings.Join(append(n.Instance.pace(""), computePart(environment).Value), "\n")
-}
-
-// pace lists an instance's component and the content of its files, then those of
-// what it uses.
-func (i *Instance) pace(prefix string) []string {
-	role := prefix + i.Kind
-	lines := []string{role + " " + i.Identity.Plugin + " " + i.Component}
-	lines = append(lines, i.contents...)
-	for _, used := range i.Uses {
-		lines = append(lines, used.pace(role+".")...)
+	i := n.Instance
+	lines := append([]string{i.Kind + " " + i.Identity.Plugin + " " + i.Component}, i.contents...)
+	if _, texts := n.Work.(*EncodeTextsWork); texts {
+		lines = append(lines, "texts") // which take another time than images
 	}
-	return lines
+	return strings.Join(append(lines, computePart(environment).Value), "\n")
 }

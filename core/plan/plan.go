@@ -71,7 +71,6 @@ type Instance struct {
 	// Checkpoint is the role of the node's input that holds the instance's
 	// weights; empty for the component's own weights.
 	Checkpoint string
-	Uses       []*Instance // what its component needs beside it, such as an encoder
 
 	paths    []string // that its configuration names
 	contents []string // their digests, in the same order
@@ -95,27 +94,7 @@ type Source struct {
 }
 
 // NeedsDevice reports whether the node takes turns on the accelerator.
-func (n *Node) NeedsDevice() bool { return n.Instance != nil && n.Instance.needsDevice() }
-
-func (i *Instance) needsDevice() bool {
-	if i.Identity.NeedsDevice {
-		return true
-	}
-	for _, used := range i.Uses {
-		if used.needsDevice() {
-			return true
-		}
-	}
-	return false
-}
-
-// unseeded takes the experiment's seed out of an instance.
-func (i *Instance) unseeded() {
-	i.Seed = 0
-	for _, used := range i.Uses {
-		used.unseeded()
-	}
-}
+func (n *Node) NeedsDevice() bool { return n.Instance != nil && n.Instance.Identity.NeedsDevice }
 
 // Input returns the input of a role.
 func (n *Node) Input(role string) (Input, bool) {

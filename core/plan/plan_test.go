@@ -17,7 +17,17 @@ import (
 type everyone struct{ version string }
 
 func (e everyone) Component(kind, name string) (spec.Identity, bool) {
-	return spec.Identity{Plugin: "builtin", Component: schema.Component{CodeVersion: e.version, NeedsDevice: kind != "rater"}}, name != "unknown"
+	is := schema.Component{CodeVersion: e.version, NeedsDevice: kind != "rater"}
+	switch name {
+	case "shapes_clip":
+		is.Capabilities = []schema.Capability{schema.Texts}
+	case "clip_score":
+		is.Reads = []schema.Reading{schema.ReadImageFeatures, schema.ReadTextFeatures}
+	case "feedback":
+		is.Reads = []schema.Reading{schema.ReadImageFeatures, schema.ReadTextFeatures}
+		is.Capabilities = []schema.Capability{schema.Fit, schema.FitTexts}
+	}
+	return spec.Identity{Plugin: "builtin", Component: is}, name != "unknown"
 }
 
 // experiment is a small experiment with every kind of stage in it.
@@ -35,7 +45,7 @@ func experiment(seed uint64) *spec.Spec {
 	realImages := &spec.Images{Name: "real", Sampler: spec.Model{Sampler: world}, Prompts: prompts, PerPrompt: 8}
 	human := &spec.Labels{Name: "human", Images: labelled, Rater: crowd, Fraction: 1}
 	clipScore := &spec.Component{Kind: "reward", Component: "clip_score", Name: "clip", Config: json.RawMessage(`{}`), Encoder: clip}
-	withAux := &spec.Component{Kind: "reward", Component: "preference", Name: "with_aux", Config: json.RawMessage(`{"weight":0.5}`), Encoder: clip, Labels: human}
+	withAux := &spec.Component{Kind: "reward", Component: "feedback", Name: "with_aux", Config: json.RawMessage(`{"weight":0.5}`), Encoder: clip, Labels: human}
 	full := &spec.Finetune{
 		Name: "full", Model: spec.Model{Sampler: base}, Reward: withAux, Images: []*spec.Images{labelled, unlabelled},
 		Losses: []spec.Loss{
@@ -97,16 +107,17 @@ func inputs(n *Node) []string {
 func TestPlanOfAWholeExperiment(t *testing.T) {
 	p := build(t, Source{Spec: experiment(1), Seed: 1})
 	want := []string{
-		"sample/labelled", "sample/unlabelled", "sample/real", "rate/human", "fit/with_aux",
-		"score/labelled/with_aux", "score/unlabelled/with_aux", "tune/full",
+		"sample/labelled", "sample/unlabelled", "sample/real", "rate/human",
+		"encode/labelled/clip", "texts/with_aux", "encode/texts/with_aux/clip", "fit/with_aux",
+		"score/labelled/with_aux", "encode/unlabelled/clip", "score/unlabelled/with_aux", "tune/full",
 		"sample/main/base", "rate/main/base", "measure/main/alignment/base",
-		"score/main/base/clip", "score/main/base/with_aux", "measure/main/reward/base",
-		"encode/main/reference", "encode/main/base", "measure/main/fidelity/base",
+		"encode/main/base/clip", "score/main/base/clip", "score/main/base/with_aux", "measure/main/reward/base",
+		"encode/real/clip", "measure/main/fidelity/base",
 		"sample/main/full", "rate/main/full", "measure/main/alignment/full",
-		"score/main/full/clip", "score/main/full/with_aux", "measure/main/reward/full",
-		"encode/main/full", "measure/main/fidelity/full",
+		"encode/main/full/clip", "score/main/full/clip", "score/main/full/with_aux", "measure/main/reward/full",
+		"measure/main/fidelity/full",
 		"measure/main/reward_accuracy",
-		"sample/main/best_of/base", "score/main/best_of/base/with_aux",
+		"sample/main/best_of/base", "encode/main/best_of/base/clip", "score/main/best_of/base/with_aux",
 		"choose/main/best_of/base/best", "choose/main/best_of/base/random",
 		"rate/main/best_of/base/best", "rate/main/best_of/base/random", "measure/main/best_of/base",
 	}
@@ -114,9 +125,20 @@ func TestPlanOfAWholeExperiment(t *testing.T) {
 		t.Errorf("stages\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	for name, want := range map[string][]string{
-		"fit/with_aux":            {"images = images of sample/labelled", "labels = labels of rate/human"},
-		"score/labelled/with_aux": {"images = images of sample/labelled", "reward checkpoint = checkpoint of fit/with_aux"},
-		"sample/main/full":        {"sampler checkpoint = checkpoint of tune/full"},
+		"encode/labelled/clip":       {"images = images of sample/labelled"},
+		"texts/with_aux":             {"images = images of sample/labelled", "labels = labels of rate/human"},
+		"encode/texts/with_aux/clip": {"texts = texts of texts/with_aux"},
+		"fit/with_aux": {
+			"images = images of sample/labelled", "labels = labels of rate/human",
+			"features = features of encode/labelled/clip", "text_features = text_features of encode/labelled/clip",
+			"text_features of more texts = text_features of encode/texts/with_aux/clip",
+		},
+		"score/labelled/with_aux": {
+			"images = images of sample/labelled", "features = features of encode/labelled/clip", "text_features = text_features of encode/labelled/clip",
+			"reward checkpoint = checkpoint of fit/with_aux",
+		},
+		"measure/main/fidelity/full": {"features = features of encode/main/full/clip", "reference features = features of encode/real/clip", "images = images of sample/main/full"},
+		"sample/main/full":           {"sampler checkpoint = checkpoint of tune/full"},
 		"tune/full": {
 			"images 1 = images of sample/labelled", "scores 1 = scores of score/labelled/with_aux",
 			"images 2 = images of sample/unlabelled", "scores 2 = scores of score/unlabelled/with_aux",
@@ -177,8 +199,9 @@ func TestEqualStagesOfVariantsAreOneNode(t *testing.T) {
 func TestMeasureAsksForNoMoreThanItNeeds(t *testing.T) {
 	p := build(t, Source{Spec: experiment(1), Measure: []string{"reward_accuracy"}})
 	want := []string{
-		"sample/main/base", "rate/main/base", "score/main/base/clip",
-		"sample/labelled", "rate/human", "fit/with_aux", "score/main/base/with_aux", "measure/main/reward_accuracy",
+		"sample/main/base", "rate/main/base", "encode/main/base/clip", "score/main/base/clip",
+		"sample/labelled", "rate/human", "encode/labelled/clip", "texts/with_aux", "encode/texts/with_aux/clip", "fit/with_aux",
+		"score/main/base/with_aux", "measure/main/reward_accuracy",
 	}
 	if got := names(p); !slices.Equal(got, want) {
 		t.Errorf("stages\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -207,7 +230,7 @@ func TestImport(t *testing.T) {
 	if n, unit := imported.Items(); n != 7 || unit != "images" || imported.Kind != Import || imported.Instance != nil {
 		t.Errorf("%d %s of %+v", n, unit, imported)
 	}
-	if n, _ := node(t, p, "encode/main/reference").Items(); n != 7 {
+	if n, _ := node(t, p, "encode/real/clip").Items(); n != 7 {
 		t.Errorf("%d reference images", n)
 	}
 	tuned := node(t, p, "tune/full")
@@ -268,7 +291,10 @@ func TestStagesSayWhatTheyAreAbout(t *testing.T) {
 		"score/labelled/fit/r":               {Kind: Score, Subject: "labelled", Reward: "fit/r"},
 		"sample/a/b/measure/full":            {Kind: Sample, Evaluation: "a/b", Subject: "measure/full"},
 		"score/a/b/base/fit/r":               {Kind: Score, Evaluation: "a/b", Subject: "base", Reward: "fit/r"},
-		"encode/a/b/reference":               {Kind: Encode, Evaluation: "a/b", Subject: "real"},
+		"encode/real/clip":                   {Kind: Encode, Subject: "real"},
+		"encode/a/b/base/clip":               {Kind: Encode, Evaluation: "a/b", Subject: "base"},
+		"encode/a/b/best_of/base/clip":       {Kind: Encode, Evaluation: "a/b", Measure: "best_of", Subject: "base"},
+		"texts/fit/r":                        {Kind: ListTexts, Subject: "fit/r", Reward: "fit/r"},
 		"measure/a/b/alignment/measure/full": {Kind: Measure, Evaluation: "a/b", Measure: "alignment", Subject: "measure/full", Baseline: "base"},
 		"measure/a/b/reward_accuracy":        {Kind: Measure, Evaluation: "a/b", Measure: "reward_accuracy", Baseline: "base"},
 		"sample/a/b/best_of/base":            {Kind: Sample, Evaluation: "a/b", Measure: "best_of", Subject: "base", Reward: "fit/r"},

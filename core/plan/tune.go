@@ -76,8 +76,7 @@ func (t *tuning) sets(loss spec.Loss) []TuneSet {
 		for _, images := range t.finetune.Images {
 			set := t.set(images)
 			if reward := t.finetune.Reward; reward != nil && needs(schema.NeedScores) {
-				as := named{"score/" + images.Name + "/" + reward.Name, record.Stage{Subject: images.Name}}
-				scores := t.score(as, reward, t.images(images), images.Count(), reward.Range)
+				scores := t.score(reward, t.imageSet(images), reward.Range)
 				set.Scores = t.input("scores", scores, Scores)
 			}
 			sets = append(sets, set)

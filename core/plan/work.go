@@ -59,6 +59,29 @@ type ScoreWork struct {
 	Images int `json:"-"`
 }
 
+// TextsWork asks a reward which texts its fit reads beside the images' prompts.
+type TextsWork struct {
+	Images int `json:"-"`
+}
+
+// BlendWork adds up the scores of several rewards: the sum over terms of the weight
+// times the normalised score.
+type BlendWork struct {
+	Normalize string      `json:"normalize"` // as in spec.WeightedSum
+	Terms     []BlendTerm `json:"terms"`
+	Reward    string      `json:"-"` // the sum's name
+	Over      string      `json:"-"` // the images that Terms are normalised over; empty: none
+	Images    int         `json:"-"`
+}
+
+// BlendTerm is a reward in a sum.
+type BlendTerm struct {
+	Reward string  `json:"-"` // its name
+	Weight float64 `json:"weight"`
+	Scores string  `json:"scores"`         // role of the input with the scores to add
+	Over   string  `json:"over,omitempty"` // role of the input with the scores to normalise by; empty: none
+}
+
 // How images are chosen.
 const (
 	ChooseBest   = "best"
@@ -115,30 +138,40 @@ type TuneReference struct {
 
 // EncodeWork turns images into vectors.
 type EncodeWork struct {
-	Images int `json:"-"`
+	Texts  bool `json:"texts"` // their prompts, too
+	Images int  `json:"-"`
 }
 
-func (*SampleWork) kind() Kind  { return Sample }
-func (*ImportWork) kind() Kind  { return Import }
-func (*RateWork) kind() Kind    { return Rate }
-func (*CompareWork) kind() Kind { return Compare }
-func (*FitWork) kind() Kind     { return Fit }
-func (*ScoreWork) kind() Kind   { return Score }
-func (*ChooseWork) kind() Kind  { return Choose }
-func (*PrepareWork) kind() Kind { return Prepare }
-func (*TuneWork) kind() Kind    { return Tune }
-func (*EncodeWork) kind() Kind  { return Encode }
+// EncodeTextsWork turns a table of texts into vectors.
+type EncodeTextsWork struct{}
 
-func (w *SampleWork) images() int  { return len(w.Prompts) * w.PerPrompt }
-func (w *ImportWork) images() int  { return w.Images }
-func (w *RateWork) images() int    { return w.Images }
-func (*CompareWork) images() int   { return 0 }
-func (w *FitWork) images() int     { return w.Images }
-func (w *ScoreWork) images() int   { return w.Images }
-func (w *ChooseWork) images() int  { return w.Images }
-func (w *PrepareWork) images() int { return w.Images }
-func (*TuneWork) images() int      { return 0 }
-func (w *EncodeWork) images() int  { return w.Images }
+func (*SampleWork) kind() Kind      { return Sample }
+func (*ImportWork) kind() Kind      { return Import }
+func (*RateWork) kind() Kind        { return Rate }
+func (*CompareWork) kind() Kind     { return Compare }
+func (*FitWork) kind() Kind         { return Fit }
+func (*TextsWork) kind() Kind       { return ListTexts }
+func (*ScoreWork) kind() Kind       { return Score }
+func (*BlendWork) kind() Kind       { return Blend }
+func (*ChooseWork) kind() Kind      { return Choose }
+func (*PrepareWork) kind() Kind     { return Prepare }
+func (*TuneWork) kind() Kind        { return Tune }
+func (*EncodeWork) kind() Kind      { return Encode }
+func (*EncodeTextsWork) kind() Kind { return Encode }
+
+func (w *SampleWork) images() int    { return len(w.Prompts) * w.PerPrompt }
+func (w *ImportWork) images() int    { return w.Images }
+func (w *RateWork) images() int      { return w.Images }
+func (*CompareWork) images() int     { return 0 }
+func (w *FitWork) images() int       { return w.Images }
+func (w *TextsWork) images() int     { return w.Images }
+func (w *ScoreWork) images() int     { return w.Images }
+func (w *BlendWork) images() int     { return w.Images }
+func (w *ChooseWork) images() int    { return w.Images }
+func (w *PrepareWork) images() int   { return w.Images }
+func (*TuneWork) images() int        { return 0 }
+func (w *EncodeWork) images() int    { return w.Images }
+func (*EncodeTextsWork) images() int { return 0 }
 
 // Items is how much the stage has to work through, and in what unit; 0 if
 // that is not known before it runs.

@@ -88,58 +88,22 @@ func NewHost(o Options) *Host {
 }
 
 // Open makes an instance of a component, starting its plugin if it does not
-// run. Everything in Uses must be of the same plugin: models meet in the
-// memory of one process. An empty Backend is the host's; in Uses, it is that of
-// the instance that uses it. Mistakes and crashes, here and in the instance's
-// calls, are a diag.List. The instance dies with its plugin's process: after a
-// crash, Open another.
+// run. An empty Backend is the host's. Mistakes and crashes, here and in the
+// instance's calls, are a diag.List. The instance dies with its plugin's process:
+// after a crash, Open another.
 func (h *Host) Open(ctx context.Context, r client.OpenRequest) (*client.Instance, error) {
 	p, err := h.find(ctx, r.Kind, r.Component)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.checkUses(ctx, p, r); err != nil {
-		return nil, err
+	if r.Backend == "" {
+		r.Backend = h.options.Backend
 	}
-	r = withBackend(r, h.options.Backend)
 	process, err := p.running(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return process.client.Open(ctx, r)
-}
-
-// checkUses holds what a request uses against its plugin.
-func (h *Host) checkUses(ctx context.Context, p *provider, r client.OpenRequest) error {
-	for kind, use := range r.Uses {
-		other, err := h.find(ctx, use.Kind, use.Component)
-		if err != nil {
-			return err
-		}
-		if use.Kind != kind {
-			return mistake("%s %q is used as %s", use.Kind, use.Component, kind)("A component of the kind %q belongs there.", kind)
-		}
-		if other != p {
-			return mistake("%s %q of plugin %q cannot use %s %q of plugin %q", r.Kind, r.Component, p.entry.Name, use.Kind, use.Component, other.entry.Name)(
-				"An instance can only use instances in its own process. Use a %s of plugin %q, or a %s of plugin %q.", use.Kind, p.entry.Name, r.Kind, other.entry.Name)
-		}
-		if err := h.checkUses(ctx, p, use); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func withBackend(r client.OpenRequest, backend string) client.OpenRequest {
-	if r.Backend == "" {
-		r.Backend = backend
-	}
-	uses := make(map[string]client.OpenRequest, len(r.Uses))
-	for kind, use := range r.Uses {
-		uses[kind] = withBackend(use, r.Backend)
-	}
-	r.Uses = uses
-	return r
 }
 
 // Stop asks every plugin to end its calls and close its instances, waits for

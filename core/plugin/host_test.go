@@ -153,17 +153,18 @@ func TestEveryCall(t *testing.T) {
 			t.Errorf("no items: %v, %v", none, err)
 		}
 	})
-	t.Run("score with an encoder", func(t *testing.T) {
-		in, err := h.Open(ctx, client.OpenRequest{Kind: "reward", Component: "over_encoder", Uses: map[string]client.OpenRequest{"encoder": {Kind: "encoder", Component: "tiny"}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := scores(ctx, in, items[:1]); err != nil || got[0] != 1.5 {
+	t.Run("score of features", func(t *testing.T) {
+		in := open(t, h, "reward", "product")
+		item := client.Item{ID: "a", ImageVector: []float32{2, 3}, TextVector: []float32{5, 7}}
+		if got, err := scores(ctx, in, []client.Item{item}); err != nil || got[0] != 31 {
 			t.Errorf("got %v, %v", got, err)
 		}
+		item.TextVector = nil
+		_, err := scores(ctx, in, []client.Item{item})
+		says(t, err, `item "a" has no vector of its prompt, which reward "product" reads`)
 	})
 	t.Run("score group", func(t *testing.T) {
-		got, err := open(t, h, "reward", "tiny").ScoreGroup(ctx, sdk.Prompt{}, [][]byte{items[0].PNG, items[1].PNG})
+		got, err := open(t, h, "reward", "tiny").ScoreGroup(ctx, items[:2])
 		if err != nil || !slices.Equal(got, []float64{0, 1}) {
 			t.Errorf("got %v, %v", got, err)
 		}
@@ -203,9 +204,15 @@ func TestEveryCall(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		vectors, err := in.EncodeTexts(ctx, []string{"a", "four"})
-		if err != nil || vectors[1][0] != 4 {
-			t.Errorf("got %v, %v", vectors, err)
+		texts := []string{"a", "four"}
+		err = in.EncodeTexts(ctx, each(texts), func(position int, vector []float32) error {
+			if !slices.Equal(vector, []float32{float32(len(texts[position])), 0.5}) {
+				t.Errorf("vector of text %d is %v", position, vector)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
 		}
 	})
 	t.Run("fit", func(t *testing.T) {
@@ -213,14 +220,18 @@ func TestEveryCall(t *testing.T) {
 		var last sdk.Progress
 		var warned string
 		hearing := sdk.WithWarnings(ctx, func(text string) { warned = text })
-		err := in.Fit(hearing, sdk.FitRequest{Images: []string{"i"}, Labels: []string{"l"}}, func(p sdk.Progress) error {
+		err := in.Fit(hearing, sdk.FitRequest{Sets: []sdk.FitSet{{Images: "i", Labels: "l", ImageFeatures: "f"}}, TextFeatures: []string{"t", "u"}}, func(p sdk.Progress) error {
 			last = p
 			return nil
 		})
-		if err != nil || last.Steps != 1 || warned != "i l" {
+		if err != nil || last.Steps != 1 || warned != "[{i l f}] [t u]" {
 			t.Errorf("progress %+v, warned %q, %v", last, warned, err)
 		}
 		says(t, in.Fit(ctx, sdk.FitRequest{}, nil), "there are no labels", "Give the reward labels")
+		texts, err := open(t, h, "reward", "product").FitTexts(ctx, sdk.FitRequest{Sets: []sdk.FitSet{{Images: "i"}}})
+		if err != nil || len(texts) != 1000 || texts[999] != "i 999" {
+			t.Errorf("%d texts, %v", len(texts), err)
+		}
 	})
 	t.Run("tune", func(t *testing.T) {
 		output := t.TempDir()
@@ -262,7 +273,7 @@ func TestEveryCall(t *testing.T) {
 		says(t, in.Prepare(ctx, sdk.PrepareRequest{Output: filepath.Join(output, "nowhere")}, func(sdk.Progress) error { return nil }), "nowhere")
 	})
 	t.Run("what it cannot do", func(t *testing.T) {
-		_, err := open(t, h, "reward", "pid").ScoreGroup(ctx, sdk.Prompt{}, nil)
+		_, err := open(t, h, "reward", "pid").ScoreGroup(ctx, nil)
 		says(t, err, `reward "pid" cannot score groups`)
 		says(t, open(t, h, "reward", "pid").Prepare(ctx, sdk.PrepareRequest{}, nil), `reward "pid" cannot prepare images`)
 	})
@@ -470,8 +481,8 @@ func TestCatalog(t *testing.T) {
 	if weights := encoder.Schema.Attributes[0]; !weights.Path || weights.Obtain != "From the hub." || !slices.Equal(weights.Hub, []string{"config.json", "?merges.txt"}) {
 		t.Errorf("attribute is %+v", weights)
 	}
-	if over, _ := c.Component("reward", "over_encoder"); !slices.Equal(over.Uses, []schema.Kind{schema.Encoder}) {
-		t.Errorf("uses are %q", over.Uses)
+	if product, _ := c.Component("reward", "product"); !slices.Equal(product.Reads, []schema.Reading{schema.ReadImageFeatures, schema.ReadTextFeatures}) {
+		t.Errorf("it reads %q", product.Reads)
 	}
 	if _, ok := c.Component("reward", "none"); ok {
 		t.Error("a component that is not there was found")
@@ -546,11 +557,6 @@ func TestOpenMistakes(t *testing.T) {
 		words   []string
 	}{
 		"unknown":       {client.OpenRequest{Kind: "reward", Component: "clip"}, []string{`No plugin provides reward "clip"`}},
-		"needs encoder": {client.OpenRequest{Kind: "reward", Component: "over_encoder"}, []string{"needs a component of the kind"}},
-		"needless": {client.OpenRequest{Kind: "reward", Component: "tiny", Uses: map[string]client.OpenRequest{"encoder": {Kind: "encoder", Component: "tiny"}}},
-			[]string{"does not use"}},
-		"crossed": {client.OpenRequest{Kind: "reward", Component: "over_encoder", Uses: map[string]client.OpenRequest{"encoder": {Kind: "rater", Component: "tiny"}}},
-			[]string{"is used as encoder"}},
 		"configuration": {client.OpenRequest{Kind: "reward", Component: "tiny", Config: json.RawMessage(`{"offset":"x"}`)}, []string{"read configuration"}},
 		"two at once":   {client.OpenRequest{Kind: "reward", Component: "unopenable"}, []string{"weights are missing", "Fetch them.", "vocabulary is missing"}},
 	} {
@@ -559,23 +565,6 @@ func TestOpenMistakes(t *testing.T) {
 			says(t, err, test.words...)
 		})
 	}
-}
-
-func TestUsesOfAnotherPlugin(t *testing.T) {
-	h := tinyHost(t, func(o *Options) { o.Plugins = []Entry{self(t, asTiny)} })
-	// Two plugins with different components, without building a second binary:
-	// what the second says of itself is known already.
-	h.providers[0].entry.Name = "ours"
-	ours, err := h.providers[0].described(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	theirs := *ours
-	h.providers[1].entry.Name, h.providers[1].description = "theirs", &theirs
-	ours.Components = slices.DeleteFunc(slices.Clone(ours.Components), func(c sdk.Description) bool { return c.Kind == sdk.KindEncoder })
-
-	_, err = h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "over_encoder", Uses: map[string]client.OpenRequest{"encoder": {Kind: "encoder", Component: "tiny"}}})
-	says(t, err, `plugin "ours" cannot use encoder "tiny" of plugin "theirs"`, "its own process")
 }
 
 func TestBinariesThatAreNoPlugin(t *testing.T) {

@@ -26,6 +26,7 @@ import (
 // these words as its first argument it is that, and no test.
 const (
 	asTiny      = "serve-tiny"      // a plugin with one component of each kind, and some that are wrong on purpose
+	asOther     = "serve-other"     // another plugin, with an encoder and a reward of features
 	asFuture    = "serve-future"    // a plugin of a later protocol
 	asMistaken  = "serve-mistaken"  // a plugin that describes itself wrongly
 	asShortLife = "serve-shortlife" // a program that ends before it says anything
@@ -37,6 +38,8 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case asTiny:
 			sdk.Serve(tinyPlugin())
+		case asOther:
+			sdk.Serve(otherPlugin())
 		case asMistaken:
 			sdk.Serve(sdk.Plugin{Name: "mistaken", Components: []sdk.Component{{Description: sdk.Description{Kind: "oracle", Name: "delphi"}}}})
 		case asFuture:
@@ -63,8 +66,7 @@ func (futureService) GRPCServer(*goplugin.GRPCBroker, *grpc.Server) error { retu
 
 // tiny implements every kind.
 type tiny struct {
-	config  struct{ Offset float64 }
-	encoder sdk.Encoder
+	config struct{ Offset float64 }
 }
 
 func openTiny(_ context.Context, r sdk.OpenRequest) (any, error) {
@@ -72,7 +74,6 @@ func openTiny(_ context.Context, r sdk.OpenRequest) (any, error) {
 	if err := json.Unmarshal(r.Config, &t.config); err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	t.encoder, _ = r.Uses[sdk.KindEncoder].(sdk.Encoder)
 	return t, nil
 }
 
@@ -111,20 +112,12 @@ func (t *tiny) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progre
 	return os.WriteFile(filepath.Join(r.Output, "config.json"), append(r.Losses[0].Options, r.Options...), 0o644)
 }
 
-func (t *tiny) Score(ctx context.Context, prompt sdk.Prompt, image sdk.Image) (float64, error) {
-	score := float64(image.RGB[0]) + t.config.Offset
-	if t.encoder != nil {
-		vectors, err := t.encoder.EncodeImages(ctx, []sdk.Image{image})
-		if err != nil {
-			return 0, err
-		}
-		score += float64(vectors[0][1])
-	}
-	return score, nil
+func (t *tiny) Score(_ context.Context, item sdk.Item) (float64, error) {
+	return float64(item.Image.RGB[0]) + t.config.Offset, nil
 }
 
-func (t *tiny) ScoreGroup(_ context.Context, _ sdk.Prompt, images []sdk.Image) ([]float64, error) {
-	out := make([]float64, len(images))
+func (t *tiny) ScoreGroup(_ context.Context, items []sdk.Item) ([]float64, error) {
+	out := make([]float64, len(items))
 	for i := range out {
 		out[i] = float64(i)
 	}
@@ -132,10 +125,10 @@ func (t *tiny) ScoreGroup(_ context.Context, _ sdk.Prompt, images []sdk.Image) (
 }
 
 func (t *tiny) Fit(ctx context.Context, r sdk.FitRequest, report func(sdk.Progress) error) error {
-	if len(r.Labels) == 0 {
+	if len(r.Sets) == 0 {
 		return sdk.Diagnostic{Summary: "there are no labels", Detail: "Give the reward labels to learn from."}
 	}
-	sdk.Warn(ctx, strings.Join(append(r.Images, r.Labels...), " "))
+	sdk.Warn(ctx, fmt.Sprint(r.Sets, r.TextFeatures))
 	return report(sdk.Progress{Step: 1, Steps: 1})
 }
 
@@ -180,8 +173,71 @@ func (t *tiny) EncodeTexts(_ context.Context, texts []string) ([][]float32, erro
 // scorer is a reward of one function.
 type scorer func(ctx context.Context, image sdk.Image) (float64, error)
 
-func (s scorer) Score(ctx context.Context, _ sdk.Prompt, image sdk.Image) (float64, error) {
-	return s(ctx, image)
+func (s scorer) Score(ctx context.Context, item sdk.Item) (float64, error) {
+	return s(ctx, item.Image)
+}
+
+// product is a reward of features: factor times their product, summed up.
+type product struct{ factor float64 }
+
+func (p product) Score(_ context.Context, item sdk.Item) (float64, error) {
+	var sum float64
+	for i, x := range item.ImageVector {
+		sum += float64(x) * float64(item.TextVector[i])
+	}
+	return p.factor * sum, nil
+}
+
+func (p product) Fit(_ context.Context, _ sdk.FitRequest, report func(sdk.Progress) error) error {
+	return report(sdk.Progress{Step: 1, Steps: 1})
+}
+
+func (p product) FitTexts(_ context.Context, r sdk.FitRequest) ([]string, error) {
+	texts := make([]string, 1000) // more than a message holds
+	for i := range texts {
+		texts[i] = fmt.Sprint(r.Sets[0].Images, " ", i)
+	}
+	return texts, nil
+}
+
+// productOf describes a product.
+func productOf(name string, factor float64) sdk.Component {
+	return sdk.Component{
+		Description: sdk.Description{Kind: sdk.KindReward, Name: name, CodeVersion: "1",
+			Reads: []sdk.Reading{sdk.ReadImageFeatures, sdk.ReadTextFeatures}, Capabilities: []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityFitTexts},
+		},
+		Open: func(context.Context, sdk.OpenRequest) (any, error) { return product{factor}, nil },
+	}
+}
+
+// otherPlugin is a third party's: an encoder of three numbers, and a reward.
+func otherPlugin() sdk.Plugin {
+	return sdk.Plugin{Name: "other", Version: "0.1.0", Components: []sdk.Component{
+		productOf("theirs", -1),
+		{
+			Description: sdk.Description{Kind: sdk.KindEncoder, Name: "theirs", CodeVersion: "1", Capabilities: []sdk.Capability{sdk.CapabilityTexts}},
+			Open:        func(context.Context, sdk.OpenRequest) (any, error) { return wide{}, nil },
+		},
+	}}
+}
+
+// wide is the encoder of otherPlugin.
+type wide struct{ tiny }
+
+func (w wide) EncodeImages(ctx context.Context, images []sdk.Image) ([][]float32, error) {
+	vectors, err := w.tiny.EncodeImages(ctx, images)
+	for i := range vectors {
+		vectors[i] = append(vectors[i], 100)
+	}
+	return vectors, err
+}
+
+func (w wide) EncodeTexts(ctx context.Context, texts []string) ([][]float32, error) {
+	vectors, err := w.tiny.EncodeTexts(ctx, texts)
+	for i := range vectors {
+		vectors[i] = append(vectors[i], 1)
+	}
+	return vectors, err
 }
 
 // doubling and lazy are samplers that miscount.
@@ -217,10 +273,10 @@ func tinyPlugin() sdk.Plugin {
 			},
 			Open: openTiny,
 		},
-		{Description: sdk.Description{Kind: sdk.KindReward, Name: "over_encoder", Uses: []sdk.Kind{sdk.KindEncoder}}, Open: openTiny},
+		productOf("product", 1),
 		{Description: sdk.Description{Kind: sdk.KindRater, Name: "tiny", Capabilities: []sdk.Capability{sdk.CapabilityCompare}}, Open: openTiny},
 		{
-			Description: sdk.Description{Kind: sdk.KindEncoder, Name: "tiny", Schema: sdk.Schema{Attributes: []sdk.Attribute{
+			Description: sdk.Description{Kind: sdk.KindEncoder, Name: "tiny", Capabilities: []sdk.Capability{sdk.CapabilityTexts}, Schema: sdk.Schema{Attributes: []sdk.Attribute{
 				{Name: "weights", Type: sdk.TypeString, Path: true, Obtain: "From the hub.", Hub: []string{"config.json", "?merges.txt"}},
 			}},
 			},

@@ -9,11 +9,13 @@ const (
 	KindImport  Kind = "import"  // a folder -> images
 	KindRate    Kind = "rate"    // rater, images -> labels; or a file -> labels
 	KindCompare Kind = "compare" // rater, images -> comparisons; or a file, or labels -> comparisons
-	KindFit     Kind = "fit"     // reward, rater or encoder, labels, images -> checkpoint and curve
-	KindScore   Kind = "score"   // reward, images -> scores
+	KindTexts   Kind = "texts"   // reward, labels, images -> texts whose features its fit reads
+	KindFit     Kind = "fit"     // reward, rater or encoder, labels, images, features -> checkpoint and curve
+	KindScore   Kind = "score"   // reward, images, features -> scores
+	KindBlend   Kind = "blend"   // scores of several rewards -> scores
 	KindChoose  Kind = "choose"  // scores, images -> images
 	KindPrepare Kind = "prepare" // sampler, images -> what its tune reads
 	KindTune    Kind = "tune"    // sampler, images, what is prepared of them, scores -> checkpoint and curve
-	KindEncode  Kind = "encode"  // encoder, images -> features
+	KindEncode  Kind = "encode"  // encoder, images or texts -> features
 	KindMeasure Kind = "measure" // labels, scores, features -> metrics and per-prompt values
 )

@@ -173,18 +173,12 @@ func (r *runner) describe(started time.Time) *record.Run {
 // notices lists what the components of the plan state of all that they make.
 func (r *runner) notices() []string {
 	var all []string
-	var of func(instance *plan.Instance)
-	of = func(instance *plan.Instance) {
-		if notice := instance.Identity.Notice; notice != "" && !slices.Contains(all, notice) {
-			all = append(all, notice)
-		}
-		for _, used := range instance.Uses {
-			of(used)
-		}
-	}
 	for _, node := range r.plan.Nodes {
-		if node.Instance != nil {
-			of(node.Instance)
+		if node.Instance == nil {
+			continue
+		}
+		if notice := node.Instance.Identity.Notice; notice != "" && !slices.Contains(all, notice) {
+			all = append(all, notice)
 		}
 	}
 	return all

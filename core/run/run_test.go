@@ -90,8 +90,8 @@ func (w *worker) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sd
 	return nil
 }
 
-func (w *worker) Score(_ context.Context, _ sdk.Prompt, image sdk.Image) (float64, error) {
-	return float64(image.RGB[0]), nil
+func (w *worker) Score(_ context.Context, item sdk.Item) (float64, error) {
+	return float64(item.Image.RGB[0]), nil
 }
 
 func (w *worker) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {

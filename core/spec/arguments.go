@@ -101,6 +101,12 @@ func (l *loader) decode(body hcl.Body, f form) arguments {
 		}
 		a.config[schema.Name] = value
 	}
+	for _, schema := range f.schema.Attributes {
+		if when := schema.When; when != nil && a.given(schema.Name) && !a.bad[when.Attribute] && a.text(when.Attribute) != when.Is {
+			l.error(content.Attributes[schema.Name].NameRange, "Argument without a use", "%s is read with %s = %q, and %s is %q. Remove it, or write %s = %q.",
+				schema.Name, when.Attribute, when.Is, when.Attribute, a.text(when.Attribute), when.Attribute, when.Is)
+		}
+	}
 	known := map[string]hcl.Blocks{}
 	for _, block := range content.Blocks {
 		if slices.ContainsFunc(f.blocks, func(header hcl.BlockHeaderSchema) bool { return header.Type == block.Type }) {

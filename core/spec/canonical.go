@@ -140,6 +140,16 @@ func (c canonical) component(component *Component) (map[string]any, error) {
 	if component.Images != nil {
 		value["images"] = component.Images.Name
 	}
+	if sum := component.Sum; sum != nil {
+		members := map[string]any{}
+		for _, member := range sum.Members {
+			members[member.Reward.Name] = member.Weight
+		}
+		value["normalize"], value["members"] = sum.Normalize, members
+		if sum.Over != nil {
+			value["over"] = sum.Over.Name
+		}
+	}
 	return value, nil
 }
 

@@ -28,7 +28,10 @@ var catalog = fakeCatalog{
 			}},
 			Capabilities: []schema.Capability{schema.Tune},
 			Losses: []schema.Loss{
-				{Name: "reward_weighted", Needs: []schema.Need{schema.NeedScores}, Schema: Schema{Attributes: []Attribute{{Name: "normalize", Type: "bool", Default: json.RawMessage(`true`)}}}},
+				{Name: "reward_weighted", Needs: []schema.Need{schema.NeedScores}, Schema: Schema{Attributes: []Attribute{{Name: "normalize", Type: "bool", Default: json.RawMessage(`true`)},
+					{Name: "weighting", Type: "string", Default: json.RawMessage(`"proportional"`), OneOf: []string{"proportional", "best"}},
+					{Name: "share", Type: "number", When: &schema.When{Attribute: "weighting", Is: "best"}},
+				}}},
 				{Name: "pretraining", Needs: []schema.Need{schema.NeedOwnImages}},
 				{Name: "denoising", Needs: []schema.Need{schema.NeedImages}},
 				{Name: "kto", Needs: []schema.Need{schema.NeedLabels, schema.NeedReference}},
@@ -54,7 +57,8 @@ var catalog = fakeCatalog{
 		},
 	},
 	"encoder": {
-		"shapes_clip": {},
+		"shapes_clip": {Capabilities: []schema.Capability{schema.Texts}},
+		"inception":   {},
 		"pca": {Capabilities: []schema.Capability{schema.Fit}, Schema: Schema{Attributes: []Attribute{
 			{Name: "layers", Type: "list(number)", Minimum: number(1), Default: json.RawMessage(`[64, 64]`)},
 			{Name: "vocabulary", Type: "list(string)", Required: true},
@@ -69,10 +73,11 @@ var catalog = fakeCatalog{
 		"critic": {},
 	},
 	"reward": {
-		"clip_score": {Uses: []schema.Kind{schema.Encoder}},
-		"preference": {
-			Uses:         []schema.Kind{schema.Encoder},
-			Capabilities: []schema.Capability{schema.Fit},
+		"clip_score": {Reads: []schema.Reading{schema.ReadImageFeatures, schema.ReadTextFeatures}},
+		"beauty":     {Reads: []schema.Reading{schema.ReadImageFeatures}},
+		"feedback": {
+			Reads:        []schema.Reading{schema.ReadImageFeatures, schema.ReadTextFeatures},
+			Capabilities: []schema.Capability{schema.Fit, schema.FitTexts},
 			Schema: Schema{
 				Attributes: []Attribute{{Name: "hidden", Type: "integer", Default: json.RawMessage(`1024`), Minimum: number(1)}},
 				Blocks: []Block{
@@ -86,6 +91,5 @@ var catalog = fakeCatalog{
 			},
 		},
 		"strict": {Schema: Schema{Blocks: []Block{{Type: "head", Required: true, Summary: "what the reward ends in"}}}},
-		"odd":    {Uses: []schema.Kind{schema.Rater}},
 	},
 }

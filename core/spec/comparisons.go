@@ -96,12 +96,7 @@ func (l *loader) canCompare(rater located) {
 	if !known || declared.Has(schema.Compare) {
 		return // of an unknown component its own block tells
 	}
-	var able []string
-	for _, name := range l.options.Catalog.Names("rater") {
-		if other, ok := l.lookUp("rater", name); ok && other.Has(schema.Compare) {
-			able = append(able, name)
-		}
-	}
+	able := l.having("rater", schema.Compare)
 	hint := "No rater that is installed can; labels are another source of comparisons: labels = labels." + l.firstName("labels") + "."
 	if len(able) > 0 {
 		hint = "These can: " + strings.Join(quoted(able), ", ") + "."

@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -28,8 +29,8 @@ func (l *loader) components(kind string) *[]*Component {
 
 // componentBlocks decodes sampler, encoder, rater and reward blocks:
 //
-//	reward "preference" "with_aux" {
-//	  encoder = encoder.clip  # what the component uses
+//	reward "feedback" "with_aux" {
+//	  encoder = encoder.clip  # makes the features that it reads
 //	  labels  = labels.human  # what it is fitted on
 //
 //	  auxiliary "prompt_classification" { # its own options, by its schema
@@ -43,15 +44,14 @@ func (l *loader) componentBlocks() {
 }
 
 func (l *loader) componentBlock(block *hcl.Block, c *Component) {
+	if c.Kind == "reward" && c.Component == schema.WeightedSum {
+		l.weightedSumBlock(block, c)
+		return
+	}
 	declared, ok := l.lookUp(c.Kind, c.Component)
 	if !ok {
 		l.error(block.LabelRanges[0], "Unknown component", "No plugin provides a %s %q.%s", c.Kind, c.Component, l.elsewhere(c))
 		return
-	}
-	for _, use := range declared.Uses {
-		if use != schema.Encoder {
-			l.error(block.DefRange, "Component cannot be used", "%s %q needs a %s, which an experiment cannot give it yet. Choose another component.", c.Kind, c.Component, use)
-		}
 	}
 	// References that a body may hold, and why it may not.
 	type slot struct {
@@ -59,7 +59,7 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 		allowed       bool
 	}
 	slots := []slot{
-		{"encoder", "uses no encoder", slices.Contains(declared.Uses, schema.Encoder)},
+		{"encoder", "reads no features, which an encoder would make", declared.ReadsFeatures()},
 		{"labels", "is not fitted on labels", c.Kind == "reward" && declared.Has(schema.Fit)},
 		{"images", "is not fitted on images", (c.Kind == "encoder" || c.Kind == "rater") && declared.Has(schema.Fit)},
 	}
@@ -78,10 +78,14 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 			delete(arguments.others, s.name)
 		}
 		if !ok && s.allowed && s.name == "encoder" {
-			l.error(block.DefRange, "Missing encoder", "The %s %q looks through an encoder. Name one: encoder = encoder.%s.", c.Kind, c.Component, l.firstName("encoder"))
+			l.error(block.DefRange, "Missing encoder", "The %s %q reads features that an encoder makes. Name one: encoder = encoder.%s.", c.Kind, c.Component, l.firstName("encoder"))
 		}
 	}
-	c.Encoder = l.oneOf(arguments.others["encoder"], "encoder").component()
+	encoder := l.oneOf(arguments.others["encoder"], "encoder")
+	c.Encoder = encoder.component()
+	if declared.DoesRead(schema.ReadTextFeatures) {
+		l.encodesTexts(c, encoder)
+	}
 	c.Labels = l.oneOf(arguments.others["labels"], "labels").labels()
 	c.Images = l.oneOf(arguments.others["images"], "images").images()
 	c.Paths = arguments.paths
@@ -91,6 +95,38 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 		return
 	}
 	c.Config = config
+}
+
+// encodesTexts checks that an encoder makes features of texts, which a reward
+// reads.
+func (l *loader) encodesTexts(reward *Component, encoder located) {
+	c := encoder.component()
+	if c == nil {
+		return
+	}
+	declared, known := l.lookUp(c.Kind, c.Component)
+	if !known || declared.Has(schema.Texts) {
+		return // of an unknown component its own block tells
+	}
+	hint := "No encoder that is installed does."
+	if able := l.having("encoder", schema.Texts); len(able) > 0 {
+		hint = fmt.Sprintf("These do: %s.", strings.Join(quoted(able), ", "))
+	}
+	l.error(encoder.at, "Encoder reads no texts", "The reward %q compares images with prompts, and the encoder %q encodes images alone. %s", reward.Component, c.Component, hint)
+}
+
+// having lists the components of a kind that have a capability.
+func (l *loader) having(kind string, capability schema.Capability) []string {
+	var able []string
+	if l.options.Catalog == nil {
+		return able
+	}
+	for _, name := range l.options.Catalog.Names(kind) {
+		if other, ok := l.lookUp(kind, name); ok && other.Has(capability) {
+			able = append(able, name)
+		}
+	}
+	return able
 }
 
 // lookUp asks the catalog for a component.
@@ -107,6 +143,9 @@ func (l *loader) elsewhere(c *Component) string {
 		return " There are no plugins."
 	}
 	existing := l.options.Catalog.Names(c.Kind)
+	if c.Kind == "reward" {
+		existing = append(slices.Clone(existing), schema.WeightedSum)
+	}
 	if hint := diag.DidYouMean(c.Component, existing); hint != "" {
 		return hint
 	}

@@ -77,6 +77,12 @@ func (l *loader) needs(node any) []any {
 		add(n.Encoder != nil, n.Encoder)
 		add(n.Labels != nil, n.Labels)
 		add(n.Images != nil, n.Images)
+		if n.Sum != nil {
+			for _, member := range n.Sum.Members {
+				add(member.Reward != nil, member.Reward)
+			}
+			add(n.Sum.Over != nil, n.Sum.Over)
+		}
 	case *Images:
 		model(n.Sampler)
 	case *Labels:

@@ -93,10 +93,31 @@ type Component struct {
 	// Paths lists resolved paths inside Config whose content's digest belongs
 	// into the key in their place.
 	Paths   []string
-	Encoder *Component // rewards: encoder = encoder.NAME; nil if none
-	Labels  *Labels    // rewards: labels = labels.NAME, to fit on; nil if none
-	Images  *Images    // encoders, raters: images = images.NAME, to fit on; nil if none
+	Encoder *Component   // rewards of features: encoder = encoder.NAME, which makes them; nil if none
+	Labels  *Labels      // rewards: labels = labels.NAME, to fit on; nil if none
+	Images  *Images      // encoders, raters: images = images.NAME, to fit on; nil if none
+	Sum     *WeightedSum // rewards: what the language itself adds up; nil for what a plugin provides
 	Range   diag.Range
+}
+
+// How a weighted sum brings the scores of its members to one size, each on its own.
+const (
+	NormalizeStandard = "standard" // (score - mean) / deviation
+	NormalizeRange    = "range"    // (score - lowest) / (highest - lowest)
+	NormalizeNone     = "none"
+)
+
+// WeightedSum is a reward that adds up the scores of others.
+type WeightedSum struct {
+	Normalize string   // NormalizeStandard, ...
+	Over      *Images  // whose scores give mean, deviation and bounds; nil with NormalizeNone
+	Members   []Member // at least one; each reward once
+}
+
+// Member is a term of a weighted sum.
+type Member struct {
+	Reward *Component
+	Weight float64 // its factor; may be negative
 }
 
 // Images is a set of images: drawn by a sampler, or a folder of files.

@@ -6,16 +6,19 @@ import (
 
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // pass is one pass of a table of images through an instance: what is asked of
 // each image, and the table that the answers become.
 type pass[Answer, Row any] struct {
-	role  string                  // of the table that is made
-	total int                     // images to ask, for the progress; 0: not known
-	keep  func(position int) bool // images to ask, by their place in the table; nil: all
-	check func(images int) error  // a look at all answers before their table counts; nil: none
+	role  string                       // of the table that is made
+	total int                          // images to ask, for the progress; 0: not known
+	keep  func(position int) bool      // images to ask, by their place in the table; nil: all
+	fill  func(*client.Item) error     // adds what else is sent of an image; nil: nothing
+	check func(images int) error       // a look at all answers before their table counts; nil: none
+	after func(*client.Instance) error // what else is asked of the instance when all is answered; nil: nothing
 
 	ask  func(instance *client.Instance, ctx context.Context, items iter.Seq2[client.Item, error], emit func(position int, answer Answer) error) error
 	rows func(image table.Image, answer Answer) []Row
@@ -30,15 +33,22 @@ func each[Answer, Row any](ctx context.Context, job Job, p pass[Answer, Row]) (*
 		return nil, err
 	}
 	result := &Result{Unit: "images"}
-	source := newStream(path, p.keep)
+	source := &stream{
+		path: path, pixels: job.Node.Instance.Identity.DoesRead(schema.ReadPixels), keep: p.keep, fill: p.fill,
+		waiting: map[int]table.Image{},
+	}
 	rows, err := writeAnswers(job.tablePath(p.role), func(add func(position int, rows ...Row) error) error {
 		err := job.with(ctx, func(instance *client.Instance) error {
 			result.Facts = instance.Facts()
-			return p.ask(instance, ctx, source.items(ctx), func(position int, answer Answer) error {
+			err := p.ask(instance, ctx, source.items(ctx), func(position int, answer Answer) error {
 				result.Items++
 				job.Report(Progress{Done: result.Items, Total: p.total, Unit: result.Unit})
 				return add(position, p.rows(source.answered(position), answer)...)
 			})
+			if err == nil && p.after != nil {
+				err = p.after(instance)
+			}
+			return err
 		})
 		switch {
 		case err != nil:

@@ -101,8 +101,12 @@ func work(ctx context.Context, job Job) (*Result, error) {
 		return compare(ctx, job, work)
 	case *plan.FitWork:
 		return fit(ctx, job, work)
+	case *plan.TextsWork:
+		return listTexts(ctx, job)
 	case *plan.ScoreWork:
 		return score(ctx, job)
+	case *plan.BlendWork:
+		return blend(job, work)
 	case *plan.ChooseWork:
 		return choose(ctx, job, work)
 	case *plan.PrepareWork:
@@ -110,7 +114,9 @@ func work(ctx context.Context, job Job) (*Result, error) {
 	case *plan.TuneWork:
 		return tune(ctx, job, work)
 	case *plan.EncodeWork:
-		return encode(ctx, job)
+		return encode(ctx, job, work)
+	case *plan.EncodeTextsWork:
+		return encodeTexts(ctx, job)
 	case plan.MeasureWork:
 		return measure(ctx, job, work)
 	}
@@ -133,7 +139,7 @@ func (job Job) with(ctx context.Context, use func(*client.Instance) error) error
 }
 
 func (job Job) openRequest(instance *plan.Instance) client.OpenRequest {
-	request := client.OpenRequest{
+	return client.OpenRequest{
 		Kind:       instance.Kind,
 		Component:  instance.Component,
 		Name:       instance.Name,
@@ -142,13 +148,6 @@ func (job Job) openRequest(instance *plan.Instance) client.OpenRequest {
 		Seed:       instance.Seed,
 		Backend:    job.Backend,
 	}
-	for _, used := range instance.Uses {
-		if request.Uses == nil {
-			request.Uses = map[string]client.OpenRequest{}
-		}
-		request.Uses[used.Kind] = job.openRequest(used)
-	}
-	return request
 }
 
 // advise adds to the diagnostics of an answer that is no number what the plan

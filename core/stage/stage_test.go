@@ -80,7 +80,7 @@ func (t tile) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.I
 	return nil
 }
 
-func (t tile) Score(context.Context, sdk.Prompt, sdk.Image) (float64, error) {
+func (t tile) Score(context.Context, sdk.Item) (float64, error) {
 	return 0, errors.New("images come in batches")
 }
 
@@ -159,7 +159,7 @@ func (b bench) over(components Components, node *plan.Node, scratch string, inpu
 			node.Instance.Kind = "sampler"
 		}
 	}
-	if node.Instance != nil {
+	if node.Instance != nil && node.Instance.Component == "" {
 		node.Instance.Component = "tile"
 	}
 	work, err := b.store.Work("key")

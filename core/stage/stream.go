@@ -15,23 +15,21 @@ import (
 // goroutine and answered in another. That each is answered once is the
 // instance's business.
 type stream struct {
-	path string
-	keep func(position int) bool // rows to send, by their place in the table; nil: all
+	path   string
+	pixels bool                     // whether they are sent; if not, they are not read either
+	keep   func(position int) bool  // rows to send, by their place in the table; nil: all
+	fill   func(*client.Item) error // adds what else is sent of a row; nil: nothing
 
 	mu      sync.Mutex
 	sent    int
 	waiting map[int]table.Image // sent and not yet answered, without pixels
 }
 
-func newStream(path string, keep func(position int) bool) *stream {
-	return &stream{path: path, keep: keep, waiting: map[int]table.Image{}}
-}
-
 // items reads the table.
 func (s *stream) items(ctx context.Context) iter.Seq2[client.Item, error] {
 	return func(yield func(client.Item, error) bool) {
 		row := -1
-		for image, err := range table.Read[table.Image](s.path) {
+		for image, err := range s.images(ctx) {
 			if err == nil {
 				err = ctx.Err()
 			}
@@ -48,12 +46,37 @@ func (s *stream) items(ctx context.Context) iter.Seq2[client.Item, error] {
 				Prompt: sdk.Prompt{Text: image.Prompt, Category: image.Category, Slots: image.Slots},
 				PNG:    image.Image.Bytes,
 			}
+			if s.fill != nil {
+				if err := s.fill(&item); err != nil {
+					yield(client.Item{}, err)
+					return
+				}
+			}
 			image.Image = table.File{}
 			s.mu.Lock()
 			s.waiting[s.sent] = image
 			s.sent++
 			s.mu.Unlock()
 			if !yield(item, nil) {
+				return
+			}
+		}
+	}
+}
+
+// images are the rows, with their pixels if these are sent.
+func (s *stream) images(ctx context.Context) iter.Seq2[table.Image, error] {
+	if s.pixels {
+		return table.Read[table.Image](s.path)
+	}
+	return func(yield func(table.Image, error) bool) {
+		images, err := table.Captions(ctx, s.path)
+		if err != nil {
+			yield(table.Image{}, err)
+			return
+		}
+		for _, image := range images {
+			if !yield(image, nil) {
 				return
 			}
 		}

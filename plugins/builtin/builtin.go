@@ -13,7 +13,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/rater/chance"
 	"github.com/plumb-ml/plumb/plugins/rater/shapesjudge"
 	"github.com/plumb-ml/plumb/plugins/reward/clipscore"
-	"github.com/plumb-ml/plumb/plugins/reward/preference"
+	"github.com/plumb-ml/plumb/plugins/reward/feedback"
 	"github.com/plumb-ml/plumb/plugins/sampler/shapes"
 	"github.com/plumb-ml/plumb/plugins/sampler/shapesscenes"
 	"github.com/plumb-ml/plumb/plugins/sampler/stablediffusion"
@@ -35,7 +35,7 @@ func Plugin() sdk.Plugin {
 			chance.Component(),
 			shapesjudge.Component(),
 			clipscore.Component(),
-			preference.Component(),
+			feedback.Component(),
 		},
 	}
 }

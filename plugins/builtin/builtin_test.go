@@ -10,11 +10,11 @@ import (
 )
 
 // TestConformance holds the built-in components to the contract, through the
-// real wire. The preference reward answers only once it is fitted; its own
+// real wire. The feedback reward answers only once it is fitted; its own
 // package runs the kit on a fitted one.
 func TestConformance(t *testing.T) {
 	plugin := Plugin()
-	plugin.Components = slices.DeleteFunc(plugin.Components, func(c sdk.Component) bool { return c.Name == "preference" })
+	plugin.Components = slices.DeleteFunc(plugin.Components, func(c sdk.Component) bool { return c.Name == "feedback" })
 	plugintest.Run(t, plugin,
 		plugintest.Case{Kind: sdk.KindEncoder, Component: "shapes_clip", Config: shortFit(t, plugin, "shapes_clip"), Fit: &sdk.FitRequest{Seed: 1}},
 		plugintest.Case{Kind: sdk.KindRater, Component: "shapes_judge", Config: shortFit(t, plugin, "shapes_judge"), Fit: &sdk.FitRequest{Seed: 1}})

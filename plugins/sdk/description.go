@@ -8,8 +8,10 @@ type (
 	Description = schema.Component
 	Kind        = schema.Kind
 	Capability  = schema.Capability
+	Reading     = schema.Reading
 	Loss        = schema.Loss
 	Need        = schema.Need
+	When        = schema.When
 	Schema      = schema.Schema
 	Attribute   = schema.Attribute
 	Block       = schema.Block
@@ -24,13 +26,11 @@ const (
 	KindEncoder = schema.Encoder
 )
 
-// What instances can do beyond their kind's minimum.
+// What a reward may read.
 const (
-	CapabilityTune    = schema.Tune       // Tuner, for samplers
-	CapabilityPrepare = schema.Prepare    // Preparer, for samplers
-	CapabilityFit     = schema.Fit        // Fitter, for rewards, raters and encoders
-	CapabilityCompare = schema.Compare    // Comparer, for raters
-	CapabilityGroup   = schema.ScoreGroup // GroupReward, for rewards
+	ReadPixels        = schema.ReadPixels
+	ReadImageFeatures = schema.ReadImageFeatures
+	ReadTextFeatures  = schema.ReadTextFeatures
 )
 
 // What a loss may need.

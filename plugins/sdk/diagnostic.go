@@ -35,6 +35,19 @@ func (d Diagnostic) Error() string {
 // returns them all at once.
 type Diagnostics []Diagnostic
 
+// Addf adds an error. The arguments are those of the detail.
+func (l *Diagnostics) Addf(summary, detail string, arguments ...any) {
+	*l = append(*l, Diagnostic{Severity: SeverityError, Summary: summary, Detail: fmt.Sprintf(detail, arguments...)})
+}
+
+// Err is the list as an error; nil if there is nothing in it.
+func (l Diagnostics) Err() error {
+	if len(l) == 0 {
+		return nil
+	}
+	return l
+}
+
 func (l Diagnostics) Error() string {
 	lines := make([]string, len(l))
 	for i, d := range l {

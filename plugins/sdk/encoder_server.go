@@ -27,7 +27,7 @@ func (s *encoderServer) EncodeImages(stream pb.Encoder_EncodeImagesServer) error
 			next := batches(ctx, in.batch(), func() (uint64, *pb.Item, error) {
 				r, err := stream.Recv()
 				return r.GetItem().GetPosition(), r.GetItem(), err
-			}, itemFromProto)
+			}, itemFor(in.component.Description))
 			return eachBatch(next, func(positions []uint64, items []Item) error {
 				images := make([]Image, len(items))
 				for i, item := range items {
@@ -53,37 +53,39 @@ func (s *encoderServer) EncodeImages(stream pb.Encoder_EncodeImagesServer) error
 	})
 }
 
-func (s *encoderServer) EncodeTexts(r *pb.EncodeTextsRequest, stream pb.Encoder_EncodeTextsServer) error {
+func (s *encoderServer) EncodeTexts(stream pb.Encoder_EncodeTextsServer) error {
 	signal := func(signal *pb.Signal) error { return stream.Send(&pb.EncodeTextsResponse{Signal: signal}) }
 	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
-		return s.use(ctx, r.GetInstance(), CallEncode, func(in *instance) error {
+		first, err := stream.Recv()
+		if err != nil {
+			return err
+		}
+		return s.use(ctx, first.GetInstance(), CallEncode, func(in *instance) error {
 			encoder, ok := in.value.(TextEncoder)
 			if !ok {
 				return in.cannot("encode texts")
 			}
-			texts := r.GetTexts()
-			for start := 0; start < len(texts); start += in.batch() {
-				batch := texts[start:min(start+in.batch(), len(texts))]
-				vectors, err := encoder.EncodeTexts(ctx, batch)
+			next := batches(ctx, in.batch(), func() (uint64, string, error) {
+				r, err := stream.Recv()
+				return r.GetText().GetPosition(), r.GetText().GetText(), err
+			}, func(text string) (string, error) { return text, nil })
+			return eachBatch(next, func(positions []uint64, texts []string) error {
+				vectors, err := encoder.EncodeTexts(ctx, texts)
 				if err != nil {
 					return err
 				}
-				if len(vectors) != len(batch) {
-					return Errorf("%s gave %d vectors for %d texts", in, len(vectors), len(batch))
+				if len(vectors) != len(texts) {
+					return Errorf("%s gave %d vectors for %d texts", in, len(vectors), len(texts))
 				}
 				lock.Lock()
+				defer lock.Unlock()
 				for i, vector := range vectors {
-					err = stream.Send(&pb.EncodeTextsResponse{Vector: &pb.Vector{Position: uint64(start + i), Values: vector}})
-					if err != nil {
-						break
+					if err := stream.Send(&pb.EncodeTextsResponse{Vector: &pb.Vector{Position: positions[i], Values: vector}}); err != nil {
+						return err
 					}
 				}
-				lock.Unlock()
-				if err != nil {
-					return err
-				}
-			}
-			return nil
+				return nil
+			})
 		})
 	})
 }

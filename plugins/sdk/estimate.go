@@ -5,7 +5,7 @@ import "encoding/json"
 // Call is what a stage asks an instance to do, for an estimate of it.
 type Call string
 
-// The calls that can be estimated. Scores are an encoder's encodings.
+// The calls that can be estimated.
 const (
 	CallSample  Call = "sample"
 	CallEncode  Call = "encode"

@@ -10,7 +10,8 @@ import (
 // the others, in [-1, 1].
 type redness struct{}
 
-func (redness) Score(_ context.Context, _ sdk.Prompt, image sdk.Image) (float64, error) {
+func (redness) Score(_ context.Context, item sdk.Item) (float64, error) {
+	image := item.Image
 	var sum float64
 	for i := 0; i < len(image.RGB); i += 3 {
 		sum += float64(image.RGB[i]) - (float64(image.RGB[i+1])+float64(image.RGB[i+2]))/2

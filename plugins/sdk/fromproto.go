@@ -31,12 +31,28 @@ func imageFromProto(img *pb.Image) (Image, error) {
 	return Image{}, fmt.Errorf("image has an encoding that this plugin does not know: %v", img.GetEncoding())
 }
 
-func itemFromProto(item *pb.Item) (Item, error) {
-	img, err := imageFromProto(item.GetImage())
-	if err != nil {
-		return Item{}, fmt.Errorf("item %q: %w", item.GetId(), err)
+// itemFor decodes items for a component, which must get what it reads.
+func itemFor(c Description) func(*pb.Item) (Item, error) {
+	return func(item *pb.Item) (Item, error) {
+		out := Item{ID: item.GetId(), Prompt: promptFromProto(item.GetPrompt())}
+		if c.DoesRead(ReadPixels) {
+			var err error
+			if out.Image, err = imageFromProto(item.GetImage()); err != nil {
+				return Item{}, fmt.Errorf("item %q: %w", out.ID, err)
+			}
+		}
+		if c.DoesRead(ReadImageFeatures) {
+			if out.ImageVector = item.GetImageVector(); len(out.ImageVector) == 0 {
+				return Item{}, fmt.Errorf("item %q has no vector of its image, which %s %q reads", out.ID, c.Kind, c.Name)
+			}
+		}
+		if c.DoesRead(ReadTextFeatures) {
+			if out.TextVector = item.GetTextVector(); len(out.TextVector) == 0 {
+				return Item{}, fmt.Errorf("item %q has no vector of its prompt, which %s %q reads", out.ID, c.Kind, c.Name)
+			}
+		}
+		return out, nil
 	}
-	return Item{ID: item.GetId(), Prompt: promptFromProto(item.GetPrompt()), Image: img}, nil
 }
 
 func pairFromProto(first *pb.PairFirst, second *pb.Image) (Pair, error) {
@@ -52,13 +68,16 @@ func pairFromProto(first *pb.PairFirst, second *pb.Image) (Pair, error) {
 }
 
 func fitRequestFromProto(r *pb.FitRequest) FitRequest {
-	return FitRequest{
-		Images:  r.GetImages(),
-		Labels:  r.GetLabels(),
-		Seed:    r.GetSeed(),
-		Output:  r.GetOutput(),
-		Scratch: r.GetScratch(),
+	out := FitRequest{
+		TextFeatures: r.GetTextFeatures(),
+		Seed:         r.GetSeed(),
+		Output:       r.GetOutput(),
+		Scratch:      r.GetScratch(),
 	}
+	for _, set := range r.GetSets() {
+		out.Sets = append(out.Sets, FitSet{Images: set.GetImages(), Labels: set.GetLabels(), ImageFeatures: set.GetImageFeatures()})
+	}
+	return out
 }
 
 func prepareRequestFromProto(r *pb.PrepareRequest) PrepareRequest {
@@ -113,13 +132,9 @@ func openRequestFromProto(r *pb.OpenRequest) openRequest {
 			Seed:       r.GetSeed(),
 			Backend:    r.GetBackend(),
 		},
-		uses: map[Kind]openRequest{},
 	}
 	if len(out.request.Config) == 0 {
 		out.request.Config = json.RawMessage("{}")
-	}
-	for kind, use := range r.GetUses() {
-		out.uses[Kind(kind)] = openRequestFromProto(use)
 	}
 	return out
 }

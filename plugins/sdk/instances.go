@@ -21,7 +21,6 @@ const defaultBatch = 32
 type instance struct {
 	component Component
 	value     any
-	uses      []*instance // opened for this one, closed with it
 	gate      chan struct{}
 	closed    chan struct{}
 	tune      *TuneRequest // of the call that runs; nil if it is not Tune
@@ -58,8 +57,7 @@ func newInstances(p Plugin) *instances {
 	return &instances{plugin: p, open: map[string]*instance{}, stopped: make(chan struct{})}
 }
 
-// start opens a component with everything that it uses, names the instance
-// and asks for its facts.
+// start opens a component, names the instance and asks for its facts.
 func (t *instances) start(ctx context.Context, r openRequest) (string, map[string]float64, error) {
 	in, err := t.build(ctx, r)
 	if err != nil {
@@ -84,12 +82,11 @@ func (t *instances) start(ctx context.Context, r openRequest) (string, map[strin
 	return id, facts, nil
 }
 
-// openRequest is an OpenRequest before what it uses has been opened.
+// openRequest is an OpenRequest with the component that it is for.
 type openRequest struct {
 	kind      Kind
 	component string
-	request   OpenRequest // without Uses
-	uses      map[Kind]openRequest
+	request   OpenRequest
 }
 
 var errStopping = Errorf("the plugin is stopping")
@@ -110,71 +107,15 @@ func (t *instances) build(ctx context.Context, r openRequest) (_ *instance, err 
 		}
 	}()
 
-	request := r.request
-	request.Uses = map[Kind]any{}
-	for _, kind := range in.component.Uses {
-		use, ok := r.uses[kind]
-		if !ok {
-			return nil, Errorf("%s needs a component of the kind %q", in, kind)
-		}
-		used, err := t.build(ctx, use)
-		if err != nil {
-			return nil, err
-		}
-		in.uses = append(in.uses, used)
-		request.Uses[kind] = used.value
-	}
-	for kind := range r.uses {
-		if !slices.Contains(in.component.Uses, kind) {
-			return nil, Errorf("%s does not use a component of the kind %q", in, kind)
-		}
-	}
-
 	err = in.spare(CallOpen, in.guard(func() error {
 		var err error
-		in.value, err = in.component.Open(ctx, request)
+		in.value, err = in.component.Open(ctx, r.request)
 		return err
 	}))
 	if err != nil {
 		return nil, err
 	}
-	return in, in.keepsItsWord()
-}
-
-// keepsItsWord checks the opened value against what its component declares.
-func (in *instance) keepsItsWord() error {
-	var ok bool
-	switch in.component.Kind {
-	case KindSampler:
-		_, ok = in.value.(Sampler)
-	case KindReward:
-		_, ok = in.value.(Reward)
-	case KindRater:
-		_, ok = in.value.(Rater)
-	case KindEncoder:
-		_, ok = in.value.(Encoder)
-	}
-	if !ok {
-		return Errorf("%s opened a %T, which is no %s", in, in.value, in.component.Kind)
-	}
-	for _, capability := range in.component.Capabilities {
-		switch capability {
-		case CapabilityTune:
-			_, ok = in.value.(Tuner)
-		case CapabilityPrepare:
-			_, ok = in.value.(Preparer)
-		case CapabilityFit:
-			_, ok = in.value.(Fitter)
-		case CapabilityCompare:
-			_, ok = in.value.(Comparer)
-		case CapabilityGroup:
-			_, ok = in.value.(GroupReward)
-		}
-		if !ok {
-			return Errorf("%s declares the capability %q, but %T has no method for it", in, capability, in.value)
-		}
-	}
-	return nil
+	return in, in.checkCapabilities()
 }
 
 // use runs work with an instance while no other call does. A panic of the
@@ -242,16 +183,12 @@ func (t *instances) stop(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// release frees the instance and then what it uses.
+// release frees the instance.
 func (in *instance) release() error {
-	var failures []error
 	if closer, ok := in.value.(io.Closer); ok {
-		failures = append(failures, in.guard(closer.Close))
+		return in.guard(closer.Close)
 	}
-	for _, used := range slices.Backward(in.uses) {
-		failures = append(failures, used.release())
-	}
-	return errors.Join(failures...)
+	return nil
 }
 
 // guard turns a panic of the component into a diagnostic, so that one bad call

@@ -20,7 +20,7 @@ func (p Plugin) Validate() Diagnostics {
 	out := ValidateDescriptions(p.Name, descriptions)
 	for _, c := range p.Components {
 		if c.Open == nil {
-			out = append(out, Diagnostic{Severity: SeverityError, Summary: fmt.Sprintf("%s %q has no Open", c.Kind, c.Name)})
+			out.Addf(fmt.Sprintf("%s %q has no Open", c.Kind, c.Name), "")
 		}
 	}
 	return out
@@ -30,11 +30,8 @@ func (p Plugin) Validate() Diagnostics {
 // holds against a plugin in any language.
 func ValidateDescriptions(plugin string, components []Description) Diagnostics {
 	var out Diagnostics
-	add := func(format string, arguments ...any) {
-		out = append(out, Diagnostic{Severity: SeverityError, Summary: fmt.Sprintf(format, arguments...)})
-	}
 	if plugin == "" {
-		add("the plugin has no name")
+		out.Addf("the plugin has no name", "")
 	}
 	type key struct {
 		kind Kind
@@ -43,11 +40,11 @@ func ValidateDescriptions(plugin string, components []Description) Diagnostics {
 	seen := map[key]bool{}
 	for _, c := range components {
 		if seen[key{c.Kind, c.Name}] {
-			add("%s %q is listed twice", c.Kind, c.Name)
+			out.Addf(fmt.Sprintf("%s %q is listed twice", c.Kind, c.Name), "")
 		}
 		seen[key{c.Kind, c.Name}] = true
 		for _, mistake := range c.Mistakes() {
-			add("%s %q %s", c.Kind, c.Name, mistake)
+			out.Addf(fmt.Sprintf("%s %q %s", c.Kind, c.Name, mistake), "")
 		}
 	}
 	return out

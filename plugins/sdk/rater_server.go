@@ -30,7 +30,7 @@ func (s *raterServer) Rate(stream pb.Rater_RateServer) error {
 			next := batches(ctx, in.batch(), func() (uint64, *pb.Item, error) {
 				r, err := stream.Recv()
 				return r.GetItem().GetPosition(), r.GetItem(), err
-			}, itemFromProto)
+			}, itemFor(in.component.Description))
 			return eachBatch(next, func(positions []uint64, items []Item) error {
 				labels, err := rater.Rate(ctx, items)
 				if err != nil {

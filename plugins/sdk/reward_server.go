@@ -29,7 +29,7 @@ func (s *rewardServer) Score(stream pb.Reward_ScoreServer) error {
 			next := batches(ctx, in.batch(), func() (uint64, *pb.Item, error) {
 				r, err := stream.Recv()
 				return r.GetItem().GetPosition(), r.GetItem(), err
-			}, itemFromProto)
+			}, itemFor(in.component.Description))
 			return eachBatch(next, func(positions []uint64, items []Item) error {
 				scores, err := scoreBatch(ctx, reward, items)
 				if err != nil {
@@ -62,7 +62,7 @@ func scoreBatch(ctx context.Context, reward Reward, items []Item) ([]float64, er
 			return nil, err
 		}
 		var err error
-		if scores[i], err = reward.Score(ctx, item.Prompt, item.Image); err != nil {
+		if scores[i], err = reward.Score(ctx, item); err != nil {
 			return nil, err
 		}
 	}
@@ -76,12 +76,13 @@ func (s *rewardServer) ScoreGroup(stream pb.Reward_ScoreGroupServer) error {
 		if err != nil {
 			return err
 		}
-		return s.use(ctx, first.GetStart().GetInstance(), CallScore, func(in *instance) error {
+		return s.use(ctx, first.GetInstance(), CallScore, func(in *instance) error {
 			reward, ok := in.value.(GroupReward)
 			if !ok {
 				return in.cannot("score groups of images")
 			}
-			var images []Image
+			decode := itemFor(in.component.Description)
+			var items []Item
 			for {
 				r, err := stream.Recv()
 				if errors.Is(err, io.EOF) {
@@ -90,18 +91,18 @@ func (s *rewardServer) ScoreGroup(stream pb.Reward_ScoreGroupServer) error {
 				if err != nil {
 					return err
 				}
-				img, err := imageFromProto(r.GetImage())
+				item, err := decode(r.GetItem())
 				if err != nil {
 					return err
 				}
-				images = append(images, img)
+				items = append(items, item)
 			}
-			scores, err := reward.ScoreGroup(ctx, promptFromProto(first.GetStart().GetPrompt()), images)
+			scores, err := reward.ScoreGroup(ctx, items)
 			if err != nil {
 				return err
 			}
-			if len(scores) != len(images) {
-				return Errorf("%s gave %d scores for a group of %d images", in, len(scores), len(images))
+			if len(scores) != len(items) {
+				return Errorf("%s gave %d scores for a group of %d images", in, len(scores), len(items))
 			}
 			lock.Lock()
 			defer lock.Unlock()

@@ -56,8 +56,6 @@ type OpenRequest struct {
 	Seed uint64
 	// Backend is the compute backend: "auto", "go", "xla:cpu", "xla:cuda".
 	Backend string
-	// Uses holds opened instances of what Component.Uses asks for.
-	Uses map[Kind]any
 }
 
 // Prompt is a text with the words that filled its template.
@@ -84,28 +82,28 @@ type Sampler interface {
 	Sample(ctx context.Context, draws []Draw, emit func(position int, image Image) error) error
 }
 
-// Item is a prompt with an image made for it.
+// Item is a prompt with an image made for it. Rewards get of it what they say
+// that they read (Description.Reads), and the rest is empty; raters get pixels.
 type Item struct {
 	ID     string // unique in its table
 	Prompt Prompt
 	Image  Image
+
+	// Vectors of the encoder under the reward, [dimension]: the same dimension for
+	// all images, and for all prompts.
+	ImageVector []float32
+	TextVector  []float32 // of Prompt.Text
 }
 
-// Reward gives one number for a prompt and an image: higher is better.
+// Reward gives one number for an image made for a prompt: higher is better.
 type Reward interface {
-	Score(ctx context.Context, prompt Prompt, image Image) (float64, error)
+	Score(ctx context.Context, item Item) (float64, error)
 }
 
 // BatchReward is a Reward that would rather see several items at once.
 type BatchReward interface {
 	Reward
 	ScoreBatch(ctx context.Context, items []Item) ([]float64, error)
-}
-
-// GroupReward judges several images of one prompt together.
-type GroupReward interface {
-	Reward
-	ScoreGroup(ctx context.Context, prompt Prompt, images []Image) ([]float64, error)
 }
 
 // Label is one rater's verdict on one image.
@@ -144,26 +142,10 @@ type Pair struct {
 	First, Second Image
 }
 
-// Comparer is a Rater that compares two images.
-type Comparer interface {
-	Rater
-	// Compare returns for each pair one choice per rater, always in the same
-	// order of raters, which is that of Rate. The choices of a pair depend on the
-	// pair, its ID and the instance's seed, not on its neighbours.
-	Compare(ctx context.Context, pairs []Pair) ([][]Choice, error)
-}
-
 // Encoder maps images and texts to vectors.
 type Encoder interface {
 	// EncodeImages returns one vector per image, [images][dimension].
 	EncodeImages(ctx context.Context, images []Image) ([][]float32, error)
-}
-
-// TextEncoder is an Encoder whose vectors of texts can be compared with its
-// vectors of images.
-type TextEncoder interface {
-	Encoder
-	EncodeTexts(ctx context.Context, texts []string) ([][]float32, error)
 }
 
 // Informer is an instance with numbers about itself that a report prints beside
@@ -180,42 +162,33 @@ type Progress struct {
 	Values      map[string]float64 // the training curve's values at this step; may be nil
 }
 
-// Fitter is a reward, rater or encoder that learns from labels or images.
-type Fitter interface {
-	// Fit writes a checkpoint into request.Output. It stops soon after ctx ends.
-	Fit(ctx context.Context, request FitRequest, report func(Progress) error) error
-}
-
 // FitRequest names the tables to learn from. Tables are Parquet files in the
-// store (package dataset documents their columns): read them, never write them.
+// store (package table documents their columns): read them, never write them.
 type FitRequest struct {
-	Images  []string // image tables
-	Labels  []string // label tables, one for each image table; empty if there are none
-	Seed    uint64
-	Output  string // an empty directory for config.json and *.safetensors
-	Scratch string // kept if the call is killed and asked again: unfinished state may live here
+	Sets []FitSet
+	// TextFeatures are tables of texts and their vectors: of the prompts of all
+	// sets, and of what FitTexts listed. A text may be in several, with the same
+	// vector. Empty for a component that does not read them.
+	TextFeatures []string
+	Seed         uint64
+	Output       string // an empty directory for config.json and *.safetensors
+	Scratch      string // kept if the call is killed and asked again: unfinished state may live here
 }
 
-// Tuner is a Sampler that can be fine-tuned, or trained from scratch.
-type Tuner interface {
-	// Tune writes a checkpoint into request.Output. It stops soon after ctx ends.
-	Tune(ctx context.Context, request TuneRequest, report func(Progress) error) error
+// ImageTables lists the image tables of all sets.
+func (r FitRequest) ImageTables() []string {
+	paths := make([]string, len(r.Sets))
+	for i, set := range r.Sets {
+		paths[i] = set.Images
+	}
+	return paths
 }
 
-// Preparer is a Sampler whose Tune reads images in another form than that of
-// pixels, such as the latents of an autoencoder. That form is made once for a
-// table of images and shared by all fine-tunings on it.
-//
-// What Prepare makes depends on the component's configuration, its own weights
-// and the images alone. It is opened without a checkpoint: what Tune changes
-// must not matter to it.
-type Preparer interface {
-	// Prepare fills request.Output, in such a way that Tune reads images from it
-	// at random without holding all of them. The same images give the same bytes,
-	// also if the call was killed and asked again. It reports after every image
-	// or few: a Progress.Step is an image, Steps are all in the table. It stops
-	// soon after ctx ends.
-	Prepare(ctx context.Context, request PrepareRequest, report func(Progress) error) error
+// FitSet is one table of images and what is known of them.
+type FitSet struct {
+	Images        string // an image table
+	Labels        string // a label table; empty if there are no labels
+	ImageFeatures string // a table of the images' vectors; empty for a component that does not read them
 }
 
 // PrepareRequest names a table of images to prepare.

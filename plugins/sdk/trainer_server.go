@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
@@ -28,6 +29,33 @@ func (s *trainerServer) Fit(r *pb.FitRequest, stream pb.Trainer_FitServer) error
 		})
 	})
 }
+
+func (s *trainerServer) FitTexts(r *pb.FitRequest, stream pb.Trainer_FitTextsServer) error {
+	signal := func(signal *pb.Signal) error { return stream.Send(&pb.FitTextsResponse{Signal: signal}) }
+	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
+		return s.use(ctx, r.GetInstance(), CallFit, func(in *instance) error {
+			lister, ok := in.value.(TextLister)
+			if !ok {
+				return in.cannot("list texts for its fit")
+			}
+			texts, err := lister.FitTexts(ctx, fitRequestFromProto(r))
+			if err != nil {
+				return err
+			}
+			lock.Lock()
+			defer lock.Unlock()
+			for part := range slices.Chunk(texts, textsPerMessage) {
+				if err := stream.Send(&pb.FitTextsResponse{Texts: &pb.Texts{Texts: part}}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// textsPerMessage keeps a message of texts far below the limit of its size.
+const textsPerMessage = 256
 
 func (s *trainerServer) Prepare(r *pb.PrepareRequest, stream pb.Trainer_PrepareServer) error {
 	signal := func(signal *pb.Signal) error { return stream.Send(&pb.PrepareResponse{Signal: signal}) }

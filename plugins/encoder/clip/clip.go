@@ -37,6 +37,7 @@ func Component() sdk.Component {
 			PreferredBatch: 32,
 			NeedsDevice:    true,
 			CodeVersion:    "2",
+			Capabilities:   []sdk.Capability{sdk.CapabilityTexts},
 		},
 		Estimate: estimate,
 		Open:     open,
@@ -99,26 +100,17 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 // vectors would come out that mean nothing.
 func (e *encoder) fits(directory string, sizes clip.Config) error {
 	var all sdk.Diagnostics
-	refuse := func(format string, arguments ...any) {
-		all = append(all, sdk.Diagnostic{
-			Severity: sdk.SeverityError,
-			Summary:  "The files in " + directory + " are of different models",
-			Detail:   fmt.Sprintf(format, arguments...),
-		})
-	}
+	different := "The files in " + directory + " are of different models"
 	if have := e.tokens.Size(); have > sizes.Text.Vocabulary {
-		refuse("The tokenizer has %d tokens, the text tower's vocab_size is %d.", have, sizes.Text.Vocabulary)
+		all.Addf(different, "The tokenizer has %d tokens, the text tower's vocab_size is %d.", have, sizes.Text.Vocabulary)
 	}
 	if end := e.tokens.End(); !sizes.Text.EndsWith(end) {
-		refuse("The tokenizer's end token has the id %d, the text tower's eos_token_id is %d.", end, sizes.Text.End)
+		all.Addf(different, "The tokenizer's end token has the id %d, the text tower's eos_token_id is %d.", end, sizes.Text.End)
 	}
 	if height, width := e.prepare.Size(); height != sizes.Vision.ImageSize || width != sizes.Vision.ImageSize {
-		refuse("preprocessor_config.json makes images of %d x %d pixels, the image tower's image_size is %d.", height, width, sizes.Vision.ImageSize)
+		all.Addf(different, "preprocessor_config.json makes images of %d x %d pixels, the image tower's image_size is %d.", height, width, sizes.Vision.ImageSize)
 	}
-	if len(all) > 0 {
-		return all
-	}
-	return nil
+	return all.Err()
 }
 
 // EncodeImages encodes images of any size as projected features, not

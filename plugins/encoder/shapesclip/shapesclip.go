@@ -4,7 +4,6 @@ package shapesclip
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -19,7 +18,7 @@ import (
 
 // config is the component's block.
 type config struct {
-	Weights string `json:"weights"`
+	Weights string `json:"weights" plumb:"path,optional" help:"Directory with config.json and model.safetensors; the embedded encoder if absent."`
 	train.Settings
 }
 
@@ -30,14 +29,14 @@ func Component() sdk.Component {
 			Kind:    sdk.KindEncoder,
 			Name:    "shapes_clip",
 			Summary: "Miniature contrastive encoder of images and texts for the world of shapes.",
-			Schema: sdk.Schema{Attributes: append([]sdk.Attribute{
-				{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded encoder if absent."},
-			}, train.Settings{Steps: 800, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.02}.Attributes()...)},
+			Schema: sdk.Settings(config{
+				Settings: train.Settings{Steps: 800, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.02},
+			}),
 			PreferredBatch: shapesworld.LookBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("2", "encoder"),
 			Notice:         shapesworld.Notice,
-			Capabilities:   []sdk.Capability{sdk.CapabilityFit},
+			Capabilities:   []sdk.Capability{sdk.CapabilityTexts, sdk.CapabilityFit},
 		},
 		Open: open,
 	}
@@ -58,14 +57,14 @@ var (
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
-	e := &encoder{directory: request.Checkpoint}
-	if err := json.Unmarshal(request.Config, &e.config); err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+	config, err := sdk.Decode[config](request.Config)
+	if err != nil {
+		return nil, err
 	}
+	e := &encoder{config: config, directory: request.Checkpoint}
 	if e.directory == "" {
 		e.directory = e.config.Weights
 	}
-	var err error
 	e.backend, err = plumbcompute.Open(request.Backend)
 	return e, err
 }

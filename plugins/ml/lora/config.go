@@ -40,25 +40,13 @@ func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) 
 func (c Config) Check() error {
 	var all sdk.Diagnostics
 	if c.Rank < 1 {
-		all = append(all, sdk.Diagnostic{
-			Severity: sdk.SeverityError, Summary: "Impossible rank of adapters",
-			Detail: fmt.Sprintf("rank is %d; rank must be at least 1, and 4 to 64 is usual.", c.Rank),
-		})
+		all.Addf("Impossible rank of adapters", "rank is %d; rank must be at least 1, and 4 to 64 is usual.", c.Rank)
 	}
 	if !(c.alpha() > 0) {
-		all = append(all, sdk.Diagnostic{
-			Severity: sdk.SeverityError, Summary: "Adapters without effect",
-			Detail: fmt.Sprintf("alpha is %v: the adapters' output is multiplied by alpha / rank. Leave alpha out for a factor of 1.", c.alpha()),
-		})
+		all.Addf("Adapters without effect", "alpha is %v: the adapters' output is multiplied by alpha / rank. Leave alpha out for a factor of 1.", c.alpha())
 	}
 	if len(c.Targets) == 0 {
-		all = append(all, sdk.Diagnostic{
-			Severity: sdk.SeverityError, Summary: "Adapters for no layer",
-			Detail: "targets is empty. Leave it out for the attention's projections, or leave out the block lora to train all weights.",
-		})
+		all.Addf("Adapters for no layer", "targets is empty. Leave it out for the attention's projections, or leave out the block lora to train all weights.")
 	}
-	if len(all) > 0 {
-		return all
-	}
-	return nil
+	return all.Err()
 }

@@ -26,16 +26,12 @@ var rewardWeightedKind = Kind{
 		Needs:   []sdk.Need{sdk.NeedScores},
 		Schema: sdk.Schema{Attributes: []sdk.Attribute{
 			{Name: "weighting", Type: sdk.TypeString, Default: json.RawMessage(`"proportional"`), OneOf: []string{proportional, exponential, best}, Summary: "How a score becomes a weight: in proportion (the paper); exp(score / temperature); or 1 for the best share of each prompt's images and 0 for others, as rejection-sampling fine-tuning does."},
-			{Name: "temperature", Type: sdk.TypeNumber, Minimum: sdk.Bound(1e-6), Summary: "With weighting = \"exponential\": what scores are divided by; 1 if absent."},
-			{Name: "share", Type: sdk.TypeNumber, Minimum: sdk.Bound(1e-6), Maximum: sdk.Bound(1), Summary: "With weighting = \"best\": the share of each prompt's images that is trained on, at least one; 0.25 if absent."},
+			{Name: "temperature", Type: sdk.TypeNumber, Minimum: sdk.Bound(1e-6), When: &sdk.When{Attribute: "weighting", Is: exponential}, Summary: "What scores are divided by; 1 if absent."},
+			{Name: "share", Type: sdk.TypeNumber, Minimum: sdk.Bound(1e-6), Maximum: sdk.Bound(1), When: &sdk.When{Attribute: "weighting", Is: best}, Summary: "Share of each prompt's images that is trained on, at least one; 0.25 if absent."},
 		}},
 	},
 	New: func(text json.RawMessage) (Objective, error) {
-		r, err := options(text, rewardWeighted{Weighting: proportional})
-		if err != nil {
-			return nil, err
-		}
-		return r, r.check()
+		return options(text, rewardWeighted{Weighting: proportional})
 	},
 }
 
@@ -50,20 +46,6 @@ type rewardWeighted struct {
 	Weighting   string   `json:"weighting"`
 	Temperature *float64 `json:"temperature"` // nil: 1
 	BestShare   *float64 `json:"share"`       // nil: 0.25
-}
-
-// check refuses settings that would do nothing.
-func (r rewardWeighted) check() error {
-	for _, only := range []struct {
-		argument, weighting string
-		given               bool
-	}{{"temperature", exponential, r.Temperature != nil}, {"share", best, r.BestShare != nil}} {
-		if only.given && r.Weighting != only.weighting {
-			return refuse(fmt.Sprintf("%s does nothing here", only.argument),
-				"It is read with weighting = %q, and weighting is %q. Remove it, or change weighting.", only.weighting, r.Weighting)
-		}
-	}
-	return nil
 }
 
 // Examples are the images with a factor above 0, with it.

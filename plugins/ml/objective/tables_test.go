@@ -141,8 +141,6 @@ func TestLoadRefuses(t *testing.T) {
 		{"ddpo", ``, []sdk.TuneSet{set}, `no loss "ddpo"`},
 		{"denoising", ``, nil, "no images"},
 		{"reward_weighted", ``, with(func(s *sdk.TuneSet) { s.Scores = "" }), "no table of scores"},
-		{"reward_weighted", `{"weighting":"best","temperature":2}`, []sdk.TuneSet{set}, "temperature does nothing"},
-		{"reward_weighted", `{"weighting":"proportional","share":0.5}`, []sdk.TuneSet{set}, "share does nothing"},
 		{"diffusion_kto", ``, with(func(s *sdk.TuneSet) { s.Labels = "" }), "no table of labels"},
 		{"diffusion_kto", ``, labels(table.Label{ImageID: "i0", Label: "good"}), "1 are good and 0 are bad"},
 		{"diffusion_dpo", ``, with(func(s *sdk.TuneSet) { s.Comparisons = "" }), "no table of comparisons"},

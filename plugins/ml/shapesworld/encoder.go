@@ -132,7 +132,7 @@ func (e *Encoder) Texts(ctx context.Context, texts []string) ([][]float32, error
 
 // FitEncoder trains an encoder on images with captions, as CLIP is trained.
 func FitEncoder(ctx context.Context, backend compute.Backend, config EncoderConfig, store *model.Store, settings train.Settings, request sdk.FitRequest, report func(sdk.Progress) error) error {
-	examples, err := Examples(ctx, request.Images)
+	examples, err := Examples(ctx, request.ImageTables())
 	if err != nil {
 		return err
 	}

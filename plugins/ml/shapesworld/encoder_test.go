@@ -19,7 +19,7 @@ func TestFitEncoder(t *testing.T) {
 	settings := train.Settings{Steps: 2, BatchSize: 4, LearningRate: 1e-3}
 	store := model.NewStore()
 	ctx := context.Background()
-	if err := FitEncoder(ctx, backend, config, store, settings, sdk.FitRequest{Images: []string{path}, Seed: 3}, ignore); err != nil {
+	if err := FitEncoder(ctx, backend, config, store, settings, sdk.FitRequest{Sets: []sdk.FitSet{{Images: path}}, Seed: 3}, ignore); err != nil {
 		t.Fatal(err)
 	}
 	encoder, err := NewEncoder(backend, config, store)

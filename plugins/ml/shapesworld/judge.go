@@ -150,7 +150,7 @@ const heldOutShare = 0.1
 // FitJudge trains a judge on clean scenes, whose prompts say all four
 // attributes, and measures it on held-out ones.
 func FitJudge(ctx context.Context, backend compute.Backend, config JudgeConfig, store *model.Store, settings train.Settings, request sdk.FitRequest, report func(sdk.Progress) error) (JudgeConfig, error) {
-	examples, err := Examples(ctx, request.Images)
+	examples, err := Examples(ctx, request.ImageTables())
 	if err != nil {
 		return config, err
 	}

@@ -157,7 +157,7 @@ func TestFitJudge(t *testing.T) {
 	backend := openBackend(t)
 	path, rows := scenesTable(t, 70)
 	settings := train.Settings{Steps: 2, BatchSize: 4, LearningRate: 1e-3}
-	request := sdk.FitRequest{Images: []string{path}, Seed: 3}
+	request := sdk.FitRequest{Sets: []sdk.FitSet{{Images: path}}, Seed: 3}
 	store := model.NewStore()
 	config, err := FitJudge(context.Background(), backend, JudgeConfig{Network: tiny}, store, settings, request, ignore)
 	if err != nil {
@@ -221,19 +221,19 @@ func TestFitJudgeRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
-		tables []string
-		want   []string
+		sets []sdk.FitSet
+		want []string
 	}{
 		{nil, []string{"no images"}},
-		{[]string{few}, []string{"9 images are too few"}},
-		{[]string{vague}, []string{`"scene-004"`, `"one red ring"`, "background"}},
-		{[]string{large}, []string{`"wide"`, "33x32", "32x32"}},
-		{[]string{few + ".missing"}, []string{few + ".missing"}},
+		{[]sdk.FitSet{{Images: few}}, []string{"9 images are too few"}},
+		{[]sdk.FitSet{{Images: vague}}, []string{`"scene-004"`, `"one red ring"`, "background"}},
+		{[]sdk.FitSet{{Images: large}}, []string{`"wide"`, "33x32", "32x32"}},
+		{[]sdk.FitSet{{Images: few + ".missing"}}, []string{few + ".missing"}},
 	} {
-		_, err := FitJudge(context.Background(), backend, JudgeConfig{Network: tiny}, model.NewStore(), train.Settings{Steps: 1, BatchSize: 2}, sdk.FitRequest{Images: test.tables}, ignore)
+		_, err := FitJudge(context.Background(), backend, JudgeConfig{Network: tiny}, model.NewStore(), train.Settings{Steps: 1, BatchSize: 2}, sdk.FitRequest{Sets: test.sets}, ignore)
 		for _, want := range test.want {
 			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("%v: error %v does not say %s", test.tables, err, want)
+				t.Errorf("%v: error %v does not say %s", test.sets, err, want)
 			}
 		}
 	}

@@ -5,7 +5,6 @@ package chance
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -15,23 +14,19 @@ import (
 
 // config is the component's block.
 type config struct {
-	Raters   int     `json:"raters"`
-	Good     float64 `json:"good"`
-	SkipRate float64 `json:"skip_rate"`
+	Raters   int     `json:"raters" plumb:"min=1,max=99" help:"People who are asked about every image."`
+	Good     float64 `json:"good" plumb:"min=0,max=1" help:"Share of good among their good and bad; of two images, each is chosen as often."`
+	SkipRate float64 `json:"skip_rate" plumb:"min=0,max=1" help:"Share of images that a rater skips, and of pairs that he ties."`
 }
 
 // Component describes the rater.
 func Component() sdk.Component {
 	return sdk.Component{
 		Description: sdk.Description{
-			Kind:    sdk.KindRater,
-			Name:    "chance",
-			Summary: "Simulated raters who say good or bad, or choose between two images, by chance: a control.",
-			Schema: sdk.Schema{Attributes: []sdk.Attribute{
-				{Name: "raters", Type: sdk.TypeInteger, Default: json.RawMessage("9"), Minimum: sdk.Bound(1), Maximum: sdk.Bound(99), Summary: "People who are asked about every image."},
-				{Name: "good", Type: sdk.TypeNumber, Default: json.RawMessage("0.5"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of good among their good and bad; of two images, each is chosen as often."},
-				{Name: "skip_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of images that a rater skips, and of pairs that he ties."},
-			}},
+			Kind:         sdk.KindRater,
+			Name:         "chance",
+			Summary:      "Simulated raters who say good or bad, or choose between two images, by chance: a control.",
+			Schema:       sdk.Settings(config{Raters: 9, Good: 0.5}),
 			CodeVersion:  "1",
 			Capabilities: []sdk.Capability{sdk.CapabilityCompare},
 		},
@@ -47,11 +42,8 @@ type raters struct {
 var _ sdk.Comparer = (*raters)(nil)
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
-	r := &raters{seed: request.Seed}
-	if err := json.Unmarshal(request.Config, &r.config); err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
-	}
-	return r, nil
+	config, err := sdk.Decode[config](request.Config)
+	return &raters{config: config, seed: request.Seed}, err
 }
 
 // Rate draws every rater's verdict from the instance's seed, the item's ID and its

@@ -4,7 +4,6 @@ package shapesjudge
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -21,10 +20,10 @@ import (
 
 // config is the component's block.
 type config struct {
-	Raters    int     `json:"raters"`
-	ErrorRate float64 `json:"error_rate"`
-	SkipRate  float64 `json:"skip_rate"`
-	Weights   string  `json:"weights"`
+	Raters    int     `json:"raters" plumb:"min=1,max=99" help:"People who look at every image."`
+	ErrorRate float64 `json:"error_rate" plumb:"min=0,max=0.5" help:"Share of verdicts, and of choices between two images, that are the wrong way round."`
+	SkipRate  float64 `json:"skip_rate" plumb:"min=0,max=1" help:"Share of images that a rater skips, and of pairs that he ties for want of an answer."`
+	Weights   string  `json:"weights" plumb:"path,optional" help:"Directory with config.json and model.safetensors; the embedded judge if absent."`
 	train.Settings
 }
 
@@ -35,12 +34,10 @@ func Component() sdk.Component {
 			Kind:    sdk.KindRater,
 			Name:    "shapes_judge",
 			Summary: "Simulated raters for the world of shapes: a judge network and errors of each rater's own.",
-			Schema: sdk.Schema{Attributes: append([]sdk.Attribute{
-				{Name: "raters", Type: sdk.TypeInteger, Default: json.RawMessage("9"), Minimum: sdk.Bound(1), Maximum: sdk.Bound(99), Summary: "People who look at every image."},
-				{Name: "error_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0.08"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(0.5), Summary: "Share of verdicts, and of choices between two images, that are the wrong way round."},
-				{Name: "skip_rate", Type: sdk.TypeNumber, Default: json.RawMessage("0.04"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Share of images that a rater skips, and of pairs that he ties for want of an answer."},
-				{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded judge if absent."},
-			}, train.Settings{Steps: 1500, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01}.Attributes()...)},
+			Schema: sdk.Settings(config{
+				Raters: 9, ErrorRate: 0.08, SkipRate: 0.04,
+				Settings: train.Settings{Steps: 1500, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01},
+			}),
 			PreferredBatch: shapesworld.LookBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("2", "judge"),
@@ -70,14 +67,14 @@ var (
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
-	r := &raters{seed: request.Seed, directory: request.Checkpoint}
-	if err := json.Unmarshal(request.Config, &r.config); err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+	config, err := sdk.Decode[config](request.Config)
+	if err != nil {
+		return nil, err
 	}
+	r := &raters{config: config, seed: request.Seed, directory: request.Checkpoint}
 	if r.directory == "" {
 		r.directory = r.config.Weights
 	}
-	var err error
 	r.backend, err = plumbcompute.Open(request.Backend)
 	return r, err
 }

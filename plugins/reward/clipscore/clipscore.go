@@ -5,84 +5,54 @@ package clipscore
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 
-	"github.com/plumb-ml/plumb/plugins/ml/embedding"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // config is the component's block.
 type config struct {
-	Scale float64 `json:"scale"`
+	Scale float64 `json:"scale" plumb:"min=0" help:"Factor of the cosine; 100 is CLIP's own."`
 }
 
 // Component describes the reward.
 func Component() sdk.Component {
 	return sdk.Component{
 		Description: sdk.Description{
-			Kind:    sdk.KindReward,
-			Name:    "clip_score",
-			Summary: "Cosine of the encoder's embeddings of image and prompt, times a scale.",
-			Schema: sdk.Schema{Attributes: []sdk.Attribute{
-				{Name: "scale", Type: sdk.TypeNumber, Default: json.RawMessage(`100`), Minimum: sdk.Bound(0), Summary: "Factor of the cosine; 100 is CLIP's own."},
-			}},
-			Uses:           []sdk.Kind{sdk.KindEncoder},
-			PreferredBatch: 64,
-			NeedsDevice:    true,
-			CodeVersion:    "2",
+			Kind:        sdk.KindReward,
+			Name:        "clip_score",
+			Summary:     "Cosine of the encoder's embeddings of image and prompt, times a scale.",
+			Schema:      sdk.Settings(config{Scale: 100}),
+			Reads:       []sdk.Reading{sdk.ReadImageFeatures, sdk.ReadTextFeatures},
+			CodeVersion: "3",
 		},
 		Open: open,
 	}
 }
 
-type reward struct {
-	config  config
-	encoder *embedding.Encoder
-}
+type reward struct{ config config }
 
-var _ sdk.BatchReward = (*reward)(nil)
+var _ sdk.Reward = (*reward)(nil)
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
-	r := &reward{}
-	if err := json.Unmarshal(request.Config, &r.config); err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
-	}
-	var err error
-	r.encoder, err = embedding.Of(request)
-	return r, err
-}
-
-// Score scores one image.
-func (r *reward) Score(ctx context.Context, prompt sdk.Prompt, image sdk.Image) (float64, error) {
-	scores, err := r.ScoreBatch(ctx, []sdk.Item{{Prompt: prompt, Image: image}})
-	if err != nil {
-		return 0, err
-	}
-	return scores[0], nil
-}
-
-// ScoreBatch gives scale * cosine for each item (Radford et al. 2021, figure 3,
-// at inference).
-func (r *reward) ScoreBatch(ctx context.Context, items []sdk.Item) ([]float64, error) {
-	images, texts := make([]sdk.Image, len(items)), make([]string, len(items))
-	for i, item := range items {
-		images[i], texts[i] = item.Image, item.Prompt.Text
-	}
-	imageVectors, err := r.encoder.Images(ctx, images)
+	config, err := sdk.Decode[config](request.Config)
 	if err != nil {
 		return nil, err
 	}
-	textVectors, err := r.encoder.Texts(ctx, texts)
-	if err != nil {
-		return nil, err
+	return &reward{config}, nil
+}
+
+// Score gives scale * cosine (Radford et al. 2021, figure 3, at inference).
+func (r *reward) Score(_ context.Context, item sdk.Item) (float64, error) {
+	if len(item.ImageVector) != len(item.TextVector) {
+		return 0, sdk.Diagnostic{
+			Summary: "The encoder's images and prompts cannot be compared",
+			Detail: fmt.Sprintf("It gives %d numbers of an image and %d of a prompt. A cosine needs an encoder that maps both into one space, such as shapes_clip or clip.",
+				len(item.ImageVector), len(item.TextVector)),
+		}
 	}
-	scores := make([]float64, len(items))
-	for i := range items {
-		scores[i] = r.config.Scale * cosine(imageVectors[i], textVectors[i])
-	}
-	return scores, nil
+	return r.config.Scale * cosine(item.ImageVector, item.TextVector), nil
 }
 
 // cosine of the angle between two vectors; 0 if one has no length, as it then

@@ -4,7 +4,6 @@ package shapesscenes
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -16,43 +15,29 @@ import (
 // config is the component's block: how much scenes differ, and how often one
 // shows something else than its prompt says, as pictures on the web do.
 type config struct {
-	Variety         float64 `json:"variety"`
-	CountError      float64 `json:"count_error"`
-	ColorError      float64 `json:"color_error"`
-	ObjectError     float64 `json:"object_error"`
-	BackgroundError float64 `json:"background_error"`
+	Variety         float64 `json:"variety" plumb:"min=0" help:"How much objects differ in place, size and turn."`
+	CountError      float64 `json:"count_error" plumb:"min=0,max=1" help:"Share of scenes whose count is another than the prompt's."`
+	ColorError      float64 `json:"color_error" plumb:"min=0,max=1" help:"Share of scenes whose color is another than the prompt's."`
+	ObjectError     float64 `json:"object_error" plumb:"min=0,max=1" help:"Share of scenes whose object is another than the prompt's."`
+	BackgroundError float64 `json:"background_error" plumb:"min=0,max=1" help:"Share of scenes whose background is another than the prompt's."`
 }
 
 // Component describes the sampler.
 func Component() sdk.Component {
-	rate := func(name, what string) sdk.Attribute {
-		return sdk.Attribute{
-			Name: name, Type: sdk.TypeNumber, Default: json.RawMessage("0"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1),
-			Summary: "Share of scenes whose " + what + " is another than the prompt's.",
-		}
-	}
 	return sdk.Component{
 		Description: sdk.Description{
 			Kind:    sdk.KindSampler,
 			Name:    "shapes_scenes",
 			Summary: "Renderer of the miniature world of shapes: its real images.",
-			Schema: sdk.Schema{Attributes: []sdk.Attribute{
-				{
-					Name: "variety", Type: sdk.TypeNumber, Default: json.RawMessage("0.25"), Minimum: sdk.Bound(0), Maximum: sdk.Bound(shapesworld.FullVariety),
-					Summary: "How much objects differ in place, size and turn.",
-				},
-				rate("count_error", "count"), rate("color_error", "color"),
-				rate("object_error", "object"), rate("background_error", "background"),
-			}},
+			Schema: sdk.Settings(config{Variety: 0.25}).Change("variety", func(a *sdk.Attribute) {
+				a.Maximum = sdk.Bound(shapesworld.FullVariety)
+			}),
 			CodeVersion: "3",
 			Notice:      shapesworld.Notice,
 		},
 		Open: func(_ context.Context, request sdk.OpenRequest) (any, error) {
-			s := &scenes{}
-			if err := json.Unmarshal(request.Config, &s.config); err != nil {
-				return nil, fmt.Errorf("read configuration: %w", err)
-			}
-			return s, nil
+			config, err := sdk.Decode[config](request.Config)
+			return &scenes{config: config}, err
 		},
 	}
 }

@@ -151,21 +151,18 @@ func (s *sampler) complete() error {
 	c, factor := &s.config, s.model.VAE.Factor()
 	height, width := s.model.Denoiser.TrainedSize()
 	var all sdk.Diagnostics
-	refuse := func(summary, format string, arguments ...any) {
-		all = append(all, sdk.Diagnostic{Severity: sdk.SeverityError, Summary: summary, Detail: fmt.Sprintf(format, arguments...)})
-	}
 	side := func(name string, value *int, own int) {
 		if *value == 0 {
 			*value = own * factor
 		}
 		switch {
 		case *value == 0:
-			refuse("The model does not say the "+name+" of its images", "There is no sample_size in unet/config.json: write %s = 512, or what else it was trained on.", name)
+			all.Addf("The model does not say the "+name+" of its images", "There is no sample_size in unet/config.json: write %s = 512, or what else it was trained on.", name)
 		case *value < 0 || *value > largestSide:
-			refuse("Impossible "+name+" of images", "%s is %d; it must be %d to %d pixels.", name, *value, factor, largestSide)
+			all.Addf("Impossible "+name+" of images", "%s is %d; it must be %d to %d pixels.", name, *value, factor, largestSide)
 		case *value%factor != 0:
 			below := max(factor, *value/factor*factor)
-			refuse("Impossible "+name+" of images", "%s is %d, and the model makes images in squares of %d x %d pixels. Write %d or %d.", name, *value, factor, factor, below, below+factor)
+			all.Addf("Impossible "+name+" of images", "%s is %d, and the model makes images in squares of %d x %d pixels. Write %d or %d.", name, *value, factor, factor, below, below+factor)
 		}
 	}
 	side("height", &c.Height, height)
@@ -173,16 +170,16 @@ func (s *sampler) complete() error {
 	switch c.Precision {
 	case "", latentdiffusion.Float32, latentdiffusion.BFloat16:
 	default:
-		refuse("Unknown precision", "It is %q; it must be %q or %q.", c.Precision, latentdiffusion.Float32, latentdiffusion.BFloat16)
+		all.Addf("Unknown precision", "It is %q; it must be %q or %q.", c.Precision, latentdiffusion.Float32, latentdiffusion.BFloat16)
 	}
 	if c.BatchSize < 0 || c.BatchSize > largestBatch {
-		refuse("Impossible batch_size", "It is %d; it must be 1 to %d images.", c.BatchSize, largestBatch)
+		all.Addf("Impossible batch_size", "It is %d; it must be 1 to %d images.", c.BatchSize, largestBatch)
 	}
 	if c.PreparedDType == "" {
 		c.PreparedDType = "float32"
 	}
 	if _, ok := preparedAs[c.PreparedDType]; !ok {
-		refuse("Unknown prepared_dtype", "It is %q; it must be one of %q.", c.PreparedDType, preparedDTypes())
+		all.Addf("Unknown prepared_dtype", "It is %q; it must be one of %q.", c.PreparedDType, preparedDTypes())
 	}
 	if c.Solver == "" {
 		c.Solver = s.model.Scheduler.Solver()
@@ -192,15 +189,12 @@ func (s *sampler) complete() error {
 		_, err = process.Evaluations(diffusion.Sampling{Solver: c.Solver, Steps: c.NumInferenceSteps})
 	}
 	if err != nil {
-		refuse("The model cannot be sampled so", "With solver %q and num_inference_steps %d: %v. The model's scheduler/scheduler_config.json and the block must fit together.", c.Solver, c.NumInferenceSteps, err)
+		all.Addf("The model cannot be sampled so", "With solver %q and num_inference_steps %d: %v. The model's scheduler/scheduler_config.json and the block must fit together.", c.Solver, c.NumInferenceSteps, err)
 	}
 	if takes := diffusion.EtaSolvers(); c.Eta != 0 && !slices.Contains(takes, c.Solver) {
-		refuse("eta is for "+strings.Join(takes, ", ")+" alone", "The solver is %q and eta is %v. Write solver = %q, or take eta away.", c.Solver, c.Eta, takes[0])
+		all.Addf("eta is for "+strings.Join(takes, ", ")+" alone", "The solver is %q and eta is %v. Write solver = %q, or take eta away.", c.Solver, c.Eta, takes[0])
 	}
-	if len(all) > 0 {
-		return all
-	}
-	return nil
+	return all.Err()
 }
 
 // colors of an image.
@@ -210,27 +204,18 @@ const colors = 3
 // pictures would come out that mean nothing.
 func (s *sampler) fits() error {
 	var all sdk.Diagnostics
-	refuse := func(format string, arguments ...any) {
-		all = append(all, sdk.Diagnostic{
-			Severity: sdk.SeverityError,
-			Summary:  "The files in " + s.directory + " are of different models",
-			Detail:   fmt.Sprintf(format, arguments...),
-		})
-	}
+	different := "The files in " + s.directory + " are of different models"
 	tower := s.texts.tower
 	if want := s.model.Denoiser.Conditions(); !conditioning.Takes(want, s.texts.conditions()) {
-		refuse("The text encoder's hidden_size is %d, so it gives %v; by its cross_attention_dim, the unet takes %v.", tower.Width, s.texts.conditions(), want)
+		all.Addf(different, "The text encoder's hidden_size is %d, so it gives %v; by its cross_attention_dim, the unet takes %v.", tower.Width, s.texts.conditions(), want)
 	}
 	if have := s.texts.tokens.Size(); have > tower.Vocabulary {
-		refuse("The tokenizer has %d tokens, the text encoder's vocab_size is %d.", have, tower.Vocabulary)
+		all.Addf(different, "The tokenizer has %d tokens, the text encoder's vocab_size is %d.", have, tower.Vocabulary)
 	}
 	if s.model.VAE.OutChannels != colors {
-		refuse("The vae's out_channels is %d; images have %d.", s.model.VAE.OutChannels, colors)
+		all.Addf(different, "The vae's out_channels is %d; images have %d.", s.model.VAE.OutChannels, colors)
 	}
-	if len(all) > 0 {
-		return all
-	}
-	return nil
+	return all.Err()
 }
 
 // load reads the weights, those of a checkpoint's adapters included, and

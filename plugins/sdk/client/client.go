@@ -110,8 +110,6 @@ type OpenRequest struct {
 	Checkpoint string          // a directory that Fit or Tune wrote; empty: the component's own weights
 	Seed       uint64
 	Backend    string // "auto", "go", "xla:cpu", "xla:cuda"
-	// Uses says by kind what the component needs beside it.
-	Uses map[string]OpenRequest
 }
 
 // Open makes an instance.
@@ -196,11 +194,13 @@ type Draw struct {
 	Seed   uint64
 }
 
-// Item is a prompt with an image made for it, as a PNG file.
+// Item is a prompt with an image made for it, as far as the component reads it.
 type Item struct {
-	ID     string // unique among the items of a call
-	Prompt sdk.Prompt
-	PNG    []byte
+	ID          string // unique among the items of a call
+	Prompt      sdk.Prompt
+	PNG         []byte    // the image as a PNG file; nil: not read
+	ImageVector []float32 // of the encoder under a reward; nil: not read
+	TextVector  []float32 // of the prompt; nil: not read
 }
 
 // Pair is two images made for the same prompt, as PNG files.

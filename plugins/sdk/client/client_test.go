@@ -70,7 +70,14 @@ func (w *wild) Rate(stream pb.Rater_RateServer) error {
 	return nil
 }
 
-func (w *wild) EncodeTexts(_ *pb.EncodeTextsRequest, stream pb.Encoder_EncodeTextsServer) error {
+func (w *wild) EncodeTexts(stream pb.Encoder_EncodeTextsServer) error {
+	for {
+		if _, err := stream.Recv(); err == io.EOF {
+			break
+		} else if err != nil {
+			return err
+		}
+	}
 	for _, answer := range w.vectors {
 		if err := stream.Send(answer); err != nil {
 			return err
@@ -180,7 +187,8 @@ func TestEncodeTextsHoldsAnswersAgainstTheContract(t *testing.T) {
 		"unanswered":                             {vector(1, 1), {Signal: done}},
 		"for position 99":                        {vector(99, 1)},
 	} {
-		_, err := connect(t, &wild{vectors: answers}, 0).EncodeTexts(t.Context(), []string{"a", "b"})
+		texts := func(yield func(string, error) bool) { _ = yield("a", nil) && yield("b", nil) }
+		err := connect(t, &wild{vectors: answers}, 0).EncodeTexts(t.Context(), texts, func(int, []float32) error { return nil })
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, want one with %q", err, want)
 		}

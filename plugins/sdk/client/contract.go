@@ -93,7 +93,7 @@ func (b *Unasked) Error() string { return sentence(b) }
 // Empty is an answer without anything in it.
 type Empty struct {
 	Asked
-	What string // "labels", "preferences" or "numbers"
+	What string // "labels", "choices" or "numbers"
 }
 
 func (b *Empty) Predicate() string { return fmt.Sprintf("gives %s no %s", b.Asked, b.What) }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"iter"
 
-	"google.golang.org/grpc"
-
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
 )
 
@@ -36,16 +34,27 @@ func (i *Instance) EncodeImages(ctx context.Context, items iter.Seq2[Item, error
 	return i.explain(ctx, "EncodeImages", err)
 }
 
-// EncodeTexts encodes texts, [texts][dimension].
-func (i *Instance) EncodeTexts(ctx context.Context, texts []string) ([][]float32, error) {
+// EncodeTexts encodes texts and hands every vector to emit, in any order:
+// [dimension], the same for all. Texts are taken on another goroutine than
+// emit's; both have ended when EncodeTexts returns.
+func (i *Instance) EncodeTexts(ctx context.Context, texts iter.Seq2[string, error], emit func(position int, vector []float32) error) error {
 	asked, dimension := &ledger{}, length{what: "numbers"}
-	for at := range texts {
-		asked.ask(Asked{What: "text", ID: texts[at]})
-	}
-	vectors := make([][]float32, len(texts))
-	err := receive(ctx, i.client.options.Silence,
-		func(ctx context.Context) (grpc.ServerStreamingClient[pb.EncodeTextsResponse], error) {
-			return pb.NewEncoderClient(i.client.connection).EncodeTexts(ctx, &pb.EncodeTextsRequest{Instance: i.id, Texts: texts})
+	err := exchange(ctx, i.client.options.Silence,
+		pb.NewEncoderClient(i.client.connection).EncodeTexts,
+		func(send func(*pb.EncodeTextsRequest) error) error {
+			if err := send(&pb.EncodeTextsRequest{Body: &pb.EncodeTextsRequest_Instance{Instance: i.id}}); err != nil {
+				return err
+			}
+			for text, err := range texts {
+				if err != nil {
+					return err
+				}
+				one := &pb.Text{Position: uint64(asked.ask(Asked{What: "text", ID: text})), Text: text}
+				if err := send(&pb.EncodeTextsRequest{Body: &pb.EncodeTextsRequest_Text{Text: one}}); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 		(*pb.EncodeTextsResponse).GetSignal,
 		func(answer *pb.EncodeTextsResponse) error {
@@ -53,16 +62,12 @@ func (i *Instance) EncodeTexts(ctx context.Context, texts []string) ([][]float32
 			if err != nil {
 				return err
 			}
-			vectors[position] = vector
-			return nil
+			return emit(position, vector)
 		})
 	if err == nil {
 		err = asked.settle()
 	}
-	if err != nil {
-		return nil, i.explain(ctx, "EncodeTexts", err)
-	}
-	return vectors, nil
+	return i.explain(ctx, "EncodeTexts", err)
 }
 
 // vectorOf checks one vector.

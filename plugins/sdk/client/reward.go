@@ -3,9 +3,7 @@ package client
 import (
 	"context"
 	"iter"
-	"strconv"
 
-	"github.com/plumb-ml/plumb/plugins/sdk"
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
 )
 
@@ -42,19 +40,18 @@ func (i *Instance) Score(ctx context.Context, items iter.Seq2[Item, error], emit
 	return i.explain(ctx, "Score", err)
 }
 
-// ScoreGroup judges several images of one prompt together, given as PNG files.
-// It returns one score for each, in their order.
-func (i *Instance) ScoreGroup(ctx context.Context, prompt sdk.Prompt, images [][]byte) ([]float64, error) {
+// ScoreGroup judges several images of one prompt together. It returns one score
+// for each, in their order.
+func (i *Instance) ScoreGroup(ctx context.Context, items []Item) ([]float64, error) {
 	var scores []float64
 	err := exchange(ctx, i.client.options.Silence,
 		pb.NewRewardClient(i.client.connection).ScoreGroup,
 		func(send func(*pb.ScoreGroupRequest) error) error {
-			start := &pb.GroupStart{Instance: i.id, Prompt: promptToProto(prompt)}
-			if err := send(&pb.ScoreGroupRequest{Body: &pb.ScoreGroupRequest_Start{Start: start}}); err != nil {
+			if err := send(&pb.ScoreGroupRequest{Body: &pb.ScoreGroupRequest_Instance{Instance: i.id}}); err != nil {
 				return err
 			}
-			for _, image := range images {
-				if err := send(&pb.ScoreGroupRequest{Body: &pb.ScoreGroupRequest_Image{Image: pngToProto(image)}}); err != nil {
+			for position, item := range items {
+				if err := send(&pb.ScoreGroupRequest{Body: &pb.ScoreGroupRequest_Item{Item: itemToProto(position, item)}}); err != nil {
 					return err
 				}
 			}
@@ -66,7 +63,7 @@ func (i *Instance) ScoreGroup(ctx context.Context, prompt sdk.Prompt, images [][
 			return nil
 		})
 	if err == nil {
-		err = checkGroup(scores, len(images), prompt)
+		err = checkGroup(scores, items)
 	}
 	if err != nil {
 		return nil, i.explain(ctx, "ScoreGroup", err)
@@ -74,14 +71,13 @@ func (i *Instance) ScoreGroup(ctx context.Context, prompt sdk.Prompt, images [][
 	return scores, nil
 }
 
-func checkGroup(scores []float64, images int, prompt sdk.Prompt) error {
-	if len(scores) != images {
-		return violation("gives %d scores for a group of %d images", len(scores), images)
+func checkGroup(scores []float64, items []Item) error {
+	if len(scores) != len(items) {
+		return violation("gives %d scores for a group of %d images", len(scores), len(items))
 	}
 	for at, score := range scores {
 		if !finite(score) {
-			about := Asked{What: "image", ID: strconv.Itoa(at+1) + " of a group", Prompt: prompt.Text}
-			return &NotFinite{Asked: about, What: "score", Value: score}
+			return &NotFinite{Asked: Asked{What: "image", ID: items[at].ID, Prompt: items[at].Prompt.Text}, What: "score", Value: score}
 		}
 	}
 	return nil

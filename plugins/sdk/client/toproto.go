@@ -6,7 +6,7 @@ import (
 )
 
 func openRequestToProto(r OpenRequest) *pb.OpenRequest {
-	out := &pb.OpenRequest{
+	return &pb.OpenRequest{
 		Kind:       r.Kind,
 		Component:  r.Component,
 		ConfigJson: r.Config,
@@ -14,13 +14,6 @@ func openRequestToProto(r OpenRequest) *pb.OpenRequest {
 		Seed:       r.Seed,
 		Backend:    r.Backend,
 	}
-	if len(r.Uses) > 0 {
-		out.Uses = make(map[string]*pb.OpenRequest, len(r.Uses))
-		for kind, use := range r.Uses {
-			out.Uses[kind] = openRequestToProto(use)
-		}
-	}
-	return out
 }
 
 func promptToProto(p sdk.Prompt) *pb.Prompt {
@@ -32,7 +25,17 @@ func pngToProto(png []byte) *pb.Image {
 }
 
 func itemToProto(position int, item Item) *pb.Item {
-	return &pb.Item{Position: uint64(position), Id: item.ID, Prompt: promptToProto(item.Prompt), Image: pngToProto(item.PNG)}
+	out := &pb.Item{
+		Position:    uint64(position),
+		Id:          item.ID,
+		Prompt:      promptToProto(item.Prompt),
+		ImageVector: item.ImageVector,
+		TextVector:  item.TextVector,
+	}
+	if item.PNG != nil {
+		out.Image = pngToProto(item.PNG)
+	}
+	return out
 }
 
 func pairToProto(position int, pair Pair) (*pb.PairFirst, *pb.Image) {
@@ -49,14 +52,17 @@ func drawsToProto(draws []Draw) []*pb.Draw {
 }
 
 func fitRequestToProto(instance string, r sdk.FitRequest) *pb.FitRequest {
-	return &pb.FitRequest{
-		Instance: instance,
-		Images:   r.Images,
-		Labels:   r.Labels,
-		Seed:     r.Seed,
-		Output:   r.Output,
-		Scratch:  r.Scratch,
+	out := &pb.FitRequest{
+		Instance:     instance,
+		TextFeatures: r.TextFeatures,
+		Seed:         r.Seed,
+		Output:       r.Output,
+		Scratch:      r.Scratch,
 	}
+	for _, set := range r.Sets {
+		out.Sets = append(out.Sets, &pb.FitSet{Images: set.Images, Labels: set.Labels, ImageFeatures: set.ImageFeatures})
+	}
+	return out
 }
 
 func prepareRequestToProto(instance string, r sdk.PrepareRequest) *pb.PrepareRequest {

@@ -20,6 +20,35 @@ func (i *Instance) Fit(ctx context.Context, r sdk.FitRequest, report func(sdk.Pr
 	return i.explain(ctx, "Fit", err)
 }
 
+// FitTexts lists the texts whose features a Fit would read beside those of the
+// images' prompts. The request has no features and no output yet.
+func (i *Instance) FitTexts(ctx context.Context, r sdk.FitRequest) ([]string, error) {
+	var texts []string
+	listed := map[string]bool{}
+	err := receive(ctx, i.client.options.Silence,
+		func(ctx context.Context) (grpc.ServerStreamingClient[pb.FitTextsResponse], error) {
+			return pb.NewTrainerClient(i.client.connection).FitTexts(ctx, fitRequestToProto(i.id, r))
+		},
+		(*pb.FitTextsResponse).GetSignal,
+		func(answer *pb.FitTextsResponse) error {
+			if answer.GetTexts() == nil {
+				return nothing()
+			}
+			for _, text := range answer.GetTexts().GetTexts() {
+				if listed[text] {
+					return &Doubled{Asked{What: "text", ID: text}}
+				}
+				listed[text] = true
+				texts = append(texts, text)
+			}
+			return nil
+		})
+	if err != nil {
+		return nil, i.explain(ctx, "FitTexts", err)
+	}
+	return texts, nil
+}
+
 // Prepare turns a table of images into what the sampler's Tune reads.
 func (i *Instance) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
 	err := receive(ctx, i.client.options.Silence,

@@ -25,7 +25,7 @@ type check struct {
 // checksOf are the checks for a component.
 func checksOf(p sdk.Plugin, one Case) []check {
 	component, _ := componentOf(p, one)
-	has := func(capability sdk.Capability) bool { return slices.Contains(component.Capabilities, capability) }
+	has := component.Has
 	checks := []check{{"close", checkClose}}
 	switch one.Kind {
 	case sdk.KindSampler:
@@ -51,6 +51,9 @@ func checksOf(p sdk.Plugin, one Case) []check {
 	}
 	if has(sdk.CapabilityFit) && one.Fit != nil {
 		checks = append(checks, check{"fit", checkFit})
+		if has(sdk.CapabilityFitTexts) {
+			checks = append(checks, check{"fit_texts", checkFitTexts})
+		}
 	}
 	return checks
 }
@@ -151,16 +154,41 @@ func sameInAllViews[T any](n int, ask func(questions []int) ([]T, error), differ
 }
 
 // items pairs every image with every other prompt in turn.
-func (c Case) items() []client.Item {
+func (c Case) items() []client.Item { return c.itemsOf(c.Prompts) }
+
+// itemsOf pairs every image with one of the prompts in turn, and holds of both what
+// the component reads.
+func (c Case) itemsOf(prompts []sdk.Prompt) []client.Item {
 	var out []client.Item
 	for i, image := range c.Images {
-		png, err := imaging.EncodePNG(image)
-		if err != nil {
-			panic(fmt.Sprintf("case holds a broken image: %v", err)) // the test's own mistake
+		item := client.Item{ID: "item-" + strconv.Itoa(i), Prompt: prompts[i%len(prompts)]}
+		var err error
+		if c.component.DoesRead(sdk.ReadPixels) {
+			item.PNG, err = imaging.EncodePNG(image)
 		}
-		out = append(out, client.Item{ID: "item-" + strconv.Itoa(i), Prompt: c.Prompts[i%len(c.Prompts)], PNG: png})
+		if err == nil && c.component.DoesRead(sdk.ReadImageFeatures) {
+			item.ImageVector, err = one(c.Encoder.EncodeImages(context.Background(), []sdk.Image{image}))
+		}
+		if err == nil && c.component.DoesRead(sdk.ReadTextFeatures) {
+			item.TextVector, err = one(c.Encoder.EncodeTexts(context.Background(), []string{item.Prompt.Text}))
+		}
+		if err != nil {
+			panic(fmt.Sprintf("case holds a broken image or encoder: %v", err)) // the test's own mistake
+		}
+		out = append(out, item)
 	}
 	return out
+}
+
+// one is the only answer of an encoder.
+func one(vectors [][]float32, err error) ([]float32, error) {
+	if err == nil && len(vectors) != 1 {
+		err = fmt.Errorf("%d vectors of one thing", len(vectors))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return vectors[0], nil
 }
 
 func pick[T any](from []T, questions []int) []T {
@@ -241,15 +269,12 @@ func checkScore(ctx context.Context, c *client.Client, r client.OpenRequest, one
 // checkScoreGroup: a group has a finite score for each image, always the same.
 func checkScoreGroup(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
 	return with(ctx, c, r, func(in *client.Instance) error {
-		var images [][]byte
-		for _, item := range one.items() {
-			images = append(images, item.PNG)
-		}
-		first, err := in.ScoreGroup(ctx, one.Prompts[0], images)
+		items := one.itemsOf(one.Prompts[:1])
+		first, err := in.ScoreGroup(ctx, items)
 		if err != nil {
 			return err
 		}
-		second, err := in.ScoreGroup(ctx, one.Prompts[0], images)
+		second, err := in.ScoreGroup(ctx, items)
 		if err != nil {
 			return err
 		}
@@ -278,7 +303,8 @@ func checkRate(ctx context.Context, c *client.Client, r client.OpenRequest, one 
 }
 
 // checkEncode: vectors have one dimension and depend on their image or text
-// alone; texts, if the encoder reads them, live in the space of images.
+// alone; those of texts, if the encoder has the capability, live in the space of
+// images.
 func checkEncode(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
 	return with(ctx, c, r, func(in *client.Instance) error {
 		differ := func(a, b []float32, exact bool) string {
@@ -310,27 +336,22 @@ func checkEncode(ctx context.Context, c *client.Client, r client.OpenRequest, on
 				})
 			})
 		}, differ)
-		if err != nil {
+		if err != nil || !one.component.Has(sdk.CapabilityTexts) {
 			return err
 		}
-
 		texts := make([]string, len(one.Prompts))
 		for i, prompt := range one.Prompts {
 			texts[i] = prompt.Text
 		}
-		vectors, err := in.EncodeTexts(ctx, texts)
-		var failure *client.Failure
-		if errors.As(err, &failure) {
-			return nil // an encoder of images alone
-		}
-		if err != nil {
-			return err
-		}
-		if len(vectors[0]) != dimension {
-			return fmt.Errorf("vectors of texts have %d numbers, those of images %d: they cannot be compared", len(vectors[0]), dimension)
-		}
 		return sameInAllViews(len(texts), func(questions []int) ([][]float32, error) {
-			return in.EncodeTexts(ctx, pick(texts, questions))
+			return collect(len(questions), func(emit func(int, []float32) error) error {
+				return in.EncodeTexts(ctx, sequence(pick(texts, questions)), func(position int, vector []float32) error {
+					if len(vector) != dimension {
+						return fmt.Errorf("vectors of texts have %d numbers, those of images %d: they cannot be compared", len(vector), dimension)
+					}
+					return emit(position, vector)
+				})
+			})
 		}, differ)
 	})
 }

@@ -10,6 +10,7 @@
 // whatever order, a cancelled call ends soon and leaves the instance usable,
 // images are prepared to the same bytes whether a call was cancelled or not, the
 // same seed gives the same checkpoint, labels that nothing can be learnt from
-// are refused, a closed instance answers nothing. It says nothing about whether the answers
-// are good.
+// are refused, a fit's texts are always the same, a closed instance answers
+// nothing. Rewards that read vectors get made-up ones, or those of Case.Encoder.
+// It says nothing about whether the answers are good.
 package plugintest

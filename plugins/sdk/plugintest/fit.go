@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -39,18 +40,21 @@ func checkFit(ctx context.Context, c *client.Client, r client.OpenRequest, one C
 	if err := os.CopyFS(root, fitTables); err != nil {
 		return err
 	}
-	table := func(name string) []string { return []string{filepath.Join(root, "testdata", name+".parquet")} }
-	job := *one.Fit
-	if len(job.Images) == 0 {
-		job.Images = table("fit_images")
-		if one.Kind == sdk.KindReward {
-			job.Labels = table("fit_labels")
-		}
-	}
+	job := one.fitJob(root)
 	r.Checkpoint = "" // a fit starts from the component's own weights
 	var checkpoint string
 	err = with(ctx, c, r, func(in *client.Instance) error {
 		fit := func(name string, job sdk.FitRequest) (map[string][]byte, error) {
+			var texts []string
+			if one.component.Has(sdk.CapabilityFitTexts) {
+				var err error
+				if texts, err = in.FitTexts(ctx, job); err != nil {
+					return nil, err
+				}
+			}
+			if err := one.features(ctx, root, &job, texts); err != nil {
+				return nil, err
+			}
 			job.Output, job.Scratch = filepath.Join(root, name), filepath.Join(root, name+" scratch")
 			if err := errors.Join(os.MkdirAll(job.Output, 0o755), os.MkdirAll(job.Scratch, 0o755)); err != nil {
 				return nil, err
@@ -90,7 +94,7 @@ func checkFit(ctx context.Context, c *client.Client, r client.OpenRequest, one C
 		}
 		for _, labels := range unlearnable {
 			spoilt := job
-			spoilt.Images, spoilt.Labels = table("fit_images"), table(labels.name)
+			spoilt.Sets = []sdk.FitSet{{Images: fitTable(root, "fit_images"), Labels: fitTable(root, labels.name)}}
 			_, err := fit(labels.name, spoilt)
 			if err := refusal(err); err != nil {
 				return fmt.Errorf("labels %s: %w", labels.why, err)
@@ -108,6 +112,50 @@ func checkFit(ctx context.Context, c *client.Client, r client.OpenRequest, one C
 	return with(ctx, c, r, func(in *client.Instance) error {
 		if err := answer(ctx, in, one); err != nil {
 			return fmt.Errorf("opened from the checkpoint that it wrote: %w", err)
+		}
+		return nil
+	})
+}
+
+// fitTable is the path of one of fitTables, copied under root.
+func fitTable(root, name string) string { return filepath.Join(root, "testdata", name+".parquet") }
+
+// fitJob is the case's job, about the kit's own tables under root if it has none.
+func (c Case) fitJob(root string) sdk.FitRequest {
+	job := *c.Fit
+	if len(job.Sets) == 0 {
+		set := sdk.FitSet{Images: fitTable(root, "fit_images")}
+		if c.Kind == sdk.KindReward {
+			set.Labels = fitTable(root, "fit_labels")
+		}
+		job.Sets = []sdk.FitSet{set}
+	}
+	return job
+}
+
+// checkFitTexts: the same images and labels give the same texts, in the same
+// order; that each is there once is checked where they arrive.
+func checkFitTexts(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+	root, err := os.MkdirTemp("", "plugintest-fit-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(root)
+	if err := os.CopyFS(root, fitTables); err != nil {
+		return err
+	}
+	r.Checkpoint = ""
+	return with(ctx, c, r, func(in *client.Instance) error {
+		first, err := in.FitTexts(ctx, one.fitJob(root))
+		if err != nil {
+			return err
+		}
+		second, err := in.FitTexts(ctx, one.fitJob(root))
+		if err != nil {
+			return fmt.Errorf("list texts again: %w", err)
+		}
+		if !slices.Equal(first, second) {
+			return fmt.Errorf("for the same request it lists the texts %q and then %q", first, second)
 		}
 		return nil
 	})

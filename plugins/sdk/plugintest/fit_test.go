@@ -98,7 +98,7 @@ var _ sdk.Fitter = (*fitting)(nil)
 func (f *fitting) Fit(_ context.Context, r sdk.FitRequest, report func(sdk.Progress) error) error {
 	f.fits++
 	count := map[string]int{}
-	for label, err := range table.Read[table.Label](r.Labels[0]) {
+	for label, err := range table.Read[table.Label](r.Sets[0].Labels) {
 		if err != nil {
 			return err
 		}
@@ -159,7 +159,7 @@ func TestFit(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := checkFit(t.Context(), serve(t, p), request, one.filled()); err == nil || !strings.Contains(err.Error(), want) {
+			if err := checkFit(t.Context(), serve(t, p), request, one.filled(p)); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("error is %v, want one with %q", err, want)
 			}
 		})
@@ -169,6 +169,78 @@ func TestFit(t *testing.T) {
 // forgetting is a reward that does not find what it has learnt.
 type forgetting struct{ *fitting }
 
-func (forgetting) Score(context.Context, sdk.Prompt, sdk.Image) (float64, error) {
+func (forgetting) Score(context.Context, sdk.Item) (float64, error) {
 	return 0, errors.New("the reward has not been fitted")
+}
+
+// listing is a reward whose fit reads more texts than the images' prompts.
+type listing struct {
+	product
+	texts []string
+	calls int
+	moody bool // lists them in another order each time
+}
+
+var _ sdk.TextLister = (*listing)(nil)
+
+func (l *listing) FitTexts(_ context.Context, r sdk.FitRequest) ([]string, error) {
+	if r.Sets[0].ImageFeatures != "" || r.TextFeatures != nil {
+		return nil, errors.New("there are features before their texts are known")
+	}
+	texts := slices.Clone(l.texts)
+	if l.calls++; l.moody && l.calls%2 == 0 {
+		slices.Reverse(texts)
+	}
+	return texts, nil
+}
+
+// Fit learns how many labels are good; it must find features of its own texts, of
+// the prompts, and of every image.
+func (l *listing) Fit(ctx context.Context, r sdk.FitRequest, report func(sdk.Progress) error) error {
+	known := map[string]bool{}
+	for _, path := range r.TextFeatures {
+		for row, err := range table.Read[table.TextFeature](path) {
+			if err != nil {
+				return err
+			}
+			known[row.Text] = len(row.Vector) > 0
+		}
+	}
+	for _, text := range append([]string{"a red circle"}, l.texts...) {
+		if !known[text] {
+			return fmt.Errorf("%q has no vector", text)
+		}
+	}
+	if rows, err := table.ReadAll[table.Feature](r.Sets[0].ImageFeatures); err != nil || len(rows) != 24 {
+		return fmt.Errorf("%d images have vectors: %w", len(rows), err)
+	}
+	return (&fitting{}).Fit(ctx, r, report)
+}
+
+func TestFitTexts(t *testing.T) {
+	for want, reward := range map[string]*listing{
+		"":                                   {texts: []string{"a red circle", "a blue moon"}},
+		"answers twice for text":             {texts: []string{"a blue moon", "a blue moon"}},
+		`lists the texts ["a" "b"] and then`: {texts: []string{"a", "b"}, moody: true},
+	} {
+		t.Run(want, func(t *testing.T) {
+			p := sdk.Plugin{Name: "p", Version: "1", Components: []sdk.Component{{
+				Description: sdk.Description{Kind: sdk.KindReward, Name: "x", Reads: []sdk.Reading{sdk.ReadImageFeatures, sdk.ReadTextFeatures},
+					Capabilities: []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityFitTexts}},
+				Open: opening(reward),
+			}}}
+			one := Case{Kind: sdk.KindReward, Component: "x", Fit: &sdk.FitRequest{}}
+			if want == "" {
+				Run(t, p, one)
+				return
+			}
+			request, err := openRequest(p, one)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := checkFitTexts(t.Context(), serve(t, p), request, one.filled(p)); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error is %v, want one with %q", err, want)
+			}
+		})
+	}
 }

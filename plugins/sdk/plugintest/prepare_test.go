@@ -153,7 +153,7 @@ func says(t *testing.T, component sdk.Component, name, want string) {
 		if check.name != name {
 			continue
 		}
-		err := check.run(t.Context(), c, request, one.filled())
+		err := check.run(t.Context(), c, request, one.filled(p))
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("error is %v, want one with %q", err, want)
 		}

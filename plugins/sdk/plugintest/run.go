@@ -22,9 +22,9 @@ type Case struct {
 	Checkpoint string
 	Backend    string // empty: "go"
 	Seed       uint64
-	// Uses says how to open what the component needs beside it; empty: the
-	// plugin's first component of that kind, with its defaults.
-	Uses map[sdk.Kind]Case
+	// Encoder makes the vectors that a reward of features reads; nil: the kit's
+	// own, of 16 numbers.
+	Encoder sdk.TextEncoder
 
 	Prompts []sdk.Prompt // empty: four prompts of the world of shapes
 	Images  []sdk.Image  // what rewards, raters and encoders look at; empty: plain and noisy ones of 32 x 32
@@ -33,9 +33,10 @@ type Case struct {
 	// Output and Scratch; nil: Tune is not tried.
 	Tune *sdk.TuneRequest
 	// Fit is a job for a reward, rater or encoder that can be fitted, without
-	// Output and Scratch; Config should make it a few steps. Without tables it is
+	// Output and Scratch; Config should make it a few steps. Without sets it is
 	// about the kit's own: plain images of 32 x 32 with captions, and labels of
-	// them for rewards. nil: Fit is not tried.
+	// them for rewards. Features that the component reads are made by Encoder. nil:
+	// Fit is not tried.
 	Fit *sdk.FitRequest
 
 	// Tolerance is the relative difference that scores and vectors may show
@@ -46,6 +47,8 @@ type Case struct {
 	PixelTolerance int
 	// Patience is how soon a cancelled call must end; 0 means 30 s, for busy machines.
 	Patience time.Duration
+
+	component sdk.Component // filled in by Run
 }
 
 // Run checks a plugin. Without cases, every component is opened with its
@@ -86,7 +89,7 @@ func Run(t *testing.T, p sdk.Plugin, cases ...Case) {
 			}
 			for _, check := range checksOf(p, one) {
 				t.Run(check.name, func(t *testing.T) {
-					if err := check.run(t.Context(), c, request, one.filled()); err != nil {
+					if err := check.run(t.Context(), c, request, one.filled(p)); err != nil {
 						t.Error(err)
 					}
 				})
@@ -132,7 +135,6 @@ func openRequest(p sdk.Plugin, c Case) (client.OpenRequest, error) {
 		Checkpoint: c.Checkpoint,
 		Backend:    c.Backend,
 		Seed:       c.Seed,
-		Uses:       map[string]client.OpenRequest{},
 	}
 	if out.Backend == "" {
 		out.Backend = "go"
@@ -145,25 +147,6 @@ func openRequest(p sdk.Plugin, c Case) (client.OpenRequest, error) {
 		if out.Config, err = json.Marshal(defaults); err != nil {
 			return client.OpenRequest{}, fmt.Errorf("write defaults: %w", err)
 		}
-	}
-	for _, kind := range component.Uses {
-		use, ok := c.Uses[kind]
-		if !ok {
-			for _, other := range p.Components {
-				if other.Kind == kind {
-					use, ok = Case{Kind: kind, Component: other.Name, Backend: c.Backend, Seed: c.Seed}, true
-					break
-				}
-			}
-		}
-		if !ok {
-			return client.OpenRequest{}, fmt.Errorf("it uses a component of the kind %q, and the plugin has none", kind)
-		}
-		used, err := openRequest(p, use)
-		if err != nil {
-			return client.OpenRequest{}, fmt.Errorf("open %s %q: %w", use.Kind, use.Component, err)
-		}
-		out.Uses[string(kind)] = used
 	}
 	return out, nil
 }
@@ -199,7 +182,11 @@ func defaultsOf(s sdk.Schema) (map[string]any, error) {
 }
 
 // filled is the case with its defaults.
-func (c Case) filled() Case {
+func (c Case) filled(p sdk.Plugin) Case {
+	c.component, _ = componentOf(p, c)
+	if c.Encoder == nil {
+		c.Encoder = hashing{}
+	}
 	if len(c.Prompts) == 0 {
 		c.Prompts = []sdk.Prompt{
 			{Text: "a red circle", Category: "color", Slots: map[string]string{"color": "red", "object": "circle"}},

@@ -3,6 +3,7 @@ package plugintest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"hash/fnv"
 	"math"
 	"os"
@@ -36,12 +37,37 @@ func flat(draw sdk.Draw) sdk.Image {
 	return sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(value), byte(value >> 8), byte(value >> 16)}}
 }
 
-func (honest) Score(_ context.Context, prompt sdk.Prompt, image sdk.Image) (float64, error) {
-	return float64(image.RGB[0]) + float64(len(prompt.Text)), nil
+func (honest) Score(_ context.Context, item sdk.Item) (float64, error) {
+	return float64(item.Image.RGB[0]) + float64(len(item.Prompt.Text)), nil
 }
 
-func (honest) ScoreGroup(_ context.Context, _ sdk.Prompt, images []sdk.Image) ([]float64, error) {
-	return make([]float64, len(images)), nil
+func (honest) ScoreGroup(_ context.Context, items []sdk.Item) ([]float64, error) {
+	return make([]float64, len(items)), nil
+}
+
+// product is a reward of features: it gets them, and no pixels.
+type product struct{}
+
+func (product) Score(_ context.Context, item sdk.Item) (float64, error) {
+	if item.Image.RGB != nil {
+		return 0, errors.New("nobody asked for pixels")
+	}
+	var sum float64
+	for i, x := range item.ImageVector {
+		sum += float64(x) * float64(item.TextVector[i])
+	}
+	return sum, nil
+}
+
+func (p product) ScoreGroup(ctx context.Context, items []sdk.Item) ([]float64, error) {
+	scores := make([]float64, len(items))
+	for i, item := range items {
+		if item.Prompt.Text != items[0].Prompt.Text {
+			return nil, errors.New("the items have several prompts")
+		}
+		scores[i], _ = p.Score(ctx, item)
+	}
+	return scores, nil
 }
 
 func (honest) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {
@@ -92,10 +118,15 @@ func opening(value any) func(context.Context, sdk.OpenRequest) (any, error) {
 func TestHonestPluginPasses(t *testing.T) {
 	Run(t, sdk.Plugin{Name: "honest", Version: "1", Components: []sdk.Component{
 		{Description: sdk.Description{Kind: sdk.KindSampler, Name: "s", PreferredBatch: 3}, Open: opening(honest{})},
-		{Description: sdk.Description{Kind: sdk.KindReward, Name: "r", Capabilities: []sdk.Capability{sdk.CapabilityGroup}, Uses: []sdk.Kind{sdk.KindEncoder}}, Open: opening(honest{})},
+		{Description: sdk.Description{Kind: sdk.KindReward, Name: "r", Capabilities: []sdk.Capability{sdk.CapabilityGroup}}, Open: opening(honest{})},
+		{
+			Description: sdk.Description{Kind: sdk.KindReward, Name: "f", Capabilities: []sdk.Capability{sdk.CapabilityGroup}, PreferredBatch: 2,
+				Reads: []sdk.Reading{sdk.ReadImageFeatures, sdk.ReadTextFeatures}},
+			Open: opening(product{}),
+		},
 		{Description: sdk.Description{Kind: sdk.KindRater, Name: "j", Capabilities: []sdk.Capability{sdk.CapabilityCompare}, PreferredBatch: 2}, Open: opening(honest{})},
 		{
-			Description: sdk.Description{Kind: sdk.KindEncoder, Name: "e", Schema: sdk.Schema{Attributes: []sdk.Attribute{
+			Description: sdk.Description{Kind: sdk.KindEncoder, Name: "e", Capabilities: []sdk.Capability{sdk.CapabilityTexts}, Schema: sdk.Schema{Attributes: []sdk.Attribute{
 				{Name: "scale", Type: sdk.TypeNumber, Default: json.RawMessage("1")}}},
 			},
 			Open: opening(honest{}),
@@ -120,7 +151,7 @@ type (
 	inventiveLabels struct{ honest }
 )
 
-func (nan) Score(context.Context, sdk.Prompt, sdk.Image) (float64, error) { return math.NaN(), nil }
+func (nan) Score(context.Context, sdk.Item) (float64, error) { return math.NaN(), nil }
 
 func (batchDependent) ScoreBatch(_ context.Context, items []sdk.Item) ([]float64, error) {
 	out := make([]float64, len(items))
@@ -130,7 +161,7 @@ func (batchDependent) ScoreBatch(_ context.Context, items []sdk.Item) ([]float64
 	return out, nil
 }
 
-func (f *forgetful) Score(context.Context, sdk.Prompt, sdk.Image) (float64, error) {
+func (f *forgetful) Score(context.Context, sdk.Item) (float64, error) {
 	f.calls++
 	return float64(f.calls), nil
 }
@@ -144,14 +175,14 @@ func (seedless) Sample(_ context.Context, draws []sdk.Draw, emit func(int, sdk.I
 	return nil
 }
 
-func (deaf) Score(context.Context, sdk.Prompt, sdk.Image) (float64, error) {
+func (deaf) Score(context.Context, sdk.Item) (float64, error) {
 	time.Sleep(100 * time.Millisecond)
 	return 0, nil
 }
 
 func (d deaf) ScoreBatch(ctx context.Context, items []sdk.Item) ([]float64, error) {
 	for range len(items) - 1 {
-		d.Score(ctx, sdk.Prompt{}, sdk.Image{})
+		d.Score(ctx, sdk.Item{})
 	}
 	return make([]float64, len(items)), nil
 }
@@ -203,7 +234,7 @@ func (leftHanded) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, 
 	return out, nil
 }
 
-func (panicking) Score(context.Context, sdk.Prompt, sdk.Image) (float64, error) {
+func (panicking) Score(context.Context, sdk.Item) (float64, error) {
 	panic("no such tensor")
 }
 
@@ -274,7 +305,7 @@ func TestTune(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := checkTune(t.Context(), serve(t, p), request, one.filled()); err == nil || !strings.Contains(err.Error(), want) {
+		if err := checkTune(t.Context(), serve(t, p), request, one.filled(p)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, want one with %q", err, want)
 		}
 	}
@@ -298,7 +329,7 @@ func TestWrongPluginsAreFound(t *testing.T) {
 		"empty choice":    {sdk.Component{Description: sdk.Description{Kind: sdk.KindRater, Capabilities: []sdk.Capability{sdk.CapabilityCompare}}, Open: opening(indecisive{})}, "compare", "not a choice"},
 		"left-handed":     {sdk.Component{Description: sdk.Description{Kind: sdk.KindRater, Capabilities: []sdk.Capability{sdk.CapabilityCompare}}, Open: opening(leftHanded{})}, "compare", "a side is favoured"},
 		"growing vectors": {sdk.Component{Description: sdk.Description{Kind: sdk.KindEncoder}, Open: opening(growing{})}, "encode", "numbers"},
-		"text space":      {sdk.Component{Description: sdk.Description{Kind: sdk.KindEncoder}, Open: opening(otherTextSpace{})}, "encode", "cannot be compared"},
+		"text space":      {sdk.Component{Description: sdk.Description{Kind: sdk.KindEncoder, Capabilities: []sdk.Capability{sdk.CapabilityTexts}}, Open: opening(otherTextSpace{})}, "encode", "cannot be compared"},
 		"wrong kind":      {sdk.Component{Description: sdk.Description{Kind: sdk.KindEncoder}, Open: opening(&forgetful{})}, "encode", "is no encoder"},
 		"empty promise":   {sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler, Capabilities: []sdk.Capability{sdk.CapabilityTune}}, Open: opening(honest{})}, "sample", "no method"},
 	} {
@@ -315,7 +346,7 @@ func TestWrongPluginsAreFound(t *testing.T) {
 				if check.name != test.check {
 					continue
 				}
-				err := check.run(t.Context(), c, request, one.filled())
+				err := check.run(t.Context(), c, request, one.filled(p))
 				if err == nil || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("error is %v, want one with %q", err, test.want)
 				}
@@ -339,7 +370,7 @@ func TestPanickingPluginSurvives(t *testing.T) {
 		{Description: sdk.Description{Kind: sdk.KindReward, Name: "good"}, Open: opening(honest{})},
 	}}
 	c := serve(t, p)
-	items := Case{}.filled().items()
+	items := Case{}.filled(p).items()
 	for _, name := range []string{"bad", "good"} {
 		in, err := c.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: name})
 		if err != nil {

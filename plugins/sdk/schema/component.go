@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 )
 
@@ -19,10 +20,10 @@ type Component struct {
 	// Schema is what the component's block may say.
 	Schema Schema `json:"schema,omitzero"`
 
-	// Uses names components of other kinds that an instance needs beside its
-	// own configuration, such as the encoder under a reward. In HCL they are
-	// references with the kind's name: encoder = encoder.clip.
-	Uses []Kind `json:"uses,omitempty"`
+	// Reads lists what a reward reads of an image and its prompt, beside their
+	// names; empty means the pixels. A reward that reads features stands on an
+	// encoder, of whatever plugin: encoder = encoder.clip in HCL.
+	Reads []Reading `json:"reads,omitempty"`
 
 	// PreferredBatch is the number of images that the component likes to get
 	// at once; 0 means that it does not care.
@@ -74,6 +75,32 @@ func (c Component) Has(capability Capability) bool {
 	return slices.Contains(c.Capabilities, capability)
 }
 
+// ReadsFeatures reports whether the component reads vectors that an encoder made.
+func (c Component) ReadsFeatures() bool {
+	return c.DoesRead(ReadImageFeatures) || c.DoesRead(ReadTextFeatures)
+}
+
+// DoesRead reports whether the component gets something of each image.
+func (c Component) DoesRead(what Reading) bool {
+	if len(c.Reads) == 0 {
+		return what == ReadPixels
+	}
+	return slices.Contains(c.Reads, what)
+}
+
+// Reading is something of an image and its prompt that a component reads.
+type Reading string
+
+// The readings.
+const (
+	ReadPixels        Reading = "pixels"
+	ReadImageFeatures Reading = "image_features" // an encoder's vector of the image
+	ReadTextFeatures  Reading = "text_features"  // an encoder's vector of the prompt
+)
+
+// Readings returns all readings.
+func Readings() []Reading { return []Reading{ReadPixels, ReadImageFeatures, ReadTextFeatures} }
+
 // Kind says what a component is.
 type Kind string
 
@@ -98,6 +125,8 @@ const (
 	Fit        Capability = "fit"
 	Compare    Capability = "compare"
 	ScoreGroup Capability = "score_group"
+	Texts      Capability = "texts"     // it encodes texts as well as images
+	FitTexts   Capability = "fit_texts" // its Fit reads features of more texts than the images' prompts
 )
 
 // capable says which kinds may declare a capability.
@@ -107,7 +136,15 @@ var capable = map[Capability][]Kind{
 	Fit:        {Reward, Rater, Encoder},
 	Compare:    {Rater},
 	ScoreGroup: {Reward},
+	Texts:      {Encoder},
+	FitTexts:   {Reward},
 }
+
+// Capabilities returns all capabilities, sorted.
+func Capabilities() []Capability { return slices.Sorted(maps.Keys(capable)) }
+
+// WeightedSum is the name of the reward that the host's language has of its own.
+const WeightedSum = "weighted_sum"
 
 // Mistakes finds what is wrong with the description: unknown kinds and
 // capabilities, and the mistakes of its schemas and losses. Each goes on in a
@@ -121,10 +158,22 @@ func (c Component) Mistakes() []string {
 	if c.Name == "" {
 		add("has no name")
 	}
-	for _, kind := range c.Uses {
-		if !slices.Contains(Kinds(), kind) {
-			add("uses a component of an unknown kind, %q", kind)
+	if c.Kind == Reward && c.Name == WeightedSum {
+		add("has a name that is taken: experiments combine rewards by it")
+	}
+	if len(c.Reads) > 0 && c.Kind != Reward {
+		add("says what it reads, which only a reward does")
+	}
+	for i, what := range c.Reads {
+		if !slices.Contains(Readings(), what) {
+			add("reads something unknown, %q: it may be %v", what, Readings())
 		}
+		if slices.Contains(c.Reads[:i], what) {
+			add("says twice that it reads %q", what)
+		}
+	}
+	if c.Has(FitTexts) && !(c.Has(Fit) && c.DoesRead(ReadTextFeatures)) {
+		add("declares the capability %q, which needs the capability %q and a reward that reads %q", FitTexts, Fit, ReadTextFeatures)
 	}
 	for i, capability := range c.Capabilities {
 		if allowed, ok := capable[capability]; !ok {

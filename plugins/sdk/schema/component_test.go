@@ -18,7 +18,12 @@ func TestComponentMistakes(t *testing.T) {
 			Losses: []Loss{{Name: "l", Needs: []Need{NeedPairs, NeedReference}}}}, ""},
 		"kind":               {Component{Kind: "oracle", Name: "o"}, "unknown kind"},
 		"name":               {Component{Kind: Reward}, "no name"},
-		"use":                {Component{Kind: Reward, Name: "r", Uses: []Kind{"oracle"}}, `unknown kind, "oracle"`},
+		"reading":            {Component{Kind: Reward, Name: "r", Reads: []Reading{"tea_leaves"}}, `something unknown, "tea_leaves"`},
+		"reading twice":      {Component{Kind: Reward, Name: "r", Reads: []Reading{ReadPixels, ReadPixels}}, `says twice that it reads "pixels"`},
+		"reading sampler":    {Component{Kind: Sampler, Name: "s", Reads: []Reading{ReadPixels}}, "which only a reward does"},
+		"fit_texts":          {Component{Kind: Reward, Name: "r", Capabilities: []Capability{Fit, FitTexts}}, `needs the capability "fit" and a reward that reads "text_features"`},
+		"texts":              {Component{Kind: Reward, Name: "r", Capabilities: []Capability{Texts}}, `cannot have the capability "texts"`},
+		"taken name":         {Component{Kind: Reward, Name: WeightedSum}, "has a name that is taken"},
 		"capability":         {Component{Kind: Reward, Name: "r", Capabilities: []Capability{"fly"}}, `unknown capability, "fly"`},
 		"another's":          {Component{Kind: Reward, Name: "r", Capabilities: []Capability{Tune}}, `cannot have the capability "tune": it is for [sampler]`},
 		"capability twice":   {Component{Kind: Reward, Name: "r", Capabilities: []Capability{Fit, Fit}}, `"fit" twice`},
@@ -30,6 +35,7 @@ func TestComponentMistakes(t *testing.T) {
 		"loss without name":  {Component{Kind: Sampler, Name: "s", Capabilities: []Capability{Tune}, Losses: []Loss{{}}}, "no name"},
 		"loss's schema":      {Component{Kind: Sampler, Name: "s", Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Needs: []Need{NeedImages}, Schema: broken}}}, `loss "l": attribute rank`},
 		"loss's need":        {Component{Kind: Sampler, Name: "s", Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Needs: []Need{"luck"}}}}, `"luck" is not a need`},
+		"never read":         {Component{Kind: Sampler, Name: "s", Schema: Schema{Attributes: []Attribute{{Name: "a", Type: Number, When: &When{"b", "x"}}, {Name: "b", Type: String, OneOf: []string{"y"}}}}}, `"x", which that is never`},
 		"no images":          {Component{Kind: Sampler, Name: "s", Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Needs: []Need{NeedReference}}}}, "where its images come from"},
 		"images from two":    {Component{Kind: Sampler, Name: "s", Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Needs: []Need{NeedScores, NeedPairs}}}}, "where its images come from"},
 		"need twice":         {Component{Kind: Sampler, Name: "s", Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Needs: []Need{NeedScores, NeedScores}}}}, `"scores" is declared twice`},
@@ -44,13 +50,14 @@ func TestComponentMistakes(t *testing.T) {
 func full() Component {
 	low, high := 0.5, 8.0
 	attribute := Attribute{Name: "a", Type: Number, Summary: "s", Default: json.RawMessage(`1`), Minimum: &low, Maximum: &high}
-	path := Attribute{Name: "p", Type: String, Required: true, OneOf: []string{"x"}, Path: true, Obtain: "o", Hub: []string{"config.json", "?merges.txt"}}
+	path := Attribute{Name: "p", Type: String, When: &When{"o", "x"}, Required: true, OneOf: []string{"x"}, Path: true, Obtain: "o", Hub: []string{"config.json", "?merges.txt"}}
+	other := Attribute{Name: "o", Type: String, OneOf: []string{"x"}}
 	body := Schema{
-		Attributes: []Attribute{attribute, path},
+		Attributes: []Attribute{attribute, path, other},
 		Blocks:     []Block{{Type: "b", Labels: []string{"l"}, Summary: "s", Required: true, Body: Schema{Attributes: []Attribute{attribute}}}},
 	}
 	return Component{
-		Kind: Sampler, Name: "n", Summary: "s", Schema: body, Uses: []Kind{Encoder}, PreferredBatch: 3, NeedsDevice: true, CodeVersion: "4", Notice: "n",
+		Kind: Sampler, Name: "n", Summary: "s", Schema: body, Reads: []Reading{ReadPixels}, PreferredBatch: 3, NeedsDevice: true, CodeVersion: "4", Notice: "n",
 		Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Summary: "s", Schema: body, Needs: []Need{NeedScores}}}, Tuning: body,
 	}
 }

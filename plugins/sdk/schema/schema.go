@@ -23,6 +23,9 @@ type Attribute struct {
 	Minimum  *float64        `json:"minimum,omitempty"` // inclusive, numbers only
 	Maximum  *float64        `json:"maximum,omitempty"` // inclusive, numbers only
 	OneOf    []string        `json:"one_of,omitempty"`  // strings only
+	// When says beside what the argument is read at all: elsewhere, giving it is a
+	// mistake, and not a setting without effect. nil: always.
+	When *When `json:"when,omitempty"`
 	// Path marks a string as a file or directory: the host resolves it beside
 	// the HCL file, and puts the digest of its content into the key.
 	Path bool `json:"path,omitempty"`
@@ -35,6 +38,12 @@ type Attribute struct {
 	// several with an index. The component gets a directory that holds these files
 	// alone; whether they are fetched is the user's decision and the host's work.
 	Hub []string `json:"hub,omitempty"`
+}
+
+// When is a value of another argument of the same body, one of its OneOf.
+type When struct {
+	Attribute string `json:"attribute"`
+	Is        string `json:"is"`
 }
 
 // Type is the type of an attribute.
@@ -74,6 +83,20 @@ func (s Schema) Attribute(name string) (Attribute, bool) {
 	return Attribute{}, false
 }
 
+// Change returns a copy with another form of the attribute of a name. If there
+// is none, the copy has a mistake with that name in it.
+func (s Schema) Change(name string, change func(*Attribute)) Schema {
+	s.Attributes = slices.Clone(s.Attributes)
+	for i := range s.Attributes {
+		if s.Attributes[i].Name == name {
+			change(&s.Attributes[i])
+			return s
+		}
+	}
+	s.Attributes = append(s.Attributes, Attribute{Name: name, Type: "changed, and not there,"})
+	return s
+}
+
 // Mistakes are those of the schema itself, not of a body written against it:
 // doubled names, unknown types, defaults that do not fit their attribute.
 func (s Schema) Mistakes() []string {
@@ -89,7 +112,13 @@ func (s Schema) Mistakes() []string {
 	}
 	for _, a := range s.Attributes {
 		claim(a.Name)
-		for _, mistake := range a.mistakes() {
+		mistakes := a.mistakes()
+		if a.When != nil {
+			if other, _ := s.Attribute(a.When.Attribute); !slices.Contains(other.OneOf, a.When.Is) {
+				mistakes = append(mistakes, fmt.Sprintf("it is read when %s is %q, which that is never", a.When.Attribute, a.When.Is))
+			}
+		}
+		for _, mistake := range mistakes {
 			out = append(out, fmt.Sprintf("attribute %s: %s", a.Name, mistake))
 		}
 	}

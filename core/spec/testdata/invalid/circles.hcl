@@ -15,14 +15,14 @@ labels "human" {
   rater  = rater.crowd
 }
 
-reward "preference" "preference" {
+reward "feedback" "feedback" {
   encoder = encoder.clip
   labels  = labels.human
 }
 
 finetune "own" {
   sampler = sampler.base
-  reward  = reward.preference
+  reward  = reward.feedback
   images  = images.own
 
   loss "reward_weighted" {}

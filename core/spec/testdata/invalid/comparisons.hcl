@@ -83,7 +83,7 @@ comparisons "wrong" {
   labels = labels.human
 }
 
-reward "preference" "learned" {
+reward "feedback" "learned" {
   encoder = encoder.clip
   labels  = comparisons.nothing
 }

@@ -2,7 +2,7 @@ experiment "x" {}
 
 sampler "shaps" "typo" {}
 
-sampler "preference" "elsewhere" {}
+sampler "feedback" "elsewhere" {}
 
 rater "people" "unknown" {}
 
@@ -39,7 +39,7 @@ reward "clip_score" "clip" {
   labels = labels.human
 }
 
-reward "preference" "aux" {
+reward "feedback" "aux" {
   encoder = encoder.clip
 
   auxiliary "prompt_clasification" {}
@@ -51,4 +51,19 @@ reward "preference" "aux" {
 
 reward "strict" "strict" {}
 
-reward "odd" "odd" {}
+reward "strict" "blind" {
+  encoder = encoder.clip
+  head {}
+}
+
+encoder "inception" "fid" {}
+
+reward "clip_score" "of_images" {
+  encoder = encoder.fid
+}
+
+reward "beauty" "of_images_alone" {
+  encoder = encoder.fid # reads no texts
+}
+
+reward "weighted_summ" "typo" {}

@@ -127,6 +127,14 @@ finetune "other_reference" {
   loss "kto" {}
 }
 
+finetune "share_of_nothing" {
+  sampler = sampler.base
+  reward  = reward.clip
+  images  = images.drawn
+
+  loss "reward_weighted" { share = 0.5 }
+}
+
 finetune "options" {
   sampler      = sampler.base
   reward       = reward.clip

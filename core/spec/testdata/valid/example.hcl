@@ -130,12 +130,12 @@ reward "clip_score" "clip" {
   encoder = encoder.clip
 }
 
-reward "preference" "no_aux" {
+reward "feedback" "no_aux" {
   encoder = encoder.clip
   labels  = labels.human
 }
 
-reward "preference" "with_aux" {
+reward "feedback" "with_aux" {
   encoder = encoder.clip
   labels  = labels.human
 

@@ -24,14 +24,14 @@ labels "human" {
   rater  = rater.crowd
 }
 
-reward "preference" "preference" {
+reward "feedback" "feedback" {
   encoder = encoder.clip
   labels  = labels.human
 }
 
 finetune "short" {
   sampler = sampler.base
-  reward  = reward.preference
+  reward  = reward.feedback
   images  = images.all
   steps   = 10
 
@@ -47,7 +47,7 @@ labels "of_found" {
   path   = "labels.csv"
 }
 
-reward "preference" "of_found" {
+reward "feedback" "of_found" {
   encoder = encoder.clip
   labels  = labels.of_found
 }

@@ -158,9 +158,12 @@ func (x *EncodeImagesResponse) GetVector() *Vector {
 }
 
 type EncodeTextsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Instance      string                 `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
-	Texts         []string               `protobuf:"bytes,2,rep,name=texts,proto3" json:"texts,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Body:
+	//
+	//	*EncodeTextsRequest_Instance
+	//	*EncodeTextsRequest_Text
+	Body          isEncodeTextsRequest_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -195,18 +198,97 @@ func (*EncodeTextsRequest) Descriptor() ([]byte, []int) {
 	return file_plumb_plugin_v1_encoder_proto_rawDescGZIP(), []int{2}
 }
 
+func (x *EncodeTextsRequest) GetBody() isEncodeTextsRequest_Body {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
 func (x *EncodeTextsRequest) GetInstance() string {
 	if x != nil {
-		return x.Instance
+		if x, ok := x.Body.(*EncodeTextsRequest_Instance); ok {
+			return x.Instance
+		}
 	}
 	return ""
 }
 
-func (x *EncodeTextsRequest) GetTexts() []string {
+func (x *EncodeTextsRequest) GetText() *Text {
 	if x != nil {
-		return x.Texts
+		if x, ok := x.Body.(*EncodeTextsRequest_Text); ok {
+			return x.Text
+		}
 	}
 	return nil
+}
+
+type isEncodeTextsRequest_Body interface {
+	isEncodeTextsRequest_Body()
+}
+
+type EncodeTextsRequest_Instance struct {
+	Instance string `protobuf:"bytes,1,opt,name=instance,proto3,oneof"` // the first message, and only that
+}
+
+type EncodeTextsRequest_Text struct {
+	Text *Text `protobuf:"bytes,2,opt,name=text,proto3,oneof"`
+}
+
+func (*EncodeTextsRequest_Instance) isEncodeTextsRequest_Body() {}
+
+func (*EncodeTextsRequest_Text) isEncodeTextsRequest_Body() {}
+
+type Text struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Position      uint64                 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"` // counts from 0 in the order of sending
+	Text          string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Text) Reset() {
+	*x = Text{}
+	mi := &file_plumb_plugin_v1_encoder_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Text) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Text) ProtoMessage() {}
+
+func (x *Text) ProtoReflect() protoreflect.Message {
+	mi := &file_plumb_plugin_v1_encoder_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Text.ProtoReflect.Descriptor instead.
+func (*Text) Descriptor() ([]byte, []int) {
+	return file_plumb_plugin_v1_encoder_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Text) GetPosition() uint64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *Text) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
 }
 
 type EncodeTextsResponse struct {
@@ -219,7 +301,7 @@ type EncodeTextsResponse struct {
 
 func (x *EncodeTextsResponse) Reset() {
 	*x = EncodeTextsResponse{}
-	mi := &file_plumb_plugin_v1_encoder_proto_msgTypes[3]
+	mi := &file_plumb_plugin_v1_encoder_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -231,7 +313,7 @@ func (x *EncodeTextsResponse) String() string {
 func (*EncodeTextsResponse) ProtoMessage() {}
 
 func (x *EncodeTextsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_encoder_proto_msgTypes[3]
+	mi := &file_plumb_plugin_v1_encoder_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -244,7 +326,7 @@ func (x *EncodeTextsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EncodeTextsResponse.ProtoReflect.Descriptor instead.
 func (*EncodeTextsResponse) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_encoder_proto_rawDescGZIP(), []int{3}
+	return file_plumb_plugin_v1_encoder_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *EncodeTextsResponse) GetSignal() *Signal {
@@ -271,7 +353,7 @@ type Vector struct {
 
 func (x *Vector) Reset() {
 	*x = Vector{}
-	mi := &file_plumb_plugin_v1_encoder_proto_msgTypes[4]
+	mi := &file_plumb_plugin_v1_encoder_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -283,7 +365,7 @@ func (x *Vector) String() string {
 func (*Vector) ProtoMessage() {}
 
 func (x *Vector) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_encoder_proto_msgTypes[4]
+	mi := &file_plumb_plugin_v1_encoder_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -296,7 +378,7 @@ func (x *Vector) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Vector.ProtoReflect.Descriptor instead.
 func (*Vector) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_encoder_proto_rawDescGZIP(), []int{4}
+	return file_plumb_plugin_v1_encoder_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Vector) GetPosition() uint64 {
@@ -324,19 +406,23 @@ const file_plumb_plugin_v1_encoder_proto_rawDesc = "" +
 	"\x04body\"x\n" +
 	"\x14EncodeImagesResponse\x12/\n" +
 	"\x06signal\x18\x01 \x01(\v2\x17.plumb.plugin.v1.SignalR\x06signal\x12/\n" +
-	"\x06vector\x18\x02 \x01(\v2\x17.plumb.plugin.v1.VectorR\x06vector\"F\n" +
-	"\x12EncodeTextsRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\x12\x14\n" +
-	"\x05texts\x18\x02 \x03(\tR\x05texts\"w\n" +
+	"\x06vector\x18\x02 \x01(\v2\x17.plumb.plugin.v1.VectorR\x06vector\"g\n" +
+	"\x12EncodeTextsRequest\x12\x1c\n" +
+	"\binstance\x18\x01 \x01(\tH\x00R\binstance\x12+\n" +
+	"\x04text\x18\x02 \x01(\v2\x15.plumb.plugin.v1.TextH\x00R\x04textB\x06\n" +
+	"\x04body\"6\n" +
+	"\x04Text\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\x04R\bposition\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"w\n" +
 	"\x13EncodeTextsResponse\x12/\n" +
 	"\x06signal\x18\x01 \x01(\v2\x17.plumb.plugin.v1.SignalR\x06signal\x12/\n" +
 	"\x06vector\x18\x02 \x01(\v2\x17.plumb.plugin.v1.VectorR\x06vector\"<\n" +
 	"\x06Vector\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x04R\bposition\x12\x16\n" +
-	"\x06values\x18\x02 \x03(\x02R\x06values2\xc6\x01\n" +
+	"\x06values\x18\x02 \x03(\x02R\x06values2\xc8\x01\n" +
 	"\aEncoder\x12_\n" +
-	"\fEncodeImages\x12$.plumb.plugin.v1.EncodeImagesRequest\x1a%.plumb.plugin.v1.EncodeImagesResponse(\x010\x01\x12Z\n" +
-	"\vEncodeTexts\x12#.plumb.plugin.v1.EncodeTextsRequest\x1a$.plumb.plugin.v1.EncodeTextsResponse0\x01BFZDgithub.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1;pluginv1b\x06proto3"
+	"\fEncodeImages\x12$.plumb.plugin.v1.EncodeImagesRequest\x1a%.plumb.plugin.v1.EncodeImagesResponse(\x010\x01\x12\\\n" +
+	"\vEncodeTexts\x12#.plumb.plugin.v1.EncodeTextsRequest\x1a$.plumb.plugin.v1.EncodeTextsResponse(\x010\x01BFZDgithub.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1;pluginv1b\x06proto3"
 
 var (
 	file_plumb_plugin_v1_encoder_proto_rawDescOnce sync.Once
@@ -350,31 +436,33 @@ func file_plumb_plugin_v1_encoder_proto_rawDescGZIP() []byte {
 	return file_plumb_plugin_v1_encoder_proto_rawDescData
 }
 
-var file_plumb_plugin_v1_encoder_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_plumb_plugin_v1_encoder_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_plumb_plugin_v1_encoder_proto_goTypes = []any{
 	(*EncodeImagesRequest)(nil),  // 0: plumb.plugin.v1.EncodeImagesRequest
 	(*EncodeImagesResponse)(nil), // 1: plumb.plugin.v1.EncodeImagesResponse
 	(*EncodeTextsRequest)(nil),   // 2: plumb.plugin.v1.EncodeTextsRequest
-	(*EncodeTextsResponse)(nil),  // 3: plumb.plugin.v1.EncodeTextsResponse
-	(*Vector)(nil),               // 4: plumb.plugin.v1.Vector
-	(*Item)(nil),                 // 5: plumb.plugin.v1.Item
-	(*Signal)(nil),               // 6: plumb.plugin.v1.Signal
+	(*Text)(nil),                 // 3: plumb.plugin.v1.Text
+	(*EncodeTextsResponse)(nil),  // 4: plumb.plugin.v1.EncodeTextsResponse
+	(*Vector)(nil),               // 5: plumb.plugin.v1.Vector
+	(*Item)(nil),                 // 6: plumb.plugin.v1.Item
+	(*Signal)(nil),               // 7: plumb.plugin.v1.Signal
 }
 var file_plumb_plugin_v1_encoder_proto_depIdxs = []int32{
-	5, // 0: plumb.plugin.v1.EncodeImagesRequest.item:type_name -> plumb.plugin.v1.Item
-	6, // 1: plumb.plugin.v1.EncodeImagesResponse.signal:type_name -> plumb.plugin.v1.Signal
-	4, // 2: plumb.plugin.v1.EncodeImagesResponse.vector:type_name -> plumb.plugin.v1.Vector
-	6, // 3: plumb.plugin.v1.EncodeTextsResponse.signal:type_name -> plumb.plugin.v1.Signal
-	4, // 4: plumb.plugin.v1.EncodeTextsResponse.vector:type_name -> plumb.plugin.v1.Vector
-	0, // 5: plumb.plugin.v1.Encoder.EncodeImages:input_type -> plumb.plugin.v1.EncodeImagesRequest
-	2, // 6: plumb.plugin.v1.Encoder.EncodeTexts:input_type -> plumb.plugin.v1.EncodeTextsRequest
-	1, // 7: plumb.plugin.v1.Encoder.EncodeImages:output_type -> plumb.plugin.v1.EncodeImagesResponse
-	3, // 8: plumb.plugin.v1.Encoder.EncodeTexts:output_type -> plumb.plugin.v1.EncodeTextsResponse
-	7, // [7:9] is the sub-list for method output_type
-	5, // [5:7] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	6, // 0: plumb.plugin.v1.EncodeImagesRequest.item:type_name -> plumb.plugin.v1.Item
+	7, // 1: plumb.plugin.v1.EncodeImagesResponse.signal:type_name -> plumb.plugin.v1.Signal
+	5, // 2: plumb.plugin.v1.EncodeImagesResponse.vector:type_name -> plumb.plugin.v1.Vector
+	3, // 3: plumb.plugin.v1.EncodeTextsRequest.text:type_name -> plumb.plugin.v1.Text
+	7, // 4: plumb.plugin.v1.EncodeTextsResponse.signal:type_name -> plumb.plugin.v1.Signal
+	5, // 5: plumb.plugin.v1.EncodeTextsResponse.vector:type_name -> plumb.plugin.v1.Vector
+	0, // 6: plumb.plugin.v1.Encoder.EncodeImages:input_type -> plumb.plugin.v1.EncodeImagesRequest
+	2, // 7: plumb.plugin.v1.Encoder.EncodeTexts:input_type -> plumb.plugin.v1.EncodeTextsRequest
+	1, // 8: plumb.plugin.v1.Encoder.EncodeImages:output_type -> plumb.plugin.v1.EncodeImagesResponse
+	4, // 9: plumb.plugin.v1.Encoder.EncodeTexts:output_type -> plumb.plugin.v1.EncodeTextsResponse
+	8, // [8:10] is the sub-list for method output_type
+	6, // [6:8] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_plumb_plugin_v1_encoder_proto_init() }
@@ -388,13 +476,17 @@ func file_plumb_plugin_v1_encoder_proto_init() {
 		(*EncodeImagesRequest_Instance)(nil),
 		(*EncodeImagesRequest_Item)(nil),
 	}
+	file_plumb_plugin_v1_encoder_proto_msgTypes[2].OneofWrappers = []any{
+		(*EncodeTextsRequest_Instance)(nil),
+		(*EncodeTextsRequest_Text)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumb_plugin_v1_encoder_proto_rawDesc), len(file_plumb_plugin_v1_encoder_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

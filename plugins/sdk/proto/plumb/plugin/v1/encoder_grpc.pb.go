@@ -31,8 +31,8 @@ const (
 type EncoderClient interface {
 	// EncodeImages encodes a stream of images.
 	EncodeImages(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[EncodeImagesRequest, EncodeImagesResponse], error)
-	// EncodeTexts encodes texts into the same space.
-	EncodeTexts(ctx context.Context, in *EncodeTextsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[EncodeTextsResponse], error)
+	// EncodeTexts encodes a stream of texts. Needs the capability "texts".
+	EncodeTexts(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[EncodeTextsRequest, EncodeTextsResponse], error)
 }
 
 type encoderClient struct {
@@ -56,24 +56,18 @@ func (c *encoderClient) EncodeImages(ctx context.Context, opts ...grpc.CallOptio
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Encoder_EncodeImagesClient = grpc.BidiStreamingClient[EncodeImagesRequest, EncodeImagesResponse]
 
-func (c *encoderClient) EncodeTexts(ctx context.Context, in *EncodeTextsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[EncodeTextsResponse], error) {
+func (c *encoderClient) EncodeTexts(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[EncodeTextsRequest, EncodeTextsResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &Encoder_ServiceDesc.Streams[1], Encoder_EncodeTexts_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	x := &grpc.GenericClientStream[EncodeTextsRequest, EncodeTextsResponse]{ClientStream: stream}
-	if err := x.ClientStream.SendMsg(in); err != nil {
-		return nil, err
-	}
-	if err := x.ClientStream.CloseSend(); err != nil {
-		return nil, err
-	}
 	return x, nil
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Encoder_EncodeTextsClient = grpc.ServerStreamingClient[EncodeTextsResponse]
+type Encoder_EncodeTextsClient = grpc.BidiStreamingClient[EncodeTextsRequest, EncodeTextsResponse]
 
 // EncoderServer is the server API for Encoder service.
 // All implementations must embed UnimplementedEncoderServer
@@ -81,8 +75,8 @@ type Encoder_EncodeTextsClient = grpc.ServerStreamingClient[EncodeTextsResponse]
 type EncoderServer interface {
 	// EncodeImages encodes a stream of images.
 	EncodeImages(grpc.BidiStreamingServer[EncodeImagesRequest, EncodeImagesResponse]) error
-	// EncodeTexts encodes texts into the same space.
-	EncodeTexts(*EncodeTextsRequest, grpc.ServerStreamingServer[EncodeTextsResponse]) error
+	// EncodeTexts encodes a stream of texts. Needs the capability "texts".
+	EncodeTexts(grpc.BidiStreamingServer[EncodeTextsRequest, EncodeTextsResponse]) error
 	mustEmbedUnimplementedEncoderServer()
 }
 
@@ -96,7 +90,7 @@ type UnimplementedEncoderServer struct{}
 func (UnimplementedEncoderServer) EncodeImages(grpc.BidiStreamingServer[EncodeImagesRequest, EncodeImagesResponse]) error {
 	return status.Error(codes.Unimplemented, "method EncodeImages not implemented")
 }
-func (UnimplementedEncoderServer) EncodeTexts(*EncodeTextsRequest, grpc.ServerStreamingServer[EncodeTextsResponse]) error {
+func (UnimplementedEncoderServer) EncodeTexts(grpc.BidiStreamingServer[EncodeTextsRequest, EncodeTextsResponse]) error {
 	return status.Error(codes.Unimplemented, "method EncodeTexts not implemented")
 }
 func (UnimplementedEncoderServer) mustEmbedUnimplementedEncoderServer() {}
@@ -128,15 +122,11 @@ func _Encoder_EncodeImages_Handler(srv interface{}, stream grpc.ServerStream) er
 type Encoder_EncodeImagesServer = grpc.BidiStreamingServer[EncodeImagesRequest, EncodeImagesResponse]
 
 func _Encoder_EncodeTexts_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(EncodeTextsRequest)
-	if err := stream.RecvMsg(m); err != nil {
-		return err
-	}
-	return srv.(EncoderServer).EncodeTexts(m, &grpc.GenericServerStream[EncodeTextsRequest, EncodeTextsResponse]{ServerStream: stream})
+	return srv.(EncoderServer).EncodeTexts(&grpc.GenericServerStream[EncodeTextsRequest, EncodeTextsResponse]{ServerStream: stream})
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Encoder_EncodeTextsServer = grpc.ServerStreamingServer[EncodeTextsResponse]
+type Encoder_EncodeTextsServer = grpc.BidiStreamingServer[EncodeTextsRequest, EncodeTextsResponse]
 
 // Encoder_ServiceDesc is the grpc.ServiceDesc for Encoder service.
 // It's only intended for direct use with grpc.RegisterService,
@@ -156,6 +146,7 @@ var Encoder_ServiceDesc = grpc.ServiceDesc{
 			StreamName:    "EncodeTexts",
 			Handler:       _Encoder_EncodeTexts_Handler,
 			ServerStreams: true,
+			ClientStreams: true,
 		},
 	},
 	Metadata: "plumb/plugin/v1/encoder.proto",

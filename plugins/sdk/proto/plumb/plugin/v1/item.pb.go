@@ -202,13 +202,16 @@ func (x *Image) GetData() []byte {
 	return nil
 }
 
-// Item is a prompt with an image made for it.
+// Item is a prompt with an image made for it. A reward gets of the last three
+// what its description says that it reads; raters and encoders get the image.
 type Item struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Position      uint64                 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"` // counts from 0 in the order of sending
 	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`              // unique in its table
 	Prompt        *Prompt                `protobuf:"bytes,3,opt,name=prompt,proto3" json:"prompt,omitempty"`
 	Image         *Image                 `protobuf:"bytes,4,opt,name=image,proto3" json:"image,omitempty"`
+	ImageVector   []float32              `protobuf:"fixed32,5,rep,packed,name=image_vector,json=imageVector,proto3" json:"image_vector,omitempty"` // of the image, by the encoder under the reward
+	TextVector    []float32              `protobuf:"fixed32,6,rep,packed,name=text_vector,json=textVector,proto3" json:"text_vector,omitempty"`    // of the prompt's text, by the same
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -267,6 +270,20 @@ func (x *Item) GetPrompt() *Prompt {
 func (x *Item) GetImage() *Image {
 	if x != nil {
 		return x.Image
+	}
+	return nil
+}
+
+func (x *Item) GetImageVector() []float32 {
+	if x != nil {
+		return x.ImageVector
+	}
+	return nil
+}
+
+func (x *Item) GetTextVector() []float32 {
+	if x != nil {
+		return x.TextVector
 	}
 	return nil
 }
@@ -362,12 +379,15 @@ const file_plumb_plugin_v1_item_proto_rawDesc = "" +
 	"\bEncoding\x12\x18\n" +
 	"\x14ENCODING_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fENCODING_PNG\x10\x01\x12\x11\n" +
-	"\rENCODING_RGB8\x10\x02\"\x91\x01\n" +
+	"\rENCODING_RGB8\x10\x02\"\xd5\x01\n" +
 	"\x04Item\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x04R\bposition\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12/\n" +
 	"\x06prompt\x18\x03 \x01(\v2\x17.plumb.plugin.v1.PromptR\x06prompt\x12,\n" +
-	"\x05image\x18\x04 \x01(\v2\x16.plumb.plugin.v1.ImageR\x05image\"\x96\x01\n" +
+	"\x05image\x18\x04 \x01(\v2\x16.plumb.plugin.v1.ImageR\x05image\x12!\n" +
+	"\fimage_vector\x18\x05 \x03(\x02R\vimageVector\x12\x1f\n" +
+	"\vtext_vector\x18\x06 \x03(\x02R\n" +
+	"textVector\"\x96\x01\n" +
 	"\tPairFirst\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x04R\bposition\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12/\n" +

@@ -132,16 +132,13 @@ func (x *DescribeResponse) GetDiagnostics() []*Diagnostic {
 }
 
 type OpenRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Kind       string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
-	Component  string                 `protobuf:"bytes,2,opt,name=component,proto3" json:"component,omitempty"`
-	ConfigJson []byte                 `protobuf:"bytes,3,opt,name=config_json,json=configJson,proto3" json:"config_json,omitempty"` // canonical JSON: sorted keys, defaults filled in
-	Checkpoint string                 `protobuf:"bytes,4,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`                   // a directory that Fit or Tune wrote; empty: the component's own weights
-	Seed       uint64                 `protobuf:"varint,5,opt,name=seed,proto3" json:"seed,omitempty"`
-	Backend    string                 `protobuf:"bytes,6,opt,name=backend,proto3" json:"backend,omitempty"` // "auto", "go", "xla:cpu", "xla:cuda"
-	// uses says, by kind, how to open the instances that the component needs
-	// beside it. They belong to this instance and are closed with it.
-	Uses          map[string]*OpenRequest `protobuf:"bytes,7,rep,name=uses,proto3" json:"uses,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Component     string                 `protobuf:"bytes,2,opt,name=component,proto3" json:"component,omitempty"`
+	ConfigJson    []byte                 `protobuf:"bytes,3,opt,name=config_json,json=configJson,proto3" json:"config_json,omitempty"` // canonical JSON: sorted keys, defaults filled in
+	Checkpoint    string                 `protobuf:"bytes,4,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`                   // a directory that Fit or Tune wrote; empty: the component's own weights
+	Seed          uint64                 `protobuf:"varint,5,opt,name=seed,proto3" json:"seed,omitempty"`
+	Backend       string                 `protobuf:"bytes,6,opt,name=backend,proto3" json:"backend,omitempty"` // "auto", "go", "xla:cpu", "xla:cuda"
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -216,13 +213,6 @@ func (x *OpenRequest) GetBackend() string {
 		return x.Backend
 	}
 	return ""
-}
-
-func (x *OpenRequest) GetUses() map[string]*OpenRequest {
-	if x != nil {
-		return x.Uses
-	}
-	return nil
 }
 
 type OpenResponse struct {
@@ -465,7 +455,7 @@ const file_plumb_plugin_v1_plugin_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12'\n" +
 	"\x0fcomponents_json\x18\x03 \x03(\fR\x0ecomponentsJson\x12=\n" +
-	"\vdiagnostics\x18\x04 \x03(\v2\x1b.plumb.plugin.v1.DiagnosticR\vdiagnostics\"\xc1\x02\n" +
+	"\vdiagnostics\x18\x04 \x03(\v2\x1b.plumb.plugin.v1.DiagnosticR\vdiagnostics\"\xae\x01\n" +
 	"\vOpenRequest\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x1c\n" +
 	"\tcomponent\x18\x02 \x01(\tR\tcomponent\x12\x1f\n" +
@@ -475,11 +465,7 @@ const file_plumb_plugin_v1_plugin_proto_rawDesc = "" +
 	"checkpoint\x18\x04 \x01(\tR\n" +
 	"checkpoint\x12\x12\n" +
 	"\x04seed\x18\x05 \x01(\x04R\x04seed\x12\x18\n" +
-	"\abackend\x18\x06 \x01(\tR\abackend\x12:\n" +
-	"\x04uses\x18\a \x03(\v2&.plumb.plugin.v1.OpenRequest.UsesEntryR\x04uses\x1aU\n" +
-	"\tUsesEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x122\n" +
-	"\x05value\x18\x02 \x01(\v2\x1c.plumb.plugin.v1.OpenRequestR\x05value:\x028\x01\"\xd5\x01\n" +
+	"\abackend\x18\x06 \x01(\tR\abackend\"\xd5\x01\n" +
 	"\fOpenResponse\x12/\n" +
 	"\x06signal\x18\x01 \x01(\v2\x17.plumb.plugin.v1.SignalR\x06signal\x12\x1a\n" +
 	"\binstance\x18\x02 \x01(\tR\binstance\x12>\n" +
@@ -513,7 +499,7 @@ func file_plumb_plugin_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_plumb_plugin_v1_plugin_proto_rawDescData
 }
 
-var file_plumb_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_plumb_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_plumb_plugin_v1_plugin_proto_goTypes = []any{
 	(*DescribeRequest)(nil),  // 0: plumb.plugin.v1.DescribeRequest
 	(*DescribeResponse)(nil), // 1: plumb.plugin.v1.DescribeResponse
@@ -523,32 +509,29 @@ var file_plumb_plugin_v1_plugin_proto_goTypes = []any{
 	(*CloseResponse)(nil),    // 5: plumb.plugin.v1.CloseResponse
 	(*StopRequest)(nil),      // 6: plumb.plugin.v1.StopRequest
 	(*StopResponse)(nil),     // 7: plumb.plugin.v1.StopResponse
-	nil,                      // 8: plumb.plugin.v1.OpenRequest.UsesEntry
-	nil,                      // 9: plumb.plugin.v1.OpenResponse.FactsEntry
-	(*Diagnostic)(nil),       // 10: plumb.plugin.v1.Diagnostic
-	(*Signal)(nil),           // 11: plumb.plugin.v1.Signal
+	nil,                      // 8: plumb.plugin.v1.OpenResponse.FactsEntry
+	(*Diagnostic)(nil),       // 9: plumb.plugin.v1.Diagnostic
+	(*Signal)(nil),           // 10: plumb.plugin.v1.Signal
 }
 var file_plumb_plugin_v1_plugin_proto_depIdxs = []int32{
-	10, // 0: plumb.plugin.v1.DescribeResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
-	8,  // 1: plumb.plugin.v1.OpenRequest.uses:type_name -> plumb.plugin.v1.OpenRequest.UsesEntry
-	11, // 2: plumb.plugin.v1.OpenResponse.signal:type_name -> plumb.plugin.v1.Signal
-	9,  // 3: plumb.plugin.v1.OpenResponse.facts:type_name -> plumb.plugin.v1.OpenResponse.FactsEntry
-	10, // 4: plumb.plugin.v1.CloseResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
-	10, // 5: plumb.plugin.v1.StopResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
-	2,  // 6: plumb.plugin.v1.OpenRequest.UsesEntry.value:type_name -> plumb.plugin.v1.OpenRequest
-	0,  // 7: plumb.plugin.v1.Plugin.Describe:input_type -> plumb.plugin.v1.DescribeRequest
-	2,  // 8: plumb.plugin.v1.Plugin.Open:input_type -> plumb.plugin.v1.OpenRequest
-	4,  // 9: plumb.plugin.v1.Plugin.Close:input_type -> plumb.plugin.v1.CloseRequest
-	6,  // 10: plumb.plugin.v1.Plugin.Stop:input_type -> plumb.plugin.v1.StopRequest
-	1,  // 11: plumb.plugin.v1.Plugin.Describe:output_type -> plumb.plugin.v1.DescribeResponse
-	3,  // 12: plumb.plugin.v1.Plugin.Open:output_type -> plumb.plugin.v1.OpenResponse
-	5,  // 13: plumb.plugin.v1.Plugin.Close:output_type -> plumb.plugin.v1.CloseResponse
-	7,  // 14: plumb.plugin.v1.Plugin.Stop:output_type -> plumb.plugin.v1.StopResponse
-	11, // [11:15] is the sub-list for method output_type
-	7,  // [7:11] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	9,  // 0: plumb.plugin.v1.DescribeResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
+	10, // 1: plumb.plugin.v1.OpenResponse.signal:type_name -> plumb.plugin.v1.Signal
+	8,  // 2: plumb.plugin.v1.OpenResponse.facts:type_name -> plumb.plugin.v1.OpenResponse.FactsEntry
+	9,  // 3: plumb.plugin.v1.CloseResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
+	9,  // 4: plumb.plugin.v1.StopResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
+	0,  // 5: plumb.plugin.v1.Plugin.Describe:input_type -> plumb.plugin.v1.DescribeRequest
+	2,  // 6: plumb.plugin.v1.Plugin.Open:input_type -> plumb.plugin.v1.OpenRequest
+	4,  // 7: plumb.plugin.v1.Plugin.Close:input_type -> plumb.plugin.v1.CloseRequest
+	6,  // 8: plumb.plugin.v1.Plugin.Stop:input_type -> plumb.plugin.v1.StopRequest
+	1,  // 9: plumb.plugin.v1.Plugin.Describe:output_type -> plumb.plugin.v1.DescribeResponse
+	3,  // 10: plumb.plugin.v1.Plugin.Open:output_type -> plumb.plugin.v1.OpenResponse
+	5,  // 11: plumb.plugin.v1.Plugin.Close:output_type -> plumb.plugin.v1.CloseResponse
+	7,  // 12: plumb.plugin.v1.Plugin.Stop:output_type -> plumb.plugin.v1.StopResponse
+	9,  // [9:13] is the sub-list for method output_type
+	5,  // [5:9] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_plumb_plugin_v1_plugin_proto_init() }
@@ -563,7 +546,7 @@ func file_plumb_plugin_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumb_plugin_v1_plugin_proto_rawDesc), len(file_plumb_plugin_v1_plugin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

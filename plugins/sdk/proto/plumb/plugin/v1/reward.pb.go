@@ -213,8 +213,8 @@ type ScoreGroupRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Body:
 	//
-	//	*ScoreGroupRequest_Start
-	//	*ScoreGroupRequest_Image
+	//	*ScoreGroupRequest_Instance
+	//	*ScoreGroupRequest_Item
 	Body          isScoreGroupRequest_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -257,19 +257,19 @@ func (x *ScoreGroupRequest) GetBody() isScoreGroupRequest_Body {
 	return nil
 }
 
-func (x *ScoreGroupRequest) GetStart() *GroupStart {
+func (x *ScoreGroupRequest) GetInstance() string {
 	if x != nil {
-		if x, ok := x.Body.(*ScoreGroupRequest_Start); ok {
-			return x.Start
+		if x, ok := x.Body.(*ScoreGroupRequest_Instance); ok {
+			return x.Instance
 		}
 	}
-	return nil
+	return ""
 }
 
-func (x *ScoreGroupRequest) GetImage() *Image {
+func (x *ScoreGroupRequest) GetItem() *Item {
 	if x != nil {
-		if x, ok := x.Body.(*ScoreGroupRequest_Image); ok {
-			return x.Image
+		if x, ok := x.Body.(*ScoreGroupRequest_Item); ok {
+			return x.Item
 		}
 	}
 	return nil
@@ -279,81 +279,29 @@ type isScoreGroupRequest_Body interface {
 	isScoreGroupRequest_Body()
 }
 
-type ScoreGroupRequest_Start struct {
-	Start *GroupStart `protobuf:"bytes,1,opt,name=start,proto3,oneof"` // the first message, and only that
+type ScoreGroupRequest_Instance struct {
+	Instance string `protobuf:"bytes,1,opt,name=instance,proto3,oneof"` // the first message, and only that
 }
 
-type ScoreGroupRequest_Image struct {
-	Image *Image `protobuf:"bytes,2,opt,name=image,proto3,oneof"`
+type ScoreGroupRequest_Item struct {
+	Item *Item `protobuf:"bytes,2,opt,name=item,proto3,oneof"` // all of one prompt
 }
 
-func (*ScoreGroupRequest_Start) isScoreGroupRequest_Body() {}
+func (*ScoreGroupRequest_Instance) isScoreGroupRequest_Body() {}
 
-func (*ScoreGroupRequest_Image) isScoreGroupRequest_Body() {}
-
-type GroupStart struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Instance      string                 `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
-	Prompt        *Prompt                `protobuf:"bytes,2,opt,name=prompt,proto3" json:"prompt,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *GroupStart) Reset() {
-	*x = GroupStart{}
-	mi := &file_plumb_plugin_v1_reward_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *GroupStart) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*GroupStart) ProtoMessage() {}
-
-func (x *GroupStart) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_reward_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use GroupStart.ProtoReflect.Descriptor instead.
-func (*GroupStart) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_reward_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *GroupStart) GetInstance() string {
-	if x != nil {
-		return x.Instance
-	}
-	return ""
-}
-
-func (x *GroupStart) GetPrompt() *Prompt {
-	if x != nil {
-		return x.Prompt
-	}
-	return nil
-}
+func (*ScoreGroupRequest_Item) isScoreGroupRequest_Body() {}
 
 type ScoreGroupResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Signal        *Signal                `protobuf:"bytes,1,opt,name=signal,proto3" json:"signal,omitempty"`
-	Scores        []float64              `protobuf:"fixed64,2,rep,packed,name=scores,proto3" json:"scores,omitempty"` // one for each image, in their order; finite
+	Scores        []float64              `protobuf:"fixed64,2,rep,packed,name=scores,proto3" json:"scores,omitempty"` // one for each item, in their order; finite
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ScoreGroupResponse) Reset() {
 	*x = ScoreGroupResponse{}
-	mi := &file_plumb_plugin_v1_reward_proto_msgTypes[5]
+	mi := &file_plumb_plugin_v1_reward_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -365,7 +313,7 @@ func (x *ScoreGroupResponse) String() string {
 func (*ScoreGroupResponse) ProtoMessage() {}
 
 func (x *ScoreGroupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_reward_proto_msgTypes[5]
+	mi := &file_plumb_plugin_v1_reward_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -378,7 +326,7 @@ func (x *ScoreGroupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScoreGroupResponse.ProtoReflect.Descriptor instead.
 func (*ScoreGroupResponse) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_reward_proto_rawDescGZIP(), []int{5}
+	return file_plumb_plugin_v1_reward_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ScoreGroupResponse) GetSignal() *Signal {
@@ -409,15 +357,11 @@ const file_plumb_plugin_v1_reward_proto_rawDesc = "" +
 	"\x05score\x18\x02 \x01(\v2\x16.plumb.plugin.v1.ScoreR\x05score\"9\n" +
 	"\x05Score\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x04R\bposition\x12\x14\n" +
-	"\x05score\x18\x02 \x01(\x01R\x05score\"\x80\x01\n" +
-	"\x11ScoreGroupRequest\x123\n" +
-	"\x05start\x18\x01 \x01(\v2\x1b.plumb.plugin.v1.GroupStartH\x00R\x05start\x12.\n" +
-	"\x05image\x18\x02 \x01(\v2\x16.plumb.plugin.v1.ImageH\x00R\x05imageB\x06\n" +
-	"\x04body\"Y\n" +
-	"\n" +
-	"GroupStart\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\x12/\n" +
-	"\x06prompt\x18\x02 \x01(\v2\x17.plumb.plugin.v1.PromptR\x06prompt\"]\n" +
+	"\x05score\x18\x02 \x01(\x01R\x05score\"f\n" +
+	"\x11ScoreGroupRequest\x12\x1c\n" +
+	"\binstance\x18\x01 \x01(\tH\x00R\binstance\x12+\n" +
+	"\x04item\x18\x02 \x01(\v2\x15.plumb.plugin.v1.ItemH\x00R\x04itemB\x06\n" +
+	"\x04body\"]\n" +
 	"\x12ScoreGroupResponse\x12/\n" +
 	"\x06signal\x18\x01 \x01(\v2\x17.plumb.plugin.v1.SignalR\x06signal\x12\x16\n" +
 	"\x06scores\x18\x02 \x03(\x01R\x06scores2\xaf\x01\n" +
@@ -438,36 +382,31 @@ func file_plumb_plugin_v1_reward_proto_rawDescGZIP() []byte {
 	return file_plumb_plugin_v1_reward_proto_rawDescData
 }
 
-var file_plumb_plugin_v1_reward_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_plumb_plugin_v1_reward_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_plumb_plugin_v1_reward_proto_goTypes = []any{
 	(*ScoreRequest)(nil),       // 0: plumb.plugin.v1.ScoreRequest
 	(*ScoreResponse)(nil),      // 1: plumb.plugin.v1.ScoreResponse
 	(*Score)(nil),              // 2: plumb.plugin.v1.Score
 	(*ScoreGroupRequest)(nil),  // 3: plumb.plugin.v1.ScoreGroupRequest
-	(*GroupStart)(nil),         // 4: plumb.plugin.v1.GroupStart
-	(*ScoreGroupResponse)(nil), // 5: plumb.plugin.v1.ScoreGroupResponse
-	(*Item)(nil),               // 6: plumb.plugin.v1.Item
-	(*Signal)(nil),             // 7: plumb.plugin.v1.Signal
-	(*Image)(nil),              // 8: plumb.plugin.v1.Image
-	(*Prompt)(nil),             // 9: plumb.plugin.v1.Prompt
+	(*ScoreGroupResponse)(nil), // 4: plumb.plugin.v1.ScoreGroupResponse
+	(*Item)(nil),               // 5: plumb.plugin.v1.Item
+	(*Signal)(nil),             // 6: plumb.plugin.v1.Signal
 }
 var file_plumb_plugin_v1_reward_proto_depIdxs = []int32{
-	6, // 0: plumb.plugin.v1.ScoreRequest.item:type_name -> plumb.plugin.v1.Item
-	7, // 1: plumb.plugin.v1.ScoreResponse.signal:type_name -> plumb.plugin.v1.Signal
+	5, // 0: plumb.plugin.v1.ScoreRequest.item:type_name -> plumb.plugin.v1.Item
+	6, // 1: plumb.plugin.v1.ScoreResponse.signal:type_name -> plumb.plugin.v1.Signal
 	2, // 2: plumb.plugin.v1.ScoreResponse.score:type_name -> plumb.plugin.v1.Score
-	4, // 3: plumb.plugin.v1.ScoreGroupRequest.start:type_name -> plumb.plugin.v1.GroupStart
-	8, // 4: plumb.plugin.v1.ScoreGroupRequest.image:type_name -> plumb.plugin.v1.Image
-	9, // 5: plumb.plugin.v1.GroupStart.prompt:type_name -> plumb.plugin.v1.Prompt
-	7, // 6: plumb.plugin.v1.ScoreGroupResponse.signal:type_name -> plumb.plugin.v1.Signal
-	0, // 7: plumb.plugin.v1.Reward.Score:input_type -> plumb.plugin.v1.ScoreRequest
-	3, // 8: plumb.plugin.v1.Reward.ScoreGroup:input_type -> plumb.plugin.v1.ScoreGroupRequest
-	1, // 9: plumb.plugin.v1.Reward.Score:output_type -> plumb.plugin.v1.ScoreResponse
-	5, // 10: plumb.plugin.v1.Reward.ScoreGroup:output_type -> plumb.plugin.v1.ScoreGroupResponse
-	9, // [9:11] is the sub-list for method output_type
-	7, // [7:9] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	5, // 3: plumb.plugin.v1.ScoreGroupRequest.item:type_name -> plumb.plugin.v1.Item
+	6, // 4: plumb.plugin.v1.ScoreGroupResponse.signal:type_name -> plumb.plugin.v1.Signal
+	0, // 5: plumb.plugin.v1.Reward.Score:input_type -> plumb.plugin.v1.ScoreRequest
+	3, // 6: plumb.plugin.v1.Reward.ScoreGroup:input_type -> plumb.plugin.v1.ScoreGroupRequest
+	1, // 7: plumb.plugin.v1.Reward.Score:output_type -> plumb.plugin.v1.ScoreResponse
+	4, // 8: plumb.plugin.v1.Reward.ScoreGroup:output_type -> plumb.plugin.v1.ScoreGroupResponse
+	7, // [7:9] is the sub-list for method output_type
+	5, // [5:7] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_plumb_plugin_v1_reward_proto_init() }
@@ -482,8 +421,8 @@ func file_plumb_plugin_v1_reward_proto_init() {
 		(*ScoreRequest_Item)(nil),
 	}
 	file_plumb_plugin_v1_reward_proto_msgTypes[3].OneofWrappers = []any{
-		(*ScoreGroupRequest_Start)(nil),
-		(*ScoreGroupRequest_Image)(nil),
+		(*ScoreGroupRequest_Instance)(nil),
+		(*ScoreGroupRequest_Item)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -491,7 +430,7 @@ func file_plumb_plugin_v1_reward_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumb_plugin_v1_reward_proto_rawDesc), len(file_plumb_plugin_v1_reward_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

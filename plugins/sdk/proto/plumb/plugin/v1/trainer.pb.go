@@ -27,8 +27,8 @@ const (
 type FitRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Instance      string                 `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
-	Images        []string               `protobuf:"bytes,2,rep,name=images,proto3" json:"images,omitempty"` // image tables
-	Labels        []string               `protobuf:"bytes,3,rep,name=labels,proto3" json:"labels,omitempty"` // label tables, one for each image table, or none
+	Sets          []*FitSet              `protobuf:"bytes,2,rep,name=sets,proto3" json:"sets,omitempty"`
+	TextFeatures  []string               `protobuf:"bytes,3,rep,name=text_features,json=textFeatures,proto3" json:"text_features,omitempty"` // tables of texts and their vectors
 	Seed          uint64                 `protobuf:"varint,4,opt,name=seed,proto3" json:"seed,omitempty"`
 	Output        string                 `protobuf:"bytes,5,opt,name=output,proto3" json:"output,omitempty"`   // an empty directory for the checkpoint
 	Scratch       string                 `protobuf:"bytes,6,opt,name=scratch,proto3" json:"scratch,omitempty"` // kept if the call is killed and asked again
@@ -73,16 +73,16 @@ func (x *FitRequest) GetInstance() string {
 	return ""
 }
 
-func (x *FitRequest) GetImages() []string {
+func (x *FitRequest) GetSets() []*FitSet {
 	if x != nil {
-		return x.Images
+		return x.Sets
 	}
 	return nil
 }
 
-func (x *FitRequest) GetLabels() []string {
+func (x *FitRequest) GetTextFeatures() []string {
 	if x != nil {
-		return x.Labels
+		return x.TextFeatures
 	}
 	return nil
 }
@@ -108,6 +108,163 @@ func (x *FitRequest) GetScratch() string {
 	return ""
 }
 
+// FitSet is one table of images and what is known of them.
+type FitSet struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Images        string                 `protobuf:"bytes,1,opt,name=images,proto3" json:"images,omitempty"`
+	Labels        string                 `protobuf:"bytes,2,opt,name=labels,proto3" json:"labels,omitempty"`                                    // empty: none
+	ImageFeatures string                 `protobuf:"bytes,3,opt,name=image_features,json=imageFeatures,proto3" json:"image_features,omitempty"` // empty: the component does not read them
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FitSet) Reset() {
+	*x = FitSet{}
+	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FitSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FitSet) ProtoMessage() {}
+
+func (x *FitSet) ProtoReflect() protoreflect.Message {
+	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FitSet.ProtoReflect.Descriptor instead.
+func (*FitSet) Descriptor() ([]byte, []int) {
+	return file_plumb_plugin_v1_trainer_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *FitSet) GetImages() string {
+	if x != nil {
+		return x.Images
+	}
+	return ""
+}
+
+func (x *FitSet) GetLabels() string {
+	if x != nil {
+		return x.Labels
+	}
+	return ""
+}
+
+func (x *FitSet) GetImageFeatures() string {
+	if x != nil {
+		return x.ImageFeatures
+	}
+	return ""
+}
+
+type FitTextsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Signal        *Signal                `protobuf:"bytes,1,opt,name=signal,proto3" json:"signal,omitempty"`
+	Texts         *Texts                 `protobuf:"bytes,2,opt,name=texts,proto3" json:"texts,omitempty"` // the next ones
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FitTextsResponse) Reset() {
+	*x = FitTextsResponse{}
+	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FitTextsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FitTextsResponse) ProtoMessage() {}
+
+func (x *FitTextsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FitTextsResponse.ProtoReflect.Descriptor instead.
+func (*FitTextsResponse) Descriptor() ([]byte, []int) {
+	return file_plumb_plugin_v1_trainer_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *FitTextsResponse) GetSignal() *Signal {
+	if x != nil {
+		return x.Signal
+	}
+	return nil
+}
+
+func (x *FitTextsResponse) GetTexts() *Texts {
+	if x != nil {
+		return x.Texts
+	}
+	return nil
+}
+
+type Texts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Texts         []string               `protobuf:"bytes,1,rep,name=texts,proto3" json:"texts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Texts) Reset() {
+	*x = Texts{}
+	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Texts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Texts) ProtoMessage() {}
+
+func (x *Texts) ProtoReflect() protoreflect.Message {
+	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Texts.ProtoReflect.Descriptor instead.
+func (*Texts) Descriptor() ([]byte, []int) {
+	return file_plumb_plugin_v1_trainer_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Texts) GetTexts() []string {
+	if x != nil {
+		return x.Texts
+	}
+	return nil
+}
+
 type FitResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Signal        *Signal                `protobuf:"bytes,1,opt,name=signal,proto3" json:"signal,omitempty"`
@@ -118,7 +275,7 @@ type FitResponse struct {
 
 func (x *FitResponse) Reset() {
 	*x = FitResponse{}
-	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[1]
+	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -130,7 +287,7 @@ func (x *FitResponse) String() string {
 func (*FitResponse) ProtoMessage() {}
 
 func (x *FitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[1]
+	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -143,7 +300,7 @@ func (x *FitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FitResponse.ProtoReflect.Descriptor instead.
 func (*FitResponse) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_trainer_proto_rawDescGZIP(), []int{1}
+	return file_plumb_plugin_v1_trainer_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *FitResponse) GetSignal() *Signal {
@@ -174,7 +331,7 @@ type PrepareRequest struct {
 
 func (x *PrepareRequest) Reset() {
 	*x = PrepareRequest{}
-	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[2]
+	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -186,7 +343,7 @@ func (x *PrepareRequest) String() string {
 func (*PrepareRequest) ProtoMessage() {}
 
 func (x *PrepareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[2]
+	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -199,7 +356,7 @@ func (x *PrepareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareRequest.ProtoReflect.Descriptor instead.
 func (*PrepareRequest) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_trainer_proto_rawDescGZIP(), []int{2}
+	return file_plumb_plugin_v1_trainer_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *PrepareRequest) GetInstance() string {
@@ -247,7 +404,7 @@ type PrepareResponse struct {
 
 func (x *PrepareResponse) Reset() {
 	*x = PrepareResponse{}
-	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[3]
+	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -259,7 +416,7 @@ func (x *PrepareResponse) String() string {
 func (*PrepareResponse) ProtoMessage() {}
 
 func (x *PrepareResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[3]
+	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -272,7 +429,7 @@ func (x *PrepareResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareResponse.ProtoReflect.Descriptor instead.
 func (*PrepareResponse) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_trainer_proto_rawDescGZIP(), []int{3}
+	return file_plumb_plugin_v1_trainer_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *PrepareResponse) GetSignal() *Signal {
@@ -301,7 +458,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[4]
+	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -313,7 +470,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[4]
+	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -326,7 +483,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_plumb_plugin_v1_trainer_proto_rawDescGZIP(), []int{4}
+	return file_plumb_plugin_v1_trainer_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Progress) GetStep() uint64 {
@@ -354,15 +511,24 @@ var File_plumb_plugin_v1_trainer_proto protoreflect.FileDescriptor
 
 const file_plumb_plugin_v1_trainer_proto_rawDesc = "" +
 	"\n" +
-	"\x1dplumb/plugin/v1/trainer.proto\x12\x0fplumb.plugin.v1\x1a\x1cplumb/plugin/v1/signal.proto\"\x9e\x01\n" +
+	"\x1dplumb/plugin/v1/trainer.proto\x12\x0fplumb.plugin.v1\x1a\x1cplumb/plugin/v1/signal.proto\"\xc0\x01\n" +
 	"\n" +
 	"FitRequest\x12\x1a\n" +
-	"\binstance\x18\x01 \x01(\tR\binstance\x12\x16\n" +
-	"\x06images\x18\x02 \x03(\tR\x06images\x12\x16\n" +
-	"\x06labels\x18\x03 \x03(\tR\x06labels\x12\x12\n" +
+	"\binstance\x18\x01 \x01(\tR\binstance\x12+\n" +
+	"\x04sets\x18\x02 \x03(\v2\x17.plumb.plugin.v1.FitSetR\x04sets\x12#\n" +
+	"\rtext_features\x18\x03 \x03(\tR\ftextFeatures\x12\x12\n" +
 	"\x04seed\x18\x04 \x01(\x04R\x04seed\x12\x16\n" +
 	"\x06output\x18\x05 \x01(\tR\x06output\x12\x18\n" +
-	"\ascratch\x18\x06 \x01(\tR\ascratch\"u\n" +
+	"\ascratch\x18\x06 \x01(\tR\ascratch\"_\n" +
+	"\x06FitSet\x12\x16\n" +
+	"\x06images\x18\x01 \x01(\tR\x06images\x12\x16\n" +
+	"\x06labels\x18\x02 \x01(\tR\x06labels\x12%\n" +
+	"\x0eimage_features\x18\x03 \x01(\tR\rimageFeatures\"q\n" +
+	"\x10FitTextsResponse\x12/\n" +
+	"\x06signal\x18\x01 \x01(\v2\x17.plumb.plugin.v1.SignalR\x06signal\x12,\n" +
+	"\x05texts\x18\x02 \x01(\v2\x16.plumb.plugin.v1.TextsR\x05texts\"\x1d\n" +
+	"\x05Texts\x12\x14\n" +
+	"\x05texts\x18\x01 \x03(\tR\x05texts\"u\n" +
 	"\vFitResponse\x12/\n" +
 	"\x06signal\x18\x01 \x01(\v2\x17.plumb.plugin.v1.SignalR\x06signal\x125\n" +
 	"\bprogress\x18\x02 \x01(\v2\x19.plumb.plugin.v1.ProgressR\bprogress\"\x8a\x01\n" +
@@ -381,9 +547,10 @@ const file_plumb_plugin_v1_trainer_proto_rawDesc = "" +
 	"\x06values\x18\x03 \x03(\v2%.plumb.plugin.v1.Progress.ValuesEntryR\x06values\x1a9\n" +
 	"\vValuesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x012\x9d\x01\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x012\xeb\x01\n" +
 	"\aTrainer\x12B\n" +
-	"\x03Fit\x12\x1b.plumb.plugin.v1.FitRequest\x1a\x1c.plumb.plugin.v1.FitResponse0\x01\x12N\n" +
+	"\x03Fit\x12\x1b.plumb.plugin.v1.FitRequest\x1a\x1c.plumb.plugin.v1.FitResponse0\x01\x12L\n" +
+	"\bFitTexts\x12\x1b.plumb.plugin.v1.FitRequest\x1a!.plumb.plugin.v1.FitTextsResponse0\x01\x12N\n" +
 	"\aPrepare\x12\x1f.plumb.plugin.v1.PrepareRequest\x1a .plumb.plugin.v1.PrepareResponse0\x01BFZDgithub.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1;pluginv1b\x06proto3"
 
 var (
@@ -398,31 +565,39 @@ func file_plumb_plugin_v1_trainer_proto_rawDescGZIP() []byte {
 	return file_plumb_plugin_v1_trainer_proto_rawDescData
 }
 
-var file_plumb_plugin_v1_trainer_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_plumb_plugin_v1_trainer_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_plumb_plugin_v1_trainer_proto_goTypes = []any{
-	(*FitRequest)(nil),      // 0: plumb.plugin.v1.FitRequest
-	(*FitResponse)(nil),     // 1: plumb.plugin.v1.FitResponse
-	(*PrepareRequest)(nil),  // 2: plumb.plugin.v1.PrepareRequest
-	(*PrepareResponse)(nil), // 3: plumb.plugin.v1.PrepareResponse
-	(*Progress)(nil),        // 4: plumb.plugin.v1.Progress
-	nil,                     // 5: plumb.plugin.v1.Progress.ValuesEntry
-	(*Signal)(nil),          // 6: plumb.plugin.v1.Signal
+	(*FitRequest)(nil),       // 0: plumb.plugin.v1.FitRequest
+	(*FitSet)(nil),           // 1: plumb.plugin.v1.FitSet
+	(*FitTextsResponse)(nil), // 2: plumb.plugin.v1.FitTextsResponse
+	(*Texts)(nil),            // 3: plumb.plugin.v1.Texts
+	(*FitResponse)(nil),      // 4: plumb.plugin.v1.FitResponse
+	(*PrepareRequest)(nil),   // 5: plumb.plugin.v1.PrepareRequest
+	(*PrepareResponse)(nil),  // 6: plumb.plugin.v1.PrepareResponse
+	(*Progress)(nil),         // 7: plumb.plugin.v1.Progress
+	nil,                      // 8: plumb.plugin.v1.Progress.ValuesEntry
+	(*Signal)(nil),           // 9: plumb.plugin.v1.Signal
 }
 var file_plumb_plugin_v1_trainer_proto_depIdxs = []int32{
-	6, // 0: plumb.plugin.v1.FitResponse.signal:type_name -> plumb.plugin.v1.Signal
-	4, // 1: plumb.plugin.v1.FitResponse.progress:type_name -> plumb.plugin.v1.Progress
-	6, // 2: plumb.plugin.v1.PrepareResponse.signal:type_name -> plumb.plugin.v1.Signal
-	4, // 3: plumb.plugin.v1.PrepareResponse.progress:type_name -> plumb.plugin.v1.Progress
-	5, // 4: plumb.plugin.v1.Progress.values:type_name -> plumb.plugin.v1.Progress.ValuesEntry
-	0, // 5: plumb.plugin.v1.Trainer.Fit:input_type -> plumb.plugin.v1.FitRequest
-	2, // 6: plumb.plugin.v1.Trainer.Prepare:input_type -> plumb.plugin.v1.PrepareRequest
-	1, // 7: plumb.plugin.v1.Trainer.Fit:output_type -> plumb.plugin.v1.FitResponse
-	3, // 8: plumb.plugin.v1.Trainer.Prepare:output_type -> plumb.plugin.v1.PrepareResponse
-	7, // [7:9] is the sub-list for method output_type
-	5, // [5:7] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	1,  // 0: plumb.plugin.v1.FitRequest.sets:type_name -> plumb.plugin.v1.FitSet
+	9,  // 1: plumb.plugin.v1.FitTextsResponse.signal:type_name -> plumb.plugin.v1.Signal
+	3,  // 2: plumb.plugin.v1.FitTextsResponse.texts:type_name -> plumb.plugin.v1.Texts
+	9,  // 3: plumb.plugin.v1.FitResponse.signal:type_name -> plumb.plugin.v1.Signal
+	7,  // 4: plumb.plugin.v1.FitResponse.progress:type_name -> plumb.plugin.v1.Progress
+	9,  // 5: plumb.plugin.v1.PrepareResponse.signal:type_name -> plumb.plugin.v1.Signal
+	7,  // 6: plumb.plugin.v1.PrepareResponse.progress:type_name -> plumb.plugin.v1.Progress
+	8,  // 7: plumb.plugin.v1.Progress.values:type_name -> plumb.plugin.v1.Progress.ValuesEntry
+	0,  // 8: plumb.plugin.v1.Trainer.Fit:input_type -> plumb.plugin.v1.FitRequest
+	0,  // 9: plumb.plugin.v1.Trainer.FitTexts:input_type -> plumb.plugin.v1.FitRequest
+	5,  // 10: plumb.plugin.v1.Trainer.Prepare:input_type -> plumb.plugin.v1.PrepareRequest
+	4,  // 11: plumb.plugin.v1.Trainer.Fit:output_type -> plumb.plugin.v1.FitResponse
+	2,  // 12: plumb.plugin.v1.Trainer.FitTexts:output_type -> plumb.plugin.v1.FitTextsResponse
+	6,  // 13: plumb.plugin.v1.Trainer.Prepare:output_type -> plumb.plugin.v1.PrepareResponse
+	11, // [11:14] is the sub-list for method output_type
+	8,  // [8:11] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_plumb_plugin_v1_trainer_proto_init() }
@@ -437,7 +612,7 @@ func file_plumb_plugin_v1_trainer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumb_plugin_v1_trainer_proto_rawDesc), len(file_plumb_plugin_v1_trainer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,8 +21,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Trainer_Fit_FullMethodName     = "/plumb.plugin.v1.Trainer/Fit"
-	Trainer_Prepare_FullMethodName = "/plumb.plugin.v1.Trainer/Prepare"
+	Trainer_Fit_FullMethodName      = "/plumb.plugin.v1.Trainer/Fit"
+	Trainer_FitTexts_FullMethodName = "/plumb.plugin.v1.Trainer/FitTexts"
+	Trainer_Prepare_FullMethodName  = "/plumb.plugin.v1.Trainer/Prepare"
 )
 
 // TrainerClient is the client API for Trainer service.
@@ -32,6 +33,10 @@ type TrainerClient interface {
 	// Fit learns from labels or images and writes a checkpoint. Needs the
 	// capability "fit".
 	Fit(ctx context.Context, in *FitRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FitResponse], error)
+	// FitTexts lists the texts whose features a Fit would read beside those of the
+	// images' prompts, each once. The request has no features and no output yet.
+	// Needs the capability "fit_texts".
+	FitTexts(ctx context.Context, in *FitRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FitTextsResponse], error)
 	// Prepare turns a table of images into what the Tune of a sampler reads.
 	// Needs the capability "prepare".
 	Prepare(ctx context.Context, in *PrepareRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[PrepareResponse], error)
@@ -64,9 +69,28 @@ func (c *trainerClient) Fit(ctx context.Context, in *FitRequest, opts ...grpc.Ca
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Trainer_FitClient = grpc.ServerStreamingClient[FitResponse]
 
+func (c *trainerClient) FitTexts(ctx context.Context, in *FitRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FitTextsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Trainer_ServiceDesc.Streams[1], Trainer_FitTexts_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[FitRequest, FitTextsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Trainer_FitTextsClient = grpc.ServerStreamingClient[FitTextsResponse]
+
 func (c *trainerClient) Prepare(ctx context.Context, in *PrepareRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[PrepareResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Trainer_ServiceDesc.Streams[1], Trainer_Prepare_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Trainer_ServiceDesc.Streams[2], Trainer_Prepare_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +114,10 @@ type TrainerServer interface {
 	// Fit learns from labels or images and writes a checkpoint. Needs the
 	// capability "fit".
 	Fit(*FitRequest, grpc.ServerStreamingServer[FitResponse]) error
+	// FitTexts lists the texts whose features a Fit would read beside those of the
+	// images' prompts, each once. The request has no features and no output yet.
+	// Needs the capability "fit_texts".
+	FitTexts(*FitRequest, grpc.ServerStreamingServer[FitTextsResponse]) error
 	// Prepare turns a table of images into what the Tune of a sampler reads.
 	// Needs the capability "prepare".
 	Prepare(*PrepareRequest, grpc.ServerStreamingServer[PrepareResponse]) error
@@ -105,6 +133,9 @@ type UnimplementedTrainerServer struct{}
 
 func (UnimplementedTrainerServer) Fit(*FitRequest, grpc.ServerStreamingServer[FitResponse]) error {
 	return status.Error(codes.Unimplemented, "method Fit not implemented")
+}
+func (UnimplementedTrainerServer) FitTexts(*FitRequest, grpc.ServerStreamingServer[FitTextsResponse]) error {
+	return status.Error(codes.Unimplemented, "method FitTexts not implemented")
 }
 func (UnimplementedTrainerServer) Prepare(*PrepareRequest, grpc.ServerStreamingServer[PrepareResponse]) error {
 	return status.Error(codes.Unimplemented, "method Prepare not implemented")
@@ -141,6 +172,17 @@ func _Trainer_Fit_Handler(srv interface{}, stream grpc.ServerStream) error {
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Trainer_FitServer = grpc.ServerStreamingServer[FitResponse]
 
+func _Trainer_FitTexts_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(FitRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(TrainerServer).FitTexts(m, &grpc.GenericServerStream[FitRequest, FitTextsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Trainer_FitTextsServer = grpc.ServerStreamingServer[FitTextsResponse]
+
 func _Trainer_Prepare_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(PrepareRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -163,6 +205,11 @@ var Trainer_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Fit",
 			Handler:       _Trainer_Fit_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "FitTexts",
+			Handler:       _Trainer_FitTexts_Handler,
 			ServerStreams: true,
 		},
 		{

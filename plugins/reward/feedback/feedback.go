@@ -1,10 +1,10 @@
-// Package preference is the reward "preference": a perceptron on the embeddings
-// of an image and a prompt, fitted on people's labels (Lee et al. 2023, section
+// Package feedback is the reward "feedback": a perceptron on the embeddings of an
+// image and a prompt, a regression of people's labels (Lee et al. 2023, section
 // 3.2). It answers with the probability that a rater calls the image good.
 //
-// The encoder under it stays as it is: the package refuses to train it, and to
-// score anything before it has been fitted.
-package preference
+// It knows no encoder, only the vectors that one made. It refuses to score
+// anything before it has been fitted.
+package feedback
 
 import (
 	"context"
@@ -15,7 +15,6 @@ import (
 
 	"github.com/gomlx/compute"
 	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
-	"github.com/plumb-ml/plumb/plugins/ml/embedding"
 	"github.com/plumb-ml/plumb/plugins/ml/models/mlp"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -57,7 +56,7 @@ func Component() sdk.Component {
 	return sdk.Component{
 		Description: sdk.Description{
 			Kind:    sdk.KindReward,
-			Name:    "preference",
+			Name:    "feedback",
 			Summary: "Perceptron on the embeddings of image and prompt, fitted on labels: the probability of good.",
 			Schema: sdk.Schema{
 				Attributes: append([]sdk.Attribute{
@@ -67,7 +66,7 @@ func Component() sdk.Component {
 					{Name: "standardize", Type: sdk.TypeBool, Default: json.RawMessage(`true`), Summary: "Shift and scale each number of the embeddings to mean 0 and deviation 1 over the images of the fit."},
 					{Name: "validation_share", Type: sdk.TypeNumber, Default: json.RawMessage(`0.1`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(0.5), Summary: "Share of the labelled images that is held out to validate the fit, drawn by the seed."},
 					{Name: "early_stopping", Type: sdk.TypeBool, Default: json.RawMessage(`true`), Summary: "Keep the weights of the epoch with the lowest squared error on the held-out images, not the last ones."},
-				}, train.Settings{Steps: 1000, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01}.Attributes()...),
+				}, sdk.Settings(train.Settings{Steps: 1000, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01}).Attributes...),
 				Blocks: []sdk.Block{{
 					Type:    "auxiliary",
 					Labels:  []string{"prompt_classification"},
@@ -81,11 +80,11 @@ func Component() sdk.Component {
 					}},
 				}},
 			},
-			Uses:           []sdk.Kind{sdk.KindEncoder},
+			Reads:          []sdk.Reading{sdk.ReadImageFeatures, sdk.ReadTextFeatures},
 			PreferredBatch: 64,
 			NeedsDevice:    true,
-			CodeVersion:    "3",
-			Capabilities:   []sdk.Capability{sdk.CapabilityFit},
+			CodeVersion:    "1",
+			Capabilities:   []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityFitTexts},
 		},
 		Open: open,
 	}
@@ -94,7 +93,6 @@ func Component() sdk.Component {
 type reward struct {
 	config  config
 	backend compute.Backend
-	encoder *embedding.Encoder
 	fitted  *checkpoint // nil without a checkpoint
 	head    *head       // nil without a checkpoint
 }
@@ -112,9 +110,6 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
 	var err error
-	if r.encoder, err = embedding.Of(request); err != nil {
-		return nil, err
-	}
 	if r.backend, err = plumbcompute.Open(request.Backend); err != nil {
 		return nil, err
 	}
@@ -126,8 +121,8 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 }
 
 // Score scores one image.
-func (r *reward) Score(ctx context.Context, prompt sdk.Prompt, image sdk.Image) (float64, error) {
-	scores, err := r.ScoreBatch(ctx, []sdk.Item{{Prompt: prompt, Image: image}})
+func (r *reward) Score(ctx context.Context, item sdk.Item) (float64, error) {
+	scores, err := r.ScoreBatch(ctx, []sdk.Item{item})
 	if err != nil {
 		return 0, err
 	}
@@ -139,31 +134,21 @@ func (r *reward) ScoreBatch(ctx context.Context, items []sdk.Item) ([]float64, e
 	if r.head == nil {
 		return nil, sdk.Diagnostic{
 			Summary: "The reward has not been fitted",
-			Detail:  "A preference reward learns from labels before it can score: give its block labels = labels.NAME.",
+			Detail:  "A feedback reward learns from labels before it can score: give its block labels = labels.NAME.",
 		}
 	}
-	images, texts := make([]sdk.Image, len(items)), make([]string, len(items))
+	images, texts := make([][]float32, len(items)), make([][]float32, len(items))
 	for i, item := range items {
-		images[i], texts[i] = item.Image, item.Prompt.Text
-	}
-	imageVectors, err := r.encoder.Images(ctx, images)
-	if err != nil {
-		return nil, err
-	}
-	textVectors, err := r.encoder.Texts(ctx, texts)
-	if err != nil {
-		return nil, err
-	}
-	for i := range items {
-		if len(imageVectors[i]) != r.fitted.ImageWidth || len(textVectors[i]) != r.fitted.TextWidth {
+		images[i], texts[i] = item.ImageVector, item.TextVector
+		if len(images[i]) != r.fitted.ImageWidth || len(texts[i]) != r.fitted.TextWidth {
 			return nil, sdk.Diagnostic{
 				Summary: "The reward was fitted on another encoder",
 				Detail: fmt.Sprintf("Its checkpoint reads %d numbers of an image and %d of a prompt; the encoder gives %d and %d. Score with the encoder that it was fitted on.",
-					r.fitted.ImageWidth, r.fitted.TextWidth, len(imageVectors[i]), len(textVectors[i])),
+					r.fitted.ImageWidth, r.fitted.TextWidth, len(images[i]), len(texts[i])),
 			}
 		}
 	}
-	return r.head.score(ctx, imageVectors, textVectors)
+	return r.head.score(ctx, images, texts)
 }
 
 // Close frees the compiled network.

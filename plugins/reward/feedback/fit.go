@@ -1,10 +1,11 @@
-package preference
+package feedback
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -22,24 +23,48 @@ const (
 	negativeStream   = 2 // mixed into the seed of a step's negatives
 )
 
+var _ sdk.TextLister = (*reward)(nil)
+
+// classification is what prompt classification asks for; nil without it. A
+// weight of 0 is exactly as without the block.
+func (r *reward) classification() *promptClassification {
+	if auxiliary := r.config.Auxiliary.PromptClassification; auxiliary != nil && auxiliary.Weight != 0 {
+		return auxiliary
+	}
+	return nil
+}
+
+// FitTexts lists the negatives of the labelled prompts that are no image's own
+// prompt.
+func (r *reward) FitTexts(ctx context.Context, request sdk.FitRequest) ([]string, error) {
+	if r.classification() == nil {
+		return nil, nil
+	}
+	corpus, err := readCorpus(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	corpus.listTexts(true)
+	return slices.DeleteFunc(corpus.names, func(text string) bool { return corpus.captions[text] }), nil
+}
+
 // Fit learns from labelled images.
 //
 // It has no use for the scratch directory: a fit takes minutes, so one that was
 // killed starts anew.
 func (r *reward) Fit(ctx context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
-	// 1. What there is to learn from. The encoder stays as it is, so every
-	// image and text is encoded once.
-	corpus, err := readCorpus(ctx, r.encoder, request, func(int) error {
-		return report(sdk.Progress{Steps: r.config.Steps})
-	})
+	// 1. What there is to learn from.
+	corpus, err := readCorpus(ctx, request)
 	if err != nil {
 		return err
 	}
-	auxiliary := r.config.Auxiliary.PromptClassification
-	if auxiliary != nil && auxiliary.Weight == 0 {
-		auxiliary = nil // exactly as without the block
+	auxiliary := r.classification()
+	corpus.listTexts(auxiliary != nil)
+	if err := corpus.readTexts(ctx, request.TextFeatures); err != nil {
+		return err
 	}
-	if err := corpus.encodeTexts(ctx, r.encoder, auxiliary != nil); err != nil {
+	imageWidth, textWidth, err := corpus.widths()
+	if err != nil {
 		return err
 	}
 	learn, validate := corpus.split(r.config.ValidationShare, request.Seed)
@@ -53,7 +78,7 @@ func (r *reward) Fit(ctx context.Context, request sdk.FitRequest, report func(sd
 		order: train.NewShuffled(len(learn), request.Seed), store: model.NewStore(),
 	}
 	defer job.store.Finalize()
-	job.inputs = inputs{ImageWidth: len(learn[0].image), TextWidth: len(corpus.texts[0]), Products: r.config.Products}
+	job.inputs = inputs{ImageWidth: imageWidth, TextWidth: textWidth, Products: r.config.Products}
 	if job.inputs.Products && job.inputs.ImageWidth != job.inputs.TextWidth {
 		return sdk.Diagnostic{
 			Summary: "The encoder's images and prompts cannot be multiplied",

@@ -1,4 +1,4 @@
-package preference
+package feedback
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"

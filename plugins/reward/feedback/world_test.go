@@ -1,4 +1,4 @@
-package preference
+package feedback
 
 import (
 	"cmp"
@@ -46,11 +46,9 @@ func direction(word string) []float32 {
 
 // clip encodes images and texts as the sum of their attributes' directions;
 // images and texts keep a distance, as real encoders do, and images are noisy.
-type clip struct {
-	texts map[string]int // how often each was encoded
-}
+type clip struct{}
 
-func (c *clip) EncodeImages(_ context.Context, images []sdk.Image) ([][]float32, error) {
+func (clip) EncodeImages(_ context.Context, images []sdk.Image) ([][]float32, error) {
 	vectors := make([][]float32, len(images))
 	for i, image := range images {
 		// The modulo is for images that are not of this world, such as the kit's.
@@ -63,12 +61,9 @@ func (c *clip) EncodeImages(_ context.Context, images []sdk.Image) ([][]float32,
 	return vectors, nil
 }
 
-func (c *clip) EncodeTexts(_ context.Context, texts []string) ([][]float32, error) {
+func (clip) EncodeTexts(_ context.Context, texts []string) ([][]float32, error) {
 	vectors := make([][]float32, len(texts))
 	for i, text := range texts {
-		if c.texts != nil {
-			c.texts[text]++
-		}
 		vectors[i] = sum(strings.Fields(text)...)
 	}
 	return vectors, nil
@@ -116,11 +111,13 @@ func draw(t *testing.T, perPrompt int, seed uint64) []shown {
 				}
 				text, slots := "a "+color+" "+object, map[string]string{"color": color, "object": object}
 				id := fmt.Sprintf("%s-%d-%d", text, seed, n)
+				vectors, _ := clip{}.EncodeImages(t.Context(), []sdk.Image{{Width: imageSide, Height: imageSide, RGB: rgb}})
 				out = append(out, shown{
 					row: table.Image{ID: id, Image: table.File{Bytes: png}, Prompt: text, Category: "color", Split: "seen", Slots: slots, Index: int32(n)},
 					item: sdk.Item{
 						ID: id, Prompt: sdk.Prompt{Text: text, Category: "color", Slots: slots},
-						Image: sdk.Image{Width: imageSide, Height: imageSide, RGB: rgb},
+						Image:       sdk.Image{Width: imageSide, Height: imageSide, RGB: rgb}, // the kit's; the reward gets the vectors
+						ImageVector: vectors[0], TextVector: sum(strings.Fields(text)...),
 					},
 					agrees: rgb[0] == byte(c) && rgb[1] == byte(o),
 				})
@@ -153,21 +150,31 @@ func rate(images []shown, seed uint64) []table.Label {
 func tables(t *testing.T, images []shown, labels []table.Label, seed uint64) sdk.FitRequest {
 	t.Helper()
 	directory := t.TempDir()
+	file := func(name string) string { return filepath.Join(directory, name+".parquet") }
 	request := sdk.FitRequest{
-		Images: []string{filepath.Join(directory, "images.parquet")},
-		Labels: []string{filepath.Join(directory, "labels.parquet")},
-		Seed:   seed,
-		Output: filepath.Join(directory, "checkpoint"),
+		Sets:         []sdk.FitSet{{Images: file("images"), Labels: file("labels"), ImageFeatures: file("features")}},
+		TextFeatures: []string{file("text_features"), file("more_text_features")},
+		Seed:         seed,
+		Output:       filepath.Join(directory, "checkpoint"),
 	}
 	var rows []table.Image
+	var features []table.Feature
+	texts := make([][]table.TextFeature, 2)
 	for _, image := range images {
 		rows = append(rows, image.row)
+		features = append(features, table.Feature{ImageID: image.row.ID, Vector: image.item.ImageVector})
 	}
-	if err := table.WriteAll(request.Images[0], rows); err != nil {
-		t.Fatal(err)
+	for c, color := range colors { // the world's 25 prompts are all that a fit may ask for
+		for _, object := range objects {
+			text := "a " + color + " " + object
+			texts[c%2] = append(texts[c%2], table.TextFeature{Text: text, Vector: sum(strings.Fields(text)...)})
+		}
 	}
-	if err := table.WriteAll(request.Labels[0], labels); err != nil {
-		t.Fatal(err)
+	write(t, request.Sets[0].Images, rows)
+	write(t, request.Sets[0].Labels, labels)
+	write(t, request.Sets[0].ImageFeatures, features)
+	for i, path := range request.TextFeatures {
+		write(t, path, texts[i])
 	}
 	if err := os.Mkdir(request.Output, 0o755); err != nil {
 		t.Fatal(err)
@@ -207,12 +214,10 @@ func auxiliary(set map[string]any) map[string]any {
 	return map[string]any{"prompt_classification": values}
 }
 
-// opened opens the reward on the world's encoder.
-func opened(t *testing.T, config json.RawMessage, directory string, encoder sdk.Encoder) *reward {
+// opened opens the reward.
+func opened(t *testing.T, config json.RawMessage, directory string) *reward {
 	t.Helper()
-	instance, err := Component().Open(t.Context(), sdk.OpenRequest{
-		Config: config, Checkpoint: directory, Backend: computetest.Name(), Uses: map[sdk.Kind]any{sdk.KindEncoder: encoder},
-	})
+	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: config, Checkpoint: directory, Backend: computetest.Name()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,14 +230,14 @@ func opened(t *testing.T, config json.RawMessage, directory string, encoder sdk.
 func fitted(t *testing.T, config json.RawMessage, request sdk.FitRequest) (*reward, []sdk.Progress) {
 	t.Helper()
 	var reports []sdk.Progress
-	err := opened(t, config, "", &clip{}).Fit(t.Context(), request, func(p sdk.Progress) error {
+	err := opened(t, config, "").Fit(t.Context(), request, func(p sdk.Progress) error {
 		reports = append(reports, p)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return opened(t, config, request.Output, &clip{}), reports
+	return opened(t, config, request.Output), reports
 }
 
 // areaUnderCurve is the share of pairs of a good and a bad image of which the
@@ -271,7 +276,7 @@ func ranked(t *testing.T, r *reward, images []shown) float64 {
 		}
 		items = append(items, image.item)
 		for _, text := range negatives(image.row.Prompt, image.row.Slots, words) {
-			items = append(items, sdk.Item{ID: image.item.ID + text, Prompt: sdk.Prompt{Text: text}, Image: image.item.Image})
+			items = append(items, sdk.Item{ID: image.item.ID + text, Prompt: sdk.Prompt{Text: text}, ImageVector: image.item.ImageVector, TextVector: sum(strings.Fields(text)...)})
 		}
 		ends = append(ends, len(items))
 	}
@@ -287,4 +292,11 @@ func ranked(t *testing.T, r *reward, images []shown) float64 {
 		start = end
 	}
 	return float64(first) / float64(len(ends))
+}
+
+func write[T any](t *testing.T, path string, rows []T) {
+	t.Helper()
+	if err := table.WriteAll(path, rows); err != nil {
+		t.Fatal(err)
+	}
 }

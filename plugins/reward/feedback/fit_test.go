@@ -1,4 +1,4 @@
-package preference
+package feedback
 
 import (
 	"bytes"
@@ -55,7 +55,7 @@ func TestFitLearnsWhatRatersLike(t *testing.T) {
 	if area := areaUnderCurve(scores, unheard); area < 0.9 {
 		t.Errorf("area under the curve on new images is %.3f, want above 0.9", area)
 	}
-	alone, err := r.Score(t.Context(), unheard[70].item.Prompt, unheard[70].item.Image)
+	alone, err := r.Score(t.Context(), unheard[70].item)
 	if err != nil || math.Abs(alone-scores[70]) > 1e-6 {
 		t.Errorf("an image scores %v alone and %v in a batch (%v)", alone, scores[70], err)
 	}
@@ -111,7 +111,7 @@ func checkpointOf(t *testing.T, images []shown, seed uint64, set map[string]any)
 	values := map[string]any{"steps": 12}
 	maps.Copy(values, set)
 	request := tables(t, images, rate(images, 1), seed)
-	if err := opened(t, block(t, values), "", &clip{}).Fit(t.Context(), request, func(sdk.Progress) error { return nil }); err != nil {
+	if err := opened(t, block(t, values), "").Fit(t.Context(), request, func(sdk.Progress) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	var all []byte
@@ -187,19 +187,28 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-func TestTextsAreEncodedOnce(t *testing.T) {
-	images := draw(t, 2, 1)
-	encoder := &clip{texts: map[string]int{}}
-	config := block(t, map[string]any{"steps": 3, "auxiliary": auxiliary(nil)})
-	if err := opened(t, config, "", encoder).Fit(t.Context(), tables(t, images, rate(images, 1), 0), func(sdk.Progress) error { return nil }); err != nil {
-		t.Fatal(err)
+// TestFitTexts: the negatives of labelled prompts that are no image's prompt, each
+// once; none where prompt classification is not asked for.
+func TestFitTexts(t *testing.T) {
+	var images []shown
+	for _, image := range draw(t, 2, 1) {
+		if image.row.Slots["object"] != objects[4] || image.row.Slots["color"] == colors[0] {
+			images = append(images, image) // of cars, red ones alone
+		}
 	}
-	if len(encoder.texts) != len(colors)*len(objects) {
-		t.Errorf("%d texts were encoded, there are %d", len(encoder.texts), len(colors)*len(objects))
-	}
-	for text, n := range encoder.texts {
-		if n != 1 {
-			t.Errorf("%q was encoded %d times", text, n)
+	request := tables(t, images, rate(images, 1), 0)
+	for name, one := range map[string]struct {
+		set  map[string]any
+		want []string
+	}{
+		"asked":      {map[string]any{"auxiliary": auxiliary(nil)}, []string{"a black car", "a blue car", "a green car", "a white car"}},
+		"weightless": {map[string]any{"auxiliary": auxiliary(map[string]any{"weight": 0})}, nil},
+		"without":    {nil, nil},
+	} {
+		got, err := opened(t, block(t, one.set), "").FitTexts(t.Context(), request)
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, one.want) {
+			t.Errorf("%s: texts are %q, %v; want %q", name, got, err, one.want)
 		}
 	}
 }
@@ -218,12 +227,13 @@ func TestCorpus(t *testing.T) {
 	}
 	const g, b, s = sdk.LabelGood, sdk.LabelBad, sdk.LabelSkip
 	labels := slices.Concat(label(0, g, g, b, s), label(1, s, s), label(2, b), label(6, g, s), label(24, g, b))
-	encoder := opened(t, block(t, nil), "", &clip{}).encoder
-	c, err := readCorpus(t.Context(), encoder, tables(t, images, labels, 0), func(int) error { return nil })
+	request := tables(t, images, labels, 0)
+	c, err := readCorpus(t.Context(), request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.encodeTexts(t.Context(), encoder, true); err != nil {
+	c.listTexts(true)
+	if err := c.readTexts(t.Context(), request.TextFeatures); err != nil {
 		t.Fatal(err)
 	}
 	want := []float64{2. / 3, 0, 1, 0.5}
@@ -232,8 +242,7 @@ func TestCorpus(t *testing.T) {
 		if e.label != want[i] {
 			t.Errorf("label of image %d is %v, want %v", image, e.label, want[i])
 		}
-		embedding, _ := (&clip{}).EncodeImages(t.Context(), []sdk.Image{images[image].item.Image})
-		if !slices.Equal(e.image, embedding[0]) {
+		if !slices.Equal(e.image, images[image].item.ImageVector) {
 			t.Errorf("image %d has another one's embedding", image)
 		}
 		if !slices.Equal(c.texts[e.text], sum(strings.Fields(images[image].row.Prompt)...)) {
@@ -331,7 +340,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		"no labels": {nil, func() sdk.FitRequest {
 			request := tables(t, images, rate(images, 1), 0)
-			request.Labels = nil
+			request.Sets[0].Labels = ""
 			return request
 		}, []string{"no labels", "labels = labels.NAME"}},
 		"empty labels": {nil, func() sdk.FitRequest { return tables(t, images, nil, 0) }, []string{"no labels to learn from", "empty"}},
@@ -350,7 +359,7 @@ func TestMistakes(t *testing.T) {
 		"diverged": {map[string]any{"learning_rate": 1e30}, func() sdk.FitRequest { return tables(t, images, rate(images, 1), 0) }, []string{"diverged", "Lower learning_rate"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := opened(t, block(t, one.set), "", &clip{}).Fit(t.Context(), one.request(), func(sdk.Progress) error { return nil })
+			err := opened(t, block(t, one.set), "").Fit(t.Context(), one.request(), func(sdk.Progress) error { return nil })
 			if err == nil {
 				t.Fatal("the mistake went unnoticed")
 			}
@@ -373,36 +382,17 @@ func TestSomePromptsWithoutSlots(t *testing.T) {
 	config := block(t, map[string]any{"steps": 3, "auxiliary": auxiliary(nil)})
 	var warnings []string
 	ctx := sdk.WithWarnings(t.Context(), func(text string) { warnings = append(warnings, text) })
-	err := opened(t, config, "", &clip{}).Fit(ctx, tables(t, images, rate(images, 1), 0), func(sdk.Progress) error { return nil })
+	err := opened(t, config, "").Fit(ctx, tables(t, images, rate(images, 1), 0), func(sdk.Progress) error { return nil })
 	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], "4 of 25 labelled prompts have no slot") {
 		t.Errorf("warned %q, %v", warnings, err)
 	}
 }
 
 func TestUnfittedRewardIsRefused(t *testing.T) {
-	_, err := opened(t, block(t, nil), "", &clip{}).Score(t.Context(), sdk.Prompt{Text: "a red cat"}, draw(t, 1, 1)[0].item.Image)
+	_, err := opened(t, block(t, nil), "").Score(t.Context(), draw(t, 1, 1)[0].item)
 	if err == nil || !strings.Contains(err.Error(), "labels = labels.NAME") {
 		t.Errorf("error is %v, want one that says what to write", err)
 	}
-}
-
-// wide is an encoder of other dimensions.
-type wide struct{ clip }
-
-func (w *wide) EncodeImages(ctx context.Context, images []sdk.Image) ([][]float32, error) {
-	vectors, err := w.clip.EncodeImages(ctx, images)
-	for i := range vectors {
-		vectors[i] = append(vectors[i], 0)
-	}
-	return vectors, err
-}
-
-func (w *wide) EncodeTexts(ctx context.Context, texts []string) ([][]float32, error) {
-	vectors, err := w.clip.EncodeTexts(ctx, texts)
-	for i := range vectors {
-		vectors[i] = append(vectors[i], 0)
-	}
-	return vectors, err
 }
 
 func TestCheckpoint(t *testing.T) {
@@ -411,21 +401,21 @@ func TestCheckpoint(t *testing.T) {
 	request := tables(t, images, rate(images, 1), 0)
 	fitted(t, config, request)
 
-	_, err := opened(t, config, request.Output, &wide{}).Score(t.Context(), images[0].item.Prompt, images[0].item.Image)
+	wide := images[0].item
+	wide.ImageVector = append(slices.Clone(wide.ImageVector), 0)
+	_, err := opened(t, config, request.Output).Score(t.Context(), wide)
 	if err == nil || !strings.Contains(err.Error(), "fitted on another encoder") {
 		t.Errorf("with another encoder: error is %v", err)
 	}
 
-	plugintest.Run(t, sdk.Plugin{Name: "test", Components: []sdk.Component{
-		Component(),
-		{Description: sdk.Description{Kind: sdk.KindEncoder, Name: "clip"}, Open: func(context.Context, sdk.OpenRequest) (any, error) { return &clip{}, nil }},
-	}}, plugintest.Case{
-		Kind: sdk.KindReward, Component: "preference", Config: config, Checkpoint: request.Output, Fit: &sdk.FitRequest{Seed: 2},
+	plugintest.Run(t, sdk.Plugin{Name: "test", Components: []sdk.Component{Component()}}, plugintest.Case{
+		Kind: sdk.KindReward, Component: "feedback", Config: config, Checkpoint: request.Output, Encoder: clip{},
 		Images:  []sdk.Image{images[0].item.Image, images[7].item.Image, images[12].item.Image},
 		Prompts: []sdk.Prompt{images[0].item.Prompt, images[9].item.Prompt},
 	}, plugintest.Case{
-		Kind: sdk.KindEncoder, Component: "clip",
-		Images: []sdk.Image{images[0].item.Image, images[7].item.Image},
+		Name: "fit", Kind: sdk.KindReward, Component: "feedback", Fit: &sdk.FitRequest{Seed: 1}, Checkpoint: request.Output,
+		Config: block(t, map[string]any{"steps": 3, "auxiliary": auxiliary(nil)}), Encoder: clip{},
+		Images: []sdk.Image{images[0].item.Image}, Prompts: []sdk.Prompt{images[0].item.Prompt},
 	})
 
 	for name, spoil := range map[string]func(config, weights string) (string, string){
@@ -457,7 +447,7 @@ func TestCheckpoint(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			_, err := Component().Open(t.Context(), sdk.OpenRequest{Config: config, Checkpoint: directory, Backend: computetest.Name(), Uses: map[sdk.Kind]any{sdk.KindEncoder: &clip{}}})
+			_, err := Component().Open(t.Context(), sdk.OpenRequest{Config: config, Checkpoint: directory, Backend: computetest.Name()})
 			if err == nil {
 				t.Fatal("it was opened")
 			}
@@ -468,7 +458,7 @@ func TestCheckpoint(t *testing.T) {
 func TestFitEndsWithItsContext(t *testing.T) {
 	images := draw(t, 1, 1)
 	ctx, cancel := context.WithCancel(t.Context())
-	err := opened(t, block(t, nil), "", &clip{}).Fit(ctx, tables(t, images, rate(images, 1), 0), func(p sdk.Progress) error {
+	err := opened(t, block(t, nil), "").Fit(ctx, tables(t, images, rate(images, 1), 0), func(p sdk.Progress) error {
 		if p.Step == 2 {
 			cancel()
 		}

@@ -1,21 +1,20 @@
-package preference
+package feedback
 
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"math/rand/v2"
 	"slices"
 
-	"github.com/plumb-ml/plumb/plugins/ml/embedding"
 	"github.com/plumb-ml/plumb/plugins/sdk"
-	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // example is a labelled image.
 type example struct {
-	image  []float32 // embedding
+	image  []float32 // embedding; nil until it is read
 	prompt int       // in corpus.prompts
 	text   int       // of its prompt, in corpus.texts
 	label  float64   // y = good / (good + bad) over its raters
@@ -23,18 +22,20 @@ type example struct {
 
 // prompt is a text that images were drawn for.
 type prompt struct {
-	text  string
-	slots map[string]string
-	// others are the texts of its negatives, in corpus.texts.
-	others []int
+	text   string
+	slots  map[string]string
+	others []int // its negatives, in corpus.texts
 }
 
 // corpus is all that a reward is fitted on.
 type corpus struct {
 	examples []example
-	prompts  []prompt
-	texts    [][]float32 // embeddings
-	words    slotWords   // of the seen prompts
+	prompts  []prompt        // of the examples
+	captions map[string]bool // of all images, labelled or not
+	words    slotWords       // of the seen prompts among prompts
+
+	names []string    // of texts: the prompts, then the negatives, each once
+	texts [][]float32 // embeddings; nil until they are read
 }
 
 // verdicts counts the labels of an image.
@@ -63,40 +64,32 @@ func readLabels(path string) (map[string]verdicts, error) {
 	return counts, nil
 }
 
-// readCorpus reads the labelled images of the tables and encodes them with
-// their prompts. Images without a label, or with skips alone, are left out.
-// seen is called now and then with the number of images so far.
-func readCorpus(ctx context.Context, encoder *embedding.Encoder, request sdk.FitRequest, seen func(images int) error) (*corpus, error) {
-	if len(request.Labels) == 0 {
-		return nil, sdk.Diagnostic{
-			Summary: "The reward has no labels to learn from",
-			Detail:  "Give its block labels = labels.NAME.",
-		}
-	}
-	if len(request.Labels) != len(request.Images) {
-		return nil, fmt.Errorf("there are %d tables of images and %d of labels", len(request.Images), len(request.Labels))
-	}
-	c := &corpus{words: slotWords{}}
+// readCorpus reads the labelled images of a request's sets, with the features
+// that the request has. Images without a label, or with skips alone, are left out.
+func readCorpus(ctx context.Context, request sdk.FitRequest) (*corpus, error) {
+	c := &corpus{captions: map[string]bool{}, words: slotWords{}}
 	place := map[string]int{} // of each prompt's text
 	skipped := 0
-	var waiting []sdk.Image // images of the last examples, not yet encoded
-	encode := func() error {
-		vectors, err := encoder.Images(ctx, waiting)
-		if err != nil {
-			return err
+	for _, set := range request.Sets {
+		if set.Labels == "" {
+			return nil, sdk.Diagnostic{
+				Summary: "The reward has no labels to learn from",
+				Detail:  "Give its block labels = labels.NAME.",
+			}
 		}
-		for i, vector := range vectors {
-			c.examples[len(c.examples)-len(waiting)+i].image = vector
-		}
-		waiting = waiting[:0]
-		return seen(len(c.examples))
-	}
-	for i, path := range request.Images {
-		counts, err := readLabels(request.Labels[i])
+		counts, err := readLabels(set.Labels)
 		if err != nil {
 			return nil, err
 		}
-		for row, err := range table.Read[table.Image](path) {
+		images, err := table.Captions(ctx, set.Images)
+		if err != nil {
+			return nil, err
+		}
+		vectors, done := featuresOf(set.ImageFeatures)
+		defer done()
+		for _, row := range images {
+			c.captions[row.Prompt] = true
+			vector, err := vectors(row.ID)
 			if err != nil {
 				return nil, err
 			}
@@ -109,10 +102,6 @@ func readCorpus(ctx context.Context, encoder *embedding.Encoder, request sdk.Fit
 				skipped++
 				continue
 			}
-			image, err := imaging.Decode(row.Image.Bytes, imaging.Exchanged)
-			if err != nil {
-				return nil, fmt.Errorf("image %q: %w", row.ID, err)
-			}
 			at, known := place[row.Prompt]
 			if !known {
 				at = len(c.prompts)
@@ -122,15 +111,10 @@ func readCorpus(ctx context.Context, encoder *embedding.Encoder, request sdk.Fit
 			if row.Split != "unseen" {
 				c.words.add(row.Slots)
 			}
-			c.examples = append(c.examples, example{prompt: at, label: float64(v.good) / float64(v.good+v.bad)})
-			if waiting = append(waiting, image); len(waiting) == encodeBatch {
-				if err := encode(); err != nil {
-					return nil, err
-				}
-			}
+			c.examples = append(c.examples, example{image: vector, prompt: at, label: float64(v.good) / float64(v.good+v.bad)})
 		}
 		if len(counts) > 0 {
-			return nil, fmt.Errorf("labels %s: image %q is not in the table %s, nor are %d others", request.Labels[i], slices.Min(slices.Collect(maps.Keys(counts))), path, len(counts)-1)
+			return nil, fmt.Errorf("labels %s: image %q is not in the table %s, nor are %d others", set.Labels, slices.Min(slices.Collect(maps.Keys(counts))), set.Images, len(counts)-1)
 		}
 	}
 	if len(c.examples) == 0 {
@@ -140,24 +124,40 @@ func readCorpus(ctx context.Context, encoder *embedding.Encoder, request sdk.Fit
 		}
 		return nil, sdk.Diagnostic{Summary: "There are no labels to learn from", Detail: detail}
 	}
-	return c, encode()
+	return c, nil
 }
 
-// encodeBatch is the number of images that are held in memory until they have
-// been encoded.
-const encodeBatch = 256
+// featuresOf reads a table of image features, whose rows are in the order of the
+// images; without a table every vector is nil.
+func featuresOf(path string) (vector func(imageID string) ([]float32, error), done func()) {
+	if path == "" {
+		return func(string) ([]float32, error) { return nil, nil }, func() {}
+	}
+	next, done := iter.Pull2(table.Read[table.Feature](path))
+	return func(imageID string) ([]float32, error) {
+		row, err, ok := next()
+		switch {
+		case err != nil:
+			return nil, err
+		case !ok:
+			return nil, fmt.Errorf("features %s: image %q is missing", path, imageID)
+		case row.ImageID != imageID:
+			return nil, fmt.Errorf("features %s: image %q stands where %q belongs", path, row.ImageID, imageID)
+		}
+		return row.Vector, nil
+	}, done
+}
 
-// encodeTexts encodes the prompts and, if there are to be negatives, every text
-// that can become one.
-func (c *corpus) encodeTexts(ctx context.Context, encoder *embedding.Encoder, withNegatives bool) error {
-	var texts []string
+// listTexts lists the prompts and, if there are to be negatives, every text that
+// can become one.
+func (c *corpus) listTexts(withNegatives bool) {
 	place := map[string]int{}
 	at := func(text string) int {
 		i, known := place[text]
 		if !known {
-			i = len(texts)
+			i = len(c.names)
 			place[text] = i
-			texts = append(texts, text)
+			c.names = append(c.names, text)
 		}
 		return i
 	}
@@ -175,9 +175,50 @@ func (c *corpus) encodeTexts(ctx context.Context, encoder *embedding.Encoder, wi
 	for i := range c.examples {
 		c.examples[i].text = own[c.examples[i].prompt]
 	}
-	var err error
-	c.texts, err = encoder.Texts(ctx, texts)
-	return err
+}
+
+// readTexts finds the embeddings of the texts in tables of them.
+func (c *corpus) readTexts(ctx context.Context, paths []string) error {
+	vectors := map[string][]float32{}
+	for _, name := range c.names {
+		vectors[name] = nil
+	}
+	for _, path := range paths {
+		for row, err := range table.Read[table.TextFeature](path) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				return err
+			}
+			if _, wanted := vectors[row.Text]; wanted {
+				vectors[row.Text] = row.Vector
+			}
+		}
+	}
+	for _, name := range c.names {
+		if len(vectors[name]) == 0 {
+			return fmt.Errorf("no table of text features has %q: %q", name, paths)
+		}
+		c.texts = append(c.texts, vectors[name])
+	}
+	return nil
+}
+
+// widths are the lengths of the embeddings, which must be the same everywhere.
+func (c *corpus) widths() (image, text int, err error) {
+	image, text = len(c.examples[0].image), len(c.texts[0])
+	for _, e := range c.examples {
+		if len(e.image) == 0 || len(e.image) != image {
+			return 0, 0, fmt.Errorf("features of images have %d and %d numbers", image, len(e.image))
+		}
+	}
+	for _, t := range c.texts {
+		if len(t) != text {
+			return 0, 0, fmt.Errorf("features of texts have %d and %d numbers", text, len(t))
+		}
+	}
+	return image, text, nil
 }
 
 // split holds out a share of the images, drawn by the seed: at least one if the

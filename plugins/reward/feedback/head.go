@@ -1,4 +1,4 @@
-package preference
+package feedback
 
 import (
 	"context"
@@ -24,7 +24,7 @@ type checkpoint struct {
 	Fit fit `json:"fit"`
 }
 
-const className = "PreferenceReward"
+const className = "FeedbackReward"
 
 // fit says what a checkpoint was fitted on, and how well.
 type fit struct {
@@ -40,7 +40,7 @@ const scoreBatch = 64
 // errNotANumber is what comes of weights or embeddings that are out of bounds.
 var errNotANumber = errors.New("the reward's answer is not a number: its weights are damaged, or the encoder's numbers far larger than those it was fitted on")
 
-// head is the reward on top of the encoder, ready to score.
+// head is the network on the embeddings, ready to score.
 type head struct {
 	inputs   inputs
 	standard *standard
