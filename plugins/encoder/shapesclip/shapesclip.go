@@ -32,7 +32,7 @@ func Component() sdk.Component {
 			Schema: sdk.Settings(config{
 				Settings: train.Settings{Steps: 800, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.02},
 			}),
-			PreferredBatch: shapesworld.LookBatch,
+			PreferredBatch: shapesworld.ImageBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("2", "encoder"),
 			Notice:         shapesworld.Notice,

@@ -34,17 +34,17 @@ func BenchmarkTune(b *testing.B) {
 // BenchmarkDraw is the drawing of images in 12 guided steps.
 func BenchmarkDraw(b *testing.B) {
 	config := DefaultDenoiser()
-	drawer, err := NewDrawer(openBackend(b), config, randomDenoiser(b, config), diffusion.Sampling{Solver: "dpmpp_2m", Steps: 12}, 1.5)
+	pipeline, err := NewPipeline(openBackend(b), config, randomDenoiser(b, config), diffusion.Sampling{Solver: "dpmpp_2m", Steps: 12}, 1.5)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer drawer.Close()
-	draws := make([]sdk.Draw, DrawBatch)
+	defer pipeline.Close()
+	draws := make([]sdk.Draw, SampleBatch)
 	for i := range draws {
 		draws[i] = sdk.Draw{Prompt: sdk.Prompt{Text: "two red crosses at night"}, Seed: uint64(i)}
 	}
 	once := func() {
-		if err := drawer.Draw(context.Background(), draws, func(int, sdk.Image) error { return nil }); err != nil {
+		if err := pipeline.Sample(context.Background(), draws, func(int, sdk.Image) error { return nil }); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -53,5 +53,5 @@ func BenchmarkDraw(b *testing.B) {
 	for range b.N {
 		once()
 	}
-	b.ReportMetric(float64(b.N*DrawBatch)/b.Elapsed().Seconds(), "images/s")
+	b.ReportMetric(float64(b.N*SampleBatch)/b.Elapsed().Seconds(), "images/s")
 }

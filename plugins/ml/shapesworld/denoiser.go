@@ -35,7 +35,7 @@ func DefaultDenoiser() DenoiserConfig {
 	}
 }
 
-// Process is what the denoiser is trained and sampled with. Objects are large and
+// Process is the diffusion process of training and sampling. Objects are large and
 // of one color, so that they are found in much noise: on the plain cosine schedule
 // few timesteps are left to decide what the image shows. Every solver goes from the
 // last timestep ("trailing" spacing) to no noise.
@@ -48,25 +48,25 @@ func (c DenoiserConfig) Process() diffusion.Process {
 	}
 }
 
-// TextWidth is the width of a prompt's input to the denoiser: one place a word,
-// and one that says that there are no words.
+// TextWidth is the width of a prompt's input to the denoiser: one number a word, and
+// one for no words.
 func (c DenoiserConfig) TextWidth() int { return len(c.Vocabulary) + 1 }
 
-// Text writes a prompt as the denoiser reads it, [TextWidth]. The empty prompt
-// is the unconditional one.
+// Text writes a prompt as the denoiser's input, [TextWidth]. The empty prompt is the
+// unconditional one.
 func (c DenoiserConfig) Text(prompt string, out []float32) {
 	clear(out)
-	places, _ := Words(prompt)
-	for _, place := range places {
-		out[place] = 1
+	indices, _ := Words(prompt)
+	for _, index := range indices {
+		out[index] = 1
 	}
-	if len(places) == 0 {
+	if len(indices) == 0 {
 		out[len(c.Vocabulary)] = 1
 	}
 }
 
-// Predict builds the network's output, which stands for Prediction: noisy [batch, 64, 48], timesteps [batch],
-// text [batch, TextWidth] -> [batch, 64, 48].
+// Predict builds the network's output, a Prediction: noisy [batch, 64, 48], timesteps
+// [batch], text [batch, TextWidth] -> [batch, 64, 48].
 func (c DenoiserConfig) Predict(p nn.Params, noisy, timesteps, text *Node) *Node {
 	time := nn.Dense(p.In("time"), nn.TimestepEmbedding(timesteps, 64), c.Condition, nn.FanIn(1))
 	words := nn.ReLU(nn.Dense(p.In("words"), text, c.Condition, nn.FanIn(2)))

@@ -2,20 +2,14 @@ package shapesworld
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"math"
-	"math/rand/v2"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/loss"
 	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
-	"github.com/plumb-ml/plumb/plugins/ml/train"
-	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // EncoderConfig is the config.json of an encoder: the CLIP of this world.
@@ -55,12 +49,13 @@ func (c EncoderConfig) text(p nn.Params, words *Node) *Node {
 	return nn.Linear(p.In("projection"), x, c.Projection, nn.FanIn(1))
 }
 
-// words writes a text as the text tower reads it, [vocabulary].
+// words writes a text as the input of the text tower: 1 for each of its words,
+// [vocabulary].
 func (c EncoderConfig) words(text string, out []float32) {
 	clear(out)
-	places, _ := Words(text)
-	for _, place := range places {
-		out[place] = 1
+	indices, _ := Words(text)
+	for _, index := range indices {
+		out[index] = 1
 	}
 }
 
@@ -72,7 +67,7 @@ type Encoder struct {
 	texts  *model.Exec
 }
 
-// NewEncoder prepares the encoder with the weights in store.
+// NewEncoder compiles the encoder with the weights in store.
 func NewEncoder(backend compute.Backend, config EncoderConfig, store *model.Store) (*Encoder, error) {
 	e := &Encoder{config: config}
 	var err error
@@ -98,7 +93,7 @@ func (e *Encoder) Close() {
 // Images encodes images, [32, 32, 3] of bytes each.
 func (e *Encoder) Images(ctx context.Context, images [][]byte) ([][]float32, error) {
 	vectors := make([][]float32, len(images))
-	err := lookAt(ctx, e.images, images, func(image int, outputs [][]float32) { vectors[image] = outputs[0] })
+	err := evaluate(ctx, e.images, images, func(image int, outputs [][]float32) { vectors[image] = outputs[0] })
 	return vectors, err
 }
 
@@ -106,16 +101,16 @@ func (e *Encoder) Images(ctx context.Context, images [][]byte) ([][]float32, err
 func (e *Encoder) Texts(ctx context.Context, texts []string) ([][]float32, error) {
 	width := len(e.config.Vocabulary)
 	vectors := make([][]float32, 0, len(texts))
-	for start := 0; start < len(texts); start += LookBatch {
+	for start := 0; start < len(texts); start += ImageBatch {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		part := texts[start:min(start+LookBatch, len(texts))]
-		words := make([]float32, LookBatch*width)
+		part := texts[start:min(start+ImageBatch, len(texts))]
+		words := make([]float32, ImageBatch*width)
 		for i, text := range part {
 			e.config.words(text, words[i*width:(i+1)*width])
 		}
-		input := tensors.FromFlatDataAndDimensions(words, LookBatch, width)
+		input := tensors.FromFlatDataAndDimensions(words, ImageBatch, width)
 		output, err := e.texts.Exec(input)
 		if err != nil {
 			return nil, fmt.Errorf("encode texts: %w", err)
@@ -128,64 +123,4 @@ func (e *Encoder) Texts(ctx context.Context, texts []string) ([][]float32, error
 		}
 	}
 	return vectors, nil
-}
-
-// FitEncoder trains an encoder on images with captions, as CLIP is trained.
-func FitEncoder(ctx context.Context, backend compute.Backend, config EncoderConfig, store *model.Store, settings train.Settings, request sdk.FitRequest, report func(sdk.Progress) error) error {
-	examples, err := Examples(ctx, request.ImageTables())
-	if err != nil {
-		return err
-	}
-	batch, width := settings.BatchSize, len(config.Vocabulary)
-	shuffled := train.NewShuffled(len(examples), request.Seed)
-	identity, err := json.Marshal(struct {
-		Config   EncoderConfig
-		Settings train.Settings
-		Request  sdk.FitRequest
-	}{config, settings, request})
-	if err != nil {
-		return err
-	}
-	loop := &train.Loop{
-		Backend: backend, Store: store, Steps: settings.Steps, Optimizer: settings.Optimizer(),
-		Scratch: request.Scratch, Identity: train.Digest(identity),
-		Batch: func(step int) ([]any, error) {
-			patches, words := make([]float32, batch*imageValues), make([]float32, batch*width)
-			prompts := make([]string, batch)
-			for i := range batch {
-				random := rand.New(rand.NewPCG(request.Seed, uint64(step)<<20|uint64(i)))
-				e := examples[shuffled.At(step*batch+i)]
-				ToPatches(flip(e.RGB, random), patches[i*imageValues:(i+1)*imageValues])
-				config.words(e.Prompt, words[i*width:(i+1)*width])
-				prompts[i] = e.Prompt
-			}
-			return []any{
-				patchTensor(patches, batch),
-				tensors.FromFlatDataAndDimensions(words, batch, width),
-				tensors.FromFlatDataAndDimensions(loss.SameText(prompts), batch, batch),
-			}, nil
-		},
-		Loss: func(inputs []*Node) (*Node, []*Node) {
-			p := nn.NewParams(store, request.Seed)
-			logScale := p.Weight(inputs[0].Graph(), "logit_scale", func(_ *rand.Rand, _ []int, out []float32) {
-				out[0] = float32(math.Log(1 / 0.07)) // Radford et al. 2021, section 2.5
-			}, 1)
-			return loss.Contrastive(config.image(p, inputs[0]), config.text(p, inputs[1]), inputs[2], logScale), nil
-		},
-	}
-	return loop.Run(ctx, report)
-}
-
-// flip mirrors half of the images.
-func flip(rgb []byte, random *rand.Rand) []byte {
-	if random.IntN(2) == 0 {
-		return rgb
-	}
-	out := make([]byte, len(rgb))
-	for y := range Size {
-		for x := range Size {
-			copy(out[(y*Size+x)*3:][:3], rgb[(y*Size+Size-1-x)*3:][:3])
-		}
-	}
-	return out
 }

@@ -12,8 +12,8 @@ const patchSide = Size / patchnet.Grid
 // imageValues is the number of values of an image: 64 patches of 48.
 const imageValues = patchnet.Grid * patchnet.Grid * patchnet.PatchValues
 
-// ToPatches writes an image, [32, 32, 3] of bytes, as the networks read it:
-// [64, 48] from -1 to 1.
+// ToPatches converts an image, [32, 32, 3] of bytes, to the networks' input, [64, 48]
+// from -1 to 1.
 func ToPatches(rgb []byte, out []float32) {
 	at := 0
 	for py := range patchnet.Grid {

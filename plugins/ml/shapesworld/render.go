@@ -5,13 +5,13 @@ import (
 	"math/rand/v2"
 )
 
-// Render draws a scene: 8-bit RGB, [32, 32, 3], with smooth edges, light from
+// Render paints a scene: 8-bit RGB, [32, 32, 3], with smooth edges, light from
 // above, a textured background and sensor noise.
 func Render(scene Scene) []byte {
 	random := rand.New(rand.NewPCG(scene.Seed, 1))
 	canvas := background(scene.Background, random)
 	for _, object := range scene.Placed {
-		drawObject(canvas, scene.Object, object, scene.Shade)
+		renderObject(canvas, scene.Object, object, scene.Shade)
 	}
 	pixels := make([]byte, len(canvas))
 	for i, v := range canvas {
@@ -86,7 +86,7 @@ func background(kind int, random *rand.Rand) []float64 {
 // samples is the number of points per pixel and axis that edges are averaged over.
 const samples = 3
 
-func drawObject(canvas []float64, kind int, object Placed, shade [3]float64) {
+func renderObject(canvas []float64, kind int, object Placed, shade [3]float64) {
 	sin, cos := math.Sincos(object.Turn)
 	for y := range Size {
 		for x := range Size {

@@ -66,7 +66,7 @@ func area(kind int) float64 {
 }
 
 // TestOutlines: the objects have about the same area and lie within what
-// drawObject looks at.
+// renderObject looks at.
 func TestOutlines(t *testing.T) {
 	for kind, name := range Objects {
 		if a := area(kind); a < 1.4 || a > 2.4 {
@@ -74,7 +74,7 @@ func TestOutlines(t *testing.T) {
 		}
 		for i := range 3600 {
 			sin, cos := math.Sincos(float64(i) * math.Pi / 1800)
-			for r := 1.27; r < 3; r += 0.05 { // drawObject looks a pixel further than 1.25
+			for r := 1.27; r < 3; r += 0.05 { // renderObject looks a pixel further than 1.25
 				if contains(kind, r*cos, r*sin) {
 					t.Fatalf("%s: reaches to %.2f of its radius", name, r)
 				}
@@ -123,7 +123,7 @@ func TestObjectArea(t *testing.T) {
 		for _, scene := range scenes(10, Attributes{-1, -1, kind, -1}, FullVariety) {
 			for _, object := range scene.Placed {
 				canvas := make([]float64, Size*Size*3)
-				drawObject(canvas, kind, object, [3]float64{1, 1, 1})
+				renderObject(canvas, kind, object, [3]float64{1, 1, 1})
 				var covered float64
 				for i := 0; i < len(canvas); i += 3 {
 					covered += math.Min(1, canvas[i]) // light from above adds up to 9%
@@ -212,7 +212,7 @@ func TestAttributesAreVisible(t *testing.T) {
 			}
 			// The hue inside an object is nearest to its color's.
 			canvas := make([]float64, Size*Size*3)
-			drawObject(canvas, scene.Object, scene.Placed[0], [3]float64{1, 1, 1})
+			renderObject(canvas, scene.Object, scene.Placed[0], [3]float64{1, 1, 1})
 			at := 0 // the pixel that is covered and lit most
 			for p := 0; p < len(canvas); p += 3 {
 				if canvas[p] > canvas[at] {
@@ -282,7 +282,7 @@ func TestObjectsDoNotOverlap(t *testing.T) {
 			var covers []int
 			for _, object := range scene.Placed {
 				canvas := make([]float64, Size*Size*3)
-				drawObject(canvas, scene.Object, object, [3]float64{1, 1, 1})
+				renderObject(canvas, scene.Object, object, [3]float64{1, 1, 1})
 				for i := 0; i < len(canvas); i += 3 {
 					if canvas[i] > 0.5 {
 						covers = append(covers, i)

@@ -8,13 +8,13 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// What Tune may change.
+// The weights that Tune changes.
 const (
 	TrainableAll          = "all"
 	TrainableConditioning = "conditioning"
 )
 
-// TuneSchema is what a finetune block may say to the denoiser.
+// TuneSchema describes the settings of a finetune block.
 var TuneSchema = sdk.Schema{Attributes: []sdk.Attribute{{
 	Name: "trainable", Type: sdk.TypeString, Default: json.RawMessage(`"all"`), OneOf: []string{TrainableAll, TrainableConditioning},
 	Summary: "Weights that are tuned: all, or those alone by which prompt and timestep steer the network. The latter unlearns less of what the images do not show.",

@@ -90,7 +90,7 @@ func (p *policy) Add(_ context.Context, row table.Image) (int, error) {
 	return p.put(rgb, row.Prompt)
 }
 
-// Predict builds the velocities that the network predicts, and those that were.
+// Predict builds the predicted velocities, and the true ones.
 func (p *policy) Predict(in []*Node) (prediction, target *Node) {
 	noisy, target, timesteps, text := in[0], in[1], in[2], in[3]
 	return p.config.Predict(p.params, noisy, timesteps, text), target
@@ -104,7 +104,7 @@ func (p *policy) Freeze() error {
 	return nn.Freeze(p.store)
 }
 
-// Reference builds what the frozen network predicts.
+// Reference builds the frozen network's prediction.
 func (p *policy) Reference(in []*Node) *Node {
 	noisy, timesteps, text := in[0], in[2], in[3]
 	return p.config.Predict(p.params.Frozen(), noisy, timesteps, text)
@@ -133,7 +133,7 @@ func newTuneExamples(config DenoiserConfig) (*tuneExamples, error) {
 	return &tuneExamples{config: config, process: process, pixels: pixels, known: map[string]int32{}}, nil
 }
 
-// close removes the file. What it held is in the image tables.
+// close removes the file, a copy of what is in the image tables.
 func (e *tuneExamples) close() {
 	e.pixels.Close()
 	os.Remove(e.pixels.Name())
@@ -154,8 +154,7 @@ func (e *tuneExamples) put(rgb []byte, prompt string) (int, error) {
 	return len(e.prompts) - 1, nil
 }
 
-// Inputs are noisy images, what the network should give for them, timesteps and
-// texts.
+// Inputs are noisy images, the targets of their prediction, timesteps and texts.
 func (e *tuneExamples) Inputs(draws []objective.Draw) (inputs []any, weights []float64, err error) {
 	size := len(draws)
 	textWidth := e.config.TextWidth()

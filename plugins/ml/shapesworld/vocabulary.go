@@ -2,8 +2,8 @@ package shapesworld
 
 import "strings"
 
-// The words of the world. Their order is part of the models: a word's place is
-// its input in the denoiser and the encoder.
+// The words of the world. Their order is part of the models: a word's index is its
+// input in the denoiser and the encoder.
 var (
 	Counts      = []string{"one", "two", "three"}
 	Colors      = []string{"red", "orange", "yellow", "green", "blue", "purple"}
@@ -11,7 +11,7 @@ var (
 	Backgrounds = []string{"on grass", "on sand", "at night", "in snow"}
 )
 
-// Vocabulary lists the words that a prompt can be made of.
+// Vocabulary lists the words of prompts.
 var Vocabulary = func() []string {
 	words := append([]string{}, Counts...)
 	words = append(words, Colors...)
@@ -30,27 +30,26 @@ var wordIndex = func() map[string]int {
 	return index
 }()
 
-// fillers are words that say nothing.
+// fillers are words without a meaning here.
 var fillers = map[string]bool{"on": true, "at": true, "in": true, "the": true, "a": true, "an": true}
 
-// Words is a prompt as the models read it: the places in Vocabulary of its
-// words, and the words that the world does not know. An article counts as
-// "one" where no word says another count.
-func Words(prompt string) (places []int, unknown []string) {
+// Words splits a prompt into the indices in Vocabulary of its words, and the words
+// that are not in it. An article counts as "one" in a prompt without a count.
+func Words(prompt string) (indices []int, unknown []string) {
 	article, counted := false, false
 	for _, word := range strings.Fields(strings.ToLower(prompt)) {
 		word = strings.Trim(word, ".,;:!?\"'")
-		place, ok := wordIndex[word]
+		index, ok := wordIndex[word]
 		if !ok && strings.HasSuffix(word, "es") {
-			place, ok = wordIndex[strings.TrimSuffix(word, "es")]
+			index, ok = wordIndex[strings.TrimSuffix(word, "es")]
 		}
 		if !ok && strings.HasSuffix(word, "s") {
-			place, ok = wordIndex[strings.TrimSuffix(word, "s")]
+			index, ok = wordIndex[strings.TrimSuffix(word, "s")]
 		}
 		switch {
 		case ok:
-			places = append(places, place)
-			counted = counted || place < len(Counts)
+			indices = append(indices, index)
+			counted = counted || index < len(Counts)
 		case word == "a" || word == "an":
 			article = true
 		case word != "" && !fillers[word]:
@@ -58,13 +57,13 @@ func Words(prompt string) (places []int, unknown []string) {
 		}
 	}
 	if article && !counted {
-		places = append([]int{0}, places...)
+		indices = append([]int{0}, indices...)
 	}
-	return places, unknown
+	return indices, unknown
 }
 
-// Attributes is what a prompt asks for, each as a place in its list, or -1 if
-// the prompt leaves it open.
+// Attributes are those that a prompt asks for, each as an index in its list, or -1
+// if the prompt leaves it open.
 type Attributes struct {
 	Count, Color, Object, Background int
 }
@@ -72,16 +71,16 @@ type Attributes struct {
 // Ask reads the attributes that a prompt asks for.
 func Ask(prompt string) Attributes {
 	asked := Attributes{-1, -1, -1, -1}
-	places, _ := Words(prompt)
-	for _, place := range places {
+	indices, _ := Words(prompt)
+	for _, index := range indices {
 		for _, kind := range []struct {
 			words []string
 			field *int
 		}{{Counts, &asked.Count}, {Colors, &asked.Color}, {Objects, &asked.Object}, {Backgrounds, &asked.Background}} {
-			if place >= 0 && place < len(kind.words) {
-				*kind.field = place
+			if index >= 0 && index < len(kind.words) {
+				*kind.field = index
 			}
-			place -= len(kind.words)
+			index -= len(kind.words)
 		}
 	}
 	return asked

@@ -67,9 +67,9 @@ func TestAskReadsEveryPrompt(t *testing.T) {
 					if got, want := Ask(prompt), (Attributes{count, color, object, background}); got != want {
 						t.Errorf("%q asks for %+v, want %+v", prompt, got, want)
 					}
-					places, unknown := Words(prompt)
-					if len(places) != 4 || len(unknown) != 0 {
-						t.Errorf("%q: %d known and %v unknown words", prompt, len(places), unknown)
+					indices, unknown := Words(prompt)
+					if len(indices) != 4 || len(unknown) != 0 {
+						t.Errorf("%q: %d known and %v unknown words", prompt, len(indices), unknown)
 					}
 				}
 			}

@@ -38,7 +38,7 @@ func Component() sdk.Component {
 				Raters: 9, ErrorRate: 0.08, SkipRate: 0.04,
 				Settings: train.Settings{Steps: 1500, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01},
 			}),
-			PreferredBatch: shapesworld.LookBatch,
+			PreferredBatch: shapesworld.ImageBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("2", "judge"),
 			Notice:         shapesworld.Notice,

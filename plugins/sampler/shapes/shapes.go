@@ -40,7 +40,7 @@ func Component() sdk.Component {
 				{Name: "solver", Type: sdk.TypeString, Default: json.RawMessage(`"dpmpp_2m"`), OneOf: diffusion.SolverNames(), Summary: "How the noise schedule is integrated, from its last timestep to no noise; there euler is ddim."},
 				{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded weights if absent."},
 			}},
-			PreferredBatch: shapesworld.DrawBatch,
+			PreferredBatch: shapesworld.SampleBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("4", "denoiser"),
 			Notice:         shapesworld.Notice,
@@ -58,7 +58,7 @@ type sampler struct {
 	backend   compute.Backend
 	network   shapesworld.DenoiserConfig
 	store     *model.Store // nil before load
-	drawer    *shapesworld.Drawer
+	pipeline  *shapesworld.Pipeline
 }
 
 var (
@@ -102,14 +102,14 @@ func (s *sampler) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, s
 	if err := s.load(); err != nil {
 		return err
 	}
-	if s.drawer == nil {
-		drawer, err := shapesworld.NewDrawer(s.backend, s.network, s.store, diffusion.Sampling{Solver: s.config.Solver, Steps: s.config.NumInferenceSteps}, s.config.GuidanceScale)
+	if s.pipeline == nil {
+		pipeline, err := shapesworld.NewPipeline(s.backend, s.network, s.store, diffusion.Sampling{Solver: s.config.Solver, Steps: s.config.NumInferenceSteps}, s.config.GuidanceScale)
 		if err != nil {
 			return err
 		}
-		s.drawer = drawer
+		s.pipeline = pipeline
 	}
-	return s.drawer.Draw(ctx, draws, emit)
+	return s.pipeline.Sample(ctx, draws, emit)
 }
 
 // Tune fine-tunes the model, or trains one from scratch.
@@ -173,8 +173,8 @@ func (s *sampler) Savings(_ sdk.Call, tune *sdk.TuneRequest) []sdk.Saving {
 
 // Close frees the compiled network and the weights.
 func (s *sampler) Close() error {
-	if s.drawer != nil {
-		s.drawer.Close()
+	if s.pipeline != nil {
+		s.pipeline.Close()
 	}
 	if s.store != nil {
 		s.store.Finalize()

@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
-	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
+	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"

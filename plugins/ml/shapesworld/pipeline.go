@@ -19,8 +19,8 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// Drawer draws images with a denoiser.
-type Drawer struct {
+// Pipeline samples images with a denoiser.
+type Pipeline struct {
 	config   DenoiserConfig
 	process  diffusion.Process
 	sampling diffusion.Sampling
@@ -29,32 +29,32 @@ type Drawer struct {
 	parts    int // that a batch is cut into, for a processor's cores
 }
 
-// DrawBatch is the number of images that are drawn together. Cut in two, its
-// parts have a number of tokens that the pure-Go backend's matrix kernels, six
-// rows high, go through without a rest: rows of a rest are summed in another
-// order, and the same draw would differ in its last bits by its place.
-const DrawBatch = 96
+// SampleBatch is the number of images that are sampled together. Half of it, a part
+// for one core, has a number of tokens that is a multiple of 6, the height of the
+// pure-Go backend's matrix kernels: the rows of a remainder are summed in another
+// order, so the last bits of an image would depend on its position in the batch.
+const SampleBatch = 96
 
-// NewDrawer prepares drawing with the weights in store. scale is that of
+// NewPipeline compiles the denoiser with the weights in store. scale is that of
 // classifier-free guidance (guidance.Guide); 1 means none.
-func NewDrawer(backend compute.Backend, config DenoiserConfig, store *model.Store, sampling diffusion.Sampling, scale float64) (*Drawer, error) {
-	d := &Drawer{
+func NewPipeline(backend compute.Backend, config DenoiserConfig, store *model.Store, sampling diffusion.Sampling, scale float64) (*Pipeline, error) {
+	p := &Pipeline{
 		config: config, process: config.Process(), sampling: sampling,
 		guided: scale != 1, parts: plumbcompute.Parallel(backend),
 	}
-	if _, err := d.process.Evaluations(sampling); err != nil {
+	if _, err := p.process.Evaluations(sampling); err != nil {
 		return nil, err
 	}
 	var err error
-	d.predict, err = model.NewExec(backend, store, func(_ *model.Scope, in []*Node) []*Node {
-		p := nn.LoadedParams(store)
-		each := len(in) / d.parts
+	p.predict, err = model.NewExec(backend, store, func(_ *model.Scope, in []*Node) []*Node {
+		weights := nn.LoadedParams(store)
+		each := len(in) / p.parts
 		var outputs []*Node
 		for part := range slices.Chunk(in, each) {
 			noisy, timesteps, text := part[0], part[1], part[2]
-			output := config.Predict(p, noisy, timesteps, text)
-			if d.guided {
-				output = guidance.Guide(config.Predict(p, noisy, timesteps, part[3]), output, Scalar(output.Graph(), dtypes.Float32, scale))
+			output := config.Predict(weights, noisy, timesteps, text)
+			if p.guided {
+				output = guidance.Guide(config.Predict(weights, noisy, timesteps, part[3]), output, Scalar(output.Graph(), dtypes.Float32, scale))
 			}
 			outputs = append(outputs, output)
 		}
@@ -63,18 +63,18 @@ func NewDrawer(backend compute.Backend, config DenoiserConfig, store *model.Stor
 	if err != nil {
 		return nil, fmt.Errorf("build denoiser: %w", err)
 	}
-	return d, nil
+	return p, nil
 }
 
 // Close frees the compiled network.
-func (d *Drawer) Close() { d.predict.Finalize() }
+func (p *Pipeline) Close() { p.predict.Finalize() }
 
-// Draw draws one image per draw. An image depends on its draw alone: its noise
-// is drawn from its seed, and the batch is filled up to a fixed size.
-func (d *Drawer) Draw(ctx context.Context, draws []sdk.Draw, emit func(position int, image sdk.Image) error) error {
-	for start := 0; start < len(draws); start += DrawBatch {
-		part := draws[start:min(start+DrawBatch, len(draws))]
-		images, err := d.drawBatch(ctx, part)
+// Sample makes one image per draw. An image depends on its draw alone: its noise
+// comes from its seed, and the batch is filled up to a fixed size.
+func (p *Pipeline) Sample(ctx context.Context, draws []sdk.Draw, emit func(position int, image sdk.Image) error) error {
+	for start := 0; start < len(draws); start += SampleBatch {
+		part := draws[start:min(start+SampleBatch, len(draws))]
+		images, err := p.sampleBatch(ctx, part)
 		if err != nil {
 			return err
 		}
@@ -87,18 +87,18 @@ func (d *Drawer) Draw(ctx context.Context, draws []sdk.Draw, emit func(position 
 	return nil
 }
 
-func (d *Drawer) drawBatch(ctx context.Context, draws []sdk.Draw) ([][]byte, error) {
-	width := d.config.TextWidth()
-	conditional, unconditional := make([]float32, DrawBatch*width), make([]float32, DrawBatch*width)
+func (p *Pipeline) sampleBatch(ctx context.Context, draws []sdk.Draw) ([][]byte, error) {
+	width := p.config.TextWidth()
+	conditional, unconditional := make([]float32, SampleBatch*width), make([]float32, SampleBatch*width)
 	randoms := make([]*rand.Rand, len(draws))
-	for i := range DrawBatch {
+	for i := range SampleBatch {
 		prompt := ""
 		if i < len(draws) {
 			prompt = draws[i].Prompt.Text
 			randoms[i] = rand.New(rand.NewPCG(draws[i].Seed, 0))
 		}
-		d.config.Text(prompt, conditional[i*width:(i+1)*width])
-		d.config.Text("", unconditional[i*width:(i+1)*width])
+		p.config.Text(prompt, conditional[i*width:(i+1)*width])
+		p.config.Text("", unconditional[i*width:(i+1)*width])
 	}
 	normal := func(out []float32) { // the noise of each image from its own seed
 		for i, random := range randoms {
@@ -107,22 +107,22 @@ func (d *Drawer) drawBatch(ctx context.Context, draws []sdk.Draw) ([][]byte, err
 			}
 		}
 	}
-	texts := [][]*tensors.Tensor{d.cut(conditional, width)}
-	if d.guided {
-		texts = append(texts, d.cut(unconditional, width))
+	texts := [][]*tensors.Tensor{p.cut(conditional, width)}
+	if p.guided {
+		texts = append(texts, p.cut(unconditional, width))
 	}
 	defer func() { // they go to the device once
 		for _, parts := range texts {
 			release(parts)
 		}
 	}()
-	latents := make([]float32, DrawBatch*imageValues)
+	latents := make([]float32, SampleBatch*imageValues)
 	normal(latents)
-	err := d.process.Sample(latents, d.sampling, func(noisy []float32, timestep float64) ([]float32, error) {
+	err := p.process.Sample(latents, p.sampling, func(noisy []float32, timestep float64) ([]float32, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		return d.output(noisy, timestep, texts)
+		return p.output(noisy, timestep, texts)
 	}, normal)
 	if err != nil {
 		return nil, err
@@ -130,8 +130,8 @@ func (d *Drawer) drawBatch(ctx context.Context, draws []sdk.Draw) ([][]byte, err
 	if nn.FirstNonFinite(latents[:len(draws)*imageValues]) >= 0 {
 		return nil, sdk.Diagnostic{
 			Severity: sdk.SeverityError,
-			Summary:  "The sampler drew something that is not a picture",
-			Detail:   "Pixels are no numbers. Its weights may be damaged, or its training has diverged.",
+			Summary:  "The sampler's image has NaN or infinite pixels",
+			Detail:   "The sampler's weights may be damaged, or its training has diverged.",
 		}
 	}
 	images := make([][]byte, len(draws))
@@ -141,13 +141,12 @@ func (d *Drawer) drawBatch(ctx context.Context, draws []sdk.Draw) ([][]byte, err
 	return images, nil
 }
 
-// cut cuts the rows of a batch into parts that a processor's cores work on side by
-// side.
-func (d *Drawer) cut(values []float32, dims ...int) []*tensors.Tensor {
-	size := DrawBatch / d.parts
-	each := len(values) / d.parts
+// cut divides the rows of a batch into parts, one for each core of a processor.
+func (p *Pipeline) cut(values []float32, dims ...int) []*tensors.Tensor {
+	size := SampleBatch / p.parts
+	each := len(values) / p.parts
 	var parts []*tensors.Tensor
-	for part := range d.parts {
+	for part := range p.parts {
 		parts = append(parts, tensors.FromFlatDataAndDimensions(values[part*each:(part+1)*each], append([]int{size}, dims...)...))
 	}
 	return parts
@@ -161,22 +160,22 @@ func release(list []*tensors.Tensor) {
 
 // output runs the network, all parts of the batch in one call. texts are the
 // prompts of every part, and with guidance the empty ones.
-func (d *Drawer) output(noisy []float32, timestep float64, texts [][]*tensors.Tensor) ([]float32, error) {
-	timesteps := make([]float32, DrawBatch)
+func (p *Pipeline) output(noisy []float32, timestep float64, texts [][]*tensors.Tensor) ([]float32, error) {
+	timesteps := make([]float32, SampleBatch)
 	for i := range timesteps {
 		timesteps[i] = float32(timestep)
 	}
-	images, times := d.cut(noisy, patchnet.Grid*patchnet.Grid, patchnet.PatchValues), d.cut(timesteps)
+	images, times := p.cut(noisy, patchnet.Grid*patchnet.Grid, patchnet.PatchValues), p.cut(timesteps)
 	defer release(images)
 	defer release(times)
 	var inputs []any
-	for part := range d.parts {
+	for part := range p.parts {
 		inputs = append(inputs, images[part], times[part])
 		for _, text := range texts {
 			inputs = append(inputs, text[part])
 		}
 	}
-	parts, err := d.predict.Exec(inputs...)
+	parts, err := p.predict.Exec(inputs...)
 	if err != nil {
 		return nil, fmt.Errorf("denoise at timestep %v: %w", timestep, err)
 	}

@@ -64,10 +64,10 @@ func randomDenoiser(t testing.TB, config DenoiserConfig) *model.Store {
 }
 
 // draw draws images by position.
-func draw(t *testing.T, drawer *Drawer, draws []sdk.Draw) [][]byte {
+func draw(t *testing.T, pipeline *Pipeline, draws []sdk.Draw) [][]byte {
 	t.Helper()
 	images := make([][]byte, len(draws))
-	if err := drawer.Draw(context.Background(), draws, func(position int, image sdk.Image) error {
+	if err := pipeline.Sample(context.Background(), draws, func(position int, image sdk.Image) error {
 		if image.Width != Size || image.Height != Size || len(image.RGB) != Size*Size*3 || images[position] != nil {
 			t.Errorf("image %d: %dx%d with %d bytes", position, image.Width, image.Height, len(image.RGB))
 		}
@@ -85,18 +85,18 @@ func TestSameDrawSameImage(t *testing.T) {
 	store := randomDenoiser(t, config)
 	prompts := []string{"two red rings at night", "one blue cross", "", "three green bars in snow"}
 	var draws []sdk.Draw
-	for i := range DrawBatch + 5 { // two batches
+	for i := range SampleBatch + 5 { // two batches
 		draws = append(draws, sdk.Draw{Prompt: sdk.Prompt{Text: prompts[i%len(prompts)]}, Seed: uint64(i / 2)})
 	}
 	for _, test := range []struct {
 		solver   string
 		guidance float64
 	}{{"dpmpp_2m", 2}, {"ddim", 1}, {"euler_ancestral", 1}} {
-		drawer, err := NewDrawer(openBackend(t), config, store, diffusion.Sampling{Solver: test.solver, Steps: 2}, test.guidance)
+		pipeline, err := NewPipeline(openBackend(t), config, store, diffusion.Sampling{Solver: test.solver, Steps: 2}, test.guidance)
 		if err != nil {
 			t.Fatal(err)
 		}
-		images := draw(t, drawer, draws)
+		images := draw(t, pipeline, draws)
 		for i := range images {
 			for j := range i {
 				if bytes.Equal(images[i], images[j]) { // no two have both seed and prompt in common
@@ -106,7 +106,7 @@ func TestSameDrawSameImage(t *testing.T) {
 		}
 		backwards := slices.Clone(draws)
 		slices.Reverse(backwards)
-		reversed := draw(t, drawer, backwards)
+		reversed := draw(t, pipeline, backwards)
 		slices.Reverse(reversed)
 		for i := range images {
 			if !computetest.SamePixels(images[i], reversed[i]) {
@@ -114,11 +114,11 @@ func TestSameDrawSameImage(t *testing.T) {
 			}
 		}
 		for _, i := range []int{31, 63, 68} {
-			if alone := draw(t, drawer, draws[i:i+1]); !computetest.SamePixels(alone[0], images[i]) {
+			if alone := draw(t, pipeline, draws[i:i+1]); !computetest.SamePixels(alone[0], images[i]) {
 				t.Errorf("%s: draw %d alone is another image", test.solver, i)
 			}
 		}
-		drawer.Close()
+		pipeline.Close()
 	}
 }
 
@@ -128,12 +128,12 @@ func TestGuidance(t *testing.T) {
 	config := tinyDenoiser()
 	store := randomDenoiser(t, config)
 	image := func(prompt string, guidance float64) []byte {
-		drawer, err := NewDrawer(openBackend(t), config, store, diffusion.Sampling{Solver: "ddim", Steps: 2}, guidance)
+		pipeline, err := NewPipeline(openBackend(t), config, store, diffusion.Sampling{Solver: "ddim", Steps: 2}, guidance)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer drawer.Close()
-		return draw(t, drawer, []sdk.Draw{{Prompt: sdk.Prompt{Text: prompt}, Seed: 5}})[0]
+		defer pipeline.Close()
+		return draw(t, pipeline, []sdk.Draw{{Prompt: sdk.Prompt{Text: prompt}, Seed: 5}})[0]
 	}
 	const prompt = "two red rings"
 	if !bytes.Equal(image(prompt, 0), image("", 1)) {
@@ -154,12 +154,12 @@ func TestSolvers(t *testing.T) {
 	store := randomDenoiser(t, config)
 	seen := map[string]string{}
 	for _, solver := range diffusion.SolverNames() {
-		drawer, err := NewDrawer(openBackend(t), config, store, diffusion.Sampling{Solver: solver, Steps: 4}, 1)
+		pipeline, err := NewPipeline(openBackend(t), config, store, diffusion.Sampling{Solver: solver, Steps: 4}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		image := string(draw(t, drawer, []sdk.Draw{{Prompt: sdk.Prompt{Text: "two red rings"}, Seed: 5}})[0])
-		drawer.Close()
+		image := string(draw(t, pipeline, []sdk.Draw{{Prompt: sdk.Prompt{Text: "two red rings"}, Seed: 5}})[0])
+		pipeline.Close()
 		if before, ok := seen[image]; ok && !(before == "ddim" && solver == "euler") {
 			t.Errorf("%s draws what %s draws", solver, before)
 		}
@@ -174,12 +174,12 @@ func TestDrawsNoPicture(t *testing.T) {
 	for v := range store.IterVariables() {
 		v.MustValue().MustMutableFlatData(func(flat any) { flat.([]float32)[0] = float32(math.NaN()) })
 	}
-	drawer, err := NewDrawer(openBackend(t), config, store, diffusion.Sampling{Solver: "ddim", Steps: 3}, 1)
+	pipeline, err := NewPipeline(openBackend(t), config, store, diffusion.Sampling{Solver: "ddim", Steps: 3}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer drawer.Close()
-	err = drawer.Draw(context.Background(), []sdk.Draw{{Seed: 1}}, func(int, sdk.Image) error { t.Error("an image was drawn"); return nil })
+	defer pipeline.Close()
+	err = pipeline.Sample(context.Background(), []sdk.Draw{{Seed: 1}}, func(int, sdk.Image) error { t.Error("an image was made"); return nil })
 	if err == nil || !strings.Contains(err.Error(), "not a picture") {
 		t.Errorf("got %v", err)
 	}
@@ -188,25 +188,25 @@ func TestDrawsNoPicture(t *testing.T) {
 func TestDrawStops(t *testing.T) {
 	config := tinyDenoiser()
 	store := randomDenoiser(t, config)
-	if _, err := NewDrawer(openBackend(t), config, store, diffusion.Sampling{Solver: "eular", Steps: 3}, 1); err == nil {
+	if _, err := NewPipeline(openBackend(t), config, store, diffusion.Sampling{Solver: "eular", Steps: 3}, 1); err == nil {
 		t.Error("an unknown solver is taken")
 	}
-	drawer, err := NewDrawer(openBackend(t), config, store, diffusion.Sampling{Solver: "ddim", Steps: 3}, 1)
+	pipeline, err := NewPipeline(openBackend(t), config, store, diffusion.Sampling{Solver: "ddim", Steps: 3}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer drawer.Close()
+	defer pipeline.Close()
 	one := []sdk.Draw{{Seed: 1}}
 	stop := errors.New("stop")
-	if err := drawer.Draw(context.Background(), one, func(int, sdk.Image) error { return stop }); !errors.Is(err, stop) {
+	if err := pipeline.Sample(context.Background(), one, func(int, sdk.Image) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("when an image is not wanted: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := drawer.Draw(ctx, one, func(int, sdk.Image) error { t.Error("an image was drawn"); return nil }); !errors.Is(err, context.Canceled) {
+	if err := pipeline.Sample(ctx, one, func(int, sdk.Image) error { t.Error("an image was made"); return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("when cancelled: %v", err)
 	}
-	if err := drawer.Draw(context.Background(), nil, nil); err != nil {
+	if err := pipeline.Sample(context.Background(), nil, nil); err != nil {
 		t.Errorf("nothing to draw: %v", err)
 	}
 }
@@ -223,7 +223,7 @@ func TestText(t *testing.T) {
 		config.Text(prompt, out)
 		for i, v := range out {
 			if (v == 1) != slices.Contains(want, i) || (v != 0 && v != 1) {
-				t.Errorf("%q: place %d is %v", prompt, i, v)
+				t.Errorf("%q: number %d is %v", prompt, i, v)
 			}
 		}
 	}
