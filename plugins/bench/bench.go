@@ -182,7 +182,7 @@ func (o Options) check(size Size) error {
 }
 
 func (r *run) all(ctx context.Context) error {
-	// What everything is held against goes first, and says which backend it is.
+	// Measure the matmul baseline first; its case also names the backend.
 	m, err := r.Measure(ctx, r.a(Matmul, latentdiffusion.Float32))
 	if err != nil {
 		return fmt.Errorf("measure matrix products: %w", err)
@@ -243,7 +243,7 @@ func (r *run) measure(ctx context.Context, c Case) (*Measured, error) {
 type Killed struct{ Status string }
 
 func (k Killed) Error() string {
-	return "its process was ended (" + k.Status + "), most likely for want of memory"
+	return "its process was ended (" + k.Status + "), most likely because it ran out of memory"
 }
 
 func shortened(err error) string {

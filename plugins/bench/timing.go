@@ -35,15 +35,15 @@ func timing(first float64, each []float64) Timing {
 	}
 }
 
-// quantile interpolates between the values around a place (Hyndman and Fan 1996,
+// quantile interpolates between the values around a position (Hyndman and Fan 1996,
 // definition 7).
 func quantile(sorted []float64, q float64) float64 {
-	place := q * float64(len(sorted)-1)
-	below := int(place)
+	position := q * float64(len(sorted)-1)
+	below := int(position)
 	if below+1 >= len(sorted) {
 		return sorted[len(sorted)-1]
 	}
-	return sorted[below] + (place-float64(below))*(sorted[below+1]-sorted[below])
+	return sorted[below] + (position-float64(below))*(sorted[below+1]-sorted[below])
 }
 
 // enough reports whether something has been repeated enough: for the budget, and

@@ -37,7 +37,7 @@ func Component() sdk.Component {
 	}
 }
 
-type encoder struct{ runner *inception.Runner }
+type encoder struct{ network *inception.Compiled }
 
 var (
 	_ sdk.Encoder = encoder{}
@@ -63,20 +63,20 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	runner, err := inception.NewRunner(backend, network, store)
+	compiled, err := inception.Compile(backend, network, store)
 	if err != nil {
 		return nil, err
 	}
-	return encoder{runner}, nil
+	return encoder{compiled}, nil
 }
 
 // EncodeImages makes [2048] of each image, of any size.
 func (e encoder) EncodeImages(ctx context.Context, images []sdk.Image) ([][]float32, error) {
-	return e.runner.Features(ctx, images)
+	return e.network.Features(ctx, images)
 }
 
 // Close frees the compiled network.
 func (e encoder) Close() error {
-	e.runner.Close()
+	e.network.Close()
 	return nil
 }

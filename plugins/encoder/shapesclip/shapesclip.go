@@ -50,10 +50,10 @@ type encoder struct {
 }
 
 var (
-	_ sdk.TextEncoder = (*encoder)(nil)
-	_ sdk.Fitter      = (*encoder)(nil)
-	_ io.Closer       = (*encoder)(nil)
-	_ sdk.Saver       = (*encoder)(nil)
+	_ sdk.TextEncoder   = (*encoder)(nil)
+	_ sdk.Fitter        = (*encoder)(nil)
+	_ io.Closer         = (*encoder)(nil)
+	_ sdk.MemoryAdvisor = (*encoder)(nil)
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
@@ -124,10 +124,10 @@ func (e *encoder) Close() error {
 	return nil
 }
 
-// Savings are what makes a call take less memory of the device.
-func (e *encoder) Savings(call sdk.Call, _ *sdk.TuneRequest) []sdk.Saving {
+// MemoryAdvice lists settings that make a call take less memory of the device.
+func (e *encoder) MemoryAdvice(call sdk.Call, _ *sdk.TuneRequest) []sdk.Advice {
 	if call != sdk.CallFit {
 		return nil
 	}
-	return e.config.Settings.Savings("encoder")
+	return e.config.Settings.MemoryAdvice("encoder")
 }

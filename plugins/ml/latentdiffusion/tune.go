@@ -162,7 +162,7 @@ func (n noised) unpack(in []*Node) (noisy, target, timesteps *Node, conditions c
 // conditions of captions in their packed order.
 //
 //	x_0 = scale (mean + deviation other noise)
-func (n noised) Inputs(draws []objective.Draw) (inputs []any, weights []float64, err error) {
+func (n noised) Inputs(draws []objective.Draw) (inputs []any, factors []float64, err error) {
 	latents, conditions := n.inputs.Size()
 	each := latents[0] * latents[1] * latents[2]
 	noisy := make([]float32, len(draws)*each)
@@ -181,7 +181,7 @@ func (n noised) Inputs(draws []objective.Draw) (inputs []any, weights []float64,
 		}
 		at := n.schedule.At(d.timestep)
 		if n.gamma > 0 {
-			weights = append(weights, objective.MinSNR(at.Alpha, at.Sigma, n.gamma, n.prediction == diffusion.Velocity))
+			factors = append(factors, objective.MinSNR(at.Alpha, at.Sigma, n.gamma, n.prediction == diffusion.Velocity))
 		}
 		for j := range clean {
 			clean[j] = n.scale * (mean[j] + deviation[j]*d.latents[j])
@@ -210,5 +210,5 @@ func (n noised) Inputs(draws []objective.Draw) (inputs []any, weights []float64,
 	for _, name := range conditions.Names() {
 		inputs = append(inputs, tensors.FromFlatDataAndDimensions(given[name], append([]int{len(draws)}, conditions[name]...)...))
 	}
-	return inputs, weights, nil
+	return inputs, factors, nil
 }

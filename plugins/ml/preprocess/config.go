@@ -2,11 +2,8 @@ package preprocess
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/plumb-ml/plumb/plugins/ml/pretrained/config"
 )
@@ -52,45 +49,38 @@ func Load(directory string) (*Preprocessor, error) {
 		if err := config.Decode(text, &c, config.Rules{Others: true}); err != nil {
 			return nil, err
 		}
-		p, mistakes := c.preprocessor()
-		if len(mistakes) > 0 {
-			return nil, errors.New(strings.Join(mistakes, "\n"))
-		}
-		return p, nil
+		return c.preprocessor()
 	})
 }
 
 // preprocessor checks the settings and lists all that is wrong with them.
-func (c settings) preprocessor() (*Preprocessor, []string) {
-	var mistakes []string
-	refuse := func(format string, arguments ...any) {
-		mistakes = append(mistakes, fmt.Sprintf(format, arguments...))
-	}
+func (c settings) preprocessor() (*Preprocessor, error) {
+	var mistakes config.Mistakes
 	if !slices.Contains(processors, c.Type) {
-		refuse("image_processor_type is %q, a processor of CLIP is needed.", c.Type)
+		mistakes.Addf("image_processor_type is %q, a processor of CLIP is needed.", c.Type)
 	}
 	if !slices.Contains(processors, c.OldType) {
-		refuse("feature_extractor_type is %q, a processor of CLIP is needed.", c.OldType)
+		mistakes.Addf("feature_extractor_type is %q, a processor of CLIP is needed.", c.OldType)
 	}
 	if !c.Resize {
-		refuse("do_resize is false: images must be resized, as they come in any size.")
+		mistakes.Addf("do_resize is false: images must be resized, as they come in any size.")
 	}
 	if !c.Rescale {
-		refuse("do_rescale is false: images are bytes, and must be rescaled.")
+		mistakes.Addf("do_rescale is false: images are bytes, and must be rescaled.")
 	}
 	if c.Resample != pillowBicubic {
-		refuse("resample is %d, only 3 (bicubic) is supported.", c.Resample)
+		mistakes.Addf("resample is %d, only 3 (bicubic) is supported.", c.Resample)
 	}
 	p := &Preprocessor{}
 	var ok bool
 	if p.resize, p.shortest, ok = sides(c.Size); !ok {
-		refuse("size is %s; it must be a whole number, {shortest_edge} or {height, width}, of 1 to %d pixels.", c.Size, largest)
+		mistakes.Addf("size is %s; it must be a whole number, {shortest_edge} or {height, width}, of 1 to %d pixels.", c.Size, largest)
 	}
 	p.crop = p.resize
 	if c.Crop {
 		var square int
 		if p.crop, square, ok = sides(c.CropSize); !ok {
-			refuse("crop_size is %s; it must be a whole number or {height, width}, of 1 to %d pixels.", c.CropSize, largest)
+			mistakes.Addf("crop_size is %s; it must be a whole number or {height, width}, of 1 to %d pixels.", c.CropSize, largest)
 		} else if square > 0 {
 			p.crop = size{square, square}
 		}
@@ -99,19 +89,19 @@ func (c settings) preprocessor() (*Preprocessor, []string) {
 			smallest = size{p.shortest, p.shortest}
 		}
 		if p.crop.height > smallest.height || p.crop.width > smallest.width {
-			refuse("crop_size %s is larger than size %s: there would be a border.", c.CropSize, c.Size)
+			mistakes.Addf("crop_size %s is larger than size %s: there would be a border.", c.CropSize, c.Size)
 		}
 	} else if p.shortest > 0 {
-		refuse("do_center_crop is false: with size %s images would differ in shape.", c.Size)
+		mistakes.Addf("do_center_crop is false: with size %s images would differ in shape.", c.Size)
 	}
 	if !c.Normalize {
 		c.Mean, c.Deviation = []float64{0, 0, 0}, []float64{1, 1, 1}
 	}
 	if len(c.Mean) != channels || len(c.Deviation) != channels || slices.Contains(c.Deviation, 0) {
-		refuse("image_mean is %v and image_std %v; each must hold 3 numbers, those of image_std not 0.", c.Mean, c.Deviation)
+		mistakes.Addf("image_mean is %v and image_std %v; each must hold 3 numbers, those of image_std not 0.", c.Mean, c.Deviation)
 	}
 	if len(mistakes) > 0 {
-		return nil, mistakes
+		return nil, mistakes.Err()
 	}
 	for channel := range p.pixels {
 		for value := range p.pixels[channel] {

@@ -58,7 +58,7 @@ func (w Weights) Read(directory string) (*model.Store, error) {
 			return nil, sdk.Diagnostic{
 				Severity: sdk.SeverityError,
 				Summary:  fmt.Sprintf("Weights in %s that are not numbers", f.directory),
-				Detail:   fmt.Sprintf("%s is %v at place %d. The file is damaged, or of a training that diverged.", name, theirs.Data[at], at),
+				Detail:   fmt.Sprintf("%s is %v at index %d. The file is damaged, or of a training that diverged.", name, theirs.Data[at], at),
 			}
 		}
 		value := tensors.FromShape(shapes.Make(dtypes.Float32, need.Dims...))

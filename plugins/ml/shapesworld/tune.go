@@ -155,7 +155,7 @@ func (e *tuneExamples) put(rgb []byte, prompt string) (int, error) {
 }
 
 // Inputs are noisy images, the targets of their prediction, timesteps and texts.
-func (e *tuneExamples) Inputs(draws []objective.Draw) (inputs []any, weights []float64, err error) {
+func (e *tuneExamples) Inputs(draws []objective.Draw) (inputs []any, factors []float64, err error) {
 	size := len(draws)
 	textWidth := e.config.TextWidth()
 	noisy := make([]float32, size*imageValues)

@@ -58,12 +58,12 @@ type raters struct {
 }
 
 var (
-	_ sdk.Rater    = (*raters)(nil)
-	_ sdk.Comparer = (*raters)(nil)
-	_ sdk.Fitter   = (*raters)(nil)
-	_ sdk.Informer = (*raters)(nil)
-	_ io.Closer    = (*raters)(nil)
-	_ sdk.Saver    = (*raters)(nil)
+	_ sdk.Rater         = (*raters)(nil)
+	_ sdk.Comparer      = (*raters)(nil)
+	_ sdk.Fitter        = (*raters)(nil)
+	_ sdk.Informer      = (*raters)(nil)
+	_ io.Closer         = (*raters)(nil)
+	_ sdk.MemoryAdvisor = (*raters)(nil)
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
@@ -218,10 +218,10 @@ func (r *raters) Close() error {
 	return nil
 }
 
-// Savings are what makes a call take less memory of the device.
-func (r *raters) Savings(call sdk.Call, _ *sdk.TuneRequest) []sdk.Saving {
+// MemoryAdvice lists settings that make a call take less memory of the device.
+func (r *raters) MemoryAdvice(call sdk.Call, _ *sdk.TuneRequest) []sdk.Advice {
 	if call != sdk.CallFit {
 		return nil
 	}
-	return r.config.Settings.Savings("rater")
+	return r.config.Settings.MemoryAdvice("rater")
 }

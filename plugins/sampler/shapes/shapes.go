@@ -62,9 +62,9 @@ type sampler struct {
 }
 
 var (
-	_ sdk.Sampler = (*sampler)(nil)
-	_ sdk.Tuner   = (*sampler)(nil)
-	_ sdk.Saver   = (*sampler)(nil)
+	_ sdk.Sampler       = (*sampler)(nil)
+	_ sdk.Tuner         = (*sampler)(nil)
+	_ sdk.MemoryAdvisor = (*sampler)(nil)
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
@@ -163,8 +163,8 @@ func (s *sampler) reference(request sdk.TuneRequest, tuned shapesworld.DenoiserC
 	return store, nil
 }
 
-// Savings are what makes a call take less memory of the device.
-func (s *sampler) Savings(_ sdk.Call, tune *sdk.TuneRequest) []sdk.Saving {
+// MemoryAdvice lists settings that make a call take less memory of the device.
+func (s *sampler) MemoryAdvice(_ sdk.Call, tune *sdk.TuneRequest) []sdk.Advice {
 	if tune == nil {
 		return nil
 	}

@@ -2,7 +2,6 @@ package clip
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -99,24 +98,24 @@ func rules(within string) config.Rules {
 func parse(content []byte) (Config, error) {
 	text, vision := defaults()
 	f := file{Text: text}
-	wrong := []error{config.Decode(content, &f, rules(""))}
+	wrong := config.Mistakes{config.Decode(content, &f, rules(""))}
 	switch f.Type {
 	case pairType:
 		wrong = append(wrong,
 			config.Decode(latest(f.TextPart, f.OldText), &text, rules("text_config.")), text.check("text_config."),
 			config.Decode(latest(f.Vision, f.OldVision), &vision, rules("vision_config.")), vision.check("vision_config."),
 			positive("projection_dim", f.Projection))
-		return Config{Text: text, Vision: &vision, Projection: f.Projection}, errors.Join(wrong...)
+		return Config{Text: text, Vision: &vision, Projection: f.Projection}, wrong.Err()
 	case textType:
-		config := Config{Text: f.Text}
+		c := Config{Text: f.Text}
 		wrong = append(wrong, f.Text.check(""))
 		if slices.Contains(f.Architectures, "CLIPTextModelWithProjection") {
-			config.Projection = f.Projection
+			c.Projection = f.Projection
 			wrong = append(wrong, positive("projection_dim", f.Projection))
 		}
-		return config, errors.Join(wrong...)
+		return c, wrong.Err()
 	}
-	return Config{}, errors.Join(wrong...)
+	return Config{}, wrong.Err()
 }
 
 // latest is the part that counts of the two names that it may have.
@@ -152,41 +151,40 @@ func positive(key string, value int) error {
 // check refuses sizes of which no tower can be built. within is where they are
 // in the file.
 func (t Tower) check(within string) error {
-	wrong := []error{
+	wrong := config.Mistakes{
 		positive(within+"hidden_size", t.Width), positive(within+"intermediate_size", t.Hidden),
 		positive(within+"num_hidden_layers", t.Layers), positive(within+"num_attention_heads", t.Heads),
 	}
-	refuse := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
 	if t.Layers > mostLayers {
-		refuse("%q is %d: it must be at most %d", within+"num_hidden_layers", t.Layers, mostLayers)
+		wrong.Addf("%q is %d: it must be at most %d", within+"num_hidden_layers", t.Layers, mostLayers)
 	}
 	if t.Heads > 0 && t.Width%t.Heads != 0 {
-		refuse("%q is %d, which does not divide hidden_size %d", within+"num_attention_heads", t.Heads, t.Width)
+		wrong.Addf("%q is %d, which does not divide hidden_size %d", within+"num_attention_heads", t.Heads, t.Width)
 	}
 	if !slices.Contains(activations, t.Activation) {
-		refuse("%q is %q: supported are %s", within+"hidden_act", t.Activation, strings.Join(activations, ", "))
+		wrong.Addf("%q is %q: supported are %s", within+"hidden_act", t.Activation, strings.Join(activations, ", "))
 	}
 	if !(t.Epsilon > 0) {
-		refuse("%q is %v: it must be more than 0", within+"layer_norm_eps", t.Epsilon)
+		wrong.Addf("%q is %v: it must be more than 0", within+"layer_norm_eps", t.Epsilon)
 	}
-	return errors.Join(wrong...)
+	return wrong.Err()
 }
 
 func (t Text) check(within string) error {
-	wrong := []error{t.Tower.check(within), positive(within+"vocab_size", t.Vocabulary)}
+	wrong := config.Mistakes{t.Tower.check(within), positive(within+"vocab_size", t.Vocabulary)}
 	if t.Positions < 2 || t.Positions > mostPositions {
-		wrong = append(wrong, fmt.Errorf("%q is %d: it must be 2 to %d", within+"max_position_embeddings", t.Positions, mostPositions))
+		wrong.Addf("%q is %d: it must be 2 to %d", within+"max_position_embeddings", t.Positions, mostPositions)
 	}
-	return errors.Join(wrong...)
+	return wrong.Err()
 }
 
 func (v Vision) check(within string) error {
-	wrong := []error{v.Tower.check(within), positive(within+"image_size", v.ImageSize), positive(within+"patch_size", v.PatchSize)}
+	wrong := config.Mistakes{v.Tower.check(within), positive(within+"image_size", v.ImageSize), positive(within+"patch_size", v.PatchSize)}
 	if v.Channels != rgb {
-		wrong = append(wrong, fmt.Errorf("%q is %d: images have %d", within+"num_channels", v.Channels, rgb))
+		wrong.Addf("%q is %d: images have %d", within+"num_channels", v.Channels, rgb)
 	}
 	if v.PatchSize > 0 && v.ImageSize%v.PatchSize != 0 {
-		wrong = append(wrong, fmt.Errorf("%q is %d, which does not divide image_size %d", within+"patch_size", v.PatchSize, v.ImageSize))
+		wrong.Addf("%q is %d, which does not divide image_size %d", within+"patch_size", v.PatchSize, v.ImageSize)
 	}
-	return errors.Join(wrong...)
+	return wrong.Err()
 }

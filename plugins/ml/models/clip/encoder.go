@@ -14,20 +14,20 @@ import (
 // Encoder runs both towers. It is for one goroutine.
 type Encoder struct {
 	config Config
-	images *runner
-	texts  *runner
+	images *compiled
+	texts  *compiled
 }
 
 // NewEncoder prepares an encoder with weights that config.Weights read.
 func NewEncoder(backend compute.Backend, config Config, store *model.Store) (*Encoder, error) {
 	e := &Encoder{config: config}
 	var err error
-	if e.images, err = newRunner(backend, store, func(p nn.Params, inputs []*Node) *Node {
+	if e.images, err = compile(backend, store, func(p nn.Params, inputs []*Node) *Node {
 		return config.ImageEmbeddings(p, inputs[0])
 	}); err != nil {
 		return nil, fmt.Errorf("build image tower: %w", err)
 	}
-	if e.texts, err = newRunner(backend, store, func(p nn.Params, inputs []*Node) *Node {
+	if e.texts, err = compile(backend, store, func(p nn.Params, inputs []*Node) *Node {
 		return config.TextEmbeddings(p, inputs[0], inputs[1])
 	}); err != nil {
 		e.images.close()
@@ -80,12 +80,12 @@ func (e *Encoder) Texts(ctx context.Context, ids [][]int32) ([][]float32, error)
 // for one goroutine.
 type TextEncoder struct {
 	config Text
-	last   *runner
+	last   *compiled
 }
 
 // NewTextEncoder prepares a text encoder with the weights that ReadText gives.
 func NewTextEncoder(backend compute.Backend, config Text, store *model.Store) (*TextEncoder, error) {
-	last, err := newRunner(backend, store, func(p nn.Params, inputs []*Node) *Node {
+	last, err := compile(backend, store, func(p nn.Params, inputs []*Node) *Node {
 		return config.States(p, inputs[0]).Last
 	})
 	if err != nil {

@@ -39,7 +39,7 @@ func (t Text) States(p nn.Params, ids *Node) TextStates {
 }
 
 // Pooled picks one token of each sequence: last [batch, tokens, width], ends,
-// int32 [batch], their places -> [batch, width].
+// int32 [batch], their indices -> [batch, width].
 func (t Text) Pooled(last, ends *Node) *Node {
 	dims := last.Shape().Dimensions
 	batch, tokens := dims[0], dims[1]
@@ -56,19 +56,19 @@ const oldEnd = 2
 // EndsWith reports whether EndOf finds sequences' ends by the given end token.
 func (t Text) EndsWith(end int32) bool { return t.End == oldEnd || t.End == int(end) }
 
-// EndOf is the place of the token that stands for the whole sequence: the first
+// EndOf is the index of the token that stands for the whole sequence: the first
 // end token.
 func (t Text) EndOf(ids []int32) int32 {
-	place := 0
+	highest := 0 // the index of the highest id
 	for i, id := range ids {
-		if t.End == oldEnd && id > ids[place] {
-			place = i
+		if t.End == oldEnd && id > ids[highest] {
+			highest = i
 		}
 		if t.End != oldEnd && int(id) == t.End {
 			return int32(i)
 		}
 	}
-	return int32(place)
+	return int32(highest)
 }
 
 // TextEmbeddings builds the embeddings of sequences: ids, int32 [batch,

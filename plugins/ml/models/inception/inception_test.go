@@ -168,16 +168,16 @@ func TestNetwork(t *testing.T) {
 		got := some(golden.ChannelsFirst(outputs[i]).Data, 500)
 		t.Logf("%-14s differs by at most %.1e", path, golden.Expect(t, path, got, want.Tensors["tap."+path], 2e-5))
 	}
-	runner, err := NewRunner(backend, network, store)
+	compiled, err := Compile(backend, network, store)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer runner.Close()
+	defer compiled.Close()
 	var three []sdk.Image
 	for _, name := range names {
 		three = append(three, all[name])
 	}
-	rows, err := runner.Features(t.Context(), three)
+	rows, err := compiled.Features(t.Context(), three)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,18 +274,18 @@ func TestBatches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	runner, err := NewRunner(backend, network, store)
+	compiled, err := Compile(backend, network, store)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer runner.Close()
+	defer compiled.Close()
 	all := images(t)
-	both, err := runner.Features(t.Context(), []sdk.Image{all["rgb_67x45"], all["rgb_51x131"]})
+	both, err := compiled.Features(t.Context(), []sdk.Image{all["rgb_67x45"], all["rgb_51x131"]})
 	if err != nil {
 		t.Fatal(err)
 	}
-	runner.batch = 3
-	again, err := runner.Features(t.Context(), []sdk.Image{all["rgb_51x131"], all["rgb_67x45"]})
+	compiled.batch = 3
+	again, err := compiled.Features(t.Context(), []sdk.Image{all["rgb_51x131"], all["rgb_67x45"]})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,11 +311,11 @@ func BenchmarkFeatures(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	runner := &Runner{exec: exec, batch: 1, width: Features}
-	defer runner.Close()
+	compiled := &Compiled{exec: exec, batch: 1, width: Features}
+	defer compiled.Close()
 	image := images(b)["drawn_640x451"]
 	for b.Loop() {
-		if _, err := runner.Features(b.Context(), []sdk.Image{image}); err != nil {
+		if _, err := compiled.Features(b.Context(), []sdk.Image{image}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,6 +1,6 @@
-// Package config reads the config.json of published models, and refuses
-// what the reader does not understand. A key that is passed over in silence is
-// another model than the one that was published.
+// Package config reads the config.json of published models, and refuses what the
+// reader does not understand: a model with an ignored key is not the published one.
+// It does not import gomlx.
 package config
 
 import (
@@ -19,27 +19,27 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// Rules are what a reader understands of a configuration, beside the fields of
-// the struct that it reads it into.
+// Rules say which keys and values a reader understands, beside the fields of the
+// struct that it decodes into.
 type Rules struct {
-	// Classes are the models that the reader knows, by the value of ClassKey
-	// (diffusers' is "_class_name"); empty: the reader does not look at it.
+	// Classes are the values of ClassKey that the reader supports (diffusers' key is
+	// "_class_name"); empty: any.
 	ClassKey string
 	Classes  []string
-	// Required are keys without which there is no model.
+	// Required are the keys that must be there.
 	Required []string
-	// Only are keys for which the reader knows one value alone. Null and an
-	// absent key stand for it.
+	// Only are keys of which the reader supports one value. Null and an absent key
+	// stand for it.
 	Only map[string]any
-	// Others passes over keys that nobody here knows. Files of transformers have
+	// Others ignores unknown keys. Files of transformers have
 	// dozens about training and the generation of text.
 	Others bool
-	// Within is where the keys are in the file, such as "text_config.".
+	// Within is the path of the keys in the file, such as "text_config.".
 	Within string
 }
 
-// Read reads a configuration from a file with decode, which mostly is Decode and
-// a look at the values. Whatever is wrong is a diagnostic that names the file.
+// Read reads a configuration from a file with decode, which usually calls Decode and
+// checks the values. Every error is a diagnostic that names the file.
 func Read[C any](path string, decode func(text []byte) (C, error)) (C, error) {
 	var none C
 	directory, name := filepath.Split(filepath.Clean(path))
@@ -62,17 +62,17 @@ func Read[C any](path string, decode func(text []byte) (C, error)) (C, error) {
 	}
 	c, err := decode(text)
 	if err != nil {
-		return none, sdk.Diagnostic{Summary: path + " is of no model that is supported, or damaged", Detail: err.Error()}
+		return none, sdk.Diagnostic{Summary: path + " is an unsupported or damaged model configuration", Detail: err.Error()}
 	}
 	return c, nil
 }
 
-// infinity is how Python writes what is no number in JSON.
+// infinity is how Python writes an infinity, which JSON does not have.
 var infinity = regexp.MustCompile(`: -?Infinity\b`)
 
 // Decode reads a text into the struct that into points to, embedded structs
 // included. Absent keys and nulls leave it as it is; an infinity stands for no
-// bound, and is a null. Everything that is wrong is in the error.
+// bound, and is a null. The error holds all mistakes.
 func Decode(text []byte, into any, rules Rules) error {
 	text = infinity.ReplaceAll(text, []byte(": null"))
 	var values map[string]json.RawMessage
@@ -82,7 +82,7 @@ func Decode(text []byte, into any, rules Rules) error {
 		}
 		return err
 	}
-	// Another model's keys mean nothing here: its class is all there is to say.
+	// The keys of another model are not mistakes: its class is the only one.
 	if err := rules.class(values); err != nil {
 		return err
 	}
@@ -118,19 +118,19 @@ func Decode(text []byte, into any, rules Rules) error {
 	return errors.Join(wrong...)
 }
 
-// class refuses another model than those that are known.
+// class refuses models that are not supported.
 func (r Rules) class(values map[string]json.RawMessage) error {
 	if len(r.Classes) == 0 {
 		return nil
 	}
 	var class string
 	if value := values[r.ClassKey]; absent(value) {
-		return fmt.Errorf("%q is missing, so what this is nobody knows: known are %s", r.ClassKey, strings.Join(r.Classes, ", "))
+		return fmt.Errorf("%q is missing, so the model class is unknown; supported: %s", r.ClassKey, strings.Join(r.Classes, ", "))
 	} else if err := json.Unmarshal(value, &class); err != nil {
 		return fmt.Errorf("%q: %w", r.ClassKey, err)
 	}
 	if !slices.Contains(r.Classes, class) {
-		return fmt.Errorf("this is another model, %q is %q: supported are %s", r.ClassKey, class, strings.Join(r.Classes, ", "))
+		return fmt.Errorf("this is another model, %q is %q; supported: %s", r.ClassKey, class, strings.Join(r.Classes, ", "))
 	}
 	return nil
 }
@@ -151,6 +151,17 @@ func fields(into any) map[string]any {
 	}
 	return found
 }
+
+// Mistakes collects all that is wrong with the values of a configuration.
+type Mistakes []error
+
+// Addf adds a mistake.
+func (m *Mistakes) Addf(format string, arguments ...any) {
+	*m = append(*m, fmt.Errorf(format, arguments...))
+}
+
+// Err is the list as an error, one a line; nil if it is empty.
+func (m Mistakes) Err() error { return errors.Join(m...) }
 
 func absent(value json.RawMessage) bool { return value == nil || string(value) == "null" }
 

@@ -47,7 +47,7 @@ func TestRead(t *testing.T) {
 	for path, want := range map[string]string{
 		filepath.Join(filepath.Dir(path), "other.json"): "No other.json in " + filepath.Dir(path),
 		filepath.Join(path+"-gone", "config.json"):      "There is no directory " + path + "-gone",
-		path: path + " is of no model that is supported",
+		path: path + " is an unsupported or damaged model configuration",
 	} {
 		if _, err := Read(path, func([]byte) (int, error) { return 0, errors.New("wrong") }); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v does not say %q", err, want)

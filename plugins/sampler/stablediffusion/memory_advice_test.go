@@ -11,7 +11,7 @@ import (
 
 // written are the options that an advice names: each must be one that its block
 // has, and what is written must begin with it.
-func written(t *testing.T, savings []sdk.Saving) string {
+func written(t *testing.T, advice []sdk.Advice) string {
 	t.Helper()
 	known := map[string]map[string]bool{"sampler": {}, "finetune": {}}
 	for block, schema := range map[string]sdk.Schema{"sampler": Component().Schema, "finetune": Component().Tuning} {
@@ -34,7 +34,7 @@ func written(t *testing.T, savings []sdk.Saving) string {
 		known["finetune"][name] = true
 	}
 	var all []string
-	for _, s := range savings {
+	for _, s := range advice {
 		if !known[s.Block][s.Option] || !strings.HasPrefix(s.Write, s.Option) || s.Now == "" {
 			t.Errorf("advice %+v", s)
 		}
@@ -43,8 +43,8 @@ func written(t *testing.T, savings []sdk.Saving) string {
 	return strings.Join(all, "; ")
 }
 
-// TestSavings: only what can still be changed is advised, with what it is now.
-func TestSavings(t *testing.T) {
+// TestMemoryAdvice: only what can still be changed is advised, with what it is now.
+func TestMemoryAdvice(t *testing.T) {
 	s, err := openWith(t, map[string]any{"batch_size": 4, "height": 256, "width": 64})
 	if err != nil {
 		t.Fatal(err)
@@ -64,11 +64,11 @@ func TestSavings(t *testing.T) {
 		{sdk.CallTune, tune(`{"micro_batch_size":6,"precision":"bfloat16"}`, 0, 8), `micro_batch_size = 3; gradient_checkpointing = true; lora {}; height = 128`},
 		{sdk.CallTune, tune(`{"micro_batch_size":64,"gradient_checkpointing":true,"lora":{"rank":4}}`, 0, 1), `micro_batch_size = 1; precision = "bfloat16"; height = 128`},
 	} {
-		if got := written(t, s.Savings(test.call, test.tune)); got != test.want {
+		if got := written(t, s.MemoryAdvice(test.call, test.tune)); got != test.want {
 			t.Errorf("%s %+v: %s\nwant %s", test.call, test.tune, got, test.want)
 		}
 	}
-	if now := s.Savings(sdk.CallTune, tune(`{}`, 0, 8))[0].Now; now != "all 16 images of a step at once" {
+	if now := s.MemoryAdvice(sdk.CallTune, tune(`{}`, 0, 8))[0].Now; now != "all 16 images of a step at once" {
 		t.Errorf("without micro_batch_size it is now %q", now)
 	}
 }

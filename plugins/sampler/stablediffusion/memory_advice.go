@@ -7,16 +7,16 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-var _ sdk.Saver = (*sampler)(nil)
+var _ sdk.MemoryAdvisor = (*sampler)(nil)
 
 // smallestSide is the height and width below which a smaller image is no advice.
 const smallestSide = 64
 
-// Savings are what makes a call take less memory of the device.
-func (s *sampler) Savings(call sdk.Call, tune *sdk.TuneRequest) []sdk.Saving {
-	var list []sdk.Saving
+// MemoryAdvice lists settings that make a call take less memory of the device.
+func (s *sampler) MemoryAdvice(call sdk.Call, tune *sdk.TuneRequest) []sdk.Advice {
+	var list []sdk.Advice
 	add := func(option, write, now string) {
-		list = append(list, sdk.Saving{Option: option, Block: string(sdk.KindSampler), Write: write, Now: now})
+		list = append(list, sdk.Advice{Option: option, Block: string(sdk.KindSampler), Write: write, Now: now})
 	}
 	switch {
 	case tune != nil:
@@ -24,7 +24,7 @@ func (s *sampler) Savings(call sdk.Call, tune *sdk.TuneRequest) []sdk.Saving {
 		if err != nil {
 			return nil
 		}
-		list = settings.Savings(*tune)
+		list = settings.MemoryAdvice(*tune)
 	case call == sdk.CallSample:
 		if s.batch > 1 {
 			add("batch_size", fmt.Sprintf("batch_size = %d", s.batch/2), fmt.Sprint(s.batch))

@@ -12,37 +12,37 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
 
-// runner runs a network on any number of examples, a fixed number at a time:
-// compiled once, and an example's numbers do not depend on how many others
+// compiled is a network for any number of examples, which runs on a fixed number at a
+// time: it is compiled once, and an example's numbers do not depend on how many others
 // there are.
-type runner struct {
+type compiled struct {
 	exec  *model.Exec
 	batch int
 }
 
-func newRunner(backend compute.Backend, store *model.Store, build func(p nn.Params, inputs []*Node) *Node) (*runner, error) {
+func compile(backend compute.Backend, store *model.Store, build func(p nn.Params, inputs []*Node) *Node) (*compiled, error) {
 	exec, err := model.NewExec(backend, store, func(_ *model.Scope, inputs []*Node) *Node {
 		return build(nn.LoadedParams(store), inputs)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &runner{exec: exec, batch: batchFor(backend)}, nil
+	return &compiled{exec: exec, batch: batchFor(backend)}, nil
 }
 
-func (r *runner) close() { r.exec.Finalize() }
+func (c *compiled) close() { c.exec.Finalize() }
 
-// run makes the inputs for the examples from start to end, filled up to a
-// batch, and returns the flat output of each.
-func (r *runner) run(ctx context.Context, count int, inputs func(start, end, batch int) []any) ([][]float32, error) {
+// run returns the flat output for each of count examples. inputs makes the inputs for
+// the examples from start to end, filled up to a batch.
+func (c *compiled) run(ctx context.Context, count int, inputs func(start, end, batch int) []any) ([][]float32, error) {
 	rows := make([][]float32, 0, count)
-	for start := 0; start < count; start += r.batch {
+	for start := 0; start < count; start += c.batch {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		end := min(start+r.batch, count)
-		arguments := inputs(start, end, r.batch)
-		outputs, err := r.exec.Exec(arguments...)
+		end := min(start+c.batch, count)
+		arguments := inputs(start, end, c.batch)
+		outputs, err := c.exec.Exec(arguments...)
 		for _, argument := range arguments {
 			argument.(*tensors.Tensor).MustFinalizeAll()
 		}
@@ -51,7 +51,7 @@ func (r *runner) run(ctx context.Context, count int, inputs func(start, end, bat
 		}
 		flat := tensors.MustCopyFlatData[float32](outputs[0])
 		outputs[0].MustFinalizeAll()
-		width := len(flat) / r.batch
+		width := len(flat) / c.batch
 		for i := range end - start {
 			rows = append(rows, flat[i*width:(i+1)*width])
 		}

@@ -7,16 +7,15 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// finetune is the block that settings stand in.
+// finetune is the block of the settings.
 const finetune = "finetune"
 
-// Savings are what makes a fine-tuning by these settings take less memory of the
-// device: first what does not change its result but for rounding, then what
-// does.
-func (s Settings) Savings(request sdk.TuneRequest) []sdk.Saving {
-	var list []sdk.Saving
+// MemoryAdvice lists changes of the settings that make a fine-tuning take less memory
+// of the device: first those that change its result by rounding alone.
+func (s Settings) MemoryAdvice(request sdk.TuneRequest) []sdk.Advice {
+	var list []sdk.Advice
 	add := func(option, write, now string) {
-		list = append(list, sdk.Saving{Option: option, Block: finetune, Write: write, Now: now})
+		list = append(list, sdk.Advice{Option: option, Block: finetune, Write: write, Now: now})
 	}
 	total := request.BatchSize * len(request.Losses)
 	micro, now := s.MicroBatchSize, fmt.Sprint(s.MicroBatchSize)
