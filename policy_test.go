@@ -23,32 +23,33 @@ const module = "github.com/plumb-ml/plumb/"
 // folder stands for everything under it, and "-x" takes x out again. Of several
 // lines for a package the one with the longest folder holds.
 const policy = `
-	github.com/hashicorp/hcl      : core/spec core/ablation core/plugin : core/plan core/stage core/run cmd
-	github.com/zclconf/go-cty     : core/spec core/ablation core/plugin : core/plan core/stage core/run cmd
-	github.com/hashicorp/go-plugin: core/plugin plugins/sdk : plugins core/stage core/run cmd
-	google.golang.org/grpc        : core/plugin plugins/sdk -plugins/sdk/table -plugins/sdk/imaging -plugins/sdk/atomicfile -plugins/sdk/schema : plugins core/stage core/run cmd
+	github.com/hashicorp/hcl      : core/spec core/ablation core/plugin : core/plan core/stage core/run core/session cmd
+	github.com/zclconf/go-cty     : core/spec core/ablation core/plugin : core/plan core/stage core/run core/session cmd
+	github.com/hashicorp/go-plugin: core/plugin plugins/sdk : plugins core/stage core/run core/session cmd
+	google.golang.org/grpc        : core/plugin plugins/sdk -plugins/sdk/table -plugins/sdk/imaging -plugins/sdk/atomicfile -plugins/sdk/schema : plugins core/stage core/run core/session cmd
 	github.com/gomlx              : plugins/ml plugins/bench plugins/sampler plugins/reward plugins/encoder plugins/rater -plugins/ml/diffusion -plugins/ml/pretrained/config : plugins/builtin cmd
 	github.com/spf13/cobra        : cmd
 	github.com/vbauerster/mpb     : cmd
 
 	plugins                       : plugins -plugins/sdk cmd
-	plugins/sdk                   : plugins core/plugin core/stage cmd : core/run
+	plugins/sdk                   : plugins core/plugin core/stage core/session cmd : core/run
 	plugins/sdk/atomicfile        : plugins core reports : cmd
-	plugins/sdk/client            : plugins/sdk/plugintest core/plugin core/stage : core/run cmd
+	plugins/sdk/client            : plugins/sdk/plugintest core/plugin core/stage : core/run core/session cmd
 	plugins/sdk/imaging           : plugins core reports : cmd
-	plugins/sdk/schema            : core/spec core/plan core/stage plugins cmd : core/ablation core/plugin core/run
+	plugins/sdk/schema            : core/spec core/plan core/stage plugins cmd : core/ablation core/plugin core/run core/session
 	plugins/sdk/table             : plugins core reports : cmd
 	plugins/ml/models/goldentest  :
 
 	core                          : core -core/stats reports cmd
 	core/hub/hubtest              :
-	core/spec                     : core/ablation core/plan core/plugin core/stage cmd : core/run
-	core/ablation                 : cmd
-	core/plan                     : core/stage core/run cmd
-	core/plugin                   : core/run cmd
-	core/store                    : core/run cmd
-	core/stage                    : core/run cmd
-	core/run                      : cmd
+	core/spec                     : core/ablation core/plan core/plugin core/stage core/session cmd : core/run
+	core/ablation                 : core/session : cmd
+	core/plan                     : core/stage core/run core/session cmd
+	core/plugin                   : core/run core/session cmd
+	core/store                    : core/run core/session cmd
+	core/stage                    : core/run cmd : core/session
+	core/run                      : core/session cmd
+	core/session                  : cmd
 	reports                       : cmd
 	cmd                           :
 `

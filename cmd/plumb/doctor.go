@@ -8,6 +8,8 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
+
+	"github.com/plumb-ml/plumb/core/session"
 )
 
 func (p *program) doctorCommand() *cobra.Command {
@@ -17,7 +19,7 @@ func (p *program) doctorCommand() *cobra.Command {
 		Short: "Say what this machine can compute with, what would be used, and how fast it is",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			fmt.Fprintf(p.out, "plumb %s, %s, %s/%s, %s\n", plumbVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH,
+			fmt.Fprintf(p.out, "plumb %s, %s, %s/%s, %s\n", session.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH,
 				plural(runtime.NumCPU(), "CPU", "CPUs"))
 			if notice := simdNotice(); notice != "" {
 				fmt.Fprintln(p.out, notice)
@@ -48,7 +50,7 @@ func (p *program) doctorCommand() *cobra.Command {
 
 // simdNotice says how to build a faster plumb, if this is a slow one.
 func simdNotice() string {
-	if builtWithSIMD || (runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64") {
+	if session.BuiltWithSIMD || (runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64") {
 		return ""
 	}
 	return "This plumb was built without SIMD instructions: computing on the CPU is slower.\nBuild it with GOEXPERIMENT=simd go build ./cmd/plumb"

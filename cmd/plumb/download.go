@@ -37,11 +37,11 @@ func (p *program) downloadCommand() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			ctx := command.Context()
-			s := &session{program: p, file: args[0]}
-			defer s.close()
-			if _, err := s.read(ctx); err != nil {
+			s, err := p.read(ctx, args[0])
+			if err != nil {
 				return err
 			}
+			defer s.Close()
 			return s.download(ctx, dry)
 		},
 	}
@@ -65,9 +65,9 @@ type wanted struct {
 }
 
 // wants are the models that the experiment names, each once.
-func (s *session) wants() []wanted {
+func (s *loaded) wants() []wanted {
 	var all []wanted
-	for _, repository := range s.repositories {
+	for _, repository := range s.Repositories() {
 		i := slices.IndexFunc(all, func(w wanted) bool {
 			return w.Ref == repository.Ref && slices.Equal(w.Files, repository.Files)
 		})
@@ -85,11 +85,11 @@ func (s *session) wants() []wanted {
 // download fetches what the experiment names, after it has asked for all of it:
 // that something is wrong with the last model should not be known when the first
 // gigabytes are here.
-func (s *session) download(ctx context.Context, dry bool) error {
+func (s *loaded) download(ctx context.Context, dry bool) error {
 	p := s.program
 	wants := s.wants()
 	if len(wants) == 0 {
-		fmt.Fprintf(p.out, "%s names no model of Hugging Face's hub: nothing to download.\n", s.file)
+		fmt.Fprintf(p.out, "%s names no model of Hugging Face's hub: nothing to download.\n", s.File)
 		return nil
 	}
 	config := hub.Environment(os.Getenv)
@@ -126,7 +126,7 @@ func (s *session) download(ctx context.Context, dry bool) error {
 		err := client.Fetch(ctx, fetch)
 		screen.close()
 		if ctx.Err() != nil {
-			fmt.Fprintf(p.err, "\nInterrupted. What came is kept; go on with\n  plumb download %s\n", quote(s.file))
+			fmt.Fprintf(p.err, "\nInterrupted. What came is kept; go on with\n  plumb download %s\n", quote(s.File))
 			return exit{code: exitInterrupted}
 		}
 		if err != nil {
@@ -139,7 +139,7 @@ func (s *session) download(ctx context.Context, dry bool) error {
 	}
 	for i, fetch := range fetches {
 		// What is here is what a run will find.
-		found, err := client.Cache.Find(fetch.Ref, wants[i].Files)
+		found, err := client.Cache.Find(ctx, fetch.Ref, wants[i].Files)
 		if err != nil {
 			return exit{exitFailed, err}
 		}

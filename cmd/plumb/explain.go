@@ -34,10 +34,10 @@ func (p *program) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer s.close()
-			nodes := s.plan.Find(args[1])
+			defer s.Close()
+			nodes := s.Plan.Find(args[1])
 			if len(nodes) == 0 {
-				return fmt.Errorf("%s has no stage %q; its stages are:\n  %s", args[0], args[1], strings.Join(nodeLabels(s.plan), "\n  "))
+				return fmt.Errorf("%s has no stage %q; its stages are:\n  %s", args[0], args[1], strings.Join(nodeLabels(s.Plan), "\n  "))
 			}
 			forecast, err := s.forecast()
 			if err != nil {
@@ -66,12 +66,16 @@ func nodeLabels(p *plan.Plan) []string {
 	return all
 }
 
-func (p *program) explain(s *session, node *plan.Node, forecast *run.Forecast, full bool) error {
+func (p *program) explain(s *loaded, node *plan.Node, forecast *run.Forecast, full bool) error {
 	w := p.out
 	n := forecast.Nodes[node]
 	fmt.Fprintln(w, p.bold(w, node.Label))
 	parts := n.Parts
-	last, err := s.store.LastRecord(node.Name)
+	store, err := s.Store()
+	if err != nil {
+		return exit{exitFailed, err}
+	}
+	last, err := store.LastRecord(node.Name)
 	if err != nil {
 		return exit{exitFailed, err}
 	}
@@ -84,7 +88,7 @@ func (p *program) explain(s *session, node *plan.Node, forecast *run.Forecast, f
 		row(w, "key", n.Key, full)
 	default:
 		row(w, "state", "to run; the key is known once the stages before it have run", full)
-		parts, _ = plan.KeyParts(node, s.environment, func(input plan.Input) (string, bool) {
+		parts, _ = plan.KeyParts(node, s.Environment, func(input plan.Input) (string, bool) {
 			if made := forecast.Nodes[input.Node].Record; made != nil {
 				return made.Outputs[input.Output].Digest, true
 			}

@@ -38,13 +38,13 @@ func (p *program) exportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer s.close()
-			nodes := s.plan.Find(args[1])
-			if judged := judgedFor(s.plan, args[1]); sheet && len(judged) > 0 {
+			defer s.Close()
+			nodes := s.Plan.Find(args[1])
+			if judged := judgedFor(s.Plan, args[1]); sheet && len(judged) > 0 {
 				return p.exportBlind(s, judged, args)
 			}
 			if len(nodes) == 0 {
-				return fmt.Errorf("%s has no stage %q; its stages are:\n  %s", args[0], args[1], strings.Join(nodeLabels(s.plan), "\n  "))
+				return fmt.Errorf("%s has no stage %q; its stages are:\n  %s", args[0], args[1], strings.Join(nodeLabels(s.Plan), "\n  "))
 			}
 			if len(nodes) > 1 {
 				return fmt.Errorf("%q names %d stages of %s; say which by the full name that plumb plan prints", args[1], len(nodes), args[0])
@@ -57,15 +57,19 @@ func (p *program) exportCommand() *cobra.Command {
 			if made == nil {
 				return exit{exitFailed, fmt.Errorf("%s has not run yet with these settings; plumb run %s makes it", nodes[0].Label, args[0])}
 			}
+			opened, err := s.Store()
+			if err != nil {
+				return exit{exitFailed, err}
+			}
 			if sheet {
-				n, err := exportSheet(s.store, made, args[2])
+				n, err := exportSheet(opened, made, args[2])
 				if err != nil {
 					return exit{exitFailed, fmt.Errorf("export %s: %w", nodes[0].Label, err)}
 				}
 				fmt.Fprintf(p.out, "%s to label are in %s; write good, bad or skip into its %s\n", plural(n, "image", "images"), args[2], labels.Sheet)
 				return nil
 			}
-			if err := exportOutputs(s.store, made, args[2]); err != nil {
+			if err := exportOutputs(opened, made, args[2]); err != nil {
 				return exit{exitFailed, fmt.Errorf("export %s: %w", nodes[0].Label, err)}
 			}
 			fmt.Fprintf(p.out, "%s is in %s\n", nodes[0].Label, args[2])
@@ -86,10 +90,14 @@ func judgedFor(all *plan.Plan, block string) []*plan.Node {
 }
 
 // exportBlind writes the images of an evaluate block for people to judge.
-func (p *program) exportBlind(s *session, judged []*plan.Node, args []string) error {
+func (p *program) exportBlind(s *loaded, judged []*plan.Node, args []string) error {
 	forecast, err := s.forecast()
 	if err != nil {
 		return err
+	}
+	opened, err := s.Store()
+	if err != nil {
+		return exit{exitFailed, err}
 	}
 	var tables, missing []string
 	for _, node := range judged {
@@ -99,7 +107,7 @@ func (p *program) exportBlind(s *session, judged []*plan.Node, args []string) er
 			missing = append(missing, drawn.Node.Label)
 			continue
 		}
-		table, err := s.store.File(made.Outputs[drawn.Output])
+		table, err := opened.File(made.Outputs[drawn.Output])
 		if err != nil {
 			return exit{exitFailed, fmt.Errorf("export %s: %w", args[1], err)}
 		}

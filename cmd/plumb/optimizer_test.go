@@ -16,13 +16,13 @@ import (
 // has their type: what the one takes, the other reads, and nothing else.
 func TestOptimizerIsReadWhole(t *testing.T) {
 	p := &program{house: builtinHouse(), out: io.Discard, err: io.Discard, sources: diag.Sources{}, runsDir: t.TempDir()}
-	s := &session{program: p, file: "../../experiments/quickstart.hcl"}
-	defer s.close()
-	if _, err := s.read(t.Context()); err != nil {
+	s, err := p.read(t.Context(), "../../experiments/quickstart.hcl")
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer s.Close()
 	tuned := 0
-	for _, node := range s.plan.Nodes {
+	for _, node := range s.Plan.Nodes {
 		work, ok := node.Work.(*plan.TuneWork)
 		if !ok {
 			continue

@@ -10,11 +10,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
+	"github.com/plumb-ml/plumb/core/session"
 )
 
 func (p *program) planCommand() *cobra.Command {
-	tflops := float64(defaultTFLOPs)
+	tflops := float64(session.DefaultTFLOPs)
 	command := &cobra.Command{
 		Use:   "plan FILE",
 		Short: "Print what a run would do: stages, what is cached, time and disk",
@@ -24,7 +26,7 @@ func (p *program) planCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer s.close()
+			defer s.Close()
 			forecast, err := s.forecast()
 			if err != nil {
 				return err
@@ -32,12 +34,13 @@ func (p *program) planCommand() *cobra.Command {
 			if !(tflops > 0) {
 				return fmt.Errorf("-tflops %v: an accelerator does more than that", tflops)
 			}
-			estimates := s.estimate(forecast, tflops)
+			costs := s.Costs(forecast)
+			costs.TFLOPs = tflops
 			if p.json {
-				return writePlanJSON(p.out, s, forecast, estimates)
+				return writePlanJSON(p.out, s, forecast, costs)
 			}
-			p.writePlan(p.out, s, forecast, estimates, false)
-			p.warn(s.warnings)
+			p.writePlan(p.out, s, forecast, costs, false)
+			p.warn(s.Warnings)
 			return nil
 		},
 	}
@@ -51,22 +54,22 @@ func (p *program) planCommand() *cobra.Command {
 const shortPlan = 60
 
 // writePlan prints a plan as a table of at most 80 columns.
-func (p *program) writePlan(w io.Writer, s *session, forecast *run.Forecast, estimates *estimates, brief bool) {
+func (p *program) writePlan(w io.Writer, s *loaded, forecast *run.Forecast, costs *session.Costs, brief bool) {
 	fmt.Fprintf(w, "%s\n", p.bold(w, s.title()))
-	if s.description != "" {
-		fmt.Fprintf(w, "%s\n", indent(s.description, 0, 80))
+	if s.Description != "" {
+		fmt.Fprintf(w, "%s\n", indent(s.Description, 0, 80))
 	}
 	fmt.Fprintln(w)
-	if brief && len(s.plan.Nodes) > shortPlan {
-		writePlanByKind(w, s.plan, forecast)
+	if brief && len(s.Plan.Nodes) > shortPlan {
+		writePlanByKind(w, s.Plan, forecast)
 	} else {
-		writePlanTable(w, s.plan, forecast, estimates)
+		writePlanTable(w, s.Plan, forecast, costs)
 	}
-	fmt.Fprintf(w, "\n%s\n", indent(forecastLine(s.plan, forecast), 0, 80))
-	estimates.write(w)
+	fmt.Fprintf(w, "\n%s\n", indent(forecastLine(s.Plan, forecast), 0, 80))
+	writeCosts(w, costs)
 }
 
-func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast, estimates *estimates) {
+func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast, costs *session.Costs) {
 	several := len(p.Variants) > 1
 	name := func(node *plan.Node) string {
 		if several {
@@ -116,7 +119,7 @@ func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast, estimates
 		if len(node.Lacks) > 0 {
 			state = "lacks"
 		}
-		if estimated := estimates.short(node); estimated != "" {
+		if estimated := shortCost(costs, node); estimated != "" {
 			time = estimated
 		}
 		row(name(node), doing(node), places(node), state, time)
@@ -162,8 +165,8 @@ func writePlanByKind(w io.Writer, p *plan.Plan, forecast *run.Forecast) {
 		stages, cached, unknown int
 		seconds                 float64
 	}
-	sums := map[plan.Kind]*sum{}
-	var kinds []plan.Kind
+	sums := map[record.Kind]*sum{}
+	var kinds []record.Kind
 	for _, node := range p.Nodes {
 		if sums[node.Kind] == nil {
 			sums[node.Kind] = &sum{}
@@ -201,25 +204,12 @@ func describe(node *plan.Node) string {
 	if items, unit := node.Items(); items > 0 {
 		words = append(words, fmt.Sprintf("%d %s", items, unit))
 	}
-	switch {
-	case node.Instance != nil:
+	if node.Instance != nil {
 		words = append(words, node.Instance.Component)
-	case node.Kind == plan.Import:
-		words = append(words, "from a folder")
-	case node.Kind == plan.Rate:
-		words = append(words, "from a file")
-	case node.Kind == plan.Compare:
-		words = append(words, comparedBy(node))
+	} else if from := node.Source(); from != "" {
+		words = append(words, from)
 	}
 	return strings.Join(words, ", ")
-}
-
-// comparedBy says where comparisons come from that no rater makes.
-func comparedBy(node *plan.Node) string {
-	if _, ok := node.Input(plan.Labels); ok {
-		return "from labels"
-	}
-	return "from a file"
 }
 
 func stateOf(n run.NodeForecast) (state, time string) {
@@ -311,22 +301,24 @@ type stageJSON struct {
 	Lacks     []string          `json:"lacks,omitempty"` // what has to be put somewhere first
 	Seconds   *float64          `json:"seconds"`         // null: unknown, or cached
 	GPUHours  float64           `json:"estimated_gpu_hours,omitempty"`
+	Devices   int               `json:"devices,omitempty"`          // that it needs at once
+	Memory    int64             `json:"gpu_memory_bytes,omitempty"` // of each, at least, as far as it is estimated
 }
 
-func writePlanJSON(w io.Writer, s *session, forecast *run.Forecast, estimates *estimates) error {
+func writePlanJSON(w io.Writer, s *loaded, forecast *run.Forecast, costs *session.Costs) error {
 	out := planJSON{
-		Name: s.name, Cached: forecast.Cached, ToRun: forecast.ToRun,
+		Name: s.Name, Cached: forecast.Cached, ToRun: forecast.ToRun,
 		Seconds: forecast.Seconds, Unknown: forecast.Unknown, Bytes: forecast.Bytes,
-		Compute: map[string]string{"backend": s.environment.Backend, "device": s.environment.Device},
+		Compute: map[string]string{"backend": s.Environment.Backend, "device": s.Environment.Device},
 	}
-	if estimates.hours(estimates.total.Operations) >= smallestHours {
-		total := estimates.total
+	if costs.Hours(costs.Total.Operations) >= smallestHours {
+		total := costs.Total
 		out.Estimate = &estimateJSON{
-			Stages: len(estimates.byNode), Operations: total.Operations, TFLOPs: estimates.tflops, GPUHours: estimates.hours(total.Operations),
-			MemoryBytes: total.MemoryBytes, DiskBytes: total.DiskBytes, Unknown: estimates.unknown, Assumes: total.Assumes,
+			Stages: len(costs.ByNode), Operations: total.Operations, TFLOPs: costs.TFLOPs, GPUHours: costs.Hours(total.Operations),
+			MemoryBytes: total.MemoryBytes, DiskBytes: total.DiskBytes, Unknown: costs.Unknown, Assumes: total.Assumes,
 		}
 	}
-	for _, node := range s.plan.Nodes {
+	for _, node := range s.Plan.Nodes {
 		n := forecast.Nodes[node]
 		one := stageJSON{Name: node.Label, Kind: string(node.Kind), Inputs: map[string]string{}, Key: n.Key, Cached: n.Cached, Seconds: n.Seconds}
 		if items, unit := node.Items(); items > 0 {
@@ -335,9 +327,11 @@ func writePlanJSON(w io.Writer, s *session, forecast *run.Forecast, estimates *e
 		if node.Instance != nil {
 			one.Component = node.Instance.Component
 		}
-		if estimated, ok := estimates.byNode[node]; ok {
-			one.GPUHours = estimates.hours(estimated.Operations)
+		if estimated, ok := costs.ByNode[node]; ok {
+			one.GPUHours = costs.Hours(estimated.Operations)
 		}
+		needs := costs.Resources(node)
+		one.Devices, one.Memory = needs.Devices, needs.Memory
 		for _, lack := range node.Lacks {
 			one.Lacks = append(one.Lacks, lack.Detail)
 		}
@@ -346,7 +340,7 @@ func writePlanJSON(w io.Writer, s *session, forecast *run.Forecast, estimates *e
 		}
 		out.Stages = append(out.Stages, one)
 	}
-	for _, variant := range s.plan.Variants {
+	for _, variant := range s.Plan.Variants {
 		v := variantJSON{ID: variant.ID, Name: variant.Name, Values: variant.Values}
 		for _, stage := range variant.Stages {
 			v.Stages = append(v.Stages, stage.Node.Label)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/session"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
@@ -36,7 +37,11 @@ func (p *program) pluginsCommand() *cobra.Command {
 			if len(args) == 0 {
 				return nil
 			}
-			all, host, err := p.openCatalog(command.Context(), args[0])
+			options, err := p.sessionOptions()
+			if err != nil {
+				return err
+			}
+			all, host, err := session.Catalog(command.Context(), args[0], options)
 			if err != nil {
 				return err
 			}

@@ -23,8 +23,6 @@ type screen interface {
 	run.Sink
 	// Say prints a line among what is shown.
 	Say(text string)
-	// Close ends what moves.
-	Close()
 }
 
 func (p *program) newScreen() screen {
@@ -82,7 +80,7 @@ func finishedLine(node *plan.Node, outcome run.Outcome) string {
 	switch outcome.Status {
 	case record.Done:
 		line := fmt.Sprintf("  done    %s  %-6s", fit(node.Label, 34), seconds(outcome.Record.Seconds))
-		if r := outcome.Record; r.Items > 0 && node.Kind != plan.Measure {
+		if r := outcome.Record; r.Items > 0 && node.Kind != record.KindMeasure {
 			line += "  " + plural(r.Items, strings.TrimSuffix(r.Unit, "s"), r.Unit)
 			if pace := rate(float64(r.Items), r.Seconds); pace != "" {
 				line += ", " + pace
@@ -108,6 +106,8 @@ type lines struct {
 }
 
 var _ screen = (*lines)(nil)
+
+func (l *lines) Begun(*record.Run) {}
 
 func (l *lines) Started(node *plan.Node) {
 	l.mu.Lock()
@@ -154,7 +154,7 @@ func (l *lines) Say(text string) {
 	fmt.Fprintln(l.to, text)
 }
 
-func (l *lines) Close() {}
+func (l *lines) Ended(*run.Result) {}
 
 // bars shows a bar for each stage at work.
 type bars struct {
@@ -172,6 +172,8 @@ type bar struct {
 	mu  sync.Mutex
 	bar *mpb.Bar
 }
+
+func (b *bars) Begun(*record.Run) {}
 
 func (b *bars) Started(node *plan.Node) {
 	items, unit := node.Items()
@@ -244,7 +246,7 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func (b *bars) Say(text string) { fmt.Fprintln(b.container, text) }
 
-func (b *bars) Close() {
+func (b *bars) Ended(*run.Result) {
 	b.mu.Lock()
 	for node, one := range b.shown {
 		one.bar.Abort(true)

@@ -16,6 +16,7 @@ import (
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
+	"github.com/plumb-ml/plumb/core/session"
 	"github.com/plumb-ml/plumb/reports"
 )
 
@@ -40,23 +41,24 @@ func (p *program) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer s.close()
-			if s.name == filepath.Base(p.storePath()) && filepath.Dir(p.storePath()) == filepath.Clean(p.runsDir) {
-				return fmt.Errorf("%s: an experiment of the name %q would write into the store; rename it, or give --store", s.file, s.name)
+			defer s.Close()
+			if s.Name == filepath.Base(p.storePath()) && filepath.Dir(p.storePath()) == filepath.Clean(p.runsDir) {
+				return fmt.Errorf("%s: an experiment of the name %q would write into the store; rename it, or give --store", s.File, s.Name)
 			}
-			if err := s.lacking().Err(); err != nil {
+			if err := s.Missing().Err(); err != nil {
 				return err
 			}
 			forecast, err := s.forecast()
 			if err != nil {
 				return err
 			}
-			p.writePlan(p.err, s, forecast, s.estimate(forecast, defaultTFLOPs), true)
-			p.warn(s.warnings)
+			costs := s.Costs(forecast)
+			p.writePlan(p.err, s, forecast, costs, true)
+			p.warn(s.Warnings)
 			if notice := simdNotice(); notice != "" && !forecast.Complete {
 				fmt.Fprintf(p.err, "\n%s\n", notice)
 			}
-			result, err := s.run(ctx, forecast)
+			result, err := s.run(ctx, forecast, costs)
 			if err != nil {
 				return exit{exitFailed, err}
 			}
@@ -73,37 +75,22 @@ func (p *program) warn(warnings diag.List) {
 }
 
 // dir is where the run's report goes.
-func (s *session) dir() string { return filepath.Join(s.program.runsDir, s.name) }
+func (s *loaded) dir() string { return filepath.Join(s.program.runsDir, s.Name) }
 
-func (s *session) run(ctx context.Context, forecast *run.Forecast) (*run.Result, error) {
+func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session.Costs) (*run.Result, error) {
 	p := s.program
 	if !forecast.Complete {
-		fmt.Fprintf(p.err, "\nrunning on %s\n", strings.TrimSuffix(s.environment.Backend+", "+s.environment.Device, ", "))
+		fmt.Fprintf(p.err, "\nrunning on %s\n", strings.TrimSuffix(s.Environment.Backend+", "+s.Environment.Device, ", "))
 	}
 	screen := p.newScreen()
 	p.say = screen.Say
 	defer func() { p.say = nil }()
-	result, err := run.Run(ctx, s.plan, run.Options{
-		Store:       s.store,
-		Components:  s.host,
-		Environment: s.environment,
-		Sink:        screen,
-		Dir:         s.dir(),
-		Name:        s.name,
-		Description: s.description,
-		File:        s.file,
-		Command:     p.command(s.file),
-		Baseline:    s.baseline,
-		Machine:     machine(s.environment.Backend, s.environment.Device),
-		Versions:    versions(),
-	})
-	screen.Close()
+	result, err := s.Run(ctx, session.RunOptions{Dir: s.dir(), Command: p.command(s.File), Sink: screen, Costs: costs})
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 	defer cancel()
-	if stopErr := s.host.Stop(stopping); stopErr != nil && err == nil && ctx.Err() == nil {
+	if stopErr := s.Stop(stopping); stopErr != nil && err == nil && ctx.Err() == nil {
 		p.complain(stopErr)
 	}
-	s.host = nil
 	return result, err
 }
 
@@ -136,7 +123,7 @@ func quote(word string) string {
 }
 
 // finish tells how the run ended and prints its tables.
-func (s *session) finish(ctx context.Context, result *run.Result) error {
+func (s *loaded) finish(ctx context.Context, result *run.Result) error {
 	p := s.program
 	if result.Stopped {
 		kept := 0
@@ -146,12 +133,16 @@ func (s *session) finish(ctx context.Context, result *run.Result) error {
 			}
 		}
 		fmt.Fprintf(p.err, "\nInterrupted. %d of %s are finished and kept. Go on from there with\n  %s\n",
-			kept, plural(len(s.plan.Nodes), "stage", "stages"), result.Run.Command)
+			kept, plural(len(s.Plan.Nodes), "stage", "stages"), result.Run.Command)
 		return exit{code: exitInterrupted}
 	}
 	s.tellFailures(result)
 	s.tellWaiting(result)
-	input := reports.Input{Run: result.Run, Records: result.Records, Open: s.store.File}
+	store, err := s.Store()
+	if err != nil {
+		return exit{exitFailed, err}
+	}
+	input := reports.Input{Run: result.Run, Records: result.Records, Open: store.File}
 	if err := p.report(ctx, s.dir(), input); err != nil {
 		return err
 	}
@@ -184,7 +175,7 @@ func waits(n int) string {
 }
 
 // tellFailures says what failed and why, and what was not run because of that.
-func (s *session) tellFailures(result *run.Result) {
+func (s *loaded) tellFailures(result *run.Result) {
 	if result.Failed == 0 {
 		return
 	}
@@ -194,7 +185,7 @@ func (s *session) tellFailures(result *run.Result) {
 }
 
 // tellWaiting says what waits for people and what they have to do.
-func (s *session) tellWaiting(result *run.Result) {
+func (s *loaded) tellWaiting(result *run.Result) {
 	if result.Waiting == 0 {
 		return
 	}
@@ -205,11 +196,11 @@ func (s *session) tellWaiting(result *run.Result) {
 
 // tellReasons prints the diagnostics of the nodes of a status. Stages that ended
 // for the same reason, as on a full disk, are told as one.
-func (s *session) tellReasons(result *run.Result, status record.Status, heading string) {
+func (s *loaded) tellReasons(result *run.Result, status record.Status, heading string) {
 	p := s.program
 	var reasons []diag.List
 	var nodes [][]*plan.Node
-	for _, node := range s.plan.Nodes {
+	for _, node := range s.Plan.Nodes {
 		outcome := result.Outcomes[node]
 		if outcome.Status != status {
 			continue
@@ -232,10 +223,10 @@ func (s *session) tellReasons(result *run.Result, status record.Status, heading 
 }
 
 // tellNotRun lists what was not run because of the nodes of a status.
-func (s *session) tellNotRun(result *run.Result, status record.Status, verb string) {
+func (s *loaded) tellNotRun(result *run.Result, status record.Status, verb string) {
 	p := s.program
 	listed := 0
-	for _, node := range s.plan.Nodes {
+	for _, node := range s.Plan.Nodes {
 		needs := result.Outcomes[node].Needs
 		if needs == nil || result.Outcomes[needs].Status != status {
 			continue

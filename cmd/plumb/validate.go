@@ -35,9 +35,9 @@ func (p *program) validateCommand() *cobra.Command {
 				case err != nil:
 					return err
 				}
-				add(s.warnings)
+				add(s.Warnings)
 				said = append(said, fmt.Sprintf("%s is valid: %s.", file, s.size()))
-				s.close()
+				s.Close()
 			}
 			if p.json {
 				if err := diag.WriteJSON(p.out, all); err != nil {

@@ -5,6 +5,8 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
+
+	"github.com/plumb-ml/plumb/core/session"
 )
 
 func (p *program) versionCommand() *cobra.Command {
@@ -14,12 +16,12 @@ func (p *program) versionCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			simd := "without SIMD"
-			if builtWithSIMD {
+			if session.BuiltWithSIMD {
 				simd = "with SIMD"
 			}
-			fmt.Fprintf(p.out, "plumb %s\n%s %s/%s, %s\n", plumbVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH, simd)
-			known := libraries()
-			for _, name := range []string{"gomlx", "compute", "go-xla", "go-huggingface"} {
+			fmt.Fprintf(p.out, "plumb %s\n%s %s/%s, %s\n", session.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, simd)
+			known := session.Libraries()
+			for _, name := range []string{"gomlx", "compute", "go-xla"} {
 				if known[name] != "" {
 					fmt.Fprintf(p.out, "%s %s\n", name, known[name])
 				}

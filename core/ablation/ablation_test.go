@@ -2,6 +2,7 @@ package ablation
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -85,13 +86,13 @@ func files(t *testing.T, directory string) []string {
 }
 
 // expand loads an ablation and expands it.
-func expand(path string, options Options, more spec.Options) (*Ablation, []Variant, diag.List) {
+func expand(ctx context.Context, path string, options Options, more spec.Options) (*Ablation, []Variant, diag.List) {
 	a, diagnostics := Load(path, options)
 	if a == nil {
 		return nil, nil, diagnostics
 	}
 	more.Catalog, more.Sources = shapes{}, options.Sources
-	variants, found := Expand(a, more)
+	variants, found := Expand(ctx, a, more)
 	return a, variants, append(diagnostics, found...)
 }
 
@@ -103,7 +104,7 @@ func TestValid(t *testing.T) {
 				t.Error("is not taken for an ablation")
 			}
 			sources := diag.Sources{}
-			a, variants, diagnostics := expand(path, Options{Sources: sources}, spec.Options{})
+			a, variants, diagnostics := expand(t.Context(), path, Options{Sources: sources}, spec.Options{})
 			if len(diagnostics) > 0 {
 				t.Fatal(printed(t, diagnostics, sources))
 			}
@@ -130,7 +131,7 @@ func TestInvalid(t *testing.T) {
 	for _, path := range files(t, "testdata/invalid") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			sources := diag.Sources{}
-			_, variants, diagnostics := expand(path, Options{Sources: sources}, spec.Options{})
+			_, variants, diagnostics := expand(t.Context(), path, Options{Sources: sources}, spec.Options{})
 			if !diagnostics.HasErrors() || variants != nil {
 				t.Errorf("%d variants and no errors", len(variants))
 			}
@@ -168,7 +169,7 @@ func TestIsAblation(t *testing.T) {
 // Values of the table win over the command line; a missing column takes the
 // command line's value, and rows that thereby become one are reported.
 func TestExpandWithVariables(t *testing.T) {
-	_, variants, diagnostics := expand("testdata/valid/rows.hcl", Options{}, spec.Options{Variables: map[string]string{"auxiliary_weight": "7"}})
+	_, variants, diagnostics := expand(t.Context(), "testdata/valid/rows.hcl", Options{}, spec.Options{Variables: map[string]string{"auxiliary_weight": "7"}})
 	if diagnostics.HasErrors() {
 		t.Fatal(diagnostics)
 	}
@@ -184,7 +185,7 @@ func TestExpandWithVariables(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("names differ (-want +got):\n%s", diff)
 	}
-	_, _, diagnostics = expand("testdata/valid/rows.hcl", Options{}, spec.Options{Variables: map[string]string{"solver": "two words"}})
+	_, _, diagnostics = expand(t.Context(), "testdata/valid/rows.hcl", Options{}, spec.Options{Variables: map[string]string{"solver": "two words"}})
 	if !strings.Contains(diagnostics.Error(), "Duplicate row") {
 		t.Errorf("got %v", diagnostics)
 	}
@@ -203,7 +204,7 @@ func TestExpandRemembersDigests(t *testing.T) {
 		}
 	}
 	reads := 0
-	_, variants, diagnostics := expand(filepath.Join(directory, "a.hcl"), Options{}, spec.Options{Scan: func(imagefolder.Folder) (imagefolder.Inventory, error) {
+	_, variants, diagnostics := expand(t.Context(), filepath.Join(directory, "a.hcl"), Options{}, spec.Options{Scan: func(_ context.Context, _ imagefolder.Folder) (imagefolder.Inventory, error) {
 		reads++
 		return imagefolder.Inventory{Images: 1, Digest: "digest"}, nil
 	}})
@@ -239,7 +240,7 @@ func TestExpandProperties(t *testing.T) {
 			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			_, variants, diagnostics := expand(path, Options{}, spec.Options{})
+			_, variants, diagnostics := expand(t.Context(), path, Options{}, spec.Options{})
 			if diagnostics.HasErrors() {
 				t.Fatalf("%s\n%v", text, diagnostics)
 			}
@@ -346,7 +347,7 @@ func FuzzLoad(f *testing.F) {
 		if a == nil || len(a.Rows)*max(1, len(a.Seeds)) > 20 {
 			return
 		}
-		variants, diagnostics := Expand(a, spec.Options{Catalog: shapes{}})
+		variants, diagnostics := Expand(t.Context(), a, spec.Options{Catalog: shapes{}})
 		if (variants == nil) != diagnostics.HasErrors() {
 			t.Fatalf("variants %v beside diagnostics %v", variants, diagnostics)
 		}

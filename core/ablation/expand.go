@@ -1,6 +1,7 @@
 package ablation
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,11 +21,11 @@ type Variant struct {
 }
 
 // Expand makes the variants: rows in order, and of each row the seeds in
-// order. There are none if any of them has errors.
+// order. There are none if any of them has errors, or if ctx ends.
 //
 // The options are those for loading the experiment. Values of the table win
 // over the variables that are set there.
-func Expand(a *Ablation, options spec.Options) ([]Variant, diag.List) {
+func Expand(ctx context.Context, a *Ablation, options spec.Options) ([]Variant, diag.List) {
 	options.Digest = remember(options.Digest, spec.DigestPath)
 	options.Scan = remember(options.Scan, spec.ScanFolder)
 	seeds := make([]*uint64, 0, len(a.Seeds))
@@ -50,7 +51,7 @@ func Expand(a *Ablation, options spec.Options) ([]Variant, diag.List) {
 			own := options
 			own.Overrides = overrides
 			name := a.name(row, seed)
-			loaded, diagnostics := spec.Load(a.Experiment, own)
+			loaded, diagnostics := spec.Load(ctx, a.Experiment, own)
 			for _, d := range diagnostics {
 				if len(found[d]) == 0 {
 					order = append(order, d)
@@ -132,16 +133,16 @@ func (a *Ablation) name(row map[string]any, seed *uint64) string {
 
 // remember wraps what reads files so that each is read once, and not once for
 // each variant.
-func remember[K comparable, V any](read, fallback func(K) (V, error)) func(K) (V, error) {
+func remember[K comparable, V any](read, fallback func(context.Context, K) (V, error)) func(context.Context, K) (V, error) {
 	if read == nil {
 		read = fallback
 	}
 	known := map[K]V{}
-	return func(key K) (V, error) {
+	return func(ctx context.Context, key K) (V, error) {
 		if v, ok := known[key]; ok {
 			return v, nil
 		}
-		v, err := read(key)
+		v, err := read(ctx, key)
 		if err == nil {
 			known[key] = v
 		}

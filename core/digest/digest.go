@@ -16,6 +16,7 @@ package digest
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -33,14 +34,15 @@ import (
 // one line for each file below it, in the order of their names, with the file's
 // digest, two spaces and its relative name with slashes (what sha256sum
 // prints). Links to files count as files; a link to a directory is an error,
-// because it may lead in a circle. A nil Memory reads everything.
-func (m *Memory) Path(path string) (string, error) {
+// because it may lead in a circle. A nil Memory reads everything. The error is that
+// of ctx when it ends before all is read.
+func (m *Memory) Path(ctx context.Context, path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
 	if !info.IsDir() {
-		return m.File(path)
+		return m.File(ctx, path)
 	}
 	var names []string
 	infos := map[string]fs.FileInfo{}
@@ -86,7 +88,7 @@ func (m *Memory) Path(path string) (string, error) {
 			name = to
 		}
 		group.Go(func() error {
-			digests[i], failures[i] = m.file(name, infos[relative])
+			digests[i], failures[i] = m.file(ctx, name, infos[relative])
 			return nil
 		})
 	}
@@ -102,15 +104,15 @@ func (m *Memory) Path(path string) (string, error) {
 }
 
 // File returns the sha256 of a file's content in hex.
-func (m *Memory) File(path string) (string, error) {
+func (m *Memory) File(ctx context.Context, path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
-	return m.file(path, info)
+	return m.file(ctx, path, info)
 }
 
-func (m *Memory) file(path string, info fs.FileInfo) (string, error) {
+func (m *Memory) file(ctx context.Context, path string, info fs.FileInfo) (string, error) {
 	if !info.Mode().IsRegular() {
 		return "", fmt.Errorf("%s is not a regular file", path)
 	}
@@ -122,12 +124,12 @@ func (m *Memory) file(path string, info fs.FileInfo) (string, error) {
 		return "", err
 	}
 	defer file.Close()
-	return m.Open(file, path)
+	return m.Open(ctx, file, path)
 }
 
 // Open is File of a file that is open, at its beginning. The path is what it is
 // remembered under.
-func (m *Memory) Open(file *os.File, path string) (string, error) {
+func (m *Memory) Open(ctx context.Context, file *os.File, path string) (string, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return "", err
@@ -139,10 +141,24 @@ func (m *Memory) Open(file *os.File, path string) (string, error) {
 		return known, nil
 	}
 	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
+	if _, err := io.Copy(hash, untilDone{ctx, file}); err != nil {
 		return "", err
 	}
 	digest := hex.EncodeToString(hash.Sum(nil))
 	m.remember(path, info, digest)
 	return digest, nil
+}
+
+// untilDone is a reader that fails when a context has ended: a file may be
+// gigabytes. It lives as long as the call that reads.
+type untilDone struct {
+	ctx  context.Context
+	from io.Reader
+}
+
+func (r untilDone) Read(to []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.from.Read(to)
 }

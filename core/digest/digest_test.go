@@ -21,7 +21,7 @@ func write(t *testing.T, path, content string) {
 
 func of(t *testing.T, m *Memory, path string) string {
 	t.Helper()
-	d, err := m.Path(path)
+	d, err := m.Path(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,10 +44,10 @@ func TestPath(t *testing.T) {
 	if err := os.Symlink(dir, filepath.Join(dir, "circle")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (*Memory)(nil).Path(dir); err == nil || !strings.Contains(err.Error(), "circle") {
+	if _, err := (*Memory)(nil).Path(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "circle") {
 		t.Errorf("a link to a directory: %v", err)
 	}
-	if _, err := (*Memory)(nil).Path(os.DevNull); err == nil {
+	if _, err := (*Memory)(nil).Path(t.Context(), os.DevNull); err == nil {
 		t.Error("a device has a digest")
 	}
 }
@@ -154,7 +154,7 @@ func BenchmarkRemembered(b *testing.B) {
 	}
 	m := later(filepath.Join(b.TempDir(), "digests"))
 	for b.Loop() {
-		if _, err := m.Path(dir); err != nil {
+		if _, err := m.Path(b.Context(), dir); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -182,11 +182,11 @@ func TestLinksAreTheirFiles(t *testing.T) {
 	}
 	m := NewMemory(filepath.Join(directory, "memory"))
 	m.now = func() time.Time { return time.Now().Add(time.Hour) }
-	linked, err := m.Path(links)
+	linked, err := m.Path(t.Context(), links)
 	if err != nil {
 		t.Fatal(err)
 	}
-	copied, err := m.Path(copies)
+	copied, err := m.Path(t.Context(), copies)
 	if err != nil || copied != linked {
 		t.Errorf("links have the digest %s, copies %s, %v", linked, copied, err)
 	}

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -29,7 +30,7 @@ type Cache struct {
 	Views string
 	// Digest returns the sha256 of a file in hex; nil: by reading it. Give one that
 	// remembers: weights are gigabytes.
-	Digest func(path string) (string, error)
+	Digest func(ctx context.Context, path string) (string, error)
 }
 
 // Found is what a component reads of a repository.
@@ -83,7 +84,7 @@ func (d *Damaged) Error() string {
 
 // Find looks for what the entries stand for. It opens no connection. The error is
 // an *Absent, *Unfit or *Damaged, or of the file system.
-func (c Cache) Find(r Ref, entries []string) (Found, error) {
+func (c Cache) Find(ctx context.Context, r Ref, entries []string) (Found, error) {
 	if c.Dir == "" {
 		return Found{}, &Absent{Ref: r, Cache: "which is nowhere"}
 	}
@@ -130,7 +131,7 @@ func (c Cache) Find(r Ref, entries []string) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	return Found{Commit: at, Dir: view}, c.verify(r, view, files, manifest)
+	return Found{Commit: at, Dir: view}, c.verify(ctx, r, view, files, manifest)
 }
 
 // commitOf is the commit that a revision stood for when it was fetched; empty if
@@ -326,7 +327,7 @@ func link(target, path string) error {
 
 // verify compares the content of large files with the digests that the hub gave
 // for them: listed, or as the name of a blob.
-func (c Cache) verify(r Ref, view string, files []chosen, manifest *Manifest) error {
+func (c Cache) verify(ctx context.Context, r Ref, view string, files []chosen, manifest *Manifest) error {
 	for _, f := range files {
 		path := filepath.Join(view, filepath.FromSlash(f.as))
 		target, err := filepath.EvalSymlinks(path)
@@ -344,7 +345,7 @@ func (c Cache) verify(r Ref, view string, files []chosen, manifest *Manifest) er
 		if want == "" {
 			continue
 		}
-		got, err := c.sha256(target)
+		got, err := c.sha256(ctx, target)
 		if err != nil {
 			return err
 		}
@@ -356,11 +357,11 @@ func (c Cache) verify(r Ref, view string, files []chosen, manifest *Manifest) er
 }
 
 // sha256 is the digest of a file, in hex.
-func (c Cache) sha256(path string) (string, error) {
+func (c Cache) sha256(ctx context.Context, path string) (string, error) {
 	if c.Digest != nil {
-		return c.Digest(path)
+		return c.Digest(ctx, path)
 	}
-	return (*digest.Memory)(nil).File(path)
+	return (*digest.Memory)(nil).File(ctx, path)
 }
 
 // size prints bytes for people.

@@ -70,7 +70,7 @@ func fetch(ctx context.Context, c *Client, r Ref) error {
 // check looks that what is found is what the hub has.
 func check(t *testing.T, c *Client, r Ref, commit string, want map[string][]byte) string {
 	t.Helper()
-	found, err := c.Cache.Find(r, entries)
+	found, err := c.Cache.Find(t.Context(), r, entries)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestFetch(t *testing.T) {
 	c.Token, c.TokenOf = hubtest.Token, "HF_TOKEN"
 
 	var absent *Absent
-	if _, err := c.Cache.Find(ref, entries); !errors.As(err, &absent) {
+	if _, err := c.Cache.Find(t.Context(), ref, entries); !errors.As(err, &absent) {
 		t.Fatalf("before: %v", err)
 	}
 	f, err := c.Plan(t.Context(), ref, entries)
@@ -176,7 +176,7 @@ func TestMovedBranch(t *testing.T) {
 	}
 	digestOf := func(dir string) string {
 		t.Helper()
-		d, err := (*digest.Memory)(nil).Path(dir)
+		d, err := (*digest.Memory)(nil).Path(t.Context(), dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -244,7 +244,7 @@ func TestBrokenConnections(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), test.err) {
 					t.Fatalf("got %v, want %q", err, test.err)
 				}
-				if _, err := c.Cache.Find(ref, entries); !errors.As(err, new(*Absent)) {
+				if _, err := c.Cache.Find(t.Context(), ref, entries); !errors.As(err, new(*Absent)) {
 					t.Errorf("what is not whole was found: %v", err)
 				}
 				if err := fetch(t.Context(), c, ref); err != nil {
@@ -277,7 +277,7 @@ func TestInterrupted(t *testing.T) {
 	if err := fetch(ctx, c, ref); !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v", err)
 	}
-	_, err := c.Cache.Find(ref, entries)
+	_, err := c.Cache.Find(t.Context(), ref, entries)
 	var absent *Absent
 	if !errors.As(err, &absent) || absent.Files != 4 || absent.Here < 400_000 || absent.Bytes <= absent.Here {
 		t.Fatalf("after an interruption: %+v", err)
@@ -349,7 +349,7 @@ func TestDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	var damaged *Damaged
-	if _, err := c.Cache.Find(ref, entries); !errors.As(err, &damaged) || !strings.Contains(damaged.Path, "blobs") {
+	if _, err := c.Cache.Find(t.Context(), ref, entries); !errors.As(err, &damaged) || !strings.Contains(damaged.Path, "blobs") {
 		t.Fatalf("got %v", err)
 	}
 	if err := fetch(t.Context(), c, ref); err != nil {
@@ -362,7 +362,7 @@ func TestDamaged(t *testing.T) {
 		if err := spoil(damaged.Path); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Cache.Find(ref, entries); !errors.As(err, new(*Absent)) {
+		if _, err := c.Cache.Find(t.Context(), ref, entries); !errors.As(err, new(*Absent)) {
 			t.Fatalf("got %v", err)
 		}
 		if err := fetch(t.Context(), c, ref); err != nil {
@@ -417,7 +417,7 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("%s: %v\nsays the secret %s", name, err, secret)
 			}
 		}
-		if _, err := c.Cache.Find(test.ref, entries); !errors.As(err, new(*Absent)) {
+		if _, err := c.Cache.Find(t.Context(), test.ref, entries); !errors.As(err, new(*Absent)) {
 			t.Errorf("%s: found %v", name, err)
 		}
 	}
@@ -539,7 +539,7 @@ func TestOthersCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(filepath.Join(repository, ours), "in the way")
-	if _, err := c.Cache.Find(ref, entries); err == nil || !strings.Contains(err.Error(), "make a directory") {
+	if _, err := c.Cache.Find(t.Context(), ref, entries); err == nil || !strings.Contains(err.Error(), "make a directory") {
 		t.Errorf("got %v", err)
 	}
 	c.Cache.Views = t.TempDir()
@@ -549,11 +549,11 @@ func TestOthersCache(t *testing.T) {
 	if err := os.Remove(filepath.Join(repository, "snapshots", hubtest.Commit(1), "config.json")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Cache.Find(ref, entries); !errors.As(err, new(*Absent)) || !strings.Contains(err.Error(), "there is no config.json") {
+	if _, err := c.Cache.Find(t.Context(), ref, entries); !errors.As(err, new(*Absent)) || !strings.Contains(err.Error(), "there is no config.json") {
 		t.Errorf("got %v", err)
 	}
 	put(filepath.Join(repository, "refs", "main"), "../../x")
-	if _, err := c.Cache.Find(ref, entries); err == nil || !strings.Contains(err.Error(), "does not hold a commit") {
+	if _, err := c.Cache.Find(t.Context(), ref, entries); err == nil || !strings.Contains(err.Error(), "does not hold a commit") {
 		t.Errorf("got %v", err)
 	}
 }

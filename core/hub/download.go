@@ -50,7 +50,11 @@ func (c *Client) Plan(ctx context.Context, r Ref, entries []string) (*Fetch, err
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if c.whole(blob(repository, file), file) {
+		whole, err := c.whole(ctx, blob(repository, file), file)
+		if err != nil {
+			return nil, err
+		}
+		if whole {
 			continue
 		}
 		f.Missing = append(f.Missing, file)
@@ -128,8 +132,8 @@ func (c *Client) file(ctx context.Context, f *Fetch, file File) error {
 		return ctx.Err()
 	}
 	whole, part := blob(repository, file), incomplete(repository, file)
-	if c.whole(whole, file) {
-		return nil
+	if there, err := c.whole(ctx, whole, file); there || err != nil {
+		return err
 	}
 	if err := os.Remove(whole); err != nil && !errors.Is(err, os.ErrNotExist) { // damaged
 		return c.writing(err, 0)
@@ -145,7 +149,11 @@ func (c *Client) file(ctx context.Context, f *Fetch, file File) error {
 		if err != nil {
 			return err
 		}
-		if c.whole(part, file) {
+		there, err := c.whole(ctx, part, file)
+		if err != nil {
+			return err
+		}
+		if there {
 			return c.writing(os.Rename(part, whole), 0)
 		}
 		// What was there before may be of another file: begin anew, once.
@@ -266,18 +274,19 @@ func (c *Client) stalled(ctx context.Context, err error) error {
 	return err
 }
 
-// whole reports whether the file at a path is the one that the hub lists.
-func (c *Client) whole(path string, file File) bool {
+// whole reports whether the file at a path is the one that the hub lists. The
+// error is that of ctx alone: a file of which nothing is known yet is not a bad one.
+func (c *Client) whole(ctx context.Context, path string, file File) (bool, error) {
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() != file.Size {
-		return false
+		return false, nil
 	}
 	if file.SHA256 == "" {
 		got, err := gitBlob(path, info.Size())
-		return err == nil && got == file.Blob
+		return err == nil && got == file.Blob, nil
 	}
-	got, err := c.Cache.sha256(path)
-	return err == nil && got == file.SHA256
+	got, err := c.Cache.sha256(ctx, path)
+	return err == nil && got == file.SHA256, ctx.Err()
 }
 
 // gitBlob is what git calls a file: sha1 of "blob SIZE", a zero byte and the content.

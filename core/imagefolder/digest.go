@@ -47,7 +47,7 @@ func (r *folder) digestFile(e *entry) (err error) {
 		return err
 	}
 	defer file.Close()
-	e.digest, err = r.memory.Open(file, path)
+	e.digest, err = r.memory.Open(r.ctx, file, path)
 	return err
 }
 
@@ -75,7 +75,7 @@ func (r *folder) hashTables() error {
 		if err != nil {
 			return r.unreadable(file, err)
 		}
-		digest, err := r.memory.Open(opened, r.whole(file))
+		digest, err := r.memory.Open(r.ctx, opened, r.whole(file))
 		if err = errors.Join(err, opened.Close()); err != nil {
 			return r.unreadable(file, err)
 		}

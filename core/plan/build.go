@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -37,30 +36,6 @@ func Build(sources []Source, identities Identities) (*Plan, error) {
 	}
 	plan.label()
 	return plan, nil
-}
-
-// label makes the labels: a name that several nodes share gets the variants
-// that the node belongs to.
-func (p *Plan) label() {
-	count := map[string]int{}
-	for _, node := range p.Nodes {
-		count[node.Name]++
-	}
-	used := map[string]bool{}
-	for _, node := range p.Nodes {
-		node.Label = node.Name
-		if count[node.Name] > 1 {
-			variant := node.Variants[0]
-			if more := len(node.Variants) - 1; more > 0 {
-				variant += fmt.Sprintf(" +%d", more)
-			}
-			node.Label += " [" + variant + "]"
-		}
-		for base, n := node.Label, 2; used[node.Label]; n++ {
-			node.Label = fmt.Sprintf("%s~%d", base, n)
-		}
-		used[node.Label] = true
-	}
 }
 
 // builder adds one source to a plan.
@@ -139,8 +114,8 @@ type named struct {
 // add makes a node of the work, or finds the equal one that is there.
 func (b *builder) add(as named, work Work, instance *Instance, seed uint64, where diag.Range, inputs ...Input) *Node {
 	name, about := as.name, as.about
-	about.Kind = work.kind()
-	node := &Node{Name: name, About: about, Kind: work.kind(), Work: work, Instance: instance, Seed: seed, Range: where, Inputs: slices.Clone(inputs)}
+	about.Kind, _ = work.kind()
+	node := &Node{Name: name, About: about, Kind: about.Kind, Work: work, Instance: instance, Seed: seed, Range: where, Inputs: slices.Clone(inputs)}
 	parts, _ := KeyParts(node, Environment{}, func(input Input) (string, bool) {
 		return input.Node.identity + " " + input.Output, true
 	})
@@ -169,35 +144,6 @@ func (b *builder) add(as named, work Work, instance *Instance, seed uint64, wher
 	return node
 }
 
-// lacks collects what a node needs that is not there.
-func (b *builder) lacks(node *Node) diag.List {
-	var paths []string
-	if node.Instance != nil {
-		paths = append(paths, node.Instance.paths...)
-	}
-	switch work := node.Work.(type) {
-	case *ImportWork:
-		paths = append(paths, work.Folder.Path)
-	case *SampleWork:
-		for _, prompt := range work.Prompts {
-			if prompt.Missing != "" && !slices.Contains(paths, prompt.Missing) {
-				paths = append(paths, prompt.Missing)
-			}
-		}
-	case *RateWork:
-		paths = append(paths, work.Path)
-	case *CompareWork:
-		paths = append(paths, work.Path)
-	}
-	var list diag.List
-	for _, path := range paths {
-		if missing, ok := b.spec.Missing[path]; ok && !slices.Contains(list, missing) {
-			list = append(list, missing)
-		}
-	}
-	return list
-}
-
 func (b *builder) fail(format string, arguments ...any) {
 	if b.err == nil {
 		b.err = fmt.Errorf(format, arguments...)
@@ -205,150 +151,3 @@ func (b *builder) fail(format string, arguments ...any) {
 }
 
 func (b *builder) seed(name string) uint64 { return DeriveSeed(b.spec.Seed, name) }
-
-// instance describes an opened component, and the inputs that it needs: its
-// checkpoint, if it learns in this experiment.
-func (b *builder) instance(component *spec.Component) (*Instance, []Input) {
-	instance := b.untrained(component)
-	if component.Labels == nil && component.Images == nil {
-		return instance, nil
-	}
-	instance.Checkpoint = component.Kind + " checkpoint"
-	return instance, []Input{{Role: instance.Checkpoint, Node: b.fit(component), Output: Checkpoint}}
-}
-
-// untrained is an instance with the component's own weights.
-func (b *builder) untrained(component *spec.Component) *Instance {
-	identity, ok := b.identities.Component(component.Kind, component.Component)
-	if !ok {
-		b.fail("the %s %q has no identity", component.Kind, component.Component)
-	}
-	keyConfig, err := canonicalJSON(component.Config, b.withDigests(component.Paths))
-	if err != nil {
-		b.fail("configuration of %s %q: %w", component.Kind, component.Name, err)
-	}
-	instance := &Instance{
-		Kind:      component.Kind,
-		Component: component.Component,
-		Name:      component.Name,
-		Identity:  identity,
-		Config:    component.Config,
-		KeyConfig: keyConfig,
-		Seed:      b.seed(component.Kind + "/" + component.Name),
-		paths:     component.Paths,
-	}
-	for _, path := range component.Paths {
-		instance.contents = append(instance.contents, b.spec.Digests[path])
-	}
-	return instance
-}
-
-// withDigests says what stands for paths in a key.
-func (b *builder) withDigests(paths []string) map[string]string {
-	replace := map[string]string{}
-	for _, path := range paths {
-		replace[path] = "sha256:" + b.spec.Digests[path]
-	}
-	return replace
-}
-
-// model is the instance that draws: a sampler, with the checkpoint of a
-// finetune if it is one.
-func (b *builder) model(model spec.Model) (*Instance, []Input) {
-	if model.Sampler == nil && model.Finetune != nil {
-		model.Sampler = samplerOf(model.Finetune)
-	}
-	instance, inputs := b.instance(model.Sampler)
-	if model.Finetune != nil {
-		instance.Checkpoint = "sampler checkpoint"
-		inputs = append(inputs, Input{Role: instance.Checkpoint, Node: b.tune(model.Finetune), Output: Checkpoint})
-	}
-	return instance, inputs
-}
-
-// samplerOf follows finetunes of finetunes down to the sampler.
-func samplerOf(finetune *spec.Finetune) *spec.Component {
-	for finetune.Model.Sampler == nil && finetune.Model.Finetune != nil {
-		finetune = finetune.Model.Finetune
-	}
-	return finetune.Model.Sampler
-}
-
-func (b *builder) images(images *spec.Images) *Node {
-	return b.once(images, func() *Node {
-		if images.Folder != nil {
-			work := &ImportWork{Folder: *images.Folder, Digest: images.Inventory.Digest, Images: images.Count()}
-			return b.add(named{"import/" + images.Name, record.Stage{Subject: images.Name}}, work, nil, 0, images.Range)
-		}
-		return b.sample(named{"sample/" + images.Name, record.Stage{Subject: images.Name}}, "images/"+images.Name, images.Sampler, images.Prompts, images.PerPrompt, images.Range)
-	})
-}
-
-// sample draws images of a model. The seed's name says which set of images it
-// is and must not say which model draws it: sets of one evaluation are compared
-// pair by pair.
-func (b *builder) sample(as named, seedName string, model spec.Model, prompts []spec.Prompt, perPrompt int, where diag.Range) *Node {
-	instance, inputs := b.model(model)
-	return b.add(as, &SampleWork{Prompts: prompts, PerPrompt: perPrompt}, instance, b.seed(seedName), where, inputs...)
-}
-
-func (b *builder) labels(labels *spec.Labels) *Node {
-	return b.once(labels, func() *Node {
-		as := named{"rate/" + labels.Name, record.Stage{Subject: labels.Name}}
-		images := b.images(labels.Images)
-		if labels.Path != "" {
-			work := &RateWork{Fraction: labels.Fraction, Path: labels.Path, Digest: b.spec.Digests[labels.Path], Images: labels.Images.Count()}
-			return b.add(as, work, nil, b.seed("labels/"+labels.Name), labels.Range, Input{Images, images, Images})
-		}
-		return b.rate(as, labels.Rater, images, labels.Fraction, labels.Images.Count(), labels.Range)
-	})
-}
-
-// rate has a rater judge images. The instance's seed is that of the stage, so
-// simulated raters make other mistakes at every table that they judge.
-func (b *builder) rate(as named, rater *spec.Component, images *Node, fraction float64, count int, where diag.Range) *Node {
-	instance, inputs := b.instance(rater)
-	instance.Seed = b.seed(as.name)
-	inputs = append([]Input{{Images, images, Images}}, inputs...)
-	return b.add(as, &RateWork{Fraction: fraction, Images: count}, instance, b.seed(as.name+" fraction"), where, inputs...)
-}
-
-// comparisons has a rater choose between images, as rate has one judge them. A
-// file of choices needs the images to say who they are; labels know that.
-func (b *builder) comparisons(comparisons *spec.Comparisons) *Node {
-	return b.once(comparisons, func() *Node {
-		as := named{"compare/" + comparisons.Name, record.Stage{Subject: comparisons.Name}}
-		work := &CompareWork{PerPrompt: comparisons.PerPrompt, Pairs: comparisons.Pairs()}
-		seed := b.seed(as.name + " pairs")
-		switch {
-		case comparisons.Path != "":
-			work = &CompareWork{Path: comparisons.Path, Digest: b.spec.Digests[comparisons.Path]}
-			return b.add(as, work, nil, 0, comparisons.Range, Input{Images, b.images(comparisons.Images), Images})
-		case comparisons.Labels != nil:
-			return b.add(as, work, nil, seed, comparisons.Range, Input{Labels, b.labels(comparisons.Labels), Labels})
-		}
-		instance, inputs := b.instance(comparisons.Rater)
-		instance.Seed = b.seed(as.name)
-		inputs = append([]Input{{Images, b.images(comparisons.Images), Images}}, inputs...)
-		return b.add(as, work, instance, seed, comparisons.Range, inputs...)
-	})
-}
-
-// prepare has a sampler turn images into what its tuning reads. The stage is
-// that of the sampler as it comes, whatever finetune asks, and it has none of
-// the experiment's seed in it: all finetunes of one sampler on the same images
-// share it, over variants and seeds too.
-func (b *builder) prepare(sampler *spec.Component, set *spec.Images, images *Node) *Node {
-	instance, inputs := b.instance(sampler)
-	instance.Seed = 0
-	inputs = append([]Input{{Images, images, Images}}, inputs...)
-	as := named{"prepare/" + set.Name + "/" + sampler.Name, record.Stage{Subject: set.Name}}
-	return b.add(as, &PrepareWork{Images: set.Count()}, instance, DeriveSeed(0, "prepare"), set.Range, inputs...)
-}
-
-func orEmpty(raw json.RawMessage) json.RawMessage {
-	if len(raw) == 0 {
-		return json.RawMessage("{}")
-	}
-	return raw
-}

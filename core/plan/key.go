@@ -29,9 +29,8 @@ func KeyParts(node *Node, environment Environment, digest func(Input) (string, b
 	if err != nil {
 		panic(fmt.Sprintf("plan: configuration of %s: %v", node.Name, err)) // Work is made of plain types
 	}
-	parts := []record.KeyPart{
-		{Name: "stage", Value: string(node.Kind) + " " + codeVersions[node.Kind]},
-	}
+	kind, version := node.Work.kind()
+	parts := []record.KeyPart{{Name: "stage", Value: string(kind) + " " + version}}
 	if work, ok := node.Work.(MeasureWork); ok {
 		parts = append(parts, record.KeyPart{Name: "measure", Value: string(work.Measure())})
 	}

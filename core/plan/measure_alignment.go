@@ -31,8 +31,8 @@ func (e *evaluation) alignment(model spec.Model) {
 	e.measure(work, work.Subject, e.Alignment.Range, inputs)
 }
 
-func (*AlignmentWork) kind() Kind  { return Measure }
-func (*AlignmentWork) images() int { return 0 }
+func (*AlignmentWork) kind() (record.Kind, string) { return record.KindMeasure, "2" }
+func (*AlignmentWork) items() (int, string)        { return 0, "images" }
 
 // Measure implements MeasureWork.
 func (*AlignmentWork) Measure() metric.Measure { return metric.MeasureAlignment }

@@ -69,8 +69,8 @@ func (e *evaluation) bestOf(position int, bestOf *spec.BestOf) {
 	e.add(as, work, nil, e.seed(as.name), where, measured...)
 }
 
-func (*BestOfWork) kind() Kind  { return Measure }
-func (*BestOfWork) images() int { return 0 }
+func (*BestOfWork) kind() (record.Kind, string) { return record.KindMeasure, "2" }
+func (*BestOfWork) items() (int, string)        { return 0, "images" }
 
 // Measure implements MeasureWork.
 func (*BestOfWork) Measure() metric.Measure { return metric.MeasureBestOf }

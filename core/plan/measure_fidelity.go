@@ -37,8 +37,8 @@ func (e *evaluation) fidelity(model spec.Model) {
 	})
 }
 
-func (*FidelityWork) kind() Kind  { return Measure }
-func (*FidelityWork) images() int { return 0 }
+func (*FidelityWork) kind() (record.Kind, string) { return record.KindMeasure, "2" }
+func (*FidelityWork) items() (int, string)        { return 0, "images" }
 
 // Measure implements MeasureWork.
 func (*FidelityWork) Measure() metric.Measure { return metric.MeasureFidelity }

@@ -36,8 +36,8 @@ func (e *evaluation) reward(model spec.Model) {
 	e.measure(work, work.Subject, e.Range, inputs)
 }
 
-func (*RewardWork) kind() Kind  { return Measure }
-func (*RewardWork) images() int { return 0 }
+func (*RewardWork) kind() (record.Kind, string) { return record.KindMeasure, "2" }
+func (*RewardWork) items() (int, string)        { return 0, "images" }
 
 // Measure implements MeasureWork.
 func (*RewardWork) Measure() metric.Measure { return metric.MeasureReward }

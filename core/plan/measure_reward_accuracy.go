@@ -37,8 +37,8 @@ func (e *evaluation) rewardAccuracy() {
 	e.measure(work, "", e.Range, inputs)
 }
 
-func (*RewardAccuracyWork) kind() Kind  { return Measure }
-func (*RewardAccuracyWork) images() int { return 0 }
+func (*RewardAccuracyWork) kind() (record.Kind, string) { return record.KindMeasure, "2" }
+func (*RewardAccuracyWork) items() (int, string)        { return 0, "images" }
 
 // Measure implements MeasureWork.
 func (*RewardAccuracyWork) Measure() metric.Measure { return metric.MeasureRewardAccuracy }

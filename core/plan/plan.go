@@ -38,7 +38,7 @@ type Node struct {
 	Name     string // readable, such as "tune/full"; alike in all variants
 	Label    string // unique in the plan: the name, with the variant where names alone are not enough
 	About    record.Stage
-	Kind     Kind
+	Kind     record.Kind
 	Work     Work      // the typed configuration; its type goes with Kind
 	Instance *Instance // what computes it; nil: Plumb itself
 	Inputs   []Input   // everything it reads, checkpoints of instances included

@@ -227,7 +227,7 @@ func TestImport(t *testing.T) {
 	*s.Images[2] = folder()
 	p := build(t, Source{Spec: s})
 	imported := node(t, p, "import/real")
-	if n, unit := imported.Items(); n != 7 || unit != "images" || imported.Kind != Import || imported.Instance != nil {
+	if n, unit := imported.Items(); n != 7 || unit != "images" || imported.Kind != record.KindImport || imported.Instance != nil {
 		t.Errorf("%d %s of %+v", n, unit, imported)
 	}
 	if n, _ := node(t, p, "encode/real/clip").Items(); n != 7 {
@@ -284,21 +284,21 @@ func TestStagesSayWhatTheyAreAbout(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]record.Stage{
-		"sample/labelled":                    {Kind: Sample, Subject: "labelled"},
-		"rate/human":                         {Kind: Rate, Subject: "human"},
-		"fit/fit/r":                          {Kind: Fit, Subject: "fit/r", Reward: "fit/r"},
-		"tune/measure/full":                  {Kind: Tune, Subject: "measure/full"},
-		"score/labelled/fit/r":               {Kind: Score, Subject: "labelled", Reward: "fit/r"},
-		"sample/a/b/measure/full":            {Kind: Sample, Evaluation: "a/b", Subject: "measure/full"},
-		"score/a/b/base/fit/r":               {Kind: Score, Evaluation: "a/b", Subject: "base", Reward: "fit/r"},
-		"encode/real/clip":                   {Kind: Encode, Subject: "real"},
-		"encode/a/b/base/clip":               {Kind: Encode, Evaluation: "a/b", Subject: "base"},
-		"encode/a/b/best_of/base/clip":       {Kind: Encode, Evaluation: "a/b", Measure: "best_of", Subject: "base"},
-		"texts/fit/r":                        {Kind: ListTexts, Subject: "fit/r", Reward: "fit/r"},
-		"measure/a/b/alignment/measure/full": {Kind: Measure, Evaluation: "a/b", Measure: "alignment", Subject: "measure/full", Baseline: "base"},
-		"measure/a/b/reward_accuracy":        {Kind: Measure, Evaluation: "a/b", Measure: "reward_accuracy", Baseline: "base"},
-		"sample/a/b/best_of/base":            {Kind: Sample, Evaluation: "a/b", Measure: "best_of", Subject: "base", Reward: "fit/r"},
-		"measure/a/b/best_of/base":           {Kind: Measure, Evaluation: "a/b", Measure: "best_of", Subject: "base", Reward: "fit/r", Baseline: "base"},
+		"sample/labelled":                    {Kind: record.KindSample, Subject: "labelled"},
+		"rate/human":                         {Kind: record.KindRate, Subject: "human"},
+		"fit/fit/r":                          {Kind: record.KindFit, Subject: "fit/r", Reward: "fit/r"},
+		"tune/measure/full":                  {Kind: record.KindTune, Subject: "measure/full"},
+		"score/labelled/fit/r":               {Kind: record.KindScore, Subject: "labelled", Reward: "fit/r"},
+		"sample/a/b/measure/full":            {Kind: record.KindSample, Evaluation: "a/b", Subject: "measure/full"},
+		"score/a/b/base/fit/r":               {Kind: record.KindScore, Evaluation: "a/b", Subject: "base", Reward: "fit/r"},
+		"encode/real/clip":                   {Kind: record.KindEncode, Subject: "real"},
+		"encode/a/b/base/clip":               {Kind: record.KindEncode, Evaluation: "a/b", Subject: "base"},
+		"encode/a/b/best_of/base/clip":       {Kind: record.KindEncode, Evaluation: "a/b", Measure: "best_of", Subject: "base"},
+		"texts/fit/r":                        {Kind: record.KindTexts, Subject: "fit/r", Reward: "fit/r"},
+		"measure/a/b/alignment/measure/full": {Kind: record.KindMeasure, Evaluation: "a/b", Measure: "alignment", Subject: "measure/full", Baseline: "base"},
+		"measure/a/b/reward_accuracy":        {Kind: record.KindMeasure, Evaluation: "a/b", Measure: "reward_accuracy", Baseline: "base"},
+		"sample/a/b/best_of/base":            {Kind: record.KindSample, Evaluation: "a/b", Measure: "best_of", Subject: "base", Reward: "fit/r"},
+		"measure/a/b/best_of/base":           {Kind: record.KindMeasure, Evaluation: "a/b", Measure: "best_of", Subject: "base", Reward: "fit/r", Baseline: "base"},
 	} {
 		if got, ok := about[name]; !ok || got != want {
 			t.Errorf("%s is about %+v (%v), want %+v", name, got, ok, want)
@@ -308,8 +308,8 @@ func TestStagesSayWhatTheyAreAbout(t *testing.T) {
 
 // Two measures of the same inputs are two stages.
 func TestMeasuresHaveKeysOfTheirOwn(t *testing.T) {
-	one := &Node{Name: "m", Kind: Measure, Work: &RewardWork{Subject: "x", Rewards: []string{"r"}}}
-	two := &Node{Name: "m", Kind: Measure, Work: &RewardAccuracyWork{Subject: "x", Rewards: []string{"r"}}}
+	one := &Node{Name: "m", Kind: record.KindMeasure, Work: &RewardWork{Subject: "x", Rewards: []string{"r"}}}
+	two := &Node{Name: "m", Kind: record.KindMeasure, Work: &RewardAccuracyWork{Subject: "x", Rewards: []string{"r"}}}
 	if keyOf(one, here) == keyOf(two, here) {
 		t.Error("they share a key")
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/plumb-ml/plumb/core/imagefolder"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
@@ -31,7 +32,7 @@ func buildPrepared(t *testing.T, sources ...Source) *Plan {
 	return p
 }
 
-func stagesOf(p *Plan, kind Kind) []string {
+func stagesOf(p *Plan, kind record.Kind) []string {
 	var all []string
 	for _, node := range p.Nodes {
 		if node.Kind == kind {
@@ -45,7 +46,7 @@ func stagesOf(p *Plan, kind Kind) []string {
 // them, and no stage more.
 func TestPrepareIsAStageOfEachImageTable(t *testing.T) {
 	p := buildPrepared(t, Source{Spec: experiment(1)})
-	if got, want := stagesOf(p, Prepare), []string{"prepare/labelled/base", "prepare/unlabelled/base", "prepare/real/base"}; !slices.Equal(got, want) {
+	if got, want := stagesOf(p, record.KindPrepare), []string{"prepare/labelled/base", "prepare/unlabelled/base", "prepare/real/base"}; !slices.Equal(got, want) {
 		t.Errorf("stages %q, want %q", got, want)
 	}
 	want := []string{
@@ -68,7 +69,7 @@ func TestPrepareIsAStageOfEachImageTable(t *testing.T) {
 	if items, unit := node(t, p, "prepare/real/base").Items(); items != 16 || unit != "images" {
 		t.Errorf("prepare/real/base works through %d %s", items, unit)
 	}
-	if got := build(t, Source{Spec: experiment(1)}); len(stagesOf(got, Prepare)) != 0 || len(got.Nodes) != len(p.Nodes)-3 {
+	if got := build(t, Source{Spec: experiment(1)}); len(stagesOf(got, record.KindPrepare)) != 0 || len(got.Nodes) != len(p.Nodes)-3 {
 		t.Error("a sampler that does not prepare has stages for it")
 	}
 }
@@ -83,7 +84,7 @@ func TestPrepareIsSharedByFinetunes(t *testing.T) {
 	chained.Name, chained.Model = "chained", spec.Model{Sampler: first.Model.Sampler, Finetune: first}
 	s.Finetunes = append(s.Finetunes, &longer, &chained)
 	p := buildPrepared(t, Source{Spec: s})
-	if got := stagesOf(p, Prepare); len(got) != 3 {
+	if got := stagesOf(p, record.KindPrepare); len(got) != 3 {
 		t.Errorf("stages %q", got)
 	}
 	for _, name := range []string{"tune/longer", "tune/chained"} {
@@ -94,7 +95,7 @@ func TestPrepareIsSharedByFinetunes(t *testing.T) {
 	other := *s.Samplers[0]
 	other.Name, other.Config = "other", json.RawMessage(`{"guidance_scale":5}`)
 	longer.Model = spec.Model{Sampler: &other}
-	if got := stagesOf(buildPrepared(t, Source{Spec: s}), Prepare); len(got) != 6 {
+	if got := stagesOf(buildPrepared(t, Source{Spec: s}), record.KindPrepare); len(got) != 6 {
 		t.Errorf("with another sampler there are the stages %q", got)
 	}
 }

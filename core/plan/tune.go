@@ -10,6 +10,47 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
+// TuneWork fine-tunes a sampler.
+type TuneWork struct {
+	FromScratch bool            `json:"from_scratch"`
+	Losses      []TuneLoss      `json:"losses"`
+	Reference   *TuneReference  `json:"reference,omitempty"` // nil: the model as it begins
+	Steps       int             `json:"steps"`
+	BatchSize   int             `json:"batch_size"`
+	Optimizer   json.RawMessage `json:"optimizer"`
+	Options     json.RawMessage `json:"-"`                 // the component's own settings; nil if it has none
+	KeyOptions  json.RawMessage `json:"options,omitempty"` // the same with digests in place of paths
+}
+
+// TuneLoss is one term of the objective.
+type TuneLoss struct {
+	Name       string          `json:"name"`
+	Weight     float64         `json:"weight"`
+	Options    json.RawMessage `json:"-"`
+	KeyOptions json.RawMessage `json:"options,omitempty"` // with digests in place of paths
+	Sets       []TuneSet       `json:"sets"`
+}
+
+// TuneSet is a table of images that a loss learns from, with tables about it: roles
+// of inputs, empty where the loss needs none.
+type TuneSet struct {
+	Images      string `json:"images"`
+	Prepared    string `json:"prepared,omitempty"`
+	Scores      string `json:"scores,omitempty"`
+	Labels      string `json:"labels,omitempty"`
+	Comparisons string `json:"comparisons,omitempty"`
+}
+
+// TuneReference is the model that losses compare the tuned one with.
+type TuneReference struct {
+	Checkpoint string `json:"checkpoint,omitempty"` // role of an input; empty: the component's own weights
+}
+
+var _ Work = (*TuneWork)(nil)
+
+func (*TuneWork) kind() (record.Kind, string) { return record.KindTune, "1" }
+func (w *TuneWork) items() (int, string)      { return w.Steps, "steps" }
+
 // tune plans a fine-tuning: what it learns from, and the stage itself.
 func (b *builder) tune(finetune *spec.Finetune) *Node {
 	return b.once(finetune, func() *Node {
@@ -123,4 +164,11 @@ func (t *tuning) keyOptions(options json.RawMessage, paths []string) json.RawMes
 		t.fail("settings of finetune %q: %w", t.finetune.Name, err)
 	}
 	return key
+}
+
+func orEmpty(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 {
+		return json.RawMessage("{}")
+	}
+	return raw
 }

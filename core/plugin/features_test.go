@@ -33,7 +33,7 @@ func TestRewardsOnEncodersOfOtherPlugins(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer shelf.Close()
-	run := func(kind plan.Kind, work plan.Work, of, component string, inputs map[string]string) map[string]string {
+	run := func(kind record.Kind, work plan.Work, of, component string, inputs map[string]string) map[string]string {
 		t.Helper()
 		identity, ok := catalog.Component(of, component)
 		if !ok {
@@ -66,8 +66,8 @@ func TestRewardsOnEncodersOfOtherPlugins(t *testing.T) {
 		{"theirs", "tiny", func(grey float64) float64 { return -(8*grey + 0.25) }},
 		{"product", "theirs", func(grey float64) float64 { return 8*grey + 0.25 + 100 }},
 	} {
-		encoded := run(plan.Encode, &plan.EncodeWork{Texts: true}, "encoder", test.encoder, map[string]string{plan.Images: images})
-		scored := run(plan.Score, &plan.ScoreWork{}, "reward", test.reward, map[string]string{
+		encoded := run(record.KindEncode, &plan.EncodeWork{Texts: true}, "encoder", test.encoder, map[string]string{plan.Images: images})
+		scored := run(record.KindScore, &plan.ScoreWork{}, "reward", test.reward, map[string]string{
 			plan.Images: images, plan.Features: encoded[plan.Features], plan.TextFeatures: encoded[plan.TextFeatures],
 		})
 		scores, err := table.ReadAll[table.Score](scored[plan.Scores])

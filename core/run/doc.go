@@ -7,7 +7,8 @@
 // goes on from there. Records and tables are the same whatever was killed in
 // between.
 //
-// Stages on the accelerator take turns; others run beside them, a few at once.
+// An Executor does the stages: Local, or one that hands them to other machines.
+// Stages on an accelerator take turns; others run beside them, a few at once.
 //
 // The package knows no terminal: what happens goes to a Sink.
 package run

@@ -76,7 +76,7 @@ type speeds struct {
 
 // what is a sort of work whose items take about the same time each.
 type what struct {
-	kind plan.Kind
+	kind record.Kind
 	pace string
 }
 
@@ -134,7 +134,7 @@ func (s *speeds) of(node *plan.Node) (seconds float64, bytes int64, ok bool) {
 			return last.Seconds, outputBytes(last), true
 		}
 		share := float64(items) / float64(last.Items)
-		if node.Kind == plan.Tune {
+		if node.Kind == record.KindTune {
 			return last.Seconds * share, outputBytes(last), true // a checkpoint does not grow with steps
 		}
 		return last.Seconds * share, int64(float64(outputBytes(last)) * share), true

@@ -10,20 +10,17 @@ import (
 
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
-	"github.com/plumb-ml/plumb/core/stage"
 	"github.com/plumb-ml/plumb/core/store"
 )
 
 // Options are what a run needs beside its plan.
 type Options struct {
-	Store       *store.Store
-	Components  stage.Components
-	Environment plan.Environment
-	Sink        Sink // nil: nobody listens
+	Store    *store.Store
+	Executor Executor
+	Sink     Sink // nil: nobody listens
 
-	// Parallel is how many stages that do not need the device may work at
-	// once; 0 means 2. Stages that need it always take turns.
-	Parallel int
+	// Needs is what a stage needs while it works; nil: the function Needs.
+	Needs func(*plan.Node) Resources
 
 	// Dir gets run.json, which says what the run is made of; empty: nowhere.
 	Dir string
@@ -50,17 +47,18 @@ func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
 	if options.Sink == nil {
 		options.Sink = Silent{}
 	}
-	if options.Parallel <= 0 {
-		options.Parallel = 2
+	if options.Needs == nil {
+		options.Needs = Needs
 	}
 	started := time.Now()
 	r := &runner{
-		Options:  options,
-		plan:     p,
-		outcomes: map[*plan.Node]Outcome{},
-		device:   make(chan struct{}, 1),
-		light:    make(chan struct{}, options.Parallel),
+		Options:     options,
+		plan:        p,
+		environment: options.Executor.Environment(),
+		leases:      newLeases(options.Executor.Limits()),
+		outcomes:    map[*plan.Node]Outcome{},
 	}
+	r.Sink.Begun(r.describe(started))
 	r.all(ctx)
 	r.blame()
 
@@ -81,6 +79,7 @@ func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
 		}
 	}
 	result.Run = r.describe(started)
+	defer r.Sink.Ended(result)
 	if options.Dir != "" {
 		if err := os.MkdirAll(options.Dir, 0o777); err != nil {
 			return result, fmt.Errorf("make the run's directory: %w", err)

@@ -149,7 +149,7 @@ func openStore(t *testing.T, dir string) *store.Store {
 
 func do(t *testing.T, ctx context.Context, p *plan.Plan, s *store.Store, components stage.Components, sink Sink) *Result {
 	t.Helper()
-	result, err := Run(ctx, p, Options{Store: s, Components: components, Sink: sink, Dir: filepath.Join(s.Dir(), "..", "run"), Name: "chain"})
+	result, err := Run(ctx, p, Options{Store: s, Executor: Local{Components: components}, Sink: sink, Dir: filepath.Join(s.Dir(), "..", "run"), Name: "chain"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +259,7 @@ func TestAStageThatDiedBesideAnotherIsTriedAgain(t *testing.T) {
 	p, s := chainOf(t, light{}), openStore(t, t.TempDir())
 	components := &fragile{shop: newShop(t), tries: map[string]int{}}
 	components.both.Add(2)
-	result, err := Run(t.Context(), p, Options{Store: s, Components: components, Parallel: 2, Dir: t.TempDir(), Name: "chain"})
+	result, err := Run(t.Context(), p, Options{Store: s, Executor: Local{Components: components, Parallel: 2}, Dir: t.TempDir(), Name: "chain"})
 	if err != nil {
 		t.Fatal(err)
 	}

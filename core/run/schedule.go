@@ -14,9 +14,9 @@ import (
 // runner is one run under way.
 type runner struct {
 	Options
-	plan   *plan.Plan
-	device chan struct{} // holds one: stages on the accelerator take turns
-	light  chan struct{} // holds Parallel
+	plan        *plan.Plan
+	environment plan.Environment // the executor's
+	leases      leases
 
 	mu       sync.Mutex
 	outcomes map[*plan.Node]Outcome
@@ -34,23 +34,15 @@ func (r *runner) setOutcome(node *plan.Node, outcome Outcome) {
 	r.outcomes[node] = outcome
 }
 
-// slots is where a node waits for its turn.
-func (r *runner) slots(node *plan.Node) chan struct{} {
-	if node.NeedsDevice() {
-		return r.device
-	}
-	return r.light
-}
-
 // all brings every node to an outcome. Nodes are started in the plan's order
 // among those that are ready: what is looked at first is done first.
 func (r *runner) all(ctx context.Context) {
 	type finished struct {
 		node    *plan.Node
 		outcome Outcome
+		release func() // of what it took of its pool
 	}
 	done := make(chan finished)
-	running := map[chan struct{}]int{}
 	waiting := append([]*plan.Node(nil), r.plan.Nodes...)
 	under := 0
 	busy := map[string]int{} // stages under way by plugin
@@ -65,7 +57,7 @@ func (r *runner) all(ctx context.Context) {
 			var still []*plan.Node
 			for _, node := range waiting {
 				ready, blocked := r.ready(node)
-				slots := r.slots(node)
+				pool, n := r.leases.of(r.Needs(node))
 				switch {
 				case blocked != nil:
 					settle(node, *blocked)
@@ -77,13 +69,17 @@ func (r *runner) all(ctx context.Context) {
 					if outcome, ok := r.cached(ctx, node); ok {
 						settle(node, outcome)
 						again = true
-					} else if running[slots] >= cap(slots) {
+					} else if n > pool.size {
+						settle(node, Outcome{Status: record.Failed, Diagnostics: tooMany(node, n, pool)})
+						again = true
+					} else if pool.begun+n > pool.size {
 						still = append(still, node)
 					} else {
-						running[slots]++
+						pool.begun += n
 						under++
 						busy[pluginOf(node)]++
-						go func() { done <- finished{node, r.work(ctx, node)} }()
+						release := func() { pool.begun -= n }
+						go func() { done <- finished{node, r.work(ctx, node), release} }()
 					}
 				}
 			}
@@ -91,7 +87,7 @@ func (r *runner) all(ctx context.Context) {
 		}
 		if under > 0 {
 			f := <-done
-			running[r.slots(f.node)]--
+			f.release()
 			under--
 			busy[pluginOf(f.node)]--
 			shared := busy[pluginOf(f.node)] > 0 || slices.ContainsFunc(aside, func(other *plan.Node) bool { return pluginOf(other) == pluginOf(f.node) })

@@ -9,9 +9,12 @@ import (
 	"github.com/plumb-ml/plumb/core/stage"
 )
 
-// Sink is told what happens. Its methods may be called from several
-// goroutines at once and must not block.
+// Sink is told what happens: a screen, or a tracker of experiments. Its methods
+// may be called from several goroutines at once and must not block.
 type Sink interface {
+	// Begun is called once, before anything else: what is run, with the stages of
+	// its variants, of which none has a status yet.
+	Begun(run *record.Run)
 	// Started is called when a stage begins to work; never for a cached one.
 	Started(node *plan.Node)
 	// Progress is called often while a stage works.
@@ -20,6 +23,8 @@ type Sink interface {
 	Finished(node *plan.Node, outcome Outcome)
 	// Warn passes on what the user should know and cannot be asked about.
 	Warn(node *plan.Node, warning diag.Diagnostic)
+	// Ended is called once, after everything else: what Run returns.
+	Ended(result *Result)
 }
 
 // Outcome is how a node ended.
@@ -38,6 +43,9 @@ type Silent struct{}
 
 var _ Sink = Silent{}
 
+// Begun implements Sink.
+func (Silent) Begun(*record.Run) {}
+
 // Started implements Sink.
 func (Silent) Started(*plan.Node) {}
 
@@ -49,3 +57,6 @@ func (Silent) Finished(*plan.Node, Outcome) {}
 
 // Warn implements Sink.
 func (Silent) Warn(*plan.Node, diag.Diagnostic) {}
+
+// Ended implements Sink.
+func (Silent) Ended(*Result) {}

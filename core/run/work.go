@@ -22,7 +22,7 @@ const smallOutput = 4 << 20
 
 // key works out a node's key from the records of its inputs.
 func (r *runner) key(node *plan.Node) (string, []record.KeyPart) {
-	parts, _ := plan.KeyParts(node, r.Environment, func(input plan.Input) (string, bool) {
+	parts, _ := plan.KeyParts(node, r.environment, func(input plan.Input) (string, bool) {
 		return r.outcome(input.Node).Record.Outputs[input.Output].Digest, true
 	})
 	return record.KeyOf(parts), parts
@@ -104,13 +104,13 @@ func (r *runner) attempt(ctx context.Context, node *plan.Node) (Outcome, error) 
 	key, parts := r.key(node)
 	outcome := Outcome{Key: key}
 
-	slots := r.slots(node)
-	select {
-	case slots <- struct{}{}:
-		defer func() { <-slots }()
-	case <-ctx.Done():
-		return outcome, ctx.Err()
+	needs := r.Needs(node)
+	pool, n := r.leases.of(needs)
+	give, err := pool.take(ctx, n)
+	if err != nil {
+		return outcome, err
 	}
+	defer give()
 	unlock, err := r.Store.Lock(ctx, key)
 	if err != nil {
 		return outcome, err
@@ -126,7 +126,7 @@ func (r *runner) attempt(ctx context.Context, node *plan.Node) (Outcome, error) 
 		outcome.Status, outcome.Record = record.Cached, found
 		return outcome, nil
 	}
-	if outcome.Record, err = r.make(ctx, node, key, parts, inputs); err != nil {
+	if outcome.Record, err = r.make(ctx, Task{Node: node, Key: key, Inputs: inputs, Resources: needs}, parts); err != nil {
 		return outcome, err
 	}
 	outcome.Status = record.Done
@@ -134,27 +134,21 @@ func (r *runner) attempt(ctx context.Context, node *plan.Node) (Outcome, error) 
 }
 
 // make does the stage's work and records it. Whoever calls holds the key's lock.
-func (r *runner) make(ctx context.Context, node *plan.Node, key string, parts []record.KeyPart, inputs map[string]string) (*record.Record, error) {
+func (r *runner) make(ctx context.Context, task Task, parts []record.KeyPart) (*record.Record, error) {
+	node, key := task.Node, task.Key
 	outputs, err := r.Store.Work(key)
 	if err != nil {
 		return nil, err
 	}
 	defer outputs.Discard()
-	scratch, err := r.Store.Scratch(key)
-	if err != nil {
+	if task.Scratch, err = r.Store.Scratch(key); err != nil {
 		return nil, err
 	}
+	task.Outputs = outputs
+	task.Report = func(p stage.Progress) { r.Sink.Progress(node, p) }
 	r.Sink.Started(node)
 	started := time.Now()
-	result, err := stage.Run(ctx, stage.Job{
-		Node:       node,
-		Inputs:     inputs,
-		Outputs:    outputs,
-		Scratch:    scratch,
-		Components: r.Components,
-		Backend:    r.Environment.Backend,
-		Report:     func(p stage.Progress) { r.Sink.Progress(node, p) },
-	})
+	result, err := r.Executor.Do(ctx, task)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +156,7 @@ func (r *runner) make(ctx context.Context, node *plan.Node, key string, parts []
 		Key:      key,
 		Node:     node.Name,
 		Stage:    node.About,
-		Pace:     node.Pace(r.Environment),
+		Pace:     node.Pace(r.environment),
 		KeyParts: parts,
 		Outputs:  result.Outputs,
 		Metrics:  result.Metrics,

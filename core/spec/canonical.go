@@ -1,6 +1,8 @@
 package spec
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -8,8 +10,19 @@ import (
 	"github.com/plumb-ml/plumb/core/imagefolder"
 )
 
+// ID is the identity of a variant: the first 12 hex digits of the sha256 of
+// Canonical.
+func (s *Spec) ID() (string, error) {
+	document, err := s.Canonical()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(document)
+	return hex.EncodeToString(sum[:])[:12], nil
+}
+
 // Canonical returns the whole experiment as canonical JSON: what makes two
-// variants the same or not. Its sha256 is a variant's identity.
+// variants the same or not.
 //
 // It holds values and references by name. It does not hold what changes no
 // result: descriptions, places in files, variables (their effect is in the

@@ -29,7 +29,7 @@ func canonicalIn(t *testing.T, text, content string) string {
 			t.Fatal(err)
 		}
 	}
-	spec, diagnostics := Load(filepath.Join(directory, "x.hcl"), Options{Catalog: catalog})
+	spec, diagnostics := Load(t.Context(), filepath.Join(directory, "x.hcl"), Options{Catalog: catalog})
 	if diagnostics.HasErrors() {
 		t.Fatal(diagnostics)
 	}
@@ -75,7 +75,7 @@ sampler "shapes" "base" {
 
 // Config keeps the path for the plugin, and Digests what is there.
 func TestPathArguments(t *testing.T) {
-	spec, diagnostics := Load("testdata/valid/example.hcl", Options{Catalog: catalog})
+	spec, diagnostics := Load(t.Context(), "testdata/valid/example.hcl", Options{Catalog: catalog})
 	if diagnostics.HasErrors() {
 		t.Fatal(diagnostics)
 	}

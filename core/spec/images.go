@@ -133,7 +133,7 @@ func (l *loader) folderOf(arguments arguments, images *Images) {
 	folder.Path = l.beside(value)
 	if len(l.diagnostics) == before {
 		images.Inventory = l.folder(*folder, value, at)
-	} else if _, err := l.options.Digest(folder.Path); err != nil {
+	} else if _, err := l.digest(folder.Path); err != nil {
 		l.folder(imagefolder.Folder{Path: folder.Path}, value, at) // that it is not there is worth knowing too
 	}
 }

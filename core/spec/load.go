@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,11 +41,11 @@ type Options struct {
 	// Digest returns the sha256 of a file's or directory's content in hex. If
 	// nil, DigestPath. Give one that remembers when many variants of an
 	// experiment are loaded.
-	Digest func(path string) (string, error)
+	Digest func(ctx context.Context, path string) (string, error)
 
 	// Scan says what a folder of images gives. If nil, ScanFolder. Give one that
 	// remembers where Digest should.
-	Scan func(imagefolder.Folder) (imagefolder.Inventory, error)
+	Scan func(ctx context.Context, folder imagefolder.Folder) (imagefolder.Inventory, error)
 
 	// Hub is where models of Hugging Face's hub are kept. Nothing is fetched. The
 	// zero Cache has none.
@@ -52,9 +53,11 @@ type Options struct {
 }
 
 // Load reads the experiment at path. The Spec is nil if there are errors;
-// there may be warnings beside a Spec.
-func Load(path string, options Options) (*Spec, diag.List) {
+// there may be warnings beside a Spec. Weights and data sets are read for their
+// digests: if ctx ends meanwhile there is no Spec, and the findings mean nothing.
+func Load(ctx context.Context, path string, options Options) (*Spec, diag.List) {
 	l := newLoader(path, options)
+	l.until(ctx)
 	if l.parse() {
 		l.variableBlocks()
 		l.declare()
@@ -76,7 +79,7 @@ func Load(path string, options Options) (*Spec, diag.List) {
 		l.leaks()
 	}
 	diagnostics := l.diagnostics.Sorted()
-	if diagnostics.HasErrors() {
+	if diagnostics.HasErrors() || ctx.Err() != nil {
 		return nil, diagnostics
 	}
 	return l.spec, diagnostics
@@ -100,9 +103,15 @@ type loader struct {
 	path        string
 	options     Options
 	diagnostics diag.List
-	body        hcl.Body
-	blocks      map[string]hcl.Blocks // by type, in the order of the file
-	context     *hcl.EvalContext
+
+	// What reads weights and data sets: see until.
+	digest func(path string) (string, error)
+	scan   func(imagefolder.Folder) (imagefolder.Inventory, error)
+	find   func(ref hub.Ref, files []string) (hub.Found, error)
+
+	body    hcl.Body
+	blocks  map[string]hcl.Blocks // by type, in the order of the file
+	context *hcl.EvalContext
 
 	variables  map[string]*Variable
 	locals     map[string]*local
@@ -142,6 +151,13 @@ func newLoader(path string, options Options) *loader {
 		l.references[kind] = map[string]*reference{}
 	}
 	return l
+}
+
+// until lets the loader read weights and data sets as long as ctx lasts.
+func (l *loader) until(ctx context.Context) {
+	l.digest = func(path string) (string, error) { return l.options.Digest(ctx, path) }
+	l.scan = func(folder imagefolder.Folder) (imagefolder.Inventory, error) { return l.options.Scan(ctx, folder) }
+	l.find = func(ref hub.Ref, files []string) (hub.Found, error) { return l.options.Hub.Find(ctx, ref, files) }
 }
 
 // fileSchema is the blocks of an experiment.

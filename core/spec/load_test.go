@@ -64,7 +64,7 @@ func TestValid(t *testing.T) {
 	for _, path := range files(t, "testdata/valid/*.hcl", "testdata/valid/*.hcl.json") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			sources := diag.Sources{}
-			spec, diagnostics := Load(path, Options{Catalog: catalog, Sources: sources})
+			spec, diagnostics := Load(t.Context(), path, Options{Catalog: catalog, Sources: sources})
 			if diagnostics.HasErrors() {
 				t.Fatalf("does not load:\n%s", printed(t, diagnostics, sources))
 			}
@@ -88,7 +88,7 @@ func TestInvalid(t *testing.T) {
 	for _, path := range files(t, "testdata/invalid/*.hcl", "testdata/invalid/*.hcl.json") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			sources := diag.Sources{}
-			spec, diagnostics := Load(path, Options{Catalog: catalog, Sources: sources})
+			spec, diagnostics := Load(t.Context(), path, Options{Catalog: catalog, Sources: sources})
 			if !diagnostics.HasErrors() {
 				t.Error("there are no errors")
 			}
@@ -117,7 +117,7 @@ func load(t *testing.T, text string, options Options) *Spec {
 	if options.Catalog == nil {
 		options.Catalog = catalog
 	}
-	spec, diagnostics := Load(write(t, text), options)
+	spec, diagnostics := Load(t.Context(), write(t, text), options)
 	if diagnostics.HasErrors() {
 		t.Fatalf("does not load:\n%s", printed(t, diagnostics, nil))
 	}
@@ -144,7 +144,7 @@ evaluate "main" {
   prompts = prompts.all
 }
 `)
-	_, diagnostics := Load(path, Options{Catalog: catalog})
+	_, diagnostics := Load(t.Context(), path, Options{Catalog: catalog})
 	var got []string
 	for _, d := range diagnostics {
 		got = append(got, d.Summary)
@@ -155,7 +155,7 @@ evaluate "main" {
 }
 
 func TestLoadMissingFile(t *testing.T) {
-	_, diagnostics := Load(filepath.Join(t.TempDir(), "none.hcl"), Options{})
+	_, diagnostics := Load(t.Context(), filepath.Join(t.TempDir(), "none.hcl"), Options{})
 	if len(diagnostics) != 1 || diagnostics[0].Summary != "Cannot read file" {
 		t.Errorf("got %+v", diagnostics)
 	}
@@ -179,7 +179,7 @@ reward "redness" "red" { anything = "goes" }
 
 // What the pieces of the example point to.
 func TestLoadResolvesReferences(t *testing.T) {
-	spec, diagnostics := Load("testdata/valid/example.hcl", Options{Catalog: catalog})
+	spec, diagnostics := Load(t.Context(), "testdata/valid/example.hcl", Options{Catalog: catalog})
 	if diagnostics.HasErrors() {
 		t.Fatal(diagnostics)
 	}
@@ -237,7 +237,7 @@ func FuzzLoad(f *testing.F) {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		spec, diagnostics := Load(path, Options{Catalog: catalog})
+		spec, diagnostics := Load(t.Context(), path, Options{Catalog: catalog})
 		if (spec == nil) != diagnostics.HasErrors() {
 			t.Fatalf("spec %v beside diagnostics %v", spec, diagnostics)
 		}

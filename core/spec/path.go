@@ -46,7 +46,7 @@ func (l *loader) file(argument Attribute, value string, at hcl.Range) (string, b
 	if _, ok := l.spec.Digests[path]; ok {
 		return path, true
 	}
-	digest, err := l.options.Digest(path)
+	digest, err := l.digest(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if !l.nothing(argument, value, path, at) {
@@ -111,11 +111,13 @@ func neighbour(path string) string {
 
 // DigestPath returns the sha256, in hex, of a file's content, or of a directory
 // as digest.Path has it.
-func DigestPath(path string) (string, error) { return (*digest.Memory)(nil).Path(path) }
+func DigestPath(ctx context.Context, path string) (string, error) {
+	return (*digest.Memory)(nil).Path(ctx, path)
+}
 
 // ScanFolder looks into a folder of images, and remembers nothing.
-func ScanFolder(folder imagefolder.Folder) (imagefolder.Inventory, error) {
-	return folder.Scan(context.Background(), nil)
+func ScanFolder(ctx context.Context, folder imagefolder.Folder) (imagefolder.Inventory, error) {
+	return folder.Scan(ctx, nil)
 }
 
 // folder says what images are in a folder. The zero Inventory comes after a
@@ -128,7 +130,7 @@ func (l *loader) folder(folder imagefolder.Folder, value string, at hcl.Range) i
 		}
 		return imagefolder.Inventory{Images: max(1, folder.Limit), Digest: absent(value)}
 	}
-	inventory, err := l.options.Scan(folder)
+	inventory, err := l.scan(folder)
 	var found diag.List
 	switch {
 	case errors.As(err, &found):

@@ -20,7 +20,7 @@ func TestDigestPath(t *testing.T) {
 	}
 	digest := func() string {
 		t.Helper()
-		d, err := DigestPath(directory)
+		d, err := DigestPath(t.Context(), directory)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +59,7 @@ func TestDigestPath(t *testing.T) {
 	if err := os.Symlink(filepath.Join(directory, "a"), filepath.Join(directory, "link")); err != nil {
 		t.Skip("no links here")
 	}
-	if _, err := DigestPath(directory); err == nil {
+	if _, err := DigestPath(t.Context(), directory); err == nil {
 		t.Error("a link to a directory was followed or overlooked")
 	}
 }
@@ -69,7 +69,7 @@ func TestDigestPathOfFile(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	got, err := DigestPath(path)
+	got, err := DigestPath(t.Context(), path)
 	if want := "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"; err != nil || got != want {
 		t.Errorf("got %s, %v", got, err)
 	}

@@ -104,7 +104,7 @@ prompts "p" {
 			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			spec, diagnostics := Load(path, Options{})
+			spec, diagnostics := Load(t.Context(), path, Options{})
 			if diagnostics.HasErrors() {
 				t.Fatal(diagnostics)
 			}
@@ -255,7 +255,7 @@ func TestPromptsOfAFile(t *testing.T) {
 		if err := os.WriteFile(path, []byte("experiment \"x\" {}\nprompts \"coco\" {\n"+block+"\n}\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		return Load(path, Options{})
+		return Load(t.Context(), path, Options{})
 	}
 	spec, found := load("path = \"captions.txt\"\nlimit = 3")
 	if found.HasErrors() || len(found) != 1 || found[0].Summary != "Nothing there yet" {

@@ -27,7 +27,7 @@ func (l *loader) repository(argument Attribute, value string, at hcl.Range) (str
 	l.spec.Repositories = append(l.spec.Repositories, Repository{Ref: ref, Files: argument.Hub, Range: where})
 	fetch := fmt.Sprintf("`plumb download %s`", l.path)
 
-	found, err := l.options.Hub.Find(ref, argument.Hub)
+	found, err := l.find(ref, argument.Hub)
 	var missing *hub.Absent
 	var unfit *hub.Unfit
 	var damaged *hub.Damaged
@@ -57,7 +57,7 @@ func (l *loader) repository(argument Attribute, value string, at hcl.Range) (str
 	if _, ok := l.spec.Digests[path]; ok {
 		return path, true
 	}
-	digest, err := l.options.Digest(path)
+	digest, err := l.digest(path)
 	if err != nil {
 		l.error(at, "Cannot read the hub's cache", "%v.", err)
 		return "", false

@@ -61,7 +61,7 @@ func TestVariableMistakes(t *testing.T) {
 		"missing file":                {Options{VarFiles: []string{"none.hcl"}}, `none.hcl`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			spec, diagnostics := Load(path, test.options)
+			spec, diagnostics := Load(t.Context(), path, test.options)
 			if spec != nil || !strings.Contains(diagnostics.Error(), test.want) {
 				t.Errorf("got %v, want one with %q", diagnostics, test.want)
 			}

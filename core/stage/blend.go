@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -15,7 +16,7 @@ import (
 //
 // Shift and scale come from the term's scores over one set of images, which is the
 // same whatever images are scored: a score means the same for every model.
-func blend(job Job, work *plan.BlendWork) (*Result, error) {
+func blend(_ context.Context, job Job, work *plan.BlendWork) (*Result, error) {
 	var sums []table.Score
 	for k, term := range work.Terms {
 		scores, err := job.scores(term.Scores)

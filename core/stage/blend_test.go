@@ -10,6 +10,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
@@ -35,7 +36,7 @@ func blendNode(normalize string, weights ...float64) *plan.Node {
 		}
 		work.Terms = append(work.Terms, term)
 	}
-	return &plan.Node{Name: "blend/x/mix", Kind: plan.Blend, Work: work, Range: diag.Range{File: "x.hcl", Start: diag.Position{Line: 7}}}
+	return &plan.Node{Name: "blend/x/mix", Kind: record.KindBlend, Work: work, Range: diag.Range{File: "x.hcl", Start: diag.Position{Line: 7}}}
 }
 
 func (b bench) blended(node *plan.Node, in map[string]string) ([]float64, error) {

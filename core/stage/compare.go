@@ -11,10 +11,21 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
-// compare has a rater choose between two images of a prompt, for some pairs of
-// each prompt. The rater sees the prompt and the pixels of the two, and not which
-// image of the table is which.
+// compare makes comparisons: by a rater, from a file, or of labels.
 func compare(ctx context.Context, job Job, work *plan.CompareWork) (*Result, error) {
+	switch {
+	case work.Path != "":
+		return compareFromFile(ctx, job, work)
+	case job.Node.Instance == nil:
+		return compareByLabels(ctx, job, work)
+	}
+	return compareByRater(ctx, job, work)
+}
+
+// compareByRater has a rater choose between two images of a prompt, for some pairs
+// of each prompt. The rater sees the prompt and the pixels of the two, and not
+// which image of the table is which.
+func compareByRater(ctx context.Context, job Job, work *plan.CompareWork) (*Result, error) {
 	path, err := job.input(plan.Images)
 	if err != nil {
 		return nil, err

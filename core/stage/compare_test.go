@@ -16,6 +16,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -30,7 +31,7 @@ func (t tile) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, erro
 }
 
 func compareNode(perPrompt int) *plan.Node {
-	return &plan.Node{Name: "compare/x", Kind: plan.Compare, Work: &plan.CompareWork{PerPrompt: perPrompt}, Seed: 11,
+	return &plan.Node{Name: "compare/x", Kind: record.KindCompare, Work: &plan.CompareWork{PerPrompt: perPrompt}, Seed: 11,
 		Instance: &plan.Instance{Kind: "rater", Name: "crowd"}, Range: diag.Range{File: "x.hcl", Start: diag.Position{Line: 5}}}
 }
 
@@ -245,7 +246,7 @@ func TestManyImagesOfOnePrompt(t *testing.T) {
 }
 
 func labelNode(perPrompt int) *plan.Node {
-	return &plan.Node{Name: "compare/x", Kind: plan.Compare, Work: &plan.CompareWork{PerPrompt: perPrompt}, Seed: 11, Range: diag.Range{File: "x.hcl", Start: diag.Position{Line: 5}}}
+	return &plan.Node{Name: "compare/x", Kind: record.KindCompare, Work: &plan.CompareWork{PerPrompt: perPrompt}, Seed: 11, Range: diag.Range{File: "x.hcl", Start: diag.Position{Line: 5}}}
 }
 
 // Of two prompts' images one has a tie and one only skips: the pairs are those of

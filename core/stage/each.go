@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -68,7 +69,7 @@ func each[Answer, Row any](ctx context.Context, job Job, p pass[Answer, Row]) (*
 
 // noImages is the mistake of a stage whose images table is empty.
 func (job Job) noImages() error {
-	verb := map[plan.Kind]string{plan.Rate: "label"}[job.Node.Kind]
+	verb := map[record.Kind]string{record.KindRate: "label"}[job.Node.Kind]
 	if verb == "" {
 		verb = string(job.Node.Kind)
 	}

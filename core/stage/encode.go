@@ -48,7 +48,7 @@ func encode(ctx context.Context, job Job, work *plan.EncodeWork) (*Result, error
 
 // encodeTexts turns a table of texts into vectors. Of an empty one it makes an
 // empty one, without the encoder.
-func encodeTexts(ctx context.Context, job Job) (*Result, error) {
+func encodeTexts(ctx context.Context, job Job, _ *plan.EncodeTextsWork) (*Result, error) {
 	path, err := job.input(plan.Texts)
 	if err != nil {
 		return nil, err

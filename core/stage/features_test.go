@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
@@ -105,7 +106,7 @@ func write[T any](t *testing.T, path string, rows []T) {
 	}
 }
 
-func sightNode(kind plan.Kind, work plan.Work, of string) *plan.Node {
+func sightNode(kind record.Kind, work plan.Work, of string) *plan.Node {
 	node := &plan.Node{Name: string(kind) + "/x", Kind: kind, Work: work, Seed: 5, Instance: &plan.Instance{Kind: of, Component: "sight", Name: "sight"}}
 	if of == "reward" {
 		node.Instance.Identity = spec.Identity{Component: readsFeatures}
@@ -119,7 +120,7 @@ func TestEncodeAndScore(t *testing.T) {
 	b, s := newBench(t), newSight()
 	path, images := greys(t)
 	in := map[string]string{plan.Images: path}
-	encoded, err := b.over(s.connect(t), sightNode(plan.Encode, &plan.EncodeWork{Texts: true}, "encoder"), "", in)
+	encoded, err := b.over(s.connect(t), sightNode(record.KindEncode, &plan.EncodeWork{Texts: true}, "encoder"), "", in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func TestEncodeAndScore(t *testing.T) {
 		t.Errorf("texts are %q, want %q", texts, want)
 	}
 	in[plan.Features], in[plan.TextFeatures] = b.path(encoded.Outputs[plan.Features]), b.path(encoded.Outputs[plan.TextFeatures])
-	scored, err := b.over(s.connect(t), sightNode(plan.Score, &plan.ScoreWork{}, "reward"), "", in)
+	scored, err := b.over(s.connect(t), sightNode(record.KindScore, &plan.ScoreWork{}, "reward"), "", in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +181,7 @@ func TestFeaturesOfOtherImages(t *testing.T) {
 		f, x := spoil(slices.Clone(features), slices.Clone(texts))
 		write(t, in[plan.Features], f)
 		write(t, in[plan.TextFeatures], x)
-		_, err := b.over(s.connect(t), sightNode(plan.Score, &plan.ScoreWork{}, "reward"), "", in)
+		_, err := b.over(s.connect(t), sightNode(record.KindScore, &plan.ScoreWork{}, "reward"), "", in)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, want one with %q", err, want)
 		}
@@ -198,14 +199,14 @@ func TestFitOfFeatures(t *testing.T) {
 	for _, list := range [][]string{nil, {"two", "twelve", "nineteen"}} {
 		s.list = list
 		*s.texts = 0
-		listed, err := b.over(s.connect(t), sightNode(plan.ListTexts, &plan.TextsWork{}, "reward"), "", in)
+		listed, err := b.over(s.connect(t), sightNode(record.KindTexts, &plan.TextsWork{}, "reward"), "", in)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if s.fitted.Seed != 5 || s.fitted.Sets[0] != (sdk.FitSet{Images: path, Labels: labels}) || listed.Items != len(list) {
 			t.Errorf("asked for the texts of %+v, %d items", *s.fitted, listed.Items)
 		}
-		encoded, err := b.over(s.connect(t), sightNode(plan.Encode, &plan.EncodeTextsWork{}, "encoder"), "", map[string]string{plan.Texts: b.path(listed.Outputs[plan.Texts])})
+		encoded, err := b.over(s.connect(t), sightNode(record.KindEncode, &plan.EncodeTextsWork{}, "encoder"), "", map[string]string{plan.Texts: b.path(listed.Outputs[plan.Texts])})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -219,7 +220,7 @@ func TestFitOfFeatures(t *testing.T) {
 			}
 		}
 	}
-	node := sightNode(plan.Fit, &plan.FitWork{Labels: true}, "reward")
+	node := sightNode(record.KindFit, &plan.FitWork{Labels: true}, "reward")
 	node.Inputs = []plan.Input{{Role: "text_features", Output: plan.TextFeatures}, {Role: "others", Output: plan.TextFeatures}}
 	in[plan.Features], in["text_features"], in["others"] = "f", "t", "o"
 	if _, err := b.over(s.connect(t), node, "", in); err != nil {
@@ -241,7 +242,7 @@ func TestNoTextsNeedNoEncoder(t *testing.T) {
 	b := newBench(t)
 	texts := filepath.Join(t.TempDir(), "texts.parquet")
 	write[table.ListedText](t, texts, nil)
-	result, err := b.over(unopened{}, sightNode(plan.Encode, &plan.EncodeTextsWork{}, "encoder"), "", map[string]string{plan.Texts: texts})
+	result, err := b.over(unopened{}, sightNode(record.KindEncode, &plan.EncodeTextsWork{}, "encoder"), "", map[string]string{plan.Texts: texts})
 	if err != nil || len(rows[table.TextFeature](b, result.Outputs[plan.TextFeatures])) != 0 {
 		t.Errorf("%+v, %v", result, err)
 	}

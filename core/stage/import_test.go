@@ -12,6 +12,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -35,7 +36,7 @@ func album(t *testing.T, n int) (string, *plan.Node) {
 		t.Fatal(err)
 	}
 	work := &plan.ImportWork{Folder: folder, Digest: inventory.Digest, Images: inventory.Images}
-	return dir, &plan.Node{Name: "import/x", Kind: plan.Import, Work: work}
+	return dir, &plan.Node{Name: "import/x", Kind: record.KindImport, Work: work}
 }
 
 func paint(t *testing.T, dir string, i int, red byte) {
@@ -150,13 +151,13 @@ func TestRateFromALargeFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte(labels.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	node := &plan.Node{Name: "rate/x", Kind: plan.Rate, Work: &plan.RateWork{Fraction: 1, Path: path, Images: count}}
+	node := &plan.Node{Name: "rate/x", Kind: record.KindRate, Work: &plan.RateWork{Fraction: 1, Path: path, Images: count}}
 	result := b.run(node, tile{}, map[string]string{plan.Images: filepath.Join(dir, "images.parquet")})
 	got := rows[table.Label](b, result.Outputs[plan.Labels])
 	if len(got) != count || result.Items != count || got[26_999].ImageID != "train/26999.jpg" || got[26_999].Label != "skip" || got[26_999].Rater != "39" {
 		t.Errorf("%d labels of %d images, the last %+v", len(got), result.Items, got[len(got)-1])
 	}
-	half := &plan.Node{Name: "rate/x", Kind: plan.Rate, Work: &plan.RateWork{Fraction: 0.5, Path: path, Images: count}}
+	half := &plan.Node{Name: "rate/x", Kind: record.KindRate, Work: &plan.RateWork{Fraction: 0.5, Path: path, Images: count}}
 	if got := b.run(half, tile{}, map[string]string{plan.Images: filepath.Join(dir, "images.parquet")}); got.Items < count/2 {
 		t.Errorf("half of the images: %d", got.Items)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
@@ -38,7 +39,7 @@ func labelTable(t *testing.T, images, good int) string {
 
 func TestMeasureAlignment(t *testing.T) {
 	b := newBench(t)
-	node := &plan.Node{Name: "measure/main/alignment/full", Kind: plan.Measure,
+	node := &plan.Node{Name: "measure/main/alignment/full", Kind: record.KindMeasure,
 		Work: &plan.AlignmentWork{Subject: "full", Baseline: "base", Rater: "crowd"}}
 	result := b.run(node, tile{}, map[string]string{
 		plan.Labels: labelTable(t, 4, 3), "baseline labels": labelTable(t, 4, 1),

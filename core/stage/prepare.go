@@ -16,7 +16,7 @@ import (
 // prepare has a sampler turn a table of images into what its tuning reads. The
 // component keeps what is unfinished in its scratch directory, so that a stage
 // that was killed goes on from there.
-func prepare(ctx context.Context, job Job) (*Result, error) {
+func prepare(ctx context.Context, job Job, _ *plan.PrepareWork) (*Result, error) {
 	images, err := job.input(plan.Images)
 	if err != nil {
 		return nil, err

@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 func prepareNode() *plan.Node {
-	return &plan.Node{Name: "prepare/x/base", Kind: plan.Prepare, Work: &plan.PrepareWork{Images: 4}, Seed: 5,
+	return &plan.Node{Name: "prepare/x/base", Kind: record.KindPrepare, Work: &plan.PrepareWork{Images: 4}, Seed: 5,
 		Instance: &plan.Instance{Kind: "sampler", Name: "base"}}
 }
 
@@ -97,7 +98,7 @@ func TestPrepareRefusesWhatIsUnfinished(t *testing.T) {
 // TestTuneGetsWhatIsPrepared: each image table with its own.
 func TestTuneGetsWhatIsPrepared(t *testing.T) {
 	b := newBench(t)
-	node := &plan.Node{Name: "tune/x", Kind: plan.Tune, Instance: &plan.Instance{Kind: "sampler", Name: "base"},
+	node := &plan.Node{Name: "tune/x", Kind: record.KindTune, Instance: &plan.Instance{Kind: "sampler", Name: "base"},
 		Work: &plan.TuneWork{Optimizer: []byte(`{}`), Losses: []plan.TuneLoss{
 			{Name: "a", Sets: []plan.TuneSet{{Images: "images 1", Prepared: "prepared 1", Scores: "scores 1"}, {Images: "images 2", Prepared: "prepared 2"}}},
 			{Name: "b", Sets: []plan.TuneSet{{Images: "images 2", Prepared: "prepared 2", Labels: "labels 1", Comparisons: "comparisons 1"}}},

@@ -13,8 +13,11 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
-// rate has a rater label images, or a share of them.
+// rate has a rater label images, or a share of them, or reads people's labels.
 func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
+	if work.Path != "" {
+		return rateFromFile(ctx, job, work)
+	}
 	path, err := job.input(plan.Images)
 	if err != nil {
 		return nil, err

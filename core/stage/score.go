@@ -13,7 +13,7 @@ import (
 // score has a reward score every image. One score for all images means that
 // the reward has learnt nothing, and whatever is trained or chosen by it would
 // be wasted.
-func score(ctx context.Context, job Job) (*Result, error) {
+func score(ctx context.Context, job Job, _ *plan.ScoreWork) (*Result, error) {
 	images, err := job.input(plan.Images)
 	if err != nil {
 		return nil, err

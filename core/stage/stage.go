@@ -79,50 +79,6 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	return result, err
 }
 
-// work does a stage by its kind.
-func work(ctx context.Context, job Job) (*Result, error) {
-	switch work := job.Node.Work.(type) {
-	case *plan.SampleWork:
-		return sample(ctx, job, work)
-	case *plan.ImportWork:
-		return importImages(ctx, job, work)
-	case *plan.RateWork:
-		if work.Path != "" {
-			return rateFromFile(ctx, job, work)
-		}
-		return rate(ctx, job, work)
-	case *plan.CompareWork:
-		switch {
-		case work.Path != "":
-			return compareFromFile(ctx, job, work)
-		case job.Node.Instance == nil:
-			return compareByLabels(ctx, job, work)
-		}
-		return compare(ctx, job, work)
-	case *plan.FitWork:
-		return fit(ctx, job, work)
-	case *plan.TextsWork:
-		return listTexts(ctx, job)
-	case *plan.ScoreWork:
-		return score(ctx, job)
-	case *plan.BlendWork:
-		return blend(job, work)
-	case *plan.ChooseWork:
-		return choose(ctx, job, work)
-	case *plan.PrepareWork:
-		return prepare(ctx, job)
-	case *plan.TuneWork:
-		return tune(ctx, job, work)
-	case *plan.EncodeWork:
-		return encode(ctx, job, work)
-	case *plan.EncodeTextsWork:
-		return encodeTexts(ctx, job)
-	case plan.MeasureWork:
-		return measure(ctx, job, work)
-	}
-	return nil, fmt.Errorf("a stage of kind %q is not known", job.Node.Kind)
-}
-
 // with opens the job's instance, uses it, and closes it. An instance is closed
 // even if ctx has ended: it may hold gigabytes of a shared device.
 func (job Job) with(ctx context.Context, use func(*client.Instance) error) error {

@@ -153,8 +153,8 @@ func (b bench) try(node *plan.Node, instance tile, scratch string, inputs map[st
 // over does a stage whose components are opened over a connection.
 func (b bench) over(components Components, node *plan.Node, scratch string, inputs map[string]string) (*Result, error) {
 	b.t.Helper()
-	if node.Instance == nil && node.Kind != plan.Choose {
-		node.Instance = &plan.Instance{Kind: map[plan.Kind]string{plan.Rate: "rater"}[node.Kind], Name: "one"}
+	if node.Instance == nil && node.Kind != record.KindChoose {
+		node.Instance = &plan.Instance{Kind: map[record.Kind]string{record.KindRate: "rater"}[node.Kind], Name: "one"}
 		if node.Instance.Kind == "" {
 			node.Instance.Kind = "sampler"
 		}
@@ -212,7 +212,7 @@ func sampleNode(prompts, perPrompt int) *plan.Node {
 	for i := range prompts {
 		work.Prompts = append(work.Prompts, spec.Prompt{Text: fmt.Sprintf("prompt %d", i), Category: "color", Split: "seen", Slots: map[string]string{"n": fmt.Sprint(i)}})
 	}
-	return &plan.Node{Name: "sample/x", Kind: plan.Sample, Work: work, Seed: 7}
+	return &plan.Node{Name: "sample/x", Kind: record.KindSample, Work: work, Seed: 7}
 }
 
 func TestSampleDoesNotDependOnBatches(t *testing.T) {
@@ -263,7 +263,7 @@ func (b bench) images(prompts, perPrompt int) string {
 }
 
 func scoreNode() *plan.Node {
-	return &plan.Node{Name: "score/x", Kind: plan.Score, Work: &plan.ScoreWork{},
+	return &plan.Node{Name: "score/x", Kind: record.KindScore, Work: &plan.ScoreWork{},
 		Instance: &plan.Instance{Kind: "reward", Name: "beauty"}, Range: diag.Range{File: "x.hcl", Start: diag.Position{Line: 5}}}
 }
 
@@ -317,7 +317,7 @@ func TestNoImages(t *testing.T) {
 }
 
 func rateNode(fraction float64, seed uint64) *plan.Node {
-	return &plan.Node{Name: "rate/x", Kind: plan.Rate, Work: &plan.RateWork{Fraction: fraction}, Seed: seed}
+	return &plan.Node{Name: "rate/x", Kind: record.KindRate, Work: &plan.RateWork{Fraction: fraction}, Seed: seed}
 }
 
 func TestAShareOfLabelsHoldsEverySmallerOne(t *testing.T) {
@@ -357,7 +357,7 @@ func TestRateFromAFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte("image_id,rater,label\ncolor/0000/000,ann,good\ncolor/0000/001,ann,bad\ncolor/0000/001,bob,skip\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	node := &plan.Node{Name: "rate/x", Kind: plan.Rate, Work: &plan.RateWork{Fraction: 1, Path: path}}
+	node := &plan.Node{Name: "rate/x", Kind: record.KindRate, Work: &plan.RateWork{Fraction: 1, Path: path}}
 	labels := rows[table.Label](b, b.run(node, tile{}, map[string]string{plan.Images: b.images(1, 3)}).Outputs[plan.Labels])
 	if len(labels) != 3 || labels[2].Label != "skip" || labels[0].Prompt != "prompt 0" {
 		t.Errorf("got %+v", labels)
@@ -369,7 +369,7 @@ func TestChooseKeepsTheBestOfEachPrompt(t *testing.T) {
 	images := b.images(2, 4)
 	scores := b.path(b.run(scoreNode(), tile{score: byID}, map[string]string{plan.Images: images}).Outputs[plan.Scores])
 	ids := func(how string, seed uint64) string {
-		node := &plan.Node{Name: "choose/x", Kind: plan.Choose, Work: &plan.ChooseWork{How: how, Keep: 2}, Seed: seed}
+		node := &plan.Node{Name: "choose/x", Kind: record.KindChoose, Work: &plan.ChooseWork{How: how, Keep: 2}, Seed: seed}
 		var words []string
 		for _, image := range rows[table.Image](b, b.run(node, tile{}, map[string]string{plan.Images: images, plan.Scores: scores}).Outputs[plan.Images]) {
 			words = append(words, strings.TrimPrefix(image.ID, "color/"))
@@ -388,7 +388,7 @@ func TestChooseKeepsTheBestOfEachPrompt(t *testing.T) {
 }
 
 func encodeNode() *plan.Node {
-	return &plan.Node{Name: "encode/x", Kind: plan.Encode, Work: &plan.EncodeWork{}, Instance: &plan.Instance{Kind: "encoder", Name: "clip"}}
+	return &plan.Node{Name: "encode/x", Kind: record.KindEncode, Work: &plan.EncodeWork{}, Instance: &plan.Instance{Kind: "encoder", Name: "clip"}}
 }
 
 func TestEncodeKeepsTheOrderOfImages(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 )
 
 // listTexts asks a reward which texts its fit reads beside the images' prompts.
-func listTexts(ctx context.Context, job Job) (*Result, error) {
+func listTexts(ctx context.Context, job Job, _ *plan.TextsWork) (*Result, error) {
 	request, err := job.fitRequest(true)
 	if err != nil {
 		return nil, err

@@ -11,11 +11,12 @@ import (
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 func tuneNode() *plan.Node {
-	return &plan.Node{Name: "tune/x", Kind: plan.Tune, Work: &plan.TuneWork{Optimizer: []byte(`{"steps":6}`), Steps: 6}}
+	return &plan.Node{Name: "tune/x", Kind: record.KindTune, Work: &plan.TuneWork{Optimizer: []byte(`{"steps":6}`), Steps: 6}}
 }
 
 // steps learns from one step to another, keeping its state in the scratch

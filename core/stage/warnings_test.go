@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -18,7 +19,7 @@ func sampleOf(prompts ...string) *plan.Node {
 	for _, text := range prompts {
 		work.Prompts = append(work.Prompts, spec.Prompt{Text: text, Category: "words"})
 	}
-	return &plan.Node{Name: "sample/x", Kind: plan.Sample, Work: work}
+	return &plan.Node{Name: "sample/x", Kind: record.KindSample, Work: work}
 }
 
 func tooLong(draw sdk.Draw) string { return draw.Prompt.Text + " is too long" }

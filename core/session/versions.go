@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"runtime"
@@ -13,35 +13,43 @@ var numericModules = []string{
 	"github.com/gomlx/gomlx",
 	"github.com/gomlx/compute",
 	"github.com/gomlx/go-xla",
-	"github.com/gomlx/go-huggingface",
 }
 
-// libraries are the versions of what computes, as they were built in. Code
-// built for SIMD instructions rounds otherwise than code that is not.
-func libraries() map[string]string {
+// module is Plumb itself among the modules of a program.
+const module = "github.com/plumb-ml/plumb"
+
+// Libraries are the versions of what computes, as they were built into this
+// program: they are in the keys of stages. Code built for SIMD instructions
+// rounds otherwise than code that is not.
+func Libraries() map[string]string {
 	versions := map[string]string{"simd": "no", "arch": runtime.GOARCH}
-	if builtWithSIMD {
+	if BuiltWithSIMD {
 		versions["simd"] = "yes"
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return versions
 	}
-	for _, module := range info.Deps {
+	for _, dependency := range info.Deps {
 		for _, name := range numericModules {
-			if module.Path == name {
-				versions[name[strings.LastIndex(name, "/")+1:]] = module.Version
+			if dependency.Path == name {
+				versions[name[strings.LastIndex(name, "/")+1:]] = dependency.Version
 			}
 		}
 	}
 	return versions
 }
 
-// plumbVersion is the version of this binary, or its revision.
-func plumbVersion() string {
+// Version is the version of Plumb in this program, or its revision.
+func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
+	}
+	for _, dependency := range info.Deps {
+		if dependency.Path == module { // another program that uses Plumb
+			return dependency.Version
+		}
 	}
 	version := info.Main.Version
 	if version == "" || version == "(devel)" {
@@ -58,10 +66,10 @@ func plumbVersion() string {
 	return version
 }
 
-// versions go into records and runs: what to name when a number is asked about.
-func versions() map[string]string {
-	all := libraries()
-	all["plumb"] = plumbVersion()
+// Versions go into records and runs: what to name when a number is asked about.
+func Versions() map[string]string {
+	all := Libraries()
+	all["plumb"] = Version()
 	all["go"] = runtime.Version()
 	return all
 }

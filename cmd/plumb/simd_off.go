@@ -1,6 +1,0 @@
-//go:build !goexperiment.simd
-
-package main
-
-// builtWithSIMD says whether the compute kernels use SIMD instructions.
-const builtWithSIMD = false

@@ -1,0 +1,16 @@
+package plan
+
+// The roles of outputs, as they stand in records.
+const (
+	Images       = "images"
+	Labels       = "labels"
+	Comparisons  = "comparisons"
+	Scores       = "scores"
+	Features     = "features"
+	TextFeatures = "text_features"
+	Texts        = "texts"
+	Prepared     = "prepared"
+	Checkpoint   = "checkpoint"
+	Curve        = "curve"
+	Values       = "values"
+)

@@ -1,0 +1,121 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/plumb-ml/plumb/core/ablation"
+	"github.com/plumb-ml/plumb/core/imagefolder"
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/spec"
+)
+
+// specOptions is what every reading of an experiment has in common.
+func (s *Session) specOptions() spec.Options {
+	o := s.options
+	return spec.Options{
+		Variables: o.Variables, VarFiles: o.VarFiles, Sources: o.Sources, Hub: o.Hub,
+		Digest: o.Digests.Path,
+		Scan: func(ctx context.Context, folder imagefolder.Folder) (imagefolder.Inventory, error) {
+			return folder.Scan(ctx, o.Digests)
+		},
+	}
+}
+
+// read loads the file, an experiment or an ablation of one, and plans it.
+func (s *Session) read(ctx context.Context) error {
+	load := s.readExperiment
+	if ablation.IsAblation(s.File) {
+		load = s.readAblation
+	}
+	components, wanted, err := load(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range s.Variants {
+		if err := s.resolve(&s.Variants[i]); err != nil {
+			return err
+		}
+	}
+	if s.Plan, err = plan.Build(s.Variants, components); err != nil {
+		return err
+	}
+	return wanted.measured(s.Plan)
+}
+
+// resolve lets the options win over what the variant's experiment says, and gives
+// the variant its ID.
+func (s *Session) resolve(variant *plan.Source) (err error) {
+	if s.options.Backend != "" {
+		variant.Spec.Compute.Backend = s.options.Backend
+	}
+	if variant.ID, err = variant.Spec.ID(); err != nil {
+		return fmt.Errorf("the configuration of %s: %w", s.File, err)
+	}
+	return nil
+}
+
+func (s *Session) readExperiment(ctx context.Context) (spec.Catalog, wanted, error) {
+	components, err := s.catalog(ctx, s.File)
+	if err != nil {
+		return nil, wanted{}, err
+	}
+	options := s.specOptions()
+	options.Catalog = components
+	loaded, found := spec.Load(ctx, s.File, options)
+	if err := ctx.Err(); err != nil {
+		return nil, wanted{}, err // what is said of folders that were being read means nothing
+	}
+	if err := found.Err(); err != nil {
+		return nil, wanted{}, err
+	}
+	s.Warnings = append(s.Warnings, found...)
+	s.Name, s.Description = loaded.Name, loaded.Description
+	s.Variants = []plan.Source{{Seed: loaded.Seed, Spec: loaded}}
+	return components, wanted{}, nil
+}
+
+func (s *Session) readAblation(ctx context.Context) (spec.Catalog, wanted, error) {
+	loaded, found := ablation.Load(s.File, ablation.Options{Sources: s.options.Sources})
+	if err := found.Err(); err != nil {
+		return nil, wanted{}, err
+	}
+	s.Warnings = append(s.Warnings, found...)
+	s.Name, s.Description, s.Ablation = loaded.Name, loaded.Description, true
+	components, err := s.catalog(ctx, loaded.Experiment)
+	if err != nil {
+		return nil, wanted{}, err
+	}
+	options := s.specOptions()
+	options.Catalog = components
+	variants, found := ablation.Expand(ctx, loaded, options)
+	if err := ctx.Err(); err != nil {
+		return nil, wanted{}, err
+	}
+	if err := found.Err(); err != nil {
+		return nil, wanted{}, err
+	}
+	s.Warnings = append(s.Warnings, found...)
+	for _, variant := range variants {
+		s.Variants = append(s.Variants, plan.Source{
+			Name: variant.Name, Values: variant.Values, Seed: variant.Seed, Spec: variant.Spec, Measure: loaded.Measure,
+		})
+		if variant.Baseline && s.Baseline == "" {
+			s.Baseline = rowName(variant.Values)
+		}
+	}
+	metrics := wanted{loaded.Measure, loaded.Range}
+	return components, metrics, metrics.known()
+}
+
+// rowName spells the values of a row, as the tables of a report do.
+func rowName(values map[string]any) string {
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		words = append(words, fmt.Sprintf("%s=%v", name, values[name]))
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,168 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/plugin"
+	"github.com/plumb-ml/plumb/core/run"
+	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/core/store"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// Session is an experiment or ablation that was loaded and planned. Its methods
+// are for one goroutine at a time.
+//
+//  1. Load, or Read where it does not matter what computes.
+//  2. Missing, Forecast and Costs say what a run would do.
+//  3. Run runs it, as often as one likes; Stop ends the plugins in good order.
+//  4. Close kills what is left of them and leaves the store.
+type Session struct {
+	File        string // as the user named it
+	Name        string
+	Description string
+	Ablation    bool   // File is one
+	Baseline    string // the row that an ablation's others are compared with; empty: none
+	Variants    []plan.Source
+	Plan        *plan.Plan
+	Warnings    diag.List
+	// Environment is what computes; the zero Environment after Read.
+	Environment plan.Environment
+	// Host runs the plugins; nil after Stop, until they are needed again.
+	Host *plugin.Host
+
+	options Options
+	entries []plugin.Entry // of the plugins that the experiment names
+	store   *store.Store   // nil until it is needed
+}
+
+// Load reads and plans the experiment or ablation in file, and finds out what
+// computes. Close it.
+func Load(ctx context.Context, file string, options Options) (*Session, error) {
+	s, err := Read(ctx, file, options)
+	if err != nil {
+		return nil, err
+	}
+	if s.Environment, err = s.environment(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Read is Load without a look at what computes. Nothing can be run or forecast.
+func Read(ctx context.Context, file string, options Options) (*Session, error) {
+	s := &Session{File: file, options: options}
+	if err := s.read(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// environment finds out what computes.
+func (s *Session) environment(ctx context.Context) (plan.Environment, error) {
+	if s.options.Executor != nil {
+		return s.options.Executor.Environment(), nil
+	}
+	name := s.Variants[0].Spec.Compute.Backend
+	backend, device := "go", "cpu" // always there, so nothing to look for
+	switch {
+	case name == "go":
+	case s.options.Resolve != nil:
+		var err error
+		if backend, device, err = s.options.Resolve(ctx, name); err != nil {
+			return plan.Environment{}, err
+		}
+	case name != "auto":
+		return plan.Environment{}, diag.List{{
+			Severity: diag.Error,
+			Summary:  fmt.Sprintf("The compute backend %q cannot be used", name),
+			Detail:   `This program has the backend "go" alone.`,
+			Subject:  s.Variants[0].Spec.Compute.Range,
+		}}
+	}
+	return plan.Environment{Backend: backend, Device: device, DType: "float32", Libraries: Libraries()}, nil
+}
+
+// Repositories are the models on Hugging Face's hub that the variants name.
+func (s *Session) Repositories() []spec.Repository {
+	var all []spec.Repository
+	for _, variant := range s.Variants {
+		all = append(all, variant.Spec.Repositories...)
+	}
+	return all
+}
+
+// Missing is what a run cannot begin without: errors. People's labels and
+// comparisons are not among it: what they are given to has to be drawn first.
+func (s *Session) Missing() diag.List {
+	var list diag.List
+	for _, node := range s.Plan.Nodes {
+		switch node.Work.(type) {
+		case *plan.RateWork, *plan.CompareWork:
+			if node.Instance == nil {
+				continue
+			}
+		}
+		for _, one := range node.Lacks {
+			one.Severity = diag.Error
+			if !slices.Contains(list, one) {
+				list = append(list, one)
+			}
+		}
+	}
+	return list
+}
+
+// Store opens the store, once, and makes it where there is none.
+func (s *Session) Store() (*store.Store, error) {
+	if s.store != nil {
+		return s.store, nil
+	}
+	opened, err := store.Open(s.options.Store)
+	if err != nil {
+		return nil, err
+	}
+	s.store = opened
+	return opened, nil
+}
+
+// Forecast says what a run would do, as far as the store can tell.
+func (s *Session) Forecast() (*run.Forecast, error) {
+	opened, err := s.Store()
+	if err != nil {
+		return nil, err
+	}
+	return run.Predict(s.Plan, opened, s.Environment)
+}
+
+// Close kills the plugins' processes and leaves the store.
+func (s *Session) Close() {
+	if s.Host != nil {
+		s.Host.Kill()
+	}
+	if s.store != nil {
+		s.store.Close()
+		s.store = nil
+	}
+}
+
+// newHost makes the host of the plugins that the session knows.
+func (s *Session) newHost() *plugin.Host {
+	options := s.options.Plugins
+	options.Plugins = s.entries
+	options.Components = make([]sdk.Description, len(s.options.Builtin))
+	for i, component := range s.options.Builtin {
+		options.Components[i] = component.Description
+	}
+	host := plugin.NewHost(options)
+	if s.options.Started != nil {
+		s.options.Started(host)
+	}
+	return host
+}

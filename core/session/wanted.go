@@ -1,0 +1,64 @@
+package session
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/metric"
+	"github.com/plumb-ml/plumb/core/plan"
+)
+
+// wanted is the metrics that an ablation asks for. An experiment asks for none by
+// name.
+type wanted struct {
+	metrics []string
+	where   diag.Range // where the ablation says so
+}
+
+// known refuses metrics that nothing measures: the table would be empty.
+func (w wanted) known() error {
+	var problems diag.List
+	for _, name := range w.metrics {
+		if _, ok := metric.MeasureOf(name); ok {
+			continue
+		}
+		var measures []string
+		for _, m := range metric.Measures() {
+			measures = append(measures, "metric."+string(m.Measure))
+		}
+		last := len(measures) - 1
+		problems = append(problems, diag.Diagnostic{
+			Severity: diag.Error,
+			Summary:  "Unknown metric",
+			Detail: fmt.Sprintf("Nothing measures metric.%s.%s A whole measure is %s or %s; one number of it is, say, metric.%s or metric.%s.",
+				name, diag.DidYouMean(name, metric.Names()), strings.Join(measures[:last], ", "), measures[last], metric.GoodShare, metric.FID),
+			Subject: w.where,
+		})
+	}
+	return problems.Err()
+}
+
+// measured refuses metrics that the experiment could measure, and does not.
+func (w wanted) measured(p *plan.Plan) error {
+	measured := map[metric.Measure]bool{}
+	for _, node := range p.Nodes {
+		if work, ok := node.Work.(plan.MeasureWork); ok {
+			measured[work.Measure()] = true
+		}
+	}
+	var problems diag.List
+	for _, name := range w.metrics {
+		measure, _ := metric.MeasureOf(name)
+		if !measured[measure] {
+			problems = append(problems, diag.Diagnostic{
+				Severity: diag.Error,
+				Summary:  "Nothing to measure it on",
+				Detail: fmt.Sprintf("No evaluate block of the experiment measures metric.%s. Give one of them %s, or take the metric out of measure.",
+					name, measure.Definition().Needs),
+				Subject: w.where,
+			})
+		}
+	}
+	return problems.Err()
+}
