@@ -17,7 +17,7 @@ import (
 	"strings"
 	"time"
 
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -264,7 +264,7 @@ func (r *run) leave(format string, args ...any) {
 }
 
 // accelerated reports whether the backend computes on an accelerator.
-func (r *run) accelerated() bool { return r.result.Backend == plumbcompute.XLACUDA }
+func (r *run) accelerated() bool { return r.result.Backend == backends.XLACUDA }
 
 // part reports whether only a part of the size can be asked of this device, and
 // nobody asked for a case by name.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/gomlx/gomlx/core/tensors"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
@@ -20,7 +20,7 @@ import (
 
 // quick measures as little as makes a figure.
 func quick(change func(o *Options)) Options {
-	o := Options{Size: Tiny, Backend: plumbcompute.Go, Budget: time.Millisecond, Least: 1, Batches: []int{1, 2}, Largest: 2, Rank: 4}
+	o := Options{Size: Tiny, Backend: backends.Go, Budget: time.Millisecond, Least: 1, Batches: []int{1, 2}, Largest: 2, Rank: 4}
 	if change != nil {
 		change(&o)
 	}
@@ -46,7 +46,7 @@ func TestTiny(t *testing.T) {
 		t.Errorf("fits: %+v, want %+v", *result.Fits, want)
 	}
 	size, _ := sizeNamed(Tiny)
-	backend, err := plumbcompute.Open(plumbcompute.Go)
+	backend, err := backends.Open(backends.Go)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestTiny(t *testing.T) {
 // as many operations.
 func TestHalf(t *testing.T) {
 	for _, kind := range []string{Matmul, Sampling, LoRA, Full} {
-		c := Case{Kind: kind, Size: Tiny, Backend: plumbcompute.Go, Batch: 1, Pixels: 64, Rank: 2, Budget: time.Millisecond, Least: 1, Precision: latentdiffusion.Float32}
+		c := Case{Kind: kind, Size: Tiny, Backend: backends.Go, Batch: 1, Pixels: 64, Rank: 2, Budget: time.Millisecond, Least: 1, Precision: latentdiffusion.Float32}
 		whole, err := Measure(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
@@ -98,7 +98,7 @@ func TestHalf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if whole.Operations != half.Operations || half.Seconds <= 0 || half.Backend != plumbcompute.Go {
+		if whole.Operations != half.Operations || half.Seconds <= 0 || half.Backend != backends.Go {
 			t.Errorf("%s: %+v and %+v", kind, whole, half)
 		}
 	}
@@ -111,7 +111,7 @@ func TestOptions(t *testing.T) {
 		o.Only, o.Precision, o.Pixels, o.Recompute = []string{LoRA, Sampling}, latentdiffusion.BFloat16, 128, true
 		o.Measure = func(_ context.Context, c Case) (*Measured, error) {
 			cases = append(cases, c)
-			return &Measured{Timing: Timing{Seconds: 1}, Backend: plumbcompute.XLACUDA, Operations: 1e12}, nil
+			return &Measured{Timing: Timing{Seconds: 1}, Backend: backends.XLACUDA, Operations: 1e12}, nil
 		}
 	})
 	result, err := Run(t.Context(), o)
@@ -170,7 +170,7 @@ func TestDoubling(t *testing.T) {
 					return nil, Killed{"signal: killed"}
 				}
 			}
-			return &Measured{Timing: Timing{Seconds: 1}, Backend: plumbcompute.XLACUDA, Operations: 1}, nil
+			return &Measured{Timing: Timing{Seconds: 1}, Backend: backends.XLACUDA, Operations: 1}, nil
 		}}
 		result, err := Run(t.Context(), o)
 		if err != nil {
@@ -199,7 +199,7 @@ func TestFailures(t *testing.T) {
 		if c.Kind == fail {
 			return nil, broken
 		}
-		return &Measured{Timing: Timing{Seconds: 1}, Backend: plumbcompute.XLACUDA, Operations: 1}, nil
+		return &Measured{Timing: Timing{Seconds: 1}, Backend: backends.XLACUDA, Operations: 1}, nil
 	}
 	for _, fail = range Kinds() {
 		result, err := Run(t.Context(), Options{Size: SD15, Largest: 4, Measure: measure})
@@ -229,7 +229,7 @@ func TestPart(t *testing.T) {
 	var cases []Case
 	o := Options{Size: SD15, Measure: func(_ context.Context, c Case) (*Measured, error) {
 		cases = append(cases, c)
-		return &Measured{Timing: Timing{Seconds: 10}, Backend: plumbcompute.Go, Operations: 1e12}, nil
+		return &Measured{Timing: Timing{Seconds: 10}, Backend: backends.Go, Operations: 1e12}, nil
 	}}
 	result, err := Run(t.Context(), o)
 	if err != nil {
@@ -262,7 +262,7 @@ func TestUnknown(t *testing.T) {
 		t.Error("an unknown backend was opened")
 	}
 	for _, c := range []Case{{Kind: "drawing", Size: Tiny, Precision: "float32"}, {Kind: Matmul, Size: "sdxl", Precision: "float32"}, {Kind: Matmul, Size: Tiny, Precision: "int8"}} {
-		c.Backend = plumbcompute.Go
+		c.Backend = backends.Go
 		if _, err := Measure(t.Context(), c); err == nil {
 			t.Errorf("%+v was measured", c)
 		}
@@ -316,7 +316,7 @@ func TestHeldBy(t *testing.T) {
 // TestRandomWeights are of the shapes that are asked for, and no signal dies.
 func TestRandomWeights(t *testing.T) {
 	size, _ := sizeNamed(Tiny)
-	backend, err := plumbcompute.Open(plumbcompute.Go)
+	backend, err := backends.Open(backends.Go)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -375,7 +375,7 @@ func TestSettings(t *testing.T) {
 
 // What a regression shows in.
 func benchmark(b *testing.B, c Case) {
-	c.Size, c.Backend, c.Precision, c.Budget, c.Pixels = Tiny, plumbcompute.Go, latentdiffusion.Float32, time.Second, 64
+	c.Size, c.Backend, c.Precision, c.Budget, c.Pixels = Tiny, backends.Go, latentdiffusion.Float32, time.Second, 64
 	for range b.N {
 		m, err := Measure(b.Context(), c)
 		if err != nil {

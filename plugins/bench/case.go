@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/gomlx/compute"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 )
 
@@ -78,12 +78,12 @@ func Measure(ctx context.Context, c Case) (*Measured, error) {
 	if !slices.Contains(Precisions(), c.Precision) {
 		return nil, fmt.Errorf("there is no precision %q to measure in; there are %s", c.Precision, strings.Join(Precisions(), ", "))
 	}
-	backend, err := plumbcompute.Open(c.Backend)
+	backend, err := backends.Open(c.Backend)
 	if err != nil {
 		return nil, err
 	}
-	name, device := plumbcompute.Describe(backend)
-	if name == plumbcompute.Go {
+	name, device := backends.Describe(backend)
+	if name == backends.Go {
 		// Weights are gigabytes; as much garbage again is more than many machines have.
 		defer debug.SetGCPercent(debug.SetGCPercent(20))
 	}

@@ -7,13 +7,13 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 )
 
 // matmul measures square products, x w w w ...: what the rest is held against.
 func (b *bench) matmul(context.Context) (*Measured, error) {
 	size, chain := 1024, 1
-	if name, _ := plumbcompute.Describe(b.backend); name == plumbcompute.XLACUDA {
+	if name, _ := backends.Describe(b.backend); name == backends.XLACUDA {
 		size, chain = 8192, 8 // enough to hide what starting costs
 	}
 	dtype := dtypes.Float32

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/gomlx/compute"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 )
 
 // memory watches how much is held: of a GPU, as nvidia-smi tells it, since go-xla
@@ -26,7 +26,7 @@ type memory struct {
 
 func newMemory(backend compute.Backend) *memory {
 	m := &memory{of: "this process (VmHWM)"}
-	if name, _ := plumbcompute.Describe(backend); name != plumbcompute.XLACUDA {
+	if name, _ := backends.Describe(backend); name != backends.XLACUDA {
 		if m.peak() == 0 {
 			m.of = "not known on this system"
 		}

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/gomlx/gomlx/ml/model"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
@@ -78,7 +78,7 @@ func (b *bench) decoding(context.Context) (*Measured, error) {
 	}
 	defer pipeline.Close()
 	latents := b.normal(rand.New(rand.NewPCG(1, 0)), 1, b.size.Latent, b.size.Latent, b.size.UNet.InChannels)
-	counting, err := plumbcompute.Open(plumbcompute.Go)
+	counting, err := backends.Open(backends.Go)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (b *bench) random(denoising bool) (*latentdiffusion.Model, error) {
 
 // forward is a call of the denoising network on one image.
 func (b *bench) forward() (flops.Network, error) {
-	counting, err := plumbcompute.Open(plumbcompute.Go)
+	counting, err := backends.Open(backends.Go)
 	if err != nil {
 		return flops.Network{}, err
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/shapesworld"
 	"github.com/plumb-ml/plumb/plugins/ml/shapesworld/weights"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
@@ -65,7 +65,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	if e.directory == "" {
 		e.directory = e.config.Weights
 	}
-	e.backend, err = plumbcompute.Open(request.Backend)
+	e.backend, err = backends.Open(request.Backend)
 	return e, err
 }
 

@@ -10,7 +10,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/guidance"
@@ -43,7 +43,7 @@ func (m *Model) NewPipeline(backend compute.Backend) (*Pipeline, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build decoder: %w", err)
 	}
-	if backend.String() != plumbcompute.Go { // which computes on the host
+	if backend.String() != backends.Go { // which computes on the host
 		if p.onDevice, err = m.newOnDevice(backend); err != nil {
 			return nil, err
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -24,7 +24,7 @@ import (
 
 func openBackend(t testing.TB) compute.Backend {
 	t.Helper()
-	return computetest.Backend(t)
+	return backendstest.Backend(t)
 }
 
 // tiny is a network with every kind of block.
@@ -194,7 +194,7 @@ func TestFitJudge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !(math.Abs(alone[0]-all[i]) <= computetest.Near()) || !(alone[0] > 0 && alone[0] < 1) {
+		if !(math.Abs(alone[0]-all[i]) <= backendstest.Near()) || !(alone[0] > 0 && alone[0] < 1) {
 			t.Errorf("image %d agrees with %v, alone with %v", i, all[i], alone[0])
 		}
 	}

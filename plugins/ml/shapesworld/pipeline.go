@@ -11,7 +11,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/guidance"
 	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
@@ -40,7 +40,7 @@ const SampleBatch = 96
 func NewPipeline(backend compute.Backend, config DenoiserConfig, store *model.Store, sampling diffusion.Sampling, scale float64) (*Pipeline, error) {
 	p := &Pipeline{
 		config: config, process: config.Process(), sampling: sampling,
-		guided: scale != 1, parts: plumbcompute.Parallel(backend),
+		guided: scale != 1, parts: backends.Parallel(backend),
 	}
 	if _, err := p.process.Evaluations(sampling); err != nil {
 		return nil, err

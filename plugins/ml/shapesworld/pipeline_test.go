@@ -13,7 +13,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/models/dit"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
@@ -109,12 +109,12 @@ func TestSameDrawSameImage(t *testing.T) {
 		reversed := draw(t, pipeline, backwards)
 		slices.Reverse(reversed)
 		for i := range images {
-			if !computetest.SamePixels(images[i], reversed[i]) {
+			if !backendstest.SamePixels(images[i], reversed[i]) {
 				t.Errorf("%s: draw %d in another order is another image", test.solver, i)
 			}
 		}
 		for _, i := range []int{31, 63, 68} {
-			if alone := draw(t, pipeline, draws[i:i+1]); !computetest.SamePixels(alone[0], images[i]) {
+			if alone := draw(t, pipeline, draws[i:i+1]); !backendstest.SamePixels(alone[0], images[i]) {
 				t.Errorf("%s: draw %d alone is another image", test.solver, i)
 			}
 		}

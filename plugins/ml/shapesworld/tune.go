@@ -10,7 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/guidance"
 	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
@@ -59,7 +59,7 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 	}
 	job := objective.Job{
 		Policy: policy,
-		Step:   objective.Step{Terms: terms, Images: request.BatchSize, Chunks: plumbcompute.Parallel(backend), Seed: request.Seed},
+		Step:   objective.Step{Terms: terms, Images: request.BatchSize, Chunks: backends.Parallel(backend), Seed: request.Seed},
 	}
 	return job.Run(ctx, &train.Loop{
 		Backend:   backend,

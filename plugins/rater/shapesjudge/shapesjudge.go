@@ -11,7 +11,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/shapesworld"
 	"github.com/plumb-ml/plumb/plugins/ml/shapesworld/weights"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
@@ -75,7 +75,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	if r.directory == "" {
 		r.directory = r.config.Weights
 	}
-	r.backend, err = plumbcompute.Open(request.Backend)
+	r.backend, err = backends.Open(request.Backend)
 	return r, err
 }
 

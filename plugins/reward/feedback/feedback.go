@@ -14,7 +14,7 @@ import (
 	"io"
 
 	"github.com/gomlx/compute"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/models/mlp"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -110,7 +110,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
 	var err error
-	if r.backend, err = plumbcompute.Open(request.Backend); err != nil {
+	if r.backend, err = backends.Open(request.Backend); err != nil {
 		return nil, err
 	}
 	if request.Checkpoint == "" {

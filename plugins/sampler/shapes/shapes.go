@@ -10,7 +10,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/shapesworld"
@@ -73,7 +73,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
 	var err error
-	if s.backend, err = plumbcompute.Open(request.Backend); err != nil {
+	if s.backend, err = backends.Open(request.Backend); err != nil {
 		return nil, err
 	}
 	s.directory = request.Checkpoint

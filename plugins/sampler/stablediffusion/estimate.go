@@ -7,11 +7,11 @@ import (
 	"sync"
 
 	numbers "github.com/gomlx/compute/dtypes"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
-	"github.com/plumb-ml/plumb/plugins/ml/models/clip"
+	"github.com/plumb-ml/plumb/plugins/ml/models/clipmodel"
 	"github.com/plumb-ml/plumb/plugins/ml/models/unet"
 	"github.com/plumb-ml/plumb/plugins/ml/models/vae"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
@@ -45,7 +45,7 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 	}
 	var out sdk.Estimate
 	model := &latentdiffusion.Model{Denoiser: unet.StableDiffusion1(), VAE: vae.StableDiffusion1(), Scheduler: diffusion.StableDiffusion1()}
-	text := clip.LargeText()
+	text := clipmodel.LargeText()
 	if read, err := latentdiffusion.ReadConfig(c.Weights); err == nil {
 		model = read
 		if texts, err := readTexts(c.Weights); err == nil {
@@ -114,12 +114,12 @@ func evaluations(scheduler diffusion.SchedulerConfig, c config) (float64, error)
 }
 
 // count counts the networks at a size of latents.
-func count(model *latentdiffusion.Model, text clip.Text, height, width int) (pass, error) {
+func count(model *latentdiffusion.Model, text clipmodel.Text, height, width int) (pass, error) {
 	key := fmt.Sprintf("%+v %+v %+v %d %d", model.Denoiser, model.VAE, text, height, width)
 	if known, ok := passes.Load(key); ok {
 		return known.(pass), nil
 	}
-	backend, err := plumbcompute.Open(plumbcompute.Go)
+	backend, err := backends.Open(backends.Go)
 	if err != nil {
 		return pass{}, err
 	}

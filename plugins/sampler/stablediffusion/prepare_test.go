@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/latentcache"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
@@ -177,7 +177,7 @@ func TestPrepareAlone(t *testing.T) {
 	got := readExample(t, openPrepared(t, among), 2)
 	for name, pair := range map[string][2][]float32{"mean": {got.mean, want.mean}, "deviation": {got.deviation, want.deviation}, "text": {got.text, want.text}} {
 		for i, v := range pair[0] {
-			if !(math.Abs(float64(v)-float64(pair[1][i])) <= computetest.Near()) {
+			if !(math.Abs(float64(v)-float64(pair[1][i])) <= backendstest.Near()) {
 				t.Fatalf("%s: number %d is %v, alone %v", name, i, v, pair[1][i])
 			}
 		}

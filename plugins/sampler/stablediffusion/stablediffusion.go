@@ -18,7 +18,7 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
@@ -133,7 +133,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	if err := s.fits(); err != nil {
 		return nil, err
 	}
-	if s.backend, err = plumbcompute.Open(request.Backend); err != nil {
+	if s.backend, err = backends.Open(request.Backend); err != nil {
 		return nil, err
 	}
 	if s.batch = s.config.BatchSize; s.batch == 0 {
@@ -265,7 +265,7 @@ const acceleratorBatch = 4
 // batchFor is one image on the pure-Go backend: a larger batch is no faster, and
 // the sums of a matrix product's last rows depend on how many there are.
 func batchFor(backend compute.Backend) int {
-	if backend.String() == plumbcompute.Go {
+	if backend.String() == backends.Go {
 		return 1
 	}
 	return acceleratorBatch

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
@@ -41,7 +41,7 @@ func configured(t *testing.T, change map[string]any) json.RawMessage {
 
 func openWith(t *testing.T, change map[string]any) (*sampler, error) {
 	t.Helper()
-	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, change), Backend: computetest.Name()})
+	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, change), Backend: backendstest.Name()})
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +222,7 @@ func TestTooLong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if largest, _ := apart(t, images[0], images[1]); largest > 0 && computetest.Near() == 0 || largest > 1 {
+	if largest, _ := apart(t, images[0], images[1]); largest > 0 && backendstest.Near() == 0 || largest > 1 {
 		t.Error("what a long prompt ends with counts")
 	}
 	slices.Sort(heard)

@@ -9,7 +9,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
-	"github.com/plumb-ml/plumb/plugins/ml/models/clip"
+	"github.com/plumb-ml/plumb/plugins/ml/models/clipmodel"
 	"github.com/plumb-ml/plumb/plugins/ml/tokenizer"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -23,10 +23,10 @@ const remembered = 256
 
 // texts turns prompts into embeddings, each once.
 type texts struct {
-	tower   clip.Text
+	tower   clipmodel.Text
 	tokens  *tokenizer.Tokenizer
-	store   *model.Store      // nil before load
-	encoder *clip.TextEncoder // nil before load
+	store   *model.Store           // nil before load
+	encoder *clipmodel.TextEncoder // nil before load
 	known   map[string][]float32
 }
 
@@ -34,8 +34,8 @@ type texts struct {
 func readTexts(directory string) (*texts, error) {
 	t := &texts{known: map[string][]float32{}}
 	var wrong [2]error
-	var sizes clip.Config
-	sizes, wrong[0] = clip.ReadConfig(filepath.Join(directory, textEncoder))
+	var sizes clipmodel.Config
+	sizes, wrong[0] = clipmodel.ReadConfig(filepath.Join(directory, textEncoder))
 	t.tower = sizes.Text
 	t.tokens, wrong[1] = tokenizer.Load(filepath.Join(directory, "tokenizer"))
 	return t, errors.Join(wrong[:]...)
@@ -47,7 +47,7 @@ func (t *texts) load(backend compute.Backend, directory string) error {
 	if t.store, err = t.tower.Weights(backend).Read(directory); err != nil {
 		return err
 	}
-	t.encoder, err = clip.NewTextEncoder(backend, t.tower, t.store)
+	t.encoder, err = clipmodel.NewTextEncoder(backend, t.tower, t.store)
 	return err
 }
 
@@ -61,7 +61,7 @@ func (t *texts) close() {
 }
 
 // conditions are the dimensions of what a text tower gives for one prompt.
-func conditions(tower clip.Text) conditioning.Shapes {
+func conditions(tower clipmodel.Text) conditioning.Shapes {
 	return conditioning.Shapes{conditioning.Context: {tower.Positions, tower.Width}}
 }
 

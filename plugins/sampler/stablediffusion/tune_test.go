@@ -16,7 +16,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
@@ -86,7 +86,7 @@ func with(t *testing.T, request sdk.TuneRequest, change func(*train.Optimizer)) 
 
 func openCheckpoint(t *testing.T, checkpoint string) *sampler {
 	t.Helper()
-	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, tuned), Backend: computetest.Name(), Checkpoint: checkpoint})
+	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, tuned), Backend: backendstest.Name(), Checkpoint: checkpoint})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -396,7 +396,7 @@ func TestTuneMistakes(t *testing.T) {
 		}
 	}
 	open := func(checkpoint string) error {
-		instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, tuned), Backend: computetest.Name(), Checkpoint: checkpoint})
+		instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, tuned), Backend: backendstest.Name(), Checkpoint: checkpoint})
 		if err == nil {
 			t.Errorf("%s is opened", checkpoint)
 			instance.(*sampler).Close()

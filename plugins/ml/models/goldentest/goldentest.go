@@ -14,14 +14,14 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 )
 
 // Backend opens the pure-Go backend, one for all tests of a process.
 func Backend(t testing.TB) compute.Backend {
 	t.Helper()
-	return computetest.Backend(t)
+	return backendstest.Backend(t)
 }
 
 // Read reads a file of tensors.

@@ -11,7 +11,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/models/patchnet"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/shapesworld"
@@ -52,7 +52,7 @@ func names(store *model.Store) []string {
 // TestDenoiser: the file has the weights that its configuration needs, and no
 // others.
 func TestDenoiser(t *testing.T) {
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	var config shapesworld.DenoiserConfig
 	store := load(t, "denoiser", &config)
 	if !slices.Equal(config.Vocabulary, shapesworld.Vocabulary) {
@@ -97,7 +97,7 @@ func TestDenoiser(t *testing.T) {
 // TestJudge: it agrees with clean scenes and their prompts, and not with other
 // prompts.
 func TestJudge(t *testing.T) {
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	var config shapesworld.JudgeConfig
 	store := load(t, "judge", &config)
 	before := names(store)
@@ -144,7 +144,7 @@ func TestJudge(t *testing.T) {
 
 // TestEncoder: a scene is nearer to its own prompt than to the others.
 func TestEncoder(t *testing.T) {
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	var config shapesworld.EncoderConfig
 	store := load(t, "encoder", &config)
 	before := names(store)
