@@ -107,7 +107,7 @@ func (t *instances) build(ctx context.Context, r openRequest) (_ *instance, err 
 		}
 	}()
 
-	err = in.spare(CallOpen, in.guard(func() error {
+	err = in.explainOutOfMemory(CallOpen, in.guard(func() error {
 		var err error
 		in.value, err = in.component.Open(ctx, r.request)
 		return err
@@ -142,7 +142,7 @@ func (t *instances) use(ctx context.Context, id string, call Call, work func(in 
 	default:
 	}
 	defer func() { in.tune = nil }()
-	return in.spare(call, in.guard(func() error { return work(in) }))
+	return in.explainOutOfMemory(call, in.guard(func() error { return work(in) }))
 }
 
 // close refuses new calls, waits for the one that runs, and frees the instance.
