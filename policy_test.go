@@ -27,7 +27,7 @@ const policy = `
 	github.com/zclconf/go-cty     : core/spec core/ablation core/plugin : core/plan core/stage core/run core/session cmd
 	github.com/hashicorp/go-plugin: core/plugin plugins/sdk : plugins core/stage core/run core/session cmd
 	google.golang.org/grpc        : core/plugin plugins/sdk -plugins/sdk/table -plugins/sdk/imaging -plugins/sdk/atomicfile -plugins/sdk/schema : plugins core/stage core/run core/session cmd
-	github.com/gomlx              : plugins/ml plugins/sampler plugins/reward plugins/encoder plugins/rater -plugins/ml/diffusion -plugins/ml/modelconfig : plugins/builtin cmd
+	github.com/gomlx              : plugins/ml plugins/bench plugins/sampler plugins/reward plugins/encoder plugins/rater -plugins/ml/diffusion -plugins/ml/pretrained/config : plugins/builtin cmd
 	github.com/spf13/cobra        : cmd
 	github.com/vbauerster/mpb     : cmd
 

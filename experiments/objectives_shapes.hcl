@@ -14,15 +14,21 @@ variable "seed" {
 
 variable "steps" {
   description = "fine-tuning steps"
-  default     = 300
+  default     = 200
 }
 
 variable "learning_rate" {
-  description = "highest learning rate of the fine-tuning"
+  description = "highest learning rate of the denoising objectives"
   default     = 2e-3
 }
 
-# What each objective has of its own. Tried on another seed than the ablation's.
+variable "reference_learning_rate" {
+  description = "highest learning rate of the objectives against a reference"
+  default     = 5e-4
+}
+
+# What each objective has of its own. Rates and betas of the two against a reference
+# were tried on another seed than the ablation's; the others are as in other files.
 variable "pretraining_weight" {
   description = "beta: weight of the pre-training loss"
   default     = 0.3
@@ -45,7 +51,7 @@ variable "kto_beta" {
 
 variable "dpo_beta" {
   description = "how closely diffusion_dpo keeps to the base model"
-  default     = 1000
+  default     = 2000
 }
 
 locals {
@@ -260,7 +266,7 @@ finetune "kto" {
   labels        = labels.human
   steps         = var.steps
   batch_size    = 32
-  learning_rate = var.learning_rate
+  learning_rate = var.reference_learning_rate
   schedule      = "cosine"
   ema_decay     = 0.98
   trainable     = "conditioning"
@@ -275,7 +281,7 @@ finetune "dpo" {
   comparisons   = comparisons.human
   steps         = var.steps
   batch_size    = 32
-  learning_rate = var.learning_rate
+  learning_rate = var.reference_learning_rate
   schedule      = "cosine"
   ema_decay     = 0.98
   trainable     = "conditioning"

@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/plumb-ml/plumb/plugins/ml/bench"
+	"github.com/plumb-ml/plumb/plugins/bench"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 

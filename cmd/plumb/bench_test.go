@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/plugins/ml/bench"
+	"github.com/plumb-ml/plumb/plugins/bench"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 

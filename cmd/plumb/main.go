@@ -4,7 +4,7 @@ import (
 	"os"
 
 	"github.com/plumb-ml/plumb/plugins/builtin"
-	"github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 )
 
 func main() {
@@ -14,10 +14,10 @@ func main() {
 // openBackend opens a backend and says which it is, in the words of HCL, and
 // on what kind of device it computes.
 func openBackend(name string) (backend, device string, err error) {
-	opened, err := compute.Open(name)
+	opened, err := backends.Open(name)
 	if err != nil {
 		return "", "", err
 	}
-	backend, device = compute.Describe(opened)
+	backend, device = backends.Describe(opened)
 	return backend, device, nil
 }

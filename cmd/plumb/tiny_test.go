@@ -112,15 +112,15 @@ type tiles struct {
 }
 
 var (
-	_ sdk.Tuner = (*tiles)(nil)
-	_ sdk.Saver = (*tiles)(nil)
+	_ sdk.Tuner         = (*tiles)(nil)
+	_ sdk.MemoryAdvisor = (*tiles)(nil)
 )
 
-func (t *tiles) Savings(call sdk.Call, tune *sdk.TuneRequest) []sdk.Saving {
+func (t *tiles) MemoryAdvice(call sdk.Call, tune *sdk.TuneRequest) []sdk.Advice {
 	if call != sdk.CallTune {
 		return nil
 	}
-	return []sdk.Saving{{Option: "batch_size", Block: "finetune", Write: fmt.Sprintf("batch_size = %d", tune.BatchSize/2), Now: fmt.Sprint(tune.BatchSize)}}
+	return []sdk.Advice{{Option: "batch_size", Block: "finetune", Write: fmt.Sprintf("batch_size = %d", tune.BatchSize/2), Now: fmt.Sprint(tune.BatchSize)}}
 }
 
 type weights struct {

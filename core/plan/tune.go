@@ -15,6 +15,7 @@ type TuneWork struct {
 	FromScratch bool            `json:"from_scratch"`
 	Losses      []TuneLoss      `json:"losses"`
 	Reference   *TuneReference  `json:"reference,omitempty"` // nil: the model as it begins
+	Compares    bool            `json:"-"`                   // whether a loss compares with the reference
 	Steps       int             `json:"steps"`
 	BatchSize   int             `json:"batch_size"`
 	Optimizer   json.RawMessage `json:"optimizer"`
@@ -65,6 +66,7 @@ func (b *builder) tune(finetune *spec.Finetune) *Node {
 			BatchSize:   finetune.BatchSize,
 		}
 		for _, loss := range finetune.Losses {
+			work.Compares = work.Compares || slices.Contains(loss.Needs, schema.NeedReference)
 			work.Losses = append(work.Losses, TuneLoss{
 				Name: loss.Name, Weight: loss.Weight, Options: orEmpty(loss.Options),
 				KeyOptions: t.keyOptions(orEmpty(loss.Options), loss.Paths),

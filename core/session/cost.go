@@ -73,6 +73,7 @@ func (s *Session) estimate(node *plan.Node) (sdk.Estimate, bool) {
 		request.Call = sdk.CallPrepare
 	case *plan.TuneWork:
 		request.Call, request.Steps, request.Images = sdk.CallTune, work.Steps, work.BatchSize*len(work.Losses)
+		request.Reference = work.Compares
 	case *plan.EncodeTextsWork:
 		return sdk.Estimate{}, true // little beside the images
 	default:

@@ -20,7 +20,11 @@ import (
 // no schema covers and the caller decodes: values (references, mostly), where
 // null is as good as absent, expressions that are not evaluated here, and blocks.
 type form struct {
-	schema      Schema
+	schema Schema
+	// apart are other schemas of the same body, such as a component's own: what
+	// they take goes into a configuration of their own. A name that the form takes
+	// already, or a schema before, is not theirs.
+	apart       []Schema
 	values      []hcl.AttributeSchema
 	expressions []hcl.AttributeSchema
 	blocks      []hcl.BlockHeaderSchema
@@ -29,8 +33,9 @@ type form struct {
 
 // arguments is a decoded body.
 type arguments struct {
-	config map[string]any       // by the schema, defaults filled in, of JSON types
-	paths  []string             // resolved paths in config
+	config map[string]any       // by form.schema, defaults filled in, of JSON types
+	apart  []map[string]any     // by each of form.apart, likewise
+	paths  []string             // resolved paths in config and apart
 	bad    map[string]bool      // by name, what is wrong or missing and therefore has its default
 	ranges map[string]hcl.Range // by name, the values that are given: not absent, not null
 	others hcl.Attributes       // of form.values and form.expressions, those that are given
@@ -79,16 +84,33 @@ func (l *loader) decode(body hcl.Body, f form) arguments {
 		}
 		a.others[wanted.Name] = attribute
 	}
-	for _, schema := range f.schema.Attributes {
-		if f.reserved(schema.Name) {
+	known := map[string]hcl.Blocks{}
+	for _, block := range content.Blocks {
+		if slices.ContainsFunc(f.blocks, func(header hcl.BlockHeaderSchema) bool { return header.Type == block.Type }) {
+			a.blocks = append(a.blocks, block)
 			continue
 		}
+		known[block.Type] = append(known[block.Type], block)
+	}
+	schemas := f.schemas()
+	l.bySchema(body, content, schemas[0], known, a.config, &a)
+	for _, schema := range schemas[1:] {
+		config := map[string]any{}
+		l.bySchema(body, content, schema, known, config, &a)
+		a.apart = append(a.apart, config)
+	}
+	return a
+}
+
+// bySchema decodes the arguments and blocks of one schema into its configuration.
+func (l *loader) bySchema(body hcl.Body, content *hcl.BodyContent, of Schema, blocks map[string]hcl.Blocks, config map[string]any, a *arguments) {
+	for _, schema := range of.Attributes {
 		attribute := content.Attributes[schema.Name]
 		if attribute == nil && schema.Required {
 			_, phrase := ctyType(schema.Type)
 			l.missing(body, schema.Name, " It takes "+phrase+"."+noteOn(schema))
 		}
-		value, given, ok := l.argument(schema, attribute, &a)
+		value, given, ok := l.argument(schema, attribute, a)
 		if given {
 			a.ranges[schema.Name] = attribute.Expr.Range()
 		}
@@ -99,26 +121,17 @@ func (l *loader) decode(body hcl.Body, f form) arguments {
 				value, _ = decodeJSON(schema.Default)
 			}
 		}
-		a.config[schema.Name] = value
+		config[schema.Name] = value
 	}
-	for _, schema := range f.schema.Attributes {
-		if when := schema.When; when != nil && a.given(schema.Name) && !a.bad[when.Attribute] && a.text(when.Attribute) != when.Is {
+	for _, schema := range of.Attributes {
+		if when := schema.When; when != nil && a.given(schema.Name) && !a.bad[when.Attribute] && config[when.Attribute] != when.Is {
 			l.error(content.Attributes[schema.Name].NameRange, "Unused argument", "%s is read with %s = %q, and %s is %q. Remove it, or write %s = %q.",
-				schema.Name, when.Attribute, when.Is, when.Attribute, a.text(when.Attribute), when.Attribute, when.Is)
+				schema.Name, when.Attribute, when.Is, when.Attribute, config[when.Attribute], when.Attribute, when.Is)
 		}
 	}
-	known := map[string]hcl.Blocks{}
-	for _, block := range content.Blocks {
-		if slices.ContainsFunc(f.blocks, func(header hcl.BlockHeaderSchema) bool { return header.Type == block.Type }) {
-			a.blocks = append(a.blocks, block)
-			continue
-		}
-		known[block.Type] = append(known[block.Type], block)
+	for _, schema := range of.Blocks {
+		l.nested(schema, blocks[schema.Type], body, config, a)
 	}
-	for _, schema := range f.schema.Blocks {
-		l.nested(schema, known[schema.Type], body, &a)
-	}
-	return a
 }
 
 // missing reports an argument that a body must have.
@@ -128,7 +141,7 @@ func (l *loader) missing(body hcl.Body, name, detail string) {
 
 // nested decodes the blocks of one type into config: an object under the type,
 // or an object of objects by label. Absent blocks are absent there, too.
-func (l *loader) nested(schema Block, blocks hcl.Blocks, body hcl.Body, a *arguments) {
+func (l *loader) nested(schema Block, blocks hcl.Blocks, body hcl.Body, config map[string]any, a *arguments) {
 	if len(blocks) == 0 {
 		if schema.Required {
 			l.error(body.MissingItemRange(), "Missing block", "This block needs a block in it: %s { ... }.%s", schema.Type, note(schema.Type, schema.Summary))
@@ -137,7 +150,7 @@ func (l *loader) nested(schema Block, blocks hcl.Blocks, body hcl.Body, a *argum
 	}
 	if len(schema.Labels) == 0 {
 		inner := l.decode(l.once(blocks).Body, form{schema: schema.Body})
-		a.config[schema.Type] = inner.config
+		config[schema.Type] = inner.config
 		a.paths = append(a.paths, inner.paths...)
 		return
 	}
@@ -158,7 +171,7 @@ func (l *loader) nested(schema Block, blocks hcl.Blocks, body hcl.Body, a *argum
 		byLabel[label] = inner.config
 		a.paths = append(a.paths, inner.paths...)
 	}
-	a.config[schema.Type] = byLabel
+	config[schema.Type] = byLabel
 }
 
 // bodySchema is the form in HCL's words.
@@ -168,27 +181,53 @@ func (f form) bodySchema() *hcl.BodySchema {
 		// What is missing is for decode to report: it knows what is expected.
 		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: attribute.Name})
 	}
-	for _, attribute := range f.schema.Attributes {
-		if f.reserved(attribute.Name) {
-			continue
+	for _, one := range f.schemas() {
+		for _, attribute := range one.Attributes {
+			schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: attribute.Name})
 		}
-		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: attribute.Name})
-	}
-	for _, block := range f.schema.Blocks {
-		header := hcl.BlockHeaderSchema{Type: block.Type}
-		if len(block.Labels) > 0 {
-			header.LabelNames = []string{"name"}
+		for _, block := range one.Blocks {
+			header := hcl.BlockHeaderSchema{Type: block.Type}
+			if len(block.Labels) > 0 {
+				header.LabelNames = []string{"name"}
+			}
+			schema.Blocks = append(schema.Blocks, header)
 		}
-		schema.Blocks = append(schema.Blocks, header)
 	}
 	return schema
 }
 
-// reserved reports whether the caller takes an argument that the schema would
-// take as well: the caller comes first.
-func (f form) reserved(name string) bool {
-	is := func(schema hcl.AttributeSchema) bool { return schema.Name == name }
-	return slices.ContainsFunc(f.values, is) || slices.ContainsFunc(f.expressions, is)
+// schemas are the form's own and those apart, without what is taken by those
+// before: the caller comes first.
+func (f form) schemas() []Schema {
+	taken := map[string]bool{}
+	for _, attribute := range slices.Concat(f.values, f.expressions) {
+		taken[attribute.Name] = true
+	}
+	for _, block := range f.blocks {
+		taken[block.Type] = true
+	}
+	var all []Schema
+	for _, schema := range append([]Schema{f.schema}, f.apart...) {
+		var free Schema
+		for _, attribute := range schema.Attributes {
+			if !taken[attribute.Name] {
+				free.Attributes = append(free.Attributes, attribute)
+			}
+		}
+		for _, block := range schema.Blocks {
+			if !taken[block.Type] {
+				free.Blocks = append(free.Blocks, block)
+			}
+		}
+		for _, attribute := range free.Attributes {
+			taken[attribute.Name] = true
+		}
+		for _, block := range free.Blocks {
+			taken[block.Type] = true
+		}
+		all = append(all, free)
+	}
+	return all
 }
 
 // explain adds what the body takes to HCL's complaints about what it does not.

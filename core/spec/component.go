@@ -50,7 +50,7 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 	}
 	declared, ok := l.lookUp(c.Kind, c.Component)
 	if !ok {
-		l.error(block.LabelRanges[0], "Unknown component", "No plugin provides %s %q.%s", c.Kind, c.Component, l.elsewhere(c))
+		l.error(block.LabelRanges[0], "Unknown component", "No plugin provides %s %q.%s", withArticle(c.Kind), c.Component, l.elsewhere(c))
 		return
 	}
 	// References that a body may hold, and why it may not.
@@ -151,7 +151,7 @@ func (l *loader) elsewhere(c *Component) string {
 	}
 	for _, kind := range componentKinds {
 		if _, ok := l.lookUp(kind, c.Component); ok {
-			return fmt.Sprintf(" There is %s %q.", kind, c.Component)
+			return fmt.Sprintf(" There is %s %q.", withArticle(kind), c.Component)
 		}
 	}
 	hint := " A third party's component needs a plugin block."
@@ -167,4 +167,12 @@ func (l *loader) firstName(kind string) string {
 		return blocks[0].Labels[len(blocks[0].Labels)-1]
 	}
 	return "NAME"
+}
+
+// withArticle is a kind of component in a sentence: "a sampler", "an encoder".
+func withArticle(kind string) string {
+	if strings.HasPrefix(kind, "e") {
+		return "an " + kind
+	}
+	return "a " + kind
 }

@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,11 +11,11 @@ import (
 )
 
 var finetuneForm = form{
-	schema: Schema{Attributes: slices.Concat([]Attribute{
+	schema: Schema{Attributes: []Attribute{
 		{Name: "from_scratch", Type: "bool", Default: []byte(`false`), Summary: "start from random weights"},
 		{Name: "steps", Type: "integer", Default: []byte(`400`), Minimum: number(1), Maximum: number(1e9), Summary: "optimizer steps"},
 		{Name: "batch_size", Type: "integer", Default: []byte(`64`), Minimum: number(1), Maximum: number(1e9), Summary: "images per step and loss, over all devices"},
-	}, optimizerSchema.Attributes)},
+	}},
 	values: []hcl.AttributeSchema{{Name: "sampler", Required: true}, {Name: "reward"}, {Name: "images"}, {Name: "labels"}, {Name: "comparisons"}, {Name: "reference"}},
 	blocks: []hcl.BlockHeaderSchema{{Type: "loss", LabelNames: []string{"name"}}},
 }
@@ -62,53 +61,21 @@ func (l *loader) root(finetune *Finetune) *Component {
 	return nil
 }
 
-// finetuneForm is what a finetune says: what every one does, and what its
-// sampler's component declares. It is open if the component is not known,
+// finetuneForm is what a finetune says: what every one does, its optimizer, and what
+// its sampler's component declares. It is open if the component is not known,
 // because of a mistake that is reported elsewhere.
-func (l *loader) finetuneForm(finetune *Finetune) (f form, own Schema) {
-	f = finetuneForm
+func (l *loader) finetuneForm(finetune *Finetune) form {
+	f := finetuneForm
+	f.apart = []Schema{optimizerSchema, {}}
 	sampler := finetune.Model.Sampler
 	if sampler == nil {
 		f.open = true
-		return f, own
+		return f
 	}
 	declared, ok := l.lookUp("sampler", sampler.Component)
-	if !ok {
-		f.open = true
-		return f, own
-	}
-	taken := map[string]bool{"loss": true}
-	for _, attribute := range f.schema.Attributes {
-		taken[attribute.Name] = true
-	}
-	for _, attribute := range f.values {
-		taken[attribute.Name] = true
-	}
-	own.Attributes = slices.DeleteFunc(slices.Clone(declared.Tuning.Attributes), func(a Attribute) bool { return taken[a.Name] })
-	own.Blocks = slices.DeleteFunc(slices.Clone(declared.Tuning.Blocks), func(b Block) bool { return taken[b.Type] })
-	f.schema = Schema{Attributes: slices.Concat(f.schema.Attributes, own.Attributes), Blocks: own.Blocks}
-	return f, own
-}
-
-// ownOptions are the arguments of a finetune that are its component's own.
-func (l *loader) ownOptions(block *hcl.Block, arguments arguments, own Schema) json.RawMessage {
-	options := map[string]any{}
-	for _, attribute := range own.Attributes {
-		options[attribute.Name] = arguments.config[attribute.Name]
-	}
-	for _, inner := range own.Blocks {
-		if value, ok := arguments.config[inner.Type]; ok {
-			options[inner.Type] = value
-		}
-	}
-	if len(own.Attributes)+len(own.Blocks) == 0 {
-		return nil
-	}
-	text, err := canonicalJSON(options)
-	if err != nil {
-		l.error(block.DefRange, "Wrong value", "The settings cannot be written as JSON: %v.", err)
-	}
-	return text
+	f.open = !ok
+	f.apart[1] = declared.Tuning
+	return f
 }
 
 // finetuneBlocks decodes fine-tunings:
@@ -130,19 +97,20 @@ func (l *loader) ownOptions(block *hcl.Block, arguments arguments, own Schema) j
 //	}
 func (l *loader) finetuneBlocks() {
 	each(l, "finetune", func(block *hcl.Block, finetune *Finetune) {
-		f, own := l.finetuneForm(finetune)
-		arguments := l.decode(block.Body, f)
-		finetune.Options = l.ownOptions(block, arguments, own)
+		arguments := l.decode(block.Body, l.finetuneForm(finetune))
+		optimizer, options := arguments.apart[0], arguments.apart[1]
 		finetune.Paths = arguments.paths
 		finetune.FromScratch = arguments.flag("from_scratch")
 		finetune.Steps = arguments.integer("steps")
 		finetune.BatchSize = arguments.integer("batch_size")
-		optimizer := map[string]any{}
-		for _, attribute := range optimizerSchema.Attributes {
-			optimizer[attribute.Name] = arguments.config[attribute.Name]
-		}
 		finetune.Optimizer, _ = canonicalJSON(optimizer) // of numbers and strings: it cannot fail
-		if warmup := arguments.integer("warmup_steps"); warmup > finetune.Steps {
+		if len(options) > 0 {
+			var err error
+			if finetune.Options, err = canonicalJSON(options); err != nil {
+				l.error(block.DefRange, "Wrong value", "The settings cannot be written as JSON: %v.", err)
+			}
+		}
+		if warmup := int(float(optimizer["warmup_steps"])); warmup > finetune.Steps {
 			report, at := l.warning, arguments.at("steps", block.DefRange) // of a few steps, in a trial perhaps
 			if arguments.given("warmup_steps") {
 				report, at = l.error, arguments.ranges["warmup_steps"]

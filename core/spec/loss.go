@@ -31,10 +31,9 @@ func (l *loader) lossBlock(block *hcl.Block, declared []schema.Loss, known bool)
 		return loss, false
 	}
 	loss.Needs = declared[at].Needs
-	options := declared[at].Schema
-	own := slices.DeleteFunc(slices.Clone(options.Attributes), func(a Attribute) bool { return a.Name == "weight" || a.Name == "images" })
 	arguments := l.decode(block.Body, form{
-		schema: Schema{Attributes: append(own, lossWeight), Blocks: options.Blocks},
+		schema: Schema{Attributes: []Attribute{lossWeight}},
+		apart:  []Schema{declared[at].Schema},
 		values: []hcl.AttributeSchema{{Name: "images"}},
 	})
 	loss.Weight = arguments.number("weight")
@@ -49,8 +48,7 @@ func (l *loader) lossBlock(block *hcl.Block, declared []schema.Loss, known bool)
 	case !ownImages && images != nil:
 		l.error(images.NameRange, "Unused images", "Loss %q learns from %s. Remove images here.%s", loss.Name, givenBy(loss.Needs), l.lossOfOwnImages(declared))
 	}
-	delete(arguments.config, "weight")
-	config, err := canonicalJSON(arguments.config)
+	config, err := canonicalJSON(arguments.apart[0])
 	if err != nil {
 		l.error(block.DefRange, "Wrong value", "The options cannot be written as JSON: %v.", err)
 		return loss, true

@@ -9,7 +9,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/encoder/clip"
 	"github.com/plumb-ml/plumb/plugins/encoder/inception"
 	"github.com/plumb-ml/plumb/plugins/encoder/shapesclip"
-	"github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/rater/chance"
 	"github.com/plumb-ml/plumb/plugins/rater/shapesjudge"
 	"github.com/plumb-ml/plumb/plugins/reward/clipscore"
@@ -41,4 +41,4 @@ func Plugin() sdk.Plugin {
 }
 
 // Doctor writes what the built-in components would compute with, and how fast.
-func Doctor(w io.Writer, quick bool) error { return compute.Doctor(w, quick) }
+func Doctor(w io.Writer, quick bool) error { return backends.Doctor(w, quick) }

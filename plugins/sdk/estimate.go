@@ -19,6 +19,8 @@ type EstimateRequest struct {
 	Call   Call
 	Images int // to sample, encode or prepare; of a step of Tune, over all its losses
 	Steps  int // of Tune
+	// Reference says, of Tune, that a loss compares with a frozen network.
+	Reference bool
 }
 
 // Estimate is what some work takes on one accelerator, from its arithmetic. A

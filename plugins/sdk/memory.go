@@ -18,35 +18,34 @@ const (
 	CallRate  Call = "rate"
 )
 
-// Saving is advice to a user: an option that makes a call need less memory of the
-// device.
-type Saving struct {
-	Option string // argument or block that it is about: "micro_batch_size"
-	Block  string // that the option belongs into: "sampler", "finetune", "reward"
-	Write  string // what to write: "micro_batch_size = 8"
-	Now    string // what it is now, in words: "16"
+// Advice is a setting that makes a call take less memory of the device.
+type Advice struct {
+	Option string // its argument or block: "micro_batch_size"
+	Block  string // the block of the option: "sampler", "finetune", "reward"
+	Write  string // the setting, as written: "micro_batch_size = 8"
+	Now    string // the present value, in words: "16"
 }
 
-// Saver is an instance that knows which options lower the memory of a call. The
-// SDK asks it when one of its calls ran out of the device's memory.
-type Saver interface {
-	// Savings lists the options that can still be changed, the most effective
-	// first. tune is the request of CallTune; nil for other calls.
-	Savings(call Call, tune *TuneRequest) []Saving
+// MemoryAdvisor is an instance with settings that make a call take less memory of the
+// device. It is called when a call of the instance ran out of memory.
+type MemoryAdvisor interface {
+	// MemoryAdvice lists the settings that can still be changed, the most effective one
+	// first. tune is the request of CallTune, else nil.
+	MemoryAdvice(call Call, tune *TuneRequest) []Advice
 }
 
-// outOfMemory is how backends say that a device has too little memory. XLA's
+// outOfMemory matches the messages of backends whose device has too little memory. XLA's
 // RESOURCE_EXHAUSTED alone may speak of registers, too.
 var outOfMemory = regexp.MustCompile(`(?i)CUDA_ERROR_OUT_OF_MEMORY|CUDA out of memory|cudaErrorMemoryAllocation|CU(BLAS|DNN|FFT|SOLVER)_STATUS_ALLOC_FAILED` +
 	`|out of (device )?memory (while )?(trying to )?allocat` +
 	`|RESOURCE_EXHAUSTED[^\n]*(out of memory|failed to allocate|allocation of [0-9]|exceeds? [^\n]*memory (capacity|limit|available))` +
 	`|failed to allocate [^\n]*(on|from) (the )?(device|GPU)`)
 
-// notMemory are messages of a kernel that is too large, which no batch size
-// helps.
+// notMemory matches the messages about a kernel that is too large, whatever the batch
+// size.
 var notMemory = regexp.MustCompile(`(?i)shared memory size limit|out of (shared memory|registers)`)
 
-// asked is the size in such a message: bytes, or a number with a unit.
+// asked matches the size in such a message: bytes, or a number with a unit.
 var asked = regexp.MustCompile(`(?i)allocat[a-z]*(?: request for)?\s+([0-9]+(?:\.[0-9]+)?)\s?(bytes|[KMGT]i?B)`)
 
 // OutOfMemory reports whether an error is a backend's that a device has too
@@ -78,8 +77,9 @@ func unit(name string) int64 {
 	return 1
 }
 
-// explainOutOfMemory turns an error into a diagnostic that says what to lower, if it is that
-// the device has too little memory for a call.
+// explainOutOfMemory turns the error of a call for which the device has too little
+// memory into a diagnostic with settings to lower. Other errors are returned as they
+// are.
 func (in *instance) explainOutOfMemory(call Call, err error) error {
 	bytes, is := OutOfMemory(err)
 	if !is {
@@ -89,19 +89,19 @@ func (in *instance) explainOutOfMemory(call Call, err error) error {
 	if bytes > 0 {
 		fmt.Fprintf(&detail, "Allocating another %s failed. ", humanize.IBytesN(uint64(bytes), 3))
 	}
-	if savings := in.savings(call); len(savings) > 0 {
-		detail.WriteString("To take less, write one or more of these, the first ones help most:\n")
-		for i, s := range savings {
+	if advice := in.advice(call); len(advice) > 0 {
+		detail.WriteString("To use less, write one or more of these; the first ones help most:\n")
+		for i, s := range advice {
 			end := ";"
-			if i == len(savings)-1 {
+			if i == len(advice)-1 {
 				end = "."
 			}
 			fmt.Fprintf(&detail, "  %s in the block %s (now %s)%s\n", s.Write, s.Block, s.Now, end)
 		}
 	} else {
-		detail.WriteString("It has no option that would take less.\n")
+		detail.WriteString("It has no option that would use less.\n")
 	}
-	detail.WriteString("Or take a device with more memory, or end what else holds memory of this one: nvidia-smi lists that.\nThe backend said: " + shortened(err))
+	detail.WriteString("Or use a device with more memory, or end other processes on this one: nvidia-smi lists them.\nThe backend said: " + shortened(err))
 	return Diagnostic{
 		Severity: SeverityError,
 		Summary:  fmt.Sprintf("The device has too little memory for %s to %s", in, call),
@@ -109,22 +109,22 @@ func (in *instance) explainOutOfMemory(call Call, err error) error {
 	}
 }
 
-// savings asks the instance. What it says is about an error that is there
-// already: a panic over it must not hide that.
-func (in *instance) savings(call Call) (list []Saving) {
-	saver, ok := in.value.(Saver)
+// advice asks the instance. A panic in it must not hide the error that the advice is
+// for.
+func (in *instance) advice(call Call) (list []Advice) {
+	advisor, ok := in.value.(MemoryAdvisor)
 	if !ok {
 		return nil
 	}
-	err := in.guard(func() error { list = saver.Savings(call, in.tune); return nil })
+	err := in.guard(func() error { list = advisor.MemoryAdvice(call, in.tune); return nil })
 	if err != nil {
 		return nil
 	}
 	return list
 }
 
-// shortened is the line of an error that says what was exhausted: XLA adds pages
-// of statistics and of a graph.
+// shortened is the line of an error with the exhausted resource: XLA adds pages of
+// statistics and of a graph.
 func shortened(err error) string {
 	text := err.Error()
 	var said Diagnostic

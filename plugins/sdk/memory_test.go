@@ -39,9 +39,9 @@ func TestOutOfMemory(t *testing.T) {
 
 // heavy is a sampler that needs more memory than there is.
 type heavy struct {
-	err     error
-	panics  bool
-	savings func(call Call, tune *TuneRequest) []Saving
+	err    error
+	panics bool
+	advice func(call Call, tune *TuneRequest) []Advice
 }
 
 func (h *heavy) Sample(context.Context, []Draw, func(int, Image) error) error {
@@ -51,16 +51,16 @@ func (h *heavy) Sample(context.Context, []Draw, func(int, Image) error) error {
 	return h.err
 }
 
-func (h *heavy) Savings(call Call, tune *TuneRequest) []Saving { return h.savings(call, tune) }
+func (h *heavy) MemoryAdvice(call Call, tune *TuneRequest) []Advice { return h.advice(call, tune) }
 
-// TestSpare: a call that ran out of device memory says what to lower, whether the
+// TestExplainOutOfMemory: a call that ran out of device memory says what to lower, whether the
 // backend returned an error or a graph panicked; other errors pass as they are.
-func TestSpare(t *testing.T) {
-	sampler := &heavy{savings: func(call Call, tune *TuneRequest) []Saving {
+func TestExplainOutOfMemory(t *testing.T) {
+	sampler := &heavy{advice: func(call Call, tune *TuneRequest) []Advice {
 		if call != CallSample || tune != nil {
 			t.Errorf("asked about %s, %v", call, tune)
 		}
-		return []Saving{
+		return []Advice{
 			{Option: "batch_size", Block: "sampler", Write: "batch_size = 2", Now: "4"},
 			{Option: "precision", Block: "sampler", Write: `precision = "bfloat16"`, Now: "float32"},
 		}
@@ -88,7 +88,7 @@ func TestSpare(t *testing.T) {
 			t.Errorf("summary %q, want %q", said.Summary, want)
 		}
 		for _, want := range []string{
-			"asked for 2.00 GiB more", "\n  batch_size = 2 in the block sampler (now 4);\n", "\n  precision = \"bfloat16\" in the block sampler (now float32).\n",
+			"Allocating another 2.00 GiB failed", "\n  batch_size = 2 in the block sampler (now 4);\n", "\n  precision = \"bfloat16\" in the block sampler (now float32).\n",
 			"nvidia-smi", "RESOURCE_EXHAUSTED: Out of memory while trying to allocate 2147483648 bytes",
 		} {
 			if !strings.Contains(said.Detail, want) {
@@ -104,18 +104,18 @@ func TestSpare(t *testing.T) {
 		t.Error("another error is changed")
 	}
 	sampler.err = errors.New(xla)
-	sampler.savings = func(Call, *TuneRequest) []Saving { return nil }
-	if err := call(); err == nil || !strings.Contains(err.Error(), "no option that would take less") {
+	sampler.advice = func(Call, *TuneRequest) []Advice { return nil }
+	if err := call(); err == nil || !strings.Contains(err.Error(), "no option that would use less") {
 		t.Errorf("with nothing to lower: %v", err)
 	}
-	sampler.savings = func(Call, *TuneRequest) []Saving { panic("in the advice") }
+	sampler.advice = func(Call, *TuneRequest) []Advice { panic("in the advice") }
 	if err := call(); err == nil || !strings.Contains(err.Error(), "too little memory") || strings.Contains(err.Error(), "in the advice") {
 		t.Errorf("with advice that panics: %v", err)
 	}
 }
 
-// TestSpareOpen: weights that do not fit are a matter of memory, too.
-func TestSpareOpen(t *testing.T) {
+// TestExplainOutOfMemoryOpen: weights that do not fit are a matter of memory, too.
+func TestExplainOutOfMemoryOpen(t *testing.T) {
 	table := newInstances(Plugin{Name: "p", Components: []Component{{
 		Description: Description{
 			Kind: KindEncoder, Name: "huge",

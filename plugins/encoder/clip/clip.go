@@ -10,8 +10,8 @@ import (
 	"io"
 	"sync"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute"
-	"github.com/plumb-ml/plumb/plugins/ml/models/clip"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
+	"github.com/plumb-ml/plumb/plugins/ml/models/clipmodel"
 	"github.com/plumb-ml/plumb/plugins/ml/preprocess"
 	"github.com/plumb-ml/plumb/plugins/ml/tokenizer"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -48,7 +48,7 @@ type encoder struct {
 	tokens    *tokenizer.Tokenizer
 	prepare   *preprocess.Preprocessor
 	positions int // of the text tower
-	towers    *clip.Encoder
+	towers    *clipmodel.Encoder
 }
 
 var (
@@ -71,8 +71,8 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	}
 	e := &encoder{}
 	var failures [3]error
-	var sizes clip.Config
-	sizes, failures[0] = clip.ReadBoth(c.Weights)
+	var sizes clipmodel.Config
+	sizes, failures[0] = clipmodel.ReadBoth(c.Weights)
 	e.tokens, failures[1] = tokenizer.Load(c.Weights)
 	e.prepare, failures[2] = preprocess.Load(c.Weights)
 	if err := errors.Join(failures[:]...); err != nil {
@@ -82,7 +82,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 		return nil, err
 	}
 	e.positions = sizes.Text.Positions
-	backend, err := compute.Open(request.Backend)
+	backend, err := backends.Open(request.Backend)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.towers, err = clip.NewEncoder(backend, sizes, store); err != nil {
+	if e.towers, err = clipmodel.NewEncoder(backend, sizes, store); err != nil {
 		return nil, err
 	}
 	return e, nil
@@ -98,7 +98,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 
 // fits compares the files of a directory with each other. Where they disagree,
 // vectors would come out that mean nothing.
-func (e *encoder) fits(directory string, sizes clip.Config) error {
+func (e *encoder) fits(directory string, sizes clipmodel.Config) error {
 	var all sdk.Diagnostics
 	different := "The files in " + directory + " are of different models"
 	if have := e.tokens.Size(); have > sizes.Text.Vocabulary {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
@@ -30,7 +30,7 @@ func configured(t *testing.T, directory string) json.RawMessage {
 
 func openFrom(t *testing.T, directory string) (sdk.TextEncoder, error) {
 	t.Helper()
-	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, directory), Backend: computetest.Name()})
+	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, directory), Backend: backendstest.Name()})
 	if err != nil {
 		return nil, err
 	}

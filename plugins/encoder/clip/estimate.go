@@ -6,9 +6,9 @@ import (
 	"sync"
 
 	"github.com/gomlx/compute/dtypes"
-	"github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
-	"github.com/plumb-ml/plumb/plugins/ml/models/clip"
+	"github.com/plumb-ml/plumb/plugins/ml/models/clipmodel"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -27,15 +27,15 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 		return sdk.Estimate{}, fmt.Errorf("an encoder is not asked to %s", request.Call)
 	}
 	var out sdk.Estimate
-	sizes, err := clip.ReadBoth(c.Weights)
+	sizes, err := clipmodel.ReadBoth(c.Weights)
 	if err != nil {
-		sizes = clip.Large()
+		sizes = clipmodel.Large()
 		out.Assumes = append(out.Assumes, "the sizes of CLIP ViT-L/14 where there are no weights yet")
 	}
 	key := fmt.Sprintf("%+v %+v", sizes.Text, *sizes.Vision)
 	known, ok := towers.Load(key)
 	if !ok {
-		backend, err := compute.Open(compute.Go)
+		backend, err := backends.Open(backends.Go)
 		if err != nil {
 			return sdk.Estimate{}, err
 		}

@@ -7,21 +7,21 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
-	"github.com/plumb-ml/plumb/plugins/ml/models/inception"
+	"github.com/plumb-ml/plumb/plugins/ml/models/inceptionv3"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // published counts the arithmetic of the published network on one image.
 var published = sync.OnceValues(func() (flops.Network, error) {
-	backend, err := compute.Open(compute.Go)
+	backend, err := backends.Open(backends.Go)
 	if err != nil {
 		return flops.Network{}, err
 	}
 	return flops.Count(backend, func(p nn.Params, input flops.Input) {
-		inception.Network{Divisor: 1}.Features(p, input("pixels", dtypes.Float32, 1, inception.Side, inception.Side, 3))
+		inceptionv3.Network{Divisor: 1}.Features(p, input("pixels", dtypes.Float32, 1, inceptionv3.Side, inceptionv3.Side, 3))
 	}), nil
 })
 
@@ -39,6 +39,6 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 	return sdk.Estimate{
 		Operations:  float64(request.Images) * network.Operations,
 		MemoryBytes: network.Parameters * bytesPerNumber,
-		DiskBytes:   int64(request.Images) * inception.Features * bytesPerNumber,
+		DiskBytes:   int64(request.Images) * inceptionv3.Features * bytesPerNumber,
 	}, err
 }

@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute"
-	"github.com/plumb-ml/plumb/plugins/ml/models/inception"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
+	"github.com/plumb-ml/plumb/plugins/ml/models/inceptionv3"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -24,7 +24,7 @@ func Component() sdk.Component {
 		Description: sdk.Description{
 			Kind:    sdk.KindEncoder,
 			Name:    "inception",
-			Summary: "FID's Inception-v3 (pool3, 2048 features), images resized as clean-fid does. Only FIDs with the published weights may be compared with published FIDs. " + inception.Conversion,
+			Summary: "FID's Inception-v3 (pool3, 2048 features), images resized as clean-fid does. Only FIDs with the published weights may be compared with published FIDs. " + inceptionv3.Conversion,
 			Schema: sdk.Schema{Attributes: []sdk.Attribute{
 				{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Safetensors file of pytorch-fid's weights, pt_inception-2015-12-05; the component's summary has the line that makes it."},
 			}},
@@ -37,7 +37,7 @@ func Component() sdk.Component {
 	}
 }
 
-type encoder struct{ runner *inception.Runner }
+type encoder struct{ network *inceptionv3.Compiled }
 
 var (
 	_ sdk.Encoder = encoder{}
@@ -52,31 +52,31 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	if c.Weights == "" {
 		return nil, sdk.Diagnostic{
 			Summary: "The encoder inception needs weights",
-			Detail:  "None come with this program: write weights = \"inception.safetensors\". " + inception.Conversion,
+			Detail:  "None come with this program: write weights = \"inception.safetensors\". " + inceptionv3.Conversion,
 		}
 	}
-	backend, err := compute.Open(request.Backend)
+	backend, err := backends.Open(request.Backend)
 	if err != nil {
 		return nil, err
 	}
-	network, store, err := inception.Read(backend, c.Weights)
+	network, store, err := inceptionv3.Read(backend, c.Weights)
 	if err != nil {
 		return nil, err
 	}
-	runner, err := inception.NewRunner(backend, network, store)
+	compiled, err := inceptionv3.Compile(backend, network, store)
 	if err != nil {
 		return nil, err
 	}
-	return encoder{runner}, nil
+	return encoder{compiled}, nil
 }
 
 // EncodeImages makes [2048] of each image, of any size.
 func (e encoder) EncodeImages(ctx context.Context, images []sdk.Image) ([][]float32, error) {
-	return e.runner.Features(ctx, images)
+	return e.network.Features(ctx, images)
 }
 
 // Close frees the compiled network.
 func (e encoder) Close() error {
-	e.runner.Close()
+	e.network.Close()
 	return nil
 }

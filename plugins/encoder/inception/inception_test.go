@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
-	"github.com/plumb-ml/plumb/plugins/ml/models/inception"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
+	"github.com/plumb-ml/plumb/plugins/ml/models/inceptionv3"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -21,9 +21,9 @@ import (
 // narrow writes weights of a network a sixteenth as wide, drawn at random.
 func narrow(t *testing.T) string {
 	t.Helper()
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	random := rand.New(rand.NewPCG(1, 2))
-	published := inception.Network{Divisor: 16}.Weights(backend)
+	published := inceptionv3.Network{Divisor: 16}.Weights(backend)
 	weights := map[string]safetensors.Tensor{}
 	for _, need := range published.Needs {
 		w := safetensors.Tensor{Dims: need.Dims, Data: make([]float32, safetensors.Size(need.Dims))}
@@ -78,7 +78,7 @@ func TestContract(t *testing.T) {
 
 // TestFeatures: as wide as the weights, finite, and not the same for all.
 func TestFeatures(t *testing.T) {
-	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, narrow(t)), Backend: computetest.Name()})
+	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, narrow(t)), Backend: backendstest.Name()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestMistakes(t *testing.T) {
 		"none.safetensors":  "no such file",
 		"inception_test.go": "no safetensors file",
 	} {
-		_, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, path), Backend: computetest.Name()})
+		_, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, path), Backend: backendstest.Name()})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v does not say %q", path, err, want)
 		}

@@ -9,9 +9,9 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
-	"github.com/plumb-ml/plumb/plugins/ml/shapes"
-	"github.com/plumb-ml/plumb/plugins/ml/shapes/weights"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld"
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld/weights"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -32,10 +32,10 @@ func Component() sdk.Component {
 			Schema: sdk.Settings(config{
 				Settings: train.Settings{Steps: 800, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.02},
 			}),
-			PreferredBatch: shapes.LookBatch,
+			PreferredBatch: shapesworld.ImageBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("2", "encoder"),
-			Notice:         shapes.Notice,
+			Notice:         shapesworld.Notice,
 			Capabilities:   []sdk.Capability{sdk.CapabilityTexts, sdk.CapabilityFit},
 		},
 		Open: open,
@@ -46,14 +46,14 @@ type encoder struct {
 	config    config
 	directory string
 	backend   compute.Backend
-	encoder   *shapes.Encoder // nil before load
+	encoder   *shapesworld.Encoder // nil before load
 }
 
 var (
-	_ sdk.TextEncoder = (*encoder)(nil)
-	_ sdk.Fitter      = (*encoder)(nil)
-	_ io.Closer       = (*encoder)(nil)
-	_ sdk.Saver       = (*encoder)(nil)
+	_ sdk.TextEncoder   = (*encoder)(nil)
+	_ sdk.Fitter        = (*encoder)(nil)
+	_ io.Closer         = (*encoder)(nil)
+	_ sdk.MemoryAdvisor = (*encoder)(nil)
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
@@ -65,7 +65,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	if e.directory == "" {
 		e.directory = e.config.Weights
 	}
-	e.backend, err = plumbcompute.Open(request.Backend)
+	e.backend, err = backends.Open(request.Backend)
 	return e, err
 }
 
@@ -75,12 +75,12 @@ func (e *encoder) load() error {
 	if e.encoder != nil {
 		return nil
 	}
-	var network shapes.EncoderConfig
+	var network shapesworld.EncoderConfig
 	store, err := weights.Load(e.directory, "encoder", &network)
 	if err != nil {
 		return err
 	}
-	e.encoder, err = shapes.NewEncoder(e.backend, network, store)
+	e.encoder, err = shapesworld.NewEncoder(e.backend, network, store)
 	return err
 }
 
@@ -91,8 +91,8 @@ func (e *encoder) EncodeImages(ctx context.Context, images []sdk.Image) ([][]flo
 	}
 	pixels := make([][]byte, len(images))
 	for i, image := range images {
-		if image.Width != shapes.Size || image.Height != shapes.Size {
-			return nil, fmt.Errorf("image %d is %dx%d pixels, the encoder of the world of shapes reads %dx%d", i, image.Width, image.Height, shapes.Size, shapes.Size)
+		if image.Width != shapesworld.Size || image.Height != shapesworld.Size {
+			return nil, fmt.Errorf("image %d is %dx%d pixels, the encoder of the world of shapes reads %dx%d", i, image.Width, image.Height, shapesworld.Size, shapesworld.Size)
 		}
 		pixels[i] = image.RGB
 	}
@@ -109,8 +109,8 @@ func (e *encoder) EncodeTexts(ctx context.Context, texts []string) ([][]float32,
 
 // Fit trains a new encoder on images with captions.
 func (e *encoder) Fit(ctx context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
-	network, store := shapes.DefaultEncoder(), model.NewStore()
-	if err := shapes.FitEncoder(ctx, e.backend, network, store, e.config.Settings, request, report); err != nil {
+	network, store := shapesworld.DefaultEncoder(), model.NewStore()
+	if err := shapesworld.FitEncoder(ctx, e.backend, network, store, e.config.Settings, request, report); err != nil {
 		return err
 	}
 	return train.WriteCheckpoint(request.Output, network, store)
@@ -124,10 +124,10 @@ func (e *encoder) Close() error {
 	return nil
 }
 
-// Savings are what makes a call take less memory of the device.
-func (e *encoder) Savings(call sdk.Call, _ *sdk.TuneRequest) []sdk.Saving {
+// MemoryAdvice lists settings that make a call take less memory of the device.
+func (e *encoder) MemoryAdvice(call sdk.Call, _ *sdk.TuneRequest) []sdk.Advice {
 	if call != sdk.CallFit {
 		return nil
 	}
-	return e.config.Settings.Savings("encoder")
+	return e.config.Settings.MemoryAdvice("encoder")
 }

@@ -7,7 +7,7 @@ package diffusion
 //	y' = y_t + (r_s - r_t) noise(y_t, t)
 //	y_s = y_t + (r_s - r_t) (noise(y_t, t) + noise(y', s)) / 2
 //
-// so that the network is asked twice a step. A step that ends at no noise is one
+// so the network is evaluated twice a step. A step that ends at no noise is one
 // of Euler's, to x_0.
 func heun(path Path, x []float32, denoiser Denoiser, _ Fresh) error {
 	y := make([]float32, len(x))

@@ -12,7 +12,7 @@ type NoiseLevel struct {
 }
 
 // Noiseless is where a path ends at which no noise is left. No timestep of a
-// schedule is so clean, and no network is asked there.
+// schedule is so clean, and no network is evaluated there.
 var Noiseless = NoiseLevel{Timestep: -1, Alpha: 1}
 
 // ofRatio is the variance-preserving noise level with sigma / alpha = ratio.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/plumb-ml/plumb/plugins/ml/modelconfig"
+	"github.com/plumb-ml/plumb/plugins/ml/pretrained/config"
 )
 
 // SchedulerConfig is the scheduler_config.json of a published model: its noise
@@ -43,8 +43,8 @@ func StableDiffusion1() SchedulerConfig {
 	}
 }
 
-func schedulerRules() modelconfig.Rules {
-	rules := modelconfig.Rules{
+func schedulerRules() config.Rules {
+	rules := config.Rules{
 		ClassKey: "_class_name",
 		Required: []string{"num_train_timesteps", "beta_start", "beta_end", "beta_schedule"},
 		Only: map[string]any{
@@ -66,12 +66,12 @@ func schedulerRules() modelconfig.Rules {
 
 // ReadSchedulerConfig reads a scheduler_config.json.
 func ReadSchedulerConfig(path string) (SchedulerConfig, error) {
-	return modelconfig.Read(path, decodeScheduler)
+	return config.Read(path, decodeScheduler)
 }
 
 func decodeScheduler(text []byte) (SchedulerConfig, error) {
 	c := SchedulerConfig{Prediction: Epsilon}
-	if err := modelconfig.Decode(text, &c, schedulerRules()); err != nil {
+	if err := config.Decode(text, &c, schedulerRules()); err != nil {
 		return SchedulerConfig{}, err
 	}
 	return c, c.check()

@@ -7,11 +7,11 @@ import "fmt"
 // start and in the network's outputs, with factors that are known beforehand. So a
 // device can sum them up where the outputs are, with no host between steps.
 type Unrolled struct {
-	Timesteps []float64 // what the network is told, for each evaluation
-	// Factors is [evaluations + 1, evaluations + 1]. A row is a batch, by
-	// evaluation, and the last row is the result; a column is what is summed up:
-	// the noise at the start, then the outputs, by evaluation. The factor of an
-	// output that is not known yet is 0.
+	Timesteps []float64 // of each network evaluation
+	// Factors is [evaluations + 1, evaluations + 1]. A row holds the factors of the
+	// batch of one evaluation, the last row those of the result; the columns are the
+	// summands: the noise at the start, then the output of each evaluation. The
+	// factor of an output that is not known yet is 0.
 	Factors [][]float32
 }
 

@@ -5,13 +5,13 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
 
 func count(t *testing.T, build func(p nn.Params, input Input)) Network {
 	t.Helper()
-	backend, err := compute.Open(compute.Go)
+	backend, err := backends.Open(backends.Go)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,11 +6,11 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 )
 
 func TestGuide(t *testing.T) {
-	got, err := ExecOnce(computetest.Backend(t), Guide, []float32{1, 2}, []float32{2, 0}, float32(7.5))
+	got, err := ExecOnce(backendstest.Backend(t), Guide, []float32{1, 2}, []float32{2, 0}, float32(7.5))
 	if err != nil {
 		t.Fatal(err)
 	}

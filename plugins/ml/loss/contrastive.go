@@ -32,7 +32,7 @@ func normalize(x *Node) *Node {
 	return Div(x, Sqrt(AddScalar(ReduceAndKeep(Mul(x, x), ReduceSum, 1), 1e-12)))
 }
 
-// SameText spreads the matches of a batch evenly over all places with the same
+// SameText spreads the matches of a batch evenly over all entries with the same
 // text: [texts, texts], row-major. Without it a caption that occurs twice would
 // count as its own negative.
 func SameText(texts []string) []float32 {

@@ -7,7 +7,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 )
 
 // normal draws n values from a standard normal distribution.
@@ -23,7 +23,7 @@ func normal(seed uint64, n int) []float32 {
 // compute executes a graph once.
 func compute(t *testing.T, build func(inputs []*Node) *Node, inputs ...any) []float32 {
 	t.Helper()
-	output, err := ExecOnce(computetest.Backend(t), build, inputs...)
+	output, err := ExecOnce(backendstest.Backend(t), build, inputs...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,7 @@ package loss
 import (
 	"testing"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 )
 
-func TestMain(m *testing.M) { computetest.Main(m) }
+func TestMain(m *testing.M) { backendstest.Main(m) }

@@ -6,13 +6,13 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 )
 
 // evaluate builds a loss and returns it with its gradient by the first input.
 func evaluate(t *testing.T, build func(in []*Node) *Node, inputs ...any) (value float64, gradient []float32) {
 	t.Helper()
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	outputs := MustExecOnceN(backend, func(in []*Node) []*Node {
 		loss := build(in)
 		if !loss.IsScalar() {

@@ -8,7 +8,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 )
 
 // TestAttendInHalfPrecision holds attention in bfloat16, forward and backward, to
@@ -39,7 +39,7 @@ func TestAttendInHalfPrecision(t *testing.T) {
 	}
 	got := results(dtypes.BFloat16)
 	expected := 0
-	if computetest.Name() == "xla:cuda" {
+	if backendstest.Name() == "xla:cuda" {
 		expected = 1
 	}
 	if fused != expected {
@@ -77,7 +77,7 @@ func TestFusable(t *testing.T) {
 		if !fits(own, own, 4, nil) {
 			t.Error("self-attention in bfloat16 is not what cuDNN has")
 		}
-		if fuses := fusable(own, own, 4, nil); fuses != (computetest.Name() == "xla:cuda") {
+		if fuses := fusable(own, own, 4, nil); fuses != (backendstest.Name() == "xla:cuda") {
 			t.Errorf("self-attention in bfloat16 is fused: %v", fuses)
 		}
 		return []*Node{OnePlus(in[0]), OnePlus(in[1])}

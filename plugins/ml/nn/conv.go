@@ -10,7 +10,7 @@ import (
 // of them above and to the left, After below and to the right.
 type Window struct {
 	Size   int // of the kernel: 1 or 3, mostly
-	Stride int // pixels from one place to the next
+	Stride int // pixels from one position to the next
 	Before int
 	After  int
 }
@@ -31,7 +31,7 @@ func Conv3x3(p Params, x *Node, out int, initialize Initializer) *Node {
 }
 
 // Conv is a convolution: [batch, height, width, in] -> [batch, height', width',
-// out], where height' is the number of places that the window has on a column.
+// out], where height' is the number of positions that the window has on a column.
 //
 // The weight is [size, size, in, out]. On XLA it is the native convolution; the
 // pure-Go backend's is a naive loop, so there the shifted images are laid side
@@ -86,14 +86,14 @@ func convByMatMul(x, weight *Node, down, across Window, limit int) *Node {
 	in, out := weight.Shape().Dimensions[2], weight.Shape().Dimensions[3]
 	x = framed(x, 1, down, nil)
 	dims := x.Shape().Dimensions
-	batch, height := dims[0], down.places(dims[1])
-	width := across.places(dims[2] + across.Before + across.After)
+	batch, height := dims[0], down.positions(dims[1])
+	width := across.positions(dims[2] + across.Before + across.After)
 	taps := down.Size * across.Size
 	columns := func(x *Node) *Node { // [batch, rows + size - 1, columns, in], stride 1 -> [batch * rows * width, taps * in]
 		if taps == 1 && down.Stride == 1 && across.Stride == 1 {
 			return Reshape(x, -1, in)
 		}
-		rows := down.places(x.Shape().Dimensions[1])
+		rows := down.positions(x.Shape().Dimensions[1])
 		var shifted []*Node
 		for i := range down.Size {
 			for j := range across.Size {
@@ -146,10 +146,10 @@ func framed(x *Node, axis int, window Window, after *Node) *Node {
 	return Concatenate(parts, axis)
 }
 
-// places is the number of places of the window on a framed axis.
-func (w Window) places(size int) int { return (size-w.Size)/w.Stride + 1 }
+// positions is the number of positions of the window on a framed axis.
+func (w Window) positions(size int) int { return (size-w.Size)/w.Stride + 1 }
 
-// from is what the kernel's place i sees on an axis, place after place.
-func (w Window) from(i, places int) SliceAxisSpec {
-	return AxisRange(i, i+(places-1)*w.Stride+1).Stride(w.Stride)
+// from is what the kernel's position i sees on an axis, position after position.
+func (w Window) from(i, positions int) SliceAxisSpec {
+	return AxisRange(i, i+(positions-1)*w.Stride+1).Stride(w.Stride)
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// Params is a place in a model's tree of weights. Weights that do not exist
+// Params is a node of a model's tree of weights. Weights that do not exist
 // yet are drawn in Go from the seed and their own path, so that the same seed
 // gives the same network on every backend, whatever the order of building.
 type Params struct {

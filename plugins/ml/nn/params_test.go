@@ -13,14 +13,14 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 )
 
 // openBackend opens the pure-Go backend, one for all tests.
 func openBackend(t *testing.T) compute.Backend {
 	t.Helper()
-	return computetest.Backend(t)
+	return backendstest.Backend(t)
 }
 
 // array is a float32 tensor on the host.

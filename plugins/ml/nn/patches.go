@@ -5,7 +5,7 @@ import (
 )
 
 // Patches is a convolution whose windows do not overlap, without a bias:
-// [batch, height, width, in] -> [batch, places, out], row by row. The weight is
+// [batch, height, width, in] -> [batch, patches, out], row by row. The weight is
 // [size, size, in, out], as Conv's; it is one matrix product on every backend.
 func Patches(p Params, x *Node, size, out int, initialize Initializer) *Node {
 	dims := x.Shape().Dimensions

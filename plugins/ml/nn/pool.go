@@ -55,13 +55,13 @@ func PoolMean(x *Node, window Window) *Node {
 	return Mul(x, BroadcastToShape(share, shapes.Make(x.DType(), x.Shape().Dimensions...)))
 }
 
-// slid combines what the places of a window's kernel see along an axis.
+// slid combines what the positions of a window's kernel see along an axis.
 func slid(x *Node, axis int, window Window, combine func(a, b *Node) *Node) *Node {
-	places := window.places(x.Shape().Dimensions[axis])
+	positions := window.positions(x.Shape().Dimensions[axis])
 	var all *Node
 	for i := range window.Size {
 		axes := []SliceAxisSpec{AxisRange(), AxisRange(), AxisRange(), AxisRange()}
-		axes[axis] = window.from(i, places)
+		axes[axis] = window.from(i, positions)
 		seen := Slice(x, axes...)
 		if all == nil {
 			all = seen
@@ -73,9 +73,9 @@ func slid(x *Node, axis int, window Window, combine func(a, b *Node) *Node) *Nod
 }
 
 // counts is how many pixels of an axis, not of its frame, the window sees at
-// each place.
+// each position.
 func (w Window) counts(size int) []int {
-	counts := make([]int, w.places(size+w.Before+w.After))
+	counts := make([]int, w.positions(size+w.Before+w.After))
 	for i := range counts {
 		first := i*w.Stride - w.Before
 		counts[i] = min(first+w.Size, size) - max(first, 0)

@@ -15,7 +15,7 @@ func TestPools(t *testing.T) {
 		for i := range x.data {
 			x.data[i] -= 2 // a frame of zeros would show
 		}
-		height, width := window.places(7+window.Before+window.After), window.places(6+window.Before+window.After)
+		height, width := window.positions(7+window.Before+window.After), window.positions(6+window.Before+window.After)
 		largest := array{dims: []int{2, height, width, 3}}
 		mean := array{dims: largest.dims}
 		for b := range 2 {

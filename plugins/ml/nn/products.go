@@ -86,7 +86,7 @@ func mix(a, b *Node) *Node {
 	}, ofB)
 }
 
-// spread copies x to n places on a new axis 1: [batch, width] -> [batch, n, width].
+// spread repeats x n times on a new axis 1: [batch, width] -> [batch, n, width].
 func spread(x *Node, n int) *Node {
 	dims := x.Shape().Dimensions
 	batch, width := dims[0], dims[1]

@@ -7,13 +7,13 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 )
 
 // TestRecomputed: a block that is computed twice has the gradients of one that
 // is kept, and these depend on nothing from inside the first computation.
 func TestRecomputed(t *testing.T) {
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	run := func(twice bool) (results [][]float32, kept bool) {
 		store := model.NewStore()
 		frozen := func() {

@@ -7,7 +7,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 )
 
 // normal draws n values from a standard normal distribution.
@@ -23,7 +23,7 @@ func normal(seed uint64, n int) []float32 {
 // compute executes a graph once on the pure-Go backend.
 func compute(t *testing.T, build func(inputs []*Node) *Node, inputs ...any) []float32 {
 	t.Helper()
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	output, err := ExecOnce(backend, build, inputs...)
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func TestDenoising(t *testing.T) {
 			}
 		}
 	}
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	if _, err := ExecOnce(backend, func(a, b *Node) *Node { return Denoising(a, b) },
 		tensors.FromFlatDataAndDimensions(prediction, 3, 8), tensors.FromFlatDataAndDimensions(target, 1, 24)); err == nil {
 		t.Error("shapes that differ are compared")

@@ -81,15 +81,15 @@ func (j *Job) inputs(step, part int) ([]any, error) {
 		for i, r := range rows {
 			draws[i] = r.Draw
 		}
-		more, weights, err := j.Policy.Inputs(draws)
+		more, timestepFactors, err := j.Policy.Inputs(draws)
 		if err != nil {
 			return nil, err
 		}
 		terms := len(j.Step.Terms)
 		factors, labels := make([]float32, terms*len(rows)), make([]float32, terms*len(rows))
 		for i, r := range rows {
-			if weights != nil {
-				r.factor *= weights[i]
+			if timestepFactors != nil {
+				r.factor *= timestepFactors[i]
 			}
 			factors[r.term*len(rows)+i], labels[r.term*len(rows)+i] = float32(r.factor), float32(r.label)
 		}

@@ -14,13 +14,13 @@ import (
 type Policy interface {
 	// Add takes in an image of a table and returns its number.
 	Add(ctx context.Context, image table.Image) (int, error)
-	// Inputs makes what the network is asked about images: always as many tensors
-	// over them. What is random about an image comes from its Draw alone, so that
-	// two draws with the same random numbers get the same timestep and noise.
-	// weights say what an image's loss counts for at its timestep; nil: 1 for all.
-	Inputs(draws []Draw) (inputs []any, weights []float64, err error)
-	// Predict builds the network's prediction from Inputs, and what it should have
-	// been: [images, ...] each, float32.
+	// Inputs makes the tensors of a batch of images for Predict and Reference, always
+	// as many. All random numbers of an image come from its Draw, so that two draws
+	// with the same random numbers get the same timestep and noise. factors are those
+	// of the images' losses at their timesteps; nil: 1 for all.
+	Inputs(draws []Draw) (inputs []any, factors []float64, err error)
+	// Predict builds the network's prediction from Inputs, and its target: [images,
+	// ...] each, float32.
 	Predict(inputs []*Node) (prediction, target *Node)
 	// Freeze keeps a reference that Reference answers for, before the first step:
 	// the network as it is now, or the one that the request names.

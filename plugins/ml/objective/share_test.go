@@ -7,7 +7,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 )
 
 // shares builds a loss on errors, with weights of the images, and returns the
@@ -15,7 +15,7 @@ import (
 func shares(t *testing.T, objective Objective, errors, reference, labels, factors []float32) (sum float64, gradient []float64, columns map[string][]float32) {
 	t.Helper()
 	var names []string
-	outputs := MustExecOnceN(computetest.Backend(t), func(in []*Node) []*Node {
+	outputs := MustExecOnceN(backendstest.Backend(t), func(in []*Node) []*Node {
 		images := Images{Error: in[0], Reference: in[1], Label: in[2]}
 		if totaled, ok := objective.(Totaled); ok {
 			images.Totals = StopGradient(totaled.Totals(images))

@@ -111,17 +111,17 @@ func (s *Step) rows(step, part, chunk int) []row {
 		// Where the image stands among those of its term.
 		number := step*s.Images + position/(group*len(s.Terms))*group + position%group
 		example := t.Examples[t.order.At(number/t.images())]
-		place := number % t.images() // in the example
+		member := number % t.images() // of the example
 		rows[i] = row{
 			Draw: Draw{
-				Image:  example.Images[place],
-				Random: rand.New(rand.NewPCG(s.Seed, uint64(step)<<20|uint64(position-place))),
+				Image:  example.Images[member],
+				Random: rand.New(rand.NewPCG(s.Seed, uint64(step)<<20|uint64(position-member))),
 			},
 			term:   term,
 			factor: t.Weight * example.Factor / float64(s.Images),
 			label:  example.Label,
 		}
-		if place > 0 {
+		if member > 0 {
 			rows[i].label = -example.Label // the worse of a pair
 		}
 		if position >= s.total() {

@@ -2,13 +2,10 @@ package preprocess
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
-	"github.com/plumb-ml/plumb/plugins/ml/modelconfig"
+	"github.com/plumb-ml/plumb/plugins/ml/pretrained/config"
 )
 
 // configFile is the name that Hugging Face's processors write.
@@ -17,9 +14,9 @@ const configFile = "preprocessor_config.json"
 // largest side of a prepared image, in pixels; more is a mistake in the file.
 const largest = 1 << 14
 
-// config is preprocessor_config.json. What is absent has the value that
+// settings are preprocessor_config.json. What is absent has the value that
 // CLIPImageProcessor takes then.
-type config struct {
+type settings struct {
 	Type      string          `json:"image_processor_type"`
 	OldType   string          `json:"feature_extractor_type"`
 	Resize    bool            `json:"do_resize"`
@@ -42,55 +39,48 @@ const pillowBicubic = 3
 
 // Load reads preprocessor_config.json in directory.
 func Load(directory string) (*Preprocessor, error) {
-	return modelconfig.Read(filepath.Join(directory, configFile), func(text []byte) (*Preprocessor, error) {
-		c := config{
+	return config.Read(filepath.Join(directory, configFile), func(text []byte) (*Preprocessor, error) {
+		c := settings{
 			Resize: true, Size: json.RawMessage(`224`), Resample: pillowBicubic,
 			Crop: true, CropSize: json.RawMessage(`224`),
 			Rescale: true, Factor: 1. / 255,
 			Normalize: true, Mean: []float64{0.48145466, 0.4578275, 0.40821073}, Deviation: []float64{0.26862954, 0.26130258, 0.27577711},
 		}
-		if err := modelconfig.Decode(text, &c, modelconfig.Rules{Others: true}); err != nil {
+		if err := config.Decode(text, &c, config.Rules{Others: true}); err != nil {
 			return nil, err
 		}
-		p, mistakes := c.preprocessor()
-		if len(mistakes) > 0 {
-			return nil, errors.New(strings.Join(mistakes, "\n"))
-		}
-		return p, nil
+		return c.preprocessor()
 	})
 }
 
 // preprocessor checks the settings and lists all that is wrong with them.
-func (c config) preprocessor() (*Preprocessor, []string) {
-	var mistakes []string
-	refuse := func(format string, arguments ...any) {
-		mistakes = append(mistakes, fmt.Sprintf(format, arguments...))
-	}
+func (c settings) preprocessor() (*Preprocessor, error) {
+	var mistakes config.Mistakes
 	if !slices.Contains(processors, c.Type) {
-		refuse("image_processor_type is %q, a processor of CLIP is needed.", c.Type)
+		mistakes.Addf("image_processor_type is %q, a processor of CLIP is needed.", c.Type)
 	}
 	if !slices.Contains(processors, c.OldType) {
-		refuse("feature_extractor_type is %q, a processor of CLIP is needed.", c.OldType)
+		mistakes.Addf("feature_extractor_type is %q, a processor of CLIP is needed.", c.OldType)
 	}
 	if !c.Resize {
-		refuse("do_resize is false: images must be resized, as they come in any size.")
+		mistakes.Addf("do_resize is false: images must be resized, as they come in any size.")
 	}
 	if !c.Rescale {
-		refuse("do_rescale is false: images are bytes, and must be rescaled.")
+		mistakes.Addf("do_rescale is false: images are bytes, and must be rescaled.")
 	}
 	if c.Resample != pillowBicubic {
-		refuse("resample is %d, only 3 (bicubic) is supported.", c.Resample)
+		mistakes.Addf("resample is %d, only 3 (bicubic) is supported.", c.Resample)
 	}
 	p := &Preprocessor{}
 	var ok bool
 	if p.resize, p.shortest, ok = sides(c.Size); !ok {
-		refuse("size is %s; it must be a whole number, {shortest_edge} or {height, width}, of 1 to %d pixels.", c.Size, largest)
+		mistakes.Addf("size is %s; it must be a whole number, {shortest_edge} or {height, width}, of 1 to %d pixels.", c.Size, largest)
 	}
 	p.crop = p.resize
 	if c.Crop {
 		var square int
 		if p.crop, square, ok = sides(c.CropSize); !ok {
-			refuse("crop_size is %s; it must be a whole number or {height, width}, of 1 to %d pixels.", c.CropSize, largest)
+			mistakes.Addf("crop_size is %s; it must be a whole number or {height, width}, of 1 to %d pixels.", c.CropSize, largest)
 		} else if square > 0 {
 			p.crop = size{square, square}
 		}
@@ -99,19 +89,19 @@ func (c config) preprocessor() (*Preprocessor, []string) {
 			smallest = size{p.shortest, p.shortest}
 		}
 		if p.crop.height > smallest.height || p.crop.width > smallest.width {
-			refuse("crop_size %s is larger than size %s: there would be a border.", c.CropSize, c.Size)
+			mistakes.Addf("crop_size %s is larger than size %s: there would be a border.", c.CropSize, c.Size)
 		}
 	} else if p.shortest > 0 {
-		refuse("do_center_crop is false: with size %s images would differ in shape.", c.Size)
+		mistakes.Addf("do_center_crop is false: with size %s images would differ in shape.", c.Size)
 	}
 	if !c.Normalize {
 		c.Mean, c.Deviation = []float64{0, 0, 0}, []float64{1, 1, 1}
 	}
 	if len(c.Mean) != channels || len(c.Deviation) != channels || slices.Contains(c.Deviation, 0) {
-		refuse("image_mean is %v and image_std %v; each must hold 3 numbers, those of image_std not 0.", c.Mean, c.Deviation)
+		mistakes.Addf("image_mean is %v and image_std %v; each must hold 3 numbers, those of image_std not 0.", c.Mean, c.Deviation)
 	}
 	if len(mistakes) > 0 {
-		return nil, mistakes
+		return nil, mistakes.Err()
 	}
 	for channel := range p.pixels {
 		for value := range p.pixels[channel] {

@@ -231,7 +231,7 @@ func TestRefuses(t *testing.T) {
 			all := published()
 			all["conv.weight"].Data[7] = float32(math.NaN())
 			write(t, d+"/diffusion_pytorch_model.safetensors", all, safetensors.F32)
-		}, []string{"not numbers", "conv.weight is NaN at place 7"}},
+		}, []string{"not numbers", "conv.weight is NaN at index 7"}},
 		{"damaged index", index("{"), []string{"index.json"}},
 		{"empty index", index("{}"), []string{"missing: 4"}},
 		{"shard missing", index(`{"weight_map": {"linear.weight": "b.safetensors"}}`), []string{`tensor "linear.weight"`, "b.safetensors", "no such file"}},

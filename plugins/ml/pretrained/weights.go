@@ -11,7 +11,6 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/finite"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -55,11 +54,11 @@ func (w Weights) Read(directory string) (*model.Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		if at := finite.Not(theirs.Data); at >= 0 {
+		if at := nn.FirstNonFinite(theirs.Data); at >= 0 {
 			return nil, sdk.Diagnostic{
 				Severity: sdk.SeverityError,
 				Summary:  fmt.Sprintf("Weights in %s that are not numbers", f.directory),
-				Detail:   fmt.Sprintf("%s is %v at place %d. The file is damaged, or of a training that diverged.", name, theirs.Data[at], at),
+				Detail:   fmt.Sprintf("%s is %v at index %d. The file is damaged, or of a training that diverged.", name, theirs.Data[at], at),
 			}
 		}
 		value := tensors.FromShape(shapes.Make(dtypes.Float32, need.Dims...))

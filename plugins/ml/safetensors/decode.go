@@ -27,7 +27,7 @@ type entry struct {
 	Offsets []int64 `json:"data_offsets"`
 }
 
-// named is an entry with its name and its place.
+// named is an entry with its name and its offset.
 type named struct {
 	entry
 	name       string
@@ -57,7 +57,7 @@ func decode(source io.ReaderAt, size int64) (*File, error) {
 }
 
 // open reads the header of a file of the given size in bytes, and checks it: it
-// returns the tensors' entries in the order of their places, and where the data
+// returns the tensors' entries in the order of their offsets, and where the data
 // starts.
 func (f *File) open(source io.ReaderAt, size int64) (entries []named, start int64, err error) {
 	var prefix [8]byte
@@ -156,7 +156,7 @@ func (n named) check() error {
 	return nil
 }
 
-// cover sorts the entries by their place and checks that they fill the data,
+// cover sorts the entries by their offset and checks that they fill the data,
 // one after the other.
 func cover(entries []named, size int64) error {
 	slices.SortFunc(entries, func(a, b named) int {

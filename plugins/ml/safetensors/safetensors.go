@@ -5,11 +5,13 @@
 // against the file before anything is allocated, and the tensors must cover
 // the data exactly, without overlap.
 //
-// Floating-point numbers of any width are read as float32, which is what
-// models compute with, and written as float32, or as float16 where that is
-// asked for. Whole numbers and truth values
-// are kept apart, as int64 with the type that they have in the file. The
-// package refuses to leave out a tensor whose type it does not know.
+// Floating-point numbers of any width are read as float32, which models compute
+// with, and written as float32, or as float16 on request (File.Types). Integers and
+// booleans are kept apart, as int64 with their type in the file. The package refuses
+// to leave out a tensor of an unknown type.
+//
+// Neither GoMLX 0.28 nor gomlx/go-huggingface 0.3, which downloads such files, has
+// a reader or a writer of them.
 package safetensors
 
 import (

@@ -5,6 +5,9 @@
 // Texts are cleaned as CLIP cleans them (Radford et al. 2021, with ftfy and
 // html.unescape). Of text that was once decoded with the wrong encoding ("cafÃ©")
 // the plain cases are repaired; ftfy guesses more (see misread.go).
+//
+// The tokenizers of gomlx/go-huggingface 0.3 are SentencePiece's alone, and read
+// their files from the hub and not from a directory.
 package tokenizer
 
 import (

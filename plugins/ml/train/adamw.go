@@ -32,6 +32,10 @@ func isState(path string) bool {
 // learningRate and step (from 1) are scalars, so that the graph is compiled
 // once.
 //
+// GoMLX 0.28 has an AdamW too (optimizer.Adam). It clips each step by value and not
+// the gradient by its global norm, keeps no average of the weights, and takes its
+// settings from the model's scope.
+//
 //	g  <- g min(1, clip / (|g| + 1e-6))
 //	m  <- beta1 m + (1 - beta1) g
 //	v  <- beta2 v + (1 - beta2) g^2

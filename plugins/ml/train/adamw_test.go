@@ -11,13 +11,13 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 func openBackend(t *testing.T) compute.Backend {
 	t.Helper()
-	return computetest.Backend(t)
+	return backendstest.Backend(t)
 }
 
 // regression is y = x W + b with the squared error: small enough to do by hand.

@@ -11,9 +11,9 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
-	"github.com/plumb-ml/plumb/plugins/ml/shapes"
-	"github.com/plumb-ml/plumb/plugins/ml/shapes/weights"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld"
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld/weights"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -38,10 +38,10 @@ func Component() sdk.Component {
 				Raters: 9, ErrorRate: 0.08, SkipRate: 0.04,
 				Settings: train.Settings{Steps: 1500, BatchSize: 64, LearningRate: 1e-3, WeightDecay: 0.01},
 			}),
-			PreferredBatch: shapes.LookBatch,
+			PreferredBatch: shapesworld.ImageBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("2", "judge"),
-			Notice:         shapes.Notice,
+			Notice:         shapesworld.Notice,
 			Capabilities:   []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityCompare},
 		},
 		Open: open,
@@ -53,17 +53,17 @@ type raters struct {
 	directory string
 	seed      uint64
 	backend   compute.Backend
-	network   shapes.JudgeConfig
-	judge     *shapes.Judge // nil before load
+	network   shapesworld.JudgeConfig
+	judge     *shapesworld.Judge // nil before load
 }
 
 var (
-	_ sdk.Rater    = (*raters)(nil)
-	_ sdk.Comparer = (*raters)(nil)
-	_ sdk.Fitter   = (*raters)(nil)
-	_ sdk.Informer = (*raters)(nil)
-	_ io.Closer    = (*raters)(nil)
-	_ sdk.Saver    = (*raters)(nil)
+	_ sdk.Rater         = (*raters)(nil)
+	_ sdk.Comparer      = (*raters)(nil)
+	_ sdk.Fitter        = (*raters)(nil)
+	_ sdk.Informer      = (*raters)(nil)
+	_ io.Closer         = (*raters)(nil)
+	_ sdk.MemoryAdvisor = (*raters)(nil)
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
@@ -75,7 +75,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	if r.directory == "" {
 		r.directory = r.config.Weights
 	}
-	r.backend, err = plumbcompute.Open(request.Backend)
+	r.backend, err = backends.Open(request.Backend)
 	return r, err
 }
 
@@ -89,7 +89,7 @@ func (r *raters) load() error {
 	if err != nil {
 		return err
 	}
-	r.judge, err = shapes.NewJudge(r.backend, r.network, store)
+	r.judge, err = shapesworld.NewJudge(r.backend, r.network, store)
 	return err
 }
 
@@ -161,8 +161,8 @@ func (r *raters) agrees(ctx context.Context, items []sdk.Item) ([]float64, error
 	}
 	images, prompts := make([][]byte, len(items)), make([]string, len(items))
 	for i, item := range items {
-		if item.Image.Width != shapes.Size || item.Image.Height != shapes.Size {
-			return nil, fmt.Errorf("image %q is %dx%d pixels, the judge of the world of shapes looks at %dx%d", item.ID, item.Image.Width, item.Image.Height, shapes.Size, shapes.Size)
+		if item.Image.Width != shapesworld.Size || item.Image.Height != shapesworld.Size {
+			return nil, fmt.Errorf("image %q is %dx%d pixels, the judge of the world of shapes looks at %dx%d", item.ID, item.Image.Width, item.Image.Height, shapesworld.Size, shapesworld.Size)
 		}
 		images[i], prompts[i] = item.Image.RGB, item.Prompt.Text
 	}
@@ -203,7 +203,7 @@ func (r *raters) choice(first, second float64, random *rand.Rand) sdk.Choice {
 // Fit trains a new judge on clean scenes and measures it on held-out ones.
 func (r *raters) Fit(ctx context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
 	store := model.NewStore()
-	network, err := shapes.FitJudge(ctx, r.backend, shapes.DefaultJudge(), store, r.config.Settings, request, report)
+	network, err := shapesworld.FitJudge(ctx, r.backend, shapesworld.DefaultJudge(), store, r.config.Settings, request, report)
 	if err != nil {
 		return err
 	}
@@ -218,10 +218,10 @@ func (r *raters) Close() error {
 	return nil
 }
 
-// Savings are what makes a call take less memory of the device.
-func (r *raters) Savings(call sdk.Call, _ *sdk.TuneRequest) []sdk.Saving {
+// MemoryAdvice lists settings that make a call take less memory of the device.
+func (r *raters) MemoryAdvice(call sdk.Call, _ *sdk.TuneRequest) []sdk.Advice {
 	if call != sdk.CallFit {
 		return nil
 	}
-	return r.config.Settings.Savings("rater")
+	return r.config.Settings.MemoryAdvice("rater")
 }

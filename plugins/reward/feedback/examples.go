@@ -68,7 +68,7 @@ func readLabels(path string) (map[string]labelCounts, error) {
 // that the request has. Images without a label, or with skips alone, are left out.
 func readCorpus(ctx context.Context, request sdk.FitRequest) (*corpus, error) {
 	c := &corpus{captions: map[string]bool{}, words: slotWords{}}
-	place := map[string]int{} // of each prompt's text
+	indices := map[string]int{} // of prompts, by their texts
 	skipped := 0
 	for _, set := range request.Sets {
 		if set.Labels == "" {
@@ -102,10 +102,10 @@ func readCorpus(ctx context.Context, request sdk.FitRequest) (*corpus, error) {
 				skipped++
 				continue
 			}
-			at, known := place[row.Prompt]
+			at, known := indices[row.Prompt]
 			if !known {
 				at = len(c.prompts)
-				place[row.Prompt] = at
+				indices[row.Prompt] = at
 				c.prompts = append(c.prompts, prompt{text: row.Prompt, slots: row.Slots})
 			}
 			if row.Split != "unseen" {
@@ -151,12 +151,12 @@ func featuresOf(path string) (vector func(imageID string) ([]float32, error), do
 // listTexts lists the prompts and, if there are to be negatives, every text that
 // can become one.
 func (c *corpus) listTexts(withNegatives bool) {
-	place := map[string]int{}
+	indices := map[string]int{}
 	at := func(text string) int {
-		i, known := place[text]
+		i, known := indices[text]
 		if !known {
 			i = len(c.names)
-			place[text] = i
+			indices[text] = i
 			c.names = append(c.names, text)
 		}
 		return i
@@ -228,8 +228,8 @@ func (c *corpus) split(share float64, seed uint64) (learn, validate []example) {
 	if n := len(c.examples); share > 0 && n > 1 {
 		held = max(1, int(share*float64(n)))
 	}
-	for place, i := range rand.New(rand.NewPCG(seed, validationStream)).Perm(len(c.examples)) {
-		if place < held {
+	for position, i := range rand.New(rand.NewPCG(seed, validationStream)).Perm(len(c.examples)) {
+		if position < held {
 			validate = append(validate, c.examples[i])
 		} else {
 			learn = append(learn, c.examples[i])

@@ -14,7 +14,7 @@ import (
 	"io"
 
 	"github.com/gomlx/compute"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/models/mlp"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -98,10 +98,10 @@ type reward struct {
 }
 
 var (
-	_ sdk.BatchReward = (*reward)(nil)
-	_ sdk.Fitter      = (*reward)(nil)
-	_ io.Closer       = (*reward)(nil)
-	_ sdk.Saver       = (*reward)(nil)
+	_ sdk.BatchReward   = (*reward)(nil)
+	_ sdk.Fitter        = (*reward)(nil)
+	_ io.Closer         = (*reward)(nil)
+	_ sdk.MemoryAdvisor = (*reward)(nil)
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
@@ -110,7 +110,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
 	var err error
-	if r.backend, err = plumbcompute.Open(request.Backend); err != nil {
+	if r.backend, err = backends.Open(request.Backend); err != nil {
 		return nil, err
 	}
 	if request.Checkpoint == "" {
@@ -172,10 +172,10 @@ func (r *reward) diverged(err error) error {
 	return sdk.Diagnostic{Summary: "The reward's training diverged", Detail: detail}
 }
 
-// Savings are what makes a call take less memory of the device.
-func (r *reward) Savings(call sdk.Call, _ *sdk.TuneRequest) []sdk.Saving {
+// MemoryAdvice lists settings that make a call take less memory of the device.
+func (r *reward) MemoryAdvice(call sdk.Call, _ *sdk.TuneRequest) []sdk.Advice {
 	if call != sdk.CallFit {
 		return nil
 	}
-	return r.config.Settings.Savings("reward")
+	return r.config.Settings.MemoryAdvice("reward")
 }

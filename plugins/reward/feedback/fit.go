@@ -226,7 +226,7 @@ func (j *job) keep(ctx context.Context, validation *head, step int, values map[s
 }
 
 // batch draws what a step learns from. The negatives of an image are drawn
-// without repetition, by the seed, the step and the image's place in it.
+// without repetition, by the seed, the step and the image's position in it.
 func (j *job) batch(step int) ([]any, error) {
 	size, candidates := j.reward.config.BatchSize, 1
 	if j.auxiliary != nil {

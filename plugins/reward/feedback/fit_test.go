@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
@@ -447,7 +447,7 @@ func TestCheckpoint(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			_, err := Component().Open(t.Context(), sdk.OpenRequest{Config: config, Checkpoint: directory, Backend: computetest.Name()})
+			_, err := Component().Open(t.Context(), sdk.OpenRequest{Config: config, Checkpoint: directory, Backend: backendstest.Name()})
 			if err == nil {
 				t.Fatal("it was opened")
 			}

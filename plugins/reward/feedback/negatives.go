@@ -31,20 +31,20 @@ func (w slotWords) add(slots map[string]string) {
 // A slot is left alone if its word cannot be told apart in the text from
 // another slot's: in "an orange orange" it is not known which one is the color.
 func negatives(text string, slots map[string]string, words slotWords) []string {
-	places := map[string][]span{}
+	found := map[string][]span{}
 	for slot, word := range slots {
-		places[slot] = find(text, word)
+		found[slot] = find(text, word)
 	}
 	var out []string
 	for _, slot := range slices.Sorted(maps.Keys(slots)) {
-		if len(places[slot]) == 0 || ambiguous(slot, places) {
+		if len(found[slot]) == 0 || ambiguous(slot, found) {
 			continue
 		}
 		for _, word := range slices.Sorted(maps.Keys(words[slot])) {
 			if word == slots[slot] {
 				continue
 			}
-			if other := replace(text, places[slot], word); other != text && !slices.Contains(out, other) {
+			if other := replace(text, found[slot], word); other != text && !slices.Contains(out, other) {
 				out = append(out, other)
 			}
 		}
@@ -84,12 +84,12 @@ func find(text, word string) []span {
 func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // ambiguous reports whether another slot's word overlaps that of slot.
-func ambiguous(slot string, places map[string][]span) bool {
-	for other, spans := range places {
+func ambiguous(slot string, words map[string][]span) bool {
+	for other, spans := range words {
 		if other == slot {
 			continue
 		}
-		for _, a := range places[slot] {
+		for _, a := range words[slot] {
 			for _, b := range spans {
 				if a.start < b.end && b.start < a.end {
 					return true
@@ -100,11 +100,11 @@ func ambiguous(slot string, places map[string][]span) bool {
 	return false
 }
 
-// replace puts a word in the places of another.
-func replace(text string, places []span, word string) string {
+// replace puts a word in the spans of a text.
+func replace(text string, spans []span, word string) string {
 	var out strings.Builder
 	from := 0
-	for _, s := range places {
+	for _, s := range spans {
 		out.WriteString(text[from:s.start])
 		out.WriteString(word)
 		from = s.end

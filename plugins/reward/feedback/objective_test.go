@@ -12,7 +12,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/models/mlp"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
@@ -118,7 +118,7 @@ func batchOf(in []*Node) batch {
 // TestObjectiveAgreesWithPyTorch holds every term of the objective and its
 // gradient to the reference, for both readings of "two-layer perceptron".
 func TestObjectiveAgreesWithPyTorch(t *testing.T) {
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	r := readReference(t)
 	for name, expected := range r.Models {
 		for _, term := range []struct {
@@ -175,7 +175,7 @@ func TestObjectiveAgreesWithPyTorch(t *testing.T) {
 
 // TestRewardsAgreeWithPyTorch scores through a checkpoint, as a run does.
 func TestRewardsAgreeWithPyTorch(t *testing.T) {
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	r := readReference(t)
 	for name, expected := range r.Models {
 		t.Run(name, func(t *testing.T) {
@@ -215,7 +215,7 @@ func rows(t safetensors.Tensor) [][]float32 {
 // TestStepsAgreeWithPyTorch trains for three steps on the same batch; the
 // fourth step's loss is that after three.
 func TestStepsAgreeWithPyTorch(t *testing.T) {
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	r := readReference(t)
 	for name, expected := range r.Models {
 		t.Run(name, func(t *testing.T) {

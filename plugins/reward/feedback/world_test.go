@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -217,7 +217,7 @@ func auxiliary(set map[string]any) map[string]any {
 // opened opens the reward.
 func opened(t *testing.T, config json.RawMessage, directory string) *reward {
 	t.Helper()
-	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: config, Checkpoint: directory, Backend: computetest.Name()})
+	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: config, Checkpoint: directory, Backend: backendstest.Name()})
 	if err != nil {
 		t.Fatal(err)
 	}

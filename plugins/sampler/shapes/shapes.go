@@ -10,11 +10,11 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/objective"
-	"github.com/plumb-ml/plumb/plugins/ml/shapes"
-	"github.com/plumb-ml/plumb/plugins/ml/shapes/weights"
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld"
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld/weights"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -40,13 +40,13 @@ func Component() sdk.Component {
 				{Name: "solver", Type: sdk.TypeString, Default: json.RawMessage(`"dpmpp_2m"`), OneOf: diffusion.SolverNames(), Summary: "How the noise schedule is integrated, from its last timestep to no noise; there euler is ddim."},
 				{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "Directory with config.json and model.safetensors; the embedded weights if absent."},
 			}},
-			PreferredBatch: shapes.DrawBatch,
+			PreferredBatch: shapesworld.SampleBatch,
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("4", "denoiser"),
-			Notice:         shapes.Notice,
+			Notice:         shapesworld.Notice,
 			Capabilities:   []sdk.Capability{sdk.CapabilityTune},
 			Losses:         objective.Losses(),
-			Tuning:         shapes.TuneSchema,
+			Tuning:         shapesworld.TuneSchema,
 		},
 		Open: open,
 	}
@@ -56,15 +56,15 @@ type sampler struct {
 	config    config
 	directory string // of the weights; empty: the embedded ones
 	backend   compute.Backend
-	network   shapes.DenoiserConfig
+	network   shapesworld.DenoiserConfig
 	store     *model.Store // nil before load
-	drawer    *shapes.Drawer
+	pipeline  *shapesworld.Pipeline
 }
 
 var (
-	_ sdk.Sampler = (*sampler)(nil)
-	_ sdk.Tuner   = (*sampler)(nil)
-	_ sdk.Saver   = (*sampler)(nil)
+	_ sdk.Sampler       = (*sampler)(nil)
+	_ sdk.Tuner         = (*sampler)(nil)
+	_ sdk.MemoryAdvisor = (*sampler)(nil)
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
@@ -73,7 +73,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
 	var err error
-	if s.backend, err = plumbcompute.Open(request.Backend); err != nil {
+	if s.backend, err = backends.Open(request.Backend); err != nil {
 		return nil, err
 	}
 	s.directory = request.Checkpoint
@@ -102,19 +102,19 @@ func (s *sampler) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, s
 	if err := s.load(); err != nil {
 		return err
 	}
-	if s.drawer == nil {
-		drawer, err := shapes.NewDrawer(s.backend, s.network, s.store, diffusion.Sampling{Solver: s.config.Solver, Steps: s.config.NumInferenceSteps}, s.config.GuidanceScale)
+	if s.pipeline == nil {
+		pipeline, err := shapesworld.NewPipeline(s.backend, s.network, s.store, diffusion.Sampling{Solver: s.config.Solver, Steps: s.config.NumInferenceSteps}, s.config.GuidanceScale)
 		if err != nil {
 			return err
 		}
-		s.drawer = drawer
+		s.pipeline = pipeline
 	}
-	return s.drawer.Draw(ctx, draws, emit)
+	return s.pipeline.Sample(ctx, draws, emit)
 }
 
 // Tune fine-tunes the model, or trains one from scratch.
 func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func(sdk.Progress) error) error {
-	network, store := shapes.DefaultDenoiser(), model.NewStore()
+	network, store := shapesworld.DefaultDenoiser(), model.NewStore()
 	if !request.FromScratch {
 		if err := s.load(); err != nil {
 			return err
@@ -132,7 +132,7 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 	if reference != nil {
 		defer reference.Finalize()
 	}
-	if err := shapes.Tune(ctx, s.backend, network, store, reference, request, report); err != nil {
+	if err := shapesworld.Tune(ctx, s.backend, network, store, reference, request, report); err != nil {
 		return err
 	}
 	return train.WriteCheckpoint(request.Output, network, store)
@@ -140,7 +140,7 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 
 // reference reads the weights that a request names for its losses to compare with;
 // nil if it names none.
-func (s *sampler) reference(request sdk.TuneRequest, tuned shapes.DenoiserConfig) (*model.Store, error) {
+func (s *sampler) reference(request sdk.TuneRequest, tuned shapesworld.DenoiserConfig) (*model.Store, error) {
 	if request.Reference == nil {
 		return nil, nil
 	}
@@ -148,7 +148,7 @@ func (s *sampler) reference(request sdk.TuneRequest, tuned shapes.DenoiserConfig
 	if directory == "" {
 		directory = s.config.Weights
 	}
-	var network shapes.DenoiserConfig
+	var network shapesworld.DenoiserConfig
 	store, err := weights.Load(directory, "denoiser", &network)
 	if err != nil {
 		return nil, fmt.Errorf("read the reference: %w", err)
@@ -163,8 +163,8 @@ func (s *sampler) reference(request sdk.TuneRequest, tuned shapes.DenoiserConfig
 	return store, nil
 }
 
-// Savings are what makes a call take less memory of the device.
-func (s *sampler) Savings(_ sdk.Call, tune *sdk.TuneRequest) []sdk.Saving {
+// MemoryAdvice lists settings that make a call take less memory of the device.
+func (s *sampler) MemoryAdvice(_ sdk.Call, tune *sdk.TuneRequest) []sdk.Advice {
 	if tune == nil {
 		return nil
 	}
@@ -173,8 +173,8 @@ func (s *sampler) Savings(_ sdk.Call, tune *sdk.TuneRequest) []sdk.Saving {
 
 // Close frees the compiled network and the weights.
 func (s *sampler) Close() error {
-	if s.drawer != nil {
-		s.drawer.Close()
+	if s.pipeline != nil {
+		s.pipeline.Close()
 	}
 	if s.store != nil {
 		s.store.Finalize()

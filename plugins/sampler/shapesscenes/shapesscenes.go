@@ -8,7 +8,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
-	"github.com/plumb-ml/plumb/plugins/ml/shapes"
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -30,10 +30,10 @@ func Component() sdk.Component {
 			Name:    "shapes_scenes",
 			Summary: "Renderer of the miniature world of shapes: its real images.",
 			Schema: sdk.Settings(config{Variety: 0.25}).Change("variety", func(a *sdk.Attribute) {
-				a.Maximum = sdk.Bound(shapes.FullVariety)
+				a.Maximum = sdk.Bound(shapesworld.FullVariety)
 			}),
 			CodeVersion: "3",
-			Notice:      shapes.Notice,
+			Notice:      shapesworld.Notice,
 		},
 		Open: func(_ context.Context, request sdk.OpenRequest) (any, error) {
 			config, err := sdk.Decode[config](request.Config)
@@ -52,17 +52,17 @@ func (s *scenes) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sd
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		places, unknown := shapes.Words(draw.Prompt.Text)
+		places, unknown := shapesworld.Words(draw.Prompt.Text)
 		if len(unknown) > 0 && len(places) == 0 {
-			return fmt.Errorf("prompt %q: the world of shapes knows none of these words; it knows %s", draw.Prompt.Text, strings.Join(shapes.Vocabulary, ", "))
+			return fmt.Errorf("prompt %q: the world of shapes knows none of these words; it knows %s", draw.Prompt.Text, strings.Join(shapesworld.Vocabulary, ", "))
 		}
 		random := rand.New(rand.NewPCG(draw.Seed, 2))
-		asked := shapes.Ask(draw.Prompt.Text)
-		mistake(&asked.Count, len(shapes.Counts), s.config.CountError, random)
-		mistake(&asked.Color, len(shapes.Colors), s.config.ColorError, random)
-		mistake(&asked.Object, len(shapes.Objects), s.config.ObjectError, random)
-		mistake(&asked.Background, len(shapes.Backgrounds), s.config.BackgroundError, random)
-		image := sdk.Image{Width: shapes.Size, Height: shapes.Size, RGB: shapes.Render(shapes.NewScene(asked, s.config.Variety, random))}
+		asked := shapesworld.Ask(draw.Prompt.Text)
+		mistake(&asked.Count, len(shapesworld.Counts), s.config.CountError, random)
+		mistake(&asked.Color, len(shapesworld.Colors), s.config.ColorError, random)
+		mistake(&asked.Object, len(shapesworld.Objects), s.config.ObjectError, random)
+		mistake(&asked.Background, len(shapesworld.Backgrounds), s.config.BackgroundError, random)
+		image := sdk.Image{Width: shapesworld.Size, Height: shapesworld.Size, RGB: shapesworld.Render(shapesworld.NewScene(asked, s.config.Variety, random))}
 		if err := emit(i, image); err != nil {
 			return err
 		}

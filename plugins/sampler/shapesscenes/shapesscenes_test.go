@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/plugins/ml/shapes"
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -32,7 +32,7 @@ func images(t *testing.T, sampler sdk.Sampler, prompt string, seed uint64, n int
 	}
 	out := make([][]byte, n)
 	if err := sampler.Sample(context.Background(), draws, func(position int, image sdk.Image) error {
-		if image.Width != shapes.Size || image.Height != shapes.Size {
+		if image.Width != shapesworld.Size || image.Height != shapesworld.Size {
 			t.Errorf("image %d is %dx%d", position, image.Width, image.Height)
 		}
 		out[position] = image.RGB
@@ -93,10 +93,10 @@ func TestErrorRates(t *testing.T) {
 		wrong := 0
 		for _, rgb := range images(t, open(t, test.config), "one red ring at night", 1, test.draws) {
 			bright := 0
-			for x := range shapes.Size { // the first row is background
+			for x := range shapesworld.Size { // the first row is background
 				bright += int(rgb[3*x+1])
 			}
-			if bright/shapes.Size > 50 { // night is darker than grass, sand and snow
+			if bright/shapesworld.Size > 50 { // night is darker than grass, sand and snow
 				wrong++
 			}
 		}

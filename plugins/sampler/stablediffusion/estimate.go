@@ -7,14 +7,14 @@ import (
 	"sync"
 
 	numbers "github.com/gomlx/compute/dtypes"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
-	"github.com/plumb-ml/plumb/plugins/ml/models/clip"
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/models/clipmodel"
 	"github.com/plumb-ml/plumb/plugins/ml/models/unet"
 	"github.com/plumb-ml/plumb/plugins/ml/models/vae"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -44,9 +44,9 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 		return sdk.Estimate{}, fmt.Errorf("read configuration: %w", err)
 	}
 	var out sdk.Estimate
-	model := &stablediffusion.Model{UNet: unet.StableDiffusion1(), VAE: vae.StableDiffusion1(), Scheduler: diffusion.StableDiffusion1()}
-	text := clip.LargeText()
-	if read, err := stablediffusion.ReadConfig(c.Weights); err == nil {
+	model := &latentdiffusion.Model{Denoiser: unet.StableDiffusion1(), VAE: vae.StableDiffusion1(), Scheduler: diffusion.StableDiffusion1()}
+	text := clipmodel.LargeText()
+	if read, err := latentdiffusion.ReadConfig(c.Weights); err == nil {
 		model = read
 		if texts, err := readTexts(c.Weights); err == nil {
 			text = texts.tower
@@ -56,11 +56,12 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 	}
 	factor := model.VAE.Factor()
 	height, width := c.Height, c.Width
+	trainedHeight, trainedWidth := model.Denoiser.TrainedSize()
 	if height == 0 {
-		height = model.UNet.SampleSize.Height * factor
+		height = trainedHeight * factor
 	}
 	if width == 0 {
-		width = model.UNet.SampleSize.Width * factor
+		width = trainedWidth * factor
 	}
 	if height < factor || width < factor || height > largestSide || width > largestSide {
 		return sdk.Estimate{}, fmt.Errorf("images of %d x %d pixels", height, width)
@@ -81,7 +82,7 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 		}
 		out.Operations = images * (calls*one.unet.Operations + one.decode.Operations)
 		out.MemoryBytes = weights * bytesPerWeight
-		if c.Precision == stablediffusion.BFloat16 {
+		if c.Precision == latentdiffusion.BFloat16 {
 			out.MemoryBytes -= one.unet.Parameters * bytesPerWeight / 2
 		}
 		out.DiskBytes = int64(images * pngBytesPerPixel * float64(height*width))
@@ -94,6 +95,10 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 		out.Operations = float64(request.Steps) * images * flops.TrainingFactor * one.unet.Operations
 		out.MemoryBytes = one.unet.Parameters*bytesPerWeightTrained + (weights-one.unet.Parameters)*bytesPerWeight
 		out.DiskBytes = weights * bytesPerWeight
+		if request.Reference { // a forward pass more, and a second network
+			out.Operations += float64(request.Steps) * images * one.unet.Operations
+			out.MemoryBytes += one.unet.Parameters * bytesPerWeight
+		}
 		out.Assumes = append(out.Assumes, "all weights of the unet trained, in float32 with AdamW, the backward pass twice the forward one, from prepared latents")
 	default:
 		return sdk.Estimate{}, fmt.Errorf("a sampler is not asked to %s", request.Call)
@@ -113,18 +118,18 @@ func evaluations(scheduler diffusion.SchedulerConfig, c config) (float64, error)
 }
 
 // count counts the networks at a size of latents.
-func count(model *stablediffusion.Model, text clip.Text, height, width int) (pass, error) {
-	key := fmt.Sprintf("%+v %+v %+v %d %d", model.UNet, model.VAE, text, height, width)
+func count(model *latentdiffusion.Model, text clipmodel.Text, height, width int) (pass, error) {
+	key := fmt.Sprintf("%+v %+v %+v %d %d", model.Denoiser, model.VAE, text, height, width)
 	if known, ok := passes.Load(key); ok {
 		return known.(pass), nil
 	}
-	backend, err := plumbcompute.Open(plumbcompute.Go)
+	backend, err := backends.Open(backends.Go)
 	if err != nil {
 		return pass{}, err
 	}
 	factor := model.VAE.Factor()
 	one := pass{
-		unet: model.UNet.Count(backend, 1, height, width, text.Positions),
+		unet: model.Denoiser.Count(backend, 1, height, width, conditions(text)),
 		decode: flops.Count(backend, func(p nn.Params, input flops.Input) {
 			model.VAE.Decode(p, input("latents", numbers.Float32, 1, height, width, model.VAE.LatentChannels))
 		}),

@@ -56,6 +56,10 @@ func TestEstimate(t *testing.T) {
 	if tune.MemoryBytes < 13.7e9 || tune.DiskBytes < 4e9 || len(tune.Assumes) < 2 {
 		t.Errorf("%+v", tune)
 	}
+	compared, err := estimate(sdk.EstimateRequest{Config: []byte(`{"weights":"nowhere","num_inference_steps":50,"guidance_scale":7.5}`), Call: sdk.CallTune, Images: 512, Steps: 10000, Reference: true})
+	if more := (compared.Operations - tune.Operations) / tune.Operations; err != nil || math.Abs(more-1./3) > 1e-9 || compared.MemoryBytes-tune.MemoryBytes != 4*859520964 {
+		t.Errorf("a reference takes %.3f more operations and %d bytes, %v", more, compared.MemoryBytes-tune.MemoryBytes, err)
+	}
 	small := ask(map[string]any{"weights": tiny, "num_inference_steps": 50, "guidance_scale": 7.5}, sdk.CallSample, 1, 0)
 	if small.Operations <= 0 || small.Operations > one.Operations/100 || len(small.Assumes) != 1 {
 		t.Errorf("the tiny model: %+v", small)

@@ -6,30 +6,34 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
+	"github.com/plumb-ml/plumb/plugins/ml/latentcache"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// preparedAs are what prepared images are kept in, by the value of prepared_dtype.
+// preparedAs are the types of the latent cache's tensors, by the value of
+// prepared_dtype.
 var preparedAs = map[string]safetensors.DType{"float32": safetensors.F32, "float16": safetensors.F16}
 
 func preparedDTypes() []string { return slices.Sorted(maps.Keys(preparedAs)) }
 
-// Prepare encodes images and captions for fine-tuning, at the size that the
-// sampler draws. Neither of the two encoders is ever tuned. Captions that are
-// too long are cut, as diffusers' training scripts cut them.
+// Prepare encodes images and captions for fine-tuning, at the size that the sampler
+// makes. Neither of the two encoders is ever tuned. Captions that are too long are
+// truncated, as diffusers' training scripts do it.
 func (s *sampler) Prepare(ctx context.Context, request sdk.PrepareRequest, report func(sdk.Progress) error) error {
 	cut := &cutCaptions{}
-	return s.model.Prepare(ctx, s.backend, stablediffusion.PrepareRequest{
+	return latentcache.Precompute(ctx, s.backend, latentcache.Request{
 		PrepareRequest: request,
+		Autoencoder:    s.model.VAE,
+		Weights:        s.model.VAEStore,
 		Height:         s.config.Height,
 		Width:          s.config.Width,
-		Batch:          batchFor(s.backend), // not batch_size: that is about drawing
-		Text:           [2]int{s.texts.tower.Positions, s.texts.tower.Width},
+		Batch:          batchFor(s.backend), // not batch_size, which is of sampling
+		Conditions:     s.texts.conditions(),
 		DType:          preparedAs[s.config.PreparedDType],
 		Caption:        func(caption string) { cut.look(s.texts, caption) },
-		Embed:          s.texts.embed,
+		Encode:         s.texts.precompute,
 	}, func(progress sdk.Progress) error {
 		if progress.Step == progress.Steps {
 			sdk.Warn(ctx, cut.warning(s.texts))
@@ -62,12 +66,17 @@ func (c *cutCaptions) warning(t *texts) string {
 		t.tower.Positions-2, c.count, c.first)
 }
 
-// embed gives the embeddings of captions, [tokens, width] each. What does not
-// fit is cut off.
-func (t *texts) embed(ctx context.Context, captions []string) ([][]float32, error) {
+// precompute returns the conditions of captions. Those that are too long are
+// truncated.
+func (t *texts) precompute(ctx context.Context, captions []string) ([]conditioning.Of[[]float32], error) {
 	ids := make([][]int32, len(captions))
 	for i, caption := range captions {
 		ids[i], _ = t.tokens.Sequence(caption, t.tower.Positions)
 	}
-	return t.encoder.LastHiddenStates(ctx, ids)
+	states, err := t.encoder.LastHiddenStates(ctx, ids)
+	out := make([]conditioning.Of[[]float32], len(states))
+	for i := range states {
+		out[i] = conditioning.Of[[]float32]{conditioning.Context: states[i]}
+	}
+	return out, err
 }

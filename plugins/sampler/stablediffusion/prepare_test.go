@@ -12,10 +12,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
+	"github.com/plumb-ml/plumb/plugins/ml/latentcache"
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -71,9 +73,9 @@ func prepare(t *testing.T, s *sampler, images string) (directory string, warning
 	return r.Output, warnings
 }
 
-func openPrepared(t *testing.T, directories ...string) *stablediffusion.Prepared {
+func openPrepared(t *testing.T, directories ...string) *latentcache.Cache {
 	t.Helper()
-	p, err := stablediffusion.OpenPrepared(directories...)
+	p, err := latentcache.Open(directories...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,11 +90,12 @@ func openPrepared(t *testing.T, directories ...string) *stablediffusion.Prepared
 // example is all that is prepared of an image.
 type example struct{ mean, deviation, text []float32 }
 
-func readExample(t *testing.T, p *stablediffusion.Prepared, number int) example {
+func readExample(t *testing.T, p *latentcache.Cache, number int) example {
 	t.Helper()
-	l, text := p.Size()
+	l, conditions := p.Size()
+	text := conditions[conditioning.Context]
 	e := example{make([]float32, l[0]*l[1]*l[2]), make([]float32, l[0]*l[1]*l[2]), make([]float32, text[0]*text[1])}
-	if err := errors.Join(p.Latents(number, e.mean, e.deviation), p.Text(number, e.text)); err != nil {
+	if err := errors.Join(p.Latents(number, e.mean, e.deviation), p.Conditions(number, conditioning.Of[[]float32]{conditioning.Context: e.text})); err != nil {
 		t.Fatal(err)
 	}
 	return e
@@ -116,7 +119,7 @@ func TestPrepareAgainstTheReferences(t *testing.T) {
 	var pictures [2]sdk.Image
 	half := len(pixels.Data) / 2
 	for i := range pictures {
-		pictures[i] = sdk.Image{Width: 64, Height: 48, RGB: stablediffusion.Bytes(pixels.Data[i*half : (i+1)*half])}
+		pictures[i] = sdk.Image{Width: 64, Height: 48, RGB: latentdiffusion.Bytes(pixels.Data[i*half : (i+1)*half])}
 	}
 	var rows []captioned
 	order := []int{1, 3, 0, 2, 1}
@@ -131,8 +134,8 @@ func TestPrepareAgainstTheReferences(t *testing.T) {
 	if p.Len() != 5 {
 		t.Errorf("%d examples", p.Len())
 	}
-	if latents, text := p.Size(); latents != [3]int{6, 8, 4} || text != [2]int{77, 32} {
-		t.Errorf("latents are %v, embeddings %v", latents, text)
+	if latents, conditions := p.Size(); latents != [3]int{6, 8, 4} || !conditioning.Equal(conditions, conditioning.Shapes{conditioning.Context: {77, 32}}) {
+		t.Errorf("latents are %v, conditions %v", latents, conditions)
 	}
 	one, worst := len(mean.Data)/2, 0.0
 	flat := func(values []float32) safetensors.Tensor {
@@ -153,7 +156,7 @@ func TestPrepareAgainstTheReferences(t *testing.T) {
 		expect(fmt.Sprintf("text of %d", i), got.text, texts.Data[caption*77*32:(caption+1)*77*32])
 	}
 	empty := make([]float32, 77*32)
-	if err := p.Empty(empty); err != nil {
+	if err := p.Empty(conditioning.Of[[]float32]{conditioning.Context: empty}); err != nil {
 		t.Fatal(err)
 	}
 	expect("empty caption", empty, texts.Data[:77*32])
@@ -174,7 +177,7 @@ func TestPrepareAlone(t *testing.T) {
 	got := readExample(t, openPrepared(t, among), 2)
 	for name, pair := range map[string][2][]float32{"mean": {got.mean, want.mean}, "deviation": {got.deviation, want.deviation}, "text": {got.text, want.text}} {
 		for i, v := range pair[0] {
-			if !(math.Abs(float64(v)-float64(pair[1][i])) <= computetest.Near()) {
+			if !(math.Abs(float64(v)-float64(pair[1][i])) <= backendstest.Near()) {
 				t.Fatalf("%s: number %d is %v, alone %v", name, i, v, pair[1][i])
 			}
 		}
@@ -298,7 +301,7 @@ func TestPrepareRefuses(t *testing.T) {
 		return path
 	}
 	for path, wants := range map[string][]string{
-		write(): {"no images to prepare"},
+		write(): {"no images to precompute"},
 		write(table.Image{ID: "good/1", Image: table.File{Bytes: []byte("GIF89a")}}): {`Image "good/1" cannot be read`, "image 1 of the table", "replace it"},
 		filepath.Join(t.TempDir(), "none.parquet"):                                   {"none.parquet"},
 	} {

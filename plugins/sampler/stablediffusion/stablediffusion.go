@@ -1,8 +1,8 @@
 // Package stablediffusion is the sampler "stable_diffusion": Stable Diffusion v1
 // and its kin, from a directory in the layout of diffusers.
 //
-// It draws, prepares images and captions for fine-tuning, and fine-tunes the
-// denoising network. It refuses to run a safety checker, to train from scratch,
+// It samples, precomputes latents and embeddings for fine-tuning, and fine-tunes
+// the denoising network. It refuses to run a safety checker, to train from scratch,
 // and models of other families.
 package stablediffusion
 
@@ -18,10 +18,12 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute"
-	plumbcompute "github.com/plumb-ml/plumb/plugins/ml/compute"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/lora"
 	"github.com/plumb-ml/plumb/plugins/ml/objective"
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -67,16 +69,16 @@ func Component() sdk.Component {
 				{Name: "height", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Height of images in pixels, divisible by 8; what the model was trained on if absent."},
 				{Name: "width", Type: sdk.TypeInteger, Minimum: sdk.Bound(8), Maximum: sdk.Bound(largestSide), Summary: "Width of images in pixels, divisible by 8; what the model was trained on if absent."},
 				{Name: "negative_prompt", Type: sdk.TypeString, Default: json.RawMessage(`""`), Summary: "What guidance leads away from."},
-				{Name: "precision", Type: sdk.TypeString, Default: json.RawMessage(`"float32"`), OneOf: []string{stablediffusion.Float32, stablediffusion.BFloat16}, Summary: "What the unet is computed in when images are drawn, and its matrices are held in; noise schedule, solver and decoder stay float32. How it is tuned, its finetune block says."},
+				{Name: "precision", Type: sdk.TypeString, Default: json.RawMessage(`"float32"`), OneOf: []string{latentdiffusion.Float32, latentdiffusion.BFloat16}, Summary: "What the unet is computed in when images are drawn, and its matrices are held in; noise schedule, solver and decoder stay float32. How it is tuned, its finetune block says."},
 				{Name: "batch_size", Type: sdk.TypeInteger, Minimum: sdk.Bound(1), Maximum: sdk.Bound(largestBatch), Summary: "Images that are drawn together; 4 if absent, or 1 on the pure-Go backend."},
 				{Name: "prepared_dtype", Type: sdk.TypeString, Default: json.RawMessage(`"float32"`), OneOf: preparedDTypes(), Summary: "How latents and embeddings are kept for fine-tuning. An image of 512 x 512 pixels takes 128 KiB in float32 and each distinct caption 231 KiB; float16 halves that, and rounds to 11 bits."},
 			}},
 			PreferredBatch: handed,
 			NeedsDevice:    true,
-			CodeVersion:    "2",
+			CodeVersion:    "3", // the cache of latents names its conditions
 			Capabilities:   []sdk.Capability{sdk.CapabilityPrepare, sdk.CapabilityTune},
 			Losses:         objective.Losses(),
-			Tuning:         stablediffusion.SettingsSchema(),
+			Tuning:         latentdiffusion.SettingsSchema(),
 		},
 		Estimate: estimate,
 		Open:     open,
@@ -88,9 +90,9 @@ type sampler struct {
 	directory  string // of the model: a checkpoint, or what config says
 	checkpoint bool   // whether it is a checkpoint
 	backend    compute.Backend
-	model      *stablediffusion.Model
-	adapters   *stablediffusion.Adapters // of a checkpoint; merged into the model's weights
-	drawer     *stablediffusion.Drawer
+	model      *latentdiffusion.Model
+	adapters   *lora.Adapters // of a checkpoint; merged into the model's weights
+	pipeline   *latentdiffusion.Pipeline
 	texts      *texts
 	batch      int // images that are drawn together
 }
@@ -116,11 +118,11 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 		}
 	}
 	s.directory = s.config.Weights
-	if request.Checkpoint != "" && stablediffusion.IsModel(request.Checkpoint) {
+	if request.Checkpoint != "" && latentdiffusion.IsModel(request.Checkpoint) {
 		s.directory, s.checkpoint = request.Checkpoint, true
 	}
 	var err error
-	if s.model, err = stablediffusion.ReadConfig(s.directory); err != nil {
+	if s.model, err = latentdiffusion.ReadConfig(s.directory); err != nil {
 		return nil, err
 	}
 	var other error
@@ -131,7 +133,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	if err := s.fits(); err != nil {
 		return nil, err
 	}
-	if s.backend, err = plumbcompute.Open(request.Backend); err != nil {
+	if s.backend, err = backends.Open(request.Backend); err != nil {
 		return nil, err
 	}
 	if s.batch = s.config.BatchSize; s.batch == 0 {
@@ -146,7 +148,8 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 // complete fills in what the block leaves to the model, and refuses what the
 // model cannot do.
 func (s *sampler) complete() error {
-	c, size, factor := &s.config, s.model.UNet.SampleSize, s.model.VAE.Factor()
+	c, factor := &s.config, s.model.VAE.Factor()
+	height, width := s.model.Denoiser.TrainedSize()
 	var all sdk.Diagnostics
 	side := func(name string, value *int, own int) {
 		if *value == 0 {
@@ -162,12 +165,12 @@ func (s *sampler) complete() error {
 			all.Addf("Impossible "+name+" of images", "%s is %d, and the model makes images in squares of %d x %d pixels. Write %d or %d.", name, *value, factor, factor, below, below+factor)
 		}
 	}
-	side("height", &c.Height, size.Height)
-	side("width", &c.Width, size.Width)
+	side("height", &c.Height, height)
+	side("width", &c.Width, width)
 	switch c.Precision {
-	case "", stablediffusion.Float32, stablediffusion.BFloat16:
+	case "", latentdiffusion.Float32, latentdiffusion.BFloat16:
 	default:
-		all.Addf("Unknown precision", "It is %q; it must be %q or %q.", c.Precision, stablediffusion.Float32, stablediffusion.BFloat16)
+		all.Addf("Unknown precision", "It is %q; it must be %q or %q.", c.Precision, latentdiffusion.Float32, latentdiffusion.BFloat16)
 	}
 	if c.BatchSize < 0 || c.BatchSize > largestBatch {
 		all.Addf("Impossible batch_size", "It is %d; it must be 1 to %d images.", c.BatchSize, largestBatch)
@@ -203,8 +206,8 @@ func (s *sampler) fits() error {
 	var all sdk.Diagnostics
 	different := "The files in " + s.directory + " are of different models"
 	tower := s.texts.tower
-	if tower.Width != s.model.UNet.CrossWidth {
-		all.Addf(different, "The text encoder's hidden_size is %d, the unet's cross_attention_dim is %d.", tower.Width, s.model.UNet.CrossWidth)
+	if want := s.model.Denoiser.Conditions(); !conditioning.Takes(want, s.texts.conditions()) {
+		all.Addf(different, "The text encoder's hidden_size is %d, so it gives %v; by its cross_attention_dim, the unet takes %v.", tower.Width, s.texts.conditions(), want)
 	}
 	if have := s.texts.tokens.Size(); have > tower.Vocabulary {
 		all.Addf(different, "The tokenizer has %d tokens, the text encoder's vocab_size is %d.", have, tower.Vocabulary)
@@ -234,16 +237,16 @@ func (s *sampler) load(checkpoint string) error {
 		}
 	}
 	if s.adapters != nil {
-		if err := s.adapters.Merge(s.model.UNetStore); err != nil {
+		if err := s.adapters.Merge(s.model.DenoiserStore); err != nil {
 			return err
 		}
 	}
-	if s.config.Precision == stablediffusion.BFloat16 {
+	if s.config.Precision == latentdiffusion.BFloat16 {
 		if err := s.model.In16(); err != nil {
 			return err
 		}
 	}
-	s.drawer, err = s.model.NewDrawer(s.backend)
+	s.pipeline, err = s.model.NewPipeline(s.backend)
 	return err
 }
 
@@ -262,7 +265,7 @@ const acceleratorBatch = 4
 // batchFor is one image on the pure-Go backend: a larger batch is no faster, and
 // the sums of a matrix product's last rows depend on how many there are.
 func batchFor(backend compute.Backend) int {
-	if backend.String() == plumbcompute.Go {
+	if backend.String() == backends.Go {
 		return 1
 	}
 	return acceleratorBatch
@@ -271,7 +274,7 @@ func batchFor(backend compute.Backend) int {
 // Sample draws images. An image depends on its draw alone: all its noise comes
 // from its seed, and a batch is filled up to a fixed size.
 func (s *sampler) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
-	latents := stablediffusion.Tensor{Dims: s.latentDims()}
+	latents := latentdiffusion.Tensor{Dims: s.latentDims()}
 	each := latents.Dims[1] * latents.Dims[2] * latents.Dims[3]
 	for start := 0; start < len(draws); start += s.batch {
 		part := draws[start:min(start+s.batch, len(draws))]
@@ -311,10 +314,10 @@ func (s *sampler) latentDims() []int {
 }
 
 // draw draws a batch from given noise, and makes images of the first count.
-func (s *sampler) draw(ctx context.Context, prompts []string, latents stablediffusion.Tensor, normal func([]float32), count int) ([]sdk.Image, error) {
-	request := stablediffusion.Request{Guidance: s.config.GuidanceScale, Solver: s.config.Solver, Steps: s.config.NumInferenceSteps, Eta: s.config.Eta, Normal: normal}
+func (s *sampler) draw(ctx context.Context, prompts []string, latents latentdiffusion.Tensor, normal func([]float32), count int) ([]sdk.Image, error) {
+	request := latentdiffusion.Request{Guidance: s.config.GuidanceScale, Solver: s.config.Solver, Steps: s.config.NumInferenceSteps, Eta: s.config.Eta, Normal: normal}
 	var err error
-	if request.Prompts, err = s.texts.encode(ctx, prompts); err != nil {
+	if request.Conditions, err = s.texts.encode(ctx, prompts); err != nil {
 		return nil, err
 	}
 	if request.Guidance != 1 {
@@ -326,26 +329,26 @@ func (s *sampler) draw(ctx context.Context, prompts []string, latents stablediff
 			return nil, err
 		}
 	}
-	if err := s.drawer.Draw(ctx, latents, request); err != nil {
+	if err := s.pipeline.Sample(ctx, latents, request); err != nil {
 		return nil, err
 	}
 	dims := append([]int{count}, latents.Dims[1:]...)
-	pixels, err := s.drawer.Decode(stablediffusion.Tensor{Dims: dims, Data: latents.Data[:len(latents.Data)/latents.Dims[0]*count]})
+	pixels, err := s.pipeline.Decode(latentdiffusion.Tensor{Dims: dims, Data: latents.Data[:len(latents.Data)/latents.Dims[0]*count]})
 	if err != nil {
 		return nil, err
 	}
 	images := make([]sdk.Image, count)
 	size := s.config.Height * s.config.Width * colors
 	for i := range images {
-		images[i] = sdk.Image{Width: s.config.Width, Height: s.config.Height, RGB: stablediffusion.Bytes(pixels.Data[i*size : (i+1)*size])}
+		images[i] = sdk.Image{Width: s.config.Width, Height: s.config.Height, RGB: latentdiffusion.Bytes(pixels.Data[i*size : (i+1)*size])}
 	}
 	return images, nil
 }
 
 // Close frees the compiled networks and the weights.
 func (s *sampler) Close() error {
-	if s.drawer != nil {
-		s.drawer.Close()
+	if s.pipeline != nil {
+		s.pipeline.Close()
 	}
 	s.model.Finalize()
 	s.texts.close()

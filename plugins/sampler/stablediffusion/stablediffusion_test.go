@@ -11,11 +11,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
@@ -40,7 +41,7 @@ func configured(t *testing.T, change map[string]any) json.RawMessage {
 
 func openWith(t *testing.T, change map[string]any) (*sampler, error) {
 	t.Helper()
-	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, change), Backend: computetest.Name()})
+	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, change), Backend: backendstest.Name()})
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func TestPicture(t *testing.T) {
 		t.Fatal(err)
 	}
 	latents := golden.ChannelsLast(golden.Read(t, tiny+"/expected/t2i_ddim.safetensors").Tensors["latents.0"])
-	images, err := s.draw(t.Context(), []string{"a photograph of an astronaut riding a horse"}, stablediffusion.Tensor(latents), nil, 1)
+	images, err := s.draw(t.Context(), []string{"a photograph of an astronaut riding a horse"}, latentdiffusion.Tensor(latents), nil, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +189,7 @@ func TestTexts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("embeddings differ by at most %.1e", golden.Expect(t, "embeddings", safetensors.Tensor(got), want, 2e-5))
+		t.Logf("embeddings differ by at most %.1e", golden.Expect(t, "embeddings", safetensors.Tensor(got[conditioning.Context]), want, 2e-5))
 	}
 	if len(s.texts.known) != 2 {
 		t.Errorf("%d prompts are kept", len(s.texts.known))
@@ -221,7 +222,7 @@ func TestTooLong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if largest, _ := apart(t, images[0], images[1]); largest > 0 && computetest.Near() == 0 || largest > 1 {
+	if largest, _ := apart(t, images[0], images[1]); largest > 0 && backendstest.Near() == 0 || largest > 1 {
 		t.Error("what a long prompt ends with counts")
 	}
 	slices.Sort(heard)
@@ -284,7 +285,7 @@ func TestMistakes(t *testing.T) {
 		"another scheduler":  {"scheduler/scheduler_config.json", replaced("PNDMScheduler", "LCMScheduler"), nil, []string{`"LCMScheduler"`, "DDIMScheduler"}},
 		"missing tensors":    {"unet/config.json", replaced(`"layers_per_block": 2`, `"layers_per_block": 3`), nil, []string{"unet that are missing: 244", "down_blocks.0.resnets.2.norm1.weight, F32, F16 or BF16 [16]"}},
 		"mis-shaped tensors": {"text_encoder/config.json", replaced(`"intermediate_size": 128`, `"intermediate_size": 64`), nil, []string{"text_encoder that are of another shape", "fc1.weight is F32 [128 32], expected F32, F16 or BF16 [64 32]"}},
-		"another encoder":    {"text_encoder/config.json", replaced(`"hidden_size": 32`, `"hidden_size": 64`), nil, []string{"different models", "hidden_size is 64", "cross_attention_dim is 32"}},
+		"another encoder":    {"text_encoder/config.json", replaced(`"hidden_size": 32`, `"hidden_size": 64`), nil, []string{"different models", "hidden_size is 64", "context [77 64]", "context [0 32]"}},
 		"truncated weights":  {"vae/diffusion_pytorch_model.safetensors", func(c string) string { return c[:len(c)-1] }, nil, []string{"vae", "truncated"}},
 		"several":            {"tokenizer/vocab.json", nil, map[string]any{"height": 30, "width": 4, "solver": "unipc"}, []string{"height is 30", "24 or 32", "width is 4", "8 or 16", `unknown solver "unipc": one of [ddim dpmpp_2m euler`, "No tokenizer in"}},
 		"clipped ddim":       {"scheduler/scheduler_config.json", replaced(`"clip_sample": false`, `"clip_sample": true`), map[string]any{"solver": "ddim"}, []string{`"clip_sample"`}},

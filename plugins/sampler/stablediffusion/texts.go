@@ -7,8 +7,9 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/models/clip"
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/models/clipmodel"
 	"github.com/plumb-ml/plumb/plugins/ml/tokenizer"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -22,10 +23,10 @@ const remembered = 256
 
 // texts turns prompts into embeddings, each once.
 type texts struct {
-	tower   clip.Text
+	tower   clipmodel.Text
 	tokens  *tokenizer.Tokenizer
-	store   *model.Store      // nil before load
-	encoder *clip.TextEncoder // nil before load
+	store   *model.Store           // nil before load
+	encoder *clipmodel.TextEncoder // nil before load
 	known   map[string][]float32
 }
 
@@ -33,8 +34,8 @@ type texts struct {
 func readTexts(directory string) (*texts, error) {
 	t := &texts{known: map[string][]float32{}}
 	var wrong [2]error
-	var sizes clip.Config
-	sizes, wrong[0] = clip.ReadConfig(filepath.Join(directory, textEncoder))
+	var sizes clipmodel.Config
+	sizes, wrong[0] = clipmodel.ReadConfig(filepath.Join(directory, textEncoder))
 	t.tower = sizes.Text
 	t.tokens, wrong[1] = tokenizer.Load(filepath.Join(directory, "tokenizer"))
 	return t, errors.Join(wrong[:]...)
@@ -46,7 +47,7 @@ func (t *texts) load(backend compute.Backend, directory string) error {
 	if t.store, err = t.tower.Weights(backend).Read(directory); err != nil {
 		return err
 	}
-	t.encoder, err = clip.NewTextEncoder(backend, t.tower, t.store)
+	t.encoder, err = clipmodel.NewTextEncoder(backend, t.tower, t.store)
 	return err
 }
 
@@ -59,10 +60,17 @@ func (t *texts) close() {
 	}
 }
 
-// encode embeds prompts: [prompts, tokens, width]. One that is too long is cut
-// with a warning, as diffusers does.
-func (t *texts) encode(ctx context.Context, prompts []string) (stablediffusion.Tensor, error) {
-	out := stablediffusion.Tensor{Dims: []int{len(prompts), t.tower.Positions, t.tower.Width}}
+// conditions are the dimensions of what a text tower gives for one prompt.
+func conditions(tower clipmodel.Text) conditioning.Shapes {
+	return conditioning.Shapes{conditioning.Context: {tower.Positions, tower.Width}}
+}
+
+func (t *texts) conditions() conditioning.Shapes { return conditions(t.tower) }
+
+// encode makes the conditions of prompts, [prompts, ...] each. A prompt that is too
+// long is truncated with a warning, as diffusers does.
+func (t *texts) encode(ctx context.Context, prompts []string) (conditioning.Of[latentdiffusion.Tensor], error) {
+	out := latentdiffusion.Tensor{Dims: []int{len(prompts), t.tower.Positions, t.tower.Width}}
 	for _, prompt := range prompts {
 		states, ok := t.known[prompt]
 		if !ok {
@@ -72,7 +80,7 @@ func (t *texts) encode(ctx context.Context, prompts []string) (stablediffusion.T
 			}
 			rows, err := t.encoder.LastHiddenStates(ctx, [][]int32{ids})
 			if err != nil {
-				return out, err
+				return nil, err
 			}
 			states = rows[0]
 			if len(t.known) >= remembered {
@@ -82,5 +90,5 @@ func (t *texts) encode(ctx context.Context, prompts []string) (stablediffusion.T
 		}
 		out.Data = append(out.Data, states...)
 	}
-	return out, nil
+	return conditioning.Of[latentdiffusion.Tensor]{conditioning.Context: out}, nil
 }

@@ -6,7 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/latentcache"
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -23,7 +24,7 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 	if len(request.Losses) == 0 {
 		return errors.New("there is no loss to train with")
 	}
-	settings, err := stablediffusion.ReadSettings(request.Options)
+	settings, err := latentdiffusion.ReadSettings(request.Options)
 	if err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 		return err
 	}
 	defer func() { err = errors.Join(err, examples.Close()) }()
-	reference := stablediffusion.Reference{Adapted: settings.LoRA != nil && s.adapters != nil}
+	reference := latentdiffusion.Reference{Adapted: settings.LoRA != nil && s.adapters != nil}
 	if r := request.Reference; r != nil {
 		if reference.Store, err = s.model.ReadReference(s.backend, s.config.Weights, r.Checkpoint); err != nil {
 			return err
@@ -57,9 +58,9 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 	return s.model.WriteTuned(s.backend, request.Output, s.directory, s.checkpoint, store, settings)
 }
 
-// examples are the images as Prepare left them. A caller that did not have them
-// prepared waits for it now.
-func (s *sampler) examples(ctx context.Context, request sdk.TuneRequest, scratch string) (*stablediffusion.Prepared, error) {
+// examples opens the images' latents and conditions. Those that were not precomputed
+// are computed now.
+func (s *sampler) examples(ctx context.Context, request sdk.TuneRequest, scratch string) (*latentcache.Cache, error) {
 	var directories []string
 	for _, loss := range request.Losses {
 		for _, set := range loss.Sets {
@@ -73,15 +74,15 @@ func (s *sampler) examples(ctx context.Context, request sdk.TuneRequest, scratch
 			directories = append(directories, directory)
 		}
 	}
-	return stablediffusion.OpenPrepared(directories...)
+	return latentcache.Open(directories...)
 }
 
-// prepared is the directory in scratch where a table of images is prepared, by
-// this call or by one before it that was killed.
+// prepared is the directory in scratch with the latent cache of a table of images,
+// computed by this call or by one before it that was killed.
 func (s *sampler) prepared(ctx context.Context, images, scratch string) (string, error) {
 	name := train.Digest([]byte(images))[:16]
 	output, unfinished := filepath.Join(scratch, "prepared-"+name), filepath.Join(scratch, "preparing-"+name)
-	if whole, err := stablediffusion.OpenPrepared(output); err == nil {
+	if whole, err := latentcache.Open(output); err == nil {
 		return output, whole.Close()
 	}
 	err := errors.Join(os.RemoveAll(output), os.MkdirAll(output, 0o755), os.MkdirAll(unfinished, 0o755))

@@ -16,10 +16,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 
+	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
-	"github.com/plumb-ml/plumb/plugins/ml/stablediffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
@@ -86,7 +86,7 @@ func with(t *testing.T, request sdk.TuneRequest, change func(*train.Optimizer)) 
 
 func openCheckpoint(t *testing.T, checkpoint string) *sampler {
 	t.Helper()
-	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, tuned), Backend: computetest.Name(), Checkpoint: checkpoint})
+	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, tuned), Backend: backendstest.Name(), Checkpoint: checkpoint})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,10 +318,10 @@ func TestTuneAdapters(t *testing.T) {
 		t.Error("the adapters change nothing")
 	}
 	if again.adapters.Rank != 3 || *again.adapters.Alpha != 6 || len(again.adapters.Targets) != 5 {
-		t.Errorf("adapters are read as %+v", again.adapters.LoRA)
+		t.Errorf("adapters are read as %+v", again.adapters.Config)
 	}
 	copied := t.TempDir()
-	if err := again.adapters.Write(copied); err != nil {
+	if err := again.adapters.Write(copied, "unet"); err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(filesIn(t, copied), files) {
@@ -353,9 +353,9 @@ func TestTuneAdapters(t *testing.T) {
 	}
 }
 
-func settingsOf(t *testing.T, options string) stablediffusion.Settings {
+func settingsOf(t *testing.T, options string) latentdiffusion.Settings {
 	t.Helper()
-	settings, err := stablediffusion.ReadSettings(json.RawMessage(options))
+	settings, err := latentdiffusion.ReadSettings(json.RawMessage(options))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -396,7 +396,7 @@ func TestTuneMistakes(t *testing.T) {
 		}
 	}
 	open := func(checkpoint string) error {
-		instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, tuned), Backend: computetest.Name(), Checkpoint: checkpoint})
+		instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: configured(t, tuned), Backend: backendstest.Name(), Checkpoint: checkpoint})
 		if err == nil {
 			t.Errorf("%s is opened", checkpoint)
 			instance.(*sampler).Close()

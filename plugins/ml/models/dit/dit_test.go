@@ -12,7 +12,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
 
@@ -33,7 +33,7 @@ func normal(seed uint64, n int) []float32 {
 // and conditions of 5.
 func predict(t *testing.T, store *model.Store, noisy, conditions []float32) []float32 {
 	t.Helper()
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	exec, err := model.NewExec(backend, store, func(_ *model.Scope, inputs []*Node) *Node {
 		return Build(nn.NewParams(store, 1), small, inputs[0], inputs[1])
 	})
@@ -105,11 +105,11 @@ func TestImagesAreIndependent(t *testing.T) {
 	swapped := predict(t, store,
 		slices.Concat(noisy[2*image:], noisy[image:2*image], noisy[:image]),
 		slices.Concat(conditions[10:], conditions[5:10], conditions[:5]))
-	if !computetest.Same(all[:image], swapped[2*image:]) || !computetest.Same(all[image:2*image], swapped[image:2*image]) {
+	if !backendstest.Same(all[:image], swapped[2*image:]) || !backendstest.Same(all[image:2*image], swapped[image:2*image]) {
 		t.Error("a prediction depends on the neighbours in the batch")
 	}
 	conditioned := predict(t, store, noisy, slices.Concat(conditions[:10], conditions[:5]))
-	if !computetest.Same(all[:2*image], conditioned[:2*image]) || computetest.Same(all[2*image:], conditioned[2*image:]) {
+	if !backendstest.Same(all[:2*image], conditioned[:2*image]) || backendstest.Same(all[2*image:], conditioned[2*image:]) {
 		t.Error("a condition acts on another image than its own, or on none")
 	}
 	other := predict(t, store, slices.Concat(noisy[:2*image], noisy[:image]), conditions)
@@ -119,7 +119,7 @@ func TestImagesAreIndependent(t *testing.T) {
 }
 
 func TestUnknownBlock(t *testing.T) {
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	defer func() {
 		if text := fmt.Sprint(recover()); !strings.Contains(text, "unknown kind of block 'x'") {
 			t.Errorf("building it ends with %q", text)

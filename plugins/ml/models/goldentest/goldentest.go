@@ -14,14 +14,14 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 )
 
 // Backend opens the pure-Go backend, one for all tests of a process.
 func Backend(t testing.TB) compute.Backend {
 	t.Helper()
-	return computetest.Backend(t)
+	return backendstest.Backend(t)
 }
 
 // Read reads a file of tensors.
@@ -116,14 +116,14 @@ func Expect(t testing.TB, what string, got, want safetensors.Tensor, tolerance f
 		t.Errorf("%s: shape %v, want %v", what, got.Dims, want.Dims)
 		return math.Inf(1)
 	}
-	worst, place := 0.0, 0
+	worst, index := 0.0, 0
 	for i, w := range want.Data {
 		if d := math.Abs(float64(got.Data[i]) - float64(w)); !(d <= worst) {
-			worst, place = d, i
+			worst, index = d, i
 		}
 	}
 	if !(worst <= tolerance) {
-		t.Errorf("%s: element %d is %v, want %v: they differ by %.2g, more than %.2g", what, place, got.Data[place], want.Data[place], worst, tolerance)
+		t.Errorf("%s: element %d is %v, want %v: they differ by %.2g, more than %.2g", what, index, got.Data[index], want.Data[index], worst, tolerance)
 	}
 	return worst
 }
@@ -163,7 +163,7 @@ func ExpectStatistics(t testing.TB, what string, got safetensors.Tensor, want St
 	near("the mean", mean, want.Mean)
 	near("the standard deviation", math.Sqrt(squares/float64(len(got.Data))), want.Std)
 	near("the largest value", largest, want.AbsMax)
-	for i, place := range want.Places {
-		near(fmt.Sprintf("element %d", place), float64(got.Data[place]), want.Values[i])
+	for i, index := range want.Places {
+		near(fmt.Sprintf("element %d", index), float64(got.Data[index]), want.Values[i])
 	}
 }

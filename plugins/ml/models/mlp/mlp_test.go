@@ -8,14 +8,14 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
 
 // logits runs a network on x, [2, 2, 2], with the weights in store.
 func logits(t *testing.T, config Config, store *model.Store, seed uint64) []float32 {
 	t.Helper()
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	exec, err := model.NewExec(backend, store, func(_ *model.Scope, x *Node) *Node {
 		y := Logit(nn.NewParams(store, seed), config, x)
 		y.AssertDims(2, 2)

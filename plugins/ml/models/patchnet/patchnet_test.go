@@ -12,7 +12,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
 
@@ -30,7 +30,7 @@ func normal(seed uint64, n int) []float32 {
 // features runs the network with the weights in store.
 func features(t *testing.T, store *model.Store, config Config, patches []float32) ([]float32, []int, error) {
 	t.Helper()
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	exec, err := model.NewExec(backend, store, func(_ *model.Scope, inputs []*Node) *Node {
 		return Build(nn.NewParams(store, 1), config, inputs[0])
 	})
@@ -104,7 +104,7 @@ func TestImagesAreIndependent(t *testing.T) {
 }
 
 func TestUnknownBlock(t *testing.T) {
-	backend := computetest.Backend(t)
+	backend := backendstest.Backend(t)
 	defer func() {
 		if text := fmt.Sprint(recover()); !strings.Contains(text, "unknown kind of block 'x'") {
 			t.Errorf("building it ends with %q", text)

@@ -3,10 +3,9 @@ package unet
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"path/filepath"
 
-	"github.com/plumb-ml/plumb/plugins/ml/modelconfig"
+	"github.com/plumb-ml/plumb/plugins/ml/pretrained/config"
 )
 
 // Class is what diffusers calls the network.
@@ -88,7 +87,7 @@ func (h Heads) of(i int) int {
 
 // rules are what the network understands of a configuration. The keys with one
 // value alone turn on what other families have.
-var rules = modelconfig.Rules{
+var rules = config.Rules{
 	ClassKey: "_class_name", Classes: []string{Class},
 	Required: []string{"in_channels", "out_channels", "block_out_channels", "down_block_types", "up_block_types", "layers_per_block", "cross_attention_dim", "attention_head_dim"},
 	Only: map[string]any{
@@ -109,9 +108,9 @@ var rules = modelconfig.Rules{
 
 // ReadConfig reads the config.json in a directory.
 func ReadConfig(directory string) (Config, error) {
-	return modelconfig.Read(filepath.Join(directory, "config.json"), func(text []byte) (Config, error) {
+	return config.Read(filepath.Join(directory, "config.json"), func(text []byte) (Config, error) {
 		c := Config{NormGroups: 32, NormEpsilon: 1e-5} // where the file is silent
-		if err := modelconfig.Decode(text, &c, rules); err != nil {
+		if err := config.Decode(text, &c, rules); err != nil {
 			return Config{}, err
 		}
 		return c, c.check()
@@ -121,8 +120,7 @@ func ReadConfig(directory string) (Config, error) {
 // check refuses sizes of which no network can be built.
 func (c Config) check() error {
 	blocks := len(c.Channels)
-	var wrong []error
-	refuse := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	var wrong config.Mistakes
 	for _, size := range []struct {
 		key   string
 		value int
@@ -131,38 +129,38 @@ func (c Config) check() error {
 		{"cross_attention_dim", c.CrossWidth}, {"norm_num_groups", c.NormGroups}, {"block_out_channels", blocks},
 	} {
 		if size.value < 1 {
-			refuse("%q must be at least 1 and is %d", size.key, size.value)
+			wrong.Addf("%q must be at least 1 and is %d", size.key, size.value)
 		}
 	}
 	if len(c.DownBlocks) != blocks || len(c.UpBlocks) != blocks {
-		refuse("there are %d block_out_channels, %d down_block_types and %d up_block_types: they must be as many", blocks, len(c.DownBlocks), len(c.UpBlocks))
+		wrong.Addf("there are %d block_out_channels, %d down_block_types and %d up_block_types: they must be as many", blocks, len(c.DownBlocks), len(c.UpBlocks))
 	}
 	for _, kind := range c.DownBlocks {
 		if kind != crossDown && kind != plainDown {
-			refuse("%q has a %q: supported are %s and %s", "down_block_types", kind, crossDown, plainDown)
+			wrong.Addf("%q has a %q: supported are %s and %s", "down_block_types", kind, crossDown, plainDown)
 		}
 	}
 	for _, kind := range c.UpBlocks {
 		if kind != crossUp && kind != plainUp {
-			refuse("%q has a %q: supported are %s and %s", "up_block_types", kind, crossUp, plainUp)
+			wrong.Addf("%q has a %q: supported are %s and %s", "up_block_types", kind, crossUp, plainUp)
 		}
 	}
 	if len(c.Heads) != 1 && len(c.Heads) != blocks {
-		refuse("%q has %d numbers for %d blocks", "attention_head_dim", len(c.Heads), blocks)
+		wrong.Addf("%q has %d numbers for %d blocks", "attention_head_dim", len(c.Heads), blocks)
 	}
 	if len(wrong) > 0 {
-		return errors.Join(wrong...)
+		return wrong.Err()
 	}
 	for i, channels := range c.Channels {
 		if channels < 1 || channels%c.NormGroups != 0 {
-			refuse("block %d has %d channels, which norm_num_groups %d does not divide", i, channels, c.NormGroups)
+			wrong.Addf("block %d has %d channels, which norm_num_groups %d does not divide", i, channels, c.NormGroups)
 		}
 		if heads := c.Heads.of(i); heads < 1 || channels%heads != 0 {
-			refuse("block %d has %d channels, which its %d attention heads do not divide", i, channels, heads)
+			wrong.Addf("block %d has %d channels, which its %d attention heads do not divide", i, channels, heads)
 		}
 	}
 	if len(wrong) == 0 && c.Channels[0]%2 != 0 {
-		refuse("block 0 has %d channels: the timestep's embedding needs an even number", c.Channels[0])
+		wrong.Addf("block 0 has %d channels: the timestep's embedding needs an even number", c.Channels[0])
 	}
-	return errors.Join(wrong...)
+	return wrong.Err()
 }

@@ -3,6 +3,8 @@ package unet
 import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
@@ -23,13 +25,26 @@ func StableDiffusion1() Config {
 	}
 }
 
-// Count is what one call takes on latents [batch, height, width, in] with a
-// context of tokens.
-func (c Config) Count(backend compute.Backend, batch, height, width, tokens int) flops.Network {
+// LatentChannels are the channels of the latents that it takes and returns.
+func (c Config) LatentChannels() (in, out int) { return c.InChannels, c.OutChannels }
+
+// TrainedSize is the size of the latents that it was trained on; 0 if unknown.
+func (c Config) TrainedSize() (height, width int) { return c.SampleSize.Height, c.SampleSize.Width }
+
+// Conditions are the dimensions of what it is conditioned on: any number of tokens.
+func (c Config) Conditions() conditioning.Shapes {
+	return conditioning.Shapes{conditioning.Context: {0, c.CrossWidth}}
+}
+
+// Count is the cost of one call on latents [batch, height, width, in] with
+// conditions of these dimensions for each image.
+func (c Config) Count(backend compute.Backend, batch, height, width int, conditions conditioning.Shapes) flops.Network {
 	return flops.Count(backend, func(p nn.Params, input flops.Input) {
-		c.Build(p,
-			input("latents", dtypes.Float32, batch, height, width, c.InChannels),
-			input("timesteps", dtypes.Float32, batch),
-			input("context", dtypes.Float32, batch, tokens, c.CrossWidth))
+		nodes := conditioning.Of[*Node]{}
+		latents, timesteps := input("latents", dtypes.Float32, batch, height, width, c.InChannels), input("timesteps", dtypes.Float32, batch)
+		for _, name := range conditions.Names() {
+			nodes[name] = input(name, dtypes.Float32, append([]int{batch}, conditions[name]...)...)
+		}
+		c.Build(p, latents, timesteps, nodes)
 	})
 }

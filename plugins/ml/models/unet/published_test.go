@@ -3,6 +3,7 @@ package unet
 import (
 	"testing"
 
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 )
 
@@ -14,7 +15,7 @@ func TestStableDiffusion1(t *testing.T) {
 	if err := c.check(); err != nil {
 		t.Fatal(err)
 	}
-	one := c.Count(golden.Backend(t), 1, 64, 64, 77)
+	one := c.Count(golden.Backend(t), 1, 64, 64, conditioning.Shapes{conditioning.Context: {77, 768}})
 	if one.Parameters != 859_520_964 {
 		t.Errorf("%d weights", one.Parameters)
 	}
@@ -22,7 +23,7 @@ func TestStableDiffusion1(t *testing.T) {
 	if one.Operations < 0.7e12 || one.Operations > 0.9e12 {
 		t.Errorf("a call takes %.3g operations", one.Operations)
 	}
-	if four := c.Count(golden.Backend(t), 4, 64, 64, 77); four.Operations < 3.99*one.Operations || four.Operations > 4.01*one.Operations {
+	if four := c.Count(golden.Backend(t), 4, 64, 64, conditioning.Shapes{conditioning.Context: {77, 768}}); four.Operations < 3.99*one.Operations || four.Operations > 4.01*one.Operations {
 		t.Errorf("four take %.3g, one %.3g", four.Operations, one.Operations)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
@@ -79,7 +80,7 @@ func TestGradients(t *testing.T) {
 	weights := config.Weights(golden.Backend(t))
 	golden.Expect(t, "noisy latents", golden.ChannelsFirst(batch(file, "")[0]), file.Tensors["noisy_latents"], 2e-6)
 	denoising := func(in []*Node) *Node { // [batch]
-		return objective.Denoising(config.Build(nn.LoadedParams(store), in[0], in[1], in[2]), in[3])
+		return objective.Denoising(config.Build(nn.LoadedParams(store), in[0], in[1], conditioning.Of[*Node]{conditioning.Context: in[2]}), in[3])
 	}
 	for name, test := range map[string]struct {
 		want   torchNumbers
@@ -168,7 +169,7 @@ func TestAdamW(t *testing.T) {
 				return inputs, nil
 			},
 			Loss: func(in []*Node) (*Node, []*Node) {
-				return ReduceAllMean(objective.Denoising(config.Build(nn.LoadedParams(store), in[0], in[1], in[2]), in[3])), nil
+				return ReduceAllMean(objective.Denoising(config.Build(nn.LoadedParams(store), in[0], in[1], conditioning.Of[*Node]{conditioning.Context: in[2]}), in[3])), nil
 			},
 		}
 		err := loop.Run(context.Background(), func(p sdk.Progress) error {

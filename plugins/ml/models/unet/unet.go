@@ -12,19 +12,21 @@ import (
 	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
 
-// Build predicts from noisy latents, their timesteps and a context:
-// [batch, height, width, in], [batch] and [batch, tokens, cross] -> [batch,
-// height, width, out]. Channels come last, whatever the published model's own
+// Build predicts from noisy latents, their timesteps and their conditions, which
+// are a context: [batch, height, width, in], [batch] and [batch, tokens, cross] ->
+// [batch, height, width, out]. Channels come last, whatever the published model's own
 // order. Timesteps may be fractions, and each latent may have its own.
-func (c Config) Build(p nn.Params, latents, timesteps, context *Node) *Node {
+func (c Config) Build(p nn.Params, latents, timesteps *Node, conditions conditioning.Of[*Node]) *Node {
 	latents.AssertRank(4)
 	dims := latents.Shape().Dimensions
 	batch, height, width := dims[0], dims[1], dims[2]
 	latents.AssertDims(batch, height, width, c.InChannels)
 	timesteps.AssertDims(batch)
+	context := conditions[conditioning.Context]
 	context.AssertRank(3)
 	context.AssertDims(batch, context.Shape().Dimensions[1], c.CrossWidth)
 

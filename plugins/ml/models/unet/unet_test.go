@@ -9,6 +9,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
@@ -35,7 +36,7 @@ func read(t testing.TB) (Config, *model.Store) {
 func predict(t testing.TB, config Config, store *model.Store) *model.Exec {
 	t.Helper()
 	exec, err := model.NewExec(golden.Backend(t), store, func(_ *model.Scope, in []*Node) *Node {
-		return config.Build(nn.LoadedParams(store), in[0], in[1], in[2])
+		return config.Build(nn.LoadedParams(store), in[0], in[1], conditioning.Of[*Node]{conditioning.Context: in[2]})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +104,7 @@ func TestBlocks(t *testing.T) {
 			names = append(names, path)
 			nodes = append(nodes, y)
 		})
-		config.Build(p, in[0], in[1], in[2])
+		config.Build(p, in[0], in[1], conditioning.Of[*Node]{conditioning.Context: in[2]})
 		return nodes
 	}, golden.ChannelsLast(file.Tensors["sample"]), scalars(250, 250), file.Tensors["encoder_hidden_states"])
 	whole := 0

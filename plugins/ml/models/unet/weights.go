@@ -6,6 +6,7 @@ import (
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/pretrained"
 )
@@ -17,7 +18,8 @@ func (c Config) Weights(backend compute.Backend) pretrained.Weights {
 	input := func(name string, dims ...int) *Node { return Parameter(g, name, shapes.Make(dtypes.Float32, dims...)) }
 	side := 1 << (len(c.Channels) - 1)
 	needs := nn.List(func(p nn.Params) {
-		c.Build(p, input("latents", 1, side, side, c.InChannels), input("timesteps", 1), input("context", 1, 1, c.CrossWidth))
+		c.Build(p, input("latents", 1, side, side, c.InChannels), input("timesteps", 1),
+			conditioning.Of[*Node]{conditioning.Context: input("context", 1, 1, c.CrossWidth)})
 	})
 	return pretrained.Weights{File: pretrained.Diffusers, Needs: needs}
 }

@@ -2,11 +2,9 @@ package vae
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"path/filepath"
 
-	"github.com/plumb-ml/plumb/plugins/ml/modelconfig"
+	"github.com/plumb-ml/plumb/plugins/ml/pretrained/config"
 )
 
 // Class is what diffusers calls the network.
@@ -38,7 +36,7 @@ type Config struct {
 	Upcast     json.RawMessage `json:"force_upcast"` // we compute in float32 anyhow
 }
 
-var rules = modelconfig.Rules{
+var rules = config.Rules{
 	ClassKey: "_class_name", Classes: []string{Class},
 	Required: []string{"in_channels", "out_channels", "latent_channels", "block_out_channels", "down_block_types", "up_block_types", "layers_per_block"},
 	Only: map[string]any{
@@ -50,9 +48,9 @@ var rules = modelconfig.Rules{
 // ReadConfig reads the config.json in a directory. Where it is silent about the
 // scaling factor, that is Stable Diffusion v1's.
 func ReadConfig(directory string) (Config, error) {
-	return modelconfig.Read(filepath.Join(directory, "config.json"), func(text []byte) (Config, error) {
+	return config.Read(filepath.Join(directory, "config.json"), func(text []byte) (Config, error) {
 		c := Config{NormGroups: 32, ScalingFactor: 0.18215}
-		if err := modelconfig.Decode(text, &c, rules); err != nil {
+		if err := config.Decode(text, &c, rules); err != nil {
 			return Config{}, err
 		}
 		return c, c.check()
@@ -61,8 +59,7 @@ func ReadConfig(directory string) (Config, error) {
 
 // check refuses sizes of which no network can be built.
 func (c Config) check() error {
-	var wrong []error
-	refuse := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	var wrong config.Mistakes
 	for _, size := range []struct {
 		key   string
 		value int
@@ -71,31 +68,31 @@ func (c Config) check() error {
 		{"layers_per_block", c.LayersPerBlock}, {"norm_num_groups", c.NormGroups}, {"block_out_channels", len(c.Channels)},
 	} {
 		if size.value < 1 {
-			refuse("%q must be at least 1 and is %d", size.key, size.value)
+			wrong.Addf("%q must be at least 1 and is %d", size.key, size.value)
 		}
 	}
 	if len(c.DownBlocks) != len(c.Channels) || len(c.UpBlocks) != len(c.Channels) {
-		refuse("there are %d block_out_channels, %d down_block_types and %d up_block_types: they must be as many", len(c.Channels), len(c.DownBlocks), len(c.UpBlocks))
+		wrong.Addf("there are %d block_out_channels, %d down_block_types and %d up_block_types: they must be as many", len(c.Channels), len(c.DownBlocks), len(c.UpBlocks))
 	}
 	for _, kind := range c.DownBlocks {
 		if kind != downBlock {
-			refuse("%q has a %q: supported is %s", "down_block_types", kind, downBlock)
+			wrong.Addf("%q has a %q: supported is %s", "down_block_types", kind, downBlock)
 		}
 	}
 	for _, kind := range c.UpBlocks {
 		if kind != upBlock {
-			refuse("%q has a %q: supported is %s", "up_block_types", kind, upBlock)
+			wrong.Addf("%q has a %q: supported is %s", "up_block_types", kind, upBlock)
 		}
 	}
 	for i, channels := range c.Channels {
 		if c.NormGroups > 0 && (channels < 1 || channels%c.NormGroups != 0) {
-			refuse("block %d has %d channels, which norm_num_groups %d does not divide", i, channels, c.NormGroups)
+			wrong.Addf("block %d has %d channels, which norm_num_groups %d does not divide", i, channels, c.NormGroups)
 		}
 	}
 	if !(c.ScalingFactor > 0) {
-		refuse("%q must be positive and is %v", "scaling_factor", c.ScalingFactor)
+		wrong.Addf("%q must be positive and is %v", "scaling_factor", c.ScalingFactor)
 	}
-	return errors.Join(wrong...)
+	return wrong.Err()
 }
 
 // Factor is the number of pixels on a side of a latent.

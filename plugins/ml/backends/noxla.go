@@ -1,0 +1,14 @@
+//go:build !cgo
+
+package backends
+
+import (
+	"errors"
+
+	"github.com/gomlx/compute"
+)
+
+// openXLA says why there is no XLA in this binary.
+func openXLA(string) (compute.Backend, error) {
+	return nil, errors.New("this binary was built without a C compiler, so XLA is not in it; the go backend is")
+}

@@ -1,9 +1,0 @@
-package weights
-
-import (
-	"testing"
-
-	"github.com/plumb-ml/plumb/plugins/ml/compute/computetest"
-)
-
-func TestMain(m *testing.M) { computetest.Main(m) }
