@@ -219,7 +219,7 @@ func (s *sampler) fits() error {
 }
 
 // load reads the weights, those of a checkpoint's adapters included, and
-// prepares the networks.
+// compiles the networks.
 func (s *sampler) load(checkpoint string) error {
 	if err := errors.Join(s.texts.load(s.backend, filepath.Join(s.directory, textEncoder)), s.model.Load(s.backend, s.directory)); err != nil {
 		return err
