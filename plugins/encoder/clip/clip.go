@@ -45,10 +45,10 @@ func Component() sdk.Component {
 }
 
 type encoder struct {
-	tokens    *tokenizer.Tokenizer
+	tokens     *tokenizer.Tokenizer
 	preprocess *preprocess.Preprocessor
-	positions int // of the text tower
-	towers    *clipmodel.Encoder
+	positions  int // of the text tower
+	towers     *clipmodel.Encoder
 }
 
 var (
