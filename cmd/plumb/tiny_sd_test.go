@@ -30,7 +30,7 @@ func TestTinySD(t *testing.T) {
 	t.Chdir(t.TempDir()) // where runs are put
 	t.Setenv(shipped, "1")
 	for run, wants := range [][]string{
-		{"done    import/pictures", "done    fit/with_auxiliary", "done    prepare/pictures", "done    tune/labelled", "done    tune/unlabelled", "done    tune/full",
+		{"done    import/pictures", "done    fit/with_auxiliary", "done    precompute/pictures", "done    tune/labelled", "done    tune/unlabelled", "done    tune/full",
 			"done    sample/test/full", "done    measure/test/best_of", "done    encode/pictures/full"},
 		{"all cached: nothing to run"},
 	} {

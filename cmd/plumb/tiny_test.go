@@ -53,7 +53,7 @@ func tinyPlugin() sdk.Plugin {
 			{
 				Description: sdk.Description{
 					Kind: sdk.KindSampler, Name: "mosaics", Summary: "Draws tiles, and learns from their mean colours.", CodeVersion: "1", NeedsDevice: true,
-					Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrepare},
+					Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrecompute},
 					Schema:       sdk.Schema{Attributes: []sdk.Attribute{integer("size", "4"), integer("delay_ms", "0")}},
 					Losses: []sdk.Loss{
 						{Name: "reward_weighted", Needs: []sdk.Need{sdk.NeedScores}},

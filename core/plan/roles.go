@@ -9,7 +9,7 @@ const (
 	Features     = "features"
 	TextFeatures = "text_features"
 	Texts        = "texts"
-	Prepared     = "prepared"
+	Precomputed  = "precomputed"
 	Checkpoint   = "checkpoint"
 	Curve        = "curve"
 	Values       = "values"

@@ -36,7 +36,7 @@ type TuneLoss struct {
 // of inputs, empty where the loss needs none.
 type TuneSet struct {
 	Images      string `json:"images"`
-	Prepared    string `json:"prepared,omitempty"`
+	Precomputed string `json:"precomputed,omitempty"`
 	Scores      string `json:"scores,omitempty"`
 	Labels      string `json:"labels,omitempty"`
 	Comparisons string `json:"comparisons,omitempty"`
@@ -56,7 +56,7 @@ func (w *TuneWork) items() (int, string)      { return w.Steps, "steps" }
 func (b *builder) tune(finetune *spec.Finetune) *Node {
 	return b.once(finetune, func() *Node {
 		instance, inputs := b.model(finetune.Model)
-		t := &tuning{builder: b, finetune: finetune, prepares: instance.Identity.Has(schema.Prepare), inputs: inputs, roles: map[*Node]string{}}
+		t := &tuning{builder: b, finetune: finetune, precomputes: instance.Identity.Has(schema.Precompute), inputs: inputs, roles: map[*Node]string{}}
 		work := &TuneWork{
 			FromScratch: finetune.FromScratch,
 			Optimizer:   orEmpty(finetune.Optimizer),
@@ -88,10 +88,10 @@ func (b *builder) tune(finetune *spec.Finetune) *Node {
 // tuning is a finetune while it is planned.
 type tuning struct {
 	*builder
-	finetune *spec.Finetune
-	prepares bool // whether its sampler reads images in another form
-	inputs   []Input
-	roles    map[*Node]string // of inputs: a table that several losses read is one
+	finetune    *spec.Finetune
+	precomputes bool // whether its sampler reads images in another form
+	inputs      []Input
+	roles       map[*Node]string // of inputs: a table that several losses read is one
 }
 
 // sets are the images that a loss learns from, by what it needs.
@@ -132,8 +132,8 @@ func (t *tuning) sets(loss spec.Loss) []TuneSet {
 func (t *tuning) set(images *spec.Images) TuneSet {
 	node := t.images(images)
 	set := TuneSet{Images: t.input("images", node, Images)}
-	if t.prepares {
-		set.Prepared = t.input("prepared", t.prepare(samplerOf(t.finetune), images, node), Prepared)
+	if t.precomputes {
+		set.Precomputed = t.input("precomputed", t.precompute(samplerOf(t.finetune), images, node), Precomputed)
 	}
 	return set
 }

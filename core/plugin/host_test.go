@@ -237,7 +237,7 @@ func TestEveryCall(t *testing.T) {
 		output := t.TempDir()
 		var curve []float64
 		err := open(t, h, "sampler", "tiny").Tune(ctx, sdk.TuneRequest{
-			Losses:    []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`), Sets: []sdk.TuneSet{{Images: "i", Prepared: "p"}, {Images: "j", Prepared: "q", Scores: "s", Labels: "l", Comparisons: "c"}}}},
+			Losses:    []sdk.TuneLoss{{Name: "pretraining", Weight: 6, Options: json.RawMessage(`{"offset":1}`), Sets: []sdk.TuneSet{{Images: "i", Precomputed: "p"}, {Images: "j", Precomputed: "q", Scores: "s", Labels: "l", Comparisons: "c"}}}},
 			Reference: &sdk.TuneReference{Checkpoint: "r"},
 			Steps:     3, BatchSize: 5, Optimizer: json.RawMessage(`{"beta1":0.5}`),
 			Options: json.RawMessage(`{"rank":4}`),
@@ -252,30 +252,30 @@ func TestEveryCall(t *testing.T) {
 		if written, err := os.ReadFile(filepath.Join(output, "config.json")); err != nil || string(written) != `{"offset":1}{"rank":4}` {
 			t.Errorf("checkpoint holds %q, %v", written, err)
 		}
-		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != "[{Images:i Prepared:p Scores: Labels: Comparisons:} {Images:j Prepared:q Scores:s Labels:l Comparisons:c}] r 5 {\"beta1\":0.5}" {
+		if written, err := os.ReadFile(filepath.Join(output, "precomputed")); err != nil || string(written) != "[{Images:i Precomputed:p Scores: Labels: Comparisons:} {Images:j Precomputed:q Scores:s Labels:l Comparisons:c}] r 5 {\"beta1\":0.5}" {
 			t.Errorf("it was tuned on %q, %v", written, err)
 		}
 	})
-	t.Run("prepare", func(t *testing.T) {
+	t.Run("precompute", func(t *testing.T) {
 		output := t.TempDir()
 		var last sdk.Progress
 		in := open(t, h, "sampler", "tiny")
-		err := in.Prepare(ctx, sdk.PrepareRequest{Images: "i", Seed: 7, Output: output, Scratch: "s"}, func(p sdk.Progress) error {
+		err := in.Precompute(ctx, sdk.PrecomputeRequest{Images: "i", Seed: 7, Output: output, Scratch: "s"}, func(p sdk.Progress) error {
 			last = p
 			return nil
 		})
 		if err != nil || last.Step != 1 || last.Steps != 1 {
 			t.Errorf("progress %+v, %v", last, err)
 		}
-		if written, err := os.ReadFile(filepath.Join(output, "prepared")); err != nil || string(written) != "i 7 s" {
-			t.Errorf("prepared is %q, %v", written, err)
+		if written, err := os.ReadFile(filepath.Join(output, "precomputed")); err != nil || string(written) != "i 7 s" {
+			t.Errorf("precomputed is %q, %v", written, err)
 		}
-		says(t, in.Prepare(ctx, sdk.PrepareRequest{Output: filepath.Join(output, "nowhere")}, func(sdk.Progress) error { return nil }), "nowhere")
+		says(t, in.Precompute(ctx, sdk.PrecomputeRequest{Output: filepath.Join(output, "nowhere")}, func(sdk.Progress) error { return nil }), "nowhere")
 	})
 	t.Run("what it cannot do", func(t *testing.T) {
 		_, err := open(t, h, "reward", "pid").ScoreGroup(ctx, nil)
 		says(t, err, `reward "pid" cannot score groups`)
-		says(t, open(t, h, "reward", "pid").Prepare(ctx, sdk.PrepareRequest{}, nil), `reward "pid" cannot prepare images`)
+		says(t, open(t, h, "reward", "pid").Precompute(ctx, sdk.PrecomputeRequest{}, nil), `reward "pid" cannot precompute images`)
 	})
 	t.Run("closed", func(t *testing.T) {
 		in := open(t, h, "reward", "tiny")

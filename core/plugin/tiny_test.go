@@ -92,11 +92,11 @@ func (t *tiny) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.
 	return nil
 }
 
-func (t *tiny) Prepare(_ context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
+func (t *tiny) Precompute(_ context.Context, r sdk.PrecomputeRequest, report func(sdk.Progress) error) error {
 	if err := report(sdk.Progress{Step: 1, Steps: 1}); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(r.Output, "prepared"), fmt.Appendf(nil, "%s %d %s", r.Images, r.Seed, filepath.Base(r.Scratch)), 0o600)
+	return os.WriteFile(filepath.Join(r.Output, "precomputed"), fmt.Appendf(nil, "%s %d %s", r.Images, r.Seed, filepath.Base(r.Scratch)), 0o600)
 }
 
 func (t *tiny) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
@@ -106,7 +106,7 @@ func (t *tiny) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progre
 			return err
 		}
 	}
-	if err := os.WriteFile(filepath.Join(r.Output, "prepared"), fmt.Appendf(nil, "%+v %s %d %s", r.Losses[0].Sets, r.Reference.Checkpoint, r.BatchSize, r.Optimizer), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(r.Output, "precomputed"), fmt.Appendf(nil, "%+v %s %d %s", r.Losses[0].Sets, r.Reference.Checkpoint, r.BatchSize, r.Optimizer), 0o644); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(r.Output, "config.json"), append(r.Losses[0].Options, r.Options...), 0o644)
@@ -263,7 +263,7 @@ func tinyPlugin() sdk.Plugin {
 	components := []sdk.Component{
 		{
 			Description: sdk.Description{Kind: sdk.KindSampler, Name: "tiny", CodeVersion: "1", Notice: "Nothing that tiny draws is a picture.", PreferredBatch: 4, NeedsDevice: true,
-				Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrepare}, Losses: []sdk.Loss{{Name: "pretraining", Schema: schema, Needs: []sdk.Need{sdk.NeedOwnImages}}},
+				Capabilities: []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityPrecompute}, Losses: []sdk.Loss{{Name: "pretraining", Schema: schema, Needs: []sdk.Need{sdk.NeedOwnImages}}},
 			},
 			Open: openTiny,
 		},

@@ -5,17 +5,17 @@ type Kind string
 
 // The kinds of stages, in the order in which a run usually meets them.
 const (
-	KindSample  Kind = "sample"  // sampler, prompts -> images
-	KindImport  Kind = "import"  // a folder -> images
-	KindRate    Kind = "rate"    // rater, images -> labels; or a file -> labels
-	KindCompare Kind = "compare" // rater, images -> comparisons; or a file, or labels -> comparisons
-	KindTexts   Kind = "texts"   // reward, labels, images -> texts whose features its fit reads
-	KindFit     Kind = "fit"     // reward, rater or encoder, labels, images, features -> checkpoint and curve
-	KindScore   Kind = "score"   // reward, images, features -> scores
-	KindBlend   Kind = "blend"   // scores of several rewards -> scores
-	KindChoose  Kind = "choose"  // scores, images -> images
-	KindPrepare Kind = "prepare" // sampler, images -> what its tune reads
-	KindTune    Kind = "tune"    // sampler, images, what is prepared of them, scores -> checkpoint and curve
-	KindEncode  Kind = "encode"  // encoder, images or texts -> features
-	KindMeasure Kind = "measure" // labels, scores, features -> metrics and per-prompt values
+	KindSample     Kind = "sample"     // sampler, prompts -> images
+	KindImport     Kind = "import"     // a folder -> images
+	KindRate       Kind = "rate"       // rater, images -> labels; or a file -> labels
+	KindCompare    Kind = "compare"    // rater, images -> comparisons; or a file, or labels -> comparisons
+	KindTexts      Kind = "texts"      // reward, labels, images -> texts whose features its fit reads
+	KindFit        Kind = "fit"        // reward, rater or encoder, labels, images, features -> checkpoint and curve
+	KindScore      Kind = "score"      // reward, images, features -> scores
+	KindBlend      Kind = "blend"      // scores of several rewards -> scores
+	KindChoose     Kind = "choose"     // scores, images -> images
+	KindPrecompute Kind = "precompute" // sampler, images -> what its tune reads
+	KindTune       Kind = "tune"       // sampler, images, what is precomputed of them, scores -> checkpoint and curve
+	KindEncode     Kind = "encode"     // encoder, images or texts -> features
+	KindMeasure    Kind = "measure"    // labels, scores, features -> metrics and per-prompt values
 )

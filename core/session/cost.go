@@ -69,8 +69,8 @@ func (s *Session) estimate(node *plan.Node) (sdk.Estimate, bool) {
 	switch work := node.Work.(type) {
 	case *plan.SampleWork:
 		request.Call = sdk.CallSample
-	case *plan.PrepareWork:
-		request.Call = sdk.CallPrepare
+	case *plan.PrecomputeWork:
+		request.Call = sdk.CallPrecompute
 	case *plan.TuneWork:
 		request.Call, request.Steps, request.Images = sdk.CallTune, work.Steps, work.BatchSize*len(work.Losses)
 		request.Reference = work.Compares

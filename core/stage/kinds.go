@@ -19,7 +19,7 @@ var kinds = []doer{
 	does(score),
 	does(blend),
 	does(choose),
-	does(prepare),
+	does(precompute),
 	does(tune),
 	does(encode),
 	does(encodeTexts),

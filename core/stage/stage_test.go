@@ -27,16 +27,16 @@ import (
 // tile is a component of every kind that draws and judges 1x1 images, over the
 // wire. What it answers is right; spoil, in spoiled_test.go, makes it wrong.
 type tile struct {
-	batch   int // answers come in groups of this many, each group last first
-	score   func(item sdk.Item) float64
-	learn   func(scratch, output string, report func(sdk.Progress) error) error
-	prepare func(r sdk.PrepareRequest, report func(sdk.Progress) error) error
-	warn    func(draw sdk.Draw) string
-	choose  func(pair sdk.Pair) []sdk.Choice
-	tune    func(r sdk.TuneRequest) error
-	after   int // images after which it fails, if it is to
-	drawn   *int
-	closed  *bool
+	batch      int // answers come in groups of this many, each group last first
+	score      func(item sdk.Item) float64
+	learn      func(scratch, output string, report func(sdk.Progress) error) error
+	precompute func(r sdk.PrecomputeRequest, report func(sdk.Progress) error) error
+	warn       func(draw sdk.Draw) string
+	choose     func(pair sdk.Pair) []sdk.Choice
+	tune       func(r sdk.TuneRequest) error
+	after      int // images after which it fails, if it is to
+	drawn      *int
+	closed     *bool
 }
 
 // connect serves the tile as a plugin that a third party wrote, with words of
@@ -46,7 +46,7 @@ func (t tile) connect(test testing.TB, options ...grpc.ServerOption) *client.Cli
 	open := func(context.Context, sdk.OpenRequest) (any, error) { return t, nil }
 	tiles := sdk.Plugin{Name: "tiles", Version: "1"}
 	for kind, capabilities := range map[sdk.Kind][]sdk.Capability{
-		sdk.KindSampler: {sdk.CapabilityTune, sdk.CapabilityPrepare},
+		sdk.KindSampler: {sdk.CapabilityTune, sdk.CapabilityPrecompute},
 		sdk.KindReward:  {sdk.CapabilityFit},
 		sdk.KindRater:   {sdk.CapabilityCompare},
 		sdk.KindEncoder: nil,
@@ -112,8 +112,8 @@ func (t tile) Fit(_ context.Context, r sdk.FitRequest, report func(sdk.Progress)
 	return t.learn(r.Scratch, r.Output, report)
 }
 
-func (t tile) Prepare(_ context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
-	return t.prepare(r, report)
+func (t tile) Precompute(_ context.Context, r sdk.PrecomputeRequest, report func(sdk.Progress) error) error {
+	return t.precompute(r, report)
 }
 
 func (t tile) Tune(_ context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {

@@ -29,7 +29,7 @@ func tune(ctx context.Context, job Job, work *plan.TuneWork) (*Result, error) {
 		loss := sdk.TuneLoss{Name: term.Name, Weight: term.Weight, Options: term.Options}
 		for _, set := range term.Sets {
 			loss.Sets = append(loss.Sets, sdk.TuneSet{
-				Images: path(set.Images), Prepared: path(set.Prepared),
+				Images: path(set.Images), Precomputed: path(set.Precomputed),
 				Scores: path(set.Scores), Labels: path(set.Labels), Comparisons: path(set.Comparisons),
 			})
 		}

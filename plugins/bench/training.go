@@ -47,7 +47,7 @@ func optimizer() train.Optimizer {
 
 // training measures steps of a fine-tuning as a finetune block runs it, by the
 // reward-weighted loss: latentdiffusion.Model.Tune, with random weights, and with
-// random latents and embeddings where prepared ones would be read. It saves
+// random latents and embeddings where precomputed ones would be read. It saves
 // nothing meanwhile.
 func (b *bench) training(ctx context.Context) (*Measured, error) {
 	settings := b.settings()

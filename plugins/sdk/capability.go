@@ -9,11 +9,11 @@ import (
 // What instances can do beyond their kind's minimum: a component declares it,
 // and its instances implement the interface.
 const (
-	CapabilityTune    = schema.Tune       // samplers: Tuner
-	CapabilityPrepare = schema.Prepare    // samplers: Preparer
-	CapabilityFit     = schema.Fit        // rewards, raters and encoders: Fitter
-	CapabilityCompare = schema.Compare    // raters: Comparer
-	CapabilityGroup   = schema.ScoreGroup // rewards: GroupReward
+	CapabilityTune       = schema.Tune       // samplers: Tuner
+	CapabilityPrecompute = schema.Precompute // samplers: Precomputer
+	CapabilityFit        = schema.Fit        // rewards, raters and encoders: Fitter
+	CapabilityCompare    = schema.Compare    // raters: Comparer
+	CapabilityGroup      = schema.ScoreGroup // rewards: GroupReward
 
 	CapabilityTexts    = schema.Texts    // encoders: TextEncoder
 	CapabilityFitTexts = schema.FitTexts // rewards: TextLister
@@ -25,20 +25,20 @@ type Tuner interface {
 	Tune(ctx context.Context, request TuneRequest, report func(Progress) error) error
 }
 
-// Preparer is a Sampler whose Tune reads images in another form than that of
+// Precomputer is a Sampler whose Tune reads images in another form than that of
 // pixels, such as the latents of an autoencoder. That form is made once for a
 // table of images and shared by all fine-tunings on it.
 //
-// What Prepare makes depends on the component's configuration, its own weights
+// What Precompute makes depends on the component's configuration, its own weights
 // and the images alone. It is opened without a checkpoint: what Tune changes
 // must not matter to it.
-type Preparer interface {
-	// Prepare fills request.Output, in such a way that Tune reads images from it
+type Precomputer interface {
+	// Precompute fills request.Output, in such a way that Tune reads images from it
 	// at random without holding all of them. The same images give the same bytes,
 	// also if the call was killed and asked again. It reports after every image
 	// or few: a Progress.Step is an image, Steps are all in the table. It stops
 	// soon after ctx ends.
-	Prepare(ctx context.Context, request PrepareRequest, report func(Progress) error) error
+	Precompute(ctx context.Context, request PrecomputeRequest, report func(Progress) error) error
 }
 
 // Fitter is a reward, rater or encoder that learns from labels or images.
@@ -88,11 +88,11 @@ var (
 		KindEncoder: is[Encoder],
 	}
 	implements = map[Capability]func(any) bool{
-		CapabilityTune:    is[Tuner],
-		CapabilityPrepare: is[Preparer],
-		CapabilityFit:     is[Fitter],
-		CapabilityCompare: is[Comparer],
-		CapabilityGroup:   is[GroupReward],
+		CapabilityTune:       is[Tuner],
+		CapabilityPrecompute: is[Precomputer],
+		CapabilityFit:        is[Fitter],
+		CapabilityCompare:    is[Comparer],
+		CapabilityGroup:      is[GroupReward],
 
 		CapabilityTexts:    is[TextEncoder],
 		CapabilityFitTexts: is[TextLister],

@@ -7,17 +7,17 @@ type Call string
 
 // The calls that can be estimated.
 const (
-	CallSample  Call = "sample"
-	CallEncode  Call = "encode"
-	CallPrepare Call = "prepare"
-	CallTune    Call = "tune"
+	CallSample     Call = "sample"
+	CallEncode     Call = "encode"
+	CallPrecompute Call = "precompute"
+	CallTune       Call = "tune"
 )
 
 // EstimateRequest asks what a stage's work will take.
 type EstimateRequest struct {
 	Config json.RawMessage // as in OpenRequest; what its paths name may not be there yet
 	Call   Call
-	Images int // to sample, encode or prepare; of a step of Tune, over all its losses
+	Images int // to sample, encode or precompute; of a step of Tune, over all its losses
 	Steps  int // of Tune
 	// Reference says, of Tune, that a loss compares with a frozen network.
 	Reference bool

@@ -80,8 +80,8 @@ func fitRequestFromProto(r *pb.FitRequest) FitRequest {
 	return out
 }
 
-func prepareRequestFromProto(r *pb.PrepareRequest) PrepareRequest {
-	return PrepareRequest{
+func precomputeRequestFromProto(r *pb.PrecomputeRequest) PrecomputeRequest {
+	return PrecomputeRequest{
 		Images:  r.GetImages(),
 		Seed:    r.GetSeed(),
 		Output:  r.GetOutput(),
@@ -111,7 +111,7 @@ func tuneRequestFromProto(r *pb.TuneRequest) TuneRequest {
 		for _, set := range l.GetSets() {
 			loss.Sets = append(loss.Sets, TuneSet{
 				Images:      set.GetImages(),
-				Prepared:    set.GetPrepared(),
+				Precomputed: set.GetPrecomputed(),
 				Scores:      set.GetScores(),
 				Labels:      set.GetLabels(),
 				Comparisons: set.GetComparisons(),

@@ -13,7 +13,7 @@
 //     Nothing is loaded yet.
 //  2. Open: the host sends the configuration as JSON, already checked against
 //     the schema and with defaults filled in. The component loads its weights.
-//  3. Calls: Sample, Score, Rate, Encode, Fit, Prepare or Tune, any number of
+//  3. Calls: Sample, Score, Rate, Encode, Fit, Precompute or Tune, any number of
 //     times.
 //     Calls on one instance never overlap.
 //     What the user should know, and is no reason to fail, goes to Warn.
@@ -191,10 +191,10 @@ type FitSet struct {
 	ImageFeatures string // a table of the images' vectors; empty for a component that does not read them
 }
 
-// PrepareRequest names a table of images to prepare.
-type PrepareRequest struct {
+// PrecomputeRequest names a table of images to precompute.
+type PrecomputeRequest struct {
 	Images  string // an image table, as in FitRequest
-	Seed    uint64 // the same for every seed of an experiment, as what is prepared is shared by them
+	Seed    uint64 // the same for every seed of an experiment, as what is precomputed is shared by them
 	Output  string // an empty directory
 	Scratch string // as in FitRequest
 }
@@ -234,7 +234,7 @@ type TuneLoss struct {
 // "" where the loss does not need it.
 type TuneSet struct {
 	Images      string // an image table, as in FitRequest
-	Prepared    string // the directory that Prepare made of it; "" if the component does not prepare
+	Precomputed string // the directory that Precompute made of it; "" if the component does not precompute
 	Scores      string // of the images, by the finetune's reward
 	Labels      string // of some or all of the images
 	Comparisons string // of pairs of them

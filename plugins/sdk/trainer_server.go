@@ -57,18 +57,18 @@ func (s *trainerServer) FitTexts(r *pb.FitRequest, stream pb.Trainer_FitTextsSer
 // textsPerMessage keeps a message of texts far below the limit of its size.
 const textsPerMessage = 256
 
-func (s *trainerServer) Prepare(r *pb.PrepareRequest, stream pb.Trainer_PrepareServer) error {
-	signal := func(signal *pb.Signal) error { return stream.Send(&pb.PrepareResponse{Signal: signal}) }
+func (s *trainerServer) Precompute(r *pb.PrecomputeRequest, stream pb.Trainer_PrecomputeServer) error {
+	signal := func(signal *pb.Signal) error { return stream.Send(&pb.PrecomputeResponse{Signal: signal}) }
 	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
-		return s.use(ctx, r.GetInstance(), CallPrepare, func(in *instance) error {
-			preparer, ok := in.value.(Preparer)
+		return s.use(ctx, r.GetInstance(), CallPrecompute, func(in *instance) error {
+			precomputer, ok := in.value.(Precomputer)
 			if !ok {
-				return in.cannot("prepare images")
+				return in.cannot("precompute images")
 			}
-			return preparer.Prepare(ctx, prepareRequestFromProto(r), func(p Progress) error {
+			return precomputer.Precompute(ctx, precomputeRequestFromProto(r), func(p Progress) error {
 				lock.Lock()
 				defer lock.Unlock()
-				return stream.Send(&pb.PrepareResponse{Progress: progressToProto(p)})
+				return stream.Send(&pb.PrecomputeResponse{Progress: progressToProto(p)})
 			})
 		})
 	})

@@ -8,7 +8,7 @@ import "context"
 // and say what follows from it.
 //
 // It works in Open and in every call that streams: Sample, Score, Rate, Compare,
-// Encode, Fit, Prepare and Tune; in a component's own tests, with WithWarnings. It may be
+// Encode, Fit, Precompute and Tune; in a component's own tests, with WithWarnings. It may be
 // called from any goroutine of the call. The same text is sent once per call,
 // and shown once per stage. Without anyone who listens it does nothing.
 func Warn(ctx context.Context, text string) {

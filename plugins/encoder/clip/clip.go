@@ -45,10 +45,10 @@ func Component() sdk.Component {
 }
 
 type encoder struct {
-	tokens    *tokenizer.Tokenizer
-	prepare   *preprocess.Preprocessor
-	positions int // of the text tower
-	towers    *clipmodel.Encoder
+	tokens     *tokenizer.Tokenizer
+	preprocess *preprocess.Preprocessor
+	positions  int // of the text tower
+	towers     *clipmodel.Encoder
 }
 
 var (
@@ -74,7 +74,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	var sizes clipmodel.Config
 	sizes, failures[0] = clipmodel.ReadBoth(c.Weights)
 	e.tokens, failures[1] = tokenizer.Load(c.Weights)
-	e.prepare, failures[2] = preprocess.Load(c.Weights)
+	e.preprocess, failures[2] = preprocess.Load(c.Weights)
 	if err := errors.Join(failures[:]...); err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (e *encoder) fits(directory string, sizes clipmodel.Config) error {
 	if end := e.tokens.End(); !sizes.Text.EndsWith(end) {
 		all.Addf(different, "The tokenizer's end token has the id %d, the text tower's eos_token_id is %d.", end, sizes.Text.End)
 	}
-	if height, width := e.prepare.Size(); height != sizes.Vision.ImageSize || width != sizes.Vision.ImageSize {
+	if height, width := e.preprocess.Size(); height != sizes.Vision.ImageSize || width != sizes.Vision.ImageSize {
 		all.Addf(different, "preprocessor_config.json makes images of %d x %d pixels, the image tower's image_size is %d.", height, width, sizes.Vision.ImageSize)
 	}
 	return all.Err()
@@ -119,7 +119,7 @@ func (e *encoder) EncodeImages(ctx context.Context, images []sdk.Image) ([][]flo
 	pixels := make([][]float32, len(images))
 	var work sync.WaitGroup
 	for i, image := range images {
-		work.Go(func() { pixels[i] = e.prepare.Apply(image) })
+		work.Go(func() { pixels[i] = e.preprocess.Apply(image) })
 	}
 	work.Wait()
 	return e.towers.Images(ctx, pixels)

@@ -27,7 +27,7 @@ import (
 
 // Request asks for the cache of a table of images.
 type Request struct {
-	sdk.PrepareRequest
+	sdk.PrecomputeRequest
 	Autoencoder   vae.Config        // whose encoder makes the latents
 	Weights       *model.Store      // the autoencoder's
 	Height, Width int               // of images, in pixels; others are resized and cropped by preprocess.Fill
@@ -215,7 +215,7 @@ func (w *writer) writable(v float32, what func() string) error {
 	case w.DType == safetensors.F16 && size > largestHalf:
 		return sdk.Diagnostic{
 			Summary: fmt.Sprintf("%s with %v in them, which float16 does not hold", what(), v),
-			Detail:  `Write prepared_dtype = "float32" in the sampler's block.`,
+			Detail:  `Write precomputed_dtype = "float32" in the sampler's block.`,
 		}
 	}
 	return nil

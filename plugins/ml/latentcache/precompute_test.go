@@ -43,8 +43,8 @@ func TestPrecomputeRefusesNumbers(t *testing.T) {
 	}
 	precompute := func(dtype safetensors.DType, value float32, width int) error {
 		return Precompute(t.Context(), backend, Request{
-			PrepareRequest: sdk.PrepareRequest{Images: images, Output: t.TempDir(), Scratch: t.TempDir()},
-			Autoencoder:    autoencoder, Weights: weights,
+			PrecomputeRequest: sdk.PrecomputeRequest{Images: images, Output: t.TempDir(), Scratch: t.TempDir()},
+			Autoencoder:       autoencoder, Weights: weights,
 			Height: 8, Width: 8, Batch: 1, DType: dtype,
 			Conditions: conditioning.Shapes{conditioning.Context: {1, 2}},
 			Encode: func(_ context.Context, captions []string) ([]conditioning.Of[[]float32], error) {

@@ -30,16 +30,16 @@ type onDevice struct {
 func (m *Model) newOnDevice(backend compute.Backend) (*onDevice, error) {
 	r := &onDevice{in16: m.in16}
 	var err error
-	prepare := func(what string, exec **model.Exec, build func(in []*Node) []*Node) {
+	compile := func(what string, exec **model.Exec, build func(in []*Node) []*Node) {
 		if err == nil {
 			if *exec, err = model.NewExec(backend, m.DenoiserStore, func(_ *model.Scope, in []*Node) []*Node { return build(in) }); err != nil {
 				err = fmt.Errorf("build %s: %w", what, err)
 			}
 		}
 	}
-	prepare("the start of sampling", &r.begin, func(in []*Node) []*Node { return []*Node{initState(in[0], in[1])} })
-	prepare("a step of sampling", &r.step, func(in []*Node) []*Node { return m.evaluate(in[0], in[1], in[2], in[3], in[4:]) })
-	prepare("the end of sampling", &r.end, func(in []*Node) []*Node { return []*Node{summed(in[0], in[1], in[2])} })
+	compile("the start of sampling", &r.begin, func(in []*Node) []*Node { return []*Node{initState(in[0], in[1])} })
+	compile("a step of sampling", &r.step, func(in []*Node) []*Node { return m.evaluate(in[0], in[1], in[2], in[3], in[4:]) })
+	compile("the end of sampling", &r.end, func(in []*Node) []*Node { return []*Node{summed(in[0], in[1], in[2])} })
 	if err != nil {
 		r.close()
 		return nil, err

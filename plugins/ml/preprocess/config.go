@@ -11,7 +11,7 @@ import (
 // configFile is the name that Hugging Face's processors write.
 const configFile = "preprocessor_config.json"
 
-// largest side of a prepared image, in pixels; more is a mistake in the file.
+// largest side of a preprocessed image, in pixels; more is a mistake in the file.
 const largest = 1 << 14
 
 // settings are preprocessor_config.json. What is absent has the value that

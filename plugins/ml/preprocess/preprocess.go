@@ -1,4 +1,4 @@
-// Package preprocess prepares images for CLIP's image tower as its
+// Package preprocess turns images into the input of CLIP's image tower as its
 // preprocessor_config.json says: the shortest side resized with Pillow's
 // bicubic filter, the middle cut out, values rescaled and normalized.
 //
@@ -30,7 +30,7 @@ type size struct{ height, width int }
 // Size of what Apply returns, in pixels.
 func (p *Preprocessor) Size() (height, width int) { return p.crop.height, p.crop.width }
 
-// Apply prepares an image: [3, height, width].
+// Apply preprocesses an image: [3, height, width].
 func (p *Preprocessor) Apply(image sdk.Image) []float32 {
 	to := p.resize
 	if p.shortest > 0 {

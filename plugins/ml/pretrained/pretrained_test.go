@@ -128,7 +128,7 @@ func check(t *testing.T, store *model.Store) {
 // several and an index.
 func TestReadsEveryLayout(t *testing.T) {
 	ids := counted(1, 3)
-	for name, prepare := range map[string]func(directory string){
+	for name, arrange := range map[string]func(directory string){
 		"one file": func(d string) { write(t, d+"/diffusion_pytorch_model.safetensors", published(), safetensors.F32) },
 		"F16 in the usual name": func(d string) {
 			write(t, d+"/diffusion_pytorch_model.safetensors", published(), safetensors.F16)
@@ -149,7 +149,7 @@ func TestReadsEveryLayout(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			directory := t.TempDir()
-			prepare(directory)
+			arrange(directory)
 			store, err := network.Read(directory)
 			if err != nil {
 				t.Fatal(err)
@@ -192,7 +192,7 @@ func TestRefuses(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name    string
-		prepare func(directory string)
+		arrange func(directory string)
 		want    []string
 	}{
 		{"nothing", func(string) {}, []string{"No weights", "diffusion_pytorch_model.safetensors", "fp16"}},
@@ -240,7 +240,7 @@ func TestRefuses(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			directory := t.TempDir()
-			test.prepare(directory)
+			test.arrange(directory)
 			_, err := network.Read(directory)
 			if err == nil {
 				t.Fatal("the weights are read")

@@ -47,7 +47,7 @@ type head struct {
 	exec     *model.Exec
 }
 
-// newHead prepares a head with the weights in store, which may go on changing.
+// newHead compiles a head with the weights in store, which may go on changing.
 func newHead(backend compute.Backend, network mlp.Config, in inputs, store *model.Store, s *standard) (*head, error) {
 	exec, err := model.NewExec(backend, store, func(_ *model.Scope, rows *Node) *Node {
 		return Sigmoid(mlp.Logit(nn.NewParams(store, 0), network, rows))

@@ -87,7 +87,7 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 		}
 		out.DiskBytes = int64(images * pngBytesPerPixel * float64(height*width))
 		out.Assumes = append(out.Assumes, fmt.Sprintf("%.1f bytes for a pixel of a PNG file", pngBytesPerPixel))
-	case sdk.CallPrepare:
+	case sdk.CallPrecompute:
 		out.Operations = images * (one.encode.Operations + one.text.Operations)
 		out.MemoryBytes = (one.encode.Parameters + one.text.Parameters) * bytesPerWeight
 		out.DiskBytes = int64(images) * int64(height/factor*width/factor*model.VAE.LatentChannels) * 2 * bytesPerWeight // mean and deviation
@@ -99,7 +99,7 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 			out.Operations += float64(request.Steps) * images * one.unet.Operations
 			out.MemoryBytes += one.unet.Parameters * bytesPerWeight
 		}
-		out.Assumes = append(out.Assumes, "all weights of the unet trained, in float32 with AdamW, the backward pass twice the forward one, from prepared latents")
+		out.Assumes = append(out.Assumes, "all weights of the unet trained, in float32 with AdamW, the backward pass twice the forward one, from precomputed latents")
 	default:
 		return sdk.Estimate{}, fmt.Errorf("a sampler is not asked to %s", request.Call)
 	}

@@ -58,7 +58,7 @@ func TestMemoryAdvice(t *testing.T) {
 		want string
 	}{
 		{sdk.CallSample, nil, `batch_size = 2; precision = "bfloat16"; height = 128`},
-		{sdk.CallPrepare, nil, `height = 128`},
+		{sdk.CallPrecompute, nil, `height = 128`},
 		{sdk.CallTune, tune(`{}`, 0.999, 8), `micro_batch_size = 8; gradient_checkpointing = true; precision = "bfloat16"; ema_decay = 0; lora {}; height = 128`},
 		{sdk.CallTune, tune(`{"micro_batch_size":1,"gradient_checkpointing":true,"precision":"bfloat16","lora":{"rank":4}}`, 0, 8), `height = 128`},
 		{sdk.CallTune, tune(`{"micro_batch_size":6,"precision":"bfloat16"}`, 0, 8), `micro_batch_size = 3; gradient_checkpointing = true; lora {}; height = 128`},

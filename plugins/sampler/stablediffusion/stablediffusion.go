@@ -39,7 +39,7 @@ type config struct {
 	NegativePrompt    string  `json:"negative_prompt"`
 	Precision         string  `json:"precision"`  // "": float32
 	BatchSize         int     `json:"batch_size"` // images; 0: what suits the backend
-	PreparedDType     string  `json:"prepared_dtype"`
+	PrecomputedDType  string  `json:"precomputed_dtype"`
 }
 
 // largestSide of an image, in pixels.
@@ -71,12 +71,12 @@ func Component() sdk.Component {
 				{Name: "negative_prompt", Type: sdk.TypeString, Default: json.RawMessage(`""`), Summary: "What guidance leads away from."},
 				{Name: "precision", Type: sdk.TypeString, Default: json.RawMessage(`"float32"`), OneOf: []string{latentdiffusion.Float32, latentdiffusion.BFloat16}, Summary: "What the unet is computed in when images are drawn, and its matrices are held in; noise schedule, solver and decoder stay float32. How it is tuned, its finetune block says."},
 				{Name: "batch_size", Type: sdk.TypeInteger, Minimum: sdk.Bound(1), Maximum: sdk.Bound(largestBatch), Summary: "Images that are drawn together; 4 if absent, or 1 on the pure-Go backend."},
-				{Name: "prepared_dtype", Type: sdk.TypeString, Default: json.RawMessage(`"float32"`), OneOf: preparedDTypes(), Summary: "How latents and embeddings are kept for fine-tuning. An image of 512 x 512 pixels takes 128 KiB in float32 and each distinct caption 231 KiB; float16 halves that, and rounds to 11 bits."},
+				{Name: "precomputed_dtype", Type: sdk.TypeString, Default: json.RawMessage(`"float32"`), OneOf: precomputedDTypes(), Summary: "How latents and embeddings are kept for fine-tuning. An image of 512 x 512 pixels takes 128 KiB in float32 and each distinct caption 231 KiB; float16 halves that, and rounds to 11 bits."},
 			}},
 			PreferredBatch: handed,
 			NeedsDevice:    true,
 			CodeVersion:    "3", // the cache of latents names its conditions
-			Capabilities:   []sdk.Capability{sdk.CapabilityPrepare, sdk.CapabilityTune},
+			Capabilities:   []sdk.Capability{sdk.CapabilityPrecompute, sdk.CapabilityTune},
 			Losses:         objective.Losses(),
 			Tuning:         latentdiffusion.SettingsSchema(),
 		},
@@ -98,10 +98,10 @@ type sampler struct {
 }
 
 var (
-	_ sdk.Sampler  = (*sampler)(nil)
-	_ sdk.Preparer = (*sampler)(nil)
-	_ sdk.Tuner    = (*sampler)(nil)
-	_ io.Closer    = (*sampler)(nil)
+	_ sdk.Sampler     = (*sampler)(nil)
+	_ sdk.Precomputer = (*sampler)(nil)
+	_ sdk.Tuner       = (*sampler)(nil)
+	_ io.Closer       = (*sampler)(nil)
 )
 
 // open reads everything but the weights first: those are gigabytes, and what is
@@ -175,11 +175,11 @@ func (s *sampler) complete() error {
 	if c.BatchSize < 0 || c.BatchSize > largestBatch {
 		all.Addf("Impossible batch_size", "It is %d; it must be 1 to %d images.", c.BatchSize, largestBatch)
 	}
-	if c.PreparedDType == "" {
-		c.PreparedDType = "float32"
+	if c.PrecomputedDType == "" {
+		c.PrecomputedDType = "float32"
 	}
-	if _, ok := preparedAs[c.PreparedDType]; !ok {
-		all.Addf("Unknown prepared_dtype", "It is %q; it must be one of %q.", c.PreparedDType, preparedDTypes())
+	if _, ok := precomputedAs[c.PrecomputedDType]; !ok {
+		all.Addf("Unknown precomputed_dtype", "It is %q; it must be one of %q.", c.PrecomputedDType, precomputedDTypes())
 	}
 	if c.Solver == "" {
 		c.Solver = s.model.Scheduler.Solver()
@@ -219,7 +219,7 @@ func (s *sampler) fits() error {
 }
 
 // load reads the weights, those of a checkpoint's adapters included, and
-// prepares the networks.
+// compiles the networks.
 func (s *sampler) load(checkpoint string) error {
 	if err := errors.Join(s.texts.load(s.backend, filepath.Join(s.directory, textEncoder)), s.model.Load(s.backend, s.directory)); err != nil {
 		return err

@@ -35,7 +35,7 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 	defer store.Finalize()
 	scratch := request.Scratch
 	if scratch == "" {
-		if scratch, err = os.MkdirTemp("", "plumb-prepared-"); err != nil {
+		if scratch, err = os.MkdirTemp("", "plumb-precomputed-"); err != nil {
 			return err
 		}
 		defer os.RemoveAll(scratch)
@@ -64,10 +64,10 @@ func (s *sampler) examples(ctx context.Context, request sdk.TuneRequest, scratch
 	var directories []string
 	for _, loss := range request.Losses {
 		for _, set := range loss.Sets {
-			directory := set.Prepared
+			directory := set.Precomputed
 			if directory == "" {
 				var err error
-				if directory, err = s.prepared(ctx, set.Images, scratch); err != nil {
+				if directory, err = s.precomputed(ctx, set.Images, scratch); err != nil {
 					return nil, err
 				}
 			}
@@ -77,11 +77,11 @@ func (s *sampler) examples(ctx context.Context, request sdk.TuneRequest, scratch
 	return latentcache.Open(directories...)
 }
 
-// prepared is the directory in scratch with the latent cache of a table of images,
+// precomputed is the directory in scratch with the latent cache of a table of images,
 // computed by this call or by one before it that was killed.
-func (s *sampler) prepared(ctx context.Context, images, scratch string) (string, error) {
+func (s *sampler) precomputed(ctx context.Context, images, scratch string) (string, error) {
 	name := train.Digest([]byte(images))[:16]
-	output, unfinished := filepath.Join(scratch, "prepared-"+name), filepath.Join(scratch, "preparing-"+name)
+	output, unfinished := filepath.Join(scratch, "precomputed-"+name), filepath.Join(scratch, "precomputing-"+name)
 	if whole, err := latentcache.Open(output); err == nil {
 		return output, whole.Close()
 	}
@@ -89,6 +89,6 @@ func (s *sampler) prepared(ctx context.Context, images, scratch string) (string,
 	if err != nil {
 		return "", err
 	}
-	request := sdk.PrepareRequest{Images: images, Output: output, Scratch: unfinished}
-	return output, s.Prepare(ctx, request, func(sdk.Progress) error { return nil })
+	request := sdk.PrecomputeRequest{Images: images, Output: output, Scratch: unfinished}
+	return output, s.Precompute(ctx, request, func(sdk.Progress) error { return nil })
 }

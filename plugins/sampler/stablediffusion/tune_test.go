@@ -221,7 +221,7 @@ func TestTuneWhole(t *testing.T) {
 func ignore(sdk.Progress) error { return nil }
 
 // TestResume: a job that was killed in the middle of the steps, and whose
-// prepared images were cut short, ends with the bytes of one that was left alone.
+// precomputed images were cut short, ends with the bytes of one that was left alone.
 func TestResume(t *testing.T) {
 	s, err := openWith(t, tuned)
 	if err != nil {
@@ -234,7 +234,7 @@ func TestResume(t *testing.T) {
 	}
 	want := filesIn(t, request.Output)
 	request.Scratch = t.TempDir()
-	// What it prepared for itself is damaged, and made again.
+	// What it precomputed for itself is damaged, and made again.
 	request.Output = t.TempDir()
 	examples, err := s.examples(t.Context(), request, request.Scratch)
 	if err != nil {
@@ -243,7 +243,7 @@ func TestResume(t *testing.T) {
 	if err := examples.Close(); err != nil {
 		t.Fatal(err)
 	}
-	kept, err := filepath.Glob(filepath.Join(request.Scratch, "prepared-*", "latents-*"))
+	kept, err := filepath.Glob(filepath.Join(request.Scratch, "precomputed-*", "latents-*"))
 	if err != nil || len(kept) != 1 {
 		t.Fatalf("latents are kept in %v, %v", kept, err)
 	}

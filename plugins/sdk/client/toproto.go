@@ -65,8 +65,8 @@ func fitRequestToProto(instance string, r sdk.FitRequest) *pb.FitRequest {
 	return out
 }
 
-func prepareRequestToProto(instance string, r sdk.PrepareRequest) *pb.PrepareRequest {
-	return &pb.PrepareRequest{
+func precomputeRequestToProto(instance string, r sdk.PrecomputeRequest) *pb.PrecomputeRequest {
+	return &pb.PrecomputeRequest{
 		Instance: instance,
 		Images:   r.Images,
 		Seed:     r.Seed,
@@ -95,7 +95,7 @@ func tuneRequestToProto(instance string, r sdk.TuneRequest) *pb.TuneRequest {
 		for _, set := range l.Sets {
 			loss.Sets = append(loss.Sets, &pb.TuneSet{
 				Images:      set.Images,
-				Prepared:    set.Prepared,
+				Precomputed: set.Precomputed,
 				Scores:      set.Scores,
 				Labels:      set.Labels,
 				Comparisons: set.Comparisons,

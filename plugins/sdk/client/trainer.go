@@ -49,15 +49,15 @@ func (i *Instance) FitTexts(ctx context.Context, r sdk.FitRequest) ([]string, er
 	return texts, nil
 }
 
-// Prepare turns a table of images into what the sampler's Tune reads.
-func (i *Instance) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
+// Precompute turns a table of images into what the sampler's Tune reads.
+func (i *Instance) Precompute(ctx context.Context, r sdk.PrecomputeRequest, report func(sdk.Progress) error) error {
 	err := receive(ctx, i.client.options.Silence,
-		func(ctx context.Context) (grpc.ServerStreamingClient[pb.PrepareResponse], error) {
-			return pb.NewTrainerClient(i.client.connection).Prepare(ctx, prepareRequestToProto(i.id, r))
+		func(ctx context.Context) (grpc.ServerStreamingClient[pb.PrecomputeResponse], error) {
+			return pb.NewTrainerClient(i.client.connection).Precompute(ctx, precomputeRequestToProto(i.id, r))
 		},
-		(*pb.PrepareResponse).GetSignal,
-		func(answer *pb.PrepareResponse) error { return reported(answer.GetProgress(), report) })
-	return i.explain(ctx, "Prepare", err)
+		(*pb.PrecomputeResponse).GetSignal,
+		func(answer *pb.PrecomputeResponse) error { return reported(answer.GetProgress(), report) })
+	return i.explain(ctx, "Precompute", err)
 }
 
 // reported hands one report of a long call on.

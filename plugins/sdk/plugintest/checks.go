@@ -30,8 +30,8 @@ func checksOf(p sdk.Plugin, one Case) []check {
 	switch one.Kind {
 	case sdk.KindSampler:
 		checks = append(checks, check{"sample", checkSample}, check{"cancel", checkCancelSample})
-		if has(sdk.CapabilityPrepare) {
-			checks = append(checks, check{"prepare", checkPrepare})
+		if has(sdk.CapabilityPrecompute) {
+			checks = append(checks, check{"precompute", checkPrecompute})
 		}
 		if has(sdk.CapabilityTune) && one.Tune != nil {
 			checks = append(checks, check{"tune", checkTune})

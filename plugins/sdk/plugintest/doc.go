@@ -8,7 +8,7 @@
 // It checks what the host relies on and cannot see from one answer: the same
 // question has the same answer whatever else is asked beside it and in
 // whatever order, a cancelled call ends soon and leaves the instance usable,
-// images are prepared to the same bytes whether a call was cancelled or not, the
+// images are precomputed to the same bytes whether a call was cancelled or not, the
 // same seed gives the same checkpoint, labels that nothing can be learnt from
 // are refused, a fit's texts are always the same, a closed instance answers
 // nothing. Rewards that read vectors get made-up ones, or those of Case.Encoder.

@@ -121,7 +121,7 @@ type Capability string
 // The capabilities.
 const (
 	Tune       Capability = "tune"
-	Prepare    Capability = "prepare"
+	Precompute Capability = "precompute"
 	Fit        Capability = "fit"
 	Compare    Capability = "compare"
 	ScoreGroup Capability = "score_group"
@@ -132,7 +132,7 @@ const (
 // capable says which kinds may declare a capability.
 var capable = map[Capability][]Kind{
 	Tune:       {Sampler},
-	Prepare:    {Sampler},
+	Precompute: {Sampler},
 	Fit:        {Reward, Rater, Encoder},
 	Compare:    {Rater},
 	ScoreGroup: {Reward},

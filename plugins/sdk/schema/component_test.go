@@ -14,7 +14,7 @@ func TestComponentMistakes(t *testing.T) {
 		component Component
 		want      string // a part of the one mistake; empty: none
 	}{
-		"fine": {Component{Kind: Sampler, Name: "s", Capabilities: []Capability{Tune, Prepare}, Tuning: settings,
+		"fine": {Component{Kind: Sampler, Name: "s", Capabilities: []Capability{Tune, Precompute}, Tuning: settings,
 			Losses: []Loss{{Name: "l", Needs: []Need{NeedPairs, NeedReference}}}}, ""},
 		"kind":               {Component{Kind: "oracle", Name: "o"}, "unknown kind"},
 		"name":               {Component{Kind: Reward}, "no name"},

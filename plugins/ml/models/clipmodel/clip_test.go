@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -88,7 +89,7 @@ func run(t *testing.T, store *model.Store, build func(p nn.Params, inputs []*Nod
 // TestTextTower: Stable Diffusion's text encoder, state by state.
 func TestTextTower(t *testing.T) {
 	want := golden.Read(t, textExpected)
-	config, store, err := ReadText(golden.Backend(t), textEncoder)
+	config, store, err := readText(golden.Backend(t), textEncoder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,4 +178,15 @@ func cosine(a, b []float32) float64 {
 		bb += float64(b[i]) * float64(b[i])
 	}
 	return ab / math.Sqrt(aa*bb)
+}
+
+// readText reads the text tower in directory, configuration and weights: a
+// CLIPTextModel, or that of a CLIPModel.
+func readText(backend compute.Backend, directory string) (Text, *model.Store, error) {
+	config, err := ReadConfig(directory)
+	if err != nil {
+		return Text{}, nil, err
+	}
+	store, err := config.Text.Weights(backend).Read(directory)
+	return config.Text, store, err
 }

@@ -18,7 +18,7 @@ type Encoder struct {
 	texts  *compiled
 }
 
-// NewEncoder prepares an encoder with weights that config.Weights read.
+// NewEncoder compiles an encoder with the weights that config.Weights read.
 func NewEncoder(backend compute.Backend, config Config, store *model.Store) (*Encoder, error) {
 	e := &Encoder{config: config}
 	var err error
@@ -42,7 +42,7 @@ func (e *Encoder) Close() {
 	e.texts.close()
 }
 
-// Images encodes prepared images, [3, size, size] each, as [projection] each,
+// Images encodes preprocessed images, [3, size, size] each, as [projection] each,
 // not normalized.
 func (e *Encoder) Images(ctx context.Context, pixels [][]float32) ([][]float32, error) {
 	v := *e.config.Vision
@@ -83,7 +83,7 @@ type TextEncoder struct {
 	last   *compiled
 }
 
-// NewTextEncoder prepares a text encoder with the weights that ReadText gives.
+// NewTextEncoder compiles a text encoder with weights from Text.Weights.
 func NewTextEncoder(backend compute.Backend, config Text, store *model.Store) (*TextEncoder, error) {
 	last, err := compile(backend, store, func(p nn.Params, inputs []*Node) *Node {
 		return config.States(p, inputs[0]).Last

@@ -97,7 +97,7 @@ func TestShards(t *testing.T) {
 
 // TestTextOfPair: the text tower of a CLIPModel is loaded without the rest.
 func TestTextOfPair(t *testing.T) {
-	config, store, err := ReadText(golden.Backend(t), tiny)
+	config, store, err := readText(golden.Backend(t), tiny)
 	if err != nil {
 		t.Fatal(err)
 	}

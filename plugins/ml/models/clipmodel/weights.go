@@ -7,7 +7,6 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/pretrained"
 )
@@ -67,15 +66,4 @@ func used(name string) string {
 // embedding reports whether a weight is a table of tokens or positions.
 func embedding(name string) bool {
 	return strings.HasSuffix(name, ".token_embedding.weight") || strings.HasSuffix(name, ".position_embedding.weight")
-}
-
-// ReadText reads the text tower in directory, configuration and weights: a
-// CLIPTextModel, or that of a CLIPModel.
-func ReadText(backend compute.Backend, directory string) (Text, *model.Store, error) {
-	config, err := ReadConfig(directory)
-	if err != nil {
-		return Text{}, nil, err
-	}
-	store, err := config.Text.Weights(backend).Read(directory)
-	return config.Text, store, err
 }

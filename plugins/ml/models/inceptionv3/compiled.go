@@ -53,7 +53,7 @@ func (c *Compiled) Features(ctx context.Context, images []sdk.Image) ([][]float3
 		pixels := make([]float32, c.batch*size)
 		var work sync.WaitGroup
 		for i, image := range images[start:end] {
-			work.Go(func() { Prepare(image, pixels[i*size:][:size]) })
+			work.Go(func() { Preprocess(image, pixels[i*size:][:size]) })
 		}
 		work.Wait()
 		input := tensors.FromFlatDataAndDimensions(pixels, c.batch, Side, Side, 3)
@@ -71,12 +71,12 @@ func (c *Compiled) Features(ctx context.Context, images []sdk.Image) ([][]float3
 	return rows, nil
 }
 
-// Prepare converts an image to the network's input, [299, 299, 3], as clean-fid
+// Preprocess converts an image to the network's input, [299, 299, 3], as clean-fid
 // does (Parmar et al. 2022, On Aliased Resizing and Surprising Subtleties in GAN
 // Evaluation): each channel resized in floating point by Pillow's bicubic filter,
 // without rounding, clipped to 0 to 255 (as clean-fid does since March 2022), then
 // (value - 128) / 128.
-func Prepare(image sdk.Image, out []float32) {
+func Preprocess(image sdk.Image, out []float32) {
 	planes := imaging.ResizeFloats(image, Side, Side)
 	for c := range 3 {
 		for i, v := range planes[c*Side*Side:][:Side*Side] {

@@ -114,15 +114,15 @@ func TestResize(t *testing.T) {
 		got := imaging.ResizeFloats(image, Side, Side)
 		worst := golden.Expect(t, name, some(got, 2000), want.Tensors["resized."+name], 2e-5)
 		t.Logf("%s: values of 0 to 255 differ by at most %.1e", name, worst)
-		prepared := make([]float32, len(got))
-		Prepare(image, prepared)
+		preprocessed := make([]float32, len(got))
+		Preprocess(image, preprocessed)
 		for c := range 3 {
 			for i, v := range got[c*Side*Side:][:Side*Side] {
 				if v < 0 || v > 255 {
 					beyond++
 				}
-				if want := (min(max(v, 0), 255) - 128) / 128; prepared[i*3+c] != want {
-					t.Fatalf("%s: pixel %d is prepared as %v from %v", name, i, prepared[i*3+c], v)
+				if want := (min(max(v, 0), 255) - 128) / 128; preprocessed[i*3+c] != want {
+					t.Fatalf("%s: pixel %d is preprocessed as %v from %v", name, i, preprocessed[i*3+c], v)
 				}
 			}
 		}
@@ -150,7 +150,7 @@ func TestNetwork(t *testing.T) {
 	all := images(t)
 	names := []string{"rgb_67x45", "rgb_51x131", "drawn_640x451"}
 	input := safetensors.Tensor{Dims: []int{1, Side, Side, 3}, Data: make([]float32, Side*Side*3)}
-	Prepare(all[names[0]], input.Data)
+	Preprocess(all[names[0]], input.Data)
 	var taps []string
 	outputs := golden.Run(t, store, func(inputs []*Node) []*Node {
 		var nodes []*Node

@@ -429,7 +429,7 @@ func (x *TuneLoss) GetSets() []*TuneSet {
 type TuneSet struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Images        string                 `protobuf:"bytes,1,opt,name=images,proto3" json:"images,omitempty"`           // an image table
-	Prepared      string                 `protobuf:"bytes,2,opt,name=prepared,proto3" json:"prepared,omitempty"`       // the directory that Prepare made of it
+	Precomputed   string                 `protobuf:"bytes,2,opt,name=precomputed,proto3" json:"precomputed,omitempty"` // the directory that Precompute made of it
 	Scores        string                 `protobuf:"bytes,3,opt,name=scores,proto3" json:"scores,omitempty"`           // a score table
 	Labels        string                 `protobuf:"bytes,4,opt,name=labels,proto3" json:"labels,omitempty"`           // a label table
 	Comparisons   string                 `protobuf:"bytes,5,opt,name=comparisons,proto3" json:"comparisons,omitempty"` // a table of comparisons of its images
@@ -474,9 +474,9 @@ func (x *TuneSet) GetImages() string {
 	return ""
 }
 
-func (x *TuneSet) GetPrepared() string {
+func (x *TuneSet) GetPrecomputed() string {
 	if x != nil {
-		return x.Prepared
+		return x.Precomputed
 	}
 	return ""
 }
@@ -633,10 +633,10 @@ const file_plumb_plugin_v1_sampler_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06weight\x18\x02 \x01(\x01R\x06weight\x12!\n" +
 	"\foptions_json\x18\x03 \x01(\fR\voptionsJson\x12,\n" +
-	"\x04sets\x18\x04 \x03(\v2\x18.plumb.plugin.v1.TuneSetR\x04sets\"\x8f\x01\n" +
+	"\x04sets\x18\x04 \x03(\v2\x18.plumb.plugin.v1.TuneSetR\x04sets\"\x95\x01\n" +
 	"\aTuneSet\x12\x16\n" +
-	"\x06images\x18\x01 \x01(\tR\x06images\x12\x1a\n" +
-	"\bprepared\x18\x02 \x01(\tR\bprepared\x12\x16\n" +
+	"\x06images\x18\x01 \x01(\tR\x06images\x12 \n" +
+	"\vprecomputed\x18\x02 \x01(\tR\vprecomputed\x12\x16\n" +
 	"\x06scores\x18\x03 \x01(\tR\x06scores\x12\x16\n" +
 	"\x06labels\x18\x04 \x01(\tR\x06labels\x12 \n" +
 	"\vcomparisons\x18\x05 \x01(\tR\vcomparisons\"/\n" +

@@ -317,8 +317,8 @@ func (x *FitResponse) GetProgress() *Progress {
 	return nil
 }
 
-// PrepareRequest names a table to prepare. It goes by path, not over the wire.
-type PrepareRequest struct {
+// PrecomputeRequest names a table to precompute. It goes by path, not over the wire.
+type PrecomputeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Instance      string                 `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
 	Images        string                 `protobuf:"bytes,2,opt,name=images,proto3" json:"images,omitempty"` // an image table
@@ -329,20 +329,20 @@ type PrepareRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *PrepareRequest) Reset() {
-	*x = PrepareRequest{}
+func (x *PrecomputeRequest) Reset() {
+	*x = PrecomputeRequest{}
 	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PrepareRequest) String() string {
+func (x *PrecomputeRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PrepareRequest) ProtoMessage() {}
+func (*PrecomputeRequest) ProtoMessage() {}
 
-func (x *PrepareRequest) ProtoReflect() protoreflect.Message {
+func (x *PrecomputeRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -354,47 +354,47 @@ func (x *PrepareRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PrepareRequest.ProtoReflect.Descriptor instead.
-func (*PrepareRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use PrecomputeRequest.ProtoReflect.Descriptor instead.
+func (*PrecomputeRequest) Descriptor() ([]byte, []int) {
 	return file_plumb_plugin_v1_trainer_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *PrepareRequest) GetInstance() string {
+func (x *PrecomputeRequest) GetInstance() string {
 	if x != nil {
 		return x.Instance
 	}
 	return ""
 }
 
-func (x *PrepareRequest) GetImages() string {
+func (x *PrecomputeRequest) GetImages() string {
 	if x != nil {
 		return x.Images
 	}
 	return ""
 }
 
-func (x *PrepareRequest) GetSeed() uint64 {
+func (x *PrecomputeRequest) GetSeed() uint64 {
 	if x != nil {
 		return x.Seed
 	}
 	return 0
 }
 
-func (x *PrepareRequest) GetOutput() string {
+func (x *PrecomputeRequest) GetOutput() string {
 	if x != nil {
 		return x.Output
 	}
 	return ""
 }
 
-func (x *PrepareRequest) GetScratch() string {
+func (x *PrecomputeRequest) GetScratch() string {
 	if x != nil {
 		return x.Scratch
 	}
 	return ""
 }
 
-type PrepareResponse struct {
+type PrecomputeResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Signal        *Signal                `protobuf:"bytes,1,opt,name=signal,proto3" json:"signal,omitempty"`
 	Progress      *Progress              `protobuf:"bytes,2,opt,name=progress,proto3" json:"progress,omitempty"` // a step is an image
@@ -402,20 +402,20 @@ type PrepareResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *PrepareResponse) Reset() {
-	*x = PrepareResponse{}
+func (x *PrecomputeResponse) Reset() {
+	*x = PrecomputeResponse{}
 	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PrepareResponse) String() string {
+func (x *PrecomputeResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PrepareResponse) ProtoMessage() {}
+func (*PrecomputeResponse) ProtoMessage() {}
 
-func (x *PrepareResponse) ProtoReflect() protoreflect.Message {
+func (x *PrecomputeResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_plumb_plugin_v1_trainer_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -427,19 +427,19 @@ func (x *PrepareResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PrepareResponse.ProtoReflect.Descriptor instead.
-func (*PrepareResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use PrecomputeResponse.ProtoReflect.Descriptor instead.
+func (*PrecomputeResponse) Descriptor() ([]byte, []int) {
 	return file_plumb_plugin_v1_trainer_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *PrepareResponse) GetSignal() *Signal {
+func (x *PrecomputeResponse) GetSignal() *Signal {
 	if x != nil {
 		return x.Signal
 	}
 	return nil
 }
 
-func (x *PrepareResponse) GetProgress() *Progress {
+func (x *PrecomputeResponse) GetProgress() *Progress {
 	if x != nil {
 		return x.Progress
 	}
@@ -531,14 +531,14 @@ const file_plumb_plugin_v1_trainer_proto_rawDesc = "" +
 	"\x05texts\x18\x01 \x03(\tR\x05texts\"u\n" +
 	"\vFitResponse\x12/\n" +
 	"\x06signal\x18\x01 \x01(\v2\x17.plumb.plugin.v1.SignalR\x06signal\x125\n" +
-	"\bprogress\x18\x02 \x01(\v2\x19.plumb.plugin.v1.ProgressR\bprogress\"\x8a\x01\n" +
-	"\x0ePrepareRequest\x12\x1a\n" +
+	"\bprogress\x18\x02 \x01(\v2\x19.plumb.plugin.v1.ProgressR\bprogress\"\x8d\x01\n" +
+	"\x11PrecomputeRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12\x16\n" +
 	"\x06images\x18\x02 \x01(\tR\x06images\x12\x12\n" +
 	"\x04seed\x18\x03 \x01(\x04R\x04seed\x12\x16\n" +
 	"\x06output\x18\x04 \x01(\tR\x06output\x12\x18\n" +
-	"\ascratch\x18\x05 \x01(\tR\ascratch\"y\n" +
-	"\x0fPrepareResponse\x12/\n" +
+	"\ascratch\x18\x05 \x01(\tR\ascratch\"|\n" +
+	"\x12PrecomputeResponse\x12/\n" +
 	"\x06signal\x18\x01 \x01(\v2\x17.plumb.plugin.v1.SignalR\x06signal\x125\n" +
 	"\bprogress\x18\x02 \x01(\v2\x19.plumb.plugin.v1.ProgressR\bprogress\"\xae\x01\n" +
 	"\bProgress\x12\x12\n" +
@@ -547,11 +547,12 @@ const file_plumb_plugin_v1_trainer_proto_rawDesc = "" +
 	"\x06values\x18\x03 \x03(\v2%.plumb.plugin.v1.Progress.ValuesEntryR\x06values\x1a9\n" +
 	"\vValuesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x012\xeb\x01\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x012\xf4\x01\n" +
 	"\aTrainer\x12B\n" +
 	"\x03Fit\x12\x1b.plumb.plugin.v1.FitRequest\x1a\x1c.plumb.plugin.v1.FitResponse0\x01\x12L\n" +
-	"\bFitTexts\x12\x1b.plumb.plugin.v1.FitRequest\x1a!.plumb.plugin.v1.FitTextsResponse0\x01\x12N\n" +
-	"\aPrepare\x12\x1f.plumb.plugin.v1.PrepareRequest\x1a .plumb.plugin.v1.PrepareResponse0\x01BFZDgithub.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1;pluginv1b\x06proto3"
+	"\bFitTexts\x12\x1b.plumb.plugin.v1.FitRequest\x1a!.plumb.plugin.v1.FitTextsResponse0\x01\x12W\n" +
+	"\n" +
+	"Precompute\x12\".plumb.plugin.v1.PrecomputeRequest\x1a#.plumb.plugin.v1.PrecomputeResponse0\x01BFZDgithub.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1;pluginv1b\x06proto3"
 
 var (
 	file_plumb_plugin_v1_trainer_proto_rawDescOnce sync.Once
@@ -567,16 +568,16 @@ func file_plumb_plugin_v1_trainer_proto_rawDescGZIP() []byte {
 
 var file_plumb_plugin_v1_trainer_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_plumb_plugin_v1_trainer_proto_goTypes = []any{
-	(*FitRequest)(nil),       // 0: plumb.plugin.v1.FitRequest
-	(*FitSet)(nil),           // 1: plumb.plugin.v1.FitSet
-	(*FitTextsResponse)(nil), // 2: plumb.plugin.v1.FitTextsResponse
-	(*Texts)(nil),            // 3: plumb.plugin.v1.Texts
-	(*FitResponse)(nil),      // 4: plumb.plugin.v1.FitResponse
-	(*PrepareRequest)(nil),   // 5: plumb.plugin.v1.PrepareRequest
-	(*PrepareResponse)(nil),  // 6: plumb.plugin.v1.PrepareResponse
-	(*Progress)(nil),         // 7: plumb.plugin.v1.Progress
-	nil,                      // 8: plumb.plugin.v1.Progress.ValuesEntry
-	(*Signal)(nil),           // 9: plumb.plugin.v1.Signal
+	(*FitRequest)(nil),         // 0: plumb.plugin.v1.FitRequest
+	(*FitSet)(nil),             // 1: plumb.plugin.v1.FitSet
+	(*FitTextsResponse)(nil),   // 2: plumb.plugin.v1.FitTextsResponse
+	(*Texts)(nil),              // 3: plumb.plugin.v1.Texts
+	(*FitResponse)(nil),        // 4: plumb.plugin.v1.FitResponse
+	(*PrecomputeRequest)(nil),  // 5: plumb.plugin.v1.PrecomputeRequest
+	(*PrecomputeResponse)(nil), // 6: plumb.plugin.v1.PrecomputeResponse
+	(*Progress)(nil),           // 7: plumb.plugin.v1.Progress
+	nil,                        // 8: plumb.plugin.v1.Progress.ValuesEntry
+	(*Signal)(nil),             // 9: plumb.plugin.v1.Signal
 }
 var file_plumb_plugin_v1_trainer_proto_depIdxs = []int32{
 	1,  // 0: plumb.plugin.v1.FitRequest.sets:type_name -> plumb.plugin.v1.FitSet
@@ -584,15 +585,15 @@ var file_plumb_plugin_v1_trainer_proto_depIdxs = []int32{
 	3,  // 2: plumb.plugin.v1.FitTextsResponse.texts:type_name -> plumb.plugin.v1.Texts
 	9,  // 3: plumb.plugin.v1.FitResponse.signal:type_name -> plumb.plugin.v1.Signal
 	7,  // 4: plumb.plugin.v1.FitResponse.progress:type_name -> plumb.plugin.v1.Progress
-	9,  // 5: plumb.plugin.v1.PrepareResponse.signal:type_name -> plumb.plugin.v1.Signal
-	7,  // 6: plumb.plugin.v1.PrepareResponse.progress:type_name -> plumb.plugin.v1.Progress
+	9,  // 5: plumb.plugin.v1.PrecomputeResponse.signal:type_name -> plumb.plugin.v1.Signal
+	7,  // 6: plumb.plugin.v1.PrecomputeResponse.progress:type_name -> plumb.plugin.v1.Progress
 	8,  // 7: plumb.plugin.v1.Progress.values:type_name -> plumb.plugin.v1.Progress.ValuesEntry
 	0,  // 8: plumb.plugin.v1.Trainer.Fit:input_type -> plumb.plugin.v1.FitRequest
 	0,  // 9: plumb.plugin.v1.Trainer.FitTexts:input_type -> plumb.plugin.v1.FitRequest
-	5,  // 10: plumb.plugin.v1.Trainer.Prepare:input_type -> plumb.plugin.v1.PrepareRequest
+	5,  // 10: plumb.plugin.v1.Trainer.Precompute:input_type -> plumb.plugin.v1.PrecomputeRequest
 	4,  // 11: plumb.plugin.v1.Trainer.Fit:output_type -> plumb.plugin.v1.FitResponse
 	2,  // 12: plumb.plugin.v1.Trainer.FitTexts:output_type -> plumb.plugin.v1.FitTextsResponse
-	6,  // 13: plumb.plugin.v1.Trainer.Prepare:output_type -> plumb.plugin.v1.PrepareResponse
+	6,  // 13: plumb.plugin.v1.Trainer.Precompute:output_type -> plumb.plugin.v1.PrecomputeResponse
 	11, // [11:14] is the sub-list for method output_type
 	8,  // [8:11] is the sub-list for method input_type
 	8,  // [8:8] is the sub-list for extension type_name

@@ -21,9 +21,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Trainer_Fit_FullMethodName      = "/plumb.plugin.v1.Trainer/Fit"
-	Trainer_FitTexts_FullMethodName = "/plumb.plugin.v1.Trainer/FitTexts"
-	Trainer_Prepare_FullMethodName  = "/plumb.plugin.v1.Trainer/Prepare"
+	Trainer_Fit_FullMethodName        = "/plumb.plugin.v1.Trainer/Fit"
+	Trainer_FitTexts_FullMethodName   = "/plumb.plugin.v1.Trainer/FitTexts"
+	Trainer_Precompute_FullMethodName = "/plumb.plugin.v1.Trainer/Precompute"
 )
 
 // TrainerClient is the client API for Trainer service.
@@ -37,9 +37,9 @@ type TrainerClient interface {
 	// images' prompts, each once. The request has no features and no output yet.
 	// Needs the capability "fit_texts".
 	FitTexts(ctx context.Context, in *FitRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FitTextsResponse], error)
-	// Prepare turns a table of images into what the Tune of a sampler reads.
-	// Needs the capability "prepare".
-	Prepare(ctx context.Context, in *PrepareRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[PrepareResponse], error)
+	// Precompute turns a table of images into what the Tune of a sampler reads.
+	// Needs the capability "precompute".
+	Precompute(ctx context.Context, in *PrecomputeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[PrecomputeResponse], error)
 }
 
 type trainerClient struct {
@@ -88,13 +88,13 @@ func (c *trainerClient) FitTexts(ctx context.Context, in *FitRequest, opts ...gr
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Trainer_FitTextsClient = grpc.ServerStreamingClient[FitTextsResponse]
 
-func (c *trainerClient) Prepare(ctx context.Context, in *PrepareRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[PrepareResponse], error) {
+func (c *trainerClient) Precompute(ctx context.Context, in *PrecomputeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[PrecomputeResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Trainer_ServiceDesc.Streams[2], Trainer_Prepare_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Trainer_ServiceDesc.Streams[2], Trainer_Precompute_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
-	x := &grpc.GenericClientStream[PrepareRequest, PrepareResponse]{ClientStream: stream}
+	x := &grpc.GenericClientStream[PrecomputeRequest, PrecomputeResponse]{ClientStream: stream}
 	if err := x.ClientStream.SendMsg(in); err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (c *trainerClient) Prepare(ctx context.Context, in *PrepareRequest, opts ..
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Trainer_PrepareClient = grpc.ServerStreamingClient[PrepareResponse]
+type Trainer_PrecomputeClient = grpc.ServerStreamingClient[PrecomputeResponse]
 
 // TrainerServer is the server API for Trainer service.
 // All implementations must embed UnimplementedTrainerServer
@@ -118,9 +118,9 @@ type TrainerServer interface {
 	// images' prompts, each once. The request has no features and no output yet.
 	// Needs the capability "fit_texts".
 	FitTexts(*FitRequest, grpc.ServerStreamingServer[FitTextsResponse]) error
-	// Prepare turns a table of images into what the Tune of a sampler reads.
-	// Needs the capability "prepare".
-	Prepare(*PrepareRequest, grpc.ServerStreamingServer[PrepareResponse]) error
+	// Precompute turns a table of images into what the Tune of a sampler reads.
+	// Needs the capability "precompute".
+	Precompute(*PrecomputeRequest, grpc.ServerStreamingServer[PrecomputeResponse]) error
 	mustEmbedUnimplementedTrainerServer()
 }
 
@@ -137,8 +137,8 @@ func (UnimplementedTrainerServer) Fit(*FitRequest, grpc.ServerStreamingServer[Fi
 func (UnimplementedTrainerServer) FitTexts(*FitRequest, grpc.ServerStreamingServer[FitTextsResponse]) error {
 	return status.Error(codes.Unimplemented, "method FitTexts not implemented")
 }
-func (UnimplementedTrainerServer) Prepare(*PrepareRequest, grpc.ServerStreamingServer[PrepareResponse]) error {
-	return status.Error(codes.Unimplemented, "method Prepare not implemented")
+func (UnimplementedTrainerServer) Precompute(*PrecomputeRequest, grpc.ServerStreamingServer[PrecomputeResponse]) error {
+	return status.Error(codes.Unimplemented, "method Precompute not implemented")
 }
 func (UnimplementedTrainerServer) mustEmbedUnimplementedTrainerServer() {}
 func (UnimplementedTrainerServer) testEmbeddedByValue()                 {}
@@ -183,16 +183,16 @@ func _Trainer_FitTexts_Handler(srv interface{}, stream grpc.ServerStream) error 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Trainer_FitTextsServer = grpc.ServerStreamingServer[FitTextsResponse]
 
-func _Trainer_Prepare_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(PrepareRequest)
+func _Trainer_Precompute_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(PrecomputeRequest)
 	if err := stream.RecvMsg(m); err != nil {
 		return err
 	}
-	return srv.(TrainerServer).Prepare(m, &grpc.GenericServerStream[PrepareRequest, PrepareResponse]{ServerStream: stream})
+	return srv.(TrainerServer).Precompute(m, &grpc.GenericServerStream[PrecomputeRequest, PrecomputeResponse]{ServerStream: stream})
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Trainer_PrepareServer = grpc.ServerStreamingServer[PrepareResponse]
+type Trainer_PrecomputeServer = grpc.ServerStreamingServer[PrecomputeResponse]
 
 // Trainer_ServiceDesc is the grpc.ServiceDesc for Trainer service.
 // It's only intended for direct use with grpc.RegisterService,
@@ -213,8 +213,8 @@ var Trainer_ServiceDesc = grpc.ServiceDesc{
 			ServerStreams: true,
 		},
 		{
-			StreamName:    "Prepare",
-			Handler:       _Trainer_Prepare_Handler,
+			StreamName:    "Precompute",
+			Handler:       _Trainer_Precompute_Handler,
 			ServerStreams: true,
 		},
 	},

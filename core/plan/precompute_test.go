@@ -12,20 +12,20 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
-// preparers is an Identities whose samplers prepare images for their tuning.
-type preparers struct{ everyone }
+// precomputers is an Identities whose samplers precompute images for their tuning.
+type precomputers struct{ everyone }
 
-func (p preparers) Component(kind, name string) (spec.Identity, bool) {
+func (p precomputers) Component(kind, name string) (spec.Identity, bool) {
 	identity, ok := p.everyone.Component(kind, name)
 	if kind == "sampler" {
-		identity.Capabilities = []schema.Capability{schema.Prepare}
+		identity.Capabilities = []schema.Capability{schema.Precompute}
 	}
 	return identity, ok
 }
 
-func buildPrepared(t *testing.T, sources ...Source) *Plan {
+func buildPrecomputed(t *testing.T, sources ...Source) *Plan {
 	t.Helper()
-	p, err := Build(sources, preparers{everyone{"1"}})
+	p, err := Build(sources, precomputers{everyone{"1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,17 +42,17 @@ func stagesOf(p *Plan, kind record.Kind) []string {
 	return all
 }
 
-// TestPrepareIsAStageOfEachImageTable: between the images and what is tuned on
+// TestPrecomputeIsAStageOfEachImageTable: between the images and what is tuned on
 // them, and no stage more.
-func TestPrepareIsAStageOfEachImageTable(t *testing.T) {
-	p := buildPrepared(t, Source{Spec: experiment(1)})
-	if got, want := stagesOf(p, record.KindPrepare), []string{"prepare/labelled/base", "prepare/unlabelled/base", "prepare/real/base"}; !slices.Equal(got, want) {
+func TestPrecomputeIsAStageOfEachImageTable(t *testing.T) {
+	p := buildPrecomputed(t, Source{Spec: experiment(1)})
+	if got, want := stagesOf(p, record.KindPrecompute), []string{"precompute/labelled/base", "precompute/unlabelled/base", "precompute/real/base"}; !slices.Equal(got, want) {
 		t.Errorf("stages %q, want %q", got, want)
 	}
 	want := []string{
-		"images 1 = images of sample/labelled", "prepared 1 = prepared of prepare/labelled/base", "scores 1 = scores of score/labelled/with_aux",
-		"images 2 = images of sample/unlabelled", "prepared 2 = prepared of prepare/unlabelled/base", "scores 2 = scores of score/unlabelled/with_aux",
-		"images 3 = images of sample/real", "prepared 3 = prepared of prepare/real/base",
+		"images 1 = images of sample/labelled", "precomputed 1 = precomputed of precompute/labelled/base", "scores 1 = scores of score/labelled/with_aux",
+		"images 2 = images of sample/unlabelled", "precomputed 2 = precomputed of precompute/unlabelled/base", "scores 2 = scores of score/unlabelled/with_aux",
+		"images 3 = images of sample/real", "precomputed 3 = precomputed of precompute/real/base",
 	}
 	tune := node(t, p, "tune/full")
 	if got := inputs(tune); !slices.Equal(got, want) {
@@ -60,72 +60,72 @@ func TestPrepareIsAStageOfEachImageTable(t *testing.T) {
 	}
 	losses := tune.Work.(*TuneWork).Losses
 	sets := [][]TuneSet{
-		{{Images: "images 1", Prepared: "prepared 1", Scores: "scores 1"}, {Images: "images 2", Prepared: "prepared 2", Scores: "scores 2"}},
-		{{Images: "images 3", Prepared: "prepared 3"}},
+		{{Images: "images 1", Precomputed: "precomputed 1", Scores: "scores 1"}, {Images: "images 2", Precomputed: "precomputed 2", Scores: "scores 2"}},
+		{{Images: "images 3", Precomputed: "precomputed 3"}},
 	}
 	if !slices.Equal(losses[0].Sets, sets[0]) || !slices.Equal(losses[1].Sets, sets[1]) {
 		t.Errorf("losses %+v", losses)
 	}
-	if items, unit := node(t, p, "prepare/real/base").Items(); items != 16 || unit != "images" {
-		t.Errorf("prepare/real/base works through %d %s", items, unit)
+	if items, unit := node(t, p, "precompute/real/base").Items(); items != 16 || unit != "images" {
+		t.Errorf("precompute/real/base works through %d %s", items, unit)
 	}
-	if got := build(t, Source{Spec: experiment(1)}); len(stagesOf(got, record.KindPrepare)) != 0 || len(got.Nodes) != len(p.Nodes)-3 {
-		t.Error("a sampler that does not prepare has stages for it")
+	if got := build(t, Source{Spec: experiment(1)}); len(stagesOf(got, record.KindPrecompute)) != 0 || len(got.Nodes) != len(p.Nodes)-3 {
+		t.Error("a sampler that does not precompute has stages for it")
 	}
 }
 
-// TestPrepareIsSharedByFinetunes: by those with another optimizer, and by one
+// TestPrecomputeIsSharedByFinetunes: by those with another optimizer, and by one
 // that goes on from another.
-func TestPrepareIsSharedByFinetunes(t *testing.T) {
+func TestPrecomputeIsSharedByFinetunes(t *testing.T) {
 	s := experiment(1)
 	first := s.Finetunes[0]
 	longer, chained := *first, *first
 	longer.Name, longer.Steps = "longer", 80
 	chained.Name, chained.Model = "chained", spec.Model{Sampler: first.Model.Sampler, Finetune: first}
 	s.Finetunes = append(s.Finetunes, &longer, &chained)
-	p := buildPrepared(t, Source{Spec: s})
-	if got := stagesOf(p, record.KindPrepare); len(got) != 3 {
+	p := buildPrecomputed(t, Source{Spec: s})
+	if got := stagesOf(p, record.KindPrecompute); len(got) != 3 {
 		t.Errorf("stages %q", got)
 	}
 	for _, name := range []string{"tune/longer", "tune/chained"} {
-		if !slices.Contains(inputs(node(t, p, name)), "prepared 1 = prepared of prepare/labelled/base") {
+		if !slices.Contains(inputs(node(t, p, name)), "precomputed 1 = precomputed of precompute/labelled/base") {
 			t.Errorf("%s has the inputs %q", name, inputs(node(t, p, name)))
 		}
 	}
 	other := *s.Samplers[0]
 	other.Name, other.Config = "other", json.RawMessage(`{"guidance_scale":5}`)
 	longer.Model = spec.Model{Sampler: &other}
-	if got := stagesOf(buildPrepared(t, Source{Spec: s}), record.KindPrepare); len(got) != 6 {
+	if got := stagesOf(buildPrecomputed(t, Source{Spec: s}), record.KindPrecompute); len(got) != 6 {
 		t.Errorf("with another sampler there are the stages %q", got)
 	}
 }
 
-// TestPrepareIsSharedBySeeds: images that come from a folder are the same for
-// every seed, and so is what is prepared of them.
-func TestPrepareIsSharedBySeeds(t *testing.T) {
+// TestPrecomputeIsSharedBySeeds: images that come from a folder are the same for
+// every seed, and so is what is precomputed of them.
+func TestPrecomputeIsSharedBySeeds(t *testing.T) {
 	folder := func(seed uint64) *spec.Spec {
 		s := experiment(seed)
 		*s.Images[2] = spec.Images{Name: "real", Folder: &imagefolder.Folder{Path: "/photographs"}, Inventory: imagefolder.Inventory{Images: 3, Digest: "11"}}
 		return s
 	}
-	p := buildPrepared(t, Source{Name: "seed=1", Spec: folder(1)}, Source{Name: "seed=2", Spec: folder(2)})
-	if shared := node(t, p, "prepare/real/base"); !slices.Equal(shared.Variants, []string{"seed=1", "seed=2"}) {
-		t.Errorf("prepare/real/base belongs to %q", shared.Variants)
+	p := buildPrecomputed(t, Source{Name: "seed=1", Spec: folder(1)}, Source{Name: "seed=2", Spec: folder(2)})
+	if shared := node(t, p, "precompute/real/base"); !slices.Equal(shared.Variants, []string{"seed=1", "seed=2"}) {
+		t.Errorf("precompute/real/base belongs to %q", shared.Variants)
 	}
-	if found := p.Find("prepare/labelled/base"); len(found) != 2 {
-		t.Errorf("images that differ are prepared %d times", len(found))
+	if found := p.Find("precompute/labelled/base"); len(found) != 2 {
+		t.Errorf("images that differ are precomputed %d times", len(found))
 	}
 }
 
-func TestKeyOfPrepare(t *testing.T) {
+func TestKeyOfPrecompute(t *testing.T) {
 	key := func(change func(s *spec.Spec), version string) string {
 		s := experiment(1)
 		change(s)
-		p, err := Build([]Source{{Spec: s}}, preparers{everyone{version}})
+		p, err := Build([]Source{{Spec: s}}, precomputers{everyone{version}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return keyOf(node(t, p, "prepare/real/base"), here)
+		return keyOf(node(t, p, "precompute/real/base"), here)
 	}
 	reference := key(func(*spec.Spec) {}, "1")
 	for what, other := range map[string]string{

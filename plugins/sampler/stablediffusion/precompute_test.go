@@ -56,12 +56,12 @@ func grain(seed uint64, width, height int) sdk.Image {
 	return image
 }
 
-func prepare(t *testing.T, s *sampler, images string) (directory string, warnings []string) {
+func precompute(t *testing.T, s *sampler, images string) (directory string, warnings []string) {
 	t.Helper()
-	r := sdk.PrepareRequest{Images: images, Output: t.TempDir(), Scratch: t.TempDir()}
+	r := sdk.PrecomputeRequest{Images: images, Output: t.TempDir(), Scratch: t.TempDir()}
 	last := sdk.Progress{}
 	ctx := sdk.WithWarnings(t.Context(), func(text string) { warnings = append(warnings, text) })
-	if err := s.Prepare(ctx, r, func(p sdk.Progress) error {
+	if err := s.Precompute(ctx, r, func(p sdk.Progress) error {
 		last = p
 		return nil
 	}); err != nil {
@@ -73,7 +73,7 @@ func prepare(t *testing.T, s *sampler, images string) (directory string, warning
 	return r.Output, warnings
 }
 
-func openPrepared(t *testing.T, directories ...string) *latentcache.Cache {
+func openPrecomputed(t *testing.T, directories ...string) *latentcache.Cache {
 	t.Helper()
 	p, err := latentcache.Open(directories...)
 	if err != nil {
@@ -87,7 +87,7 @@ func openPrepared(t *testing.T, directories ...string) *latentcache.Cache {
 	return p
 }
 
-// example is all that is prepared of an image.
+// example is all that is precomputed of an image.
 type example struct{ mean, deviation, text []float32 }
 
 func readExample(t *testing.T, p *latentcache.Cache, number int) example {
@@ -101,9 +101,9 @@ func readExample(t *testing.T, p *latentcache.Cache, number int) example {
 	return e
 }
 
-// TestPrepareAgainstTheReferences: latents as diffusers encodes the same
+// TestPrecomputeAgainstTheReferences: latents as diffusers encodes the same
 // pictures, and embeddings as openai/CLIP's of the same texts.
-func TestPrepareAgainstTheReferences(t *testing.T) {
+func TestPrecomputeAgainstTheReferences(t *testing.T) {
 	s, err := openWith(t, map[string]any{"height": 48, "width": 64})
 	if err != nil {
 		t.Fatal(err)
@@ -126,11 +126,11 @@ func TestPrepareAgainstTheReferences(t *testing.T) {
 	for i, caption := range order {
 		rows = append(rows, captioned{pictures[i%2], captions[caption]})
 	}
-	directory, warnings := prepare(t, s, tableOf(t, rows...))
+	directory, warnings := precompute(t, s, tableOf(t, rows...))
 	if len(warnings) != 1 || !strings.Contains(warnings[0], "more than 75 tokens") || !strings.Contains(warnings[0], "1 of them") || !strings.Contains(warnings[0], captions[3]) {
 		t.Errorf("warnings %q", warnings)
 	}
-	p := openPrepared(t, directory)
+	p := openPrecomputed(t, directory)
 	if p.Len() != 5 {
 		t.Errorf("%d examples", p.Len())
 	}
@@ -163,18 +163,18 @@ func TestPrepareAgainstTheReferences(t *testing.T) {
 	t.Logf("the largest difference is %.1e", worst)
 }
 
-// TestPrepareAlone: what becomes of an image depends on it alone, in whatever
+// TestPrecomputeAlone: what becomes of an image depends on it alone, in whatever
 // place and company it is.
-func TestPrepareAlone(t *testing.T) {
+func TestPrecomputeAlone(t *testing.T) {
 	s, err := openWith(t, map[string]any{"height": 16, "width": 16})
 	if err != nil {
 		t.Fatal(err)
 	}
 	first, second, third := captioned{grain(1, 40, 23), "a cat"}, captioned{grain(2, 16, 16), ""}, captioned{grain(3, 9, 11), "two dogs"}
-	alone, _ := prepare(t, s, tableOf(t, second))
-	want := readExample(t, openPrepared(t, alone), 0)
-	among, _ := prepare(t, s, tableOf(t, first, third, second, first))
-	got := readExample(t, openPrepared(t, among), 2)
+	alone, _ := precompute(t, s, tableOf(t, second))
+	want := readExample(t, openPrecomputed(t, alone), 0)
+	among, _ := precompute(t, s, tableOf(t, first, third, second, first))
+	got := readExample(t, openPrecomputed(t, among), 2)
 	for name, pair := range map[string][2][]float32{"mean": {got.mean, want.mean}, "deviation": {got.deviation, want.deviation}, "text": {got.text, want.text}} {
 		for i, v := range pair[0] {
 			if !(math.Abs(float64(v)-float64(pair[1][i])) <= backendstest.Near()) {
@@ -184,9 +184,9 @@ func TestPrepareAlone(t *testing.T) {
 	}
 	// In larger batches the sums of a matrix product are others in the last bits.
 	s.batch = 4
-	batched, _ := prepare(t, s, tableOf(t, first, third, second, first, second))
+	batched, _ := precompute(t, s, tableOf(t, first, third, second, first, second))
 	for _, place := range []int{2, 4} {
-		got := readExample(t, openPrepared(t, batched), place)
+		got := readExample(t, openPrecomputed(t, batched), place)
 		flat := func(values []float32) safetensors.Tensor {
 			return safetensors.Tensor{Dims: []int{len(values)}, Data: values}
 		}
@@ -195,9 +195,9 @@ func TestPrepareAlone(t *testing.T) {
 	}
 }
 
-// TestPrepareGoesOn: a job that ends in the middle finds what it finished, and
+// TestPrecomputeGoesOn: a job that ends in the middle finds what it finished, and
 // comes to the same bytes.
-func TestPrepareGoesOn(t *testing.T) {
+func TestPrecomputeGoesOn(t *testing.T) {
 	s, err := openWith(t, map[string]any{"height": 8, "width": 8})
 	if err != nil {
 		t.Fatal(err)
@@ -207,10 +207,10 @@ func TestPrepareGoesOn(t *testing.T) {
 		rows = append(rows, captioned{grain(uint64(i), 8, 8), fmt.Sprint("caption ", i*2/3)})
 	}
 	images := tableOf(t, rows...)
-	whole, _ := prepare(t, s, images)
-	request := sdk.PrepareRequest{Images: images, Output: t.TempDir(), Scratch: t.TempDir()}
+	whole, _ := precompute(t, s, images)
+	request := sdk.PrecomputeRequest{Images: images, Output: t.TempDir(), Scratch: t.TempDir()}
 	ctx, cancel := context.WithCancel(t.Context())
-	err = s.Prepare(ctx, request, func(p sdk.Progress) error {
+	err = s.Precompute(ctx, request, func(p sdk.Progress) error {
 		if p.Step >= 96 { // where batches of an accelerator end, too
 			cancel()
 		}
@@ -230,7 +230,7 @@ func TestPrepareGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	request.Output = t.TempDir()
-	if err := s.Prepare(t.Context(), request, func(sdk.Progress) error { return nil }); err != nil {
+	if err := s.Precompute(t.Context(), request, func(sdk.Progress) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	for name, before := range kept {
@@ -251,44 +251,44 @@ func TestPrepareGoesOn(t *testing.T) {
 	}
 }
 
-// TestPreparedDType: float16 takes half of the space and keeps 11 bits.
-func TestPreparedDType(t *testing.T) {
+// TestPrecomputedDType: float16 takes half of the space and keeps 11 bits.
+func TestPrecomputedDType(t *testing.T) {
 	images := tableOf(t, captioned{grain(1, 16, 16), "a cat"}, captioned{grain(2, 16, 16), "a dog"})
 	size := map[string]int64{}
-	var prepared []example
+	var precomputed []example
 	for _, dtype := range []string{"float32", "float16"} {
-		s, err := openWith(t, map[string]any{"height": 16, "width": 16, "prepared_dtype": dtype})
+		s, err := openWith(t, map[string]any{"height": 16, "width": 16, "precomputed_dtype": dtype})
 		if err != nil {
 			t.Fatal(err)
 		}
-		directory, _ := prepare(t, s, images)
+		directory, _ := precompute(t, s, images)
 		info, err := os.Stat(filepath.Join(directory, "captions-00000.safetensors"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		size[dtype] = info.Size()
-		prepared = append(prepared, readExample(t, openPrepared(t, directory), 1))
+		precomputed = append(precomputed, readExample(t, openPrecomputed(t, directory), 1))
 	}
 	if half, whole := size["float16"], size["float32"]; half*2 > whole+1000 {
 		t.Errorf("captions take %d bytes in float16, %d in float32", half, whole)
 	}
 	differ := false
-	for i, v := range prepared[0].text {
-		difference := math.Abs(float64(v) - float64(prepared[1].text[i]))
+	for i, v := range precomputed[0].text {
+		difference := math.Abs(float64(v) - float64(precomputed[1].text[i]))
 		if difference > math.Abs(float64(v))/2048+1./(1<<25) {
-			t.Fatalf("number %d is %v and in float16 %v", i, v, prepared[1].text[i])
+			t.Fatalf("number %d is %v and in float16 %v", i, v, precomputed[1].text[i])
 		}
 		differ = differ || difference > 0
 	}
 	if !differ {
 		t.Error("float16 rounds nothing")
 	}
-	if _, err := openWith(t, map[string]any{"prepared_dtype": "int8"}); err == nil || !strings.Contains(err.Error(), `"int8"`) {
+	if _, err := openWith(t, map[string]any{"precomputed_dtype": "int8"}); err == nil || !strings.Contains(err.Error(), `"int8"`) {
 		t.Errorf("error %v", err)
 	}
 }
 
-func TestPrepareRefuses(t *testing.T) {
+func TestPrecomputeRefuses(t *testing.T) {
 	s, err := openWith(t, map[string]any{"height": 16, "width": 16})
 	if err != nil {
 		t.Fatal(err)
@@ -305,7 +305,7 @@ func TestPrepareRefuses(t *testing.T) {
 		write(table.Image{ID: "good/1", Image: table.File{Bytes: []byte("GIF89a")}}): {`Image "good/1" cannot be read`, "image 1 of the table", "replace it"},
 		filepath.Join(t.TempDir(), "none.parquet"):                                   {"none.parquet"},
 	} {
-		err := s.Prepare(t.Context(), sdk.PrepareRequest{Images: path, Output: t.TempDir(), Scratch: t.TempDir()}, func(sdk.Progress) error { return nil })
+		err := s.Precompute(t.Context(), sdk.PrecomputeRequest{Images: path, Output: t.TempDir(), Scratch: t.TempDir()}, func(sdk.Progress) error { return nil })
 		for _, want := range wants {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("error %v does not say %q", err, want)
@@ -313,7 +313,7 @@ func TestPrepareRefuses(t *testing.T) {
 		}
 	}
 	said := errors.New("enough")
-	err = s.Prepare(t.Context(), sdk.PrepareRequest{Images: tableOf(t, captioned{grain(1, 8, 8), ""}, captioned{grain(2, 8, 8), ""}), Output: t.TempDir(), Scratch: t.TempDir()},
+	err = s.Precompute(t.Context(), sdk.PrecomputeRequest{Images: tableOf(t, captioned{grain(1, 8, 8), ""}, captioned{grain(2, 8, 8), ""}), Output: t.TempDir(), Scratch: t.TempDir()},
 		func(sdk.Progress) error { return said })
 	if !errors.Is(err, said) {
 		t.Errorf("an error of the report becomes %v", err)

@@ -19,8 +19,8 @@ import (
 type mosaics struct{ *tiles }
 
 var (
-	_ sdk.Preparer = mosaics{}
-	_ sdk.Tuner    = mosaics{}
+	_ sdk.Precomputer = mosaics{}
+	_ sdk.Tuner       = mosaics{}
 )
 
 func openMosaics(ctx context.Context, r sdk.OpenRequest) (any, error) {
@@ -38,9 +38,9 @@ func openMosaics(ctx context.Context, r sdk.OpenRequest) (any, error) {
 	return mosaics{t}, nil
 }
 
-// Prepare writes a file for each image, in the scratch directory until all are
+// Precompute writes a file for each image, in the scratch directory until all are
 // there.
-func (m mosaics) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
+func (m mosaics) Precompute(ctx context.Context, r sdk.PrecomputeRequest, report func(sdk.Progress) error) error {
 	total, err := table.Rows(r.Images)
 	if err != nil {
 		return err
@@ -78,17 +78,17 @@ func (m mosaics) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(
 	return nil
 }
 
-// Tune is that of tiles; it starts from the mean redness of what was prepared.
+// Tune is that of tiles; it starts from the mean redness of what was precomputed.
 func (m mosaics) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
 	var sum, n float64
 	for _, loss := range r.Losses {
 		for _, set := range loss.Sets {
-			files, err := filepath.Glob(filepath.Join(set.Prepared, "*.json"))
+			files, err := filepath.Glob(filepath.Join(set.Precomputed, "*.json"))
 			if err != nil {
 				return err
 			}
 			if rows, err := table.Rows(set.Images); err != nil || rows != len(files) {
-				return fmt.Errorf("loss %s has %d images, %d are prepared, %v", loss.Name, rows, len(files), err)
+				return fmt.Errorf("loss %s has %d images, %d are precomputed, %v", loss.Name, rows, len(files), err)
 			}
 			for _, file := range files {
 				w, err := readWeights(file)

@@ -55,9 +55,9 @@ func TestImageTable(t *testing.T) {
 	}
 }
 
-// preparing is a sampler that prepares images by copying their pixels, with
+// precomputing is a sampler that precomputes images by copying their pixels, with
 // the mistakes that a test asks for.
-type preparing struct {
+type precomputing struct {
 	honest
 	drifting bool // other bytes each time
 	silent   bool // reports nothing
@@ -66,9 +66,9 @@ type preparing struct {
 	calls    int
 }
 
-var _ sdk.Preparer = (*preparing)(nil)
+var _ sdk.Precomputer = (*precomputing)(nil)
 
-func (p *preparing) Prepare(ctx context.Context, r sdk.PrepareRequest, report func(sdk.Progress) error) error {
+func (p *precomputing) Precompute(ctx context.Context, r sdk.PrecomputeRequest, report func(sdk.Progress) error) error {
 	p.calls++
 	total, err := table.Rows(r.Images)
 	if err != nil {
@@ -120,23 +120,23 @@ func (p *preparing) Prepare(ctx context.Context, r sdk.PrepareRequest, report fu
 	return errors.Join(os.WriteFile(filepath.Join(r.Output, "pixels"), pixels, 0o644), os.RemoveAll(unfinished))
 }
 
-func TestPrepare(t *testing.T) {
+func TestPrecompute(t *testing.T) {
 	for name, test := range map[string]struct {
-		sampler preparing
+		sampler precomputing
 		want    string // a part of the error; empty: it passes
 	}{
-		"honest":   {preparing{}, ""},
-		"drifting": {preparing{drifting: true}, "prepared again, the same images give something else: pixels"},
-		"silent":   {preparing{silent: true}, "image 0 of 0"},
-		"stale":    {preparing{stale: true}, "after a cancelled call, the same images give something else: pixels"},
-		"empty":    {preparing{empty: true}, "output empty"},
+		"honest":   {precomputing{}, ""},
+		"drifting": {precomputing{drifting: true}, "precomputed again, the same images give something else: pixels"},
+		"silent":   {precomputing{silent: true}, "image 0 of 0"},
+		"stale":    {precomputing{stale: true}, "after a cancelled call, the same images give something else: pixels"},
+		"empty":    {precomputing{empty: true}, "output empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			component := sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler, Name: "x", Capabilities: []sdk.Capability{sdk.CapabilityPrepare}}, Open: opening(&test.sampler)}
-			says(t, component, "prepare", test.want)
+			component := sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler, Name: "x", Capabilities: []sdk.Capability{sdk.CapabilityPrecompute}}, Open: opening(&test.sampler)}
+			says(t, component, "precompute", test.want)
 		})
 	}
-	says(t, sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler, Name: "x", Capabilities: []sdk.Capability{sdk.CapabilityPrepare}}, Open: opening(honest{})}, "prepare", "no method")
+	says(t, sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler, Name: "x", Capabilities: []sdk.Capability{sdk.CapabilityPrecompute}}, Open: opening(honest{})}, "precompute", "no method")
 }
 
 // says runs one check on a component and looks at its error.

@@ -12,28 +12,28 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// preparedAs are the types of the latent cache's tensors, by the value of
-// prepared_dtype.
-var preparedAs = map[string]safetensors.DType{"float32": safetensors.F32, "float16": safetensors.F16}
+// precomputedAs are the types of the latent cache's tensors, by the value of
+// precomputed_dtype.
+var precomputedAs = map[string]safetensors.DType{"float32": safetensors.F32, "float16": safetensors.F16}
 
-func preparedDTypes() []string { return slices.Sorted(maps.Keys(preparedAs)) }
+func precomputedDTypes() []string { return slices.Sorted(maps.Keys(precomputedAs)) }
 
-// Prepare encodes images and captions for fine-tuning, at the size that the sampler
+// Precompute encodes images and captions for fine-tuning, at the size that the sampler
 // makes. Neither of the two encoders is ever tuned. Captions that are too long are
 // truncated, as diffusers' training scripts do it.
-func (s *sampler) Prepare(ctx context.Context, request sdk.PrepareRequest, report func(sdk.Progress) error) error {
+func (s *sampler) Precompute(ctx context.Context, request sdk.PrecomputeRequest, report func(sdk.Progress) error) error {
 	cut := &cutCaptions{}
 	return latentcache.Precompute(ctx, s.backend, latentcache.Request{
-		PrepareRequest: request,
-		Autoencoder:    s.model.VAE,
-		Weights:        s.model.VAEStore,
-		Height:         s.config.Height,
-		Width:          s.config.Width,
-		Batch:          batchFor(s.backend), // not batch_size, which is of sampling
-		Conditions:     s.texts.conditions(),
-		DType:          preparedAs[s.config.PreparedDType],
-		Caption:        func(caption string) { cut.look(s.texts, caption) },
-		Encode:         s.texts.precompute,
+		PrecomputeRequest: request,
+		Autoencoder:       s.model.VAE,
+		Weights:           s.model.VAEStore,
+		Height:            s.config.Height,
+		Width:             s.config.Width,
+		Batch:             batchFor(s.backend), // not batch_size, which is of sampling
+		Conditions:        s.texts.conditions(),
+		DType:             precomputedAs[s.config.PrecomputedDType],
+		Caption:           func(caption string) { cut.look(s.texts, caption) },
+		Encode:            s.texts.precompute,
 	}, func(progress sdk.Progress) error {
 		if progress.Step == progress.Steps {
 			sdk.Warn(ctx, cut.warning(s.texts))

@@ -13,18 +13,18 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
-// prepare has a sampler turn a table of images into what its tuning reads. The
+// precompute has a sampler turn a table of images into what its tuning reads. The
 // component keeps what is unfinished in its scratch directory, so that a stage
 // that was killed goes on from there.
-func prepare(ctx context.Context, job Job, _ *plan.PrepareWork) (*Result, error) {
+func precompute(ctx context.Context, job Job, _ *plan.PrecomputeWork) (*Result, error) {
 	images, err := job.input(plan.Images)
 	if err != nil {
 		return nil, err
 	}
-	request := sdk.PrepareRequest{
+	request := sdk.PrecomputeRequest{
 		Images:  images,
 		Seed:    job.Node.Seed,
-		Output:  job.Outputs.Dir(plan.Prepared),
+		Output:  job.Outputs.Dir(plan.Precomputed),
 		Scratch: filepath.Join(job.Scratch, "plugin"),
 	}
 	if err := os.MkdirAll(request.Scratch, 0o755); err != nil {
@@ -33,7 +33,7 @@ func prepare(ctx context.Context, job Job, _ *plan.PrepareWork) (*Result, error)
 	result := &Result{Unit: "images"}
 	var last sdk.Progress
 	err = job.with(ctx, func(instance *client.Instance) error {
-		return instance.Prepare(ctx, request, func(progress sdk.Progress) error {
+		return instance.Precompute(ctx, request, func(progress sdk.Progress) error {
 			last = progress
 			job.Report(Progress{Done: progress.Step, Total: progress.Steps, Unit: result.Unit})
 			return nil
@@ -48,16 +48,16 @@ func prepare(ctx context.Context, job Job, _ *plan.PrepareWork) (*Result, error)
 	}
 	entries, err := os.ReadDir(request.Output)
 	if err == nil && len(entries) == 0 {
-		err = errors.New(who + " finished and left nothing prepared")
+		err = errors.New(who + " finished and left nothing precomputed")
 	}
 	if err != nil {
 		return nil, err
 	}
-	prepared, err := job.Outputs.PutDir(plan.Prepared)
+	precomputed, err := job.Outputs.PutDir(plan.Precomputed)
 	if err != nil {
 		return nil, err
 	}
 	result.Items = last.Step
-	result.Outputs = map[string]record.Output{plan.Prepared: prepared}
+	result.Outputs = map[string]record.Output{plan.Precomputed: precomputed}
 	return result, nil
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
-// imageTable is what Prepare is tried on: an image table of six images of 24 x
+// imageTable is what Precompute is tried on: an image table of six images of 24 x
 // 16, 16 x 24 and 32 x 32 pixels with four captions, one of them empty.
 //
 //go:embed testdata/images.parquet
@@ -22,10 +22,10 @@ var imageTable []byte
 // imagesInTable is the number of its rows.
 const imagesInTable = 6
 
-// checkPrepare: the same images give the same bytes, also after a call that was
+// checkPrecompute: the same images give the same bytes, also after a call that was
 // cancelled, and every image is reported.
-func checkPrepare(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
-	directory, err := os.MkdirTemp("", "plumb-prepare-")
+func checkPrecompute(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+	directory, err := os.MkdirTemp("", "plumb-precompute-")
 	if err != nil {
 		return err
 	}
@@ -34,18 +34,18 @@ func checkPrepare(ctx context.Context, c *client.Client, r client.OpenRequest, o
 	if err := os.WriteFile(table, imageTable, 0o444); err != nil {
 		return err
 	}
-	request := func(output, scratch string) (sdk.PrepareRequest, error) {
-		p := sdk.PrepareRequest{Images: table, Seed: 1, Output: filepath.Join(directory, output), Scratch: filepath.Join(directory, scratch)}
+	request := func(output, scratch string) (sdk.PrecomputeRequest, error) {
+		p := sdk.PrecomputeRequest{Images: table, Seed: 1, Output: filepath.Join(directory, output), Scratch: filepath.Join(directory, scratch)}
 		return p, errors.Join(os.MkdirAll(p.Output, 0o755), os.MkdirAll(p.Scratch, 0o755))
 	}
 	return with(ctx, c, r, func(in *client.Instance) error {
-		prepare := func(ctx context.Context, output, scratch string) (map[string][]byte, error) {
+		precompute := func(ctx context.Context, output, scratch string) (map[string][]byte, error) {
 			p, err := request(output, scratch)
 			if err != nil {
 				return nil, err
 			}
 			var last sdk.Progress
-			if err := in.Prepare(ctx, p, func(progress sdk.Progress) error {
+			if err := in.Precompute(ctx, p, func(progress sdk.Progress) error {
 				if progress.Step < last.Step {
 					return fmt.Errorf("it reports image %d after image %d", progress.Step, last.Step)
 				}
@@ -59,19 +59,19 @@ func checkPrepare(ctx context.Context, c *client.Client, r client.OpenRequest, o
 			}
 			return contents(p.Output)
 		}
-		first, err := prepare(ctx, "first", "scratch 1")
+		first, err := precompute(ctx, "first", "scratch 1")
 		if err != nil {
 			return err
 		}
 		if len(first) == 0 {
-			return errors.New("Prepare leaves its output empty")
+			return errors.New("Precompute leaves its output empty")
 		}
-		second, err := prepare(ctx, "second", "scratch 2")
+		second, err := precompute(ctx, "second", "scratch 2")
 		if err != nil {
-			return fmt.Errorf("prepare again: %w", err)
+			return fmt.Errorf("precompute again: %w", err)
 		}
 		if difference := differing(first, second); difference != "" {
-			return fmt.Errorf("prepared again, the same images give something else: %s", difference)
+			return fmt.Errorf("precomputed again, the same images give something else: %s", difference)
 		}
 
 		// Cancelled at its first report, and asked again with what that left.
@@ -82,7 +82,7 @@ func checkPrepare(ctx context.Context, c *client.Client, r client.OpenRequest, o
 			return err
 		}
 		// A component may have been done by the time that it hears of it.
-		err = in.Prepare(cancelling, p, func(sdk.Progress) error {
+		err = in.Precompute(cancelling, p, func(sdk.Progress) error {
 			cancel()
 			return nil
 		})
@@ -92,12 +92,12 @@ func checkPrepare(ctx context.Context, c *client.Client, r client.OpenRequest, o
 		waiting, stop := context.WithTimeout(ctx, one.Patience)
 		defer stop()
 		started := time.Now()
-		third, err := prepare(waiting, "fourth", "scratch 3")
+		third, err := precompute(waiting, "fourth", "scratch 3")
 		if err != nil {
-			return fmt.Errorf("prepare after a cancelled call: %w (after %v; a component must watch its context)", err, time.Since(started).Round(time.Millisecond))
+			return fmt.Errorf("precompute after a cancelled call: %w (after %v; a component must watch its context)", err, time.Since(started).Round(time.Millisecond))
 		}
 		if difference := differing(first, third); difference != "" {
-			return fmt.Errorf("prepared after a cancelled call, the same images give something else: %s", difference)
+			return fmt.Errorf("precomputed after a cancelled call, the same images give something else: %s", difference)
 		}
 		return nil
 	})
