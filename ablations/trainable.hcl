@@ -1,7 +1,7 @@
 # Not in the paper: which weights are tuned. Rewarded images never show a held-out
-# object, and a network that is tuned whole unlearns to draw one; tuned is
-# therefore the way of the prompt into it. The whole network has a lower learning
-# rate: at a higher one it gained no more and unlearned more.
+# object, and tuning all weights makes the network forget it; so only the text
+# conditioning is tuned. All weights have a lower learning rate: a higher one gained
+# no more and forgot more.
 
 ablation "trainable" {
   description = "what must be tuned so that it carries over to unseen prompts?"

@@ -53,9 +53,9 @@ variable "labels" {
   default     = "../data/lee2023/labels.csv"
 }
 
-variable "verdicts" {
-  description = "people's verdicts on the models' images, as the labels; the paper has nine people a query"
-  default     = "../data/lee2023/verdicts.csv"
+variable "evaluation_labels" {
+  description = "people's labels of the models' images, like labels; the paper has nine people a query"
+  default     = "../data/lee2023/evaluation_labels.csv"
 }
 
 variable "coco_captions" {
@@ -357,7 +357,7 @@ finetune "full" {
 }
 
 # The paper's table, column "average reward on the test prompts", and its people's
-# verdicts: 120 prompts, 60 seen and 60 unseen in the paper, drawn here in the
+# labels: 120 prompts, 60 seen and 60 unseen in the paper, drawn here in the
 # categories' own proportions. Four images a prompt, as people were shown.
 evaluate "test" {
   models = [
@@ -379,7 +379,7 @@ evaluate "test" {
   # by side to nine people and counts two thirds of the votes; here every person
   # judges image by image, and votes for the model with more good ones.
   alignment {
-    path = var.verdicts
+    path = var.evaluation_labels
   }
 
   best_of {

@@ -225,8 +225,8 @@ reward "feedback" "with_auxiliary" {
 }
 
 # Fine-tuning: labelled images; with unlabelled ones; with the pre-training loss.
-# Tuned is the way of the prompt into the network alone. Tuned whole, it unlearns
-# the held-out objects, which no rewarded image shows (ablations/trainable.hcl).
+# Only the text conditioning is tuned: tuning all weights makes the network forget the
+# held-out objects, which no rewarded image shows (ablations/trainable.hcl).
 finetune "labelled" {
   sampler       = sampler.base
   reward        = reward.with_auxiliary

@@ -37,7 +37,7 @@ func printTerminal(w io.Writer, width int, r *Report) error {
 		wrapTo(&b, width, "", t.Title)
 		t, left := t.brief()
 		for _, block := range fit(t, width) {
-			if err := drawBlock(&b, block); err != nil {
+			if err := renderBlock(&b, block); err != nil {
 				return err
 			}
 		}
@@ -173,7 +173,7 @@ func linesWidth(cell string) int {
 	return widest
 }
 
-func drawBlock(w io.Writer, b block) error {
+func renderBlock(w io.Writer, b block) error {
 	stacked := slices.ContainsFunc(b.rows, func(row []string) bool {
 		return slices.ContainsFunc(row, func(cell string) bool { return strings.Contains(cell, "\n") })
 	})
@@ -188,8 +188,8 @@ func drawBlock(w io.Writer, b block) error {
 	if stacked && len(b.rows) > 1 {
 		between = tw.On
 	}
-	var drawn bytes.Buffer
-	table := tablewriter.NewTable(&drawn,
+	var rendered bytes.Buffer
+	table := tablewriter.NewTable(&rendered,
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
 			Borders: tw.BorderNone,
 			Symbols: tw.NewSymbols(tw.StyleLight),
@@ -209,14 +209,14 @@ func drawBlock(w io.Writer, b block) error {
 	)
 	table.Header(b.header)
 	if err := table.Bulk(b.rows); err != nil {
-		return fmt.Errorf("draw a table: %w", err)
+		return fmt.Errorf("render a table: %w", err)
 	}
 	if err := table.Render(); err != nil {
-		return fmt.Errorf("draw a table: %w", err)
+		return fmt.Errorf("render a table: %w", err)
 	}
 	// The last column's gap belongs to nobody.
 	widest := b.width()
-	for line := range strings.SplitSeq(strings.TrimRight(drawn.String(), "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimRight(rendered.String(), "\n"), "\n") {
 		if runes := []rune(line); len(runes) > widest {
 			line = string(runes[:widest])
 		}

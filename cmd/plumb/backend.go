@@ -22,11 +22,8 @@ func (p *program) resolveBackend(ctx context.Context, name string) (backend, dev
 	out, err := exec.CommandContext(ctx, self, backendVerb, name).Output()
 	var ended *exec.ExitError
 	if errors.As(err, &ended) {
-		return "", "", diag.List{{
-			Severity: diag.Error,
-			Summary:  fmt.Sprintf("The compute backend %q cannot be used", name),
-			Detail:   strings.TrimSpace(string(ended.Stderr)) + "\n\n`plumb doctor` says what there is on this machine.",
-		}}
+		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("The compute backend %q cannot be used", name),
+			"%s\n\n`plumb doctor` says what there is on this machine.", strings.TrimSpace(string(ended.Stderr)))
 	}
 	if err != nil {
 		return "", "", err

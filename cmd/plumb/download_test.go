@@ -87,7 +87,7 @@ evaluate "main" {
 
 	// Nothing is asked of the hub before the user asks for it.
 	says(plumb(exitOK, "validate", "hub.hcl"), "Not downloaded yet", "hf://someone/tiny-clip@main is not in the cache", "`plumb download hub.hcl` fetches", "--dry-run")
-	says(plumb(exitOK, "plan", "hub.hcl"), "sample/main/tiny 1 images, stable_diffusion lacks", "hub.hcl line 13")
+	says(plumb(exitOK, "plan", "hub.hcl"), "sample/main/tiny 1 images, stable_diffusion missing", "hub.hcl line 13")
 	says(plumb(exitUsage, "run", "hub.hcl"), "Error: Not downloaded yet", "nothing is downloaded without being asked")
 	if asked := server.Requests(); len(asked) > 0 {
 		t.Fatalf("asked unasked: %q", asked)
@@ -101,7 +101,7 @@ evaluate "main" {
 	says(plumb(exitOK, "download", "--dry-run", "hub.hcl"), "hf://someone/tiny-stable-diffusion@main: commit 000000000000, 12 files, ", "to download: ")
 	says(plumb(exitFailed, "download", "hub.hcl"), "The model is gated", "hub.hcl line 20", server.URL+"/someone/tiny-clip")
 	// The other model came before, and is here.
-	says(plumb(exitOK, "plan", "hub.hcl"), "encode/main/tiny/tiny 1 images, clip lacks", "0 of 6 files are there")
+	says(plumb(exitOK, "plan", "hub.hcl"), "encode/main/tiny/tiny 1 images, clip missing", "0 of 6 files are there")
 	t.Setenv("HF_TOKEN", hubtest.Token)
 	says(plumb(exitOK, "download", "hub.hcl"), "tiny-stable-diffusion@main: commit 000000000000, 12 files", "; all here", "hf://someone/tiny-clip@main is here, commit "+hubtest.Commit(1), "same with hf://someone/tiny-stable-diffusion@"+hubtest.Commit(1))
 	for _, request := range server.Requests() {
@@ -242,7 +242,7 @@ func TestDownloadInterrupted(t *testing.T) {
 	if asked := server.Requests(); !slices.Contains(asked, fmt.Sprint("GET model.safetensors from ", came)) {
 		t.Errorf("asked %q", asked)
 	}
-	if text := plumb(exitOK, "plan", "x.hcl"); strings.Contains(text, "lacks") {
+	if text := plumb(exitOK, "plan", "x.hcl"); strings.Contains(text, " missing ") {
 		t.Errorf("a plan says %s", text)
 	}
 }

@@ -31,7 +31,7 @@ func (p *program) exportCommand() *cobra.Command {
 			"  labels \"human\" {\n    images = images.labelled\n    path   = \"labels.csv\"\n  }\n\n" +
 			"For an evaluation, name the block in the place of a stage, evaluate/NAME: the\n" +
 			"images of all its models are written, mixed and without their models' names, but\n" +
-			"for those that the block's file of verdicts has already.",
+			"for those that the block's label file has already.",
 		Args: cobra.ExactArgs(3),
 		RunE: func(command *cobra.Command, args []string) error {
 			s, err := p.load(command.Context(), args[0])
@@ -80,7 +80,7 @@ func (p *program) exportCommand() *cobra.Command {
 	return command
 }
 
-// judgedFor lists the stages that read people's verdicts on the images of an
+// judgedFor lists the stages that read people's labels of the images of an
 // evaluate block.
 func judgedFor(all *plan.Plan, block string) []*plan.Node {
 	return slices.DeleteFunc(slices.Clone(all.Nodes), func(node *plan.Node) bool {
@@ -127,7 +127,7 @@ func (p *program) exportBlind(s *loaded, judged []*plan.Node, args []string) err
 	}
 	already := ""
 	if len(known) > 0 {
-		already = fmt.Sprintf("; %s has the verdicts on %s", filepath.Base(path), plural(len(known), "image", "images"))
+		already = fmt.Sprintf("; %s has the labels of %s", filepath.Base(path), plural(len(known), "image", "images"))
 	}
 	fmt.Fprintf(p.out, "%s to judge are in %s; write good, bad or skip into its %s%s\n", plural(n, "image", "images"), args[2], labels.Sheet, already)
 	return nil
@@ -187,7 +187,7 @@ func exportOutputs(s *store.Store, made *record.Record, target string) error {
 	return nil
 }
 
-// copyNew copies a file to a place where there is none.
+// copyNew copies a file to a path that does not exist yet.
 func copyNew(source, target string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return err

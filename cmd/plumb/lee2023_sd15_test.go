@@ -44,13 +44,13 @@ func TestPaperPlan(t *testing.T) {
 		"sample/labelled":      "hf download stable-diffusion-v1-5/stable-diffusion-v1-5",
 		"encode/labelled/clip": "hf download openai/clip-vit-large-patch14",
 	} {
-		if one := directory.stage(t, stage); !strings.Contains(strings.Join(one.Lacks, " "), want) {
-			t.Errorf("with directories, %s lacks %q, want %q", stage, one.Lacks, want)
+		if one := directory.stage(t, stage); !strings.Contains(strings.Join(one.Missing, " "), want) {
+			t.Errorf("with directories, %s misses %q, want %q", stage, one.Missing, want)
 		}
 	}
 	p, _ := planned(t, builtinHouse(), paper, "-backend", "go")
-	if labelled := p.stage(t, "sample/labelled"); labelled.Items != 27528 || len(labelled.Lacks) != 1 ||
-		!strings.Contains(labelled.Lacks[0], "plumb download") {
+	if labelled := p.stage(t, "sample/labelled"); labelled.Items != 27528 || len(labelled.Missing) != 1 ||
+		!strings.Contains(labelled.Missing[0], "plumb download") {
 		t.Errorf("labelled images: %+v", labelled)
 	}
 	for stage, want := range map[string]string{
@@ -62,13 +62,13 @@ func TestPaperPlan(t *testing.T) {
 		"encode/coco/full/inception": "pt_inception-2015-12-05",
 		"sample/coco/base":           "stable-diffusion-v1-5",
 	} {
-		if one := p.stage(t, stage); !strings.Contains(strings.Join(one.Lacks, " "), want) {
-			t.Errorf("%s lacks %q, want %q", stage, one.Lacks, want)
+		if one := p.stage(t, stage); !strings.Contains(strings.Join(one.Missing, " "), want) {
+			t.Errorf("%s misses %q, want %q", stage, one.Missing, want)
 		}
 	}
 	// The four rows of the paper's table.
 	for _, model := range []string{"base", "labelled", "unlabelled", "full"} {
-		if coco := p.stage(t, "sample/coco/"+model); coco.Items != 40504 || len(coco.Lacks) != 2 {
+		if coco := p.stage(t, "sample/coco/"+model); coco.Items != 40504 || len(coco.Missing) != 2 {
 			t.Errorf("%s: %+v", model, coco)
 		}
 		p.stage(t, "measure/coco/fidelity/"+model)
@@ -94,7 +94,7 @@ func TestPaperPlan(t *testing.T) {
 	if code := execute([]string{"run", paper, "-backend", "go", "-runs", runs}, &out, &errOut, builtinHouse()); code != exitUsage {
 		t.Errorf("run: exit %d", code)
 	}
-	for _, want := range []string{"Error: Nothing there yet", "Error: Not downloaded yet", "stable-diffusion-v1-5", "clip-vit-large-patch14", "captions.txt"} {
+	for _, want := range []string{"Error: Missing file or directory", "Error: Not downloaded yet", "stable-diffusion-v1-5", "clip-vit-large-patch14", "captions.txt"} {
 		if !strings.Contains(errOut.String(), want) {
 			t.Errorf("run does not say %q:\n%s", want, errOut.String())
 		}

@@ -83,7 +83,7 @@ func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast, costs *se
 		}
 		return describe(node)
 	}
-	places := variantPlaces(p)
+	variants := variantsOf(p)
 	width, what, whose := len("stage"), len("what"), 0
 	if several {
 		whose = len("variants")
@@ -92,12 +92,12 @@ func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast, costs *se
 		width = max(width, len([]rune(name(node))))
 		what = max(what, len([]rune(doing(node))))
 		if several {
-			whose = max(whose, len([]rune(places(node))))
+			whose = max(whose, len([]rune(variants(node))))
 		}
 	}
 	width, whose = min(width, 34), min(whose, 14)
 	// What is left of 80 columns beside the margin, state, time and three gaps.
-	room := 80 - 2 - width - 6 - 7 - 3*2
+	room := 80 - 2 - width - 7 - 7 - 3*2
 	if several {
 		room -= whose + 2
 		for i, variant := range p.Variants {
@@ -111,48 +111,48 @@ func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast, costs *se
 		if several {
 			work += "  " + fit(variants, whose)
 		}
-		fmt.Fprintf(w, "  %s  %s  %s  %s\n", fit(stage, width), work, fit(state, 6), time)
+		fmt.Fprintf(w, "  %s  %s  %s  %s\n", fit(stage, width), work, fit(state, 7), time)
 	}
 	row("stage", "what", "variants", "state", "time")
 	for _, node := range p.Nodes {
 		state, time := stateOf(forecast.Nodes[node])
-		if len(node.Lacks) > 0 {
-			state = "lacks"
+		if len(node.Missing) > 0 {
+			state = "missing"
 		}
 		if estimated := shortCost(costs, node); estimated != "" {
 			time = estimated
 		}
-		row(name(node), doing(node), places(node), state, time)
+		row(name(node), doing(node), variants(node), state, time)
 	}
 }
 
-// variantPlaces tells which of a plan's variants a stage belongs to, counted
+// variantsOf tells which of a plan's variants a stage belongs to, counted
 // from 1: "all", or such as "1-3, 7".
-func variantPlaces(p *plan.Plan) func(node *plan.Node) string {
+func variantsOf(p *plan.Plan) func(node *plan.Node) string {
 	belongs := map[*plan.Node][]int{}
 	for i, variant := range p.Variants {
 		for _, stage := range variant.Stages {
-			places := belongs[stage.Node]
-			if len(places) == 0 || places[len(places)-1] != i+1 { // a node may have several names
-				belongs[stage.Node] = append(places, i+1)
+			variants := belongs[stage.Node]
+			if len(variants) == 0 || variants[len(variants)-1] != i+1 { // a node may have several names
+				belongs[stage.Node] = append(variants, i+1)
 			}
 		}
 	}
 	return func(node *plan.Node) string {
-		places := belongs[node]
-		if len(places) == len(p.Variants) {
+		variants := belongs[node]
+		if len(variants) == len(p.Variants) {
 			return "all"
 		}
 		var ranges []string
-		for i := 0; i < len(places); {
+		for i := 0; i < len(variants); {
 			j := i
-			for j+1 < len(places) && places[j+1] == places[j]+1 {
+			for j+1 < len(variants) && variants[j+1] == variants[j]+1 {
 				j++
 			}
 			if i == j {
-				ranges = append(ranges, fmt.Sprint(places[i]))
+				ranges = append(ranges, fmt.Sprint(variants[i]))
 			} else {
-				ranges = append(ranges, fmt.Sprintf("%d-%d", places[i], places[j]))
+				ranges = append(ranges, fmt.Sprintf("%d-%d", variants[i], variants[j]))
 			}
 			i = j + 1
 		}
@@ -298,8 +298,8 @@ type stageJSON struct {
 	Unit      string            `json:"unit,omitempty"`
 	Key       string            `json:"key,omitempty"` // absent if an input is yet to be made
 	Cached    bool              `json:"cached"`
-	Lacks     []string          `json:"lacks,omitempty"` // what has to be put somewhere first
-	Seconds   *float64          `json:"seconds"`         // null: unknown, or cached
+	Missing   []string          `json:"missing,omitempty"` // what has to be put somewhere first
+	Seconds   *float64          `json:"seconds"`           // null: unknown, or cached
 	GPUHours  float64           `json:"estimated_gpu_hours,omitempty"`
 	Devices   int               `json:"devices,omitempty"`          // that it needs at once
 	Memory    int64             `json:"gpu_memory_bytes,omitempty"` // of each, at least, as far as it is estimated
@@ -332,8 +332,8 @@ func writePlanJSON(w io.Writer, s *loaded, forecast *run.Forecast, costs *sessio
 		}
 		needs := costs.Resources(node)
 		one.Devices, one.Memory = needs.Devices, needs.Memory
-		for _, lack := range node.Lacks {
-			one.Lacks = append(one.Lacks, lack.Detail)
+		for _, missing := range node.Missing {
+			one.Missing = append(one.Missing, missing.Detail)
 		}
 		for _, input := range node.Inputs {
 			one.Inputs[input.Role] = input.Node.Label

@@ -22,7 +22,7 @@ func (p *program) storeCommand() *cobra.Command {
 	return command
 }
 
-// openStore opens the store, and makes it where there is none.
+// openStore opens the store, and creates it if needed.
 func (p *program) openStore() (*store.Store, error) {
 	s, err := store.Open(p.storePath())
 	if err != nil {

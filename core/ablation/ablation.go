@@ -229,11 +229,7 @@ func (l *loader) measure(a *Ablation, attribute *hcl.Attribute) {
 }
 
 func (l *loader) error(at hcl.Range, summary, detail string, arguments ...any) {
-	l.diagnostics = append(l.diagnostics, diag.Diagnostic{
-		Summary: summary,
-		Detail:  fmt.Sprintf(detail, arguments...),
-		Subject: spec.FromRange(at),
-	})
+	l.diagnostics.Errorf(spec.FromRange(at), summary, detail, arguments...)
 }
 
 // text evaluates an argument that is a string, and reports whether there is one.

@@ -109,7 +109,7 @@ func TestValid(t *testing.T) {
 				t.Fatal(printed(t, diagnostics, sources))
 			}
 			var text strings.Builder
-			fmt.Fprintf(&text, "%s: %s\nvariables: %s\nmeasure: %s\n", a.Name, a.Description, a.Variables(), a.Measure)
+			fmt.Fprintf(&text, "%s: %s\ncolumns: %s\nseeds: %v\nmeasure: %s\n", a.Name, a.Description, a.Columns, a.Seeds, a.Measure)
 			for _, v := range variants {
 				values, err := json.Marshal(v.Values)
 				if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/diag"
@@ -96,11 +95,8 @@ func (a *Ablation) duplicates(variants []Variant) diag.List {
 	seen := map[string]bool{}
 	for _, variant := range variants {
 		if seen[variant.Name] {
-			return diag.List{{
-				Summary: "Duplicate row",
-				Detail:  fmt.Sprintf("Two rows are the same variant %q, because the variables that are set outside of the table complete them to the same values. Do not set them, or write all columns.", variant.Name),
-				Subject: a.Range,
-			}}
+			return diag.Errorf(a.Range, "Duplicate row",
+				"Two rows are the same variant %q, because the variables that are set outside of the table complete them to the same values. Do not set them, or write all columns.", variant.Name)
 		}
 		seen[variant.Name] = true
 	}
@@ -148,14 +144,4 @@ func remember[K comparable, V any](read, fallback func(context.Context, K) (V, e
 		}
 		return v, err
 	}
-}
-
-// Variables lists the columns and, if there are seeds, the seed variable: what
-// differs between variants.
-func (a *Ablation) Variables() []string {
-	variables := slices.Clone(a.Columns)
-	if len(a.Seeds) > 0 {
-		variables = append(variables, seedVariable)
-	}
-	return variables
 }

@@ -74,6 +74,24 @@ type Diagnostic struct {
 // List is several diagnostics. As an error it prints them all.
 type List []Diagnostic
 
+// Errorf returns a list of one error. at is what is wrong, the zero Range for
+// nothing in a file; detail is a format for arguments, summary is not.
+func Errorf(at Range, summary, detail string, arguments ...any) List {
+	var l List
+	l.Errorf(at, summary, detail, arguments...)
+	return l
+}
+
+// Errorf appends an error: see the function Errorf.
+func (l *List) Errorf(at Range, summary, detail string, arguments ...any) {
+	*l = append(*l, Diagnostic{Severity: Error, Summary: summary, Detail: fmt.Sprintf(detail, arguments...), Subject: at})
+}
+
+// Warningf appends a warning, of the same arguments as Errorf.
+func (l *List) Warningf(at Range, summary, detail string, arguments ...any) {
+	*l = append(*l, Diagnostic{Severity: Warning, Summary: summary, Detail: fmt.Sprintf(detail, arguments...), Subject: at})
+}
+
 // HasErrors reports whether one of the diagnostics is an error.
 func (l List) HasErrors() bool {
 	for _, d := range l {

@@ -249,17 +249,17 @@ func (c Cache) view(root string, r Ref, at, snapshot string, files []chosen) (st
 		fmt.Fprintf(hash, "%q %q\n", f.as, target)
 	}
 	name := at[:12] + "-" + hex.EncodeToString(hash.Sum(nil))[:12]
-	places := []string{filepath.Join(root, r.folder(), ours)}
+	directories := []string{filepath.Join(root, r.folder(), ours)}
 	if c.Views != "" {
-		places = append(places, filepath.Join(c.Views, r.folder()))
+		directories = append(directories, filepath.Join(c.Views, r.folder()))
 	}
 	var failures []error
-	for _, place := range places {
-		dir := filepath.Join(place, name)
+	for _, directory := range directories {
+		dir := filepath.Join(directory, name)
 		if isView(dir, files, targets) {
 			return dir, nil
 		}
-		err := makeView(place, dir, files, targets)
+		err := makeView(directory, dir, files, targets)
 		if err == nil || isView(dir, files, targets) { // another process was first
 			return dir, nil
 		}

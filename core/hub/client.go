@@ -64,11 +64,6 @@ func NewClient(config Config, cache Cache) *Client {
 	}
 }
 
-// problem is what the user can do something about.
-func problem(summary, format string, arguments ...any) error {
-	return diag.List{{Summary: summary, Detail: fmt.Sprintf(format, arguments...)}}
-}
-
 // temporary is a failure that may be over soon.
 type temporary struct {
 	error
@@ -108,7 +103,7 @@ func (c *Client) patiently(ctx context.Context, work func() (progress bool, err 
 func (c *Client) get(ctx context.Context, address string, r Ref, from int64) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, problem("The hub's address is not usable", "%s: %v. HF_ENDPOINT must be a URL such as %s.", c.Endpoint, err, defaultEndpoint)
+		return nil, diag.Errorf(diag.Range{}, "The hub's address is not usable", "%s: %v. HF_ENDPOINT must be a URL such as %s.", c.Endpoint, err, defaultEndpoint)
 	}
 	request.Header.Set("User-Agent", "plumb")
 	request.Header.Set("Accept-Encoding", "identity")
@@ -140,10 +135,10 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 		err = wrapped.Err // its URL may be signed
 	}
 	if errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(x509.UnknownAuthorityError)) {
-		return problem("The hub's certificate is not trusted", "%s: %v. A proxy may stand between: give its certificate by SSL_CERT_FILE.", c.Endpoint, err)
+		return diag.Errorf(diag.Range{}, "The hub's certificate is not trusted", "%s: %v. A proxy may stand between: give its certificate by SSL_CERT_FILE.", c.Endpoint, err)
 	}
 	detail := fmt.Sprintf("%s: %v. Check the network and, behind a proxy, HTTPS_PROXY; a mirror is named by HF_ENDPOINT. What came is kept. On a machine without a network, bring the cache %s from one with it, or a directory that weights names.", c.Endpoint, err, c.Cache.Dir)
-	failure := diag.List{{Summary: "The hub cannot be reached", Detail: detail}}
+	failure := diag.Errorf(diag.Range{}, "The hub cannot be reached", "%s", detail)
 	var name *net.DNSError
 	if errors.As(err, &name) && name.IsNotFound {
 		return failure // asking again does not help
@@ -151,7 +146,7 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	return temporary{error: failure}
 }
 
-// refusal turns an answer that is none into what to do about it.
+// refusal turns an unsuccessful answer into what to do about it.
 func (c *Client) refusal(response *http.Response, r Ref) error {
 	code, said := response.Header.Get("X-Error-Code"), response.Header.Get("X-Error-Message")
 	if said == "" {
@@ -178,33 +173,33 @@ func (c *Client) refusal(response *http.Response, r Ref) error {
 	}
 	switch {
 	case code == "GatedRepo":
-		return problem("The model is gated", "%s Accept its conditions on %s, signed in. %s", status, page, login)
+		return diag.Errorf(diag.Range{}, "The model is gated", "%s Accept its conditions on %s, signed in. %s", status, page, login)
 	case response.StatusCode == http.StatusUnauthorized && strings.Contains(said, "Invalid credentials"):
-		return problem("The hub does not take the token", "%s It is from %s. Make a new one on %s/settings/tokens, or go without one for a public model.", status, c.TokenOf, c.Endpoint)
+		return diag.Errorf(diag.Range{}, "The hub does not take the token", "%s It is from %s. Make a new one on %s/settings/tokens, or go without one for a public model.", status, c.TokenOf, c.Endpoint)
 	case said == "Access to this resource is disabled.":
-		return problem("The hub has disabled the model", "%s Choose another one.", status)
+		return diag.Errorf(diag.Range{}, "The hub has disabled the model", "%s Choose another one.", status)
 	case code == "RevisionNotFound":
-		return problem("No such revision", "%s %s has no branch, tag or commit %q; they are listed on %s/commits/main.", status, r.Repository(), r.Revision, page)
+		return diag.Errorf(diag.Range{}, "No such revision", "%s %s has no branch, tag or commit %q; they are listed on %s/commits/main.", status, r.Repository(), r.Revision, page)
 	case code == "EntryNotFound":
-		return problem("A file is not on the hub", "%s It is listed for this revision of %s, and cannot be had. Try again, or take another revision.", status, r.Repository())
+		return diag.Errorf(diag.Range{}, "A file is not on the hub", "%s It is listed for this revision of %s, and cannot be had. Try again, or take another revision.", status, r.Repository())
 	case code == "RepoNotFound", response.StatusCode == http.StatusUnauthorized, response.StatusCode == http.StatusNotFound:
-		return problem("No such model on the hub", "%s There is no %s, or it is private. %s", status, r.Repository(), login)
+		return diag.Errorf(diag.Range{}, "No such model on the hub", "%s There is no %s, or it is private. %s", status, r.Repository(), login)
 	case response.StatusCode == http.StatusForbidden:
-		return problem("The hub does not allow it", "%s %s", status, login)
+		return diag.Errorf(diag.Range{}, "The hub does not allow it", "%s %s", status, login)
 	case response.StatusCode == http.StatusTooManyRequests, response.StatusCode >= 500:
 		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
 		return temporary{
-			problem("The hub does not answer as it should", "%s Try again later; what came is kept.", status),
+			diag.Errorf(diag.Range{}, "The hub does not answer as it should", "%s Try again later; what came is kept.", status),
 			time.Duration(max(0, seconds)) * time.Second,
 		}
 	}
-	return problem("The hub does not answer as it should", "%s Is HF_ENDPOINT right?", status)
+	return diag.Errorf(diag.Range{}, "The hub does not answer as it should", "%s Is HF_ENDPOINT right?", status)
 }
 
 // Manifest asks what a repository holds at a revision.
 func (c *Client) Manifest(ctx context.Context, r Ref) (*Manifest, error) {
 	if c.Offline {
-		return nil, problem("No connection may be opened", "HF_HUB_OFFLINE is set. Unset it to ask the hub for %s.", r)
+		return nil, diag.Errorf(diag.Range{}, "No connection may be opened", "HF_HUB_OFFLINE is set. Unset it to ask the hub for %s.", r)
 	}
 	address := fmt.Sprintf("%s/api/models/%s/revision/%s?blobs=true", c.Endpoint, r.Repository(), url.PathEscape(r.Revision))
 	var manifest *Manifest
@@ -227,7 +222,7 @@ func (c *Client) Manifest(ctx context.Context, r Ref) (*Manifest, error) {
 			err = fmt.Errorf("it is of commit %s", manifest.Commit)
 		}
 		if err != nil {
-			return false, problem("The hub's list of files cannot be used", "%s, of %s: %v. Is HF_ENDPOINT right?", c.Endpoint, r, err)
+			return false, diag.Errorf(diag.Range{}, "The hub's list of files cannot be used", "%s, of %s: %v. Is HF_ENDPOINT right?", c.Endpoint, r, err)
 		}
 		return false, nil
 	})

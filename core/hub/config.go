@@ -28,7 +28,7 @@ func Environment(getenv func(string) string) Config {
 		return "", ""
 	}
 	userHome, _ := os.UserHomeDir()
-	place := func(path string) string {
+	expand := func(path string) string {
 		if path == "~" || strings.HasPrefix(path, "~/") {
 			path = filepath.Join(userHome, path[1:])
 		}
@@ -50,10 +50,10 @@ func Environment(getenv func(string) string) Config {
 		}
 		home = filepath.Join(cache, "huggingface")
 	}
-	home = place(home)
+	home = expand(home)
 	c := Config{Cache: filepath.Join(home, "hub"), Endpoint: defaultEndpoint, Offline: yes("HF_HUB_OFFLINE") || yes("TRANSFORMERS_OFFLINE")}
 	if cache, _ := first("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"); cache != "" {
-		c.Cache = place(cache)
+		c.Cache = expand(cache)
 	}
 	if endpoint, _ := first("HF_ENDPOINT"); endpoint != "" {
 		c.Endpoint = strings.TrimRight(endpoint, "/")
@@ -65,7 +65,7 @@ func Environment(getenv func(string) string) Config {
 		if path == "" {
 			path = filepath.Join(home, "token")
 		}
-		path = place(path)
+		path = expand(path)
 		if text, err := os.ReadFile(path); err == nil && len(text) < 4096 {
 			c.Token, c.TokenOf = strings.TrimSpace(string(text)), path
 		}

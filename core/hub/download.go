@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/plumb-ml/plumb/core/diag"
 )
 
 // Fetch is what there is to fetch of a repository.
@@ -38,7 +40,7 @@ func (c *Client) Plan(ctx context.Context, r Ref, entries []string) (*Fetch, err
 	}
 	files, wrong := choose(entries, r.Variant, manifest.names())
 	if len(wrong) > 0 {
-		return nil, problem("The repository is of another kind", "%s, at %s. The component reads: %s.", &Unfit{r, wrong}, manifest.Commit, strings.Join(entries, ", "))
+		return nil, diag.Errorf(diag.Range{}, "The repository is of another kind", "%s, at %s. The component reads: %s.", &Unfit{r, wrong}, manifest.Commit, strings.Join(entries, ", "))
 	}
 	f := &Fetch{Ref: r, Manifest: manifest}
 	repository := c.repository(r)
@@ -161,7 +163,7 @@ func (c *Client) file(ctx context.Context, f *Fetch, file File) error {
 			return c.writing(err, 0)
 		}
 		if again {
-			return problem("What the hub sends is not what it lists", "%s of %s came twice with another digest than %s. Something between may change it, such as a proxy; nothing of it was kept. Try again, or another network.", file.Name, f.Ref, file.etag())
+			return diag.Errorf(diag.Range{}, "What the hub sends is not what it lists", "%s of %s came twice with another digest than %s. Something between may change it, such as a proxy; nothing of it was kept. Try again, or another network.", file.Name, f.Ref, file.etag())
 		}
 	}
 }
@@ -260,7 +262,7 @@ func (c *Client) address(f *Fetch, file File) string {
 
 // odd is an answer that another try may better.
 func (c *Client) odd(f *Fetch, file File, what string) error {
-	return temporary{error: problem("A download broke off", "For %s of %s the hub sent %s. Run the command again: it goes on with what came.", file.Name, f.Ref, what)}
+	return temporary{error: diag.Errorf(diag.Range{}, "A download broke off", "For %s of %s the hub sent %s. Run the command again: it goes on with what came.", file.Name, f.Ref, what)}
 }
 
 var errStalled = errors.New("nothing came for a while")
@@ -269,7 +271,7 @@ var errStalled = errors.New("nothing came for a while")
 // ended.
 func (c *Client) stalled(ctx context.Context, err error) error {
 	if context.Cause(ctx) == errStalled {
-		return temporary{error: problem("A download broke off", "%s was silent for %s. Run the command again: it goes on with what came.", c.Endpoint, c.stall)}
+		return temporary{error: diag.Errorf(diag.Range{}, "A download broke off", "%s was silent for %s. Run the command again: it goes on with what came.", c.Endpoint, c.stall)}
 	}
 	return err
 }
@@ -313,11 +315,11 @@ func (c *Client) writing(err error, needed int64) error {
 		free, _ := freeBytes(c.Cache.Dir)
 		return c.full(free, needed)
 	case errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS):
-		return problem("The cache cannot be written to", "%v. HF_HOME or HF_HUB_CACHE names another directory.", err)
+		return diag.Errorf(diag.Range{}, "The cache cannot be written to", "%v. HF_HOME or HF_HUB_CACHE names another directory.", err)
 	}
 	return fmt.Errorf("write into the cache of the hub: %w", err)
 }
 
 func (c *Client) full(free, needed int64) error {
-	return problem("Not enough space for the download", "%s has %s free, and %s are to come. Make room, or name a directory on another disk by HF_HOME or HF_HUB_CACHE; what came is kept.", c.Cache.Dir, size(free), size(needed))
+	return diag.Errorf(diag.Range{}, "Not enough space for the download", "%s has %s free, and %s are to come. Make room, or name a directory on another disk by HF_HOME or HF_HUB_CACHE; what came is kept.", c.Cache.Dir, size(free), size(needed))
 }

@@ -53,9 +53,7 @@ func (m *metadata) readParquet(file string) error {
 	}
 	for _, column := range append([]string{"file_name"}, captions...) {
 		if kind, ok := f.Kind(column); ok && kind != parquet.ByteArray && kind != parquet.FixedLenByteArray {
-			m.problems = append(m.problems, diag.Diagnostic{
-				Summary: fmt.Sprintf("The column %q holds no text", column), Detail: fmt.Sprintf("It holds %s.", kind), Subject: where,
-			})
+			m.problems.Errorf(where, fmt.Sprintf("The column %q holds no text", column), "It holds %s.", kind)
 			return errStop
 		}
 	}

@@ -44,7 +44,7 @@ func (r *folder) unreadable(file string, err error) error {
 	case strings.Contains(detail, "escapes"):
 		detail = "It is a link that leads out of the folder. Give the path of the file itself, or copy it into the folder (`cp -L` copies what links lead to)."
 	}
-	return diag.List{{Summary: "The table cannot be read", Detail: detail, Subject: diag.Range{File: r.whole(file)}}}
+	return diag.Errorf(diag.Range{File: r.whole(file)}, "The table cannot be read", "%s", detail)
 }
 
 // readTable visits the rows of a Parquet file. A scan leaves the images on the
@@ -71,18 +71,15 @@ func (r *folder) readTable(number int32, file string, scan bool, visit func(*ent
 		if slices.Contains(names, "file_name") {
 			detail += " If the table only names image files, write it as metadata.jsonl beside them."
 		}
-		r.problems = append(r.problems, diag.Diagnostic{Summary: "A table without images", Detail: detail, Subject: diag.Range{File: whole}})
+		r.problems.Errorf(diag.Range{File: whole}, "A table without images", "%s", detail)
 		return errStop
 	}
 	caption := r.Caption
 	if caption == "" {
 		// Our own tables have both a prompt and, perhaps, what somebody added.
 		if caption = f.First("prompt", "text", "caption"); caption == "" {
-			r.problems = append(r.problems, diag.Diagnostic{
-				Summary: "A table without captions",
-				Detail:  fmt.Sprintf("It has the columns %s. Name the one with the captions: caption = \"column\".", strings.Join(names, ", ")),
-				Subject: diag.Range{File: whole},
-			})
+			r.problems.Errorf(diag.Range{File: whole}, "A table without captions",
+				"It has the columns %s. Name the one with the captions: caption = \"column\".", strings.Join(names, ", "))
 			return errStop
 		}
 	}
@@ -91,9 +88,7 @@ func (r *folder) readTable(number int32, file string, scan bool, visit func(*ent
 		return errStop
 	}
 	if kind, _ := f.Kind(caption); kind != parquet.ByteArray {
-		r.problems = append(r.problems, diag.Diagnostic{
-			Summary: fmt.Sprintf("The column %q holds no text", caption), Detail: fmt.Sprintf("It holds %s. Name another: caption = \"column\".", kind), Subject: diag.Range{File: whole},
-		})
+		r.problems.Errorf(diag.Range{File: whole}, fmt.Sprintf("The column %q holds no text", caption), "It holds %s. Name another: caption = \"column\".", kind)
 		return errStop
 	}
 	wanted := []string{caption, "id", "category", "split", "slots"}

@@ -23,19 +23,17 @@ type spot struct{ file, line int32 }
 
 // wrong is a mistake of the whole folder.
 func (f Folder) wrong(summary, detail string) error {
-	return diag.List{{Summary: summary, Detail: detail, Subject: diag.Range{File: f.Path}}}
+	return diag.Errorf(diag.Range{File: f.Path}, summary, "%s", detail)
 }
 
 // problem notes a mistake of one image. It returns errStop when there are
 // enough.
 func (r *folder) problem(where diag.Range, summary, detail string) error {
-	r.problems = append(r.problems, diag.Diagnostic{Summary: summary, Detail: detail, Subject: where})
+	r.problems.Errorf(where, summary, "%s", detail)
 	if len(r.problems) < mostProblems {
 		return nil
 	}
-	r.problems = append(r.problems, diag.Diagnostic{
-		Summary: "There may be more mistakes in " + r.Path, Detail: fmt.Sprintf("Reading stopped after %d.", mostProblems), Subject: diag.Range{File: r.Path},
-	})
+	r.problems.Errorf(diag.Range{File: r.Path}, "There may be more mistakes in "+r.Path, "Reading stopped after %d.", mostProblems)
 	return errStop
 }
 

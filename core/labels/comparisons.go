@@ -1,7 +1,6 @@
 package labels
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,31 +34,17 @@ func ImportComparisons(path string, images map[string]table.Image) ([]table.Comp
 		columns: []string{"first", "second", "choice", "rater"},
 		needed:  func(func(string) bool) []string { return []string{"first", "second", "choice"} },
 		header:  "the columns first, second, choice and, if there are several raters, rater",
-		report:  i.report,
+		found:   &i.findings,
 	}
 	err := file.each(func(row sheetRow) error {
 		return i.add(comparisonRow{first: row.get("first"), second: row.get("second"), choice: row.get("choice"), rater: row.rater(), where: row.where})
 	})
-	if err != nil && !errors.Is(err, errStop) {
-		i.report(diag.Range{File: path}, "The comparisons cannot be read", err.Error())
-	}
-	switch {
-	case i.findings != nil || len(i.comparisons) > 0:
-	case i.open > 0:
-		i.report(diag.Range{File: path}, "The file has no comparisons", fmt.Sprintf("In all of its %d rows the choice is empty. Write first, second or tie.", i.open))
-	default:
-		i.report(diag.Range{File: path}, "The file has no comparisons", "It has no rows below its header.")
-	}
+	file.ended(err, "comparisons", "the choice is empty. Write first, second or tie.", len(i.comparisons), i.open)
 	if i.findings.HasErrors() {
 		return nil, i.findings
 	}
 	if i.open > 0 {
-		i.findings = append(i.findings, diag.Diagnostic{
-			Severity: diag.Warning,
-			Summary:  fmt.Sprintf("%d of %d rows have no choice yet", i.open, i.open+len(i.comparisons)),
-			Detail:   "They are left out.",
-			Subject:  diag.Range{File: path},
-		})
+		i.findings.Warningf(diag.Range{File: path}, fmt.Sprintf("%d of %d rows have no choice yet", i.open, i.open+len(i.comparisons)), "They are left out.")
 	}
 	return i.comparisons, i.findings
 }
@@ -84,10 +69,6 @@ type comparisonRow struct {
 	where                        func(column string) diag.Range
 }
 
-func (i *comparisonImporter) report(where diag.Range, summary, detail string) {
-	i.findings = append(i.findings, diag.Diagnostic{Severity: diag.Error, Summary: summary, Detail: detail, Subject: where})
-}
-
 // add checks a row and takes it in. It returns errStop when enough mistakes
 // have been found.
 func (i *comparisonImporter) add(r comparisonRow) error {
@@ -98,25 +79,25 @@ func (i *comparisonImporter) add(r comparisonRow) error {
 	before := len(i.findings)
 	choice := strings.ToLower(r.choice)
 	if !slices.Contains(theChoices, choice) {
-		i.report(r.where("choice"), fmt.Sprintf("%q is not a choice", r.choice),
-			strings.TrimSpace("Write first or second, whichever image is better, or tie."+diag.DidYouMean(choice, theChoices)))
+		i.findings.Errorf(r.where("choice"), fmt.Sprintf("%q is not a choice", r.choice),
+			"Write first or second, whichever image is better, or tie.%s", diag.DidYouMean(choice, theChoices))
 	}
 	if r.rater == "" {
-		i.report(r.where("rater"), "The rater is missing", "Give every person a name.")
+		i.findings.Errorf(r.where("rater"), "The rater is missing", "Give every person a name.")
 	}
 	first, second := i.image(r.first, "first", r), i.image(r.second, "second", r)
 	switch {
 	case len(i.findings) > before:
 	case r.first == r.second:
-		i.report(r.where("second"), fmt.Sprintf("Image %q is compared with itself", r.first), "Name two images of one prompt.")
+		i.findings.Errorf(r.where("second"), fmt.Sprintf("Image %q is compared with itself", r.first), "Name two images of one prompt.")
 	case first.Prompt != second.Prompt:
-		i.report(r.where("second"), "The images are of different prompts",
-			fmt.Sprintf("%q was made for %q, and %q for %q. Which of them is better says nothing: compare images of one prompt.", r.first, first.Prompt, r.second, second.Prompt))
+		i.findings.Errorf(r.where("second"), "The images are of different prompts",
+			"%q was made for %q, and %q for %q. Which of them is better says nothing: compare images of one prompt.", r.first, first.Prompt, r.second, second.Prompt)
 	default:
 		pair := comparedPair{min(r.first, r.second), max(r.first, r.second), r.rater}
 		if earlier, twice := i.seen[pair]; twice {
-			i.report(r.where("first"), fmt.Sprintf("Rater %q has compared %q and %q before", r.rater, r.first, r.second),
-				fmt.Sprintf("The first time is on line %d. Keep one of the two, whichever image it has first.", earlier.Start.Line))
+			i.findings.Errorf(r.where("first"), fmt.Sprintf("Rater %q has compared %q and %q before", r.rater, r.first, r.second),
+				"The first time is on line %d. Keep one of the two, whichever image it has first.", earlier.Start.Line)
 		} else {
 			i.seen[pair] = r.where("first")
 		}
@@ -126,7 +107,7 @@ func (i *comparisonImporter) add(r comparisonRow) error {
 		Rater: r.rater, Choice: choice,
 	})
 	if len(i.findings) >= maxFindings {
-		i.report(diag.Range{File: i.path}, "There may be more mistakes", fmt.Sprintf("Reading stopped after %d.", maxFindings))
+		i.findings.Errorf(diag.Range{File: i.path}, "There may be more mistakes", "Reading stopped after %d.", maxFindings)
 		return errStop
 	}
 	return nil
@@ -137,9 +118,9 @@ func (i *comparisonImporter) image(id, column string, r comparisonRow) table.Ima
 	image, ok := i.images[id]
 	switch {
 	case id == "":
-		i.report(r.where(column), "The image's ID is missing", "Every row needs the IDs of two images.")
+		i.findings.Errorf(r.where(column), "The image's ID is missing", "Every row needs the IDs of two images.")
 	case !ok:
-		i.report(r.where(column), fmt.Sprintf("There is no image %q", id),
+		i.findings.Errorf(r.where(column), fmt.Sprintf("There is no image %q", id),
 			"The IDs are those of the images that the comparisons block refers to. If the images were drawn anew since, their IDs may be others.")
 	}
 	return image

@@ -24,7 +24,7 @@ func (i *importer) read() ([]table.Label, diag.List) {
 			return []string{"image_id", "label"}
 		},
 		header: "the columns image_id (or prompt and index), label and, if there are several raters, rater",
-		report: i.report,
+		found:  &i.findings,
 	}
 	err := file.each(func(row sheetRow) error {
 		return i.add(labelRow{
@@ -32,26 +32,12 @@ func (i *importer) read() ([]table.Label, diag.List) {
 			prompt: row.get("prompt"), category: row.get("category"), split: row.get("split"), where: row.where,
 		})
 	})
-	if err != nil && !errors.Is(err, errStop) {
-		i.report(diag.Range{File: path}, "The labels cannot be read", err.Error())
-	}
-	switch {
-	case i.findings != nil || len(i.labels) > 0:
-	case i.unlabelled > 0:
-		i.report(diag.Range{File: path}, "The file has no labels", fmt.Sprintf("In all of its %d rows the label is empty. Write good, bad or skip.", i.unlabelled))
-	default:
-		i.report(diag.Range{File: path}, "The file has no labels", "It has no rows below its header.")
-	}
+	file.ended(err, "labels", "the label is empty. Write good, bad or skip.", len(i.labels), i.unlabelled)
 	if i.findings.HasErrors() {
 		return nil, i.findings
 	}
 	if i.unlabelled > 0 && !i.blind { // its rows are those of other tables too
-		i.findings = append(i.findings, diag.Diagnostic{
-			Severity: diag.Warning,
-			Summary:  fmt.Sprintf("%d of %d rows have no label yet", i.unlabelled, i.unlabelled+len(i.labels)),
-			Detail:   "They are left out.",
-			Subject:  diag.Range{File: path},
-		})
+		i.findings.Warningf(diag.Range{File: path}, fmt.Sprintf("%d of %d rows have no label yet", i.unlabelled, i.unlabelled+len(i.labels)), "They are left out.")
 	}
 	return i.labels, i.findings
 }
@@ -81,10 +67,6 @@ type labelRow struct {
 	where                   func(column string) diag.Range
 }
 
-func (i *importer) report(where diag.Range, summary, detail string) {
-	i.findings = append(i.findings, diag.Diagnostic{Severity: diag.Error, Summary: summary, Detail: detail, Subject: where})
-}
-
 // add checks a row and takes it in. It returns errStop when enough mistakes
 // have been found.
 func (i *importer) add(r labelRow) error {
@@ -100,10 +82,10 @@ func (i *importer) add(r labelRow) error {
 	switch label.Label {
 	case "good", "bad", "skip":
 	default:
-		i.report(r.where("label"), fmt.Sprintf("%q is not a label", r.label), "Write good, bad or skip.")
+		i.findings.Errorf(r.where("label"), fmt.Sprintf("%q is not a label", r.label), "Write good, bad or skip.")
 	}
 	if r.rater == "" {
-		i.report(r.where("rater"), "The rater is missing", "Give every person a name.")
+		i.findings.Errorf(r.where("rater"), "The rater is missing", "Give every person a name.")
 	}
 	switch {
 	case i.blind:
@@ -112,20 +94,20 @@ func (i *importer) add(r labelRow) error {
 		r.imageID = i.find(r)
 		label.ImageID = r.imageID
 	case r.imageID == "":
-		i.report(r.where("image_id"), "The image's ID is missing", "Every row needs the ID of an image, or its prompt and index.")
+		i.findings.Errorf(r.where("image_id"), "The image's ID is missing", "Every row needs the ID of an image, or its prompt and index.")
 	}
 	if r.imageID != "" && i.images != nil && !i.blind {
 		image, ok := i.images[r.imageID]
 		if !ok {
-			i.report(r.where("image_id"), fmt.Sprintf("There is no image %q", r.imageID), "The IDs are those of the images that the labels block refers to. If the images were drawn anew since, their IDs may be others.")
+			i.findings.Errorf(r.where("image_id"), fmt.Sprintf("There is no image %q", r.imageID), "The IDs are those of the images that the labels block refers to. If the images were drawn anew since, their IDs may be others.")
 		}
 		label.Prompt, label.Category, label.Split = image.Prompt, image.Category, image.Split
 	}
 	if len(i.findings) == before {
 		pair := r.imageID + "\x00" + r.rater
 		if first, twice := i.seen[pair]; twice {
-			i.report(r.where("rater"), fmt.Sprintf("Rater %q has labelled image %q before", r.rater, r.imageID),
-				fmt.Sprintf("The first time is at %s. Keep one of the two.", place(first)))
+			i.findings.Errorf(r.where("rater"), fmt.Sprintf("Rater %q has labelled image %q before", r.rater, r.imageID),
+				"The first time is at %s. Keep one of the two.", spelled(first))
 		} else {
 			i.seen[pair] = r.where("rater")
 		}
@@ -133,7 +115,7 @@ func (i *importer) add(r labelRow) error {
 	i.labels = append(i.labels, label)
 
 	if len(i.findings) >= maxFindings {
-		i.report(diag.Range{File: i.path}, "There may be more mistakes", fmt.Sprintf("Reading stopped after %d.", maxFindings))
+		i.findings.Errorf(diag.Range{File: i.path}, "There may be more mistakes", "Reading stopped after %d.", maxFindings)
 		return errStop
 	}
 	return nil
@@ -144,12 +126,12 @@ func (i *importer) add(r labelRow) error {
 func (i *importer) find(r labelRow) string {
 	index, err := strconv.ParseInt(r.index, 10, 32)
 	if err != nil || index < 0 {
-		i.report(r.where("index"), fmt.Sprintf("%q is not the number of an image", r.index), "The images of a prompt are counted from 0.")
+		i.findings.Errorf(r.where("index"), fmt.Sprintf("%q is not the number of an image", r.index), "The images of a prompt are counted from 0.")
 		return ""
 	}
 	id, ok := i.byPrompt[promptIndex{r.prompt, int32(index)}]
 	if !ok {
-		i.report(r.where("prompt"), fmt.Sprintf("There is no image %d of the prompt %q", index, r.prompt), "The images are those that the labels block refers to; those of a prompt are counted from 0.")
+		i.findings.Errorf(r.where("prompt"), fmt.Sprintf("There is no image %d of the prompt %q", index, r.prompt), "The images are those that the labels block refers to; those of a prompt are counted from 0.")
 	}
 	return id
 }
@@ -159,7 +141,7 @@ func (i *importer) find(r labelRow) string {
 // after reporting that it is not an image's name at all.
 func (i *importer) reveal(label *table.Label, r labelRow) string {
 	if !isBlindID(r.imageID) {
-		i.report(r.where("image_id"), fmt.Sprintf("%q is not the ID of an image", r.imageID),
+		i.findings.Errorf(r.where("image_id"), fmt.Sprintf("%q is not the ID of an image", r.imageID),
 			"The IDs are those of the sheet that plumb export --label-sheet writes for an evaluate block: leave that column as it is.")
 		return ""
 	}
@@ -168,7 +150,7 @@ func (i *importer) reveal(label *table.Label, r labelRow) string {
 	return image.ID
 }
 
-func place(r diag.Range) string {
+func spelled(r diag.Range) string {
 	if r.Start.Line == 0 {
 		return r.File
 	}

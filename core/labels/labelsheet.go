@@ -58,12 +58,12 @@ func WriteSheet(images, directory string) (n int, err error) {
 	return n, rows.Error()
 }
 
-// create makes a file where there is none.
+// create makes a file that does not exist yet.
 func create(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 }
 
-// writeNew writes a file where there is none.
+// writeNew writes a file that does not exist yet.
 func writeNew(path string, content []byte) error {
 	file, err := create(path)
 	if err != nil {

@@ -26,7 +26,7 @@ type sheet struct {
 	columns []string                                    // that are of interest
 	needed  func(has func(column string) bool) []string // columns that must be there
 	header  string                                      // what the first line should name, for a sentence
-	report  func(where diag.Range, summary, detail string)
+	found   *diag.List                                  // gets mistakes of the form
 }
 
 // sheetRow is a row of a sheet: its fields by column, and where they stand.
@@ -45,6 +45,22 @@ func (r sheetRow) rater() string {
 		return r.get("rater")
 	}
 	return onlyRater
+}
+
+// ended says that a sheet could not be read, or that none of its rows is filled
+// in. what is what the rows hold; open says of their number how to fill them in.
+func (s sheet) ended(err error, what, open string, filled, unfilled int) {
+	at := diag.Range{File: s.path}
+	if err != nil && !errors.Is(err, errStop) {
+		s.found.Errorf(at, "The "+what+" cannot be read", "%v", err)
+	}
+	switch {
+	case *s.found != nil || filled > 0:
+	case unfilled > 0:
+		s.found.Errorf(at, "The file has no "+what, "In all of its %d rows %s", unfilled, open)
+	default:
+		s.found.Errorf(at, "The file has no "+what, "It has no rows below its header.")
+	}
 }
 
 // each calls visit with every row. Mistakes of the form are reported; a row with
@@ -108,9 +124,9 @@ func (s sheet) eachOfCSV(visit func(sheetRow) error) error {
 		if !has(name) {
 			complete = false
 			at := diag.Position{Line: 1, Column: 1}
-			s.report(diag.Range{File: s.path, Start: at, End: at}, fmt.Sprintf("There is no column %q", name),
-				fmt.Sprintf("The first line should name %s; it names %s.%s", s.header, strings.Join(slices.Sorted(maps.Keys(columns)), ", "),
-					diag.DidYouMean(name, slices.Sorted(maps.Keys(columns)))))
+			s.found.Errorf(diag.Range{File: s.path, Start: at, End: at}, fmt.Sprintf("There is no column %q", name),
+				"The first line should name %s; it names %s.%s", s.header, strings.Join(slices.Sorted(maps.Keys(columns)), ", "),
+				diag.DidYouMean(name, slices.Sorted(maps.Keys(columns))))
 		}
 	}
 	if !complete {
@@ -125,7 +141,7 @@ func (s sheet) eachOfCSV(visit func(sheetRow) error) error {
 			return nil
 		case errors.As(err, &wrong):
 			at := diag.Position{Line: wrong.Line, Column: wrong.Column}
-			s.report(diag.Range{File: s.path, Start: at, End: at}, "The line is not CSV", wrong.Err.Error()+". A quote that begins a field must end it too.")
+			s.found.Errorf(diag.Range{File: s.path, Start: at, End: at}, "The line is not CSV", "%v. A quote that begins a field must end it too.", wrong.Err)
 			return nil
 		case err != nil:
 			return err
@@ -150,7 +166,7 @@ func (s sheet) eachOfCSV(visit func(sheetRow) error) error {
 			},
 		}
 		if len(fields) != width {
-			s.report(row.where(""), fmt.Sprintf("The line has %d fields", len(fields)), fmt.Sprintf("The first line has %d.", width))
+			s.found.Errorf(row.where(""), fmt.Sprintf("The line has %d fields", len(fields)), "The first line has %d.", width)
 			if odd++; odd == maxFindings {
 				return errStop
 			}

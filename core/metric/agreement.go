@@ -17,18 +17,18 @@ type AgreementInput struct {
 	Seed    uint64 // of the resampling
 }
 
-// votes is what Krippendorff's alpha needs to know of some images.
-type votes struct {
-	good, bad, disagreeing   float64 // of images with at least two votes
-	agreeingPairs, votePairs float64
+// pairCounts is what Krippendorff's alpha needs to know of some images.
+type pairCounts struct {
+	good, bad, disagreeing float64 // of images with at least two labels
+	agreeingPairs, pairs   float64
 }
 
-func (v votes) add(other votes, weight float64) votes {
+func (v pairCounts) add(other pairCounts, weight float64) pairCounts {
 	v.good += weight * other.good
 	v.bad += weight * other.bad
 	v.disagreeing += weight * other.disagreeing
 	v.agreeingPairs += weight * other.agreeingPairs
-	v.votePairs += weight * other.votePairs
+	v.pairs += weight * other.pairs
 	return v
 }
 
@@ -38,12 +38,12 @@ func (v votes) add(other votes, weight float64) votes {
 //	agreement_alpha   Krippendorff's alpha for two categories; skips are missing values
 //	agreement_share   the share of pairs of raters who say the same of an image
 //
-// Krippendorff (2004), Content Analysis, chapter 11. With g good and b bad votes
-// on image u, and G, B their sums over images with at least two votes:
+// Krippendorff (2004), Content Analysis, chapter 11. With g good and b bad labels
+// on image u, and G, B their sums over images with at least two labels:
 //
 //	alpha = 1 - (G + B - 1) / (G B) * sum over u of g b / (g + b - 1)
 //
-// 1 is perfect agreement, 0 what chance gives. Where all votes are the same
+// 1 is perfect agreement, 0 what chance gives. Where all labels are the same
 // alpha is undefined, and the Value nil.
 func Agreement(in AgreementInput) ([]record.Metric, []dataset.PromptValue, error) {
 	all, err := byImage(in.Labels)
@@ -57,28 +57,28 @@ func Agreement(in AgreementInput) ([]record.Metric, []dataset.PromptValue, error
 	}}
 	var metrics []record.Metric
 	for _, s := range scopes(promptKeysOf(prompts, setKey)) {
-		var counted []votes
+		var counted []pairCounts
 		var shares []stats.Cluster
 		images := 0
 		for _, prompt := range within(prompts, s, setKey) {
-			v, n := countVotes(prompt)
+			v, n := countPairs(prompt)
 			if n == 0 {
 				continue
 			}
 			images += n
 			counted = append(counted, v)
-			shares = append(shares, stats.Cluster{Sum: v.agreeingPairs, N: v.votePairs})
+			shares = append(shares, stats.Cluster{Sum: v.agreeingPairs, N: v.pairs})
 		}
 		alpha, share := as(at(m, s), AgreementAlpha), as(at(m, s), AgreementShare)
 		alpha.N = images
 		if images == 0 {
 			alpha.Clusters, share.Clusters = 0, 0
-			const why = "no image has two votes"
+			const why = "no image has two labels"
 			metrics = append(metrics, without(alpha, why), without(share, why))
 			continue
 		}
 		alpha = e.statistic(alpha, len(counted), func(weights []float64) float64 {
-			var sum votes
+			var sum pairCounts
 			for i, w := range weights {
 				sum = sum.add(counted[i], w)
 			}
@@ -86,32 +86,32 @@ func Agreement(in AgreementInput) ([]record.Metric, []dataset.PromptValue, error
 			return 1 - (sum.good+sum.bad-1)/(sum.good*sum.bad)*sum.disagreeing
 		})
 		if alpha.Value == nil {
-			alpha.Note = "all votes are the same"
+			alpha.Note = "all labels are the same"
 		}
 		metrics = append(metrics, alpha, e.share(share, shares))
 	}
 	var values []dataset.PromptValue
 	for _, prompt := range prompts {
-		if v, n := countVotes(prompt); n > 0 {
-			values = append(values, promptValue(m, AgreementShare, prompt.promptKey, v.agreeingPairs/v.votePairs, n))
+		if v, n := countPairs(prompt); n > 0 {
+			values = append(values, promptValue(m, AgreementShare, prompt.promptKey, v.agreeingPairs/v.pairs, n))
 		}
 	}
 	return metrics, values, nil
 }
 
-// countVotes sums over the images of a prompt that two or more raters judged.
-func countVotes(prompt set) (v votes, images int) {
+// countPairs sums over the images of a prompt that two or more raters judged.
+func countPairs(prompt set) (v pairCounts, images int) {
 	for _, image := range prompt.images {
 		g, b := float64(image.good), float64(image.bad)
 		if g+b < 2 {
 			continue
 		}
 		images++
-		v = v.add(votes{
+		v = v.add(pairCounts{
 			good: g, bad: b,
 			disagreeing:   g * b / (g + b - 1),
 			agreeingPairs: g*(g-1)/2 + b*(b-1)/2,
-			votePairs:     (g + b) * (g + b - 1) / 2,
+			pairs:         (g + b) * (g + b - 1) / 2,
 		}, 1)
 	}
 	return v, images

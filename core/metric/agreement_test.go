@@ -16,7 +16,7 @@ func TestAgreementByHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Four images with two votes: G = 3, B = 5; only the second disagrees, 1·1/(2-1) = 1.
+	// Four images with two labels: G = 3, B = 5; only the second disagrees, 1·1/(2-1) = 1.
 	// alpha = 1 - (8-1)/(3·5) · 1
 	alpha := find(t, metrics, "agreement_alpha", "", "")
 	wantValue(t, alpha, 1-7.0/15)

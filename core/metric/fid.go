@@ -14,9 +14,8 @@ type moments struct {
 	trace float64       // of the covariance
 }
 
-// FrechetDistance is the distance between the Gaussians that fit two sets of
-// features, x [n, width] and y [m, width]; FID if an Inception network made
-// them.
+// frechet is the distance between the Gaussians that fit two sets of features of
+// one width, each of two images or more; FID if an Inception network made them.
 //
 // Heusel et al. 2017, GANs Trained by a Two Time-Scale Update Rule Converge to
 // a Local Nash Equilibrium, equation 6, after Dowson and Landau 1982:
@@ -35,18 +34,6 @@ type moments struct {
 //
 // The distance of a set to itself may come out as a negative rounding error;
 // it is returned as 0.
-func FrechetDistance(x, y *mat.Dense) (float64, error) {
-	rows1, width1 := x.Dims()
-	rows2, width2 := y.Dims()
-	if width1 != width2 {
-		return 0, fmt.Errorf("features of different width: %d and %d", width1, width2)
-	}
-	if rows1 < 2 || rows2 < 2 {
-		return 0, fmt.Errorf("a covariance needs two images: have %d and %d", rows1, rows2)
-	}
-	return frechet(momentsOf(x), momentsOf(y))
-}
-
 func frechet(a, b moments) (float64, error) {
 	var cross mat.Dense
 	cross.Mul(a.root, b.root.T()) // R1 R2ᵀ
@@ -64,6 +51,7 @@ func frechet(a, b moments) (float64, error) {
 	return max(0, distance), nil
 }
 
+// momentsOf computes what frechet needs of features x [images, width].
 func momentsOf(x *mat.Dense) moments {
 	rows, width := x.Dims()
 	m := moments{mean: mat.NewVecDense(width, nil)}

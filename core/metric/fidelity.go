@@ -43,7 +43,7 @@ type FidelityInput struct {
 }
 
 // Fidelity measures how far the features of a model's images are from those of
-// real images: fid (FrechetDistance) and kid (KernelDistance), for all prompts
+// real images: fid (frechet) and kid (KernelDistance), for all prompts
 // together.
 //
 // The intervals are of the model's images; the reference is taken as it is.

@@ -17,10 +17,10 @@ const majorityProtocol = "majority of the raters' good and bad; even counts half
 //
 // where good and bad count the raters who said so of an image. Raters who skip
 // do not vote, and an image that all of them skip is not among the n. Beside
-// it stands the share of votes that are skips, since leaving images out could
+// it stands the share of labels that are skips, since leaving images out could
 // hide something:
 //
-//	skip_share = skips / votes
+//	skip_share = skips / labels
 func goodShares(prompts []set, m record.Metric, e estimator) ([]record.Metric, []dataset.PromptValue) {
 	var metrics []record.Metric
 	for _, s := range scopes(promptKeysOf(prompts, setKey)) {
@@ -55,7 +55,7 @@ func goodCluster(prompt set) stats.Cluster {
 	return c
 }
 
-// skipCluster counts the skips among a prompt's votes.
+// skipCluster counts the skips among a prompt's labels.
 func skipCluster(prompt set) stats.Cluster {
 	var c stats.Cluster
 	for _, image := range prompt.images {

@@ -31,7 +31,7 @@ var measures = []MeasureDefinition{
 // Measures lists the measures in the order of reports.
 func Measures() []MeasureDefinition { return append([]MeasureDefinition(nil), measures...) }
 
-// Definition returns the measure's row; the zero one for a name that is none.
+// Definition returns the measure's row; the zero row for an unknown name.
 func (m Measure) Definition() MeasureDefinition {
 	for _, row := range measures {
 		if row.Measure == m {

@@ -53,7 +53,7 @@ func TestFrechetOfWideFeatures(t *testing.T) {
 	for _, size := range [][2]int{{300, 2048}, {700, 128}, {90000, 96}} {
 		x := wide(3, size[0], size[1])
 		y, want := scaled(x)
-		got, err := FrechetDistance(x, y)
+		got, err := frechetDistance(x, y)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +61,7 @@ func TestFrechetOfWideFeatures(t *testing.T) {
 		if math.Abs(got-want) > 1e-10*want {
 			t.Errorf("%v: %v, want %v", size, got, want)
 		}
-		if same, err := FrechetDistance(x, x); err != nil || same > 1e-9*want {
+		if same, err := frechetDistance(x, x); err != nil || same > 1e-9*want {
 			t.Errorf("%v: the distance to itself is %v, %v", size, same, err)
 		}
 	}
@@ -74,7 +74,7 @@ func BenchmarkFID2048(b *testing.B) {
 	y, want := scaled(x)
 	b.ReportAllocs()
 	for b.Loop() {
-		got, err := FrechetDistance(x, y)
+		got, err := frechetDistance(x, y)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -130,7 +130,7 @@ func (b *builder) add(as named, work Work, instance *Instance, seed uint64, wher
 	}
 	if !known {
 		node.Name = name
-		node.Lacks = b.lacks(node)
+		node.Missing = b.missing(node)
 		b.known[node.identity] = node
 		b.plan.Nodes = append(b.plan.Nodes, node)
 	}

@@ -30,7 +30,7 @@ func TestPlanOfComparisons(t *testing.T) {
 	compared := func(perPrompt int, digest string) *spec.Spec {
 		s := experiment(1)
 		s.Digests[path] = digest
-		s.Missing = map[string]diag.Diagnostic{path: {Severity: diag.Warning, Summary: "Nothing there yet"}}
+		s.Missing = map[string]diag.Diagnostic{path: {Severity: diag.Warning, Summary: "Missing file or directory"}}
 		labelled, human, crowd := s.Images[0], s.Labels[0], s.Raters[0]
 		s.Comparisons = []*spec.Comparisons{
 			{Name: "crowd", Images: labelled, Rater: crowd, PerPrompt: perPrompt},
@@ -61,8 +61,8 @@ func TestPlanOfComparisons(t *testing.T) {
 	if n, _ := node(t, all, "compare/crowd").Items(); n != 15 {
 		t.Errorf("%d pairs, want all 15", n)
 	}
-	if len(people.Lacks) != 1 || len(crowd.Lacks) != 0 {
-		t.Errorf("lacks %v and %v", people.Lacks, crowd.Lacks)
+	if len(people.Missing) != 1 || len(crowd.Missing) != 0 {
+		t.Errorf("missing %v and %v", people.Missing, crowd.Missing)
 	}
 	for _, name := range []string{"compare/crowd", "compare/people", "compare/from_labels"} {
 		if node(t, p, name).identity == node(t, all, name).identity {

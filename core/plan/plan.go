@@ -45,9 +45,9 @@ type Node struct {
 	Seed     uint64    // for what is random in the stage itself
 	Variants []string  // names of the variants that it belongs to
 	Range    diag.Range
-	// Lacks says what the stage needs of the user that is not there yet, such as
+	// Missing says what the stage needs of the user that is not there yet, such as
 	// weights: the warnings of spec.Spec.Missing.
-	Lacks diag.List
+	Missing diag.List
 
 	identity string // sha256 over everything but the contents of inputs
 }

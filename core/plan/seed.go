@@ -38,13 +38,13 @@ func ImageSeed(stage uint64, prompt string, index int) uint64 {
 	return binary.BigEndian.Uint64(hash.Sum(nil))
 }
 
-// DrawPriority orders images for a random draw, lowest first. It depends on
-// the seed and the image's ID alone, so a larger draw holds every smaller one.
+// SubsetPriority orders images for a random subset, lowest first. It depends on
+// the seed and the image's ID alone, so a larger subset holds every smaller one.
 //
 // It is the first eight bytes, big-endian, of
 //
 //	sha256("plumb draw 1\x00" + seed as 8 bytes + image ID)
-func DrawPriority(seed uint64, imageID string) uint64 {
+func SubsetPriority(seed uint64, imageID string) uint64 {
 	hash := sha256.New()
 	hash.Write([]byte("plumb draw 1\x00"))
 	hash.Write(binary.BigEndian.AppendUint64(nil, seed))
@@ -52,9 +52,9 @@ func DrawPriority(seed uint64, imageID string) uint64 {
 	return binary.BigEndian.Uint64(hash.Sum(nil))
 }
 
-// PairPriority orders pairs of images for a random draw, lowest first, and says
+// PairPriority orders pairs of images for a random subset, lowest first, and says
 // whether the image whose ID sorts second is shown first. It depends on the seed
-// and the two IDs alone, in either order: a larger draw holds every smaller one.
+// and the two IDs alone, in either order: a larger subset holds every smaller one.
 //
 // With a < b the IDs as bytes, it is the first eight bytes, big-endian, and the
 // lowest bit of the ninth, of

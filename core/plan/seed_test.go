@@ -10,8 +10,8 @@ func TestSeedsArePinned(t *testing.T) {
 	if got := ImageSeed(1, "a red circle", 2); got != imagePin {
 		t.Errorf("ImageSeed: %#x", got)
 	}
-	if got := DrawPriority(1, "color/0000/000"); got != drawPin {
-		t.Errorf("DrawPriority: %#x", got)
+	if got := SubsetPriority(1, "color/0000/000"); got != drawPin {
+		t.Errorf("SubsetPriority: %#x", got)
 	}
 }
 

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -36,8 +37,8 @@ func (h *Host) Catalog(ctx context.Context) (spec.Catalog, error) {
 		for _, component := range descriptions[i].Components {
 			key := componentKey{string(component.Kind), component.Name}
 			if owner, taken := out[key]; taken {
-				mistakes = append(mistakes, naming(p.entry, mistake("Both plugin %q and plugin %q provide %s %q", owner.Plugin, p.entry.Name, key.kind, key.name)(
-					"Remove one of the two plugin blocks, or rename the component in the plugin."))...)
+				mistakes.Errorf(p.entry.Range, fmt.Sprintf("Both plugin %q and plugin %q provide %s %q", owner.Plugin, p.entry.Name, key.kind, key.name),
+					"Remove one of the two plugin blocks, or rename the component in the plugin.")
 				continue
 			}
 			out[key] = spec.Identity{Plugin: p.entry.Name, SHA256: p.sha256(), Component: component}
@@ -112,5 +113,5 @@ func (h *Host) find(ctx context.Context, kind, component string) (*provider, err
 		return nil, mistakes
 	}
 	slices.Sort(names)
-	return nil, mistake("no plugin provides %s %q", kind, component)("There are: %q. Is a plugin block missing?", names)
+	return nil, diag.Errorf(diag.Range{}, fmt.Sprintf("No plugin provides %s %q", kind, component), "There are: %q. Is a plugin block missing?", names)
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	goplugin "github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc/codes"
@@ -38,6 +40,13 @@ func (o Origin) who(call client.Call) string {
 	return fmt.Sprintf("%s %q of plugin %q", call.Kind, call.Name, o.Plugin)
 }
 
+// subject is who as the beginning of a sentence.
+func (o Origin) subject(call client.Call) string {
+	who := o.who(call)
+	first, size := utf8.DecodeRuneInString(who)
+	return string(unicode.ToUpper(first)) + who[size:]
+}
+
 // tell asks the user to pass on a mistake that only others can mend.
 func (o Origin) tell() string {
 	if o.Builtin {
@@ -59,10 +68,10 @@ func (o Origin) Explain(call client.Call, err error) error {
 	case errors.As(err, &failure):
 		return o.fromComponent(call, failure.Diagnostics)
 	case errors.As(err, &notFinite):
-		return explained{mistake("%s %s", o.who(call), notFinite.Predicate())(
+		return explained{diag.Errorf(diag.Range{}, o.subject(call)+" "+notFinite.Predicate(),
 			"Only finite numbers count. NaN and infinities come of a training that has diverged, of damaged weights, or of numbers too large for the precision of the computation."), notFinite}
 	case errors.As(err, &breach):
-		return explained{mistake("%s %s", o.who(call), breach.Predicate())(
+		return explained{diag.Errorf(diag.Range{}, o.subject(call)+" "+breach.Predicate(),
 			"This is a mistake in the plugin; %s. The conformance kit of the SDK, plugintest, finds it.", o.tell()), breach}
 	}
 	return err
@@ -84,20 +93,19 @@ func (p *process) explain(ctx context.Context, call client.Call, err error) erro
 		silence   *client.Silence
 		transport *client.Transport
 	)
-	who := p.origin.who(call)
 	switch {
-	case call.Method == "Close" && p.runner.exited():
+	case call.Method == "Close" && p.child.exited():
 		return nil // an instance ends with its process
 	case p.host.isStopped() && ctx.Err() == nil:
-		return fmt.Errorf("call %s: %w", who, ErrStopped) // whatever broke, that is why
+		return fmt.Errorf("call %s: %w", p.origin.who(call), ErrStopped) // whatever broke, that is why
 	case errors.As(err, &silence):
 		p.kill()
-		return Died{mistake("%s stopped answering", who)(
+		return Died{diag.Errorf(diag.Range{}, p.origin.subject(call)+" stopped answering",
 			"There was no sign of life for %v, so its process was killed. It is started anew when it is next needed.%s", silence.After, p.lastWords())}
 	case errors.As(err, &transport):
-		return p.explainTransport(who, transport.Err)
+		return p.explainTransport(call, transport.Err)
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		return mistake("%s did not answer in time", who)("The plugin runs, but is busy or stuck.%s", p.lastWords())
+		return diag.Errorf(diag.Range{}, p.origin.subject(call)+" did not answer in time", "The plugin runs, but is busy or stuck.%s", p.lastWords())
 	}
 	return p.origin.Explain(call, err)
 }
@@ -109,32 +117,33 @@ type Died struct{ diag.List }
 // Unwrap gives the diagnostics.
 func (d Died) Unwrap() error { return d.List }
 
-func (p *process) explainTransport(who string, err error) error {
+func (p *process) explainTransport(call client.Call, err error) error {
+	who := p.origin.who(call)
 	switch status.Code(err) {
 	case codes.Unimplemented:
-		return mistake("%s does not understand the call", who)("Its plugin has no such method (%s). Update the plugin.", status.Convert(err).Message())
+		return diag.Errorf(diag.Range{}, p.origin.subject(call)+" does not understand the call", "Its plugin has no such method (%s). Update the plugin.", status.Convert(err).Message())
 	case codes.ResourceExhausted:
-		return mistake("a message to or from %s is too large", who)("%s. The limit is %d MiB.", status.Convert(err).Message(), sdk.MaxMessageBytes>>20)
+		return diag.Errorf(diag.Range{}, "A message to or from "+who+" is too large", "%s. The limit is %d MiB.", status.Convert(err).Message(), sdk.MaxMessageBytes>>20)
 	}
-	exited := p.runner.wait(crashPatience)
+	exited := p.child.wait(crashPatience)
 	if p.host.isStopped() {
 		return fmt.Errorf("call %s: %w", who, ErrStopped)
 	}
 	if !exited {
 		p.kill()
-		return Died{mistake("lost the connection to %s", who)(
+		return Died{diag.Errorf(diag.Range{}, "Lost the connection to "+who,
 			"%s. Its process was killed; it is started anew when it is next needed.%s", status.Convert(err).Message(), p.lastWords())}
 	}
 	advice := "It is started anew when it is next needed. If it crashes again, " + p.origin.tell() + "."
-	if strings.Contains(p.runner.status(), "out of memory") {
+	if strings.Contains(p.child.status(), "out of memory") {
 		advice = "Smaller batches or images need less memory. " + advice
 	}
-	return Died{mistake("%s crashed", who)("Its process %s. %s%s", p.runner.status(), advice, p.lastWords())}
+	return Died{diag.Errorf(diag.Range{}, p.origin.subject(call)+" crashed", "Its process %s. %s%s", p.child.status(), advice, p.lastWords())}
 }
 
 // lastWords is what the process printed last, as the end of a detail.
 func (p *process) lastWords() string {
-	lines := p.runner.last.String()
+	lines := p.child.last.String()
 	if lines == "" {
 		return " It printed nothing."
 	}
@@ -157,7 +166,7 @@ func (o Origin) fromComponent(call client.Call, diagnostics sdk.Diagnostics) dia
 		out = append(out, diag.Diagnostic{Severity: severity, Summary: d.Summary, Detail: detail})
 	}
 	if !out.HasErrors() {
-		out = append(out, mistake("%s failed with nothing but warnings", o.who(call))("")...)
+		out.Errorf(diag.Range{}, o.subject(call)+" failed with nothing but warnings", "")
 	}
 	return out
 }
@@ -168,31 +177,31 @@ func (p *process) whyNotStarted(entry Entry, path string, err error) error {
 		return ErrStopped
 	}
 	if errors.Is(err, goplugin.ErrChecksumsDoNotMatch) {
-		return mistake("plugin %q is not the one that was pinned", entry.Name)("%s does not have the sha256 %s.", path, entry.SHA256)
+		return diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q is not the one that was pinned", entry.Name), "%s does not have the sha256 %s.", path, entry.SHA256)
 	}
-	if p.runner == nil || !p.runner.started() {
-		return mistake("plugin %q cannot be started", entry.Name)("%v. Was it built for this machine?", err)
+	if p.child == nil || !p.child.started() {
+		return diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q cannot be started", entry.Name), "%v. Was it built for this machine?", err)
 	}
-	first := p.runner.firstLine()
+	first := p.child.firstLine()
 	if version, ok := protocolOf(first); ok && version != sdk.ProtocolVersion {
 		update := fmt.Sprintf("Update the plugin: build it against the SDK of this Plumb (%s).", path)
 		if version > sdk.ProtocolVersion {
 			update = "Update Plumb: the plugin was built against a newer SDK."
 		}
-		return mistake("plugin %q speaks version %d of the plugin protocol, this Plumb speaks version %d", entry.Name, version, sdk.ProtocolVersion)("%s", update)
+		return diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q speaks version %d of the plugin protocol, this Plumb speaks version %d", entry.Name, version, sdk.ProtocolVersion), "%s", update)
 	}
 	what := "It said nothing on standard output."
 	if first != "" {
 		what = fmt.Sprintf("Its first line was %q.", clip(first, 200))
 	}
-	if !p.runner.wait(killPatience) {
-		return mistake("plugin %q cannot be started", entry.Name)("%v. %s", err, what)
+	if !p.child.wait(killPatience) {
+		return diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q cannot be started", entry.Name), "%v. %s", err, what)
 	}
 	if _, ok := protocolOf(first); ok {
-		return mistake("plugin %q ended while it was being started", entry.Name)("Its process %s.%s", p.runner.status(), p.lastWords())
+		return diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q ended while it was being started", entry.Name), "Its process %s.%s", p.child.status(), p.lastWords())
 	}
-	return mistake("%s is not a plugin of Plumb", path)(
-		"Its process %s before it introduced itself as plugin %q. %s A plugin is a program that calls sdk.Serve.%s", p.runner.status(), entry.Name, what, p.lastWords())
+	return diag.Errorf(diag.Range{}, path+" is not a plugin of Plumb",
+		"Its process %s before it introduced itself as plugin %q. %s A plugin is a program that calls sdk.Serve.%s", p.child.status(), entry.Name, what, p.lastWords())
 }
 
 // protocolOf reads the version out of go-plugin's first line:

@@ -82,7 +82,7 @@ func TestRewardsOnEncodersOfOtherPlugins(t *testing.T) {
 	}
 	processes := map[int]bool{}
 	for _, p := range h.providers {
-		processes[p.process.runner.command.Process.Pid] = true
+		processes[p.process.child.command.Process.Pid] = true
 	}
 	if len(processes) != 2 {
 		t.Errorf("%d processes ran, want 2", len(processes))

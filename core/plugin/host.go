@@ -55,9 +55,9 @@ type Host struct {
 	options   Options
 	providers []*provider
 
-	mu      sync.Mutex
-	stopped bool
-	runners map[*runner]struct{} // every process that may be alive
+	mu       sync.Mutex
+	stopped  bool
+	children map[*child]struct{} // every process that may be alive
 }
 
 // NewHost makes a host. It starts nothing yet.
@@ -72,7 +72,7 @@ func NewHost(o Options) *Host {
 		o.Logs = io.Discard
 	}
 	o.Logs = &lineWriter{to: o.Logs}
-	h := &Host{options: o, runners: map[*runner]struct{}{}}
+	h := &Host{options: o, children: map[*child]struct{}{}}
 	if o.Builtin.Command != "" {
 		if o.Builtin.Name == "" {
 			o.Builtin.Name = "builtin"
@@ -129,13 +129,13 @@ func (h *Host) Stop(ctx context.Context) error {
 func (h *Host) Kill() {
 	h.refuseStarts()
 	h.mu.Lock()
-	runners := h.runners
-	h.runners = map[*runner]struct{}{}
+	children := h.children
+	h.children = map[*child]struct{}{}
 	h.mu.Unlock()
-	for r := range runners {
+	for r := range children {
 		r.kill()
 	}
-	for r := range runners {
+	for r := range children {
 		r.wait(killPatience)
 	}
 	for _, p := range h.providers {
@@ -155,8 +155,8 @@ func (h *Host) isStopped() bool {
 	return h.stopped
 }
 
-// enlist starts a runner, unless the host has been stopped meanwhile.
-func (h *Host) enlist(r *runner, start func() error) error {
+// enlist starts a child, unless the host has been stopped meanwhile.
+func (h *Host) enlist(r *child, start func() error) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.stopped {
@@ -165,12 +165,12 @@ func (h *Host) enlist(r *runner, start func() error) error {
 	if err := start(); err != nil {
 		return err
 	}
-	h.runners[r] = struct{}{}
+	h.children[r] = struct{}{}
 	return nil
 }
 
-func (h *Host) dismiss(r *runner) {
+func (h *Host) dismiss(r *child) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.runners, r)
+	delete(h.children, r)
 }

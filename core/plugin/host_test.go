@@ -51,7 +51,7 @@ func tinyHost(t testing.TB, change ...func(*Options)) *Host {
 
 func open(t testing.TB, h *Host, kind, component string) *client.Instance {
 	t.Helper()
-	in, err := h.Open(t.Context(), client.OpenRequest{Kind: kind, Component: component, Config: json.RawMessage(`{"offset":0}`)})
+	in, err := h.Open(t.Context(), client.OpenRequest{Kind: kind, Component: component, OpenRequest: sdk.OpenRequest{Config: json.RawMessage(`{"offset":0}`)}})
 	if err != nil {
 		t.Fatalf("open %s %q: %v", kind, component, err)
 	}
@@ -136,7 +136,7 @@ func TestEveryCall(t *testing.T) {
 		}
 	})
 	t.Run("score", func(t *testing.T) {
-		in, err := h.Open(ctx, client.OpenRequest{Kind: "reward", Component: "tiny", Config: json.RawMessage(`{"offset":1000}`)})
+		in, err := h.Open(ctx, client.OpenRequest{Kind: "reward", Component: "tiny", OpenRequest: sdk.OpenRequest{Config: json.RawMessage(`{"offset":1000}`)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -557,7 +557,7 @@ func TestOpenMistakes(t *testing.T) {
 		words   []string
 	}{
 		"unknown":       {client.OpenRequest{Kind: "reward", Component: "clip"}, []string{`No plugin provides reward "clip"`}},
-		"configuration": {client.OpenRequest{Kind: "reward", Component: "tiny", Config: json.RawMessage(`{"offset":"x"}`)}, []string{"read configuration"}},
+		"configuration": {client.OpenRequest{Kind: "reward", Component: "tiny", OpenRequest: sdk.OpenRequest{Config: json.RawMessage(`{"offset":"x"}`)}}, []string{"read configuration"}},
 		"two at once":   {client.OpenRequest{Kind: "reward", Component: "unopenable"}, []string{"weights are missing", "Fetch them.", "vocabulary is missing"}},
 	} {
 		t.Run(name, func(t *testing.T) {

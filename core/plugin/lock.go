@@ -30,7 +30,7 @@ const LockFile = "plumb.lock.hcl"
 func ReadLock(path string) ([]Entry, diag.List) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, mistake("cannot read the lock file")("%v.", err)
+		return nil, diag.Errorf(diag.Range{}, "Cannot read the lock file", "%v.", err)
 	}
 	return parseLock(path, text)
 }

@@ -36,8 +36,8 @@ type process struct {
 	cleared  sync.Once
 
 	mu        sync.Mutex
-	abandoned bool    // nobody waits for its start any more
-	runner    *runner // nil until it is launched
+	abandoned bool   // nobody waits for its start any more
+	child     *child // nil until it is launched
 }
 
 // startProcess launches a binary and shakes hands with it.
@@ -53,14 +53,14 @@ func startProcess(ctx context.Context, p *provider, path string) (*process, erro
 		StartTimeout:     startTimeout,
 		Logger:           hclog.NewNullLogger(),
 		RunnerFunc: func(_ hclog.Logger, template *exec.Cmd, sockets string) (goplugin_runner.Runner, error) {
-			r, err := newRunner(path, p.entry.Args, template.Env, p.entry.SHA256, sockets, last)
+			r, err := newChild(path, p.entry.Args, template.Env, p.entry.SHA256, sockets, last)
 			if err != nil {
 				return nil, err
 			}
 			started.mu.Lock()
 			defer started.mu.Unlock()
-			started.runner = r
-			return &launch{runner: r, process: started}, nil
+			started.child = r
+			return &launch{child: r, process: started}, nil
 		},
 	})
 	conn, err := started.connect(ctx)
@@ -99,14 +99,14 @@ func (p *process) abandon() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.abandoned = true
-	if p.runner != nil {
-		p.runner.kill()
+	if p.child != nil {
+		p.child.kill()
 	}
 }
 
-// launch is a runner that its host knows of from the moment it runs.
+// launch is a child that its host knows of from the moment it runs.
 type launch struct {
-	*runner
+	*child
 	process *process
 }
 
@@ -116,7 +116,7 @@ func (l *launch) Start(ctx context.Context) error {
 	if l.process.abandoned {
 		return context.Canceled
 	}
-	return l.process.host.enlist(l.runner, func() error { return l.runner.Start(ctx) })
+	return l.process.host.enlist(l.child, func() error { return l.child.Start(ctx) })
 }
 
 // stop asks the plugin to close its instances and go, and kills it if it does
@@ -125,31 +125,31 @@ func (p *process) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	err := p.client.Stop(ctx)
-	p.runner.stdin.Close() // the plugin takes this for the end of its host
-	p.runner.wait(exitPatience)
+	p.child.stdin.Close() // the plugin takes this for the end of its host
+	p.child.wait(exitPatience)
 	p.end()
 	return err
 }
 
 // kill ends the process at once and waits until it is gone.
 func (p *process) kill() {
-	p.runner.kill()
-	p.runner.wait(killPatience)
+	p.child.kill()
+	p.child.wait(killPatience)
 }
 
 // end kills the process if it still runs, and clears away what is left of it.
 func (p *process) end() {
 	p.cleared.Do(func() {
-		if p.runner == nil {
+		if p.child == nil {
 			return
 		}
-		p.host.dismiss(p.runner)
-		if !p.runner.started() {
-			os.RemoveAll(p.runner.sockets)
+		p.host.dismiss(p.child)
+		if !p.child.started() {
+			os.RemoveAll(p.child.sockets)
 			return
 		}
-		p.runner.kill()
-		if p.runner.wait(killPatience) {
+		p.child.kill()
+		if p.child.wait(killPatience) {
 			p.launched.Kill() // go-plugin's goroutines and connection
 		}
 	})

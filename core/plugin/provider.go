@@ -13,8 +13,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -87,7 +85,7 @@ func (p *provider) running(ctx context.Context) (*process, error) {
 	p.mu.Lock()
 	current, digest := p.process, p.digest
 	p.mu.Unlock()
-	if current != nil && !current.runner.exited() {
+	if current != nil && !current.child.exited() {
 		return current, nil
 	}
 	if current != nil {
@@ -99,7 +97,7 @@ func (p *provider) running(ctx context.Context) (*process, error) {
 		return nil, err
 	}
 	if digest != "" && found != digest {
-		return nil, mistake("the binary of plugin %q changed while Plumb was running", p.entry.Name)(
+		return nil, diag.Errorf(diag.Range{}, fmt.Sprintf("The binary of plugin %q changed while Plumb was running", p.entry.Name),
 			"%s had the sha256 %s and now has %s. Results of the two must not mix: run the experiment again.", path, digest, found)
 	}
 	started, err := startProcess(ctx, p, path)
@@ -129,23 +127,23 @@ func (p *provider) examine() (path, digest string, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", "", mistake("plugin %q is not there", p.entry.Name)("No file %s. Build or copy the plugin there, or correct its source.", path)
+		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q is not there", p.entry.Name), "No file %s. Build or copy the plugin there, or correct its source.", path)
 	case err != nil:
-		return "", "", mistake("plugin %q cannot be read", p.entry.Name)("%v.", err)
+		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q cannot be read", p.entry.Name), "%v.", err)
 	case info.IsDir():
-		return "", "", mistake("plugin %q is a directory", p.entry.Name)("%s is not a binary. Name the plugin's binary as its source.", path)
+		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q is a directory", p.entry.Name), "%s is not a binary. Name the plugin's binary as its source.", path)
 	case runtime.GOOS != "windows" && info.Mode()&0o111 == 0:
-		return "", "", mistake("plugin %q is not executable", p.entry.Name)("Allow it with: chmod +x %s", path)
+		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q is not executable", p.entry.Name), "Allow it with: chmod +x %s", path)
 	}
 	if p.builtin && p.entry.SHA256 == "" {
 		return path, "", nil
 	}
 	digest, err = digestFile(path)
 	if err != nil {
-		return "", "", mistake("plugin %q cannot be read", p.entry.Name)("%v.", err)
+		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q cannot be read", p.entry.Name), "%v.", err)
 	}
 	if want := strings.ToLower(p.entry.SHA256); want != "" && digest != want {
-		return "", "", mistake("plugin %q is not the one that was pinned", p.entry.Name)(
+		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q is not the one that was pinned", p.entry.Name),
 			"%s has the sha256 %s, but %s is pinned. If you rebuilt or updated it on purpose, write the new digest into plumb.lock.hcl; if not, do not run it.", path, digest, want)
 	}
 	return path, digest, nil
@@ -156,7 +154,7 @@ func (p *provider) stop(ctx context.Context) error {
 	p.mu.Lock()
 	current := p.process
 	p.mu.Unlock()
-	if current == nil || current.runner.exited() {
+	if current == nil || current.child.exited() {
 		return nil
 	}
 	err := current.stop(ctx)
@@ -191,21 +189,6 @@ func digestFile(path string) (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// mistake makes a diagnostic in two steps, summary and detail, so that each
-// keeps its own arguments. A summary is a sentence: it begins with a capital,
-// whatever is named first.
-func mistake(summary string, arguments ...any) func(detail string, arguments ...any) diag.List {
-	said := capitalised(fmt.Sprintf(summary, arguments...))
-	return func(detail string, arguments ...any) diag.List {
-		return diag.List{{Severity: diag.Error, Summary: said, Detail: fmt.Sprintf(detail, arguments...)}}
-	}
-}
-
-func capitalised(text string) string {
-	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:]
-}
-
 // asList is an error as diagnostics.
 func asList(err error) diag.List {
 	if err == nil {
@@ -215,5 +198,5 @@ func asList(err error) diag.List {
 	if errors.As(err, &list) {
 		return list
 	}
-	return diag.List{{Severity: diag.Error, Summary: err.Error()}}
+	return diag.Errorf(diag.Range{}, err.Error(), "")
 }

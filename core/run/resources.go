@@ -65,10 +65,6 @@ func tooMany(node *plan.Node, n int, p *pool) diag.List {
 	if p.size == 1 {
 		there = "there is 1"
 	}
-	return diag.List{{
-		Severity: diag.Error,
-		Summary:  fmt.Sprintf("%s needs %d devices, and %s", node.Label, n, there),
-		Detail:   "Whatever does the stages has fewer devices than this one asks for. Run it where there are more.",
-		Subject:  node.Range,
-	}}
+	return diag.Errorf(node.Range, fmt.Sprintf("%s needs %d devices, and %s", node.Label, n, there),
+		"Whatever does the stages has fewer devices than this one asks for. Run it where there are more.")
 }

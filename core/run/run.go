@@ -51,7 +51,7 @@ func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
 		options.Needs = Needs
 	}
 	started := time.Now()
-	r := &runner{
+	r := &execution{
 		Options:     options,
 		plan:        p,
 		environment: options.Executor.Environment(),
@@ -94,7 +94,7 @@ func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
 // blame says of every node that was not run which node kept it from running: one
 // that failed before one that waits, and of several the first by the order of
 // inputs, whichever came first in time.
-func (r *runner) blame() {
+func (r *execution) blame() {
 	for _, node := range r.plan.Nodes {
 		outcome := r.outcomes[node]
 		if outcome.Status != record.NotRun {
@@ -122,7 +122,7 @@ func (r *runner) blame() {
 
 // workSeconds is what all of the run's stages took when they were done, in
 // this run or an earlier one.
-func (r *runner) workSeconds() float64 {
+func (r *execution) workSeconds() float64 {
 	var sum float64
 	seen := map[string]bool{}
 	for _, node := range r.plan.Nodes {
@@ -135,7 +135,7 @@ func (r *runner) workSeconds() float64 {
 }
 
 // describe is the run as run.json has it.
-func (r *runner) describe(started time.Time) *record.Run {
+func (r *execution) describe(started time.Time) *record.Run {
 	run := &record.Run{
 		Name:        r.Name,
 		Description: r.Description,
@@ -170,7 +170,7 @@ func (r *runner) describe(started time.Time) *record.Run {
 }
 
 // notices lists what the components of the plan state of all that they make.
-func (r *runner) notices() []string {
+func (r *execution) notices() []string {
 	var all []string
 	for _, node := range r.plan.Nodes {
 		if node.Instance == nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/plumb-ml/plumb/core/record"
 )
 
-// runner is one run under way.
-type runner struct {
+// execution is one run under way.
+type execution struct {
 	Options
 	plan        *plan.Plan
 	environment plan.Environment // the executor's
@@ -22,13 +22,13 @@ type runner struct {
 	outcomes map[*plan.Node]Outcome
 }
 
-func (r *runner) outcome(node *plan.Node) Outcome {
+func (r *execution) outcome(node *plan.Node) Outcome {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.outcomes[node]
 }
 
-func (r *runner) setOutcome(node *plan.Node, outcome Outcome) {
+func (r *execution) setOutcome(node *plan.Node, outcome Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.outcomes[node] = outcome
@@ -36,7 +36,7 @@ func (r *runner) setOutcome(node *plan.Node, outcome Outcome) {
 
 // all brings every node to an outcome. Nodes are started in the plan's order
 // among those that are ready: what is looked at first is done first.
-func (r *runner) all(ctx context.Context) {
+func (r *execution) all(ctx context.Context) {
 	type finished struct {
 		node    *plan.Node
 		outcome Outcome
@@ -123,7 +123,7 @@ func pluginOf(node *plan.Node) string {
 
 // ready reports whether all inputs of a node are there. If one never will be,
 // or the run has been stopped, blocked is the node's outcome.
-func (r *runner) ready(node *plan.Node) (ready bool, blocked *Outcome) {
+func (r *execution) ready(node *plan.Node) (ready bool, blocked *Outcome) {
 	ready = true
 	for _, input := range node.Inputs {
 		outcome := r.outcome(input.Node)

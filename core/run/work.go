@@ -21,7 +21,7 @@ import (
 const smallOutput = 4 << 20
 
 // key works out a node's key from the records of its inputs.
-func (r *runner) key(node *plan.Node) (string, []record.KeyPart) {
+func (r *execution) key(node *plan.Node) (string, []record.KeyPart) {
 	parts, _ := plan.KeyParts(node, r.environment, func(input plan.Input) (string, bool) {
 		return r.outcome(input.Node).Record.Outputs[input.Output].Digest, true
 	})
@@ -29,7 +29,7 @@ func (r *runner) key(node *plan.Node) (string, []record.KeyPart) {
 }
 
 // cached looks a node up. A damaged entry is a warning and as good as none.
-func (r *runner) cached(ctx context.Context, node *plan.Node) (Outcome, bool) {
+func (r *execution) cached(ctx context.Context, node *plan.Node) (Outcome, bool) {
 	if ctx.Err() != nil {
 		return Outcome{Status: record.Interrupted}, true
 	}
@@ -44,7 +44,7 @@ func (r *runner) cached(ctx context.Context, node *plan.Node) (Outcome, bool) {
 	return Outcome{Status: record.Cached, Key: key, Record: found}, true
 }
 
-func (r *runner) lookUp(node *plan.Node, key string) (*record.Record, error) {
+func (r *execution) lookUp(node *plan.Node, key string) (*record.Record, error) {
 	found, err := r.Store.Record(key)
 	if err == nil && found != nil {
 		for _, output := range found.Outputs {
@@ -74,7 +74,7 @@ func (r *runner) lookUp(node *plan.Node, key string) (*record.Record, error) {
 }
 
 // work does a stage that has no record yet.
-func (r *runner) work(ctx context.Context, node *plan.Node) Outcome {
+func (r *execution) work(ctx context.Context, node *plan.Node) Outcome {
 	started := time.Now()
 	outcome, err := r.attempt(ctx, node)
 	outcome.Took = time.Since(started)
@@ -95,7 +95,7 @@ func (r *runner) work(ctx context.Context, node *plan.Node) Outcome {
 	return outcome
 }
 
-func (r *runner) attempt(ctx context.Context, node *plan.Node) (Outcome, error) {
+func (r *execution) attempt(ctx context.Context, node *plan.Node) (Outcome, error) {
 	inputs, err := r.inputs(ctx, node)
 	if err != nil {
 		return Outcome{}, err
@@ -134,7 +134,7 @@ func (r *runner) attempt(ctx context.Context, node *plan.Node) (Outcome, error) 
 }
 
 // make does the stage's work and records it. Whoever calls holds the key's lock.
-func (r *runner) make(ctx context.Context, task Task, parts []record.KeyPart) (*record.Record, error) {
+func (r *execution) make(ctx context.Context, task Task, parts []record.KeyPart) (*record.Record, error) {
 	node, key := task.Node, task.Key
 	outputs, err := r.Store.Work(key)
 	if err != nil {
@@ -187,7 +187,7 @@ func (r *runner) make(ctx context.Context, task Task, parts []record.KeyPart) (*
 
 // inputs finds the files that a node reads. What turns out to be damaged is
 // made again first.
-func (r *runner) inputs(ctx context.Context, node *plan.Node) (map[string]string, error) {
+func (r *execution) inputs(ctx context.Context, node *plan.Node) (map[string]string, error) {
 	paths := map[string]string{}
 	for _, input := range node.Inputs {
 		path, err := r.path(input)
@@ -205,7 +205,7 @@ func (r *runner) inputs(ctx context.Context, node *plan.Node) (map[string]string
 	return paths, nil
 }
 
-func (r *runner) path(input plan.Input) (string, error) {
+func (r *execution) path(input plan.Input) (string, error) {
 	output, ok := r.outcome(input.Node).Record.Outputs[input.Output]
 	if !ok {
 		return "", fmt.Errorf("%s has made no %s", input.Node.Label, input.Output)
@@ -218,14 +218,13 @@ func (r *runner) path(input plan.Input) (string, error) {
 
 // restore makes an input again whose content was found damaged. No turn is
 // held meanwhile: the node that makes it takes its own.
-func (r *runner) restore(ctx context.Context, input plan.Input, corrupt *store.Corrupt) error {
+func (r *execution) restore(ctx context.Context, input plan.Input, corrupt *store.Corrupt) error {
 	r.Sink.Warn(input.Node, diag.Diagnostic{
 		Severity: diag.Warning,
 		Summary:  fmt.Sprintf("The %s of %s are damaged in the store", input.Output, input.Node.Label),
 		Detail:   corrupt.Error() + ". The stage is done again.",
 	})
-	// A look at the record puts it out of the way, now that an output is gone,
-	// but not if another node has restored the same input meanwhile. If both
+	// Record quarantines the record if an output is missing, but not if another node has restored the same input meanwhile. If both
 	// restore it at this moment, the key's lock lets one of them do the work
 	// and the other find it.
 	if _, err := r.Store.Record(r.outcome(input.Node).Key); err != nil && !errors.As(err, &corrupt) {
@@ -240,7 +239,7 @@ func (r *runner) restore(ctx context.Context, input plan.Input, corrupt *store.C
 }
 
 // explain turns an error into diagnostics: what is wrong and the way out.
-func (r *runner) explain(node *plan.Node, err error) diag.List {
+func (r *execution) explain(node *plan.Node, err error) diag.List {
 	var known diag.List
 	if errors.As(err, &known) {
 		located := slices.Clone(known)
@@ -254,12 +253,9 @@ func (r *runner) explain(node *plan.Node, err error) diag.List {
 	err = r.Store.CheckSpace(err, 0)
 	var full *store.NoSpace
 	if errors.As(err, &full) {
-		return diag.List{{
-			Severity: diag.Error,
-			Summary:  "The disk is full",
-			Detail: full.Error() + ". `plumb store usage` says what takes the space, `plumb store gc` removes what no run needs, " +
-				"and --store names a directory on another disk.",
-		}}
+		return diag.Errorf(diag.Range{}, "The disk is full",
+			"%v. `plumb store usage` says what takes the space, `plumb store gc` removes what no run needs, "+
+				"and --store names a directory on another disk.", full)
 	}
-	return diag.List{{Severity: diag.Error, Summary: node.Label + " failed", Detail: err.Error(), Subject: node.Range}}
+	return diag.Errorf(node.Range, node.Label+" failed", "%v", err)
 }

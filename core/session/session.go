@@ -79,12 +79,8 @@ func (s *Session) environment(ctx context.Context) (plan.Environment, error) {
 			return plan.Environment{}, err
 		}
 	case name != "auto":
-		return plan.Environment{}, diag.List{{
-			Severity: diag.Error,
-			Summary:  fmt.Sprintf("The compute backend %q cannot be used", name),
-			Detail:   `This program has the backend "go" alone.`,
-			Subject:  s.Variants[0].Spec.Compute.Range,
-		}}
+		return plan.Environment{}, diag.Errorf(s.Variants[0].Spec.Compute.Range,
+			fmt.Sprintf("The compute backend %q cannot be used", name), `This program has the backend "go" alone.`)
 	}
 	return plan.Environment{Backend: backend, Device: device, DType: "float32", Libraries: Libraries()}, nil
 }
@@ -109,7 +105,7 @@ func (s *Session) Missing() diag.List {
 				continue
 			}
 		}
-		for _, one := range node.Lacks {
+		for _, one := range node.Missing {
 			one.Severity = diag.Error
 			if !slices.Contains(list, one) {
 				list = append(list, one)
@@ -119,7 +115,7 @@ func (s *Session) Missing() diag.List {
 	return list
 }
 
-// Store opens the store, once, and makes it where there is none.
+// Store opens the store once, and creates it if needed.
 func (s *Session) Store() (*store.Store, error) {
 	if s.store != nil {
 		return s.store, nil

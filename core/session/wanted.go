@@ -1,7 +1,6 @@
 package session
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/diag"
@@ -28,13 +27,8 @@ func (w wanted) known() error {
 			measures = append(measures, "metric."+string(m.Measure))
 		}
 		last := len(measures) - 1
-		problems = append(problems, diag.Diagnostic{
-			Severity: diag.Error,
-			Summary:  "Unknown metric",
-			Detail: fmt.Sprintf("Nothing measures metric.%s.%s A whole measure is %s or %s; one number of it is, say, metric.%s or metric.%s.",
-				name, diag.DidYouMean(name, metric.Names()), strings.Join(measures[:last], ", "), measures[last], metric.GoodShare, metric.FID),
-			Subject: w.where,
-		})
+		problems.Errorf(w.where, "Unknown metric", "Nothing measures metric.%s.%s A whole measure is %s or %s; one number of it is, say, metric.%s or metric.%s.",
+			name, diag.DidYouMean(name, metric.Names()), strings.Join(measures[:last], ", "), measures[last], metric.GoodShare, metric.FID)
 	}
 	return problems.Err()
 }
@@ -51,13 +45,8 @@ func (w wanted) measured(p *plan.Plan) error {
 	for _, name := range w.metrics {
 		measure, _ := metric.MeasureOf(name)
 		if !measured[measure] {
-			problems = append(problems, diag.Diagnostic{
-				Severity: diag.Error,
-				Summary:  "Nothing to measure it on",
-				Detail: fmt.Sprintf("No evaluate block of the experiment measures metric.%s. Give one of them %s, or take the metric out of measure.",
-					name, measure.Definition().Needs),
-				Subject: w.where,
-			})
+			problems.Errorf(w.where, "Nothing to measure it on", "No evaluate block of the experiment measures metric.%s. Give one of them %s, or take the metric out of measure.",
+				name, measure.Definition().Needs)
 		}
 	}
 	return problems.Err()

@@ -125,7 +125,7 @@ func (l *loader) bySchema(body hcl.Body, content *hcl.BodyContent, of Schema, bl
 	}
 	for _, schema := range of.Attributes {
 		if when := schema.When; when != nil && a.given(schema.Name) && !a.bad[when.Attribute] && config[when.Attribute] != when.Is {
-			l.error(content.Attributes[schema.Name].NameRange, "Argument without a use", "%s is read with %s = %q, and %s is %q. Remove it, or write %s = %q.",
+			l.error(content.Attributes[schema.Name].NameRange, "Unused argument", "%s is read with %s = %q, and %s is %q. Remove it, or write %s = %q.",
 				schema.Name, when.Attribute, when.Is, when.Attribute, config[when.Attribute], when.Attribute, when.Is)
 		}
 	}

@@ -50,28 +50,28 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 	}
 	declared, ok := l.lookUp(c.Kind, c.Component)
 	if !ok {
-		l.error(block.LabelRanges[0], "Unknown component", "No plugin provides a %s %q.%s", c.Kind, c.Component, l.elsewhere(c))
+		l.error(block.LabelRanges[0], "Unknown component", "No plugin provides %s %q.%s", withArticle(c.Kind), c.Component, l.elsewhere(c))
 		return
 	}
 	// References that a body may hold, and why it may not.
-	type slot struct {
+	type reference struct {
 		name, refusal string
 		allowed       bool
 	}
-	slots := []slot{
+	references := []reference{
 		{"encoder", "reads no features, which an encoder would make", declared.ReadsFeatures()},
 		{"labels", "is not fitted on labels", c.Kind == "reward" && declared.Has(schema.Fit)},
 		{"images", "is not fitted on images", (c.Kind == "encoder" || c.Kind == "rater") && declared.Has(schema.Fit)},
 	}
 	f := form{schema: declared.Schema}
-	for _, s := range slots {
+	for _, s := range references {
 		own := slices.ContainsFunc(declared.Schema.Attributes, func(a Attribute) bool { return a.Name == s.name })
 		if s.allowed || !own {
 			f.values = append(f.values, hcl.AttributeSchema{Name: s.name})
 		}
 	}
 	arguments := l.decode(block.Body, f)
-	for _, s := range slots {
+	for _, s := range references {
 		attribute, ok := arguments.others[s.name]
 		if ok && !s.allowed {
 			l.error(attribute.NameRange, "Unsupported argument", "The %s %q %s. Remove the argument, or choose another component.", c.Kind, c.Component, s.refusal)
@@ -151,7 +151,7 @@ func (l *loader) elsewhere(c *Component) string {
 	}
 	for _, kind := range componentKinds {
 		if _, ok := l.lookUp(kind, c.Component); ok {
-			return fmt.Sprintf(" There is a %s %q.", kind, c.Component)
+			return fmt.Sprintf(" There is %s %q.", withArticle(kind), c.Component)
 		}
 	}
 	hint := " A third party's component needs a plugin block."
@@ -167,4 +167,12 @@ func (l *loader) firstName(kind string) string {
 		return blocks[0].Labels[len(blocks[0].Labels)-1]
 	}
 	return "NAME"
+}
+
+// withArticle is a kind of component in a sentence: "a sampler", "an encoder".
+func withArticle(kind string) string {
+	if strings.HasPrefix(kind, "e") {
+		return "an " + kind
+	}
+	return "a " + kind
 }

@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -20,15 +19,12 @@ func (l *loader) cycles() {
 			return
 		}
 		if start := slices.Index(stack, node); start >= 0 {
-			var circle []string
+			var cycle []string
 			for _, member := range append(slices.Clone(stack[start:]), node) {
-				circle = append(circle, nodeName(member))
+				cycle = append(cycle, nodeName(member))
 			}
-			l.diagnostics = append(l.diagnostics, diag.Diagnostic{
-				Summary: "Blocks in a circle",
-				Detail:  fmt.Sprintf("%s needs itself: %s. Nothing in the circle could be made first: break it at one of the references.", circle[0], strings.Join(circle, " → ")),
-				Subject: nodeRange(node),
-			})
+			l.diagnostics.Errorf(nodeRange(node), "Cycle of blocks",
+				"%s needs itself: %s. Nothing in the cycle could be made first: break it at one of the references.", cycle[0], strings.Join(cycle, " → "))
 			return
 		}
 		stack = append(stack, node)

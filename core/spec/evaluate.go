@@ -25,7 +25,7 @@ var evaluateForm = form{
 //	  rewards    = [reward.clip, reward.with_aux]
 //
 //	  alignment { # by people
-//	    rater = rater.crowd # or: path = "votes.csv"
+//	    rater = rater.crowd # or: path = "labels.csv"
 //	  }
 //
 //	  fidelity { # FID and KID
@@ -98,8 +98,8 @@ func (l *loader) evaluateBlock(block *hcl.Block, evaluate *Evaluate) {
 
 var alignmentForm = form{
 	schema: Schema{Attributes: []Attribute{
-		{Name: "path", Type: "string", Path: true, Summary: "a CSV or Parquet file of people's verdicts on the models' images",
-			Obtain: "Once the images are drawn, `plumb export FILE evaluate/NAME DIR --label-sheet` writes them, mixed and without a word of which model drew which, with a file to fill in; a run does all that needs no verdicts before."},
+		{Name: "path", Type: "string", Path: true, Summary: "a CSV or Parquet file of people's labels of the models' images",
+			Obtain: "Once the images are drawn, `plumb export FILE evaluate/NAME DIR --label-sheet` writes them, mixed and without a word of which model drew which, with a file to fill in; a run does all that needs no labels before."},
 	}},
 	values: []hcl.AttributeSchema{{Name: "rater"}},
 }
@@ -110,9 +110,9 @@ func (l *loader) alignmentBlock(block *hcl.Block) *Alignment {
 	rater := arguments.others["rater"]
 	switch {
 	case rater == nil && !arguments.given("path"):
-		l.error(block.DefRange, "Nobody judges", "Say who judges the images (rater = rater.%s), or where people's verdicts are (path = \"votes.csv\").", l.firstName("rater"))
+		l.error(block.DefRange, "Nobody judges", "Say who judges the images (rater = rater.%s), or where people's labels are (path = \"labels.csv\").", l.firstName("rater"))
 	case rater != nil && arguments.given("path"):
-		l.error(rater.NameRange, "Path and rater", "Verdicts come from a rater or from a file. Remove one of the two.")
+		l.error(rater.NameRange, "Path and rater", "Labels come from a rater or from a file. Remove one of the two.")
 	}
 	return &Alignment{
 		Rater: l.oneOf(rater, "rater").component(),

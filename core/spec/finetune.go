@@ -200,7 +200,7 @@ func (l *loader) needsOfLosses(block *hcl.Block, finetune *Finetune, arguments a
 	}
 	for _, argument := range []string{"images", "labels", "comparisons", "reward", "reference"} {
 		if attribute := arguments.others[argument]; attribute != nil && !used[argument] {
-			l.error(attribute.NameRange, titled(argument)+" without a use", "No loss of this finetune needs it: %s. Remove it, or add a loss that does.", l.whatLossesNeed(finetune))
+			l.error(attribute.NameRange, "Unused "+argument, "No loss of this finetune needs it: %s. Remove it, or add a loss that does.", l.whatLossesNeed(finetune))
 		}
 	}
 	if loss := by[schema.NeedPairs]; loss != "" && finetune.BatchSize%2 != 0 {
@@ -232,8 +232,6 @@ func plural(argument string) string {
 }
 
 // titled begins a word with a capital.
-func titled(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
-
 // declaredLosses returns the losses that the tuned sampler understands. It
 // reports false if that is not known because of an earlier mistake.
 func (l *loader) declaredLosses(finetune *Finetune, attribute *hcl.Attribute) ([]schema.Loss, bool) {

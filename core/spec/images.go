@@ -60,7 +60,7 @@ func (l *loader) imagesBlocks() {
 		}
 		for _, name := range []string{"files", "caption", "seed", "width", "height", "resize"} {
 			if arguments.given(name) {
-				l.error(arguments.ranges[name], "Images of no folder", "%s is for images that lie in a folder, and there is no path. Remove it, or name the folder: path = \"folder/\".", name)
+				l.error(arguments.ranges[name], "Missing path", "%s describes a folder of images, and this block names none. Remove it, or name the folder: path = \"folder/\".", name)
 			}
 		}
 		if sampler == nil {

@@ -11,7 +11,7 @@ var labelsForm = form{
 	values: []hcl.AttributeSchema{{Name: "images", Required: true}, {Name: "rater"}},
 }
 
-// labelsBlocks decodes verdicts on images:
+// labelsBlocks decodes the labels of sets of images:
 //
 //	labels "human" {
 //	  images   = images.labelled

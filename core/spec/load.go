@@ -211,10 +211,7 @@ func (l *loader) parse() bool {
 func Parse(path string, sources diag.Sources) (hcl.Body, diag.List) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, diag.List{{
-			Summary: "Cannot read file",
-			Detail:  fmt.Sprintf("%v. Check the path.", err),
-		}}
+		return nil, diag.Errorf(diag.Range{}, "Cannot read file", "%v. Check the path.", err)
 	}
 	if sources != nil {
 		sources[path] = text
@@ -279,7 +276,7 @@ func (l *loader) declare() {
 			continue
 		}
 		if other, ok := l.references["sampler"][finetune.Name]; ok {
-			l.error(block.LabelRanges[0], "Two models of one name",
+			l.error(block.LabelRanges[0], "Duplicate model name",
 				"The sampler on line %d is called %q as well. Tables name models without their kind: choose another name.", other.declared.Start.Line, finetune.Name)
 		}
 		l.spec.Finetunes = append(l.spec.Finetunes, finetune)
@@ -345,20 +342,11 @@ func (l *loader) once(blocks hcl.Blocks) *hcl.Block {
 }
 
 func (l *loader) error(at hcl.Range, summary, detail string, arguments ...any) {
-	l.report(diag.Error, at, summary, detail, arguments...)
+	l.diagnostics.Errorf(FromRange(at), summary, detail, arguments...)
 }
 
 func (l *loader) warning(at hcl.Range, summary, detail string, arguments ...any) {
-	l.report(diag.Warning, at, summary, detail, arguments...)
-}
-
-func (l *loader) report(severity diag.Severity, at hcl.Range, summary, detail string, arguments ...any) {
-	l.diagnostics = append(l.diagnostics, diag.Diagnostic{
-		Severity: severity,
-		Summary:  summary,
-		Detail:   fmt.Sprintf(detail, arguments...),
-		Subject:  FromRange(at),
-	})
+	l.diagnostics.Warningf(FromRange(at), summary, detail, arguments...)
 }
 
 func (l *loader) hcl(diagnostics hcl.Diagnostics) {

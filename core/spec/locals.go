@@ -42,7 +42,7 @@ func (l *loader) local(name string) bool {
 	}
 	if start := slices.Index(l.evaluating, name); start >= 0 {
 		circle := append(slices.Clone(l.evaluating[start:]), name)
-		l.error(this.attribute.Range, "Locals in a circle",
+		l.error(this.attribute.Range, "Cycle of locals",
 			"local.%s needs itself: %s. Write one of them without the others.", name, "local."+strings.Join(circle, " → local."))
 		return false
 	}

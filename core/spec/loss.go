@@ -46,7 +46,7 @@ func (l *loader) lossBlock(block *hcl.Block, declared []schema.Loss, known bool)
 	case ownImages && images == nil:
 		l.error(block.DefRange, "No images", "Loss %q learns from images of its own, such as real ones, and not from those that the model drew. Name them in its block: images = images.%s.", loss.Name, l.firstName("images"))
 	case !ownImages && images != nil:
-		l.error(images.NameRange, "Images without a use", "Loss %q learns from %s. Remove images here.%s", loss.Name, givenBy(loss.Needs), l.lossOfOwnImages(declared))
+		l.error(images.NameRange, "Unused images", "Loss %q learns from %s. Remove images here.%s", loss.Name, givenBy(loss.Needs), l.lossOfOwnImages(declared))
 	}
 	config, err := canonicalJSON(arguments.apart[0])
 	if err != nil {

@@ -49,7 +49,7 @@ func (l *loader) file(argument Attribute, value string, at hcl.Range) (string, b
 	digest, err := l.digest(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if !l.nothing(argument, value, path, at) {
+		if !l.missingPath(argument, value, path, at) {
 			return "", false
 		}
 		digest = absent(value)
@@ -61,16 +61,16 @@ func (l *loader) file(argument Attribute, value string, at hcl.Range) (string, b
 	return path, true
 }
 
-// nothing says that nothing is at a path yet, and what belongs there. It
+// missingPath warns that nothing is at a path yet, and what belongs there. It
 // reports false if that is a mistake.
-func (l *loader) nothing(argument Attribute, value, path string, at hcl.Range) bool {
+func (l *loader) missingPath(argument Attribute, value, path string, at hcl.Range) bool {
 	text := fmt.Sprintf("There is no file or directory %q beside %s.", value, filepath.Base(l.path))
 	if other := neighbour(path); other != "" {
 		l.error(at, "No such file", "%s%s", text, other)
 		return false
 	}
 	if argument.Summary != "" {
-		text += fmt.Sprintf(" It is to be: %s.", strings.TrimSuffix(lowerFirst(argument.Summary), "."))
+		text += fmt.Sprintf(" Expected: %s.", strings.TrimSuffix(lowerFirst(argument.Summary), "."))
 	}
 	if argument.Obtain != "" {
 		text += " " + argument.Obtain
@@ -78,7 +78,7 @@ func (l *loader) nothing(argument Attribute, value, path string, at hcl.Range) b
 	if len(argument.Hub) > 0 && hub.LikeID(value) {
 		text += fmt.Sprintf(" If the model %s of Hugging Face's hub is meant, write %q.", value, hub.Scheme+value)
 	}
-	l.warning(at, "Nothing there yet", "%s", text)
+	l.warning(at, "Missing file or directory", "%s", text)
 	l.spec.Missing[path] = l.diagnostics[len(l.diagnostics)-1]
 	return true
 }
@@ -125,7 +125,7 @@ func ScanFolder(ctx context.Context, folder imagefolder.Folder) (imagefolder.Inv
 func (l *loader) folder(folder imagefolder.Folder, value string, at hcl.Range) imagefolder.Inventory {
 	if _, err := os.Stat(folder.Path); errors.Is(err, fs.ErrNotExist) {
 		argument, _ := imagesForm.schema.Attribute("path")
-		if !l.nothing(argument, value, folder.Path, at) {
+		if !l.missingPath(argument, value, folder.Path, at) {
 			return imagefolder.Inventory{}
 		}
 		return imagefolder.Inventory{Images: max(1, folder.Limit), Digest: absent(value)}

@@ -93,7 +93,7 @@ func (l *loader) promptsBlocks() {
 				l.broken[set] = true
 				return
 			}
-			prompts = draw(prompts, limit, l.spec.Seed, "prompts "+set.Name, func(p Prompt) string { return p.Split })
+			prompts = subset(prompts, limit, l.spec.Seed, "prompts "+set.Name, func(p Prompt) string { return p.Split })
 		}
 		set.Prompts = prompts
 	})
@@ -310,12 +310,12 @@ func (l *loader) wordLists(attribute *hcl.Attribute) (map[string]wordList, bool)
 		l.error(attribute.Expr.Range(), "Wrong type", "%s takes an object of lists, such as { object = [\"heart\"] }, and this is %s.", attribute.Name, describe(value))
 		return nil, false
 	}
-	places := map[string]hcl.Range{}
+	keyRanges := map[string]hcl.Range{}
 	if pairs, diagnostics := hcl.ExprMap(attribute.Expr); !diagnostics.HasErrors() {
 		for _, pair := range pairs {
 			key, diagnostics := pair.Key.Value(l.context)
 			if !diagnostics.HasErrors() && key.IsWhollyKnown() && key.Type() == cty.String && !key.IsNull() {
-				places[key.AsString()] = hcl.RangeBetween(pair.Key.Range(), pair.Value.Range())
+				keyRanges[key.AsString()] = hcl.RangeBetween(pair.Key.Range(), pair.Value.Range())
 			}
 		}
 	}
@@ -323,7 +323,7 @@ func (l *loader) wordLists(attribute *hcl.Attribute) (map[string]wordList, bool)
 	for it := value.ElementIterator(); it.Next(); {
 		key, element := it.Element()
 		name := key.AsString()
-		at, ok := places[name]
+		at, ok := keyRanges[name]
 		if !ok {
 			at = attribute.Expr.Range()
 		}
@@ -469,7 +469,7 @@ func (l *loader) promptsOf(attribute *hcl.Attribute, split string, limit int, sa
 		return nil
 	}
 	if limit > 0 {
-		prompts = draw(prompts, limit, l.spec.Seed, salt, func(p Prompt) string { return p.Split + " " + p.Category })
+		prompts = subset(prompts, limit, l.spec.Seed, salt, func(p Prompt) string { return p.Split + " " + p.Category })
 	}
 	return prompts
 }
@@ -485,13 +485,9 @@ func (l *loader) leaks() {
 				continue
 			}
 			if other.Split != prompt.Split {
-				l.diagnostics = append(l.diagnostics, diag.Diagnostic{
-					Severity: diag.Warning,
-					Summary:  "Prompt both seen and unseen",
-					Detail: fmt.Sprintf("%q is %s in prompts.%s and %s in prompts.%s. Results on unseen prompts will look better than they are: hold out the same words in both.",
-						prompt.Text, other.Split, other.Category, prompt.Split, prompt.Category),
-					Subject: set.Range,
-				})
+				l.diagnostics.Warningf(set.Range, "Prompt both seen and unseen",
+					"%q is %s in prompts.%s and %s in prompts.%s. Results on unseen prompts will look better than they are: hold out the same words in both.",
+					prompt.Text, other.Split, other.Category, prompt.Split, prompt.Category)
 				break
 			}
 		}
@@ -519,10 +515,6 @@ func (l *loader) leak(images *Images, at diag.Range, what string) {
 	if images.Inventory.Unseen == 0 && !slices.ContainsFunc(images.Prompts, func(p Prompt) bool { return p.Split == unseen }) {
 		return
 	}
-	l.diagnostics = append(l.diagnostics, diag.Diagnostic{
-		Severity: diag.Warning,
-		Summary:  "Training on unseen prompts",
-		Detail:   fmt.Sprintf("%s images.%s, which has unseen prompts. Give these images split = \"seen\", or results on unseen prompts will look better than they are.", what, images.Name),
-		Subject:  at,
-	})
+	l.diagnostics.Warningf(at, "Training on unseen prompts",
+		"%s images.%s, which has unseen prompts. Give these images split = \"seen\", or results on unseen prompts will look better than they are.", what, images.Name)
 }

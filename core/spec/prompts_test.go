@@ -172,12 +172,12 @@ func TestDrawDependsOnSeedAndSalt(t *testing.T) {
 		prompts = append(prompts, Prompt{Text: fmt.Sprint(i)})
 	}
 	one := func(Prompt) string { return "" }
-	base := texts(draw(prompts, 20, 1, "a", one))
-	if cmp.Equal(base, texts(draw(prompts, 20, 2, "a", one))) || cmp.Equal(base, texts(draw(prompts, 20, 1, "b", one))) {
+	base := texts(subset(prompts, 20, 1, "a", one))
+	if cmp.Equal(base, texts(subset(prompts, 20, 2, "a", one))) || cmp.Equal(base, texts(subset(prompts, 20, 1, "b", one))) {
 		t.Error("the draw ignores its seed or its salt")
 	}
-	// One more prompt changes the draw by at most one.
-	more := texts(draw(append(slices.Clone(prompts), Prompt{Text: "new"}), 20, 1, "a", one))
+	// One more prompt changes the subset by at most one.
+	more := texts(subset(append(slices.Clone(prompts), Prompt{Text: "new"}), 20, 1, "a", one))
 	kept := 0
 	for _, text := range more {
 		if slices.Contains(base, text) {
@@ -258,7 +258,7 @@ func TestPromptsOfAFile(t *testing.T) {
 		return Load(t.Context(), path, Options{})
 	}
 	spec, found := load("path = \"captions.txt\"\nlimit = 3")
-	if found.HasErrors() || len(found) != 1 || found[0].Summary != "Nothing there yet" {
+	if found.HasErrors() || len(found) != 1 || found[0].Summary != "Missing file or directory" {
 		t.Fatalf("without the file: %v", found)
 	}
 	if p := spec.Prompts[0].Prompts; len(p) != 3 || p[2].Text != "(line 3 of captions.txt)" || p[2].Missing != filepath.Join(directory, "captions.txt") {

@@ -31,7 +31,7 @@ func (l *loader) repository(argument Attribute, value string, at hcl.Range) (str
 	var missing *hub.Absent
 	var unfit *hub.Unfit
 	var damaged *hub.Damaged
-	lacking := func(summary, format string, arguments ...any) (string, bool) {
+	note := func(summary, format string, arguments ...any) (string, bool) {
 		path := ref.String()
 		l.warning(at, summary, format, arguments...)
 		l.spec.Digests[path] = absent(path)
@@ -44,11 +44,11 @@ func (l *loader) repository(argument Attribute, value string, at hcl.Range) (str
 		if missing.Files == 0 {
 			size = " (with --dry-run it says how large that is)"
 		}
-		return lacking("Not downloaded yet", "%v. %s fetches what is read of it%s; nothing is downloaded without being asked. A directory may be named as well.", missing, fetch, size)
+		return note("Not downloaded yet", "%v. %s fetches what is read of it%s; nothing is downloaded without being asked. A directory may be named as well.", missing, fetch, size)
 	case errors.As(err, &unfit):
-		return lacking("The model cannot be used", "%v. Take another model, revision or variant; if it has changed on the hub, %s looks again.", unfit, fetch)
+		return note("The model cannot be used", "%v. Take another model, revision or variant; if it has changed on the hub, %s looks again.", unfit, fetch)
 	case errors.As(err, &damaged):
-		return lacking("A downloaded file is damaged", "%v. %s fetches it again.", damaged, fetch)
+		return note("A downloaded file is damaged", "%v. %s fetches it again.", damaged, fetch)
 	case err != nil:
 		l.error(at, "Cannot read the hub's cache", "%v. HF_HOME or HF_HUB_CACHE names another directory.", err)
 		return "", false

@@ -157,7 +157,7 @@ func (m Model) Name() string {
 	return ""
 }
 
-// Labels is verdicts on images: by a rater, or from a file.
+// Labels is the labels of a set of images, by a rater or from a file.
 type Labels struct {
 	Name     string
 	Images   *Images

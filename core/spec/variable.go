@@ -120,12 +120,8 @@ func (l *loader) variableBlocks() {
 			variable.value = variable.initial
 		}
 		if variable.value == cty.NilVal {
-			l.diagnostics = append(l.diagnostics, diag.Diagnostic{
-				Summary: "No value for a variable",
-				Detail: fmt.Sprintf("Variable %q has no default. Give it a value on the command line (-var %s=VALUE), in a variables file, or by default = VALUE here.",
-					name, name),
-				Subject: variable.Range,
-			})
+			l.diagnostics.Errorf(variable.Range, "No value for a variable",
+				"Variable %q has no default. Give it a value on the command line (-var %s=VALUE), in a variables file, or by default = VALUE here.", name, name)
 			variable.value = cty.DynamicVal
 		}
 		values[name] = variable.value
@@ -301,11 +297,7 @@ func (l *loader) assign(name string, value cty.Value, at hcl.Range, from string)
 	if err != nil {
 		if at.Filename == "" {
 			// The declaration tells what is expected.
-			l.diagnostics = append(l.diagnostics, diag.Diagnostic{
-				Summary: "Wrong value for a variable",
-				Detail:  fmt.Sprintf("Of variable %q, %s is wrong: %v.", name, from, err),
-				Subject: variable.Range,
-			})
+			l.diagnostics.Errorf(variable.Range, "Wrong value for a variable", "Of variable %q, %s is wrong: %v.", name, from, err)
 		} else {
 			l.error(at, "Wrong value for a variable", "Variable %q: %v.", name, err)
 		}

@@ -46,7 +46,7 @@ func (l *loader) weightedSumBlock(block *hcl.Block, c *Component) {
 	case normalised && over == nil:
 		l.error(block.DefRange, "Missing images", "Scores are normalised by those of one set of images, the same for every model. Name it (over = images.%s), or say normalize = \"none\".", l.firstName("images"))
 	case !normalised && over != nil:
-		l.error(over.NameRange, "Images without a use", "Nothing is normalised. Remove over, or choose another way to normalize.")
+		l.error(over.NameRange, "Unused images", "Nothing is normalised. Remove over, or choose another way to normalize.")
 	}
 	written, weighs, whole := map[*Component]hcl.Range{}, false, true
 	for _, inner := range arguments.blocks {

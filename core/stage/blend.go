@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -45,13 +46,13 @@ func blend(_ context.Context, job Job, work *plan.BlendWork) (*Result, error) {
 	given := newBounds()
 	for _, row := range sums {
 		if math.IsNaN(row.Score) || math.IsInf(row.Score, 0) {
-			return nil, job.mistake(fmt.Sprintf("Reward %q gives image %q the score %v", work.Reward, row.ImageID, row.Score),
+			return nil, diag.Errorf(job.Node.Range, fmt.Sprintf("Reward %q gives image %q the score %v", work.Reward, row.ImageID, row.Score),
 				"The scores of its members are too large to be added up. Give it normalize = \"standard\", or smaller weights.")
 		}
 		given.add(row.Score)
 	}
 	if len(sums) > 1 && given.constant() {
-		return nil, job.mistake(fmt.Sprintf("Reward %q gives all %d images the same score, %g", work.Reward, len(sums), given.lowest),
+		return nil, diag.Errorf(job.Node.Range, fmt.Sprintf("Reward %q gives all %d images the same score, %g", work.Reward, len(sums), given.lowest),
 			"Its members cancel out: training or choosing by it would change nothing. Give them other weights.")
 	}
 	if err := table.WriteAll(job.tablePath(plan.Scores), sums); err != nil {
@@ -84,9 +85,9 @@ func (job Job) normaliser(work *plan.BlendWork, term plan.BlendTerm) (shift, sca
 		shift, scale = given.lowest, given.highest-given.lowest
 	}
 	if given.constant() || scale == 0 {
-		return 0, 0, job.mistake(
+		return 0, 0, diag.Errorf(job.Node.Range,
 			fmt.Sprintf("Reward %q gives all %d images of images.%s the same score, %g", term.Reward, len(scores), work.Over, given.lowest),
-			fmt.Sprintf("It is a member of reward %q, which normalises by these scores, and nothing varies in them. Normalise over other images (over = images.NAME), remove the member, or say normalize = \"none\".", work.Reward))
+			"It is a member of reward %q, which normalises by these scores, and nothing varies in them. Normalise over other images (over = images.NAME), remove the member, or say normalize = \"none\".", work.Reward)
 	}
 	return shift, scale, nil
 }

@@ -83,11 +83,11 @@ func byScore(job Job, images []table.Image) ([]int, error) {
 
 // keepOfEach keeps the first images of each prompt in an order.
 func keepOfEach(images []table.Image, order []int, keep int) []bool {
-	type place struct{ category, prompt string }
-	taken := map[place]int{}
+	type promptKey struct{ category, prompt string }
+	taken := map[promptKey]int{}
 	kept := make([]bool, len(images))
 	for _, position := range order {
-		at := place{images[position].Category, images[position].Prompt}
+		at := promptKey{images[position].Category, images[position].Prompt}
 		if taken[at] < keep {
 			taken[at]++
 			kept[position] = true

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strconv"
 
+	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
@@ -34,12 +35,12 @@ func compareByRater(ctx context.Context, job Job, work *plan.CompareWork) (*Resu
 	if err != nil {
 		return nil, err
 	}
-	pairs, err := drawPairs(ctx, images, ofEachPrompt(images), work.PerPrompt, job.Node.Seed)
+	pairs, err := choosePairs(ctx, images, ofEachPrompt(images), work.PerPrompt, job.Node.Seed)
 	if err != nil {
 		return nil, err
 	}
 	if len(pairs) == 0 {
-		return nil, job.mistake("No two images of one prompt",
+		return nil, diag.Errorf(job.Node.Range, "No two images of one prompt",
 			"Images are compared with others of their prompt, and every prompt has one image. Draw several images a prompt (per_prompt), or take a folder whose captions repeat.")
 	}
 	source := pairStream{path: path, pairs: pairs, ids: make([]string, len(images))}

@@ -1,13 +1,7 @@
 package stage
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/plumb-ml/plumb/core/labels"
 	"github.com/plumb-ml/plumb/core/plan"
@@ -20,11 +14,10 @@ func compareFromFile(ctx context.Context, job Job, work *plan.CompareWork) (*Res
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(work.Path); errors.Is(err, fs.ErrNotExist) {
-		return nil, job.waiting("There are no comparisons yet in "+work.Path, fmt.Sprintf(
-			"The images are drawn: `plumb export %s %s DIRECTORY --label-sheet` writes them as PNG files, with their IDs in its "+labels.Sheet+". "+
-				"Put a CSV or Parquet file there with the columns first, second (IDs of two images of one prompt) and choice (first, second or tie), and run again.",
-			cmp.Or(filepath.Base(job.Node.Range.File), "FILE"), job.imagesStage()))
+	err = job.waitForFile(work.Path, "comparisons", job.imagesStage(), "as PNG files, with their IDs in its "+labels.Sheet+". "+
+		"Put a CSV or Parquet file there with the columns first, second (IDs of two images of one prompt) and choice (first, second or tie)")
+	if err != nil {
+		return nil, err
 	}
 	images, err := table.Captions(ctx, path)
 	if err != nil {
@@ -38,10 +31,7 @@ func compareFromFile(ctx context.Context, job Job, work *plan.CompareWork) (*Res
 		return nil, err
 	}
 	counted, pairs := countByPair(comparisons)
-	result := &Result{Items: pairs, Unit: "pairs", Facts: counted.facts()}
-	for _, problem := range problems {
-		result.Warnings = append(result.Warnings, fmt.Sprintf("%s: %s. %s", filepath.Base(work.Path), problem.Summary, problem.Detail))
-	}
+	result := &Result{Items: pairs, Unit: "pairs", Facts: counted.facts(), Warnings: warningsOf(work.Path, problems)}
 	return result, job.table(result, plan.Comparisons, len(comparisons))
 }
 

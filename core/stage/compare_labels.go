@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -38,13 +39,13 @@ func compareByLabels(ctx context.Context, job Job, work *plan.CompareWork) (*Res
 		}
 		prompts[n] = sides
 	}
-	pairs, err := drawPairs(ctx, images, prompts, work.PerPrompt, job.Node.Seed)
+	pairs, err := choosePairs(ctx, images, prompts, work.PerPrompt, job.Node.Seed)
 	if err != nil {
 		return nil, err
 	}
 	if len(pairs) == 0 {
-		return nil, job.mistake("No pairs of a good and a bad image",
-			fmt.Sprintf("No prompt has both an image that most raters find good and one that most find bad: %d prompts, %d labelled images. More images a prompt (per_prompt), or more labels, give some.", len(prompts), len(images)))
+		return nil, diag.Errorf(job.Node.Range, "No pairs of a good and a bad image",
+			"No prompt has both an image that most raters find good and one that most find bad: %d prompts, %d labelled images. More images a prompt (per_prompt), or more labels, give some.", len(prompts), len(images))
 	}
 	comparisons := make([]table.Comparison, len(pairs))
 	for n, p := range pairs {

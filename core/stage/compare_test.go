@@ -125,7 +125,7 @@ func TestNoSideIsFavoured(t *testing.T) {
 			images = append(images, table.Image{ID: fmt.Sprintf("%04d/%d", i, j), Prompt: fmt.Sprint(i)})
 		}
 	}
-	pairs, err := drawPairs(t.Context(), images, ofEachPrompt(images), 1, 3)
+	pairs, err := choosePairs(t.Context(), images, ofEachPrompt(images), 1, 3)
 	if err != nil || len(pairs) != 1000 {
 		t.Fatalf("%d pairs, %v", len(pairs), err)
 	}
@@ -139,7 +139,7 @@ func TestNoSideIsFavoured(t *testing.T) {
 		t.Errorf("the first image is shown first in %d of 1000 pairs", first)
 	}
 	slices.Reverse(images)
-	again, err := drawPairs(t.Context(), images, ofEachPrompt(images), 1, 3)
+	again, err := choosePairs(t.Context(), images, ofEachPrompt(images), 1, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,11 +230,11 @@ func TestManyImagesOfOnePrompt(t *testing.T) {
 	for i := range images {
 		images[i].ID = fmt.Sprint(i)
 	}
-	few, err := drawPairs(t.Context(), images, ofEachPrompt(images), 20, 1)
+	few, err := choosePairs(t.Context(), images, ofEachPrompt(images), 20, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	many, err := drawPairs(t.Context(), images, ofEachPrompt(images), 1000, 1)
+	many, err := choosePairs(t.Context(), images, ofEachPrompt(images), 1000, 1)
 	if err != nil || len(many) != 1000 {
 		t.Fatalf("%d pairs, %v", len(many), err)
 	}
@@ -254,9 +254,9 @@ func labelNode(perPrompt int) *plan.Node {
 func TestCompareByLabels(t *testing.T) {
 	b := newBench(t)
 	var labels []table.Label
-	add := func(id, prompt string, verdicts ...string) {
-		for i, verdict := range verdicts {
-			labels = append(labels, table.Label{ImageID: id, Prompt: prompt, Category: "color", Split: "seen", Rater: fmt.Sprint(i), Label: verdict})
+	add := func(id, prompt string, given ...string) {
+		for i, label := range given {
+			labels = append(labels, table.Label{ImageID: id, Prompt: prompt, Category: "color", Split: "seen", Rater: fmt.Sprint(i), Label: label})
 		}
 	}
 	add("a1", "a", "good", "good", "bad")

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -109,10 +110,10 @@ func (c *curve) diverged(progress sdk.Progress, name string, value float64) erro
 		}
 		before = fmt.Sprintf("The last good report was at step %d: %s.", c.points[n-1].Step, strings.Join(values, ", "))
 	}
-	return c.job.mistake(
+	return diag.Errorf(c.job.Node.Range,
 		fmt.Sprintf("%s: %s is %v at step %d of %d", c.job.Node.Name, name, value, progress.Step, progress.Steps),
-		before+" The training has diverged. Lower learning_rate (a third is a good first try), or raise warmup_steps; "+
-			"gradient_clip_norm = 1 guards against single bad batches.")
+		"%s The training has diverged. Lower learning_rate (a third is a good first try), or raise warmup_steps; "+
+			"gradient_clip_norm = 1 guards against single bad batches.", before)
 }
 
 // finish writes the curve as a table.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
@@ -73,5 +74,5 @@ func (job Job) noImages() error {
 	if verb == "" {
 		verb = string(job.Node.Kind)
 	}
-	return job.mistake("No images to "+verb, "The images table is empty.")
+	return diag.Errorf(job.Node.Range, "No images to "+verb, "The images table is empty.")
 }

@@ -34,8 +34,8 @@ func importImages(ctx context.Context, job Job, work *plan.ImportWork) (*Result,
 	case err != nil:
 		return nil, errors.Join(fmt.Errorf("read images: %w", err), writer.Discard())
 	case inventory.Digest != work.Digest:
-		return nil, errors.Join(job.mistake("The images have changed since the run was planned",
-			fmt.Sprintf("What %s holds now is not what it held a moment ago. Run again when nothing writes there any more.", work.Folder.Path)), writer.Discard())
+		return nil, errors.Join(diag.Errorf(job.Node.Range, "The images have changed since the run was planned",
+			"What %s holds now is not what it held a moment ago. Run again when nothing writes there any more.", work.Folder.Path), writer.Discard())
 	}
 	if err := writer.Close(); err != nil {
 		return nil, err

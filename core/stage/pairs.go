@@ -17,25 +17,25 @@ type pair struct {
 func (p pair) earlier() int { return min(p.first, p.second) }
 func (p pair) later() int   { return max(p.first, p.second) }
 
-// candidates are the images of one prompt that pairs are drawn from: every two of
+// candidates are the images of one prompt that pairs are chosen from: every two of
 // one, or every one of one with every one of other.
 type candidates struct {
 	one, other []int
 	within     bool // every two of one; other is nil
 }
 
-// mostOfPrompt bounds the images of one prompt that pairs are drawn from, as the
+// mostOfPrompt bounds the images of one prompt that pairs are chosen from, as the
 // number of pairs grows with its square. Of more images, those with the lowest
-// plan.DrawPriority take part. Two of a thousand make 499,500 pairs, more than a
+// plan.SubsetPriority take part. Two of a thousand make 499,500 pairs, more than a
 // block may ask for.
 const mostOfPrompt = 1000
 
-// drawPairs draws perPrompt pairs of each prompt's candidates, or all that there
+// choosePairs chooses perPrompt pairs of each prompt's candidates, or all that there
 // are. A larger number holds every smaller one's pairs. Which image is shown first
-// is drawn, too. Pairs come in the order of their later images, then of their
+// is chosen, too. Pairs come in the order of their later images, then of their
 // earlier ones: what a reader of the images needs.
-func drawPairs(ctx context.Context, images []table.Image, prompts []candidates, perPrompt int, seed uint64) ([]pair, error) {
-	type drawn struct {
+func choosePairs(ctx context.Context, images []table.Image, prompts []candidates, perPrompt int, seed uint64) ([]pair, error) {
+	type ranked struct {
 		pair
 		priority uint64
 	}
@@ -45,13 +45,13 @@ func drawPairs(ctx context.Context, images []table.Image, prompts []candidates, 
 			return nil, err
 		}
 		one, other := bounded(images, prompt.one, seed), bounded(images, prompt.other, seed)
-		var all []drawn
+		var all []ranked
 		add := func(i, j int) {
 			priority, swapped := plan.PairPriority(seed, images[i].ID, images[j].ID)
 			if (images[i].ID < images[j].ID) == swapped {
 				i, j = j, i
 			}
-			all = append(all, drawn{pair{i, j}, priority})
+			all = append(all, ranked{pair{i, j}, priority})
 		}
 		for n, i := range one {
 			if prompt.within {
@@ -61,7 +61,7 @@ func drawPairs(ctx context.Context, images []table.Image, prompts []candidates, 
 				add(i, j)
 			}
 		}
-		slices.SortFunc(all, func(a, b drawn) int {
+		slices.SortFunc(all, func(a, b ranked) int {
 			return cmp.Or(cmp.Compare(a.priority, b.priority), cmp.Compare(a.later(), b.later()), cmp.Compare(a.earlier(), b.earlier()))
 		})
 		for _, one := range all[:min(perPrompt, len(all))] {

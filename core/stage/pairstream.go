@@ -20,7 +20,7 @@ import (
 // the order of its prompts, the file holds one prompt's images at a time.
 type pairStream struct {
 	path  string
-	pairs []pair // in the order of drawPairs
+	pairs []pair // in the order of choosePairs
 	ids   []string
 }
 

@@ -26,9 +26,9 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	drawn := drawShare(images, work.Fraction, job.Node.Seed)
+	labelled := shareOf(images, work.Fraction, job.Node.Seed)
 	total := 0
-	for _, is := range drawn {
+	for _, is := range labelled {
 		if is {
 			total++
 		}
@@ -36,7 +36,7 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 	return each(ctx, job, pass[[]sdk.Label, table.Label]{
 		role:  plan.Labels,
 		total: total,
-		keep:  func(position int) bool { return drawn[position] },
+		keep:  func(position int) bool { return labelled[position] },
 		ask:   (*client.Instance).Rate,
 		rows: func(image table.Image, labels []sdk.Label) []table.Label {
 			rows := make([]table.Label, len(labels))
@@ -51,28 +51,28 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 	})
 }
 
-// drawShare draws a share of the images, rounded up, by the seed. A larger
+// shareOf chooses a share of the images, rounded up, by the seed. A larger
 // share holds every smaller one of the same seed, so an ablation over the
 // share of labels adds labels and never swaps them.
-func drawShare(images []table.Image, fraction float64, seed uint64) []bool {
-	drawn := make([]bool, len(images))
+func shareOf(images []table.Image, fraction float64, seed uint64) []bool {
+	chosen := make([]bool, len(images))
 	count := min(int(math.Ceil(fraction*float64(len(images)))), len(images))
 	if fraction >= 1 {
 		count = len(images)
 	}
 	for _, position := range byPriority(images, seed)[:count] {
-		drawn[position] = true
+		chosen[position] = true
 	}
-	return drawn
+	return chosen
 }
 
-// byPriority lists positions of images in the order in which a random draw
+// byPriority lists positions of images in the order in which a random subset
 // takes them.
 func byPriority(images []table.Image, seed uint64) []int {
 	priorities := make([]uint64, len(images))
 	order := make([]int, len(images))
 	for i, image := range images {
-		priorities[i] = plan.DrawPriority(seed, image.ID)
+		priorities[i] = plan.SubsetPriority(seed, image.ID)
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int {

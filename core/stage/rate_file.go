@@ -1,12 +1,8 @@
 package stage
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -22,10 +18,8 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(work.Path); errors.Is(err, fs.ErrNotExist) {
-		return nil, job.waiting("There are no labels yet in "+work.Path, fmt.Sprintf(
-			"The images are drawn: `plumb export %s %s DIRECTORY --label-sheet` writes them with a %s to fill in. Put it there, and run again.",
-			cmp.Or(filepath.Base(job.Node.Range.File), "FILE"), job.sheet(work), labels.Sheet))
+	if err := job.waitForFile(work.Path, "labels", job.sheet(work), "with a "+labels.Sheet+" to fill in. Put it there"); err != nil {
+		return nil, err
 	}
 	var images []table.Image
 	var given []table.Label
@@ -52,26 +46,23 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 	all := len(images)
 	images = slices.DeleteFunc(images, func(image table.Image) bool { return !labelled[image.ID] })
 	kept := map[string]bool{}
-	for i, drawn := range drawShare(images, work.Fraction, job.Node.Seed) {
-		kept[images[i].ID] = drawn
+	for i, labelled := range shareOf(images, work.Fraction, job.Node.Seed) {
+		kept[images[i].ID] = labelled
 	}
 	given = slices.DeleteFunc(given, func(label table.Label) bool { return !kept[label.ImageID] })
 	if len(given) == 0 {
 		summary, detail := "No labels in "+work.Path, fmt.Sprintf(
 			"None of its rows names one of these %d images. `plumb export %s %s DIRECTORY --label-sheet` writes a sheet with those that have no label.",
-			all, cmp.Or(filepath.Base(job.Node.Range.File), "FILE"), job.sheet(work))
+			all, job.file(), job.sheet(work))
 		if work.Blind { // its rows are those of other tables too: people come to these
 			return nil, job.waiting(summary, detail)
 		}
-		return nil, job.mistake(summary, detail)
+		return nil, diag.Errorf(job.Node.Range, summary, "%s", detail)
 	}
 	if err := table.WriteAll(job.tablePath(plan.Labels), given); err != nil {
 		return nil, err
 	}
-	result := &Result{Items: len(kept), Unit: "images"}
-	for _, problem := range problems {
-		result.Warnings = append(result.Warnings, fmt.Sprintf("%s: %s. %s", filepath.Base(work.Path), problem.Summary, problem.Detail))
-	}
+	result := &Result{Items: len(kept), Unit: "images", Warnings: warningsOf(work.Path, problems)}
 	if missing := all - len(images); work.Blind && missing > 0 {
 		result.Warnings = append(result.Warnings, fmt.Sprintf("%s: nobody judged %d of %d images. They are left out.", filepath.Base(work.Path), missing, all))
 	}
@@ -84,10 +75,7 @@ func (j Job) sheet(work *plan.RateWork) string {
 	if work.Blind {
 		return work.Sheet
 	}
-	if input, ok := j.Node.Input(plan.Images); ok && input.Node != nil {
-		return input.Node.Label
-	}
-	return "STAGE"
+	return j.imagesStage()
 }
 
 // blindRows reads who the images of a table are, in order and by their

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -26,7 +27,7 @@ const partImages = 64
 func sample(ctx context.Context, job Job, work *plan.SampleWork) (*Result, error) {
 	total := len(work.Prompts) * work.PerPrompt
 	if total == 0 {
-		return nil, job.mistake("No images to draw", "The prompts are empty after their split and limit, or per_prompt is 0.")
+		return nil, diag.Errorf(job.Node.Range, "No images to draw", "The prompts are empty after their split and limit, or per_prompt is 0.")
 	}
 	size := partImages
 	if batch := job.Node.Instance.Identity.PreferredBatch; batch > 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -38,7 +39,7 @@ func score(ctx context.Context, job Job, _ *plan.ScoreWork) (*Result, error) {
 			if images == 1 || !given.constant() {
 				return nil
 			}
-			return job.mistake(
+			return diag.Errorf(job.Node.Range,
 				fmt.Sprintf("Reward %q gives all %d images the same score, %g", job.Node.Instance.Name, images, given.lowest),
 				"It has learnt nothing: training or choosing by it would change nothing. Check that its labels hold both good and bad images "+
 					"and that the curve of its fit stage goes down; more labels, more steps or a lower learning rate help.")

@@ -10,6 +10,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
@@ -62,7 +63,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	if job.Report == nil {
 		job.Report = func(Progress) {}
 	}
-	ctx, heard, err := job.hear(ctx)
+	ctx, collected, err := job.collectWarnings(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	warned, err := heard.all()
+	warned, err := collected.all()
 	for _, text := range warned {
 		if !slices.Contains(result.Warnings, text) {
 			result.Warnings = append(result.Warnings, text)
@@ -82,28 +83,21 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 // with opens the job's instance, uses it, and closes it. An instance is closed
 // even if ctx has ended: it may hold gigabytes of a shared device.
 func (job Job) with(ctx context.Context, use func(*client.Instance) error) error {
-	request := job.openRequest(job.Node.Instance)
-	instance, err := job.Components.Open(ctx, request)
+	of := job.Node.Instance
+	instance, err := job.Components.Open(ctx, client.OpenRequest{
+		Kind: of.Kind, Component: of.Component, Name: of.Name,
+		OpenRequest: sdk.OpenRequest{
+			Config: of.Config, Checkpoint: job.Inputs[of.Checkpoint], Seed: of.Seed, Backend: job.Backend,
+		},
+	})
 	if err != nil {
 		return err
 	}
 	err = job.advise(use(instance))
 	if closing := instance.Close(context.WithoutCancel(ctx)); closing != nil && err == nil {
-		err = fmt.Errorf("close %s %q: %w", request.Kind, job.Node.Instance.Name, closing)
+		err = fmt.Errorf("close %s %q: %w", of.Kind, of.Name, closing)
 	}
 	return err
-}
-
-func (job Job) openRequest(instance *plan.Instance) client.OpenRequest {
-	return client.OpenRequest{
-		Kind:       instance.Kind,
-		Component:  instance.Component,
-		Name:       instance.Name,
-		Config:     instance.Config,
-		Checkpoint: job.Inputs[instance.Checkpoint],
-		Seed:       instance.Seed,
-		Backend:    job.Backend,
-	}
 }
 
 // advise adds to the diagnostics of an answer that is no number what the plan
@@ -135,11 +129,6 @@ func (job Job) input(role string) (string, error) {
 		return "", fmt.Errorf("stage %s lacks its input %q", job.Node.Name, role)
 	}
 	return path, nil
-}
-
-// mistake is an error that the user can do something about.
-func (job Job) mistake(summary, detail string) error {
-	return diag.List{{Severity: diag.Error, Summary: summary, Detail: detail, Subject: job.Node.Range}}
 }
 
 // table finishes a table: it becomes an output under its role.

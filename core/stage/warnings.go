@@ -33,8 +33,8 @@ type warnings struct {
 	err   error           // of keeping them
 }
 
-// hear returns a context whose warnings are collected.
-func (job Job) hear(ctx context.Context) (context.Context, *warnings, error) {
+// collectWarnings returns a context whose warnings are collected.
+func (job Job) collectWarnings(ctx context.Context) (context.Context, *warnings, error) {
 	w := &warnings{path: filepath.Join(job.Scratch, "warnings.jsonl"), more: map[string]bool{}}
 	data, err := os.ReadFile(w.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

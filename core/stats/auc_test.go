@@ -63,7 +63,7 @@ func TestAUCInterval(t *testing.T) {
 		t.Fatal(err)
 	}
 	area, _ := AUC(items)
-	if interval.Value != area || !interval.Holds(area) || interval.High > 1 || interval.Low >= interval.High {
+	if interval.Value != area || !holds(interval, area) || interval.High > 1 || interval.Low >= interval.High {
 		t.Errorf("interval %v of area %v", interval, area)
 	}
 	if _, err := (Bootstrap{}).AUC([]Scored{{1, false, 0}, {0, false, 1}}); !errors.Is(err, ErrOneClass) {

@@ -30,9 +30,3 @@ const Level = 0.95
 type Interval struct {
 	Value, Low, High float64
 }
-
-// Half is half of the interval's width.
-func (i Interval) Half() float64 { return (i.High - i.Low) / 2 }
-
-// Holds reports whether x lies in the interval, bounds included.
-func (i Interval) Holds(x float64) bool { return i.Low <= x && x <= i.High }

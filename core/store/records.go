@@ -186,7 +186,7 @@ func (s *Store) LastRecord(node string) (*record.Record, error) {
 		return nil, fmt.Errorf("look for the last record of %s: %w", node, err)
 	}
 	key := strings.TrimSpace(string(b))
-	if checkKey(key) != nil { // a hint that was damaged is none
+	if checkKey(key) != nil { // a damaged hint is ignored
 		return nil, nil
 	}
 	r, _, err := s.readRecord(key)

@@ -122,19 +122,15 @@ func tuneRequestFromProto(r *pb.TuneRequest) TuneRequest {
 	return out
 }
 
-func openRequestFromProto(r *pb.OpenRequest) openRequest {
-	out := openRequest{
-		kind:      Kind(r.GetKind()),
-		component: r.GetComponent(),
-		request: OpenRequest{
-			Config:     r.GetConfigJson(),
-			Checkpoint: r.GetCheckpoint(),
-			Seed:       r.GetSeed(),
-			Backend:    r.GetBackend(),
-		},
+func openRequestFromProto(r *pb.OpenRequest) OpenRequest {
+	out := OpenRequest{
+		Config:     r.GetConfigJson(),
+		Checkpoint: r.GetCheckpoint(),
+		Seed:       r.GetSeed(),
+		Backend:    r.GetBackend(),
 	}
-	if len(out.request.Config) == 0 {
-		out.request.Config = json.RawMessage("{}")
+	if len(out.Config) == 0 {
+		out.Config = json.RawMessage("{}")
 	}
 	return out
 }

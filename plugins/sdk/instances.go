@@ -58,8 +58,8 @@ func newInstances(p Plugin) *instances {
 }
 
 // start opens a component, names the instance and asks for its facts.
-func (t *instances) start(ctx context.Context, r openRequest) (string, map[string]float64, error) {
-	in, err := t.build(ctx, r)
+func (t *instances) start(ctx context.Context, kind Kind, component string, r OpenRequest) (string, map[string]float64, error) {
+	in, err := t.build(ctx, kind, component, r)
 	if err != nil {
 		return "", nil, err
 	}
@@ -82,19 +82,12 @@ func (t *instances) start(ctx context.Context, r openRequest) (string, map[strin
 	return id, facts, nil
 }
 
-// openRequest is an OpenRequest with the component that it is for.
-type openRequest struct {
-	kind      Kind
-	component string
-	request   OpenRequest
-}
-
 var errStopping = Errorf("the plugin is stopping")
 
-func (t *instances) build(ctx context.Context, r openRequest) (_ *instance, err error) {
-	position := slices.IndexFunc(t.plugin.Components, func(c Component) bool { return c.Kind == r.kind && c.Name == r.component })
+func (t *instances) build(ctx context.Context, kind Kind, component string, r OpenRequest) (_ *instance, err error) {
+	position := slices.IndexFunc(t.plugin.Components, func(c Component) bool { return c.Kind == kind && c.Name == component })
 	if position < 0 {
-		return nil, Errorf("plugin %q has no %s %q", t.plugin.Name, r.kind, r.component)
+		return nil, Errorf("plugin %q has no %s %q", t.plugin.Name, kind, component)
 	}
 	in := &instance{
 		component: t.plugin.Components[position],
@@ -109,7 +102,7 @@ func (t *instances) build(ctx context.Context, r openRequest) (_ *instance, err 
 
 	err = in.explainOutOfMemory(CallOpen, in.guard(func() error {
 		var err error
-		in.value, err = in.component.Open(ctx, r.request)
+		in.value, err = in.component.Open(ctx, r)
 		return err
 	}))
 	if err != nil {

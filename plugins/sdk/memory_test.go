@@ -71,7 +71,7 @@ func TestExplainOutOfMemory(t *testing.T) {
 		},
 		Open: func(context.Context, OpenRequest) (any, error) { return sampler, nil },
 	}}})
-	id, _, err := table.start(t.Context(), openRequest{kind: KindSampler, component: "heavy"})
+	id, _, err := table.start(t.Context(), KindSampler, "heavy", OpenRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestExplainOutOfMemoryOpen(t *testing.T) {
 		},
 		Open: func(context.Context, OpenRequest) (any, error) { return nil, errors.New(xla) },
 	}}})
-	_, _, err := table.start(t.Context(), openRequest{kind: KindEncoder, component: "huge"})
+	_, _, err := table.start(t.Context(), KindEncoder, "huge", OpenRequest{})
 	if err == nil || !strings.Contains(err.Error(), `too little memory for encoder "huge" to open`) {
 		t.Errorf("error %v", err)
 	}

@@ -22,7 +22,7 @@ func (s *pluginServer) Describe(context.Context, *pb.DescribeRequest) (*pb.Descr
 func (s *pluginServer) Open(r *pb.OpenRequest, stream pb.Plugin_OpenServer) error {
 	signal := func(signal *pb.Signal) error { return stream.Send(&pb.OpenResponse{Signal: signal}) }
 	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
-		id, facts, err := s.start(ctx, openRequestFromProto(r))
+		id, facts, err := s.start(ctx, Kind(r.GetKind()), r.GetComponent(), openRequestFromProto(r))
 		if err != nil {
 			return err
 		}

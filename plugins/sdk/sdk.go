@@ -106,7 +106,7 @@ type BatchReward interface {
 	ScoreBatch(ctx context.Context, items []Item) ([]float64, error)
 }
 
-// Label is one rater's verdict on one image.
+// Label is a rater's answer about one image.
 type Label string
 
 // The labels.

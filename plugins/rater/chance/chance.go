@@ -1,6 +1,6 @@
 // Package chance is the rater "chance": simulated people who do not look. It is
 // a control, of a pipeline and of its statistics: what an experiment finds by
-// their verdicts is not there.
+// their labels is not there.
 package chance
 
 import (
@@ -46,7 +46,7 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	return &raters{config: config, seed: request.Seed}, err
 }
 
-// Rate draws every rater's verdict from the instance's seed, the item's ID and its
+// Rate draws every rater's label from the instance's seed, the item's ID and its
 // prompt: not from its pixels, nor from its neighbours.
 func (r *raters) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {
 	labels := make([][]sdk.Label, len(items))

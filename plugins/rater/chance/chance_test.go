@@ -62,8 +62,8 @@ func TestShares(t *testing.T) {
 	}
 }
 
-// A verdict depends on the image's ID, its prompt and the seed alone.
-func TestVerdictStands(t *testing.T) {
+// A label depends on the image's ID, its prompt and the seed alone.
+func TestLabelStands(t *testing.T) {
 	items := []sdk.Item{{ID: "a"}, {ID: "b"}, {ID: "c"}, {ID: "a", Prompt: sdk.Prompt{Text: "a cat"}}}
 	const config = `{"raters": 64, "good": 0.5}`
 	together := rate(t, config, 1, items)

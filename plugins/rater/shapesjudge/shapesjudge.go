@@ -21,7 +21,7 @@ import (
 // config is the component's block.
 type config struct {
 	Raters    int     `json:"raters" plumb:"min=1,max=99" help:"People who look at every image."`
-	ErrorRate float64 `json:"error_rate" plumb:"min=0,max=0.5" help:"Share of verdicts, and of choices between two images, that are the wrong way round."`
+	ErrorRate float64 `json:"error_rate" plumb:"min=0,max=0.5" help:"Share of labels, and of choices between two images, that are the wrong way round."`
 	SkipRate  float64 `json:"skip_rate" plumb:"min=0,max=1" help:"Share of images that a rater skips, and of pairs that he ties for want of an answer."`
 	Weights   string  `json:"weights" plumb:"path,optional" help:"Directory with config.json and model.safetensors; the embedded judge if absent."`
 	train.Settings
@@ -105,7 +105,7 @@ func (r *raters) Facts() map[string]float64 {
 	return facts
 }
 
-// Rate gives each rater's verdict: good if the image shows all that its prompt
+// Rate gives each rater's label: good if the image shows all that its prompt
 // asks for. A rater sees the judge's probability of that, so raters disagree
 // about images that are hard to tell, and errs and skips on his own.
 func (r *raters) Rate(ctx context.Context, items []sdk.Item) ([][]sdk.Label, error) {
@@ -116,7 +116,7 @@ func (r *raters) Rate(ctx context.Context, items []sdk.Item) ([][]sdk.Label, err
 	labels := make([][]sdk.Label, len(items))
 	for i, item := range items {
 		for rater := range r.config.Raters {
-			labels[i] = append(labels[i], r.verdict(agrees[i], r.random(item.ID, item.Prompt.Text, rater)))
+			labels[i] = append(labels[i], r.label(agrees[i], r.random(item.ID, item.Prompt.Text, rater)))
 		}
 	}
 	return labels, nil
@@ -169,7 +169,7 @@ func (r *raters) agrees(ctx context.Context, items []sdk.Item) ([]float64, error
 	return r.judge.Agrees(ctx, images, prompts)
 }
 
-// random is the source of one rater's verdict on one image or pair. It does not
+// random is the source of one rater's answer about one image or pair. It does not
 // depend on what else is rated.
 func (r *raters) random(id, prompt string, rater int) *rand.Rand {
 	hash := fnv.New64a()
@@ -177,7 +177,7 @@ func (r *raters) random(id, prompt string, rater int) *rand.Rand {
 	return rand.New(rand.NewPCG(r.seed, hash.Sum64()))
 }
 
-func (r *raters) verdict(agrees float64, random *rand.Rand) sdk.Label {
+func (r *raters) label(agrees float64, random *rand.Rand) sdk.Label {
 	skip, good := random.Float64(), random.Float64()
 	if skip < r.config.SkipRate {
 		return sdk.LabelSkip

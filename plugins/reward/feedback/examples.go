@@ -38,12 +38,12 @@ type corpus struct {
 	texts [][]float32 // embeddings; nil until they are read
 }
 
-// verdicts counts the labels of an image.
-type verdicts struct{ good, bad, skip int }
+// labelCounts counts the labels of an image.
+type labelCounts struct{ good, bad, skip int }
 
 // readLabels counts the labels of each image in a table.
-func readLabels(path string) (map[string]verdicts, error) {
-	counts := map[string]verdicts{}
+func readLabels(path string) (map[string]labelCounts, error) {
+	counts := map[string]labelCounts{}
 	for row, err := range table.Read[table.Label](path) {
 		if err != nil {
 			return nil, err
@@ -247,15 +247,15 @@ func constant(examples []example) error {
 			return nil
 		}
 	}
-	verdict := fmt.Sprintf("are called good by %.0f %% of their raters", 100*first)
+	are := fmt.Sprintf("are called good by %.0f %% of their raters", 100*first)
 	switch first {
 	case 1:
-		verdict = "are good"
+		are = "are good"
 	case 0:
-		verdict = "are bad"
+		are = "are bad"
 	}
 	return sdk.Diagnostic{
-		Summary: fmt.Sprintf("All %d images that the reward would learn from %s", len(examples), verdict),
+		Summary: fmt.Sprintf("All %d images that the reward would learn from %s", len(examples), are),
 		Detail: "A reward that has seen one kind of image cannot tell two kinds apart. Label more images, or images of easier or harder prompts, " +
 			"so that both good and bad ones are among them; if these are many images, look at what the rater does.",
 	}

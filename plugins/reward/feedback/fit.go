@@ -243,7 +243,7 @@ func (j *job) batch(step int) ([]any, error) {
 		choice := []int{e.text}
 		if others := j.corpus.prompts[e.prompt].others; candidates > 1 && len(others) > 0 {
 			random := rand.New(rand.NewPCG(j.seed^negativeStream<<32, uint64(step)<<20|uint64(i)))
-			choice = append(choice, drawSome(others, candidates-1, random)...)
+			choice = append(choice, someOf(others, candidates-1, random)...)
 			weights[i] = 1
 			if j.auxiliary.Examples == examplesGood {
 				weights[i] = float32(e.label)
@@ -267,8 +267,8 @@ func (j *job) batch(step int) ([]any, error) {
 	}, nil
 }
 
-// drawSome draws at most n of the values, each at most once.
-func drawSome(values []int, n int, random *rand.Rand) []int {
+// someOf draws at most n of the values, each at most once.
+func someOf(values []int, n int, random *rand.Rand) []int {
 	pool := append([]int{}, values...)
 	n = min(n, len(pool))
 	for i := range n {

@@ -218,9 +218,9 @@ func TestFitTexts(t *testing.T) {
 func TestCorpus(t *testing.T) {
 	images := draw(t, 1, 1)
 	images[24].row.Split = "unseen" // a black car, and nothing else below is black or a car
-	label := func(image int, verdicts ...sdk.Label) []table.Label {
+	label := func(image int, given ...sdk.Label) []table.Label {
 		var out []table.Label
-		for rater, v := range verdicts {
+		for rater, v := range given {
 			out = append(out, table.Label{ImageID: images[image].row.ID, Rater: fmt.Sprint(rater), Label: string(v)})
 		}
 		return out

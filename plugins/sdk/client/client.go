@@ -10,7 +10,6 @@ package client
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"time"
 
 	"google.golang.org/grpc"
@@ -101,15 +100,13 @@ func (c *Client) Describe(ctx context.Context) (Description, error) {
 	return descriptionFromProto(r)
 }
 
-// OpenRequest says what instance to make.
+// OpenRequest says what instance to make, and of which component.
 type OpenRequest struct {
-	Kind       string          // "sampler", "reward", "rater", "encoder"
-	Component  string          // as the plugin calls it
-	Name       string          // as the experiment calls it, for messages; empty: Component
-	Config     json.RawMessage // canonical JSON, defaults filled in
-	Checkpoint string          // a directory that Fit or Tune wrote; empty: the component's own weights
-	Seed       uint64
-	Backend    string // "auto", "go", "xla:cpu", "xla:cuda"
+	Kind      string // "sampler", "reward", "rater", "encoder"
+	Component string // as the plugin calls it
+	Name      string // as the experiment calls it, for messages; empty: Component
+
+	sdk.OpenRequest // what the component gets
 }
 
 // Open makes an instance.

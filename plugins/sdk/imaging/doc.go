@@ -8,7 +8,7 @@
 //   - Grey and palettes become RGB. JPEG is turned upright by its Exif data.
 //   - Exchanged, the origin of what a stage or a plugin has made, is PNG alone.
 //     What 8-bit RGB cannot hold is refused: 16 bits a channel, and pixels that
-//     are not opaque. An alpha channel of opaque pixels is none.
+//     are not opaque. An alpha channel of opaque pixels is ignored.
 //   - Foreign, the origin of what people bring along, is PNG, JPEG, WebP (not
 //     animated) or BMP. What 8-bit RGB cannot hold is dropped as Pillow's
 //     convert("RGB") drops it: alpha without a background put behind it, and the

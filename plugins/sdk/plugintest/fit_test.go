@@ -43,12 +43,12 @@ func TestFitTables(t *testing.T) {
 		label := func(name, rater string, label sdk.Label) {
 			labels[name] = append(labels[name], table.Label{ImageID: id, Prompt: image.Prompt, Category: "color", Split: "seen", Rater: rater, Label: string(label)})
 		}
-		verdict := sdk.LabelGood
+		given := sdk.LabelGood
 		if shown != colour {
-			verdict = sdk.LabelBad
+			given = sdk.LabelBad
 		}
 		for _, rater := range []string{"1", "2"} {
-			label("fit_labels", rater, verdict)
+			label("fit_labels", rater, given)
 			label("fit_labels_good", rater, sdk.LabelGood)
 			label("fit_labels_skipped", rater, sdk.LabelSkip)
 		}

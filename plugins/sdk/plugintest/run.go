@@ -129,12 +129,8 @@ func openRequest(p sdk.Plugin, c Case) (client.OpenRequest, error) {
 		return client.OpenRequest{}, fmt.Errorf("the plugin has no %s %q", c.Kind, c.Component)
 	}
 	out := client.OpenRequest{
-		Kind:       string(c.Kind),
-		Component:  c.Component,
-		Config:     c.Config,
-		Checkpoint: c.Checkpoint,
-		Backend:    c.Backend,
-		Seed:       c.Seed,
+		Kind: string(c.Kind), Component: c.Component,
+		OpenRequest: sdk.OpenRequest{Config: c.Config, Checkpoint: c.Checkpoint, Backend: c.Backend, Seed: c.Seed},
 	}
 	if out.Backend == "" {
 		out.Backend = "go"

@@ -1,6 +1,6 @@
 package table
 
-// Label is a row of a labels table: one rater's verdict on one image.
+// Label is a row of a labels table: one rater's label of one image.
 type Label struct {
 	ImageID  string `parquet:"image_id"`      // the image's id in its table
 	Prompt   string `parquet:"prompt,dict"`   // of the image, as in its table

@@ -23,14 +23,14 @@ import (
 // killPatience is how long a killed process may take to be gone.
 const killPatience = 5 * time.Second
 
-// runner is a plugin's process: its pipes, its first line, its last words and
+// child is a plugin's process: its pipes, its first line, its last words and
 // how it ended.
 //
 // It stands in for go-plugin's own so that the process lives in a group of its
 // own (Ctrl-C in the terminal is for the host alone, and helpers of the plugin
 // die with it), has a pipe as standard input whose end tells it that the host
 // is gone, and leaves its exit status behind.
-type runner struct {
+type child struct {
 	command *exec.Cmd
 	pinned  []byte // sha256 that the binary must have; nil: any
 	sockets string // the directory of its socket, removed with it
@@ -49,30 +49,30 @@ type runner struct {
 	done  chan struct{} // closed when the process has ended and been read out
 }
 
-var _ goplugin_runner.Runner = (*runner)(nil)
+var _ goplugin_runner.Runner = (*child)(nil)
 
-func newRunner(path string, arguments, environment []string, pinned, sockets string, last *tail) (*runner, error) {
+func newChild(path string, arguments, environment []string, pinned, sockets string, last *tail) (*child, error) {
 	command := exec.Command(path, arguments...)
 	command.Env = environment
 	inOwnGroup(command)
-	r := &runner{command: command, sockets: sockets, last: last, done: make(chan struct{})}
-	r.handshake, r.handshakeWrite = io.Pipe()
+	c := &child{command: command, sockets: sockets, last: last, done: make(chan struct{})}
+	c.handshake, c.handshakeWrite = io.Pipe()
 	if pinned != "" {
 		digest, err := hex.DecodeString(pinned)
 		if err != nil {
 			return nil, fmt.Errorf("read pinned sha256: %w", err)
 		}
-		r.pinned = digest
+		c.pinned = digest
 	}
-	return r, nil
+	return c, nil
 }
 
 // Start starts the process. The digest is checked right before, so that what
 // runs is what was pinned.
-func (r *runner) Start(context.Context) error {
-	if r.pinned != nil {
-		secure := &goplugin.SecureConfig{Checksum: r.pinned, Hash: sha256.New()}
-		if same, err := secure.Check(r.command.Path); err != nil {
+func (c *child) Start(context.Context) error {
+	if c.pinned != nil {
+		secure := &goplugin.SecureConfig{Checksum: c.pinned, Hash: sha256.New()}
+		if same, err := secure.Check(c.command.Path); err != nil {
 			return fmt.Errorf("check sha256: %w", err)
 		} else if !same {
 			return goplugin.ErrChecksumsDoNotMatch
@@ -97,40 +97,40 @@ func (r *runner) Start(context.Context) error {
 			ends, ours = append(ends, write), append(ours, read)
 		}
 	}
-	r.command.Stdin, r.command.Stdout, r.command.Stderr = ends[0], ends[1], ends[2]
-	err := r.command.Start()
+	c.command.Stdin, c.command.Stdout, c.command.Stderr = ends[0], ends[1], ends[2]
+	err := c.command.Start()
 	closeAll(ends)
 	if err != nil {
 		closeAll(ours)
 		return err
 	}
-	r.stdin = ours[0]
+	c.stdin = ours[0]
 	stdout, stderr := ours[1], ours[2]
-	r.pumps.Go(func() { r.readOutput(stdout) })
-	r.pumps.Go(func() { r.last.readFrom(stderr) })
-	go r.reap(stdout, stderr)
+	c.pumps.Go(func() { c.readOutput(stdout) })
+	c.pumps.Go(func() { c.last.readFrom(stderr) })
+	go c.reap(stdout, stderr)
 	return nil
 }
 
 // readOutput gives the first line to go-plugin and the rest to the log.
-func (r *runner) readOutput(stdout io.Reader) {
+func (c *child) readOutput(stdout io.Reader) {
 	reader := bufio.NewReaderSize(stdout, 16<<10)
 	line, _ := reader.ReadSlice('\n') // of something that is no plugin, a part of it will do
-	r.mu.Lock()
-	r.first = strings.TrimSpace(string(line))
-	r.mu.Unlock()
-	r.handshakeWrite.Write(line)
-	r.last.readFrom(reader)
+	c.mu.Lock()
+	c.first = strings.TrimSpace(string(line))
+	c.mu.Unlock()
+	c.handshakeWrite.Write(line)
+	c.last.readFrom(reader)
 }
 
 // reap waits for the process to end, ends its helpers with it, and reads its
 // pipes out.
-func (r *runner) reap(stdout, stderr *os.File) {
-	r.command.Wait()
-	killGroup(r.command.Process.Pid)
+func (c *child) reap(stdout, stderr *os.File) {
+	c.command.Wait()
+	killGroup(c.command.Process.Pid)
 	drained := make(chan struct{})
 	go func() {
-		r.pumps.Wait()
+		c.pumps.Wait()
 		close(drained)
 	}()
 	select {
@@ -139,40 +139,40 @@ func (r *runner) reap(stdout, stderr *os.File) {
 	}
 	stdout.Close()
 	stderr.Close()
-	r.stdin.Close()
-	r.handshakeWrite.Close()
+	c.stdin.Close()
+	c.handshakeWrite.Close()
 	<-drained
-	os.RemoveAll(r.sockets)
-	close(r.done)
+	os.RemoveAll(c.sockets)
+	close(c.done)
 }
 
 // kill ends the process and its helpers at once.
-func (r *runner) kill() {
-	if !r.started() || r.exited() {
+func (c *child) kill() {
+	if !c.started() || c.exited() {
 		return
 	}
-	r.killed.Store(true)
-	killGroup(r.command.Process.Pid)
-	r.command.Process.Kill()
+	c.killed.Store(true)
+	killGroup(c.command.Process.Pid)
+	c.command.Process.Kill()
 }
 
 // started reports whether there ever was a process. It must not be called
 // while Start runs.
-func (r *runner) started() bool { return r.command.Process != nil }
+func (c *child) started() bool { return c.command.Process != nil }
 
 // wait reports whether the process has ended within a time.
-func (r *runner) wait(patience time.Duration) bool {
+func (c *child) wait(patience time.Duration) bool {
 	select {
-	case <-r.done:
+	case <-c.done:
 		return true
 	case <-time.After(patience):
 		return false
 	}
 }
 
-func (r *runner) exited() bool {
+func (c *child) exited() bool {
 	select {
-	case <-r.done:
+	case <-c.done:
 		return true
 	default:
 		return false
@@ -180,20 +180,20 @@ func (r *runner) exited() bool {
 }
 
 // firstLine is the first line that the process printed on standard output.
-func (r *runner) firstLine() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.first
+func (c *child) firstLine() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.first
 }
 
 // status says how the process ended. Only once it has exited.
-func (r *runner) status() string {
-	state := r.command.ProcessState
+func (c *child) status() string {
+	state := c.command.ProcessState
 	if state == nil {
 		return "did not end"
 	}
 	if signal, ok := signalOf(state); ok {
-		if signal == "killed" && r.killed.Load() {
+		if signal == "killed" && c.killed.Load() {
 			return "had to be killed"
 		}
 		if signal == "killed" {
@@ -204,43 +204,43 @@ func (r *runner) status() string {
 	return "exited with status " + strconv.Itoa(state.ExitCode())
 }
 
-// What go-plugin asks of a runner.
+// What go-plugin asks of a Runner.
 
-func (r *runner) Diagnose(context.Context) string { return "" }
-func (r *runner) Name() string                    { return r.command.Path }
-func (r *runner) Stdout() io.ReadCloser           { return r.handshake }
+func (c *child) Diagnose(context.Context) string { return "" }
+func (c *child) Name() string                    { return c.command.Path }
+func (c *child) Stdout() io.ReadCloser           { return c.handshake }
 
 // Stderr is empty for go-plugin: this package reads it, to the last line.
-func (r *runner) Stderr() io.ReadCloser { return io.NopCloser(strings.NewReader("")) }
+func (c *child) Stderr() io.ReadCloser { return io.NopCloser(strings.NewReader("")) }
 
-func (r *runner) ID() string {
-	if !r.started() {
+func (c *child) ID() string {
+	if !c.started() {
 		return ""
 	}
-	return strconv.Itoa(r.command.Process.Pid)
+	return strconv.Itoa(c.command.Process.Pid)
 }
 
-func (r *runner) Wait(context.Context) error {
-	<-r.done
-	if !r.command.ProcessState.Success() {
-		return errors.New(r.status())
+func (c *child) Wait(context.Context) error {
+	<-c.done
+	if !c.command.ProcessState.Success() {
+		return errors.New(c.status())
 	}
 	return nil
 }
 
 // Kill is called by go-plugin when a start fails. A program that is no plugin
 // mostly ends by itself; how it does is worth knowing.
-func (r *runner) Kill(context.Context) error {
-	if r.started() && !r.wait(300*time.Millisecond) {
-		r.kill()
+func (c *child) Kill(context.Context) error {
+	if c.started() && !c.wait(300*time.Millisecond) {
+		c.kill()
 	}
 	return nil
 }
 
-func (r *runner) PluginToHost(network, address string) (string, string, error) {
+func (c *child) PluginToHost(network, address string) (string, string, error) {
 	return network, address, nil
 }
 
-func (r *runner) HostToPlugin(network, address string) (string, string, error) {
+func (c *child) HostToPlugin(network, address string) (string, string, error) {
 	return network, address, nil
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 )
 
-// lacks collects what a node needs that is not there.
-func (b *builder) lacks(node *Node) diag.List {
+// missing collects what a node needs that is not there.
+func (b *builder) missing(node *Node) diag.List {
 	var paths []string
 	if node.Instance != nil {
 		paths = append(paths, node.Instance.paths...)
@@ -17,8 +17,8 @@ func (b *builder) lacks(node *Node) diag.List {
 	}
 	var list diag.List
 	for _, path := range paths {
-		if missing, ok := b.spec.Missing[path]; ok && !slices.Contains(list, missing) {
-			list = append(list, missing)
+		if one, ok := b.spec.Missing[path]; ok && !slices.Contains(list, one) {
+			list = append(list, one)
 		}
 	}
 	return list

@@ -8,13 +8,13 @@ import (
 	"slices"
 )
 
-// draw chooses limit of the prompts at random, by the seed, and keeps their
+// subset chooses limit of the prompts at random, by the seed, and keeps their
 // order. Each stratum keeps its share as nearly as whole numbers allow, and at
 // least one prompt if the limit has room for every stratum.
 //
 // A prompt's luck depends on the seed, the salt and the prompt alone: adding a
-// prompt to the list changes the draw by that prompt, not altogether.
-func draw(prompts []Prompt, limit int, seed uint64, salt string, stratum func(Prompt) string) []Prompt {
+// prompt to the list changes the subset by that prompt, not altogether.
+func subset(prompts []Prompt, limit int, seed uint64, salt string, stratum func(Prompt) string) []Prompt {
 	if limit >= len(prompts) {
 		return prompts
 	}
