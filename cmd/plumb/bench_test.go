@@ -30,7 +30,7 @@ func TestBenchResult(t *testing.T) {
 	if _, err := of(benchMark+"{", "", nil); err == nil {
 		t.Error("half an answer is none")
 	}
-	if _, err := of("", "last words", killed); !errors.As(err, new(bench.Killed)) || !strings.Contains(err.Error(), "want of memory") {
+	if _, err := of("", "last words", killed); !errors.As(err, new(bench.Killed)) || !strings.Contains(err.Error(), "ran out of memory") {
 		t.Errorf("killed: %v", err)
 	}
 	if _, err := of("", "runtime: out of memory: cannot allocate 8388608-byte block (711327744 in use)\nfatal error: out of memory\n\ngoroutine 8051 [running]:\n", failed); !errors.As(err, new(bench.Killed)) {
