@@ -27,7 +27,7 @@ func Kinds() []string { return []string{Matmul, Sampling, Decoding, LoRA, Full} 
 
 // Case is one thing to measure, whole: it can be measured in a process of its
 // own, so that one does not find the memory that another one took, and one that
-// is killed for want of memory does not end the rest.
+// is killed because memory ran out does not end the rest.
 type Case struct {
 	Kind      string        `json:"kind"`
 	Size      string        `json:"size"`
