@@ -279,7 +279,7 @@ func TestMistakes(t *testing.T) {
 		setting map[string]any
 		want    []string
 	}{
-		"another family":     {"model_index.json", replaced("StableDiffusionPipeline", "StableDiffusionXLPipeline"), nil, []string{"another model", `"StableDiffusionXLPipeline"`, "supported are StableDiffusionPipeline"}},
+		"another family":     {"model_index.json", replaced("StableDiffusionPipeline", "StableDiffusionXLPipeline"), nil, []string{"another model", `"StableDiffusionXLPipeline"`, "supported: StableDiffusionPipeline"}},
 		"missing part":       {"vae/config.json", nil, nil, []string{"There is no directory", "vae"}},
 		"another unet":       {"unet/config.json", replaced("UNet2DConditionModel", "UNet3DConditionModel"), nil, []string{`"UNet3DConditionModel"`}},
 		"another scheduler":  {"scheduler/scheduler_config.json", replaced("PNDMScheduler", "LCMScheduler"), nil, []string{`"LCMScheduler"`, "DDIMScheduler"}},
