@@ -48,15 +48,12 @@ func variables(v record.Variant) []string {
 	return names
 }
 
-// labelOf writes a variant's values without its seed: "beta=0.5 steps=200". A
-// variant without values is called by its name.
+// labelOf writes a variant's values without its seed: "beta=0.5 steps=200". It is
+// empty for an experiment alone, and for variants that differ in their seed alone:
+// these are one row.
 func labelOf(v record.Variant) string {
-	names := variables(v)
-	if len(v.Values) == 0 {
-		return v.Name
-	}
 	var words []string
-	for _, name := range names {
+	for _, name := range variables(v) {
 		words = append(words, fmt.Sprintf("%s=%v", name, v.Values[name]))
 	}
 	return strings.Join(words, " ")
