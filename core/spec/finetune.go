@@ -171,19 +171,14 @@ func (l *loader) needsOfLosses(block *hcl.Block, finetune *Finetune, arguments a
 		}
 	}
 	used := map[string]bool{}
-	require := func(loss, argument, why string) {
-		used[argument] = true
-		if loss != "" && arguments.others[argument] == nil {
-			kind := argument
-			if argument == "reference" {
-				kind = "sampler"
-			}
-			l.error(block.DefRange, "Missing "+argument, "Loss %q learns from %s. Name %s: %s = %s.%s.", loss, why, plural(argument), argument, kind, l.firstName(kind))
-		}
-	}
 	for _, source := range sources {
-		if by[source.need] != "" {
-			require(by[source.need], source.argument, source.given)
+		loss := by[source.need]
+		if loss == "" {
+			continue
+		}
+		used[source.argument] = true
+		if arguments.others[source.argument] == nil {
+			l.error(block.DefRange, "Missing "+source.argument, "Loss %q learns from %s. Name them: %s = %s.%s.", loss, source.given, source.argument, source.argument, l.firstName(source.argument))
 		}
 	}
 	if loss := by[schema.NeedScores]; loss != "" {
@@ -221,14 +216,6 @@ func (l *loader) whatLossesNeed(finetune *Finetune) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-// plural is "one" or "them", for what an argument takes.
-func plural(argument string) string {
-	if argument == "images" || argument == "labels" || argument == "comparisons" {
-		return "them"
-	}
-	return "one"
 }
 
 // titled begins a word with a capital.

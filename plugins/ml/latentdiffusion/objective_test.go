@@ -1,10 +1,13 @@
 package latentdiffusion
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"math/rand/v2"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -166,7 +169,11 @@ func TestReferencedLossesInParts(t *testing.T) {
 	}
 	defer base.Finalize()
 	settings := Settings{LoRA: &two}
-	for _, loss := range referenced {
+	// Here the network is worse than its reference: the offset of diffusion_kto is 0
+	// over the batch, and not over the classes.
+	classes := referenced[1]
+	classes.options = `{"beta":20,"offset":"classes"}`
+	for _, loss := range append(slices.Clone(referenced), classes) {
 		run := func(micro int) (map[string]float64, map[string]safetensors.Tensor) {
 			store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
 			if err != nil {
@@ -186,6 +193,27 @@ func TestReferencedLossesInParts(t *testing.T) {
 		if worst, name := apart(t, others, gradients); worst > 1e-3 {
 			t.Errorf("%s in parts: the gradient of %s differs by %.1e of its largest element", loss.name, name, worst)
 		}
+	}
+}
+
+// TestReadReferenceRefuses: a network of other sizes is no reference.
+func TestReadReferenceRefuses(t *testing.T) {
+	m := denoiserAlone(t)
+	defer m.Finalize()
+	other := t.TempDir()
+	text, err := os.ReadFile(tiny + "/unet/config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := regexp.MustCompile(`"sample_size": *\d+`).ReplaceAll(text, []byte(`"sample_size": 24`))
+	if err := errors.Join(os.Mkdir(other+"/unet", 0o755), os.WriteFile(other+"/unet/config.json", changed, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.ReadReference(golden.Backend(t), other, ""); err == nil || !strings.Contains(err.Error(), "another network") {
+		t.Errorf("a network of another size: error %v", err)
+	}
+	if _, err := m.ReadReference(golden.Backend(t), t.TempDir(), ""); err == nil {
+		t.Error("an empty directory is a reference")
 	}
 }
 

@@ -76,6 +76,9 @@ func (diffusionKTO) Examples(_ context.Context, sets []Set) ([]Example, error) {
 	return examples, nil
 }
 
+// Sums are those of Totals.
+func (diffusionKTO) Sums() int { return 4 }
+
 // Totals are, of good and then of bad images, the sum of gains and their number.
 func (diffusionKTO) Totals(images Images) *Node {
 	gain := Sub(images.Reference, images.Error)

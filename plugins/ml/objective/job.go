@@ -77,11 +77,7 @@ func (j *Job) inputs(step, part int) ([]any, error) {
 	var inputs []any
 	for chunk := range j.Step.chunks() {
 		rows := j.Step.rows(step, part, chunk)
-		draws := make([]Draw, len(rows))
-		for i, r := range rows {
-			draws[i] = r.Draw
-		}
-		more, timestepFactors, err := j.Policy.Inputs(draws)
+		more, timestepFactors, err := j.Policy.Inputs(drawsOf(rows))
 		if err != nil {
 			return nil, err
 		}
@@ -150,9 +146,8 @@ func (j *Job) loss(inputs []*Node) (objective *Node, values []*Node) {
 		for term, t := range j.Step.Terms {
 			images := chunk.images[term]
 			if totaled, ok := t.Objective.(Totaled); ok {
-				width := totaled.Totals(images).Shape().Dimensions[0]
-				images.Totals = StopGradient(Slice(sums, AxisRange(next, next+width)))
-				next += width
+				images.Totals = StopGradient(Slice(sums, AxisRange(next, next+totaled.Sums())))
+				next += totaled.Sums()
 			}
 			of := t.Objective.Share(images)
 			weighed := Mul(of.Loss, ofTerm(chunk.factors, term))

@@ -28,10 +28,11 @@ type Objective interface {
 // the step, by way of sums.
 type Totaled interface {
 	Objective
-	// Totals builds sums over the chunk's images that belong to the loss, [n] for
-	// an n that is always the same. They are summed up over the step, are not
-	// differentiated, and come back in Images.Totals: a step does not depend on
-	// how it is cut.
+	// Sums is how many numbers Totals gives.
+	Sums() int
+	// Totals builds sums over the chunk's images that belong to the loss, [Sums].
+	// They are summed up over the step, are not differentiated, and come back in
+	// Images.Totals: a step does not depend on how it is cut.
 	Totals(images Images) *Node
 }
 

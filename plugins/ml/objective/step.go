@@ -132,8 +132,10 @@ func (s *Step) rows(step, part, chunk int) []row {
 }
 
 // Draws are the images of a chunk.
-func (s *Step) Draws(step, part, chunk int) []Draw {
-	rows := s.rows(step, part, chunk)
+func (s *Step) Draws(step, part, chunk int) []Draw { return drawsOf(s.rows(step, part, chunk)) }
+
+// drawsOf are the images of rows.
+func drawsOf(rows []row) []Draw {
 	draws := make([]Draw, len(rows))
 	for i, r := range rows {
 		draws[i] = r.Draw

@@ -1,0 +1,35 @@
+package shapes
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld"
+	"github.com/plumb-ml/plumb/plugins/ml/train"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+)
+
+// TestReference: none unless it is asked for, the embedded weights if no checkpoint
+// is named, and no network of another configuration.
+func TestReference(t *testing.T) {
+	s, network := &sampler{}, shapesworld.DefaultDenoiser()
+	if store, err := s.reference(sdk.TuneRequest{}, network); store != nil || err != nil {
+		t.Errorf("without being asked for: %v, %v", store, err)
+	}
+	store, err := s.reference(sdk.TuneRequest{Reference: &sdk.TuneReference{}}, network)
+	if err != nil || store == nil {
+		t.Fatalf("the embedded weights: %v", err)
+	}
+	store.Finalize()
+	other := network
+	other.Condition++
+	directory := t.TempDir()
+	if err := train.WriteCheckpoint(directory, other, model.NewStore()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.reference(sdk.TuneRequest{Reference: &sdk.TuneReference{Checkpoint: directory}}, network); err == nil || !strings.Contains(err.Error(), "another network") {
+		t.Errorf("a network of another configuration: error %v", err)
+	}
+}
