@@ -163,12 +163,6 @@ func TestEveryCall(t *testing.T) {
 		_, err := scores(ctx, in, []client.Item{item})
 		says(t, err, `item "a" has no vector of its prompt, which reward "product" reads`)
 	})
-	t.Run("score group", func(t *testing.T) {
-		got, err := open(t, h, "reward", "tiny").ScoreGroup(ctx, items[:2])
-		if err != nil || !slices.Equal(got, []float64{0, 1}) {
-			t.Errorf("got %v, %v", got, err)
-		}
-	})
 	t.Run("rate", func(t *testing.T) {
 		n := 0
 		err := open(t, h, "rater", "tiny").Rate(ctx, each(items), func(_ int, labels []sdk.Label) error {
@@ -273,8 +267,7 @@ func TestEveryCall(t *testing.T) {
 		says(t, in.Precompute(ctx, sdk.PrecomputeRequest{Output: filepath.Join(output, "nowhere")}, func(sdk.Progress) error { return nil }), "nowhere")
 	})
 	t.Run("what it cannot do", func(t *testing.T) {
-		_, err := open(t, h, "reward", "pid").ScoreGroup(ctx, nil)
-		says(t, err, `reward "pid" cannot score groups`)
+		says(t, open(t, h, "reward", "pid").Fit(ctx, sdk.FitRequest{}, nil), `reward "pid" cannot`)
 		says(t, open(t, h, "reward", "pid").Precompute(ctx, sdk.PrecomputeRequest{}, nil), `reward "pid" cannot precompute images`)
 	})
 	t.Run("closed", func(t *testing.T) {

@@ -116,14 +116,6 @@ func (t *tiny) Score(_ context.Context, item sdk.Item) (float64, error) {
 	return float64(item.Image.RGB[0]) + t.config.Offset, nil
 }
 
-func (t *tiny) ScoreGroup(_ context.Context, items []sdk.Item) ([]float64, error) {
-	out := make([]float64, len(items))
-	for i := range out {
-		out[i] = float64(i)
-	}
-	return out, nil
-}
-
 func (t *tiny) Fit(ctx context.Context, r sdk.FitRequest, report func(sdk.Progress) error) error {
 	if len(r.Sets) == 0 {
 		return sdk.Diagnostic{Summary: "there are no labels", Detail: "Give the reward labels to learn from."}
@@ -269,7 +261,7 @@ func tinyPlugin() sdk.Plugin {
 		},
 		{
 			Description: sdk.Description{Kind: sdk.KindReward, Name: "tiny", CodeVersion: "2", Schema: schema,
-				Capabilities: []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityGroup},
+				Capabilities: []sdk.Capability{sdk.CapabilityFit},
 			},
 			Open: openTiny,
 		},

@@ -13,7 +13,6 @@ const (
 	CapabilityPrecompute = schema.Precompute // samplers: Precomputer
 	CapabilityFit        = schema.Fit        // rewards, raters and encoders: Fitter
 	CapabilityCompare    = schema.Compare    // raters: Comparer
-	CapabilityGroup      = schema.ScoreGroup // rewards: GroupReward
 
 	CapabilityTexts    = schema.Texts    // encoders: TextEncoder
 	CapabilityFitTexts = schema.FitTexts // rewards: TextLister
@@ -66,12 +65,6 @@ type Comparer interface {
 	Compare(ctx context.Context, pairs []Pair) ([][]Choice, error)
 }
 
-// GroupReward judges several images together: all items have the same prompt.
-type GroupReward interface {
-	Reward
-	ScoreGroup(ctx context.Context, items []Item) ([]float64, error)
-}
-
 // TextEncoder is an Encoder whose vectors of texts can be compared with its
 // vectors of images.
 type TextEncoder interface {
@@ -92,7 +85,6 @@ var (
 		CapabilityPrecompute: is[Precomputer],
 		CapabilityFit:        is[Fitter],
 		CapabilityCompare:    is[Comparer],
-		CapabilityGroup:      is[GroupReward],
 
 		CapabilityTexts:    is[TextEncoder],
 		CapabilityFitTexts: is[TextLister],

@@ -2,8 +2,6 @@ package sdk
 
 import (
 	"context"
-	"errors"
-	"io"
 	"sync"
 
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
@@ -67,46 +65,4 @@ func scoreBatch(ctx context.Context, reward Reward, items []Item) ([]float64, er
 		}
 	}
 	return scores, nil
-}
-
-func (s *rewardServer) ScoreGroup(stream pb.Reward_ScoreGroupServer) error {
-	signal := func(signal *pb.Signal) error { return stream.Send(&pb.ScoreGroupResponse{Signal: signal}) }
-	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
-		first, err := stream.Recv()
-		if err != nil {
-			return err
-		}
-		return s.use(ctx, first.GetInstance(), CallScore, func(in *instance) error {
-			reward, ok := in.value.(GroupReward)
-			if !ok {
-				return in.cannot("score groups of images")
-			}
-			decode := itemFor(in.component.Description)
-			var items []Item
-			for {
-				r, err := stream.Recv()
-				if errors.Is(err, io.EOF) {
-					break
-				}
-				if err != nil {
-					return err
-				}
-				item, err := decode(r.GetItem())
-				if err != nil {
-					return err
-				}
-				items = append(items, item)
-			}
-			scores, err := reward.ScoreGroup(ctx, items)
-			if err != nil {
-				return err
-			}
-			if len(scores) != len(items) {
-				return Errorf("%s gave %d scores for a group of %d images", in, len(scores), len(items))
-			}
-			lock.Lock()
-			defer lock.Unlock()
-			return stream.Send(&pb.ScoreGroupResponse{Scores: scores})
-		})
-	})
 }

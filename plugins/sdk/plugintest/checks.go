@@ -38,9 +38,6 @@ func checksOf(p sdk.Plugin, one Case) []check {
 		}
 	case sdk.KindReward:
 		checks = append(checks, check{"score", checkScore}, check{"cancel", checkCancelScore})
-		if has(sdk.CapabilityGroup) {
-			checks = append(checks, check{"score_group", checkScoreGroup})
-		}
 	case sdk.KindRater:
 		checks = append(checks, check{"rate", checkRate})
 		if has(sdk.CapabilityCompare) {
@@ -263,25 +260,6 @@ func checkScore(ctx context.Context, c *client.Client, r client.OpenRequest, one
 			}
 			return ""
 		})
-	})
-}
-
-// checkScoreGroup: a group has a finite score for each image, always the same.
-func checkScoreGroup(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
-	return with(ctx, c, r, func(in *client.Instance) error {
-		items := one.itemsOf(one.Prompts[:1])
-		first, err := in.ScoreGroup(ctx, items)
-		if err != nil {
-			return err
-		}
-		second, err := in.ScoreGroup(ctx, items)
-		if err != nil {
-			return err
-		}
-		if !slices.Equal(first, second) {
-			return fmt.Errorf("the same group scores %v and then %v", first, second)
-		}
-		return nil
 	})
 }
 

@@ -41,10 +41,6 @@ func (honest) Score(_ context.Context, item sdk.Item) (float64, error) {
 	return float64(item.Image.RGB[0]) + float64(len(item.Prompt.Text)), nil
 }
 
-func (honest) ScoreGroup(_ context.Context, items []sdk.Item) ([]float64, error) {
-	return make([]float64, len(items)), nil
-}
-
 // product is a reward of features: it gets them, and no pixels.
 type product struct{}
 
@@ -57,17 +53,6 @@ func (product) Score(_ context.Context, item sdk.Item) (float64, error) {
 		sum += float64(x) * float64(item.TextVector[i])
 	}
 	return sum, nil
-}
-
-func (p product) ScoreGroup(ctx context.Context, items []sdk.Item) ([]float64, error) {
-	scores := make([]float64, len(items))
-	for i, item := range items {
-		if item.Prompt.Text != items[0].Prompt.Text {
-			return nil, errors.New("the items have several prompts")
-		}
-		scores[i], _ = p.Score(ctx, item)
-	}
-	return scores, nil
 }
 
 func (honest) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error) {
@@ -118,9 +103,9 @@ func opening(value any) func(context.Context, sdk.OpenRequest) (any, error) {
 func TestHonestPluginPasses(t *testing.T) {
 	Run(t, sdk.Plugin{Name: "honest", Version: "1", Components: []sdk.Component{
 		{Description: sdk.Description{Kind: sdk.KindSampler, Name: "s", PreferredBatch: 3}, Open: opening(honest{})},
-		{Description: sdk.Description{Kind: sdk.KindReward, Name: "r", Capabilities: []sdk.Capability{sdk.CapabilityGroup}}, Open: opening(honest{})},
+		{Description: sdk.Description{Kind: sdk.KindReward, Name: "r"}, Open: opening(honest{})},
 		{
-			Description: sdk.Description{Kind: sdk.KindReward, Name: "f", Capabilities: []sdk.Capability{sdk.CapabilityGroup}, PreferredBatch: 2,
+			Description: sdk.Description{Kind: sdk.KindReward, Name: "f", PreferredBatch: 2,
 				Reads: []sdk.Reading{sdk.ReadImageFeatures, sdk.ReadTextFeatures}},
 			Open: opening(product{}),
 		},

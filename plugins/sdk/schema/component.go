@@ -124,7 +124,6 @@ const (
 	Precompute Capability = "precompute"
 	Fit        Capability = "fit"
 	Compare    Capability = "compare"
-	ScoreGroup Capability = "score_group"
 	Texts      Capability = "texts"     // it encodes texts as well as images
 	FitTexts   Capability = "fit_texts" // its Fit reads features of more texts than the images' prompts
 )
@@ -135,7 +134,6 @@ var capable = map[Capability][]Kind{
 	Precompute: {Sampler},
 	Fit:        {Reward, Rater, Encoder},
 	Compare:    {Rater},
-	ScoreGroup: {Reward},
 	Texts:      {Encoder},
 	FitTexts:   {Reward},
 }
