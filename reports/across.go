@@ -67,13 +67,14 @@ func (c across) isBaseline(model string) bool {
 	return is
 }
 
-// variableColumns is a column for each variable, or one for the variants' names.
+// variableColumns is a column for each variable; one for the variants' names where
+// rows have no variables; and none where there is one row.
 func (c across) variableColumns() []Column {
 	var columns []Column
 	for _, name := range c.variables() {
 		columns = append(columns, Column{Key: ColumnKey{Field: FieldVariable, Variable: name}, Title: name})
 	}
-	if columns == nil {
+	if columns == nil && len(c.groups) > 1 {
 		columns = []Column{wordColumn(FieldVariable, "variant")}
 	}
 	return columns

@@ -77,7 +77,7 @@ func curvesOf(ctx context.Context, input Input) (Curves, error) {
 				name += " (" + s.record.Component + ")"
 			}
 			if len(variants) > 1 {
-				name += " (" + v.label + ")"
+				name = labelled(name, v.label)
 			}
 			curves.add(s.Kind, name, points)
 		}

@@ -44,7 +44,7 @@ func frontOf(input Input) Front {
 					continue // no variant touches it
 				}
 				if len(groups) > 1 && !point.Baseline {
-					point.Name += " (" + g.label + ")"
+					point.Name = labelled(point.Name, g.label)
 				}
 				points = append(points, point)
 			}

@@ -93,7 +93,7 @@ func galleryColumns(input Input) []GalleryColumn {
 					title = e.name + ": " + title
 				}
 				if len(variants) > 1 && model != e.baseline {
-					title += " (" + v.label + ")"
+					title = labelled(title, v.label)
 				}
 				columns = append(columns, GalleryColumn{Title: title, output: output})
 			}

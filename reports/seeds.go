@@ -58,7 +58,7 @@ func (c across) overSeeds(t *Table, g group, subject string, find func(evaluatio
 		}
 	}
 	if len(values) < len(g.seeds) && last != nil {
-		t.note(fmt.Sprintf("%s, %s: %d of %d seeds.", g.label, subject, len(values), len(g.seeds)))
+		t.note(fmt.Sprintf("%s: %d of %d seeds.", labelled(subject, g.label), len(values), len(g.seeds)))
 	}
 	switch {
 	case len(values) == 0:

@@ -59,6 +59,14 @@ func labelOf(v record.Variant) string {
 	return strings.Join(words, " ")
 }
 
+// labelled is a name with the label of the variant that it is of, if that has one.
+func labelled(name, label string) string {
+	if label == "" {
+		return name
+	}
+	return name + " (" + label + ")"
+}
+
 // learned reports whether a reward was fitted to labels in this variant.
 func (v variant) learned(reward string) bool {
 	return slices.ContainsFunc(v.stages, func(s stage) bool { return s.Kind == record.KindFit && s.Reward == reward })

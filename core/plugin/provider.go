@@ -55,7 +55,7 @@ func (p *provider) described(ctx context.Context) (*client.Description, error) {
 		if mistakes := sdk.ValidateDescriptions(p.entry.Name, p.known); len(mistakes) > 0 {
 			return nil, p.origin().fromComponent(client.Call{}, mistakes)
 		}
-		return &client.Description{Name: p.entry.Name, Components: p.known}, nil
+		return p.keep(client.Description{Name: p.entry.Name, Components: p.known}), nil
 	}
 	process, err := p.running(ctx)
 	if err != nil {
@@ -65,10 +65,14 @@ func (p *provider) described(ctx context.Context) (*client.Description, error) {
 	if err != nil {
 		return nil, err
 	}
+	return p.keep(description), nil
+}
+
+func (p *provider) keep(description client.Description) *client.Description {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.description = &description
-	return p.description, nil
+	return p.description
 }
 
 // running returns the plugin's process, started if need be.

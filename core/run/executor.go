@@ -39,5 +39,5 @@ type Task struct {
 // Limits is how much an executor does at once.
 type Limits struct {
 	Devices int // accelerators: stages that need one take turns
-	Light   int // stages that need none
+	Light   int // stages that need none; 0: one at a time
 }

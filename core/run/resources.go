@@ -31,7 +31,7 @@ func Needs(node *plan.Node) Resources {
 type leases struct{ devices, light *pool }
 
 func newLeases(limits Limits) leases {
-	return leases{devices: newPool(limits.Devices), light: newPool(limits.Light)}
+	return leases{devices: newPool(limits.Devices), light: newPool(max(limits.Light, 1))}
 }
 
 // of is where a stage waits for its turn, and how much it takes of it.

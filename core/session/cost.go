@@ -26,18 +26,25 @@ type Costs struct {
 	Unknown int          // stages that are to run and whose time nothing is known of
 
 	forecast *run.Forecast
+	all      map[*plan.Node]sdk.Estimate // of every stage that is to run
 }
 
 // Costs asks the components that are built in, as far as they can tell.
 func (s *Session) Costs(forecast *run.Forecast) *Costs {
-	c := &Costs{TFLOPs: DefaultTFLOPs, ByNode: map[*plan.Node]sdk.Estimate{}, forecast: forecast}
+	c := &Costs{TFLOPs: DefaultTFLOPs, ByNode: map[*plan.Node]sdk.Estimate{}, forecast: forecast, all: map[*plan.Node]sdk.Estimate{}}
 	assumed := map[string]bool{}
 	for _, node := range s.Plan.Nodes {
 		n := forecast.Nodes[node]
-		if n.Cached || n.Seconds != nil {
+		if n.Cached {
 			continue
 		}
 		one, ok := s.estimate(node)
+		if ok {
+			c.all[node] = one
+		}
+		if n.Seconds != nil {
+			continue
+		}
 		if !ok {
 			if node.Instance != nil {
 				c.Unknown++
@@ -111,7 +118,7 @@ func (c *Costs) Hours(operations float64) float64 { return operations / (c.TFLOP
 // its component, time by what ran here before or else by arithmetic.
 func (c *Costs) Resources(node *plan.Node) run.Resources {
 	r := run.Needs(node)
-	one := c.ByNode[node]
+	one := c.all[node]
 	r.Memory = one.MemoryBytes
 	if seconds := c.forecast.Nodes[node].Seconds; seconds != nil {
 		r.Time = time.Duration(*seconds * float64(time.Second))

@@ -85,6 +85,10 @@ func (s *Session) readAblation(ctx context.Context) (spec.Catalog, wanted, error
 	}
 	s.Warnings = append(s.Warnings, found...)
 	s.Name, s.Description, s.Ablation = loaded.Name, loaded.Description, true
+	metrics := wanted{loaded.Measure, loaded.Range}
+	if err := metrics.known(); err != nil { // before gigabytes are read
+		return nil, wanted{}, err
+	}
 	components, err := s.catalog(ctx, loaded.Experiment)
 	if err != nil {
 		return nil, wanted{}, err
@@ -107,8 +111,7 @@ func (s *Session) readAblation(ctx context.Context) (spec.Catalog, wanted, error
 			s.Baseline = rowName(variant.Values)
 		}
 	}
-	metrics := wanted{loaded.Measure, loaded.Range}
-	return components, metrics, metrics.known()
+	return components, metrics, nil
 }
 
 // rowName spells the values of a row, as the tables of a report do.
