@@ -48,11 +48,18 @@ func notes(run *record.Run, variants []variant) []string {
 	} else if len(seeds) > 1 {
 		add("Seeds %s.", strings.Join(seeds, ", "))
 	}
+	told := map[string]bool{} // keys: variants share stages
 	for _, v := range variants {
 		for _, s := range v.stages {
-			if s.record != nil && len(s.record.Facts) > 0 {
-				add("%s", facts(s.record))
+			if s.record == nil || len(s.record.Facts) == 0 || told[s.Key] {
+				continue
 			}
+			told[s.Key] = true
+			of := ""
+			if len(variants) > 1 {
+				of = v.Name
+			}
+			add("%s", facts(s.record, of))
 		}
 	}
 	for _, notice := range run.Notices {
@@ -170,8 +177,9 @@ func troubles(variants []variant) []string {
 }
 
 // facts is a record's numbers about its own component in words, such as a
-// judge's accuracy; of comparisons, also about the stage.
-func facts(r *record.Record) string {
+// judge's accuracy; of comparisons, also about the stage and the variant that it is
+// of.
+func facts(r *record.Record, variant string) string {
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(r.Facts)) {
 		words = append(words, fmt.Sprintf("%s %.4g", strings.ReplaceAll(name, "_", " "), r.Facts[name]))
@@ -180,6 +188,9 @@ func facts(r *record.Record) string {
 	if r.Kind == record.KindCompare {
 		// Pairs that a file or labels give have no component.
 		who = r.Node
+		if variant != "" {
+			who += " [" + variant + "]"
+		}
 		if r.Component != "" {
 			who += ", " + r.Component
 		}

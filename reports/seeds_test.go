@@ -15,6 +15,15 @@ func TestVariantsOfSeedsAlone(t *testing.T) {
 	if groups := groupsOf(run, variantsOf(Input{Run: run})); len(groups) != 1 || len(groups[0].seeds) != 3 || groups[0].label != "" {
 		t.Errorf("three seeds are %d rows: %+v", len(groups), groups)
 	}
+	for name, got := range map[string]string{"full": labelled("full", ""), "full (beta=1)": labelled("full", "beta=1")} {
+		if got != name {
+			t.Errorf("%q, want %q", got, name)
+		}
+	}
+	c := across{groups: groupsOf(run, variantsOf(Input{Run: run}))}
+	if columns := c.variableColumns(); len(columns) != 0 {
+		t.Errorf("one row has columns for what it differs in: %+v", columns)
+	}
 	for i := range run.Variants {
 		run.Variants[i].Values = map[string]any{"beta": float64(i / 2)}
 	}

@@ -95,11 +95,11 @@ func painter(color bool) func(code, text string) string {
 
 // writePlace writes where the subject is and the line it starts on.
 func writePlace(w io.Writer, subject Range, options TextOptions, paint func(code, text string) string) {
-	text := options.Sources.Text(subject.File)
-	if subject.Start.Line == 0 { // the whole file
+	if subject.Start.Line == 0 { // the whole file: nothing of it is quoted, and none is read
 		fmt.Fprintf(w, "  on %s\n\n", subject.File)
 		return
 	}
+	text := options.Sources.Text(subject.File)
 	place := fmt.Sprintf("on %s line %d", subject.File, subject.Start.Line)
 	if options.Block != nil && len(text) > 0 {
 		if block := options.Block(subject.File, text, subject.Start.Byte); block != "" {

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -8,14 +9,14 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
-// MaxPairs bounds per_prompt of comparisons.
-const MaxPairs = 100_000
+// maxPairs bounds per_prompt of comparisons.
+const maxPairs = 100_000
 
 var comparisonsForm = form{
 	schema: Schema{Attributes: []Attribute{
 		{Name: "path", Type: "string", Path: true, Summary: "a CSV or Parquet file of pairs of images and which of the two is better",
 			Obtain: "Once the images are drawn, `plumb export FILE STAGE DIR` writes their table with their IDs, and --label-sheet their pictures; a run does all that needs no comparisons before."},
-		{Name: "per_prompt", Type: "integer", Default: []byte(`10`), Minimum: number(1), Maximum: number(MaxPairs), Summary: "pairs of images per prompt, drawn by the experiment's seed; fewer where there are fewer"},
+		{Name: "per_prompt", Type: "integer", Default: []byte(`10`), Minimum: number(1), Maximum: number(maxPairs), Summary: "pairs of images per prompt, drawn by the experiment's seed; fewer where there are fewer"},
 	}},
 	values: []hcl.AttributeSchema{{Name: "images"}, {Name: "rater"}, {Name: "labels"}},
 }
@@ -110,13 +111,13 @@ func (l *loader) havePairs(block *hcl.Block, c *Comparisons) {
 	if c.Images == nil || c.Images.Folder != nil || len(c.Images.Prompts) == 0 || c.Images.PerPrompt > 1 {
 		return
 	}
-	prompts := map[[2]string]bool{}
-	for _, prompt := range c.Images.Prompts {
-		key := [2]string{prompt.Category, prompt.Text}
-		if prompts[key] || prompt.Missing != "" {
+	if slices.ContainsFunc(c.Images.Prompts, func(p Prompt) bool { return p.Missing != "" }) {
+		return
+	}
+	for _, images := range c.imagesOfPrompts() {
+		if images > 1 {
 			return
 		}
-		prompts[key] = true
 	}
 	l.error(block.DefRange, "One image a prompt", "Two images of one prompt are compared, and images.%s has one of each. Give it per_prompt = 2 or more.", c.Images.Name)
 }
@@ -127,15 +128,21 @@ func (c *Comparisons) Pairs() int {
 	if c.Rater == nil || c.Images.Folder != nil {
 		return 0
 	}
+	pairs := 0
+	for _, n := range c.imagesOfPrompts() {
+		pairs += min(c.PerPrompt, n*(n-1)/2)
+	}
+	return pairs
+}
+
+// imagesOfPrompts counts the images of each prompt, by category and text, where a
+// sampler makes them.
+func (c *Comparisons) imagesOfPrompts() map[[2]string]int {
 	images := map[[2]string]int{}
 	for _, prompt := range c.Images.Prompts {
 		images[[2]string{prompt.Category, prompt.Text}] += c.Images.PerPrompt
 	}
-	pairs := 0
-	for _, n := range images {
-		pairs += min(c.PerPrompt, n*(n-1)/2)
-	}
-	return pairs
+	return images
 }
 
 // comparisons returns what the reference points to, or nil.

@@ -190,7 +190,7 @@ func (l *loader) needsOfLosses(block *hcl.Block, finetune *Finetune, arguments a
 	if loss := by[schema.NeedReference]; loss != "" {
 		used["reference"] = true
 		if finetune.FromScratch {
-			l.error(arguments.at("from_scratch", block.DefRange), "Nothing to refer to", "Loss %q compares the model with what it was before, and from_scratch begins with random weights. Remove one of the two.", loss)
+			l.error(arguments.at("from_scratch", block.DefRange), "Nothing to refer to", "Loss %q moves a model away from a frozen one, and from_scratch begins with random weights. Remove one of the two.", loss)
 		}
 	}
 	for _, argument := range []string{"images", "labels", "comparisons", "reward", "reference"} {
@@ -218,7 +218,6 @@ func (l *loader) whatLossesNeed(finetune *Finetune) string {
 	return strings.Join(parts, ", ")
 }
 
-// titled begins a word with a capital.
 // declaredLosses returns the losses that the tuned sampler understands. It
 // reports false if that is not known because of an earlier mistake.
 func (l *loader) declaredLosses(finetune *Finetune, attribute *hcl.Attribute) ([]schema.Loss, bool) {
@@ -232,13 +231,7 @@ func (l *loader) declaredLosses(finetune *Finetune, attribute *hcl.Attribute) ([
 	}
 	if !component.Has(schema.Tune) {
 		hint := ""
-		var able []string
-		for _, name := range l.options.Catalog.Names("sampler") {
-			if other, ok := l.lookUp("sampler", name); ok && other.Has(schema.Tune) {
-				able = append(able, name)
-			}
-		}
-		if len(able) > 0 {
+		if able := l.having("sampler", schema.Tune); len(able) > 0 {
 			hint = fmt.Sprintf(" These can: %s.", or(quoted(able)))
 		}
 		l.error(attribute.Expr.Range(), "Model cannot be tuned", "sampler.%s is a %q, which cannot be fine-tuned.%s", sampler.Name, sampler.Component, hint)

@@ -154,10 +154,8 @@ func articles(kinds []string) []string {
 		switch kind {
 		case "prompts", "images", "labels", "comparisons":
 			list[i] = "a set of " + kind
-		case "encoder":
-			list[i] = "an " + kind
 		default:
-			list[i] = "a " + kind
+			list[i] = withArticle(kind)
 		}
 	}
 	return list

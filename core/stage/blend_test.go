@@ -117,4 +117,10 @@ func TestBlendRefuses(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "scores of 1 images") {
 		t.Errorf("tables of other images: %v", err)
 	}
+	turned := filepath.Join(t.TempDir(), "turned.parquet")
+	write(t, turned, []table.Score{{ImageID: "i1", Score: 1}, {ImageID: "i0", Score: 2}})
+	_, err = b.blended(blendNode(spec.NormalizeNone, 1, 1), map[string]string{"scores 0": scoresTable(t, 4, 10), "scores 1": turned})
+	if err == nil || !strings.Contains(err.Error(), `image "i1"`) {
+		t.Errorf("images in another order: %v", err)
+	}
 }

@@ -83,11 +83,10 @@ func byScore(job Job, images []table.Image) ([]int, error) {
 
 // keepOfEach keeps the first images of each prompt in an order.
 func keepOfEach(images []table.Image, order []int, keep int) []bool {
-	type promptKey struct{ category, prompt string }
-	taken := map[promptKey]int{}
+	taken := map[samePrompt]int{}
 	kept := make([]bool, len(images))
 	for _, position := range order {
-		at := promptKey{images[position].Category, images[position].Prompt}
+		at := promptOf(images[position])
 		if taken[at] < keep {
 			taken[at]++
 			kept[position] = true

@@ -47,7 +47,9 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 	images = slices.DeleteFunc(images, func(image table.Image) bool { return !labelled[image.ID] })
 	kept := map[string]bool{}
 	for i, labelled := range shareOf(images, work.Fraction, job.Node.Seed) {
-		kept[images[i].ID] = labelled
+		if labelled {
+			kept[images[i].ID] = true
+		}
 	}
 	given = slices.DeleteFunc(given, func(label table.Label) bool { return !kept[label.ImageID] })
 	if len(given) == 0 {
