@@ -1,6 +1,7 @@
 # Objectives side by side in the miniature world of shapes: the paper's, its parts,
-# and others that learn from the same labels. All see the same images, labels and
-# steps, and the same number of images a step and loss.
+# and others that learn from the same labels. All see the same drawn images, labels
+# and steps, and the same number of images a step and loss; the full method also sees
+# images of its pre-training loss.
 
 experiment "objectives_shapes" {
   description = "fine-tuning objectives in the miniature world of shapes"
