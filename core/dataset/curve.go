@@ -4,8 +4,10 @@ import "strings"
 
 // CurvePoint is a row of a training curve.
 type CurvePoint struct {
-	Step  int32   `parquet:"step"`
-	Name  string  `parquet:"name,dict"` // "loss", "loss/pretraining", "gradient_norm", "learning_rate"
+	Step int32 `parquet:"step"`
+	// Name is "loss", "loss/pretraining", "gradient_norm", "learning_rate",
+	// "validation/mse", or whatever else the component reports.
+	Name  string  `parquet:"name,dict"`
 	Value float64 `parquet:"value"`
 }
 

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/digest"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
@@ -315,6 +316,17 @@ func TestAThirdPartyIsNamed(t *testing.T) {
 	says(t, err, `Sampler "mine" of plugin "tiny" answers twice`, "tell the plugin's author")
 }
 
+// A plugin without the SDK describes itself unchecked: it is the host that finds
+// the mistake, and says whose it is.
+func TestAThirdPartysDescriptionIsNamed(t *testing.T) {
+	h := tinyHost(t, func(o *Options) { o.Plugins = []Entry{self(t, asForeign)} })
+	c, err := h.Catalog(t.Context())
+	says(t, err, `"foreign" describes its component 1 in a way that is not understood`, `unknown field "taste"`, `Said by plugin "foreign".`)
+	if _, ok := c.Component("reward", "tiny"); !ok {
+		t.Error("the good plugin is not in the catalog")
+	}
+}
+
 func TestPanicIsADiagnosticAndTheProcessSurvives(t *testing.T) {
 	h := tinyHost(t)
 	pid := open(t, h, "reward", "pid")
@@ -496,17 +508,17 @@ func TestCatalogNamesEveryBadPlugin(t *testing.T) {
 
 func TestIdentity(t *testing.T) {
 	entry := self(t, asTiny)
-	digest, err := digestFile(entry.Command)
+	sha256, err := (*digest.Memory)(nil).File(t.Context(), entry.Command)
 	if err != nil {
 		t.Fatal(err)
 	}
-	entry.SHA256 = strings.ToUpper(digest)
+	entry.SHA256 = strings.ToUpper(sha256)
 	c, err := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{entry} }).Catalog(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	theirs, ok := c.Component("sampler", "tiny")
-	if !ok || theirs.Plugin != "tiny" || theirs.SHA256 != digest || theirs.Builtin() || theirs.CodeVersion != "1" || !theirs.NeedsDevice || theirs.PreferredBatch != 4 {
+	if !ok || theirs.Plugin != "tiny" || theirs.SHA256 != sha256 || theirs.Builtin() || theirs.CodeVersion != "1" || !theirs.NeedsDevice || theirs.PreferredBatch != 4 {
 		t.Errorf("a third party's is %+v", theirs)
 	}
 	c, err = tinyHost(t).Catalog(t.Context())

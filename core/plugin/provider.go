@@ -2,11 +2,8 @@ package plugin
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/digest"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
@@ -87,7 +85,7 @@ func (p *provider) running(ctx context.Context) (*process, error) {
 		return nil, ErrStopped
 	}
 	p.mu.Lock()
-	current, digest := p.process, p.digest
+	current, before := p.process, p.digest
 	p.mu.Unlock()
 	if current != nil && !current.child.exited() {
 		return current, nil
@@ -96,13 +94,13 @@ func (p *provider) running(ctx context.Context) (*process, error) {
 		current.end()
 	}
 
-	path, found, err := p.examine()
+	path, found, err := p.examine(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if digest != "" && found != digest {
+	if before != "" && found != before {
 		return nil, diag.Errorf(diag.Range{}, fmt.Sprintf("The binary of plugin %q changed while Plumb was running", p.entry.Name),
-			"%s had the sha256 %s and now has %s. Results of the two must not mix: run the experiment again.", path, digest, found)
+			"%s had the sha256 %s and now has %s. Results of the two must not mix: run the experiment again.", path, before, found)
 	}
 	started, err := startProcess(ctx, p, path)
 	if err != nil {
@@ -123,7 +121,7 @@ func (p *provider) sha256() string {
 }
 
 // examine checks the binary before anything is started, and digests it.
-func (p *provider) examine() (path, digest string, err error) {
+func (p *provider) examine(ctx context.Context) (path, sha256 string, err error) {
 	path, err = filepath.Abs(p.entry.Command)
 	if err != nil {
 		return "", "", fmt.Errorf("find plugin %q: %w", p.entry.Name, err)
@@ -142,15 +140,18 @@ func (p *provider) examine() (path, digest string, err error) {
 	if p.builtin && p.entry.SHA256 == "" {
 		return path, "", nil
 	}
-	digest, err = digestFile(path)
+	sha256, err = (*digest.Memory)(nil).File(ctx, path) // read anew, whatever its times say
+	if ctx.Err() != nil {
+		return "", "", ctx.Err()
+	}
 	if err != nil {
 		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q cannot be read", p.entry.Name), "%v.", err)
 	}
-	if want := strings.ToLower(p.entry.SHA256); want != "" && digest != want {
+	if want := strings.ToLower(p.entry.SHA256); want != "" && sha256 != want {
 		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q is not the one that was pinned", p.entry.Name),
-			"%s has the sha256 %s, but %s is pinned. If you rebuilt or updated it on purpose, write the new digest into plumb.lock.hcl; if not, do not run it.", path, digest, want)
+			"%s has the sha256 %s, but %s is pinned. If you rebuilt or updated it on purpose, write the new digest into plumb.lock.hcl; if not, do not run it.", path, sha256, want)
 	}
-	return path, digest, nil
+	return path, sha256, nil
 }
 
 // stop ends the process as gently as ctx allows.
@@ -178,19 +179,6 @@ func (p *provider) forget() {
 	if current != nil {
 		current.end()
 	}
-}
-
-func digestFile(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 // asList is an error as diagnostics.

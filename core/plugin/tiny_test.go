@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
 )
 
 // The test binary is its own plugin, and its own host: started with one of
@@ -29,6 +30,7 @@ const (
 	asOther     = "serve-other"     // another plugin, with an encoder and a reward of features
 	asFuture    = "serve-future"    // a plugin of a later protocol
 	asMistaken  = "serve-mistaken"  // a plugin that describes itself wrongly
+	asForeign   = "serve-foreign"   // a plugin without the SDK, which describes itself wrongly
 	asShortLife = "serve-shortlife" // a program that ends before it says anything
 	asHost      = "be-host"         // a host with a tiny plugin, which prints the plugin's process id and waits
 )
@@ -49,6 +51,12 @@ func TestMain(m *testing.M) {
 				VersionedPlugins: map[int]goplugin.PluginSet{99: {sdk.ServiceName: futureService{}}},
 				GRPCServer:       goplugin.DefaultGRPCServer,
 			})
+		case asForeign:
+			goplugin.Serve(&goplugin.ServeConfig{
+				HandshakeConfig:  sdk.Handshake(),
+				VersionedPlugins: map[int]goplugin.PluginSet{sdk.ProtocolVersion: {sdk.ServiceName: foreignService{}}},
+				GRPCServer:       goplugin.DefaultGRPCServer,
+			})
 		case asShortLife:
 			fmt.Fprintln(os.Stderr, "libcudart.so.12: cannot open shared object file")
 			os.Exit(7)
@@ -63,6 +71,21 @@ func TestMain(m *testing.M) {
 type futureService struct{ connection }
 
 func (futureService) GRPCServer(*goplugin.GRPCBroker, *grpc.Server) error { return nil }
+
+// foreignService is a plugin that no SDK checks.
+type foreignService struct {
+	connection
+	pb.UnimplementedPluginServer
+}
+
+func (s foreignService) GRPCServer(_ *goplugin.GRPCBroker, server *grpc.Server) error {
+	pb.RegisterPluginServer(server, s)
+	return nil
+}
+
+func (foreignService) Describe(context.Context, *pb.DescribeRequest) (*pb.DescribeResponse, error) {
+	return &pb.DescribeResponse{Name: "foreign", ComponentsJson: [][]byte{[]byte(`{"kind":"reward","name":"r","taste":"sweet"}`)}}, nil
+}
 
 // tiny implements every kind.
 type tiny struct {

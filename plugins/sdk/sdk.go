@@ -13,10 +13,10 @@
 //     Nothing is loaded yet.
 //  2. Open: the host sends the configuration as JSON, already checked against
 //     the schema and with defaults filled in. The component loads its weights.
-//  3. Calls: Sample, Score, Rate, Encode, Fit, Precompute or Tune, any number of
-//     times.
+//  3. Calls: the methods of its kind and its capabilities, any number of times.
 //     Calls on one instance never overlap.
-//     What the user should know, and is no reason to fail, goes to Warn.
+//     What the user should know, and is no reason to fail, goes to Warn, in every
+//     call but Describe, Close and Stop.
 //  4. Close: the instance frees what it holds (if it implements io.Closer).
 //
 // The package refuses to know how a model works: it imports no tensor library

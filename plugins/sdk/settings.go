@@ -1,12 +1,13 @@
 package sdk
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // Settings derives a Schema from the struct that Decode fills, so that a setting
@@ -107,10 +108,8 @@ func bound(text string) (*float64, error) {
 // Decode reads an OpenRequest's Config. A setting that T has no field for is an
 // error: its schema says what nobody reads.
 func Decode[T any](config json.RawMessage) (T, error) {
-	var out T
-	decoder := json.NewDecoder(bytes.NewReader(config))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&out); err != nil {
+	out, err := schema.Decode[T](config)
+	if err != nil {
 		return out, fmt.Errorf("read configuration: %w", err)
 	}
 	return out, nil

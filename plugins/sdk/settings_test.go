@@ -73,7 +73,7 @@ func TestDecode(t *testing.T) {
 	if err != nil || got.Scale != 2 || got.Weights != "" || got.Steps != 7 {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	for text, want := range map[string]string{`{"scael":2}`: `read configuration: json: unknown field "scael"`, `{"scale":"x"}`: "scale", "": "read configuration"} {
+	for text, want := range map[string]string{`{"scael":2}`: `read configuration: json: unknown field "scael"`, `{"scale":"x"}`: "scale", `{"scale":2}{}`: "more after", "": "read configuration"} {
 		if _, err := Decode[settings](json.RawMessage(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}

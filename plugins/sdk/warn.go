@@ -7,9 +7,8 @@ import "context"
 // on; what does is an error. The text is a sentence or two that name the thing
 // and say what follows from it.
 //
-// It works in Open and in every call that streams: Sample, Score, Rate, Compare,
-// Encode, Fit, Precompute and Tune; in a component's own tests, with WithWarnings. It may be
-// called from any goroutine of the call. The same text is sent once per call,
+// It works in every call but Describe, Close and Stop; in a component's own tests,
+// with WithWarnings. It may be called from any goroutine of the call. The same text is sent once per call,
 // and shown once per stage. Without anyone who listens it does nothing.
 func Warn(ctx context.Context, text string) {
 	if text == "" {

@@ -4,9 +4,7 @@ package clip
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 
@@ -59,9 +57,9 @@ var (
 // open reads everything but the weights first: those are gigabytes, and what
 // is wrong with the small files shows at once.
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
-	var c config
-	if err := json.Unmarshal(request.Config, &c); err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+	c, err := sdk.Decode[config](request.Config)
+	if err != nil {
+		return nil, err
 	}
 	if c.Weights == "" {
 		return nil, sdk.Diagnostic{

@@ -1,7 +1,6 @@
 package clip
 
 import (
-	"encoding/json"
 	"fmt"
 	"sync"
 
@@ -19,9 +18,9 @@ var towers sync.Map
 // estimate counts the image tower's arithmetic: prompts are few and encoded
 // once. Without weights its sizes are those of ViT-L/14.
 func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
-	var c config
-	if err := json.Unmarshal(request.Config, &c); err != nil {
-		return sdk.Estimate{}, fmt.Errorf("read configuration: %w", err)
+	c, err := sdk.Decode[config](request.Config)
+	if err != nil {
+		return sdk.Estimate{}, err
 	}
 	if request.Call != sdk.CallEncode {
 		return sdk.Estimate{}, fmt.Errorf("an encoder is not asked to %s", request.Call)

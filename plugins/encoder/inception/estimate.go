@@ -1,7 +1,6 @@
 package inception
 
 import (
-	"encoding/json"
 	"fmt"
 	"sync"
 
@@ -27,9 +26,8 @@ var published = sync.OnceValues(func() (flops.Network, error) {
 
 // estimate takes the published network's sizes, whatever lies at weights.
 func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
-	var c config
-	if err := json.Unmarshal(request.Config, &c); err != nil {
-		return sdk.Estimate{}, fmt.Errorf("read configuration: %w", err)
+	if _, err := sdk.Decode[config](request.Config); err != nil {
+		return sdk.Estimate{}, err
 	}
 	if request.Call != sdk.CallEncode {
 		return sdk.Estimate{}, fmt.Errorf("an encoder is not asked to %s", request.Call)

@@ -4,8 +4,6 @@ package inception
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
 
 	"github.com/plumb-ml/plumb/plugins/ml/backends"
@@ -45,9 +43,9 @@ var (
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
-	var c config
-	if err := json.Unmarshal(request.Config, &c); err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+	c, err := sdk.Decode[config](request.Config)
+	if err != nil {
+		return nil, err
 	}
 	if c.Weights == "" {
 		return nil, sdk.Diagnostic{

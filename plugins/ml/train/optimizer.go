@@ -1,10 +1,11 @@
 package train
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // Optimizer holds the settings of AdamW (Loshchilov and Hutter 2019) and of its
@@ -25,10 +26,8 @@ type Optimizer struct {
 // that is not known is an error: passed over, it would change nothing and say
 // nothing.
 func ReadOptimizer(text json.RawMessage) (Optimizer, error) {
-	var o Optimizer
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&o); err != nil {
+	o, err := schema.Decode[Optimizer](text)
+	if err != nil {
 		return Optimizer{}, fmt.Errorf("read the optimizer's settings: %w", err)
 	}
 	return o, nil

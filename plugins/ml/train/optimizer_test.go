@@ -39,7 +39,7 @@ func TestReadOptimizer(t *testing.T) {
 	if got, err = ReadOptimizer(want.JSON()); err != nil || got != want {
 		t.Errorf("written and read: %+v, %v", got, err)
 	}
-	for text, want := range map[string]string{"": "EOF", `{"momentum":0.9}`: `unknown field "momentum"`, `{"beta1":"much"}`: "beta1"} {
+	for text, want := range map[string]string{"": "EOF", `{"momentum":0.9}`: `unknown field "momentum"`, `{"beta1":"much"}`: "beta1", `{"beta1":0.9} {}`: "more after"} {
 		if _, err := ReadOptimizer(json.RawMessage(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}

@@ -79,8 +79,9 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	return r, err
 }
 
-// load reads the judge's weights. They are read late, because fitting a new
-// judge does without them.
+// load reads the judge's weights, once. An instance whose weights cannot be read
+// opens all the same, because fitting a new judge does without them: it has no
+// facts, and Rate and Compare fail with the reason.
 func (r *raters) load() error {
 	if r.judge != nil {
 		return nil
@@ -93,7 +94,8 @@ func (r *raters) load() error {
 	return err
 }
 
-// Facts are the judge's own accuracies on held-out clean scenes.
+// Facts are the judge's own accuracies on held-out clean scenes; none if its
+// weights cannot be read.
 func (r *raters) Facts() map[string]float64 {
 	facts := map[string]float64{}
 	if r.load() != nil {

@@ -1,12 +1,38 @@
 package shapesjudge
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
+
+// TestWeightsThatCannotBeRead: the instance opens, and a call that needs them says why.
+func TestWeightsThatCannotBeRead(t *testing.T) {
+	nowhere := filepath.Join(t.TempDir(), "nowhere")
+	text, err := json.Marshal(config{Raters: 1, Weights: nowhere})
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance, err := open(t.Context(), sdk.OpenRequest{Config: text, Backend: "go"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := instance.(*raters)
+	if facts := r.Facts(); len(facts) != 0 {
+		t.Errorf("it has the facts %v", facts)
+	}
+	if _, err := r.Rate(t.Context(), make([]sdk.Item, 1)); err == nil || !strings.Contains(err.Error(), nowhere) {
+		t.Errorf("Rate: %v", err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}
 
 // The shares of choices are those of the model, worked out by hand, and the other
 // way round for the images the other way round.

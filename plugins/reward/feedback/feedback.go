@@ -105,11 +105,11 @@ var (
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
-	r := &reward{}
-	if err := json.Unmarshal(request.Config, &r.config); err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+	c, err := sdk.Decode[config](request.Config)
+	if err != nil {
+		return nil, err
 	}
-	var err error
+	r := &reward{config: c}
 	if r.backend, err = backends.Open(request.Backend); err != nil {
 		return nil, err
 	}

@@ -68,11 +68,11 @@ var (
 )
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
-	s := &sampler{}
-	if err := json.Unmarshal(request.Config, &s.config); err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+	c, err := sdk.Decode[config](request.Config)
+	if err != nil {
+		return nil, err
 	}
-	var err error
+	s := &sampler{config: c}
 	if s.backend, err = backends.Open(request.Backend); err != nil {
 		return nil, err
 	}

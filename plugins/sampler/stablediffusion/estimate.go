@@ -2,7 +2,6 @@ package stablediffusion
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"sync"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/models/unet"
 	"github.com/plumb-ml/plumb/plugins/ml/models/vae"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
+	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -28,6 +28,14 @@ const (
 	bytesPerWeightTrained = 16
 )
 
+// bytesPerNumber that is precomputed, by the value of precomputed_dtype.
+func bytesPerNumber(dtype string) int64 {
+	if precomputedAs[dtype] == safetensors.F16 {
+		return 2
+	}
+	return 4
+}
+
 // pass is what one image takes: one call of the unet without guidance, decoding,
 // and encoding.
 type pass struct{ unet, decode, encode, text flops.Network }
@@ -39,9 +47,9 @@ var passes sync.Map
 // estimate counts the arithmetic of the networks. Without weights their sizes
 // are those of Stable Diffusion v1.
 func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
-	var c config
-	if err := json.Unmarshal(request.Config, &c); err != nil {
-		return sdk.Estimate{}, fmt.Errorf("read configuration: %w", err)
+	c, err := sdk.Decode[config](request.Config)
+	if err != nil {
+		return sdk.Estimate{}, err
 	}
 	var out sdk.Estimate
 	model := &latentdiffusion.Model{Denoiser: unet.StableDiffusion1(), VAE: vae.StableDiffusion1(), Scheduler: diffusion.StableDiffusion1()}
@@ -90,7 +98,9 @@ func estimate(request sdk.EstimateRequest) (sdk.Estimate, error) {
 	case sdk.CallPrecompute:
 		out.Operations = images * (one.encode.Operations + one.text.Operations)
 		out.MemoryBytes = (one.encode.Parameters + one.text.Parameters) * bytesPerWeight
-		out.DiskBytes = int64(images) * int64(height/factor*width/factor*model.VAE.LatentChannels) * 2 * bytesPerWeight // mean and deviation
+		each := bytesPerNumber(c.PrecomputedDType)
+		out.DiskBytes = int64(images) * int64(height/factor*width/factor*model.VAE.LatentChannels) * 2 * each // mean and deviation
+		out.Assumes = append(out.Assumes, fmt.Sprintf("precomputed latents alone on the disk; embeddings take %d KiB more for each distinct caption", (int64(text.Positions*text.Width)*each+512)>>10))
 	case sdk.CallTune:
 		out.Operations = float64(request.Steps) * images * flops.TrainingFactor * one.unet.Operations
 		out.MemoryBytes = one.unet.Parameters*bytesPerWeightTrained + (weights-one.unet.Parameters)*bytesPerWeight

@@ -3,6 +3,7 @@ package stablediffusion
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -59,6 +60,16 @@ func TestEstimate(t *testing.T) {
 	compared, err := estimate(sdk.EstimateRequest{Config: []byte(`{"weights":"nowhere","num_inference_steps":50,"guidance_scale":7.5}`), Call: sdk.CallTune, Images: 512, Steps: 10000, Reference: true})
 	if more := (compared.Operations - tune.Operations) / tune.Operations; err != nil || math.Abs(more-1./3) > 1e-9 || compared.MemoryBytes-tune.MemoryBytes != 4*859520964 {
 		t.Errorf("a reference takes %.3f more operations and %d bytes, %v", more, compared.MemoryBytes-tune.MemoryBytes, err)
+	}
+	// 64 x 64 latents of 4 channels, mean and deviation; 77 x 768 numbers of a caption.
+	for dtype, want := range map[string]struct {
+		bytes   int64
+		caption string
+	}{"float32": {128 << 10, "231 KiB"}, "float16": {64 << 10, "116 KiB"}} {
+		cached := ask(map[string]any{"weights": "nowhere", "precomputed_dtype": dtype}, sdk.CallPrecompute, 10, 0)
+		if cached.DiskBytes != 10*want.bytes || !strings.Contains(strings.Join(cached.Assumes, "; "), want.caption+" more for each distinct caption") {
+			t.Errorf("ten images precomputed in %s: %+v, want %d bytes each", dtype, cached, want.bytes)
+		}
 	}
 	small := ask(map[string]any{"weights": tiny, "num_inference_steps": 50, "guidance_scale": 7.5}, sdk.CallSample, 1, 0)
 	if small.Operations <= 0 || small.Operations > one.Operations/100 || len(small.Assumes) != 1 {

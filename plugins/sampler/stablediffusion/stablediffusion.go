@@ -10,7 +10,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"path/filepath"
@@ -107,10 +106,11 @@ var (
 // open reads everything but the weights first: those are gigabytes, and what is
 // wrong with the small files shows at once.
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
-	s := &sampler{}
-	if err := json.Unmarshal(request.Config, &s.config); err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+	c, err := sdk.Decode[config](request.Config)
+	if err != nil {
+		return nil, err
 	}
+	s := &sampler{config: c}
 	if s.config.Weights == "" {
 		return nil, sdk.Diagnostic{
 			Summary: "The sampler stable_diffusion needs weights",
@@ -121,7 +121,6 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	if request.Checkpoint != "" && latentdiffusion.IsModel(request.Checkpoint) {
 		s.directory, s.checkpoint = request.Checkpoint, true
 	}
-	var err error
 	if s.model, err = latentdiffusion.ReadConfig(s.directory); err != nil {
 		return nil, err
 	}
@@ -184,11 +183,7 @@ func (s *sampler) complete() error {
 	if c.Solver == "" {
 		c.Solver = s.model.Scheduler.Solver()
 	}
-	process, err := s.model.Scheduler.Process(c.Solver)
-	if err == nil {
-		_, err = process.Evaluations(diffusion.Sampling{Solver: c.Solver, Steps: c.NumInferenceSteps})
-	}
-	if err != nil {
+	if _, err := evaluations(s.model.Scheduler, *c); err != nil {
 		all.Addf("The model cannot be sampled so", "With solver %q and num_inference_steps %d: %v. The model's scheduler/scheduler_config.json and the block must fit together.", c.Solver, c.NumInferenceSteps, err)
 	}
 	if takes := diffusion.EtaSolvers(); c.Eta != 0 && !slices.Contains(takes, c.Solver) {

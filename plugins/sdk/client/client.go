@@ -94,10 +94,11 @@ func (c *Client) Describe(ctx context.Context) (Description, error) {
 	} else {
 		err = failure(r.GetDiagnostics())
 	}
-	if err != nil {
-		return Description{}, c.explain(ctx, Call{Method: "Describe"}, err)
+	var out Description
+	if err == nil {
+		out, err = descriptionFromProto(r)
 	}
-	return descriptionFromProto(r)
+	return out, c.explain(ctx, Call{Method: "Describe"}, err)
 }
 
 // OpenRequest says what instance to make, and of which component.

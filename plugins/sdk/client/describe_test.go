@@ -34,8 +34,17 @@ func TestDescribe(t *testing.T) {
 		"reserved":     {[]string{`{"kind":"sampler","name":"s","capabilities":["tune"],"losses":[{"name":"l","needs":["rollouts"]}]}`}, `"rollouts" is reserved`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := connect(t, &wild{components: test.components}, 0).client.Describe(t.Context())
+			var explained []Call
+			c := connect(t, &wild{components: test.components}, 0).client
+			c.options.Explain = func(_ context.Context, call Call, err error) error {
+				explained = append(explained, call)
+				return err
+			}
+			got, err := c.Describe(t.Context())
 			if test.want == "" {
+				if len(explained) != 0 {
+					t.Errorf("explained %v, and it succeeded", explained)
+				}
 				if err != nil || len(got.Components) != 1 || string(got.Components[0].Schema.Attributes[0].Default) != "true" {
 					t.Errorf("got %+v, %v", got, err)
 				}
@@ -44,6 +53,9 @@ func TestDescribe(t *testing.T) {
 			var failure *Failure
 			if !errors.As(err, &failure) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want a failure with %q", err, test.want)
+			}
+			if want := (Call{Method: "Describe"}); len(explained) != 1 || explained[0] != want {
+				t.Errorf("explained %v, want one %v", explained, want)
 			}
 		})
 	}

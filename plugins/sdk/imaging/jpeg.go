@@ -96,7 +96,7 @@ func libjpegRGB(y, cb, cr int) (r, g, b byte) {
 		cut(y + (116130*cb+half)>>16) // 1.77200
 }
 
-// repeated is Go's own conversion.
+// repeated spreads chroma by repetition and converts as libjpeg does.
 func repeated(p *image.YCbCr) []byte {
 	rgb := make([]byte, 0, 3*p.Rect.Dx()*p.Rect.Dy())
 	for y := p.Rect.Min.Y; y < p.Rect.Max.Y; y++ {

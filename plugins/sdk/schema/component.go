@@ -1,11 +1,7 @@
 package schema
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 )
@@ -57,18 +53,7 @@ type Component struct {
 
 // ParseComponent reads a Component's JSON. A property that this version does not
 // know is an error: passed over, it would be a rule that nobody keeps.
-func ParseComponent(text []byte) (Component, error) {
-	var out Component
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&out); err != nil {
-		return Component{}, err
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return Component{}, errors.New("there is more after the description")
-	}
-	return out, nil
-}
+func ParseComponent(text []byte) (Component, error) { return Decode[Component](text) }
 
 // Has reports whether instances can do something beyond their kind's minimum.
 func (c Component) Has(capability Capability) bool {

@@ -111,6 +111,21 @@ func filled(t *testing.T, v reflect.Value, name string) {
 	}
 }
 
+// TestNullDefault: on the wire null is what some languages write for nothing.
+func TestNullDefault(t *testing.T) {
+	const attributes = `{"attributes":[{"name":"a","type":"number","default":null},{"name":"b","type":"string","required":true,"default": null }]}`
+	got, err := ParseComponent([]byte(`{"kind":"reward","name":"r","schema":{"attributes":[{"name":"a","type":"bool","default":null}],"blocks":[{"type":"b","body":` + attributes + `}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range append(got.Schema.Attributes, got.Schema.Blocks[0].Body.Attributes...) {
+		if a.Default != nil {
+			t.Errorf("attribute %s has the default %q", a.Name, a.Default)
+		}
+	}
+	hasMistake(t, got.Mistakes(), "")
+}
+
 func TestParseComponentRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"empty":                {"", "EOF"},
@@ -118,6 +133,7 @@ func TestParseComponentRefuses(t *testing.T) {
 		"two":                  {`{"kind":"reward"} {}`, "more after"},
 		"unknown property":     {`{"kind":"reward","colour":1}`, `unknown field "colour"`},
 		"of an attribute":      {`{"schema":{"attributes":[{"name":"a","type":"bool","step":1}]}}`, `unknown field "step"`},
+		"of a condition":       {`{"schema":{"attributes":[{"name":"a","type":"bool","when":{"not":"x"}}]}}`, `unknown field "not"`},
 		"of a loss":            {`{"losses":[{"name":"l","wants":["scores"]}]}`, `unknown field "wants"`},
 		"value of other types": {`{"needs_device":"yes"}`, "cannot unmarshal"},
 	} {

@@ -7,5 +7,5 @@
 // JSON, which ParseComponent reads back strictly.
 //
 // The package imports the standard library alone, so that the language can use
-// it without gRPC behind it. It decodes no configuration and evaluates no HCL.
+// it without gRPC behind it. It knows no component's configuration and evaluates no HCL.
 package schema

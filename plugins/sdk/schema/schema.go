@@ -40,6 +40,21 @@ type Attribute struct {
 	Hub []string `json:"hub,omitempty"`
 }
 
+// UnmarshalJSON reads an attribute strictly, as Decode does. A default that is null
+// is none.
+func (a *Attribute) UnmarshalJSON(text []byte) error {
+	type attribute Attribute // without this method
+	read, err := Decode[attribute](text)
+	if err != nil {
+		return err
+	}
+	if string(read.Default) == "null" {
+		read.Default = nil
+	}
+	*a = Attribute(read)
+	return nil
+}
+
 // When is a value of another argument of the same body, one of its OneOf.
 type When struct {
 	Attribute string `json:"attribute"`
