@@ -25,20 +25,11 @@ type Of[T any] map[string]T
 // have any size, where a network says what it takes.
 type Shapes = Of[[]int]
 
-// Names lists the conditions in the order of Pack.
+// Names lists the conditions in the order in which their values are passed to a graph.
 func (c Of[T]) Names() []string { return slices.Sorted(maps.Keys(c)) }
 
-// Pack lists the values in the order of their names, to be passed to a graph.
-func (c Of[T]) Pack() []T {
-	packed := make([]T, 0, len(c))
-	for _, name := range c.Names() {
-		packed = append(packed, c[name])
-	}
-	return packed
-}
-
-// Unpack is the reverse of Pack, for conditions of the names of c. packed may go
-// on after them.
+// Unpack gives values that are in the order of Names their names, those of c. packed
+// may go on after them.
 func Unpack[N, T any](c Of[N], packed []T) Of[T] {
 	values := Of[T]{}
 	for i, name := range c.Names() {

@@ -5,13 +5,12 @@ import (
 	"testing"
 )
 
-func TestPack(t *testing.T) {
+func TestUnpack(t *testing.T) {
 	shapes := Shapes{"time_ids": {6}, Context: {77, 768}, "pooled": {1280}}
-	packed := Of[int]{"time_ids": 3, Context: 1, "pooled": 2}.Pack()
-	if !slices.Equal(packed, []int{1, 2, 3}) {
-		t.Errorf("packed %v", packed)
+	if names := shapes.Names(); !slices.Equal(names, []string{Context, "pooled", "time_ids"}) {
+		t.Errorf("names %v", names)
 	}
-	unpacked := Unpack(shapes, append(packed, 7))
+	unpacked := Unpack(shapes, []int{1, 2, 3, 7})
 	if len(unpacked) != 3 || unpacked["time_ids"] != 3 || unpacked[Context] != 1 || unpacked["pooled"] != 2 {
 		t.Errorf("unpacked %v", unpacked)
 	}

@@ -142,9 +142,6 @@ func (c *Cache) Close() error {
 	return errors.Join(failures...)
 }
 
-// Len is the number of examples.
-func (c *Cache) Len() int { return c.total }
-
 // Size gives the dimensions of an example's latents, [height, width, channels], and
 // of its conditions.
 func (c *Cache) Size() (latents [3]int, conditions conditioning.Shapes) {

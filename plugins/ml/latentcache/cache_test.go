@@ -71,15 +71,15 @@ func TestTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	if p.Len() != many+few {
-		t.Fatalf("%d examples", p.Len())
+	if p.total != many+few {
+		t.Fatalf("%d examples", p.total)
 	}
 	var readers sync.WaitGroup
 	for reader := range 4 {
 		readers.Go(func() {
 			mean, deviation, given := make([]float32, 1), make([]float32, 1), room(p)
 			for n := range 400 {
-				example := (n*7919 + reader*131) % p.Len()
+				example := (n*7919 + reader*131) % p.total
 				row, from := 0, 0
 				if n%10 == 0 { // the small table too
 					example = many + n/10%few
@@ -110,7 +110,7 @@ func TestTables(t *testing.T) {
 	for want, err := range map[string]error{
 		`not "image 7"`:            p.Check(3, "image 7"),
 		"example -1 of":            p.Conditions(-1, empty),
-		fmt.Sprint("of ", p.Len()): p.Conditions(p.Len(), empty),
+		fmt.Sprint("of ", p.total): p.Conditions(p.total, empty),
 		"3 numbers are asked for":  p.Conditions(0, conditioning.Of[[]float32]{conditioning.Context: make([]float32, 3), "pooled": make([]float32, 1)}),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -299,8 +299,8 @@ func FuzzOpen(f *testing.F) {
 		defer p.Close()
 		l, conditions := p.Size()
 		rows := len(latents) + len(captions)
-		if p.Len() > rows || l[0]*l[1]*l[2] > rows {
-			t.Fatalf("%d bytes hold %d images of %v", rows, p.Len(), l)
+		if p.total > rows || l[0]*l[1]*l[2] > rows {
+			t.Fatalf("%d bytes hold %d images of %v", rows, p.total, l)
 		}
 		for _, dims := range conditions {
 			if safetensors.Size(dims) > rows {
@@ -308,7 +308,7 @@ func FuzzOpen(f *testing.F) {
 			}
 		}
 		mean, deviation, given := make([]float32, l[0]*l[1]*l[2]), make([]float32, l[0]*l[1]*l[2]), room(p)
-		for i := range p.Len() {
+		for i := range p.total {
 			named(p.Latents(i, mean, deviation))
 			named(p.Conditions(i, given))
 			named(p.Check(i, "image 0"))

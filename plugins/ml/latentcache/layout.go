@@ -111,8 +111,8 @@ func (l layout) check() error {
 		return errors.New("it has no conditions")
 	}
 	sizes := append([]int{l.Images, l.Captions}, l.Latents[:]...)
-	for _, dims := range l.Conditions.Pack() {
-		sizes = append(sizes, dims...)
+	for _, name := range l.Conditions.Names() {
+		sizes = append(sizes, l.Conditions[name]...)
 	}
 	for _, size := range sizes {
 		if size < 1 || size > largestCount {

@@ -20,6 +20,9 @@ type Denoiser interface {
 	LatentChannels() (in, out int)
 	// TrainedSize is the size of the latents that it was trained on; 0 if unknown.
 	TrainedSize() (height, width int)
+	// Network is the configuration without what does not change the network: with the
+	// same weights, those whose Network is deeply equal predict the same.
+	Network() any
 	// Conditions are the dimensions of its conditions for one image; 0 stands for
 	// any number, such as of tokens.
 	Conditions() conditioning.Shapes

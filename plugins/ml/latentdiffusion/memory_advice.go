@@ -3,6 +3,7 @@ package latentdiffusion
 import (
 	"fmt"
 
+	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -22,8 +23,9 @@ func (s Settings) MemoryAdvice(request sdk.TuneRequest) []sdk.Advice {
 	if micro <= 0 || micro > total {
 		micro, now = total, fmt.Sprintf("all %d images of a step at once", total)
 	}
-	if micro > 1 {
-		add("micro_batch_size", fmt.Sprintf("micro_batch_size = %d", micro/2), now)
+	group := objective.Group(request.Losses)
+	if smaller := micro / 2 / group * group; smaller > 0 {
+		add("micro_batch_size", fmt.Sprintf("micro_batch_size = %d", smaller), now)
 	}
 	if !s.GradientCheckpointing {
 		add("gradient_checkpointing", "gradient_checkpointing = true", "false")

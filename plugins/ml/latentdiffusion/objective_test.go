@@ -1,7 +1,7 @@
 package latentdiffusion
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
 	"maps"
 	"math"
@@ -63,6 +63,16 @@ func oneStep(t *testing.T, m *Model, store *model.Store, reference Reference, se
 		}
 	}
 	return values, gradients
+}
+
+// copied is a copy of a reference's store, which a job takes over.
+func copied(t *testing.T, store *model.Store) *model.Store {
+	t.Helper()
+	clone, err := store.Clone()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clone
 }
 
 // moved sets the trained weights to others that are far from them in a direction
@@ -134,7 +144,7 @@ func TestReferencedLosses(t *testing.T) {
 				store := fresh(settings)
 				defer store.Finalize()
 				along := moved(t, store, distance)
-				values, gradients := oneStep(t, m, store, Reference{Store: base}, settings, 0, loss.name, loss.options, loss.examples)
+				values, gradients := oneStep(t, m, store, Reference{Store: copied(t, base)}, settings, 0, loss.name, loss.options, loss.examples)
 				return values, gradients, along
 			}
 			here, gradients, along := at(far)
@@ -181,7 +191,7 @@ func TestReferencedLossesInParts(t *testing.T) {
 			}
 			defer store.Finalize()
 			moved(t, store, 0.02)
-			return oneStep(t, m, store, Reference{Store: base}, settings, micro, loss.name, loss.options, loss.examples)
+			return oneStep(t, m, store, Reference{Store: copied(t, base)}, settings, micro, loss.name, loss.options, loss.examples)
 		}
 		whole, gradients := run(0)
 		values, others := run(2)
@@ -196,21 +206,36 @@ func TestReferencedLossesInParts(t *testing.T) {
 	}
 }
 
-// TestReadReferenceRefuses: a network of other sizes is no reference.
+// TestReadReferenceRefuses: another network is no reference; one that was trained on
+// images of another size is.
 func TestReadReferenceRefuses(t *testing.T) {
 	m := denoiserAlone(t)
 	defer m.Finalize()
-	other := t.TempDir()
-	text, err := os.ReadFile(tiny + "/unet/config.json")
-	if err != nil {
-		t.Fatal(err)
+	read := func(key, value string) error {
+		t.Helper()
+		other := t.TempDir()
+		if err := os.CopyFS(other+"/unet", os.DirFS(tiny+"/unet")); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(other + "/unet/config.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := regexp.MustCompile(`"`+key+`": *\d+`).ReplaceAll(text, []byte(`"`+key+`": `+value))
+		if err := os.WriteFile(other+"/unet/config.json", changed, 0o644); err != nil || bytes.Equal(changed, text) {
+			t.Fatalf("%s is not changed: %v", key, err)
+		}
+		store, err := m.ReadReference(golden.Backend(t), other, "")
+		if err == nil {
+			store.Finalize()
+		}
+		return err
 	}
-	changed := regexp.MustCompile(`"sample_size": *\d+`).ReplaceAll(text, []byte(`"sample_size": 24`))
-	if err := errors.Join(os.Mkdir(other+"/unet", 0o755), os.WriteFile(other+"/unet/config.json", changed, 0o644)); err != nil {
-		t.Fatal(err)
+	if err := read("attention_head_dim", "4"); err == nil || !strings.Contains(err.Error(), "another network") {
+		t.Errorf("a network with other heads: error %v", err)
 	}
-	if _, err := m.ReadReference(golden.Backend(t), other, ""); err == nil || !strings.Contains(err.Error(), "another network") {
-		t.Errorf("a network of another size: error %v", err)
+	if err := read("sample_size", `24, "upcast_attention": true, "dropout": 0.1`); err != nil {
+		t.Errorf("the network, trained on images of another size: %v", err)
 	}
 	if _, err := m.ReadReference(golden.Backend(t), t.TempDir(), ""); err == nil {
 		t.Error("an empty directory is a reference")

@@ -14,7 +14,7 @@ import (
 // one with. The zero Reference is the network at the start of the training.
 type Reference struct {
 	// Store holds the weights of the whole network, adapters merged; nil: those
-	// that the training begins with.
+	// that the training begins with. The training takes them over.
 	Store *model.Store
 	// Adapted says, without a Store, that the training goes on with adapters that
 	// do something already: the reference then has a copy of these. Otherwise the
@@ -32,7 +32,7 @@ func (m *Model) ReadReference(backend compute.Backend, directory, checkpoint str
 	if err != nil {
 		return nil, fmt.Errorf("read the reference: %w", err)
 	}
-	if !reflect.DeepEqual(network, m.Denoiser) {
+	if !reflect.DeepEqual(network.Network(), m.Denoiser.Network()) {
 		return nil, sdk.Diagnostic{
 			Summary: "The reference is another network than the model that is tuned",
 			Detail:  fmt.Sprintf("Its %s/config.json in %s says otherwise. A loss compares their predictions on the same latents: name a model of the same network.", denoiserPart, directory),

@@ -94,7 +94,7 @@ func (p *policy) Predict(in []*Node) (prediction, target *Node) {
 	return p.model.Denoiser.Build(p.params.WithAdapters(p.adapters), noisy, timesteps, conditions), target
 }
 
-// Freeze keeps the reference's weights. New adapters change nothing yet: the
+// Freeze keeps the reference's weights, which it takes over. New adapters change nothing yet: the
 // network without them needs no copy.
 func (p *policy) Freeze() error {
 	switch {

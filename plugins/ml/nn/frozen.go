@@ -50,8 +50,9 @@ func FreezeAs(store *model.Store, path string, value *tensors.Tensor) error {
 }
 
 // FreezeFrom keeps the weights of another store of the same network, all of them,
-// for Frozen. Weights that the network does not have, or has in another shape, are an
-// error that names one; building Frozen names one that is missing.
+// for Frozen, and frees each there, so that they are not in memory twice. Weights that
+// the network does not have, or has in another shape, are an error that names one;
+// building Frozen names one that is missing.
 func FreezeFrom(store, reference *model.Store) error {
 	for v := range reference.IterVariables() {
 		own := store.GetVariable(v.Path())
@@ -66,6 +67,9 @@ func FreezeFrom(store, reference *model.Store) error {
 			return err
 		}
 		if err := FreezeAs(store, v.Path(), value); err != nil {
+			return err
+		}
+		if err := v.Reset(); err != nil {
 			return err
 		}
 	}

@@ -92,13 +92,18 @@ func TestFreeze(t *testing.T) {
 	}
 }
 
-// TestFreezeFrom: the weights of another store, all of them; of another network they
-// are refused by the name of one.
+// TestFreezeFrom: the weights of another store, all of them, which has them no more;
+// of another network they are refused by the name of one.
 func TestFreezeFrom(t *testing.T) {
 	store := storeOf(t, map[string][]float32{"/a": {1, 2}, "/adapter": {0, 0}})
-	if err := FreezeFrom(store, storeOf(t, map[string][]float32{"/a": {7, 8}})); err != nil {
+	from := storeOf(t, map[string][]float32{"/a": {7, 8}})
+	if err := FreezeFrom(store, from); err != nil {
 		t.Fatal(err)
 	}
+	if from.GetVariable("/a").HasValue() {
+		t.Error("the reference is in memory twice")
+	}
+	from.Finalize()
 	_, kept, _ := frozenAnd(t, store, "a")
 	expectNumbers(t, "the reference", kept, 7, 8)
 	for want, reference := range map[string]map[string][]float32{

@@ -82,13 +82,19 @@ func (diffusionKTO) Sums() int { return 4 }
 // Totals are, of good and then of bad images, the sum of gains and their number.
 func (diffusionKTO) Totals(images Images) *Node {
 	gain := Sub(images.Reference, images.Error)
-	zero, one := ZerosLike(images.Label), OnesLike(images.Label)
-	good, bad := Max(images.Label, zero), Max(Neg(images.Label), zero) // 0 or 1
+	good, bad := classes(images.Label)
 	var sums []*Node
 	for _, of := range []*Node{good, bad} {
-		sums = append(sums, Reshape(ReduceAllSum(Mul(of, gain)), 1), Reshape(ReduceAllSum(Mul(of, one)), 1))
+		sums = append(sums, Reshape(ReduceAllSum(Mul(of, gain)), 1), Reshape(ReduceAllSum(of), 1))
 	}
 	return Concatenate(sums, 0) // [4]
+}
+
+// classes say of every image by its label whether it is good, and whether it is bad:
+// 1 or 0, [images] each.
+func classes(label *Node) (good, bad *Node) {
+	zero := ZerosLike(label)
+	return Max(label, zero), Max(Neg(label), zero)
 }
 
 // Share is the image's loss. "accuracy" is the share of images whose gain is on
@@ -99,23 +105,23 @@ func (k diffusionKTO) Share(images Images) Share {
 
 	// 2. Compared with q, a scalar.
 	of := func(i int) *Node { return Reshape(Slice(images.Totals, AxisElem(i))) }
-	goodSum, good, badSum, bad := of(0), of(1), of(2), of(3)
+	goodSum, goodCount, badSum, badCount := of(0), of(1), of(2), of(3)
 	mean := func(sum, count *Node) *Node { return Div(sum, Max(count, OnesLike(count))) }
 	var q *Node
 	if k.Offset == offsetClasses {
-		q = MulScalar(Add(mean(goodSum, good), mean(badSum, bad)), 0.5)
+		q = MulScalar(Add(mean(goodSum, goodCount), mean(badSum, badCount)), 0.5)
 	} else {
-		q = mean(Add(goodSum, badSum), Add(good, bad))
+		q = mean(Add(goodSum, badSum), Add(goodCount, badCount))
 		q = Max(q, ZerosLike(q))
 	}
 	x := Mul(images.Label, MulScalar(Sub(gain, q), k.Beta))
 
 	// 3. Weighed by its class.
-	zero := ZerosLike(images.Label)
-	weight := Add(MulScalar(Max(images.Label, zero), k.GoodWeight), MulScalar(Max(Neg(images.Label), zero), k.BadWeight))
+	good, bad := classes(images.Label)
+	weight := Add(MulScalar(good, k.GoodWeight), MulScalar(bad, k.BadWeight))
 	loss := Mul(weight, OneMinus(Sigmoid(x)))
 	return Share{Loss: loss, Values: []Value{
 		{"loss", loss},
-		{"accuracy", ConvertDType(GreaterThan(x, zero), x.DType())},
+		{"accuracy", ConvertDType(GreaterThan(x, ZerosLike(x)), x.DType())},
 	}}
 }

@@ -1,9 +1,6 @@
 package objective
 
 import (
-	"encoding/json"
-	"fmt"
-
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -13,12 +10,5 @@ import (
 // another place when a job that was killed is asked for again.
 func Identify(model any, request sdk.TuneRequest) (string, error) {
 	request.Output, request.Scratch = "", ""
-	text, err := json.Marshal(struct {
-		Model   any
-		Request sdk.TuneRequest
-	}{model, request})
-	if err != nil {
-		return "", fmt.Errorf("identify the job: %w", err)
-	}
-	return train.Digest(text), nil
+	return train.Identify(model, request)
 }

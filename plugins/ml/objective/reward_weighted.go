@@ -48,7 +48,9 @@ type rewardWeighted struct {
 	BestShare   *float64 `json:"share"`       // nil: 0.25
 }
 
-// Examples are the images with a factor above 0, with it.
+// Examples are the images with their factors. Those that are not among the best are
+// left out; other factors of 0, such as of an exponential that underflows, stay, so
+// that the factors are 1 on average.
 func (r rewardWeighted) Examples(ctx context.Context, sets []Set) ([]Example, error) {
 	var images []Image
 	var scores []float64
@@ -74,7 +76,7 @@ func (r rewardWeighted) Examples(ctx context.Context, sets []Set) ([]Example, er
 	}
 	var examples []Example
 	for i, image := range images {
-		if factors[i] > 0 || r.Weighting == proportional {
+		if factors[i] > 0 || r.Weighting != best {
 			examples = append(examples, Example{Images: []int{image.Number}, Factor: factors[i]})
 		}
 	}

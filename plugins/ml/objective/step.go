@@ -3,8 +3,10 @@ package objective
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/plumb-ml/plumb/plugins/ml/train"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // Term is one loss of the job with the examples that it goes through, again and
@@ -37,21 +39,38 @@ type Step struct {
 	Seed   uint64
 }
 
-// check says what of a step cannot be, for the author of a finetune block.
-func (s *Step) check() error {
-	if s.group() == 1 {
-		return nil
+// Group is the number of images that a step of these losses never cuts apart: 2
+// where one of them learns from pairs, else 1.
+func Group(losses []sdk.TuneLoss) int {
+	for _, l := range losses {
+		if kind, _ := kindOf(l.Name); slices.Contains(kind.Needs, sdk.NeedPairs) {
+			return 2
+		}
 	}
+	return 1
+}
+
+// CheckSizes says what of the sizes of a step with these losses cannot be, for the
+// author of a finetune block, before weights and tables are read: batch images a loss,
+// in parts of micro images; 0: all at once.
+func CheckSizes(losses []sdk.TuneLoss, batch, micro int) error {
+	return checkSizes(Group(losses), len(losses), batch, micro)
+}
+
+func checkSizes(group, terms, batch, micro int) error {
 	switch {
-	case s.Images%2 != 0:
+	case batch%group != 0:
 		return refuse("A step cannot hold half a pair",
-			"batch_size is %d images a step and loss, and a loss of this finetune learns from pairs of images. Write an even number.", s.Images)
-	case s.part()%2 != 0:
+			"batch_size is %d images a step and loss, and a loss of this finetune learns from pairs of images. Write an even number.", batch)
+	case micro > 0 && min(micro, batch*terms)%group != 0:
 		return refuse("A part of a step cannot hold half a pair",
-			"micro_batch_size is %d, and a loss of this finetune learns from pairs of images. Write an even number.", s.Micro)
+			"micro_batch_size is %d, and a loss of this finetune learns from pairs of images. Write an even number.", micro)
 	}
 	return nil
 }
+
+// check is CheckSizes of the step.
+func (s *Step) check() error { return checkSizes(s.group(), len(s.Terms), s.Images, s.Micro) }
 
 // group is the number of images that are never cut apart: 2 where a term has
 // pairs, else 1.

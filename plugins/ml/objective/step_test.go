@@ -158,6 +158,34 @@ func TestRowsOfPairs(t *testing.T) {
 	}
 }
 
+// TestCheckSizes: the names of the losses are enough to refuse half a pair.
+func TestCheckSizes(t *testing.T) {
+	singles, pairs := []sdk.TuneLoss{{Name: "pretraining"}}, []sdk.TuneLoss{{Name: "pretraining"}, {Name: "diffusion_dpo"}}
+	if Group(singles) != 1 || Group(pairs) != 2 {
+		t.Errorf("groups of %d and %d images", Group(singles), Group(pairs))
+	}
+	for _, test := range []struct {
+		losses       []sdk.TuneLoss
+		batch, micro int
+		want         string
+	}{
+		{singles, 3, 0, ""},
+		{singles, 4, 1, ""},
+		{pairs, 4, 0, ""},
+		{pairs, 4, 6, ""},
+		{pairs, 4, 9, ""}, // more than the step has: one part
+		{pairs, 3, 0, "batch_size is 3"},
+		{pairs, 3, 2, "batch_size is 3"},
+		{pairs, 4, 3, "micro_batch_size is 3"},
+		{pairs, 4, 7, "micro_batch_size is 7"},
+	} {
+		err := CheckSizes(test.losses, test.batch, test.micro)
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%d losses, %d images a step, %d a part: error %v, want %q", len(test.losses), test.batch, test.micro, err, test.want)
+		}
+	}
+}
+
 // TestValues: averages of each term, without what fills up.
 func TestValues(t *testing.T) {
 	s := stepOf(2, 3, 1)

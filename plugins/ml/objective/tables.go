@@ -133,6 +133,9 @@ func (s Set) Majorities() ([]float64, error) {
 			votes[row.ImageID]++
 		case sdk.LabelBad:
 			votes[row.ImageID]--
+		case sdk.LabelSkip:
+		default:
+			return nil, fmt.Errorf("image %q: %q is none of the labels good, bad, skip", row.ImageID, row.Label)
 		}
 	}
 	majorities := make([]float64, len(s.Images))

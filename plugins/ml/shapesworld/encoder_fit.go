@@ -2,7 +2,6 @@ package shapesworld
 
 import (
 	"context"
-	"encoding/json"
 	"math"
 	"math/rand/v2"
 
@@ -24,17 +23,13 @@ func FitEncoder(ctx context.Context, backend compute.Backend, config EncoderConf
 	}
 	batch, width := settings.BatchSize, len(config.Vocabulary)
 	shuffled := train.NewShuffled(len(examples), request.Seed)
-	identity, err := json.Marshal(struct {
-		Config   EncoderConfig
-		Settings train.Settings
-		Request  sdk.FitRequest
-	}{config, settings, request})
+	identity, err := fitIdentity(config, settings, request)
 	if err != nil {
 		return err
 	}
 	loop := &train.Loop{
 		Backend: backend, Store: store, Steps: settings.Steps, Optimizer: settings.Optimizer(),
-		Scratch: request.Scratch, Identity: train.Digest(identity),
+		Scratch: request.Scratch, Identity: identity,
 		Batch: func(step int) ([]any, error) {
 			patches, words := make([]float32, batch*imageValues), make([]float32, batch*width)
 			prompts := make([]string, batch)
@@ -60,6 +55,13 @@ func FitEncoder(ctx context.Context, backend compute.Backend, config EncoderConf
 		},
 	}
 	return loop.Run(ctx, report)
+}
+
+// fitIdentity tells a fit from another one, for train.Loop. Where the result is put
+// does not count: that is another place when a fit that was killed is asked for again.
+func fitIdentity(config any, settings train.Settings, request sdk.FitRequest) (string, error) {
+	request.Output, request.Scratch = "", ""
+	return train.Identify(config, settings, request)
 }
 
 // flip mirrors half of the images.

@@ -13,7 +13,6 @@ type Example struct {
 	ID     string
 	RGB    []byte // [32, 32, 3]
 	Prompt string
-	Slots  map[string]string
 }
 
 // Examples reads image tables into memory, 3 KiB an image.
@@ -31,7 +30,7 @@ func Examples(ctx context.Context, tables []string) ([]Example, error) {
 			if err != nil {
 				return nil, fmt.Errorf("image %q: %w", row.ID, err)
 			}
-			examples = append(examples, Example{ID: row.ID, RGB: rgb, Prompt: row.Prompt, Slots: row.Slots})
+			examples = append(examples, Example{ID: row.ID, RGB: rgb, Prompt: row.Prompt})
 		}
 	}
 	if len(examples) == 0 {

@@ -2,7 +2,6 @@ package shapesworld
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 
@@ -42,17 +41,13 @@ func FitJudge(ctx context.Context, backend compute.Backend, config JudgeConfig, 
 	learn := order[held:]
 	shuffled := train.NewShuffled(len(learn), request.Seed)
 	batch := settings.BatchSize
-	identity, err := json.Marshal(struct {
-		Config   JudgeConfig
-		Settings train.Settings
-		Request  sdk.FitRequest
-	}{config, settings, request})
+	identity, err := fitIdentity(config, settings, request)
 	if err != nil {
 		return config, err
 	}
 	loop := &train.Loop{
 		Backend: backend, Store: store, Steps: settings.Steps, Optimizer: settings.Optimizer(),
-		Scratch: request.Scratch, Identity: train.Digest(identity),
+		Scratch: request.Scratch, Identity: identity,
 		Batch: func(step int) ([]any, error) {
 			patches := make([]float32, batch*imageValues)
 			targets := make([][]float32, len(heads))

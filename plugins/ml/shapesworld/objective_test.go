@@ -83,6 +83,12 @@ func TestReferencedLosses(t *testing.T) {
 			Steps:  1, BatchSize: 8, Optimizer: train.Optimizer{LearningRate: 1e-4, Beta2: 0.99, Epsilon: 1e-8}.JSON(), Seed: 4,
 		}
 		step := func(store, reference *model.Store) map[string]float64 {
+			if reference != nil { // which is taken over
+				var err error
+				if reference, err = reference.Clone(); err != nil {
+					t.Fatal(err)
+				}
+			}
 			var values map[string]float64
 			if err := Tune(t.Context(), openBackend(t), config, store, reference, request, func(p sdk.Progress) error {
 				values = p.Values

@@ -27,7 +27,7 @@ const dropText = 0.1
 
 // Tune trains the denoiser in store by the sum of the request's losses (package
 // objective). reference are the weights that losses compare it with, if they ask for
-// a reference; nil: its own, as they are now.
+// a reference, and are taken over then; nil: its own, as they are now.
 func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, store, reference *model.Store, request sdk.TuneRequest, report func(sdk.Progress) error) error {
 	optimizer, err := train.ReadOptimizer(request.Optimizer)
 	if err != nil {
@@ -96,7 +96,7 @@ func (p *policy) Predict(in []*Node) (prediction, target *Node) {
 	return p.config.Predict(p.params, noisy, timesteps, text), target
 }
 
-// Freeze keeps the reference's weights.
+// Freeze keeps the reference's weights, which it takes over.
 func (p *policy) Freeze() error {
 	if p.reference != nil {
 		return nn.FreezeFrom(p.store, p.reference)

@@ -3,6 +3,7 @@ package train
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -142,7 +143,18 @@ func tensorsOf(store *model.Store, wanted func(v *model.Variable) bool) map[stri
 	return weights
 }
 
-// Digest is a short name of a job's settings, for Loop.Identity.
+// Identify tells a job from another one, for Loop.Identity, by what decides its
+// result. A job that was killed is asked for again with another output: leave out of
+// a request where the result and the unfinished state are put.
+func Identify(parts ...any) (string, error) {
+	text, err := json.Marshal(parts)
+	if err != nil {
+		return "", fmt.Errorf("identify the job: %w", err)
+	}
+	return Digest(text), nil
+}
+
+// Digest is a short name of a job's settings.
 func Digest(settings []byte) string {
 	sum := sha256.Sum256(settings)
 	return hex.EncodeToString(sum[:])

@@ -114,6 +114,9 @@ func (s *sampler) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, s
 
 // Tune fine-tunes the model, or trains one from scratch.
 func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func(sdk.Progress) error) error {
+	if err := objective.CheckSizes(request.Losses, request.BatchSize, 0); err != nil {
+		return err
+	}
 	network, store := shapesworld.DefaultDenoiser(), model.NewStore()
 	if !request.FromScratch {
 		if err := s.load(); err != nil {
@@ -130,7 +133,7 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 		return err
 	}
 	if reference != nil {
-		defer reference.Finalize()
+		defer reference.Finalize() // of what was not taken over
 	}
 	if err := shapesworld.Tune(ctx, s.backend, network, store, reference, request, report); err != nil {
 		return err
@@ -168,7 +171,7 @@ func (s *sampler) MemoryAdvice(_ sdk.Call, tune *sdk.TuneRequest) []sdk.Advice {
 	if tune == nil {
 		return nil
 	}
-	return train.SmallerBatch("finetune", tune.BatchSize, 1)
+	return train.SmallerBatch("finetune", tune.BatchSize, objective.Group(tune.Losses), 1)
 }
 
 // Close frees the compiled network and the weights.

@@ -33,3 +33,20 @@ func TestReference(t *testing.T) {
 		t.Errorf("a network of another configuration: error %v", err)
 	}
 }
+
+// TestPairs: half a pair is refused before tables are read, and is no advice.
+func TestPairs(t *testing.T) {
+	s := &sampler{}
+	request := sdk.TuneRequest{BatchSize: 3, Losses: []sdk.TuneLoss{{Name: "diffusion_dpo", Sets: []sdk.TuneSet{{Images: "missing"}}}}}
+	if err := s.Tune(t.Context(), request, func(sdk.Progress) error { return nil }); err == nil || !strings.Contains(err.Error(), "half a pair") {
+		t.Errorf("three images a step: error %v", err)
+	}
+	request.BatchSize = 6
+	if advice := s.MemoryAdvice(sdk.CallTune, &request); len(advice) != 1 || advice[0].Write != "batch_size = 2" {
+		t.Errorf("advice at six images: %+v", advice)
+	}
+	request.BatchSize = 2
+	if advice := s.MemoryAdvice(sdk.CallTune, &request); len(advice) != 0 {
+		t.Errorf("advice at two images: %+v", advice)
+	}
+}

@@ -52,6 +52,11 @@ func TestMemoryAdvice(t *testing.T) {
 	tune := func(options string, ema float64, images int) *sdk.TuneRequest {
 		return &sdk.TuneRequest{Options: []byte(options), Losses: make([]sdk.TuneLoss, 2), BatchSize: images, Optimizer: train.Optimizer{EMADecay: ema}.JSON()}
 	}
+	pairs := func(options string, images int) *sdk.TuneRequest {
+		request := tune(options, 0, images)
+		request.Losses[1].Name = "diffusion_dpo"
+		return request
+	}
 	for _, test := range []struct {
 		call sdk.Call
 		tune *sdk.TuneRequest
@@ -63,6 +68,8 @@ func TestMemoryAdvice(t *testing.T) {
 		{sdk.CallTune, tune(`{"micro_batch_size":1,"gradient_checkpointing":true,"precision":"bfloat16","lora":{"rank":4}}`, 0, 8), `height = 128`},
 		{sdk.CallTune, tune(`{"micro_batch_size":6,"precision":"bfloat16"}`, 0, 8), `micro_batch_size = 3; gradient_checkpointing = true; lora {}; height = 128`},
 		{sdk.CallTune, tune(`{"micro_batch_size":64,"gradient_checkpointing":true,"lora":{"rank":4}}`, 0, 1), `micro_batch_size = 1; precision = "bfloat16"; height = 128`},
+		{sdk.CallTune, pairs(`{"micro_batch_size":6,"precision":"bfloat16"}`, 8), `micro_batch_size = 2; gradient_checkpointing = true; lora {}; height = 128`},
+		{sdk.CallTune, pairs(`{"micro_batch_size":2,"precision":"bfloat16"}`, 8), `gradient_checkpointing = true; lora {}; height = 128`},
 	} {
 		if got := written(t, s.MemoryAdvice(test.call, test.tune)); got != test.want {
 			t.Errorf("%s %+v: %s\nwant %s", test.call, test.tune, got, test.want)

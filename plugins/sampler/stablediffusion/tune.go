@@ -8,6 +8,7 @@ import (
 
 	"github.com/plumb-ml/plumb/plugins/ml/latentcache"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -26,6 +27,9 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 	}
 	settings, err := latentdiffusion.ReadSettings(request.Options)
 	if err != nil {
+		return err
+	}
+	if err := objective.CheckSizes(request.Losses, request.BatchSize, settings.MicroBatchSize); err != nil {
 		return err
 	}
 	store, err := s.model.Trainable(s.backend, s.directory, s.adapters, settings, request.Seed)
@@ -50,7 +54,7 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 		if reference.Store, err = s.model.ReadReference(s.backend, s.config.Weights, r.Checkpoint); err != nil {
 			return err
 		}
-		defer reference.Store.Finalize()
+		defer reference.Store.Finalize() // of what was not taken over
 	}
 	if err := s.model.Tune(ctx, s.backend, store, examples, reference, settings, request, report); err != nil {
 		return err

@@ -377,8 +377,12 @@ func TestTuneMistakes(t *testing.T) {
 		change func(r *sdk.TuneRequest)
 		want   []string
 	}{
-		"from scratch":  {func(r *sdk.TuneRequest) { r.FromScratch = true }, []string{"not trained from scratch", "from_scratch"}},
-		"no loss":       {func(r *sdk.TuneRequest) { r.Losses = nil }, []string{"no loss"}},
+		"from scratch": {func(r *sdk.TuneRequest) { r.FromScratch = true }, []string{"not trained from scratch", "from_scratch"}},
+		"no loss":      {func(r *sdk.TuneRequest) { r.Losses = nil }, []string{"no loss"}},
+		"half a pair": {func(r *sdk.TuneRequest) { // said before its table is missed
+			r.Losses[1] = sdk.TuneLoss{Name: "diffusion_dpo", Sets: []sdk.TuneSet{{Images: broken + ".gone"}}}
+			r.BatchSize, r.Options = 4, []byte(`{"micro_batch_size":3}`)
+		}, []string{"half a pair", "micro_batch_size is 3"}},
 		"broken image":  {func(r *sdk.TuneRequest) { r.Losses[1].Sets = []sdk.TuneSet{{Images: broken}} }, []string{`"image-x"`, "PNG", broken}},
 		"no layer":      {func(r *sdk.TuneRequest) { r.Options = []byte(`{"lora":{"rank":2,"targets":["to_query"]}}`) }, []string{`"to_query"`, "to_q", "to_out.0", "conv1"}},
 		"no target":     {func(r *sdk.TuneRequest) { r.Options = []byte(`{"lora":{"rank":2,"targets":[]}}`) }, []string{"targets is empty"}},

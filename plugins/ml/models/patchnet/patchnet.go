@@ -6,7 +6,7 @@
 // well. Blocks of three kinds follow each other: a convolution in a narrow
 // space (how neighbours fit), attention (how far things fit: counts), and a
 // two-layer perceptron. The package refuses to know what the network is for:
-// package shapes builds the encoder and the judge of it.
+// package shapesworld builds the encoder and the judge of it.
 package patchnet
 
 import (

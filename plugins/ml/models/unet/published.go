@@ -31,6 +31,12 @@ func (c Config) LatentChannels() (in, out int) { return c.InChannels, c.OutChann
 // TrainedSize is the size of the latents that it was trained on; 0 if unknown.
 func (c Config) TrainedSize() (height, width int) { return c.SampleSize.Height, c.SampleSize.Width }
 
+// Network is the configuration without what does not change the network.
+func (c Config) Network() any {
+	c.SampleSize, c.Upcast, c.Dropout = Size{}, nil, nil
+	return c
+}
+
 // Conditions are the dimensions of what it is conditioned on: any number of tokens.
 func (c Config) Conditions() conditioning.Shapes {
 	return conditioning.Shapes{conditioning.Context: {0, c.CrossWidth}}
