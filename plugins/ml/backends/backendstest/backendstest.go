@@ -1,6 +1,7 @@
 // Package backendstest runs the tests of a package on every backend that opens
 // here: on the pure-Go one, and then again on each of XLA whose PJRT plugin is
-// found. Without a plugin nothing runs twice.
+// found. Without a plugin nothing runs twice. PLUMB_TEST_BACKENDS names the
+// backends instead, with commas between: each of them must open.
 package backendstest
 
 import (
@@ -8,6 +9,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -17,15 +19,29 @@ import (
 // current is the name of the backend that tests run on.
 var current = backends.Go
 
+// Variable is the environment variable that names the backends to test.
+const Variable = "PLUMB_TEST_BACKENDS"
+
 // Main is what TestMain of a package calls.
 func Main(m *testing.M) {
-	code := m.Run()
-	os.Setenv("NVIDIA_TF32_OVERRIDE", "0") // what others computed is float32
-	for _, name := range []string{backends.XLACUDA, backends.XLACPU} {
-		if _, err := backends.Open(name); err != nil {
-			continue
+	names, asked := []string{backends.Go, backends.XLACUDA, backends.XLACPU}, false
+	if list := os.Getenv(Variable); list != "" {
+		names, asked = strings.Split(list, ","), true
+	}
+	code := 0
+	for _, name := range names {
+		if name != backends.Go {
+			os.Setenv("NVIDIA_TF32_OVERRIDE", "0") // what others computed is float32
+			switch _, err := backends.Open(name); {
+			case err != nil && asked:
+				fmt.Fprintf(os.Stderr, "%s names %s: %v\n", Variable, name, err)
+				code = 1
+				continue
+			case err != nil:
+				continue
+			}
+			fmt.Println("on", name)
 		}
-		fmt.Println("on", name)
 		current = name
 		code = max(code, m.Run())
 	}
