@@ -13,10 +13,10 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
-// half is the tiny model in bfloat16.
-func half(t *testing.T) (*Model, *Pipeline) {
+// half is a model in bfloat16.
+func half(t *testing.T, directory string) (*Model, *Pipeline) {
 	t.Helper()
-	m, err := Read(golden.Backend(t), tiny)
+	m, err := Read(golden.Backend(t), directory)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,8 @@ func off(got, want []float32) float64 {
 // noise is what it makes in float32 but for the rounding of bfloat16, of 2^-9 at
 // every step. Guidance of 7.5 would multiply the difference by ten.
 func TestIn16(t *testing.T) {
-	m, d := half(t)
+	directory := shallow(t)
+	m, d := half(t, directory)
 	for v := range m.DenoiserStore.IterVariables() {
 		want := dtypes.Float32
 		if v.Shape().Rank() > 1 {
@@ -55,7 +56,7 @@ func TestIn16(t *testing.T) {
 			t.Errorf("%s is %s", v.Path(), v.Shape())
 		}
 	}
-	_, whole := read(t)
+	_, whole := read(t, directory)
 	file := golden.Read(t, expected+"t2i_ddim.safetensors")
 	_, prompt := halves(file)
 	// How far the latents went in a step, in both.
@@ -82,6 +83,7 @@ func TestIn16(t *testing.T) {
 // TestNotFinite: a number that is none is named with its timestep, and with the
 // way out that there is.
 func TestNotFinite(t *testing.T) {
+	directory := shallow(t)
 	file := golden.Read(t, expected+"t2i_ddim.safetensors")
 	without, with := halves(file)
 	draw := func(d *Pipeline) error {
@@ -96,9 +98,9 @@ func TestNotFinite(t *testing.T) {
 		var m *Model
 		var d *Pipeline
 		if name == BFloat16 {
-			m, d = half(t)
+			m, d = half(t, directory)
 		} else {
-			m, d = read(t)
+			m, d = read(t, directory)
 		}
 		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(-1))} {
 			spoil(m, bad)
@@ -112,7 +114,7 @@ func TestNotFinite(t *testing.T) {
 			t.Errorf("%s, healed: %v", name, err)
 		}
 	}
-	m, d := read(t)
+	m, d := read(t, directory)
 	v := m.VAEStore.GetVariable("/decoder.conv_out.bias")
 	v.MustSetValue(tensors.FromFlatDataAndDimensions([]float32{float32(math.NaN()), 0, 0}, 3))
 	if _, err := d.Decode(last(file.Tensors["latents.0"])); err == nil || !strings.Contains(err.Error(), "decoder") {

@@ -107,18 +107,19 @@ func moved(t *testing.T, store *model.Store, distance float64) (direction map[st
 // at its known value, against the network as it was; and away from there its
 // gradient is the slope of the loss, against a reference that stays behind.
 func TestReferencedLosses(t *testing.T) {
-	m := denoiserAlone(t)
+	directory := shallow(t)
+	m := denoiserAlone(t, directory)
 	defer m.Finalize()
 	adapters := Settings{LoRA: &two}
 	fresh := func(settings Settings) *model.Store {
 		t.Helper()
-		store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+		store, err := m.Trainable(golden.Backend(t), directory, nil, settings, 5)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return store
 	}
-	base, err := m.ReadReference(golden.Backend(t), tiny, "")
+	base, err := m.ReadReference(golden.Backend(t), directory, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +140,7 @@ func TestReferencedLosses(t *testing.T) {
 			store.Finalize()
 
 			// At a point away from the reference, and on both sides of it.
-			const far, h = 0.02, 2e-4
+			const far, h = 0.02, 5e-4 // a smaller h is lost in the rounding of float32
 			at := func(distance float64) (map[string]float64, map[string]safetensors.Tensor, map[string][]float64) {
 				store := fresh(settings)
 				defer store.Finalize()
@@ -171,9 +172,10 @@ func TestReferencedLosses(t *testing.T) {
 // TestReferencedLossesInParts: pairs and sums over the step are the same however
 // the step is cut.
 func TestReferencedLossesInParts(t *testing.T) {
-	m := denoiserAlone(t)
+	directory := shallow(t)
+	m := denoiserAlone(t, directory)
 	defer m.Finalize()
-	base, err := m.ReadReference(golden.Backend(t), tiny, "")
+	base, err := m.ReadReference(golden.Backend(t), directory, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +187,7 @@ func TestReferencedLossesInParts(t *testing.T) {
 	classes.options = `{"beta":20,"offset":"classes"}`
 	for _, loss := range append(slices.Clone(referenced), classes) {
 		run := func(micro int) (map[string]float64, map[string]safetensors.Tensor) {
-			store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+			store, err := m.Trainable(golden.Backend(t), directory, nil, settings, 5)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -209,12 +211,13 @@ func TestReferencedLossesInParts(t *testing.T) {
 // TestReadReferenceRefuses: another network is no reference; one that was trained on
 // images of another size is.
 func TestReadReferenceRefuses(t *testing.T) {
-	m := denoiserAlone(t)
+	directory := shallow(t)
+	m := denoiserAlone(t, directory)
 	defer m.Finalize()
 	read := func(key, value string) error {
 		t.Helper()
 		other := t.TempDir()
-		if err := os.CopyFS(other+"/unet", os.DirFS(tiny+"/unet")); err != nil {
+		if err := os.CopyFS(other+"/unet", os.DirFS(directory+"/unet")); err != nil {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(other + "/unet/config.json")
@@ -245,10 +248,11 @@ func TestReadReferenceRefuses(t *testing.T) {
 // TestReferenceOfAdapters: adapters that are trained further are compared with what
 // they were, and not with the network without them.
 func TestReferenceOfAdapters(t *testing.T) {
-	m := denoiserAlone(t)
+	directory := shallow(t)
+	m := denoiserAlone(t, directory)
 	defer m.Finalize()
 	settings := Settings{LoRA: &two}
-	store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+	store, err := m.Trainable(golden.Backend(t), directory, nil, settings, 5)
 	if err != nil {
 		t.Fatal(err)
 	}

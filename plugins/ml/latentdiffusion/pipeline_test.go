@@ -14,6 +14,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
+	"github.com/plumb-ml/plumb/plugins/ml/models/shallowtest"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 )
 
@@ -24,9 +25,15 @@ const (
 	expected = tiny + "/expected/"
 )
 
-func read(t testing.TB) (*Model, *Pipeline) {
+// shallow writes a model of the same parts, whose network is compiled sooner.
+func shallow(t testing.TB) (directory string) {
 	t.Helper()
-	m, err := Read(golden.Backend(t), tiny)
+	return shallowtest.Model(t, golden.Backend(t), tiny)
+}
+
+func read(t testing.TB, directory string) (*Model, *Pipeline) {
+	t.Helper()
+	m, err := Read(golden.Backend(t), directory)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +68,7 @@ func halves(file *safetensors.File) (without, with Tensor) {
 // TestTextToImage follows a whole run with guidance: every step alone, all of
 // them, and the picture.
 func TestTextToImage(t *testing.T) {
-	_, d := read(t)
+	_, d := read(t, tiny)
 	file := golden.Read(t, expected+"t2i_ddim.safetensors")
 	without, with := halves(file)
 	request := Request{Conditions: prompts(with), Negative: prompts(without), Guidance: 7.5, Solver: "ddim", Steps: 10}
@@ -112,7 +119,7 @@ func TestTextToImage(t *testing.T) {
 // TestBatch draws two images without guidance, with the model's own solver, and
 // each as when it is alone.
 func TestBatch(t *testing.T) {
-	_, d := read(t)
+	_, d := read(t, shallow(t))
 	file := golden.Read(t, expected+"t2i_ddim.safetensors")
 	without, with := halves(file)
 	draw := func(latents, embeddings Tensor) Tensor {
@@ -133,7 +140,7 @@ func TestBatch(t *testing.T) {
 }
 
 func TestRefuses(t *testing.T) {
-	_, d := read(t)
+	_, d := read(t, tiny)
 	latents := Tensor{[]int{1, 8, 8, 4}, make([]float32, 256)}
 	data := make([]float32, 64)
 	two := prompts(Tensor{[]int{1, 2, 32}, data})
@@ -163,7 +170,7 @@ func TestRefuses(t *testing.T) {
 }
 
 func TestDecodeRefuses(t *testing.T) {
-	_, d := read(t)
+	_, d := read(t, tiny)
 	if _, err := d.Decode(Tensor{[]int{1, 4, 8, 8}, make([]float32, 256)}); err == nil || !strings.Contains(err.Error(), "[1 4 8 8]") {
 		t.Errorf("error %v", err)
 	}
@@ -208,7 +215,7 @@ func TestBytes(t *testing.T) {
 // solver that needs no fresh noise, with guidance and without; and a second batch
 // depends on nothing of the first.
 func TestOnDevice(t *testing.T) {
-	m, d := read(t)
+	m, d := read(t, shallow(t))
 	device, err := m.newOnDevice(golden.Backend(t))
 	if err != nil {
 		t.Fatal(err)

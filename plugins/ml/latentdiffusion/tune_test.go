@@ -102,14 +102,14 @@ func fixtures(t *testing.T) (given, map[string]torchNumbers, *safetensors.File) 
 	return g, numbers, file
 }
 
-// denoiserAlone reads the tiny model's denoising network alone.
-func denoiserAlone(t *testing.T) *Model {
+// denoiserAlone reads a model's denoising network alone.
+func denoiserAlone(t *testing.T, directory string) *Model {
 	t.Helper()
-	m, err := ReadConfig(tiny)
+	m, err := ReadConfig(directory)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.DenoiserStore, err = m.Denoiser.Weights(golden.Backend(t)).Read(tiny + "/unet"); err != nil {
+	if m.DenoiserStore, err = m.Denoiser.Weights(golden.Backend(t)).Read(directory + "/unet"); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -217,7 +217,7 @@ func TestTuneGradients(t *testing.T) {
 		"reward_weighted": {term("reward_weighted", 1, []int{0, 1}, rewards, 1), term("pretraining", 0.5, []int{2, 3}, nil, 2)},
 	} {
 		for _, micro := range []int{0, 1} {
-			m := denoiserAlone(t)
+			m := denoiserAlone(t, tiny)
 			weights := m.Denoiser.Weights(golden.Backend(t))
 			values, gradients := step(t, m, m.DenoiserStore, g, Settings{}, objective.Step{Terms: terms, Images: 2, Micro: micro})
 			want := numbers[name]
@@ -268,7 +268,8 @@ func eight() []*objective.Term {
 func TestAccumulation(t *testing.T) {
 	g, _, _ := fixtures(t)
 	run := func(micro int) (map[string]float64, map[string]safetensors.Tensor, map[string]safetensors.Tensor) {
-		m := denoiserAlone(t)
+		directory := shallow(t)
+		m := denoiserAlone(t, directory)
 		values, gradients := step(t, m, m.DenoiserStore, g, Settings{}, objective.Step{Terms: eight(), Images: 4, Micro: micro})
 		return values, gradients, train.Tensors(m.DenoiserStore)
 	}
@@ -296,7 +297,7 @@ func TestAccumulation(t *testing.T) {
 			}
 		}
 		t.Logf("%d at once: gradients differ by %.1e of the largest element, %d weights by %.1e", micro, worst, count, moved)
-		if moved > 1e-5 || count < 1e6 {
+		if moved > 1e-5 || count < 2e5 {
 			t.Errorf("%d at once: a weight of %d differs by %v, a step moves them by %v", micro, count, moved, exact.LearningRate)
 		}
 	}
@@ -311,10 +312,11 @@ func float(v float64) *float64 { return &v }
 func TestAdapters(t *testing.T) {
 	g, _, _ := fixtures(t)
 	batch := objective.Step{Terms: eight(), Images: 4}
-	m := denoiserAlone(t)
+	directory := shallow(t)
+	m := denoiserAlone(t, directory)
 	whole, full := step(t, m, m.DenoiserStore, g, Settings{}, batch)
 	settings := Settings{LoRA: &two}
-	store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+	store, err := m.Trainable(golden.Backend(t), directory, nil, settings, 5)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -353,18 +355,18 @@ func TestAdapters(t *testing.T) {
 		golden.Expect(t, name, up, want, 2e-4*largest(want.Data)+1e-8)
 		checked++
 	}
-	if checked != 16*2*2+16+22 { // to_q and to_out.0 twice in each of 16 transformers, proj in each; conv2 in each of 22 blocks
+	if checked != 4*2*2+4+8 { // to_q and to_out.0 twice in each of 4 transformers, proj in each; conv2 in each of 8 blocks
 		t.Errorf("compared %d adapters", checked)
 	}
 	// In the weights they do what they do beside them.
 	adapters := lora.New(two, train.Trained(store))
-	merged, err := m.Trainable(golden.Backend(t), tiny, adapters, Settings{}, 0)
+	merged, err := m.Trainable(golden.Backend(t), directory, adapters, Settings{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	batch.Terms = eight()
 	inside, _ := step(t, m, merged, g, Settings{}, batch)
-	beside, err := m.Trainable(golden.Backend(t), tiny, adapters, settings, 0)
+	beside, err := m.Trainable(golden.Backend(t), directory, adapters, settings, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -456,11 +458,12 @@ func TestVelocity(t *testing.T) {
 // after a step ends with the bits of one that was not.
 func TestTuneResume(t *testing.T) {
 	g, _, _ := fixtures(t)
-	m := denoiserAlone(t)
+	directory := shallow(t)
+	m := denoiserAlone(t, directory)
 	g.scale = float32(m.VAE.ScalingFactor)
 	settings := Settings{LoRA: &two}
 	run := func(scratch string, stop int) (map[string]safetensors.Tensor, error) {
-		store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+		store, err := m.Trainable(golden.Backend(t), directory, nil, settings, 5)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -508,10 +511,11 @@ func TestCheckpointing(t *testing.T) {
 	g, _, _ := fixtures(t)
 	batch := objective.Step{Terms: eight()[1:], Images: 2}
 	for _, adapters := range []*lora.Config{nil, &two} {
-		m := denoiserAlone(t)
+		directory := shallow(t)
+		m := denoiserAlone(t, directory)
 		run := func(twice bool) (map[string]float64, map[string]safetensors.Tensor) {
 			settings := Settings{LoRA: adapters, GradientCheckpointing: twice}
-			store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+			store, err := m.Trainable(golden.Backend(t), directory, nil, settings, 5)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -536,10 +540,11 @@ func TestHalfPrecision(t *testing.T) {
 	g, _, _ := fixtures(t)
 	batch := objective.Step{Terms: eight()[1:], Images: 2}
 	for _, adapters := range []*lora.Config{nil, &two} {
-		m := denoiserAlone(t)
+		directory := shallow(t)
+		m := denoiserAlone(t, directory)
 		run := func(precision string) (map[string]float64, map[string]safetensors.Tensor) {
 			settings := Settings{LoRA: adapters, Precision: precision, GradientCheckpointing: precision == BFloat16 && adapters != nil}
-			store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+			store, err := m.Trainable(golden.Backend(t), directory, nil, settings, 5)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -574,13 +579,14 @@ func TestHalfPrecision(t *testing.T) {
 // TestDivergedInHalfPrecision says so, and what to do.
 func TestDivergedInHalfPrecision(t *testing.T) {
 	g, _, _ := fixtures(t)
-	m := denoiserAlone(t)
+	directory := shallow(t)
+	m := denoiserAlone(t, directory)
 	g.scale = float32(math.Inf(1)) // latents that are no numbers
 	for i := range g.latents[0].Data {
 		g.latents[0].Data[i] = float32(math.NaN())
 	}
 	settings := Settings{LoRA: &lora.Config{Rank: 1, Targets: []string{"to_q"}}, Precision: BFloat16}
-	store, err := m.Trainable(golden.Backend(t), tiny, nil, settings, 5)
+	store, err := m.Trainable(golden.Backend(t), directory, nil, settings, 5)
 	if err != nil {
 		t.Fatal(err)
 	}
