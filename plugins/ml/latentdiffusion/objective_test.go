@@ -140,7 +140,11 @@ func TestReferencedLosses(t *testing.T) {
 			store.Finalize()
 
 			// At a point away from the reference, and on both sides of it.
-			const far, h = 0.02, 5e-4 // a smaller h is lost in the rounding of float32
+			const far = 0.02
+			h := 1e-3 // a smaller one is lost in the rounding of float32
+			if settings.LoRA != nil {
+				h = 2e-3 // in their few weights the loss is nearer to a line
+			}
 			at := func(distance float64) (map[string]float64, map[string]safetensors.Tensor, map[string][]float64) {
 				store := fresh(settings)
 				defer store.Finalize()

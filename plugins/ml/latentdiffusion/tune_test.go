@@ -297,7 +297,7 @@ func TestAccumulation(t *testing.T) {
 			}
 		}
 		t.Logf("%d at once: gradients differ by %.1e of the largest element, %d weights by %.1e", micro, worst, count, moved)
-		if moved > 1e-5 || count < 2e5 {
+		if moved > 1e-5 || count < 5e4 {
 			t.Errorf("%d at once: a weight of %d differs by %v, a step moves them by %v", micro, count, moved, exact.LearningRate)
 		}
 	}
@@ -355,7 +355,7 @@ func TestAdapters(t *testing.T) {
 		golden.Expect(t, name, up, want, 2e-4*largest(want.Data)+1e-8)
 		checked++
 	}
-	if checked != 4*2*2+4+8 { // to_q and to_out.0 twice in each of 4 transformers, proj in each; conv2 in each of 8 blocks
+	if checked != 2*2*2+2+5 { // to_q and to_out.0 twice in each of 2 transformers, proj in each; conv2 in each of 5 blocks
 		t.Errorf("compared %d adapters", checked)
 	}
 	// In the weights they do what they do beside them.

@@ -302,10 +302,10 @@ func TestTuneAdapters(t *testing.T) {
 	for name, dims := range map[string][]int{
 		"unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.lora_A.weight": {3, 16},
 		"unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.lora_B.weight": {16, 3},
-		"unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_out.0.lora_A.weight": {3, 32},
-		"unet.up_blocks.1.attentions.1.transformer_blocks.0.attn2.to_k.lora_A.weight":   {3, 32},
-		"unet.down_blocks.1.resnets.0.conv1.lora_A.weight":                              {3, 16, 3, 3},
-		"unet.down_blocks.1.resnets.0.conv1.lora_B.weight":                              {32, 3, 1, 1},
+		"unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_out.0.lora_A.weight": {3, 16},
+		"unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight":     {3, 32},
+		"unet.up_blocks.0.resnets.0.conv1.lora_A.weight":                                {3, 32, 3, 3},
+		"unet.up_blocks.0.resnets.0.conv1.lora_B.weight":                                {16, 3, 1, 1},
 	} {
 		if got := adapters[name].Dims; !slices.Equal(got, dims) {
 			t.Errorf("%s is %v, want %v", name, got, dims)
