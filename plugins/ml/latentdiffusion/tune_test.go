@@ -16,6 +16,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	"github.com/plumb-ml/plumb/plugins/ml/diffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/lora"
@@ -207,6 +208,7 @@ func apart(t *testing.T, got, want map[string]safetensors.Tensor) (worst float64
 // gradients, plain and weighted by rewards with a pre-training term (Lee et al.
 // 2023, eq. 3), in one part and one image at a time.
 func TestTuneGradients(t *testing.T) {
+	backendstest.SkipLong(t)
 	g, numbers, file := fixtures(t)
 	var rewards []float64
 	for _, r := range file.Tensors["reward"].Data {

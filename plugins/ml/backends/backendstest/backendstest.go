@@ -1,10 +1,12 @@
 // Package backendstest runs the tests of a package on every backend that opens
 // here: on the pure-Go one, and then again on each of XLA whose PJRT plugin is
 // found. Without a plugin nothing runs twice. PLUMB_TEST_BACKENDS names the
-// backends instead, with commas between: each of them must open.
+// backends instead, with commas between: each of them must open. What takes XLA's
+// compiler minutes is tested on it only if PLUMB_TEST_LONG is set.
 package backendstest
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -22,30 +24,82 @@ var current = backends.Go
 // Variable is the environment variable that names the backends to test.
 const Variable = "PLUMB_TEST_BACKENDS"
 
+// LongVariable is the environment variable that, set, has all tests run on XLA.
+const LongVariable = "PLUMB_TEST_LONG"
+
 // Main is what TestMain of a package calls.
 func Main(m *testing.M) {
-	names, asked := []string{backends.Go, backends.XLACUDA, backends.XLACPU}, false
-	if list := os.Getenv(Variable); list != "" {
-		names, asked = strings.Split(list, ","), true
-	}
+	names, err := selected()
 	code := 0
 	for _, name := range names {
 		if name != backends.Go {
-			os.Setenv("NVIDIA_TF32_OVERRIDE", "0") // what others computed is float32
-			switch _, err := backends.Open(name); {
-			case err != nil && asked:
-				fmt.Fprintf(os.Stderr, "%s names %s: %v\n", Variable, name, err)
-				code = 1
-				continue
-			case err != nil:
-				continue
-			}
 			fmt.Println("on", name)
 		}
 		current = name
 		code = max(code, m.Run())
 	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
 	os.Exit(code)
+}
+
+// Each runs a test on every backend, as subtests with their names, where the package
+// has a main of its own.
+func Each(t *testing.T, run func(t *testing.T, backend string)) {
+	t.Helper()
+	names, err := selected()
+	if err != nil {
+		t.Error(err)
+	}
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) { run(t, name) })
+	}
+}
+
+// selected are the backends to test: those that Variable names, or all that open.
+// An error is about those that are named and do not open.
+func selected() (open []string, wrong error) {
+	names, asked := []string{backends.Go, backends.XLACUDA, backends.XLACPU}, false
+	if list := os.Getenv(Variable); list != "" {
+		names, asked = strings.Split(list, ","), true
+	}
+	for _, name := range names {
+		if name != backends.Go {
+			os.Setenv("NVIDIA_TF32_OVERRIDE", "0") // what others computed is float32
+			if _, err := backends.Open(name); err != nil {
+				if asked {
+					wrong = errors.Join(wrong, fmt.Errorf("%s names %s: %w", Variable, name, err))
+				}
+				continue
+			}
+		}
+		open = append(open, name)
+	}
+	return open, wrong
+}
+
+// OnGo skips a test that computes nothing, or the same on any backend, if go is not
+// among those that Variable names: it runs where go is tested.
+func OnGo(t testing.TB) {
+	t.Helper()
+	if list := os.Getenv(Variable); list != "" && !slices.Contains(strings.Split(list, ","), backends.Go) {
+		t.Skip(Variable + " is without go")
+	}
+}
+
+// Long says whether the tests are those whose programs take XLA minutes to compile:
+// on go, which compiles nothing, and where LongVariable is set.
+func Long() bool { return current == backends.Go || os.Getenv(LongVariable) != "" }
+
+// SkipLong skips a test whose programs take XLA minutes to compile, but where
+// Long says that it runs.
+func SkipLong(t testing.TB) {
+	t.Helper()
+	if !Long() {
+		t.Skip("takes XLA minutes to compile; " + LongVariable + "=1 runs it")
+	}
 }
 
 // Name is the backend that tests run on, in the words of HCL.

@@ -9,6 +9,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/conditioning"
 	golden "github.com/plumb-ml/plumb/plugins/ml/models/goldentest"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
@@ -82,6 +83,7 @@ func TestWholeNetwork(t *testing.T) {
 // TestBlocks follows the network from block to block: where it first differs is
 // where the mistake is.
 func TestBlocks(t *testing.T) {
+	backendstest.SkipLong(t)
 	config, store := read(t)
 	file := golden.Read(t, expected+"unet.safetensors")
 	blocks := golden.Read(t, expected+"unet_blocks_t250.safetensors")
@@ -132,6 +134,7 @@ func TestBlocks(t *testing.T) {
 // TestLinearProjection: with the same weights as matrices the network is the
 // same.
 func TestLinearProjection(t *testing.T) {
+	backendstest.SkipLong(t)
 	config, store := read(t)
 	config.LinearTransform = true
 	kernels := map[string]safetensors.Tensor{}
