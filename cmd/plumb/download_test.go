@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/plumb-ml/plumb/core/hub/hubtest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 )
 
 // TestDownload takes an experiment on models of a hub from nothing to its second
 // run: planned without them, refused, fetched, run, and run again in part when
 // main has moved.
 func TestDownload(t *testing.T) {
+	backendstest.OnGo(t)
 	server := hubtest.New(t)
 	diffusion := hubtest.Directory(t, "../../plugins/ml/models/testdata/tiny-stable-diffusion")
 	clip := hubtest.Directory(t, "../../plugins/ml/models/testdata/tiny-clip")

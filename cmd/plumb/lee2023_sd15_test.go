@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 )
 
 const paper = "../../experiments/lee2023_sd15.hcl"
@@ -37,6 +39,7 @@ func (p planJSON) stage(t *testing.T, name string) stageJSON {
 // TestPaperPlan: the paper at full size is planned without anything of what it
 // needs; the plan says what that is and what it will take, and a run refuses.
 func TestPaperPlan(t *testing.T) {
+	backendstest.OnGo(t)
 	t.Setenv("HF_HOME", t.TempDir())
 	t.Setenv("HF_HUB_CACHE", "")
 	directory, _ := planned(t, builtinHouse(), paper, "-backend", "go", "-var", "stable_diffusion=../weights/sd", "-var", "clip=../weights/clip")
@@ -107,6 +110,7 @@ func TestPaperPlan(t *testing.T) {
 // TestPaperAblations: the paper's ablations at full size share what they can, and
 // make nothing that they do not measure.
 func TestPaperAblations(t *testing.T) {
+	backendstest.OnGo(t)
 	for name, want := range map[string]struct {
 		variants int
 		of, not  []string // stages that there are, and that there are not

@@ -17,6 +17,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/store"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -41,6 +42,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
+	backendstest.OnGo(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {

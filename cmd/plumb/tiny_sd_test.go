@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/plumb-ml/plumb/plugins/builtin"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 )
 
 // builtinHouse is the house that ships.
@@ -27,32 +28,37 @@ func TestTinySD(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Chdir(t.TempDir()) // where runs are put
-	t.Setenv(shipped, "1")
-	for run, wants := range [][]string{
-		{"done    import/pictures", "done    fit/with_auxiliary", "done    precompute/pictures", "done    tune/labelled", "done    tune/unlabelled", "done    tune/full",
-			"done    sample/test/full", "done    measure/test/best_of", "done    encode/pictures/full"},
-		{"all cached: nothing to run"},
-	} {
-		var out, errOut bytes.Buffer
-		if code := execute([]string{"run", file}, &out, &errOut, builtinHouse()); code != exitOK {
-			t.Fatalf("run %d: exit %d\n%s%s", run, code, out.String(), errOut.String())
-		}
-		for _, want := range wants {
-			if !strings.Contains(errOut.String(), want) {
-				t.Errorf("run %d does not say %q:\n%s", run, want, errOut.String())
+	backendstest.Each(t, func(t *testing.T, backend string) {
+		t.Chdir(t.TempDir()) // where runs are put
+		t.Setenv(shipped, "1")
+		for run, wants := range [][]string{
+			{"done    import/pictures", "done    fit/with_auxiliary", "done    precompute/pictures", "done    tune/labelled", "done    tune/unlabelled", "done    tune/full",
+				"done    sample/test/full", "done    measure/test/best_of", "done    encode/pictures/full"},
+			{"all cached: nothing to run"},
+		} {
+			var out, errOut bytes.Buffer
+			if code := execute([]string{"run", "-backend", backend, file}, &out, &errOut, builtinHouse()); code != exitOK {
+				t.Fatalf("run %d: exit %d\n%s%s", run, code, out.String(), errOut.String())
 			}
+			for _, want := range wants {
+				if !strings.Contains(errOut.String(), want) {
+					t.Errorf("run %d does not say %q:\n%s", run, want, errOut.String())
+				}
+			}
+			t.Logf("%s%s", errOut.String(), out.String())
 		}
-		t.Logf("%s%s", errOut.String(), out.String())
-	}
-	found, err := filepath.Glob("runs/*/report/results.json")
-	if err != nil || len(found) != 1 {
-		t.Errorf("reports: %v, %v", found, err)
-	}
+		found, err := filepath.Glob("runs/*/report/results.json")
+		if err != nil || len(found) != 1 {
+			t.Errorf("reports: %v, %v", found, err)
+		}
+	})
+}
 
-	// What lee2023_sd15.hcl plans for is all here, under other names.
-	tiny, _ := planned(t, builtinHouse(), file, "-backend", "go")
-	full, _ := planned(t, builtinHouse(), filepath.Join(filepath.Dir(file), "lee2023_sd15.hcl"), "-backend", "go")
+// TestTinySDHasAllKinds: what lee2023_sd15.hcl plans for is all in tiny_sd.hcl, under
+// other names.
+func TestTinySDHasAllKinds(t *testing.T) {
+	tiny, _ := planned(t, builtinHouse(), "../../experiments/tiny_sd.hcl", "-backend", "go")
+	full, _ := planned(t, builtinHouse(), paper, "-backend", "go")
 	kinds := func(p planJSON) []string {
 		var all []string
 		for _, stage := range p.Stages {
@@ -77,8 +83,6 @@ func TestLongPrompts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Chdir(t.TempDir())
-	t.Setenv(shipped, "1")
 	experiment := fmt.Sprintf(`
 experiment "long" {}
 
@@ -108,27 +112,31 @@ evaluate "main" {
   rewards    = [reward.tiny]
 }
 `, filepath.ToSlash(weights))
-	if err := os.WriteFile("long.hcl", []byte(experiment), 0o644); err != nil {
-		t.Fatal(err)
-	}
 	const warning = "has 160 tokens and the text encoder reads 75"
-	for run := range 2 {
-		var out, errOut bytes.Buffer
-		if code := execute([]string{"run", "long.hcl"}, &out, &errOut, builtinHouse()); code != exitOK {
-			t.Fatalf("run %d: exit %d\n%s%s", run, code, out.String(), errOut.String())
-		}
-		told := strings.Join(strings.Fields(errOut.String()), " ") // lines are broken anywhere
-		if n := strings.Count(told, warning); n != 2*(1-run) {
-			t.Errorf("run %d warns %d times, want once for each of sampling and encoding while they run:\n%s", run, n, errOut.String())
-		}
-		report, err := os.ReadFile("runs/long/report/tables.md")
-		if err != nil {
+	backendstest.Each(t, func(t *testing.T, backend string) {
+		t.Chdir(t.TempDir())
+		t.Setenv(shipped, "1")
+		if err := os.WriteFile("long.hcl", []byte(experiment), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		for _, stage := range []string{"sample/main/tiny", "encode/main/tiny/tiny"} {
-			if !strings.Contains(string(report), "Warning of "+stage) || !strings.Contains(string(report), warning) {
-				t.Errorf("run %d: the report does not have the warning of %s:\n%s", run, stage, report)
+		for run := range 2 {
+			var out, errOut bytes.Buffer
+			if code := execute([]string{"run", "-backend", backend, "long.hcl"}, &out, &errOut, builtinHouse()); code != exitOK {
+				t.Fatalf("run %d: exit %d\n%s%s", run, code, out.String(), errOut.String())
+			}
+			told := strings.Join(strings.Fields(errOut.String()), " ") // lines are broken anywhere
+			if n := strings.Count(told, warning); n != 2*(1-run) {
+				t.Errorf("run %d warns %d times, want once for each of sampling and encoding while they run:\n%s", run, n, errOut.String())
+			}
+			report, err := os.ReadFile("runs/long/report/tables.md")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, stage := range []string{"sample/main/tiny", "encode/main/tiny/tiny"} {
+				if !strings.Contains(string(report), "Warning of "+stage) || !strings.Contains(string(report), warning) {
+					t.Errorf("run %d: the report does not have the warning of %s:\n%s", run, stage, report)
+				}
 			}
 		}
-	}
+	})
 }
