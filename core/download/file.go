@@ -30,6 +30,12 @@ type File struct {
 	Stall    time.Duration // how long the server may say nothing; 0: 30 s
 }
 
+// Progress says how much of a file is here, to who shows it.
+type Progress struct {
+	File        string
+	Done, Total int64 // bytes
+}
+
 // Broken is a download that broke off, or an answer that does not fit; what came is kept.
 type Broken struct{ Sent string }
 

@@ -24,18 +24,12 @@ type Client struct {
 	Config
 	Cache Cache
 	// Progress, if not nil, is called while a file comes.
-	Progress func(Progress)
+	Progress func(download.Progress)
 
 	// patience after failures, and how long a connection may say nothing. For tests.
 	patience download.Patience
 	stall    time.Duration
 	http     *http.Client
-}
-
-// Progress says how much of a file is here.
-type Progress struct {
-	File        string
-	Done, Total int64 // bytes
 }
 
 // NewClient makes a client. It opens no connection yet.

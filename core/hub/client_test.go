@@ -123,8 +123,8 @@ func TestFetch(t *testing.T) {
 	if got, err := os.ReadDir(filepath.Dir(c.Cache.Dir)); err != nil || len(got) != 0 {
 		t.Errorf("planning wrote %v, %v", got, err)
 	}
-	var last Progress
-	c.Progress = func(p Progress) { last = p }
+	var last download.Progress
+	c.Progress = func(p download.Progress) { last = p }
 	if err := c.Fetch(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	hub.Fail("model.safetensors", hubtest.Fault{After: 400_000, Stall: time.Minute})
-	c.Progress = func(p Progress) {
+	c.Progress = func(p download.Progress) {
 		if p.Done == 400_000 {
 			cancel()
 		}

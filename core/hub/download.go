@@ -149,7 +149,7 @@ func (c *Client) file(ctx context.Context, f *Fetch, file File) error {
 		Whole: func(ctx context.Context, path string) (bool, error) { return c.whole(ctx, path, file) },
 		Progress: func(have int64) {
 			if c.Progress != nil {
-				c.Progress(Progress{file.Name, have, file.Size})
+				c.Progress(download.Progress{File: file.Name, Done: have, Total: file.Size})
 			}
 		},
 		Patience: c.patience, Stall: c.stall,
