@@ -51,7 +51,7 @@ func open(name string) (compute.Backend, error) {
 	switch name {
 	case Auto:
 		for _, candidate := range []string{XLACUDA, XLACPU} {
-			if backend, err := openKeeping(candidate); err == nil {
+			if backend, err := openFound(candidate); err == nil {
 				return backend, nil
 			}
 		}
@@ -59,7 +59,7 @@ func open(name string) (compute.Backend, error) {
 	case Go:
 		return openGo()
 	case XLACPU, XLACUDA:
-		backend, err := openKeeping(name)
+		backend, err := openFound(name)
 		if err != nil {
 			return nil, fmt.Errorf("backend %s: %w", name, err)
 		}

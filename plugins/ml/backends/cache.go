@@ -1,12 +1,10 @@
 package backends
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -14,12 +12,13 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize"
-	"github.com/gomlx/compute"
+
+	"github.com/plumb-ml/plumb/plugins/ml/backends/pjrt"
 )
 
-// CacheVariable is the environment variable that says where XLA keeps what it
-// found out while it compiled for a GPU: a directory, or CacheOff. Unset, it is
-// plumb/xla in the user's directory of caches.
+// CacheVariable is the environment variable that says where compiled programs are
+// kept, and what XLA found out while it compiled them for a GPU: a directory, or
+// CacheOff. Unset, it is plumb/xla in the user's directory of caches.
 const CacheVariable = "PLUMB_XLA_CACHE"
 
 // CacheOff as the value of CacheVariable means that nothing is kept.
@@ -42,7 +41,11 @@ const (
 // and it needs another way of linking kernels.
 const cacheFlag = "xla_gpu_per_fusion_autotune_cache_dir"
 
-// Cache is where XLA keeps what it found out while it compiled.
+// executablesLimit is how many bytes of compiled programs are kept: those of a few
+// sizes of Stable Diffusion on several cards.
+const executablesLimit = 8 << 30
+
+// Cache is where XLA keeps what it found out while it compiled for a GPU.
 type Cache struct {
 	Dir string // "": nowhere
 	Why string // nothing is kept, or somebody else says where; "" if neither
@@ -50,7 +53,7 @@ type Cache struct {
 	flags string // the value for XLA_FLAGS; "": to be left as it is
 }
 
-// cacheFor decides where the cache of a plugin's library lies, by the
+// cacheFor decides where the autotuning results of a library lie, by the
 // environment. What the user says to XLA counts more than what we would.
 //
 // The way is XLA_FLAGS, although an unknown flag there ends the process, and not
@@ -59,7 +62,7 @@ type Cache struct {
 // (executable_build_options.cc, ExecutableBuildOptionsFromProto), so that a field
 // alone would turn optimization and autotuning off. The flag is set only if the
 // library holds its name.
-func cacheFor(plugin string, variable func(name string) string, userCache func() (string, error)) Cache {
+func cacheFor(library Library, variable func(name string) string, userCache func() (string, error)) Cache {
 	given := variable(flagsVariable)
 	switch {
 	case strings.EqualFold(variable(CacheVariable), CacheOff):
@@ -70,28 +73,38 @@ func cacheFor(plugin string, variable func(name string) string, userCache func()
 		return Cache{Dir: flagValue(given, cacheFlag), Why: flagsVariable + " says where"}
 	case strings.TrimSpace(given) != "" && !strings.HasPrefix(strings.TrimSpace(given), "-"):
 		return Cache{Why: flagsVariable + " names a file of flags"}
-	case plugin == "":
-		return Cache{Why: "the plugin's file is not known: name it with --pjrt or " + PJRTPathVariable}
 	}
 	root, err := cacheRoot(variable, userCache)
-	if err != nil {
-		return Cache{Why: err.Error()}
-	}
-	digest, knows, err := scan(plugin, cacheFlag)
 	switch {
 	case err != nil:
 		return Cache{Why: err.Error()}
-	case !knows:
-		return Cache{Why: plugin + " does not know the flag " + cacheFlag}
+	case !library.Tuning:
+		return Cache{Why: library.Path + " does not know the flag " + cacheFlag}
 	}
-	// Results of another library may mean something else: a directory for each.
-	directory := filepath.Join(root, digest[:16])
+	directory := filepath.Join(root, "tuning", tuningName(library, variable, given))
 	return Cache{Dir: directory, flags: strings.TrimSpace("--" + cacheFlag + "=" + quoted(directory) + " " + given)}
+}
+
+// tuningName is a directory for each of what may be the fastest, or possible at all,
+// under other conditions. XLA itself tells kinds of GPU apart, but neither its flags
+// nor what NVIDIA's libraries are told by the environment: on an H200, a kernel of
+// cuDNN that one process had found the fastest in TF32 could not be set up in
+// another one with TF32 turned off, and decoding failed.
+func tuningName(library Library, variable func(name string) string, flags string) string {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%s\n%s\n", library.Digest, strings.Join(strings.Fields(flags), " "))
+	for _, name := range numericVariables {
+		fmt.Fprintf(sum, "%s=%s\n", name, variable(name))
+	}
+	for _, file := range nvidiaLibraries(library.Path, variable) {
+		fmt.Fprintln(sum, file)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:16]
 }
 
 // cacheRoot is the directory that those of all plugins lie in.
 func cacheRoot(variable func(name string) string, userCache func() (string, error)) (string, error) {
-	if named := variable(CacheVariable); named != "" {
+	if named := variable(CacheVariable); named != "" && !strings.EqualFold(named, CacheOff) {
 		return filepath.Abs(named)
 	}
 	directory, err := userCache()
@@ -101,10 +114,19 @@ func cacheRoot(variable func(name string) string, userCache func() (string, erro
 	return filepath.Join(directory, "plumb", "xla"), nil
 }
 
-// keepTuning has XLA keep its cache. It is for before a plugin is loaded. A cache
-// that cannot be made costs time, and no run.
-func keepTuning(plugin string) Cache {
-	cache := cacheFor(plugin, os.Getenv, os.UserCacheDir)
+// executables is where compiled programs are kept; nil: nowhere.
+func executables() *pjrt.Cache {
+	root, err := cacheRoot(os.Getenv, os.UserCacheDir)
+	if err != nil || strings.EqualFold(os.Getenv(CacheVariable), CacheOff) {
+		return nil
+	}
+	return &pjrt.Cache{Dir: filepath.Join(root, "executables"), Limit: executablesLimit}
+}
+
+// keepTuning has XLA keep its autotuning results. It is for before a plugin is
+// loaded. A cache that cannot be made costs time, and no run.
+func keepTuning(library Library) Cache {
+	cache := cacheFor(library, os.Getenv, os.UserCacheDir)
 	if cache.flags == "" {
 		return cache
 	}
@@ -115,15 +137,6 @@ func keepTuning(plugin string) Cache {
 		return Cache{Why: err.Error()}
 	}
 	return cache
-}
-
-// openKeeping opens an XLA backend. One of CUDA keeps its cache, if it will be
-// opened at all: only where there is a GPU.
-func openKeeping(name string) (compute.Backend, error) {
-	if plugin := findCUDA(os.Getenv(PJRTPathVariable)); name == XLACUDA && plugin != "" && len(gpus()) > 0 {
-		keepTuning(plugin)
-	}
-	return openXLA(name)
 }
 
 // quoted is a value as XLA_FLAGS has it: bare, or in double quotes with
@@ -154,47 +167,6 @@ func flagValue(flags, name string) string {
 	}
 	value, _, _ = strings.Cut(strings.Join(strings.Fields(value), " "), " ")
 	return value
-}
-
-// scan reads a library once: for its digest, and for whether it has a flag. A
-// flag's name is a C string there; the name of a field of a message is none, for
-// no zero follows it.
-func scan(path, flag string) (digest string, knows bool, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", false, err
-	}
-	defer file.Close()
-	s := &scanner{hash: sha256.New(), names: [][]byte{[]byte("\x00" + flag + "\x00"), []byte("-" + flag + "\x00")}}
-	if _, err := io.CopyBuffer(struct{ io.Writer }{s}, file, make([]byte, 1<<20)); err != nil {
-		return "", false, fmt.Errorf("read %s: %w", path, err)
-	}
-	return hex.EncodeToString(s.hash.Sum(nil)), s.found, nil
-}
-
-// scanner looks for one of several names in what is written to it.
-type scanner struct {
-	hash  hash.Hash
-	names [][]byte
-	found bool
-	tail  []byte // of what was written before: a name may lie across
-}
-
-func (s *scanner) Write(part []byte) (int, error) {
-	s.hash.Write(part)
-	if s.found {
-		return len(part), nil
-	}
-	longest := 0
-	for _, name := range s.names {
-		longest = max(longest, len(name))
-	}
-	text := append(s.tail, part...)
-	for _, name := range s.names {
-		s.found = s.found || bytes.Contains(text, name)
-	}
-	s.tail = append(s.tail[:0], text[max(0, len(text)-longest):]...)
-	return len(part), nil
 }
 
 // sizeOf counts the files below a directory, and their bytes.

@@ -2,8 +2,6 @@ package backends
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,76 +9,19 @@ import (
 	"testing"
 )
 
-// library writes a file that has what a shared library has around its strings.
-func library(t *testing.T, parts ...string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "xla_cuda_plugin.so")
-	if err := os.WriteFile(path, []byte("\x7fELF"+strings.Join(parts, "")), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// TestScan: a flag is a C string of its own, wherever it lies; a field of a
-// message, or a longer name, is none.
-func TestScan(t *testing.T) {
-	flag, filler := "\x00"+cacheFlag+"\x00", strings.Repeat("x", 1<<20)
-	for name, test := range map[string]struct {
-		content string
-		knows   bool
-	}{
-		"a flag":             {"\x01" + flag + "help", true},
-		"in a longer string": {"\x00set --" + cacheFlag + "\x00", true},
-		"a message's field":  {"\x00%" + cacheFlag + "\x18\xb6\x02", false},
-		"a longer name":      {"\x00" + cacheFlag + "_mode\x00", false},
-		"a name before it":   {"\x00my_" + cacheFlag + "\x00", false},
-		"nothing":            {"", false},
-		"far away":           {filler + filler + flag, true},
-		"across the seam":    {filler[:1<<20-4-20] + flag, true}, // parts of 1 MiB, of which 4 bytes are ELF's
-		"at the very end":    {filler + "\x00" + cacheFlag + "\x00", true},
-		"cut off":            {filler + "\x00" + cacheFlag, false},
-	} {
-		path := library(t, test.content)
-		digest, knows, err := scan(path, cacheFlag)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sum := sha256.Sum256([]byte("\x7fELF" + test.content))
-		if knows != test.knows || digest != hex.EncodeToString(sum[:]) {
-			t.Errorf("%s: found %v, digest %s", name, knows, digest)
-		}
-	}
-	// The same for parts of any size, as a reader may give them.
-	for size := 1; size < 60; size++ {
-		s := &scanner{hash: sha256.New(), names: [][]byte{[]byte(flag)}}
-		for rest := []byte("some text before" + flag + "and after"); len(rest) > 0; rest = rest[min(size, len(rest)):] {
-			if n, err := s.Write(rest[:min(size, len(rest))]); n != min(size, len(rest)) || err != nil {
-				t.Fatalf("%d, %v", n, err)
-			}
-		}
-		if !s.found {
-			t.Errorf("in parts of %d bytes it is not found", size)
-		}
-	}
-	if _, _, err := scan(filepath.Join(t.TempDir(), "none.so"), cacheFlag); err == nil {
-		t.Error("no file has no error")
-	}
-}
-
 // TestCacheFor: what would be sent to XLA, and that its user's word goes before
 // ours.
 func TestCacheFor(t *testing.T) {
-	knows, other := library(t, "\x00"+cacheFlag+"\x00"), library(t, "\x00"+cacheFlag+"\x00", "version 2")
-	without := library(t, "\x00xla_gpu_autotune_level\x00")
+	knows := Library{Path: "/lib/xla_cuda_plugin.so", Digest: strings.Repeat("ab", 32), Tuning: true}
+	without := Library{Path: "/lib/old.so", Digest: strings.Repeat("cd", 32)}
 	home := func() (string, error) { return "/home/ann/.cache", nil }
 	homeless := func() (string, error) { return "", errors.New("$HOME is not defined") }
-	digest, _, err := scan(knows, cacheFlag)
-	if err != nil {
-		t.Fatal(err)
-	}
-	own := "/home/ann/.cache/plumb/xla/" + digest[:16]
+	none := func(string) string { return "" }
+	name := tuningName(knows, none, "")
+	own := "/home/ann/.cache/plumb/xla/tuning/" + name
+	flagged := "/home/ann/.cache/plumb/xla/tuning/" + tuningName(knows, none, "--xla_gpu_autotune_level=2")
 	for name, test := range map[string]struct {
-		plugin    string
+		plugin    Library
 		variables map[string]string
 		home      func() (string, error)
 		flags     string // of XLA_FLAGS; "": left as they are
@@ -88,9 +29,9 @@ func TestCacheFor(t *testing.T) {
 		why       string
 	}{
 		"by default":             {knows, nil, home, "--" + cacheFlag + "=" + own, own, ""},
-		"beside other flags":     {knows, map[string]string{flagsVariable: " --xla_gpu_autotune_level=2"}, home, "--" + cacheFlag + "=" + own + "  --xla_gpu_autotune_level=2", own, ""},
-		"moved":                  {knows, map[string]string{CacheVariable: "/scratch/my xla"}, home, "--" + cacheFlag + `="/scratch/my xla/` + digest[:16] + `"`, "/scratch/my xla/" + digest[:16], ""},
-		"moved, without home":    {knows, map[string]string{CacheVariable: "/scratch"}, homeless, "--" + cacheFlag + "=/scratch/" + digest[:16], "/scratch/" + digest[:16], ""},
+		"beside other flags":     {knows, map[string]string{flagsVariable: " --xla_gpu_autotune_level=2"}, home, "--" + cacheFlag + "=" + flagged + "  --xla_gpu_autotune_level=2", flagged, ""},
+		"moved":                  {knows, map[string]string{CacheVariable: "/scratch/my xla"}, home, "--" + cacheFlag + `="/scratch/my xla/tuning/` + name + `"`, "/scratch/my xla/tuning/" + name, ""},
+		"moved, without home":    {knows, map[string]string{CacheVariable: "/scratch"}, homeless, "--" + cacheFlag + "=/scratch/tuning/" + name, "/scratch/tuning/" + name, ""},
 		"off":                    {knows, map[string]string{CacheVariable: "OFF"}, home, "", "", "is off"},
 		"the user's flag":        {knows, map[string]string{flagsVariable: "--" + cacheFlag + "=/mine --xla_gpu_autotune_level=2"}, home, "", "/mine", "says where"},
 		"the user's, quoted":     {knows, map[string]string{flagsVariable: "--" + cacheFlag + `="/my \"own\" one"`}, home, "", `/my "own" one`, "says where"},
@@ -98,8 +39,6 @@ func TestCacheFor(t *testing.T) {
 		"a file of flags":        {knows, map[string]string{flagsVariable: "/etc/xla.flags"}, home, "", "", "file of flags"},
 		"all options given":      {knows, map[string]string{debugVariable: "xla_gpu_autotune_level: 4"}, home, "", "", debugVariable},
 		"an old library":         {without, nil, home, "", "", "does not know"},
-		"no library":             {"", nil, home, "", "", "--pjrt"},
-		"a library that went":    {"/nowhere/xla_cuda_plugin.so", nil, home, "", "", "no such file"},
 		"no home":                {knows, nil, homeless, "", "", CacheVariable},
 	} {
 		got := cacheFor(test.plugin, func(name string) string { return test.variables[name] }, test.home)
@@ -110,21 +49,39 @@ func TestCacheFor(t *testing.T) {
 			t.Errorf("%s: XLA would read %q of %s", name, flagValue(got.flags, cacheFlag), got.flags)
 		}
 	}
-	none := func(string) string { return "" }
-	if a, b := cacheFor(knows, none, home), cacheFor(other, none, home); a.Dir == b.Dir {
-		t.Error("two libraries share a directory")
+	// What changes which kernels are possible, or fast, has a directory of its own.
+	dir := func(library Library, variables map[string]string) string {
+		return cacheFor(library, func(name string) string { return variables[name] }, home).Dir
+	}
+	other := knows
+	other.Digest = strings.Repeat("ef", 32)
+	libraries := t.TempDir()
+	if err := os.WriteFile(filepath.Join(libraries, "libcudnn.so.9"), []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{own: true}
+	for what, got := range map[string]string{
+		"another library": dir(other, nil),
+		"without TF32":    dir(knows, map[string]string{tf32Variable: "0"}),
+		"other flags":     dir(knows, map[string]string{flagsVariable: "--xla_gpu_enable_triton_gemm=false"}),
+		"another cuDNN":   dir(knows, map[string]string{"LD_LIBRARY_PATH": libraries}),
+	} {
+		if seen[got] {
+			t.Errorf("%s shares the directory %s", what, got)
+		}
+		seen[got] = true
 	}
 }
 
 // TestKeepTuning: the directory is there before XLA is, a second time changes
 // nothing, and what cannot be made is no error.
 func TestKeepTuning(t *testing.T) {
-	plugin, root := library(t, "\x00"+cacheFlag+"\x00"), t.TempDir()
+	plugin, root := Library{Digest: strings.Repeat("ab", 32), Tuning: true}, t.TempDir()
 	t.Setenv(CacheVariable, root)
 	t.Setenv(debugVariable, "")
 	t.Setenv(flagsVariable, "")
 	first := keepTuning(plugin)
-	if info, err := os.Stat(first.Dir); err != nil || !info.IsDir() || filepath.Dir(first.Dir) != root {
+	if info, err := os.Stat(first.Dir); err != nil || !info.IsDir() || filepath.Dir(first.Dir) != filepath.Join(root, "tuning") {
 		t.Fatalf("%+v: %v", first, err)
 	}
 	set := os.Getenv(flagsVariable)

@@ -80,7 +80,9 @@ func describeCUDA(w io.Writer) {
 	switch plugin := findCUDA(path); {
 	case plugin != "":
 		fmt.Fprintf(w, "  CUDA      %s\n", plugin)
-		describeCache(w, cacheFor(plugin, os.Getenv, os.UserCacheDir))
+		if library, err := identify(plugin); err == nil {
+			describeCache(w, cacheFor(library, os.Getenv, os.UserCacheDir))
+		}
 	case path != "":
 		fmt.Fprintf(w, "  CUDA      no plugin on %s, which is %s\n", PJRTPathVariable, path)
 	default:

@@ -1,4 +1,4 @@
-//go:build !cgo
+//go:build !cgo || windows
 
 package backends
 
@@ -9,6 +9,6 @@ import (
 )
 
 // openXLA says why there is no XLA in this binary.
-func openXLA(string) (compute.Backend, error) {
+func openXLA(string, string) (compute.Backend, error) {
 	return nil, errors.New("this binary was built without a C compiler, so XLA is not in it; the go backend is")
 }

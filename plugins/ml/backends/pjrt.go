@@ -2,11 +2,14 @@ package backends
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/gomlx/compute"
 )
 
 // PJRTPathVariable is the environment variable that says where PJRT plugins lie:
@@ -77,6 +80,19 @@ func findCPU(paths string) string {
 		}
 	}
 	return ""
+}
+
+// openFound opens the plugin of a backend that is found.
+func openFound(name string) (compute.Backend, error) {
+	paths := os.Getenv(PJRTPathVariable)
+	found := findCPU(paths)
+	if name == XLACUDA {
+		found = findCUDA(paths)
+	}
+	if found == "" {
+		return nil, fmt.Errorf("no PJRT plugin, see --pjrt or %s", PJRTPathVariable)
+	}
+	return openXLA(name, found)
 }
 
 // gpus lists NVIDIA's GPUs as nvidia-smi does: name, memory and driver; without

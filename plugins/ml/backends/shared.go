@@ -1,10 +1,12 @@
-//go:build cgo
+//go:build cgo && !windows
 
 package backends
 
 import (
 	"crypto/sha256"
+	"errors"
 	"reflect"
+	"sync"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/shapes"
@@ -16,6 +18,9 @@ import (
 // their backend, so they are wrapped, too.
 type shared struct {
 	*xla.Backend
+	name     string // in the words of HCL
+	library  Library
+	code     string // what compiled code depends on beside library and program
 	programs programs
 }
 
@@ -78,18 +83,24 @@ func (b *sharedBuilder) DeviceAssignment(devices ...compute.DeviceNum) error {
 	return b.Builder.DeviceAssignment(devices...)
 }
 
+// Compile puts the compilation off until the program is executed for the first time:
+// only then is it known which inputs it may overwrite.
 func (b *sharedBuilder) Compile() (compute.Executable, error) {
-	var inner compute.Executable
-	var err error
-	if key := keyOf(b.Builder); key != "" && !b.spread {
-		inner, err = b.backend.programs.get(key, b.Builder.Compile)
-	} else {
-		inner, err = b.Builder.Compile()
+	return &sharedExecutable{builder: b, backend: b.backend}, nil
+}
+
+// compiled compiles the program, whose inputs are given away where donated says so.
+func (b *sharedBuilder) compiled(donated []bool) (compute.Executable, error) {
+	if b.spread {
+		return b.Builder.Compile()
 	}
-	if err != nil {
-		return nil, err
+	if main := mainOf(b.Builder); main != nil {
+		overwrite(main, donated)
 	}
-	return &sharedExecutable{Executable: inner, backend: b.backend}, nil
+	if key := keyOf(b.Builder); key != "" {
+		return b.backend.programs.get(key, b.Builder.Compile)
+	}
+	return b.Builder.Compile()
 }
 
 // keyOf is the SHA-256 of the StableHLO of a builder that is ready to compile, or "".
@@ -118,12 +129,78 @@ func builderField(builder *xla.Builder) reflect.Value {
 	return field
 }
 
+// mainOf is the function in StableHLO that a program begins with, and nil if go-xla
+// holds it no more where it did: then nothing is computed in place.
+func mainOf(builder *xla.Builder) *stablehlo.Function {
+	field := reflect.ValueOf(builder).Elem().FieldByName("mainFn")
+	if !field.IsValid() || field.Type() != reflect.TypeFor[*xla.Function]() || field.IsNil() {
+		return nil
+	}
+	field = field.Elem().FieldByName("fn")
+	if !field.IsValid() || field.Type() != reflect.TypeFor[*stablehlo.Function]() {
+		return nil
+	}
+	return (*stablehlo.Function)(field.UnsafePointer())
+}
+
+// sharedExecutable is a program that is compiled when it is executed first.
 type sharedExecutable struct {
-	compute.Executable
 	backend *shared
+
+	lock     sync.Mutex
+	builder  *sharedBuilder // nil once it is compiled
+	compiled compute.Executable
+}
+
+// ready is the program, compiled. Of a compilation that fails the next call tries
+// again.
+func (e *sharedExecutable) ready(donated []bool) (compute.Executable, error) {
+	e.lock.Lock()
+	defer e.lock.Unlock()
+	if e.compiled != nil {
+		return e.compiled, nil
+	}
+	if e.builder == nil {
+		return nil, errors.New("the program has been finalized")
+	}
+	compiled, err := e.builder.compiled(donated)
+	if err != nil {
+		return nil, err
+	}
+	e.compiled, e.builder = compiled, nil
+	return compiled, nil
+}
+
+func (e *sharedExecutable) Finalize() {
+	e.lock.Lock()
+	defer e.lock.Unlock()
+	if e.compiled != nil {
+		e.compiled.Finalize()
+	}
+	e.compiled, e.builder = nil, nil
+}
+
+// Inputs are nothing of a program that cannot be compiled.
+func (e *sharedExecutable) Inputs() (names []string, inputs []shapes.Shape) {
+	if compiled, err := e.ready(nil); err == nil {
+		return compiled.Inputs()
+	}
+	return nil, nil
+}
+
+// Outputs are nothing of a program that cannot be compiled.
+func (e *sharedExecutable) Outputs() []shapes.Shape {
+	if compiled, err := e.ready(nil); err == nil {
+		return compiled.Outputs()
+	}
+	return nil
 }
 
 func (e *sharedExecutable) Execute(inputs []compute.Buffer, donate []bool, device compute.DeviceNum) ([]compute.Buffer, error) {
+	compiled, err := e.ready(donate)
+	if err != nil {
+		return nil, err
+	}
 	inner := make([]compute.Buffer, len(inputs))
 	for i, input := range inputs {
 		inner[i] = input
@@ -131,7 +208,7 @@ func (e *sharedExecutable) Execute(inputs []compute.Buffer, donate []bool, devic
 			inner[i] = wrapped.Buffer
 		}
 	}
-	outputs, err := e.Executable.Execute(inner, donate, device)
+	outputs, err := compiled.Execute(inner, donate, device)
 	for i := range outputs {
 		outputs[i] = &sharedBuffer{Buffer: outputs[i], backend: e.backend}
 	}

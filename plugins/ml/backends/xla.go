@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build cgo && !windows
 
 package backends
 
@@ -6,61 +6,53 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/go-xla/compute/xla"
+
+	"github.com/plumb-ml/plumb/plugins/ml/backends/pjrt"
 )
 
-// openXLA opens a PJRT plugin that is installed. One of CUDA is opened only where
+// names are what plugins are called towards go-xla, which reads out of a name what a
+// plugin can do, and takes one that looks like an absolute path as it is.
+var names = map[string]string{XLACPU: "/xla:cpu", XLACUDA: "/xla:cuda"}
+
+// openXLA opens the PJRT plugin that lies at a path. One of CUDA is opened only where
 // there is a GPU: without one it may take the process with it.
-func openXLA(name string) (backend compute.Backend, err error) {
+func openXLA(name, path string) (backend compute.Backend, err error) {
 	defer func() {
-		if r := recover(); r != nil { // as go-xla does when a library cannot be loaded
-			err = fmt.Errorf("a PJRT plugin on %s is damaged, or for another machine (%v): %s", PJRTPathVariable, r, os.Getenv(PJRTPathVariable))
+		if r := recover(); r != nil { // as go-xla does when a client cannot be made
+			err = fmt.Errorf("%s is damaged, or for another machine (%v)", path, r)
 		}
 	}()
 	xla.EnableAutoInstall(false)
-	plugin, options := name[len("xla:"):], ""
-	paths := os.Getenv(PJRTPathVariable)
+	options := ""
 	switch name {
 	case XLACPU:
-		if found := findCPU(paths); found != "" {
-			plugin = found
-		}
+		pjrt.KeepMemory()
 	case XLACUDA:
 		if len(gpus()) == 0 {
 			return nil, errors.New("there is no NVIDIA GPU: nvidia-smi lists none, and there is no /dev/nvidia0")
 		}
-		// A path is opened as it is; go-xla does not know the name that JAX uses.
-		if found := findCUDA(paths); found != "" {
-			plugin = found
-		}
-		// go-xla shares the host's memory with a plugin that has "cpu" anywhere in its path.
-		options = ",preallocate=false,shared_buffers=false"
+		options = ",preallocate=false"
 		if withoutTF32() { // not all products are computed in NVIDIA's libraries
 			options += ",tf32=false"
 		}
-		quietAbout(plugin)
 	}
-	if strings.Contains(plugin, ",") {
-		return nil, fmt.Errorf("the path of the PJRT plugin has a comma, which go-xla cannot read: %s", plugin)
-	}
-	opened, err := xla.NewWithOptions(plugin+options, nil)
+	library, err := identify(path)
 	if err != nil {
-		return nil, fmt.Errorf("no PJRT plugin, see --pjrt or %s: %w", PJRTPathVariable, err)
+		return nil, err
 	}
-	return &shared{Backend: opened}, nil
-}
-
-// quietAbout keeps go-xla from a long warning about CUDA's libraries where they lie
-// in site-packages/nvidia, beside the jax_plugins of JAX's wheel: go-xla looks for
-// them one directory lower.
-func quietAbout(plugin string) {
-	const checks = "GOPJRT_CUDA_CHECKS"
-	nvidia := filepath.Join(filepath.Dir(plugin), "..", "..", "nvidia")
-	if info, err := os.Stat(nvidia); err == nil && info.IsDir() && filepath.IsAbs(plugin) && os.Getenv(checks) == "" {
-		os.Setenv(checks, "0")
+	code := codeFor(name, library, os.Getenv(flagsVariable))
+	if name == XLACUDA {
+		keepTuning(library)
 	}
+	if _, err := pjrt.Load(names[name], path, executables(), library.Digest+"\n"+code); err != nil {
+		return nil, fmt.Errorf("%s does not open: %w", path, err)
+	}
+	opened, err := xla.NewWithOptions(names[name]+options, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &shared{Backend: opened, name: name, library: library, code: code}, nil
 }
