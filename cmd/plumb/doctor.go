@@ -1,16 +1,25 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/plumb-ml/plumb/core/install"
 	"github.com/plumb-ml/plumb/core/session"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 )
+
+// backendNames are the backends in the order in which auto takes one.
+var backendNames = []string{backends.XLACUDA, backends.XLACPU, backends.Go}
 
 func (p *program) doctorCommand() *cobra.Command {
 	quick := false
@@ -24,28 +33,94 @@ func (p *program) doctorCommand() *cobra.Command {
 			if notice := simdNotice(); notice != "" {
 				fmt.Fprintln(p.out, notice)
 			}
-			self, err := os.Executable()
-			if err != nil {
-				return err
+			p.checkInstalled(command.Context())
+			auto := ""
+			for _, name := range backendNames {
+				err := p.examine(command.Context(), name, quick)
+				if command.Context().Err() != nil {
+					return command.Context().Err()
+				}
+				var dead *ended
+				switch {
+				case err == nil && auto == "":
+					auto = name
+				case errors.As(err, &dead) && auto == "":
+					auto = "none: " + name + " ends the process"
+				}
 			}
-			// In a process of its own: a backend that aborts must not take the
-			// report of the others along.
-			args := []string{doctorVerb}
-			if quick {
-				args = append(args, "--quick")
+			fmt.Fprintf(p.out, "  %-9s takes %s here; plugins are looked for by\n            %s\n", backends.Auto, auto, indent(strings.Join(backends.Sources, ", then "), 12, 80))
+			if auto == "" || strings.HasPrefix(auto, "none") {
+				return exit{code: exitFailed}
 			}
-			child := exec.CommandContext(command.Context(), self, args...)
-			child.Stdout, child.Stderr = p.out, p.err
-			err = child.Run()
-			var ended *exec.ExitError
-			if errors.As(err, &ended) {
-				return exit{exitFailed, fmt.Errorf("the check of the compute backends ended with %s", ended)}
-			}
-			return err
+			return nil
 		},
 	}
-	command.Flags().BoolVar(&quick, "quick", false, "leave out the speed check")
+	command.Flags().BoolVar(&quick, "quick", false, "take a fifth of the time for the speed check")
 	return command
+}
+
+// examine has a backend looked at in a process of its own: one that aborts must not
+// take the report of the others along. The error has been written.
+func (p *program) examine(ctx context.Context, name string, quick bool) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	args := []string{doctorVerb, name}
+	if quick {
+		args = append(args, "--quick")
+	}
+	child := exec.CommandContext(ctx, self, args...)
+	var words bytes.Buffer
+	child.Stdout, child.Stderr = p.out, &words
+	err = child.Run()
+	var exited *exec.ExitError
+	if !errors.As(err, &exited) {
+		if err != nil {
+			p.writeMissing(name, err.Error())
+		}
+		return err
+	}
+	if exited.ExitCode() == exitFailed {
+		p.writeMissing(name, strings.TrimPrefix(strings.TrimSpace(words.String()), "plumb: "))
+		return exited
+	}
+	dead := &ended{exited.Error(), lastWords(words.String())}
+	p.writeMissing(name, dead.Error())
+	if flags := os.Getenv("XLA_FLAGS"); flags != "" {
+		p.writeMissing("", fmt.Sprintf("XLA_FLAGS is set to %q; a flag that XLA does not know ends a process", flags))
+	}
+	return dead
+}
+
+// writeMissing says of a backend why it is not there.
+func (p *program) writeMissing(name, why string) {
+	why = strings.TrimPrefix(why, "backend "+name+": ")
+	if name != "" {
+		fmt.Fprintf(p.out, "  %-9s not available\n", name)
+	}
+	for line := range strings.Lines(why) {
+		if line = strings.TrimSpace(line); line != "" {
+			fmt.Fprintf(p.out, "            %s\n", indent(line, 12, 80))
+		}
+	}
+}
+
+// checkInstalled compares what plumb installed with what it was.
+func (p *program) checkInstalled(ctx context.Context) {
+	root, err := backends.Root(os.Getenv)
+	if err != nil {
+		return
+	}
+	for _, one := range install.List(root) {
+		if err := one.Check(ctx); err != nil && ctx.Err() == nil {
+			p.writeDamaged(p.out, one, err)
+		}
+	}
+}
+
+func (p *program) writeDamaged(w io.Writer, one install.Installed, err error) {
+	fmt.Fprintf(w, "  %-9s %s\n", one.Backend, indent(fmt.Sprintf("is damaged: %v. `plumb backend install %s` mends it", err, one.Backend), 12, 80))
 }
 
 // simdNotice says how to build a faster plumb, if this is a slow one.

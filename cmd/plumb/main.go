@@ -13,11 +13,13 @@ func main() {
 
 // openBackend opens a backend and says which it is, in the words of HCL, and
 // on what kind of device it computes.
-func openBackend(name string) (backend, device string, err error) {
-	opened, err := backends.Open(name)
+func openBackend(name string) opened {
+	choice, err := backends.Choose(name)
+	answer := opened{Backend: choice.Name, Plugin: choice.Plugin, Passed: choice.Passed}
 	if err != nil {
-		return "", "", err
+		answer.Error = err.Error()
+		return answer
 	}
-	backend, device = backends.Describe(opened)
-	return backend, device, nil
+	answer.Backend, answer.Device = backends.Describe(choice.Backend)
+	return answer
 }

@@ -93,12 +93,18 @@ func tinyPlugin() sdk.Plugin {
 func tinyHouse() house {
 	return house{
 		plugin: tinyPlugin(),
-		doctor: func(w io.Writer, quick bool) error { _, err := fmt.Fprintln(w, "backend go: quick", quick); return err },
-		open: func(name string) (string, string, error) {
-			if name == "auto" {
-				return "go", "cpu", nil
+		doctor: func(w io.Writer, backend string, quick bool) error {
+			if backend != "go" {
+				return errors.New("there is no " + backend + " here")
 			}
-			return "", "", errors.New("there is no " + name + " here")
+			_, err := fmt.Fprintln(w, "backend go: quick", quick)
+			return err
+		},
+		open: func(name string) opened {
+			if name == "auto" {
+				return opened{Backend: "go", Device: "cpu"}
+			}
+			return opened{Error: "there is no " + name + " here"}
 		},
 	}
 }

@@ -22,13 +22,11 @@ import (
 	"github.com/plumb-ml/plumb/core/download"
 )
 
-// RootVariable names the environment variable that says where backends are installed.
-const RootVariable = "PLUMB_BACKENDS"
-
 // Installer installs backends below a directory.
 type Installer struct {
-	Root  string
-	Index *Index // nil: nothing is fetched
+	Root     string
+	Variable string // of the environment, that names another root; for messages
+	Index    *Index // nil: nothing is fetched
 	// Progress, if not nil, is called while a wheel comes, and while it is unpacked.
 	Progress func(download.Progress)
 	// Say tells the user something that is no error.
@@ -357,13 +355,13 @@ func (in *Installer) writing(err error, needed int64) error {
 		free, _ := download.FreeBytes(in.Root)
 		return in.full(free, needed)
 	case errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS):
-		return diag.Errorf(diag.Range{}, "The directory of backends cannot be written to", "%v. %s names another directory; it must name the same one when plumb runs.", err, RootVariable)
+		return diag.Errorf(diag.Range{}, "The directory of backends cannot be written to", "%v. %s names another directory; it must name the same one when plumb runs.", err, in.Variable)
 	}
 	return fmt.Errorf("install into %s: %w", in.Root, err)
 }
 
 func (in *Installer) full(free, needed int64) error {
-	return diag.Errorf(diag.Range{}, "Not enough space for the backend", "%s has %s free, and %s are to come. Make room, or name a directory on another disk by %s. Nothing is installed half.", in.Root, size(free), size(needed), RootVariable)
+	return diag.Errorf(diag.Range{}, "Not enough space for the backend", "%s has %s free, and %s are to come. Make room, or name a directory on another disk by %s. Nothing is installed half.", in.Root, size(free), size(needed), in.Variable)
 }
 
 // size prints bytes for people.
