@@ -110,7 +110,7 @@ func (p *program) tryInstalled(ctx context.Context, done install.Installed) erro
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		fmt.Fprintf(p.out, "It does not open here:\n  %s\n", indent(strings.TrimPrefix(err.Error(), "backend "+done.Backend+": "), 2, 80))
+		fmt.Fprintf(p.out, "It does not open here:\n  %s\n", indent(err.Error(), 2, 80))
 	case answer.Plugin != nil && answer.Plugin.Path != done.Path():
 		fmt.Fprintf(p.out, "It comes second: %s is taken before it.\n", answer.Plugin)
 	default:
@@ -126,7 +126,7 @@ func (p *program) describeRelease(release install.Release) error {
 		return exit{exitFailed, err}
 	}
 	wheels, unpacked := release.Size()
-	fmt.Fprintf(p.out, "%s %s for %s: %s, %s to fetch, %s unpacked, below\n  %s\n\n", release.Backend, release.Version, release.Platform,
+	fmt.Fprintf(p.out, "%s %s for %s: %s, %s to fetch,\n%s unpacked, below\n  %s\n\n", release.Backend, release.Version, release.Platform,
 		plural(len(release.Wheels), "wheel", "wheels"), byteSize(wheels), byteSize(unpacked), root)
 	for _, wheel := range release.Wheels {
 		fmt.Fprintf(p.out, "  %s\n    sha256 %s\n    %s\n", wheel.File, wheel.SHA256, byteSize(wheel.Size))
@@ -226,7 +226,7 @@ func (p *program) listInstalled(ctx context.Context, root string) {
 		fmt.Fprintf(p.out, "  %-9s %s, %s, %s\n            %s\n", one.Backend, one.Version, byteSize(one.Bytes), one.Installed.Local().Format("2006-01-02 15:04"),
 			indent(fmt.Sprintf("%s, from %s", one.Wheels[0].Package, strings.Join(hosts, " and ")), 12, 80))
 		if err := one.Check(ctx); err != nil && ctx.Err() == nil {
-			p.writeDamaged(p.out, one, err)
+			p.writeDamaged("", one, err)
 		}
 	}
 	if len(installed) == 0 {
@@ -266,7 +266,7 @@ func (p *program) listFound(name string, answer opened, failed error) {
 	case len(answer.Passed) > 0:
 		fmt.Fprintf(p.out, "  %-9s no plugin opens\n", name)
 	default:
-		fmt.Fprintf(p.out, "  %-9s %s\n", name, indent(firstSentence(strings.TrimPrefix(answer.Error, "backend "+name+": ")), 12, 80))
+		fmt.Fprintf(p.out, "  %-9s %s\n", name, indent(firstSentence(answer.Error), 12, 80))
 	}
 	for i, one := range found {
 		became := ""

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -62,6 +61,21 @@ func (p *program) doctorCommand() *cobra.Command {
 // examine has a backend looked at in a process of its own: one that aborts must not
 // take the report of the others along. The error has been written.
 func (p *program) examine(ctx context.Context, name string, quick bool) error {
+	_, err := p.tryBackend(ctx, name)
+	if err == nil {
+		err = p.measure(ctx, name, quick)
+	}
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	p.writeMissing(name, err.Error())
+	if flags := os.Getenv("XLA_FLAGS"); flags != "" && errors.As(err, new(*ended)) {
+		p.writeMissing("", fmt.Sprintf("XLA_FLAGS is set to %q; a flag that XLA does not know ends a process", flags))
+	}
+	return err
+}
+
+func (p *program) measure(ctx context.Context, name string, quick bool) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -74,28 +88,14 @@ func (p *program) examine(ctx context.Context, name string, quick bool) error {
 	var words bytes.Buffer
 	child.Stdout, child.Stderr = p.out, &words
 	err = child.Run()
-	var exited *exec.ExitError
-	if !errors.As(err, &exited) {
-		if err != nil {
-			p.writeMissing(name, err.Error())
-		}
-		return err
+	if errors.As(err, new(*exec.ExitError)) {
+		return &ended{err.Error(), lastWords(words.String())}
 	}
-	if exited.ExitCode() == exitFailed {
-		p.writeMissing(name, strings.TrimPrefix(strings.TrimSpace(words.String()), "plumb: "))
-		return exited
-	}
-	dead := &ended{exited.Error(), lastWords(words.String())}
-	p.writeMissing(name, dead.Error())
-	if flags := os.Getenv("XLA_FLAGS"); flags != "" {
-		p.writeMissing("", fmt.Sprintf("XLA_FLAGS is set to %q; a flag that XLA does not know ends a process", flags))
-	}
-	return dead
+	return err
 }
 
 // writeMissing says of a backend why it is not there.
 func (p *program) writeMissing(name, why string) {
-	why = strings.TrimPrefix(why, "backend "+name+": ")
 	if name != "" {
 		fmt.Fprintf(p.out, "  %-9s not available\n", name)
 	}
@@ -114,13 +114,13 @@ func (p *program) checkInstalled(ctx context.Context) {
 	}
 	for _, one := range install.List(root) {
 		if err := one.Check(ctx); err != nil && ctx.Err() == nil {
-			p.writeDamaged(p.out, one, err)
+			p.writeDamaged(one.Backend, one, err)
 		}
 	}
 }
 
-func (p *program) writeDamaged(w io.Writer, one install.Installed, err error) {
-	fmt.Fprintf(w, "  %-9s %s\n", one.Backend, indent(fmt.Sprintf("is damaged: %v. `plumb backend install %s` mends it", err, one.Backend), 12, 80))
+func (p *program) writeDamaged(label string, one install.Installed, err error) {
+	fmt.Fprintf(p.out, "  %-9s %s\n", label, indent(fmt.Sprintf("damaged: %v. `plumb backend install %s` mends it", err, one.Backend), 12, 80))
 }
 
 // simdNotice says how to build a faster plumb, if this is a slow one.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strings"
 
 	"github.com/plumb-ml/plumb/plugins/builtin"
 	"github.com/plumb-ml/plumb/plugins/ml/backends"
@@ -17,7 +18,7 @@ func openBackend(name string) opened {
 	choice, err := backends.Choose(name)
 	answer := opened{Backend: choice.Name, Plugin: choice.Plugin, Passed: choice.Passed}
 	if err != nil {
-		answer.Error = err.Error()
+		answer.Error = strings.TrimPrefix(err.Error(), "backend "+name+": ") // whoever shows it says which one
 		return answer
 	}
 	answer.Backend, answer.Device = backends.Describe(choice.Backend)

@@ -130,7 +130,7 @@ func (p *program) notePassed(answer opened) {
 	var list diag.List
 	lines := make([]string, len(answer.Passed))
 	for i, one := range answer.Passed {
-		lines[i] = "- " + one.String()
+		lines[i] = one.String()
 	}
 	list.Warningf(diag.Range{}, "A PJRT plugin was passed over", "%s\n\nComputed is on %s.", strings.Join(lines, "\n"), answer.Backend)
 	p.complain(list)

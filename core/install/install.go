@@ -240,7 +240,7 @@ func (in *Installer) fetch(ctx context.Context, w Wheel, path string) (from stri
 			return in.Index.file(ctx, address, from)
 		},
 		Whole:    whole,
-		Progress: func(have int64) { in.progress(w.File, have, w.Size) },
+		Progress: func(have int64) { in.progress(w.Package+" "+w.Version, have, w.Size) },
 		Patience: in.Index.patience, Stall: in.Index.stall,
 	}.Fetch(ctx)
 	return address.Redacted(), in.explain(err, w, address)

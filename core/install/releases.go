@@ -1,6 +1,7 @@
 package install
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -29,11 +30,11 @@ type Release struct {
 // releases are the ones that Plumb takes. For processors it is OpenXLA's own
 // plugin. For NVIDIA's cards it is the one of JAX, with the libraries that the
 // extra with-cuda of jax-cuda13-plugin asks for, in the versions of CUDA 13.0,
-// which drivers from 580 on run: a run of XLA finds them by the plugin's RPATH
-// ($ORIGIN/../../nvidia/...). nvidia-cuda-nvcc brings ptxas, nvidia-nvvm libdevice.
+// which drivers from 580 on run. The plugin finds them by its RPATH,
+// $ORIGIN/../../nvidia/.... nvidia-cuda-nvcc brings ptxas, nvidia-nvvm libdevice.
 //
 // A version goes up here, after the tests of the models have passed on it and, of
-// CUDA, a card has run it: go-xla speaks PJRT 0.104, which these two answer to.
+// CUDA, a card has run it.
 var releases = []Release{
 	{
 		Backend: "xla:cpu", Platform: "linux/amd64", Version: "0.0.1",
@@ -120,11 +121,18 @@ func Find(backend, platform string) (Release, error) {
 	case backend == "go":
 		return Release{}, diag.Errorf(diag.Range{}, "The go backend is part of plumb", "There is nothing to install; %s can be installed.", strings.Join(Backends(), " and "))
 	case len(platforms) == 0:
-		return Release{}, diag.Errorf(diag.Range{}, "Unknown backend", "There is no backend %q to install.%s It is one of %s.", backend, diag.DidYouMean("xla:"+strings.TrimPrefix(backend, "xla:"), append(Backends(), "")), strings.Join(Backends(), ", "))
+		return Release{}, diag.Errorf(diag.Range{}, "Unknown backend", "There is no backend %q to install.%s It is one of %s.", backend, didYouMean(backend), strings.Join(Backends(), ", "))
 	}
 	return Release{}, diag.Errorf(diag.Range{}, "There is nothing to install for this machine",
 		"%s can be installed on %s, and this is %s. The go backend is always there and needs nothing. A PJRT plugin that you have from elsewhere is named by --pjrt FILE.",
 		backend, strings.Join(platforms, " and "), platform)
+}
+
+func didYouMean(backend string) string {
+	if whole := "xla:" + backend; slices.Contains(Backends(), whole) {
+		return fmt.Sprintf(" Did you mean %q?", whole)
+	}
+	return diag.DidYouMean(backend, Backends())
 }
 
 // Size is how many bytes the wheels have, and how many what is in them.

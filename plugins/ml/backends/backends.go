@@ -133,7 +133,7 @@ func (n *NoPlugin) Error() string {
 	}
 	lines := []string{"no PJRT plugin of it opens:"}
 	for _, c := range n.Passed {
-		lines = append(lines, "- "+c.String())
+		lines = append(lines, c.String())
 	}
 	return strings.Join(append(lines, command+"."), "\n")
 }

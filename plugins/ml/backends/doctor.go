@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ func Doctor(w io.Writer, name string, quick bool) error {
 	_, device := Describe(choice.Backend)
 	fmt.Fprintf(w, "  %-9s on %s\n", choice.Name, device)
 	if plugin := choice.Plugin; plugin != nil {
-		fmt.Fprintf(w, "            %s\n            from: %s\n            %s\n", plugin.Path, plugin.Source, firstLine(choice.Backend.Description()))
+		fmt.Fprintf(w, "            %s\n            from: %s%s\n", plugin.Path, plugin.Source, apiVersion(choice.Backend.Description()))
 		if library, err := identify(plugin.Path); err == nil && choice.Name == XLACUDA {
 			describeCache(w, cacheFor(library, os.Getenv, os.UserCacheDir))
 		}
@@ -78,6 +79,16 @@ func multiply(w io.Writer, backend compute.Backend, quick bool) error {
 		product.Finalize()
 	}
 	return nil
+}
+
+// pjrtVersion is where go-xla's description of a backend has the version of PJRT's API.
+var pjrtVersion = regexp.MustCompile(` v(\d+\.\d+)`)
+
+func apiVersion(description string) string {
+	if found := pjrtVersion.FindStringSubmatch(description); found != nil {
+		return ", version " + found[1] + " of PJRT's API"
+	}
+	return ""
 }
 
 func ramp(n int) []float32 {

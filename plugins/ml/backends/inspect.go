@@ -34,7 +34,7 @@ func inspect(path string) error {
 	}
 	library, err := elf.NewFile(file)
 	if err != nil {
-		return fmt.Errorf("it is damaged (%w)", err)
+		return fmt.Errorf("it is damaged, or not whole (%w)", err)
 	}
 	if want, known := machines[runtime.GOARCH]; known && library.Machine != want {
 		return fmt.Errorf("it is for another processor (%s), and this one is %s", library.Machine, runtime.GOARCH)
