@@ -273,7 +273,7 @@ func (p *program) listFound(name string, answer opened, failed error) {
 		passed := slices.IndexFunc(answer.Passed, func(c backends.Candidate) bool { return c.Path == one.Path })
 		switch {
 		case passed >= 0:
-			became = " does not open: " + answer.Passed[passed].Why
+			became = " passed over: " + answer.Passed[passed].Why
 		case answer.Plugin != nil && answer.Plugin.Path == one.Path:
 			became = " opens"
 		case answer.Plugin != nil:

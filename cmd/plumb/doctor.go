@@ -33,22 +33,24 @@ func (p *program) doctorCommand() *cobra.Command {
 				fmt.Fprintln(p.out, notice)
 			}
 			p.checkInstalled(command.Context())
-			auto := ""
+			auto, works := "nothing", false
 			for _, name := range backendNames {
 				err := p.examine(command.Context(), name, quick)
 				if command.Context().Err() != nil {
 					return command.Context().Err()
 				}
-				var dead *ended
+				if auto != "nothing" {
+					continue
+				}
 				switch {
-				case err == nil && auto == "":
-					auto = name
-				case errors.As(err, &dead) && auto == "":
-					auto = "none: " + name + " ends the process"
+				case err == nil:
+					auto, works = name, true
+				case errors.As(err, new(*ended)):
+					auto = "nothing, for " + name + " ends the process,"
 				}
 			}
 			fmt.Fprintf(p.out, "  %-9s takes %s here; plugins are looked for by\n            %s\n", backends.Auto, auto, indent(strings.Join(backends.Sources, ", then "), 12, 80))
-			if auto == "" || strings.HasPrefix(auto, "none") {
+			if !works {
 				return exit{code: exitFailed}
 			}
 			return nil
@@ -63,7 +65,7 @@ func (p *program) doctorCommand() *cobra.Command {
 func (p *program) examine(ctx context.Context, name string, quick bool) error {
 	_, err := p.tryBackend(ctx, name)
 	if err == nil {
-		err = p.measure(ctx, name, quick)
+		err = p.speed(ctx, name, quick)
 	}
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -75,7 +77,8 @@ func (p *program) examine(ctx context.Context, name string, quick bool) error {
 	return err
 }
 
-func (p *program) measure(ctx context.Context, name string, quick bool) error {
+// speed has the speed of a backend measured, which opens.
+func (p *program) speed(ctx context.Context, name string, quick bool) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err

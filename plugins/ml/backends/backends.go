@@ -134,6 +134,9 @@ func (n *NoPlugin) Error() string {
 	lines := []string{"no PJRT plugin of it opens:"}
 	for _, c := range n.Passed {
 		lines = append(lines, c.String())
+		if c.Source == Sources[1] {
+			command = "`plumb backend list` says whether what is installed is whole"
+		}
 	}
 	return strings.Join(append(lines, command+"."), "\n")
 }

@@ -5,114 +5,148 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-// TestFindCUDA: the plugin is found by its own path, in its directory under
-// either name, by a link, and in site-packages; other files are not taken for it.
-func TestFindCUDA(t *testing.T) {
-	root := t.TempDir()
-	touch := func(name string) string {
-		t.Helper()
-		path := filepath.Join(root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	jax := touch("site-packages/jax_plugins/xla_cuda12/xla_cuda_plugin.so")
-	newer := touch("site-packages/jax_plugins/xla_cuda13/xla_cuda_plugin.so")
-	named := touch("named/pjrt_c_api_cuda_plugin.so")
-	versioned := touch("versioned/pjrt_c_api_cuda_v0.83.4_plugin.so")
-	touch("cpu/pjrt_c_api_cpu_plugin.so")
-	link := filepath.Join(root, "links", "pjrt_c_api_cuda_plugin.so")
-	if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
+// touch makes an empty file below a directory.
+func touch(t *testing.T, root, name string) string {
+	t.Helper()
+	path := filepath.Join(root, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestFind: what the user names comes first, then what plumb installed, the virtual
+// environment, and go-xla's directories; each file once.
+func TestFind(t *testing.T) {
+	root := t.TempDir()
+	const cpu, cuda = "xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so", "jax_plugins/xla_cuda13/xla_cuda_plugin.so"
+	named := touch(t, root, "named/my_cpu_plugin.so")
+	installed := touch(t, root, "share/plumb/backends/xla-cpu/0.0.1/"+cpu)
+	newer := touch(t, root, "share/plumb/backends/xla-cpu/0.0.2/"+cpu)
+	touch(t, root, "share/plumb/backends/.new-1/"+cpu)
+	touch(t, root, "share/plumb/backends/xla-cpu/0.0.3/manifest.json")
+	venv := touch(t, root, "venv/lib/python3.12/site-packages/"+cpu)
+	conda := touch(t, root, "conda/lib/python3.11/site-packages/"+cuda)
+	goxla := touch(t, root, "home/.local/lib/go-xla/pjrt_c_api_cpu_v0.83.4_plugin.so")
+	variables := map[string]string{
+		PJRTPathVariable: strings.Join([]string{filepath.Join(root, "none_cpu.so"), named, venv}, string(os.PathListSeparator)),
+		"XDG_DATA_HOME":  filepath.Join(root, "share"), "HOME": filepath.Join(root, "home"),
+		"VIRTUAL_ENV": filepath.Join(root, "venv"), "CONDA_PREFIX": filepath.Join(root, "conda"),
+	}
+	find := func(name string) []Candidate { return Find(name, func(name string) string { return variables[name] }) }
+	if diff := cmp.Diff([]Candidate{
+		{filepath.Join(root, "none_cpu.so"), Sources[0], "there is no such file"},
+		{named, Sources[0], ""}, {venv, Sources[0], ""}, {newer, Sources[1], ""}, {installed, Sources[1], ""}, {goxla, Sources[3], ""},
+	}, find(XLACPU)); diff != "" {
+		t.Errorf("xla:cpu (-want +got):\n%s", diff)
+	}
+	// What is missing may have been meant for either.
+	if diff := cmp.Diff([]Candidate{{filepath.Join(root, "none_cpu.so"), Sources[0], "there is no such file"}, {conda, Sources[2], ""}}, find(XLACUDA)); diff != "" {
+		t.Errorf("xla:cuda (-want +got):\n%s", diff)
+	}
+	variables[PJRTPathVariable], variables[RootVariable] = "", filepath.Join(root, "elsewhere")
+	if diff := cmp.Diff([]Candidate{{venv, Sources[2], ""}, {goxla, Sources[3], ""}}, find(XLACPU)); diff != "" {
+		t.Errorf("with another root (-want +got):\n%s", diff)
+	}
+	clear(variables)
+	if found := find(XLACPU); len(found) != 0 {
+		t.Errorf("of nothing: %v", found)
+	}
+}
+
+// TestNamed: a plugin is found by its own path, in its directory under any of its
+// names, by a link, and in site-packages; other files are not taken for it.
+func TestNamed(t *testing.T) {
+	root := t.TempDir()
+	jax := touch(t, root, "site-packages/jax_plugins/xla_cuda12/xla_cuda_plugin.so")
+	newer := touch(t, root, "site-packages/jax_plugins/xla_cuda13/xla_cuda_plugin.so")
+	openxla := touch(t, root, "site-packages/xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so")
+	renamed := touch(t, root, "named/pjrt_c_api_cuda_plugin.so")
+	versioned := touch(t, root, "versioned/pjrt_c_api_cuda_v0.83.4_plugin.so")
+	cpu := touch(t, root, "cpu/pjrt_c_api_cpu_plugin.so")
+	unclear := touch(t, root, "unclear/plugin.so")
+	link := filepath.Join(root, "links", "pjrt_c_api_cuda_plugin.so")
+	for _, path := range []string{filepath.Dir(link), filepath.Join(root, "folder", "xla_cuda_plugin.so")} {
+		if err := os.MkdirAll(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := os.Symlink(jax, link); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(filepath.Join(root, "folder", "xla_cuda_plugin.so"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for paths, want := range map[string]string{
-		jax:                                  jax,
-		filepath.Dir(jax):                    jax,
-		filepath.Join(root, "site-packages"): newer,
-		filepath.Join(root, "site-packages", "jax_plugins"):    newer,
-		filepath.Join(root, "named"):                           named,
-		filepath.Join(root, "versioned"):                       versioned,
-		filepath.Dir(link):                                     link,
-		filepath.Join(root, "cpu"):                             "",
-		filepath.Join(root, "cpu", "pjrt_c_api_cpu_plugin.so"): "",
-		filepath.Join(root, "folder"):                          "",
-		filepath.Join(root, "nowhere"):                         "",
-		"":                                                     "",
-		strings.Join([]string{"", filepath.Join(root, "cpu"), jax}, string(os.PathListSeparator)): jax,
+	for _, test := range []struct {
+		name, paths string
+		want        []string
+	}{
+		{XLACUDA, jax, []string{jax}},
+		{XLACUDA, filepath.Dir(jax), []string{jax}},
+		{XLACUDA, filepath.Join(root, "site-packages"), []string{newer, jax}},
+		{XLACPU, filepath.Join(root, "site-packages"), []string{openxla}},
+		{XLACUDA, filepath.Join(root, "site-packages", "jax_plugins"), []string{newer, jax}},
+		{XLACPU, filepath.Join(root, "site-packages", "xla_plugins"), []string{openxla}},
+		{XLACPU, filepath.Dir(openxla), []string{openxla}},
+		{XLACUDA, filepath.Join(root, "named"), []string{renamed}},
+		{XLACUDA, filepath.Join(root, "versioned"), []string{versioned}},
+		{XLACUDA, filepath.Dir(link), []string{link}},
+		{XLACUDA, filepath.Join(root, "cpu"), nil},
+		{XLACUDA, cpu, nil},
+		{XLACPU, cpu, []string{cpu}},
+		{XLACPU, filepath.Join(root, "cpu"), []string{cpu}},
+		{XLACPU, jax, nil},
+		{XLACPU, unclear, []string{unclear + ": its name has neither"}},
+		{XLACUDA, filepath.Join(root, "folder"), nil},
+		{XLACUDA, filepath.Join(root, "nowhere"), []string{filepath.Join(root, "nowhere") + ": there is no such file"}},
+		{XLACUDA, "", nil},
+		{XLACUDA, strings.Join([]string{"", filepath.Join(root, "cpu"), jax}, string(os.PathListSeparator)), []string{jax}},
 	} {
-		if got := findCUDA(paths); got != want {
-			t.Errorf("%s: %q, want %q", paths, got, want)
+		var got []string
+		for _, one := range named(test.name, test.paths) {
+			text := one.Path
+			if one.Why != "" {
+				text += ": " + one.Why
+			}
+			got = append(got, text)
+		}
+		same := len(got) == len(test.want)
+		for i := range got {
+			same = same && strings.HasPrefix(got[i], test.want[i])
+		}
+		if !same {
+			t.Errorf("%s in %s: %q, want %q", test.name, test.paths, got, test.want)
 		}
 	}
 }
 
-// TestFindCPU: a CPU plugin is found by its own path, and is no directory.
-func TestFindCPU(t *testing.T) {
-	root := t.TempDir()
-	plugin, cuda := filepath.Join(root, "pjrt_c_api_cpu_plugin.so"), filepath.Join(root, "xla_cuda_plugin.so")
-	for _, path := range []string{plugin, cuda} {
-		if err := os.WriteFile(path, nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	directory := filepath.Join(root, "cpu")
-	if err := os.Mkdir(directory, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for paths, want := range map[string]string{
-		plugin: plugin, root: "", directory: "", cuda: "", "": "", filepath.Join(root, "no_cpu.so"): "",
-		strings.Join([]string{directory, cuda, plugin}, string(os.PathListSeparator)): plugin,
+// TestRoot: the directory of backends is where the system's programs keep data.
+func TestRoot(t *testing.T) {
+	for _, test := range []struct {
+		system    string
+		variables map[string]string
+		want      string
+	}{
+		{"linux", map[string]string{"HOME": "/home/ann"}, "/home/ann/.local/share"},
+		{"linux", map[string]string{"HOME": "/home/ann", "XDG_DATA_HOME": "/data"}, "/data"},
+		{"linux", map[string]string{"HOME": "/home/ann", "XDG_DATA_HOME": "data"}, "/home/ann/.local/share"},
+		{"darwin", map[string]string{"HOME": "/Users/ann"}, "/Users/ann/Library/Application Support"},
+		{"windows", map[string]string{"LocalAppData": "/C/Local"}, "/C/Local"},
+		{"linux", nil, ""}, {"darwin", nil, ""}, {"windows", nil, ""},
 	} {
-		if got := findCPU(paths); got != want {
-			t.Errorf("%s: %q, want %q", paths, got, want)
+		got, err := userData(test.system, func(name string) string { return test.variables[name] })
+		if filepath.ToSlash(got) != test.want || (err == nil) != (test.want != "") {
+			t.Errorf("%s, %v: %q, %v", test.system, test.variables, got, err)
 		}
 	}
-}
-
-// TestDescribe: names and kinds of devices are the same wherever the plugin lies,
-// whatever its version, and whichever of several GPUs it is.
-func TestDescribe(t *testing.T) {
-	smi := t.TempDir()
-	t.Setenv("PATH", smi)
-	t.Setenv("CUDA_VISIBLE_DEVICES", "")
-	t.Setenv(tf32Variable, "")
-	check := func(description, deviceDescription, wantName, wantDevice string) {
-		t.Helper()
-		name, device := describe(description, func() string { return deviceDescription })
-		if name != wantName || device != wantDevice {
-			t.Errorf("%s on %s: %q, %q, want %q, %q", description, deviceDescription, name, device, wantName, wantDevice)
-		}
+	if _, err := Root(func(string) string { return "" }); err == nil || !strings.Contains(err.Error(), RootVariable) {
+		t.Errorf("without a home: %v", err)
 	}
-	const number = "StreamExecutorGpuDevice(id=3, process_index=0, slice_index=0) [processId=0]"
-	const kind = "StreamExecutorGpuDevice(device_kind=Tesla T4, id=0) [processId=0]"
-	check("Go Portable Compute Backend (parallelism=-1)", "", Go, "cpu")
-	for _, plugin := range []string{"cpu", "cpu_v0.83.4", "/opt/a b/cuda/pjrt_c_api_cpu_plugin.so"} {
-		check("xla:"+plugin+` - PJRT "cpu" plugin (x) v0.104 [StableHLO] [1 device(s)]`, "TFRT_CPU_0 [processId=0]", XLACPU, "cpu")
+	if got, err := Root(func(name string) string { return map[string]string{RootVariable: "/mine"}[name] }); err != nil || got != "/mine" {
+		t.Errorf("named: %q, %v", got, err)
 	}
-	for _, plugin := range []string{"cuda", "/cpu/my site-packages/jax_plugins/xla_cuda12/xla_cuda_plugin.so"} {
-		check("xla:"+plugin+" - PJRT plugin (x) v0.104 [StableHLO] [2 device(s)]", number, XLACUDA, "StreamExecutorGpuDevice")
-		check("xla:"+plugin+" - PJRT plugin (x) v0.104 [StableHLO] [2 device(s)]", kind, XLACUDA, "Tesla T4")
-	}
-	// The script answers for two GPUs, or for the one after -i.
-	script := "#!/bin/sh\nif [ \"$3\" = -i ]; then echo \"NVIDIA H100 number $4\"; exit; fi\necho NVIDIA A100-SXM4-40GB\necho NVIDIA A100-SXM4-40GB\n"
-	if err := os.WriteFile(filepath.Join(smi, "nvidia-smi"), []byte(script), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	check("xla:cuda - PJRT", number, XLACUDA, "NVIDIA A100-SXM4-40GB")
-	t.Setenv("CUDA_VISIBLE_DEVICES", "GPU-5,GPU-7")
-	check("xla:cuda - PJRT", kind, XLACUDA, "NVIDIA H100 number GPU-5")
-	t.Setenv(tf32Variable, "0")
-	check("xla:cuda - PJRT", kind, XLACUDA, "NVIDIA H100 number GPU-5, no TF32")
 }
