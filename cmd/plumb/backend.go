@@ -114,7 +114,7 @@ func (p *program) tryInstalled(ctx context.Context, done install.Installed) erro
 	case answer.Plugin != nil && answer.Plugin.Path != done.Path():
 		fmt.Fprintf(p.out, "It comes second: %s is taken before it.\n", answer.Plugin)
 	default:
-		fmt.Fprintf(p.out, "It opens, on %s. `plumb doctor` says how fast it is.\n", answer.Device)
+		fmt.Fprintf(p.out, "It opens, on %s. `plumb doctor` says how fast it is.\n", answer.Environment.Device)
 	}
 	return nil
 }
@@ -262,7 +262,7 @@ func (p *program) listFound(name string, answer opened, failed error) {
 	case errors.As(failed, &dead):
 		fmt.Fprintf(p.out, "  %-9s %s\n", name, indent(dead.Error(), 12, 80))
 	case failed == nil:
-		fmt.Fprintf(p.out, "  %-9s opens, on %s\n", name, answer.Device)
+		fmt.Fprintf(p.out, "  %-9s opens, on %s\n", name, answer.Environment.Device)
 	case len(answer.Passed) > 0:
 		fmt.Fprintf(p.out, "  %-9s no plugin opens\n", name)
 	default:

@@ -11,16 +11,16 @@ import (
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/ml/backends"
 )
 
 // opened is what a process says that opened a backend.
 type opened struct {
-	Backend string               `json:"backend"` // in the words of HCL; never auto
-	Device  string               `json:"device"`
-	Plugin  *backends.Candidate  `json:"plugin,omitempty"`
-	Passed  []backends.Candidate `json:"passed,omitempty"` // that were there, and did not open
-	Error   string               `json:"error,omitempty"`
+	Environment plan.Environment     `json:"environment"` // its name, never auto, its kind of device and its compiler
+	Plugin      *backends.Candidate  `json:"plugin,omitempty"`
+	Passed      []backends.Candidate `json:"passed,omitempty"` // that were there, and did not open
+	Error       string               `json:"error,omitempty"`
 }
 
 // ended is a process that ended while it opened a backend, in place of an error.
@@ -81,24 +81,25 @@ func lastWords(text string) string {
 	return last
 }
 
-// resolveBackend names the backend that a name stands for, and its device.
-func (p *program) resolveBackend(ctx context.Context, name string) (backend, device string, err error) {
+// resolveBackend names the backend that a name stands for, its device and its
+// compiler.
+func (p *program) resolveBackend(ctx context.Context, name string) (plan.Environment, error) {
 	answer, err := p.tryBackend(ctx, name)
 	if ctx.Err() != nil {
-		return "", "", ctx.Err()
+		return plan.Environment{}, ctx.Err()
 	}
 	var dead *ended
 	switch {
 	case errors.As(err, &dead):
-		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("The compute backend %q ended the process that opened it", name), "%s", explainEnd(name, dead))
+		return plan.Environment{}, diag.Errorf(diag.Range{}, fmt.Sprintf("The compute backend %q ended the process that opened it", name), "%s", explainEnd(name, dead))
 	case err != nil && answer.Error == "":
-		return "", "", err
+		return plan.Environment{}, err
 	case err != nil:
-		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("The compute backend %q cannot be used", name),
+		return plan.Environment{}, diag.Errorf(diag.Range{}, fmt.Sprintf("The compute backend %q cannot be used", name),
 			"%s\n\n`plumb doctor` says what there is on this machine.", answer.Error)
 	}
 	p.notePassed(answer)
-	return answer.Backend, answer.Device, nil
+	return answer.Environment, nil
 }
 
 // explainEnd says what to do about a process that ended.
@@ -132,6 +133,6 @@ func (p *program) notePassed(answer opened) {
 	for i, one := range answer.Passed {
 		lines[i] = one.String()
 	}
-	list.Warningf(diag.Range{}, "A PJRT plugin was passed over", "%s\n\nComputed is on %s.", strings.Join(lines, "\n"), answer.Backend)
+	list.Warningf(diag.Range{}, "A PJRT plugin was passed over", "%s\n\nComputed is on %s.", strings.Join(lines, "\n"), answer.Environment.Backend)
 	p.complain(list)
 }

@@ -107,7 +107,7 @@ func tinyHouse() house {
 				os.Exit(1)
 			}
 			if name == "auto" || name == "go" {
-				answer := opened{Backend: "go", Device: "cpu"}
+				answer := opened{Environment: plan.Environment{Backend: "go", Device: "cpu"}}
 				if path := os.Getenv(pjrtVariable); path != "" {
 					answer.Passed = []backends.Candidate{{Path: path, Source: "the test", Why: "it is another's"}}
 				}

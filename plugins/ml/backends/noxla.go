@@ -12,3 +12,6 @@ import (
 func openXLA(string, string) (compute.Backend, error) {
 	return nil, errors.New("this binary was built without a C compiler, so XLA is not in it; the go backend is")
 }
+
+// Compiler is empty: nothing compiles here.
+func Compiler(compute.Backend) string { return "" }
