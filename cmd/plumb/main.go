@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"strings"
 
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/builtin"
@@ -19,7 +18,7 @@ func openBackend(name string) opened {
 	choice, err := backends.Choose(name)
 	answer := opened{Plugin: choice.Plugin, Passed: choice.Passed}
 	if err != nil {
-		answer.Error = strings.TrimPrefix(err.Error(), "backend "+name+": ") // whoever shows it says which one
+		answer.Error = err.Error()
 		return answer
 	}
 	backend, device := backends.Describe(choice.Backend)

@@ -41,7 +41,10 @@ var (
 // process. "auto" is the first that works of xla:cuda, xla:cpu and go.
 func Open(name string) (compute.Backend, error) {
 	choice, err := Choose(name)
-	return choice.Backend, err
+	if err != nil {
+		return nil, fmt.Errorf("backend %s: %w", name, err)
+	}
+	return choice.Backend, nil
 }
 
 // Choose is Open, and says which plugin was opened, and which were passed over.
@@ -79,13 +82,9 @@ func choose(name string) (Choice, error) {
 		backend, err := openGo()
 		return Choice{Name: Go, Backend: backend}, err
 	case XLACPU, XLACUDA:
-		choice, err := openFound(name)
-		if err != nil {
-			return choice, fmt.Errorf("backend %s: %w", name, err)
-		}
-		return choice, nil
+		return openFound(name)
 	}
-	return Choice{}, fmt.Errorf("unknown backend %q: one of auto, go, xla:cpu, xla:cuda", name)
+	return Choice{}, fmt.Errorf("there is no backend %q: one of auto, go, xla:cpu, xla:cuda", name)
 }
 
 // openFound opens the first plugin of a backend that opens. One of CUDA is opened
