@@ -19,13 +19,15 @@ type Pip struct {
 	From  string // what said where the index is, for messages
 }
 
-// PipConfig reads pip's variables and files: of the system, of the user, of the
-// active virtual environment, the one that PIP_CONFIG_FILE names, and the
-// environment, each before those in front of it. Of a file it reads the sections
-// global and install.
-func PipConfig(getenv func(string) string) Pip {
+// PipConfig reads pip's files and variables, of which the later win: of the system, of
+// the user, of the active virtual environment, the one that PIP_CONFIG_FILE names in
+// place of the user's, and the environment. Of a file it reads the sections global
+// and install.
+func PipConfig(getenv func(string) string) Pip { return pipConfig(getenv, "/etc/pip.conf") }
+
+func pipConfig(getenv func(string) string, system string) Pip {
 	p := Pip{Index: publicIndex, From: "pip's default"}
-	for _, path := range pipFiles(getenv) {
+	for _, path := range pipFiles(getenv, system) {
 		p.read(path)
 	}
 	p.set("index-url", getenv("PIP_INDEX_URL"), "PIP_INDEX_URL")
@@ -34,7 +36,7 @@ func PipConfig(getenv func(string) string) Pip {
 	return p
 }
 
-func pipFiles(getenv func(string) string) []string {
+func pipFiles(getenv func(string) string, system string) []string {
 	named := getenv("PIP_CONFIG_FILE")
 	if named == os.DevNull {
 		return nil
@@ -47,12 +49,14 @@ func pipFiles(getenv func(string) string) []string {
 	for _, dir := range filepath.SplitList(getenv("XDG_CONFIG_DIRS")) {
 		files = append(files, filepath.Join(dir, "pip", "pip.conf"))
 	}
-	files = append(files, "/etc/pip.conf")
-	if home != "" {
-		files = append(files, filepath.Join(home, ".pip", "pip.conf"))
-	}
-	if config != "" {
-		files = append(files, filepath.Join(config, "pip", "pip.conf"))
+	files = append(files, system)
+	if _, err := os.Stat(named); named == "" || err != nil { // it stands for the user's
+		if home != "" {
+			files = append(files, filepath.Join(home, ".pip", "pip.conf"))
+		}
+		if config != "" {
+			files = append(files, filepath.Join(config, "pip", "pip.conf"))
+		}
 	}
 	for _, environment := range []string{getenv("CONDA_PREFIX"), getenv("VIRTUAL_ENV")} {
 		if environment != "" {
