@@ -25,6 +25,7 @@ func Plugin() sdk.Plugin {
 	return sdk.Plugin{
 		Name:    "builtin",
 		Version: "0.1.0",
+		Busy:    backends.Busy,
 		Components: []sdk.Component{
 			shapes.Component(),
 			shapesscenes.Component(),
