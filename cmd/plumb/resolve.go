@@ -47,6 +47,7 @@ func (p *program) tryBackend(ctx context.Context, name string) (opened, error) {
 	command := exec.CommandContext(ctx, self, backendVerb, name)
 	var words bytes.Buffer
 	command.Stderr = &words
+	command.Env = append(os.Environ(), backends.CompilerVariable+"=") // whichever there is
 	out, err := command.Output()
 	if ctx.Err() != nil {
 		return opened{}, ctx.Err()
@@ -99,6 +100,10 @@ func (p *program) resolveBackend(ctx context.Context, name string) (plan.Environ
 			"%s\n\n`plumb doctor` says what there is on this machine.", answer.Error)
 	}
 	p.notePassed(answer)
+	// For the processes that compute.
+	if err := os.Setenv(backends.CompilerVariable, answer.Environment.Compiler); err != nil {
+		return plan.Environment{}, err
+	}
 	return answer.Environment, nil
 }
 

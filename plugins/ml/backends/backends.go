@@ -101,6 +101,9 @@ func openFound(name string) (Choice, error) {
 			if err == nil {
 				choice.Backend, err = openXLA(name, candidate.Path)
 			}
+			if planned := os.Getenv(CompilerVariable); err == nil && planned != "" && Compiler(choice.Backend) != planned {
+				err = fmt.Errorf("it is another one than was planned with: %s, in the place of %s", Compiler(choice.Backend), planned)
+			}
 			if err == nil {
 				choice.Plugin = &candidate
 				return choice, nil
@@ -116,6 +119,11 @@ func openFound(name string) (Choice, error) {
 	}
 	return choice, &NoPlugin{name, choice.Passed}
 }
+
+// CompilerVariable is the environment variable that says to the processes of a run
+// which compiler its keys name (Compiler): one that finds another plugin, since that
+// was removed or another was installed meanwhile, must not compute for them.
+const CompilerVariable = "PLUMB_XLA_COMPILER"
 
 var errNoGPU = errors.New("there is no NVIDIA GPU: nvidia-smi lists none, and there is no /dev/nvidia0")
 
