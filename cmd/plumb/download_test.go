@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/plumb-ml/plumb/core/hub/hubtest"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 )
 
@@ -18,7 +19,7 @@ import (
 // run: planned without them, refused, fetched, run, and run again in part when
 // main has moved.
 func TestDownload(t *testing.T) {
-	backendstest.OnGo(t)
+	backendstest.Only(t, backends.Go)
 	server := hubtest.New(t)
 	diffusion := hubtest.Directory(t, "../../plugins/ml/models/testdata/tiny-stable-diffusion")
 	clip := hubtest.Directory(t, "../../plugins/ml/models/testdata/tiny-clip")

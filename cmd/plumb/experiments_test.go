@@ -5,12 +5,13 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 )
 
 // Every experiment and ablation that ships is planned.
 func TestEveryShippedFileIsValid(t *testing.T) {
-	backendstest.OnGo(t)
+	backendstest.Only(t, backends.Go)
 	t.Setenv("HF_HUB_CACHE", t.TempDir()) // whoever has the models need not read them here
 	var files []string
 	for _, pattern := range []string{"../../experiments/*.hcl", "../../ablations/*.hcl"} {
@@ -43,7 +44,7 @@ func TestEveryShippedFileIsValid(t *testing.T) {
 // TestImagesAreEncodedOnce: in the plan of every experiment an encoder encodes a
 // table of images in one stage, whoever reads its features.
 func TestImagesAreEncodedOnce(t *testing.T) {
-	backendstest.OnGo(t)
+	backendstest.Only(t, backends.Go)
 	t.Setenv("HF_HUB_CACHE", t.TempDir())
 	for file, want := range map[string]int{
 		"quickstart":     8, // labelled, unlabelled, real, four models, 16 of each prompt to choose from

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 )
 
@@ -39,7 +40,7 @@ func (p planJSON) stage(t *testing.T, name string) stageJSON {
 // TestPaperPlan: the paper at full size is planned without anything of what it
 // needs; the plan says what that is and what it will take, and a run refuses.
 func TestPaperPlan(t *testing.T) {
-	backendstest.OnGo(t)
+	backendstest.Only(t, backends.Go)
 	t.Setenv("HF_HOME", t.TempDir())
 	t.Setenv("HF_HUB_CACHE", "")
 	directory, _ := planned(t, builtinHouse(), paper, "-backend", "go", "-var", "stable_diffusion=../weights/sd", "-var", "clip=../weights/clip")
@@ -110,7 +111,7 @@ func TestPaperPlan(t *testing.T) {
 // TestPaperAblations: the paper's ablations at full size share what they can, and
 // make nothing that they do not measure.
 func TestPaperAblations(t *testing.T) {
-	backendstest.OnGo(t)
+	backendstest.Only(t, backends.Go)
 	for name, want := range map[string]struct {
 		variants int
 		of, not  []string // stages that there are, and that there are not

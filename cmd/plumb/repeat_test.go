@@ -14,6 +14,7 @@ import (
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/store"
 	"github.com/plumb-ml/plumb/plugins/ml/backends"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 )
 
 // outputsOf reads what the stages of a run made: digests by stage and role.
@@ -42,9 +43,7 @@ func outputsOf(runs, name string) (map[string]map[string]record.Output, error) {
 // one that compiled its own, as one on a single core, and as one that was killed four
 // times and went on. The same on the go backend is in resume.txtar and run_twice.txtar.
 func TestRepeats(t *testing.T) {
-	if _, err := backends.Open(backends.XLACPU); err != nil {
-		t.Skipf("on XLA it is not tested: %v", err)
-	}
+	backendstest.Only(t, backends.XLACPU)
 	file, err := filepath.Abs("testdata/repeat.hcl")
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -13,7 +14,7 @@ func BenchmarkEncode(b *testing.B) {
 	var encoder sdk.Encoder
 	for _, c := range Plugin().Components {
 		if c.Kind == sdk.KindEncoder && c.Name == "shapes_clip" {
-			instance, err := c.Open(context.Background(), sdk.OpenRequest{Config: []byte(`{}`), Backend: "go"})
+			instance, err := c.Open(context.Background(), sdk.OpenRequest{Config: []byte(`{}`), Backend: backendstest.Name()})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -5,19 +5,30 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
 )
 
 // TestConformance holds the built-in components to the contract, through the
-// real wire. The feedback reward answers only once it is fitted; its own
+// real wire, on the backend that is tested. The feedback reward answers only once it is fitted; its own
 // package runs the kit on a fitted one.
 func TestConformance(t *testing.T) {
 	plugin := Plugin()
 	plugin.Components = slices.DeleteFunc(plugin.Components, func(c sdk.Component) bool { return c.Name == "feedback" })
-	plugintest.Run(t, plugin,
-		plugintest.Case{Kind: sdk.KindEncoder, Component: "shapes_clip", Config: shortFit(t, plugin, "shapes_clip"), Fit: &sdk.FitRequest{Seed: 1}},
-		plugintest.Case{Kind: sdk.KindRater, Component: "shapes_judge", Config: shortFit(t, plugin, "shapes_judge"), Fit: &sdk.FitRequest{Seed: 1}})
+	var cases []plugintest.Case
+	for _, component := range plugin.Components {
+		one := plugintest.Case{Kind: component.Kind, Component: component.Name, Backend: backendstest.Name()}
+		if one.Backend != backends.Go {
+			one.PixelTolerance = 1 // a value may be rounded to either side
+		}
+		if one.Component == "shapes_clip" || one.Component == "shapes_judge" {
+			one.Config, one.Fit = shortFit(t, plugin, one.Component), &sdk.FitRequest{Seed: 1}
+		}
+		cases = append(cases, one)
+	}
+	plugintest.Run(t, plugin, cases...)
 }
 
 // shortFit is a component's default configuration with a fit of two steps.

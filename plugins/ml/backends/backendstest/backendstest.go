@@ -80,12 +80,21 @@ func selected() (open []string, wrong error) {
 	return open, wrong
 }
 
-// OnGo skips a test that computes nothing, or the same on any backend, if go is not
-// among those that Variable names: it runs where go is tested.
-func OnGo(t testing.TB) {
+// Only skips a test that is about one backend, where that is not tested. What
+// computes nothing at all is tested with go.
+func Only(t testing.TB, backend string) {
 	t.Helper()
-	if list := os.Getenv(Variable); list != "" && !slices.Contains(strings.Split(list, ","), backends.Go) {
-		t.Skip(Variable + " is without go")
+	list := os.Getenv(Variable)
+	if list != "" && !slices.Contains(strings.Split(list, ","), backend) {
+		t.Skip(Variable + " is without " + backend)
+	}
+	if backend == backends.Go {
+		return
+	}
+	if _, err := backends.Open(backend); err != nil && list != "" {
+		t.Fatalf("%s names %s: %v", Variable, backend, err)
+	} else if err != nil {
+		t.Skip(err)
 	}
 }
 
