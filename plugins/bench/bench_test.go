@@ -12,6 +12,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/plumb-ml/plumb/plugins/ml/backends"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/flops"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
@@ -20,7 +21,7 @@ import (
 
 // quick measures as little as makes a figure.
 func quick(change func(o *Options)) Options {
-	o := Options{Size: Tiny, Backend: backends.Go, Budget: time.Millisecond, Least: 1, Batches: []int{1, 2}, Largest: 2, Rank: 4}
+	o := Options{Size: Tiny, Backend: backendstest.Name(), Budget: time.Millisecond, Least: 1, Batches: []int{1, 2}, Largest: 2, Rank: 4}
 	if change != nil {
 		change(&o)
 	}
@@ -30,6 +31,7 @@ func quick(change func(o *Options)) Options {
 // TestTiny: every case is measured as the product runs it, and the figures belong
 // together.
 func TestTiny(t *testing.T) {
+	backendstest.SkipLong(t)
 	var said []string
 	result, err := Run(t.Context(), quick(func(o *Options) { o.Say = func(line string) { said = append(said, line) } }))
 	if err != nil {
@@ -46,10 +48,7 @@ func TestTiny(t *testing.T) {
 		t.Errorf("fits: %+v, want %+v", *result.Fits, want)
 	}
 	size, _ := sizeNamed(Tiny)
-	backend, err := backends.Open(backends.Go)
-	if err != nil {
-		t.Fatal(err)
-	}
+	backend := backendstest.Backend(t)
 	call := size.UNet.Count(backend, 1, size.Latent, size.Latent, size.conditions()).Operations
 	check := func(name string, f Figures, operations float64) {
 		t.Helper()
@@ -87,8 +86,9 @@ func TestTiny(t *testing.T) {
 // TestHalf: cases run in bfloat16 and with gradient checkpointing, too, and take
 // as many operations.
 func TestHalf(t *testing.T) {
+	backendstest.SkipLong(t)
 	for _, kind := range []string{Matmul, Sampling, LoRA, Full} {
-		c := Case{Kind: kind, Size: Tiny, Backend: backends.Go, Batch: 1, Pixels: 64, Rank: 2, Budget: time.Millisecond, Least: 1, Precision: latentdiffusion.Float32}
+		c := Case{Kind: kind, Size: Tiny, Backend: backendstest.Name(), Batch: 1, Pixels: 64, Rank: 2, Budget: time.Millisecond, Least: 1, Precision: latentdiffusion.Float32}
 		whole, err := Measure(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
@@ -98,7 +98,7 @@ func TestHalf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if whole.Operations != half.Operations || half.Seconds <= 0 || half.Backend != backends.Go {
+		if whole.Operations != half.Operations || half.Seconds <= 0 || half.Backend != backendstest.Name() {
 			t.Errorf("%s: %+v and %+v", kind, whole, half)
 		}
 	}

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"testing"
 
@@ -23,27 +24,26 @@ func TestConformance(t *testing.T) {
 		if one.Backend != backends.Go {
 			one.PixelTolerance = 1 // a value may be rounded to either side
 		}
-		if one.Component == "shapes_clip" || one.Component == "shapes_judge" {
-			one.Config, one.Fit = shortFit(t, plugin, one.Component), &sdk.FitRequest{Seed: 1}
+		switch one.Component {
+		case "shapes":
+			one.Config = configured(t, component, map[string]any{"num_inference_steps": 4})
+		case "shapes_clip", "shapes_judge":
+			one.Config = configured(t, component, map[string]any{"steps": 2, "batch_size": 8})
+			one.Fit = &sdk.FitRequest{Seed: 1}
 		}
 		cases = append(cases, one)
 	}
 	plugintest.Run(t, plugin, cases...)
 }
 
-// shortFit is a component's default configuration with a fit of two steps.
-func shortFit(t *testing.T, p sdk.Plugin, name string) json.RawMessage {
+// configured is a component's default configuration with changes.
+func configured(t *testing.T, c sdk.Component, change map[string]any) json.RawMessage {
 	t.Helper()
 	config := map[string]any{}
-	for _, c := range p.Components {
-		if c.Name != name {
-			continue
-		}
-		for _, a := range c.Schema.Attributes {
-			config[a.Name] = a.Default
-		}
+	for _, a := range c.Schema.Attributes {
+		config[a.Name] = a.Default
 	}
-	config["steps"], config["batch_size"] = 2, 8
+	maps.Copy(config, change)
 	out, err := json.Marshal(config)
 	if err != nil {
 		t.Fatal(err)
