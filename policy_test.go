@@ -39,6 +39,7 @@ const policy = `
 	plugins/sdk/schema            : core/spec core/plan core/stage plugins cmd : core/ablation core/plugin core/run core/session
 	plugins/sdk/table             : plugins core reports : cmd
 	plugins/ml/models/goldentest  :
+	plugins/ml/models/shallowtest :
 
 	core                          : core -core/stats reports cmd
 	core/hub/hubtest              :
