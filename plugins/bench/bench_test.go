@@ -321,7 +321,7 @@ func TestRandomWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	needs := size.UNet.Weights(backend).Needs
-	store, err := random(needs)
+	store, err := weights(needs, fill)
 	if err != nil {
 		t.Fatal(err)
 	}
