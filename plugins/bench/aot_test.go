@@ -25,7 +25,8 @@ type compiledProgram struct {
 	Results   int64          `json:"results"`
 	InPlace   int64          `json:"in_place"` // of the results
 	Temporary int64          `json:"temporary"`
-	Calls     map[string]int `json:"calls"` // of libraries and of XLA's own, by name
+	Calls     map[string]int `json:"calls"`    // of libraries and of XLA's own, by name
+	Products  map[string]int `json:"products"` // of cuBLAS, by the type of what is multiplied: "bf16"
 }
 
 // together is the memory that a program has while it runs.
@@ -33,7 +34,7 @@ func (c compiledProgram) together() int64 { return c.Arguments + c.Results - c.I
 
 // TestAOT: all programs of the benchmark compile for cards that are not there, in their
 // memory; what a training step replaces is replaced in place; attention is fused where
-// nn says that it is.
+// nn says that it is; products are in bfloat16, those of gradients, too.
 func TestAOT(t *testing.T) {
 	python := os.Getenv(pythonVariable)
 	if python == "" {
@@ -75,10 +76,20 @@ func TestAOT(t *testing.T) {
 				if got, most := c.together(), memory[c.Card]; got <= 0 || got > most {
 					t.Errorf("%s for %s: %d bytes of %d", c.Program, c.Card, got, most)
 				}
-				kind, _, part := strings.Cut(c.Program, "-")
-				training, drawing := kind == LoRA || kind == Full, kind == Sampling
-				if strings.Contains(c.Program, ".") || !part { // not the case's largest
+				if strings.Contains(c.Program, ".") { // not the case's largest
 					continue
+				}
+				kind, _, _ := strings.Cut(c.Program, "-")
+				training, drawing := kind == LoRA || kind == Full, kind == Sampling
+				if training || drawing { // in bfloat16
+					for of, count := range c.Products {
+						if of != "bf16" {
+							t.Errorf("%s for %s: %d products are in %s", c.Program, c.Card, count, of)
+						}
+					}
+					if len(c.Products) == 0 {
+						t.Errorf("%s for %s has no products", c.Program, c.Card)
+					}
 				}
 				if training && float64(c.InPlace) < 0.99*float64(c.Results) {
 					t.Errorf("%s for %s: of results of %d bytes %d are in place", c.Program, c.Card, c.Results, c.InPlace)

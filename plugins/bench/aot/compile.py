@@ -20,16 +20,14 @@ import time
 HERE = pathlib.Path(__file__).parent
 GIB = 2.0**30
 
-# The libraries' calls in a compiled program, in the words of the table.
+# cuDNN's calls in a compiled program, in the words of the table.
 KINDS = {
-    "__cudnn$convForward": "convolution",
-    "__cudnn$convBiasActivationForward": "convolution with bias",
-    "__cudnn$convBackwardInput": "gradient of a convolution's input",
-    "__cudnn$convBackwardFilter": "gradient of a convolution's kernel",
-    "__cudnn$fmhaSoftmax": "fused attention",
-    "__cudnn$fmhaSoftmaxBackward": "gradient of fused attention",
-    "__cublas$gemm": "product",
-    "__cublas$lt$matmul": "product",
+    "__cudnn$convForward": "convolutions",
+    "__cudnn$convBiasActivationForward": "convolutions with bias",
+    "__cudnn$convBackwardInput": "gradients of a convolution's input",
+    "__cudnn$convBackwardFilter": "gradients of a convolution's kernel",
+    "__cudnn$fmhaSoftmax": "fused attentions",
+    "__cudnn$fmhaSoftmaxBackward": "gradients of fused attention",
 }
 
 
@@ -113,17 +111,25 @@ class Card:
             "in_place": memory.alias_size_in_bytes,
             "temporary": memory.temp_size_in_bytes,
             "calls": dict(collections.Counter(re.findall(r'custom_call_target="([^"]+)"', text))),
+            "products": dict(products(text)),
             "fusions": len(re.findall(r"\bfusion\(", text)),
         }
 
 
-def calls_text(calls):
+def products(text):
+    """How many products of cuBLAS a compiled program has, by the type of their left side."""
+    types = dict(re.findall(r"%([\w.-]+) = (\w+)\[", text))
+    left = re.findall(r'custom-call\(%([\w.-]+), [^)]*\), custom_call_target="__cublas', text)
+    return collections.Counter(types.get(name, "unknown") for name in left)
+
+
+def calls_text(done):
     """Libraries' calls by kind, the most frequent first. Others are XLA's own."""
-    kinds = collections.Counter()
-    for target, count in calls.items():
-        if target in KINDS or target.startswith(("__cudnn", "__cublas")):
+    kinds = collections.Counter({f"products in {kind}": count for kind, count in done["products"].items()})
+    for target, count in done["calls"].items():
+        if target.startswith("__cudnn"):
             kinds[KINDS.get(target, target)] += count
-    return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common() + [("fused kernels", done["fusions"])])
 
 
 def row(done):
@@ -131,7 +137,7 @@ def row(done):
         return f"| {done['card']} | {done['program']} | **does not compile**, {done['seconds']:.0f} s: {done['error'].splitlines()[0][:200]} |" + " |" * 6
     sizes = [done[name] / GIB for name in ("arguments", "results", "in_place", "temporary")]
     total = sizes[0] + sizes[1] - sizes[2] + sizes[3]
-    return f"| {done['card']} | {done['program']} | {done['seconds']:.0f} s | " + " | ".join(f"{size:.3g}" for size in [*sizes, total]) + f" | {calls_text(done['calls'])}; {done['fusions']} fused kernels |"
+    return f"| {done['card']} | {done['program']} | {done['seconds']:.0f} s | " + " | ".join(f"{size:.3g}" for size in [*sizes, total]) + f" | {calls_text(done)} |"
 
 
 def main():
