@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -9,25 +10,30 @@ import (
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/plan"
 )
 
-// resolveBackend names the backend that a name stands for, and its device. It is
-// opened in a process of its own: a GPU must not be held by the process that only
-// plans.
-func (p *program) resolveBackend(ctx context.Context, name string) (backend, device string, err error) {
+// resolveBackend names the backend that a name stands for, its device and its
+// compiler. It is opened in a process of its own: a GPU must not be held by the
+// process that only plans.
+func (p *program) resolveBackend(ctx context.Context, name string) (environment plan.Environment, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return "", "", fmt.Errorf("find plumb's own binary: %w", err)
+		return environment, fmt.Errorf("find plumb's own binary: %w", err)
 	}
 	out, err := exec.CommandContext(ctx, self, backendVerb, name).Output()
 	var ended *exec.ExitError
 	if errors.As(err, &ended) {
-		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("The compute backend %q cannot be used", name),
+		return environment, diag.Errorf(diag.Range{}, fmt.Sprintf("The compute backend %q cannot be used", name),
 			"%s\n\n`plumb doctor` says what there is on this machine.", strings.TrimSpace(string(ended.Stderr)))
 	}
 	if err != nil {
-		return "", "", err
+		return environment, err
 	}
-	backend, device, _ = strings.Cut(strings.TrimSpace(string(out)), "\t")
-	return backend, device, nil
+	// Libraries may have printed something before it.
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &environment); err != nil {
+		return environment, fmt.Errorf("read what the backend %s is: %w", name, err)
+	}
+	return environment, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/digest"
+	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/core/store"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -32,8 +33,9 @@ const (
 type house struct {
 	plugin sdk.Plugin
 	doctor func(w io.Writer, quick bool) error
-	// open opens a compute backend and returns its name and its kind of device.
-	open func(name string) (backend, device string, err error)
+	// open opens a compute backend and returns its name, its kind of device and its
+	// compiler.
+	open func(name string) (plan.Environment, error)
 }
 
 // program is one call of plumb: its streams and its global flags.

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"encoding/json"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -43,16 +43,15 @@ func (p *program) pluginDoctorCommand() *cobra.Command {
 func (p *program) pluginBackendCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    backendVerb + " NAME",
-		Short:  "Open a compute backend and print which it is, and its device",
+		Short:  "Open a compute backend and print which it is, as JSON",
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			backend, device, err := p.open(args[0])
+			opened, err := p.open(args[0])
 			if err != nil {
 				return exit{exitFailed, err}
 			}
-			_, err = fmt.Fprintf(p.out, "%s\t%s\n", backend, device)
-			return err
+			return json.NewEncoder(p.out).Encode(opened)
 		},
 	}
 }

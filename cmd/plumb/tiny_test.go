@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
@@ -94,11 +95,11 @@ func tinyHouse() house {
 	return house{
 		plugin: tinyPlugin(),
 		doctor: func(w io.Writer, quick bool) error { _, err := fmt.Fprintln(w, "backend go: quick", quick); return err },
-		open: func(name string) (string, string, error) {
+		open: func(name string) (plan.Environment, error) {
 			if name == "auto" {
-				return "go", "cpu", nil
+				return plan.Environment{Backend: "go", Device: "cpu"}, nil
 			}
-			return "", "", errors.New("there is no " + name + " here")
+			return plan.Environment{}, errors.New("there is no " + name + " here")
 		},
 	}
 }

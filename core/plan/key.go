@@ -14,6 +14,7 @@ import (
 type Environment struct {
 	Backend   string            // as it was resolved, never "auto"
 	Device    string            // its kind, such as "cpu" or "NVIDIA H200"
+	Compiler  string            // what makes code for the device, and for which kind of it; empty if nothing does
 	DType     string            // of the models' arithmetic, such as "float32"
 	Libraries map[string]string // versions of what computes, by module path
 }
@@ -51,6 +52,9 @@ func KeyParts(node *Node, environment Environment, digest func(Input) (string, b
 	if node.Instance != nil {
 		parts = append(parts,
 			record.KeyPart{Name: "dtype", Value: environment.DType}, computePart(environment))
+		if environment.Compiler != "" {
+			parts = append(parts, record.KeyPart{Name: "compiler", Value: environment.Compiler})
+		}
 		if node.Instance.Identity.Builtin() {
 			parts = append(parts, record.KeyPart{Name: "libraries", Value: libraryLine(environment.Libraries)})
 		}

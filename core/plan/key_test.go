@@ -54,6 +54,11 @@ func TestKeySaysAllThatAResultDependsOn(t *testing.T) {
 			}
 			return keyOf(tune, here)
 		},
+		"compiler": func() string {
+			other := here
+			other.Compiler = "PJRT 0.81, sha256 aa"
+			return keyOf(node(t, p, "score/labelled/with_aux"), other)
+		},
 		"input": func() string {
 			parts, _ := KeyParts(node(t, p, "score/labelled/with_aux"), here, func(Input) (string, bool) { return "other", true })
 			return record.KeyOf(parts)

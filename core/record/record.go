@@ -48,4 +48,7 @@ type Machine struct {
 	CPUs    int    `json:"cpus"`
 	Backend string `json:"backend,omitempty"`
 	Device  string `json:"device,omitempty"`
+	// Compiler is what made code for the device, and for which kind of it: a PJRT
+	// plugin with its digest. Empty if nothing does.
+	Compiler string `json:"compiler,omitempty"`
 }

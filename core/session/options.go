@@ -6,6 +6,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/digest"
 	"github.com/plumb-ml/plumb/core/hub"
+	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/plugin"
 	"github.com/plumb-ml/plumb/core/run"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -38,10 +39,10 @@ type Options struct {
 	// Backend is the compute backend in place of the one that the experiment
 	// names: "auto", "go", "xla:cpu", "xla:cuda". Empty: the experiment's.
 	Backend string
-	// Resolve opens a backend and returns its name, never "auto", and its kind of
-	// device. It should do so in a process of its own: a GPU must not be held by
-	// the process that only plans. nil: there is "go" alone.
-	Resolve func(ctx context.Context, name string) (backend, device string, err error)
+	// Resolve opens a backend and returns its name, never "auto", its kind of device
+	// and its compiler. It should do so in a process of its own: a GPU must not be
+	// held by the process that only plans. nil: there is "go" alone.
+	Resolve func(ctx context.Context, name string) (plan.Environment, error)
 	// Executor does the stages, and its environment is in their keys; nil: they are
 	// done here, on what Resolve finds.
 	Executor run.Executor

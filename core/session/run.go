@@ -43,7 +43,7 @@ func (s *Session) Run(ctx context.Context, o RunOptions) (*run.Result, error) {
 		File:        s.File,
 		Command:     o.Command,
 		Baseline:    s.Baseline,
-		Machine:     machine(s.Environment.Backend, s.Environment.Device),
+		Machine:     machine(s.Environment),
 		Versions:    Versions(),
 	})
 }

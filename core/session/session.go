@@ -70,19 +70,20 @@ func (s *Session) environment(ctx context.Context) (plan.Environment, error) {
 		return s.options.Executor.Environment(), nil
 	}
 	name := s.Variants[0].Spec.Compute.Backend
-	backend, device := "go", "cpu" // always there, so nothing to look for
+	environment := plan.Environment{Backend: "go", Device: "cpu"} // always there, so nothing to look for
 	switch {
 	case name == "go":
 	case s.options.Resolve != nil:
 		var err error
-		if backend, device, err = s.options.Resolve(ctx, name); err != nil {
+		if environment, err = s.options.Resolve(ctx, name); err != nil {
 			return plan.Environment{}, err
 		}
 	case name != "auto":
 		return plan.Environment{}, diag.Errorf(s.Variants[0].Spec.Compute.Range,
 			fmt.Sprintf("The compute backend %q cannot be used", name), `This program has the backend "go" alone.`)
 	}
-	return plan.Environment{Backend: backend, Device: device, DType: "float32", Libraries: Libraries()}, nil
+	environment.DType, environment.Libraries = "float32", Libraries()
+	return environment, nil
 }
 
 // Repositories are the models on Hugging Face's hub that the variants name.

@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 )
 
@@ -74,6 +75,9 @@ func Versions() map[string]string {
 	return all
 }
 
-func machine(backend, device string) record.Machine {
-	return record.Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Backend: backend, Device: device}
+func machine(computes plan.Environment) record.Machine {
+	return record.Machine{
+		OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(),
+		Backend: computes.Backend, Device: computes.Device, Compiler: computes.Compiler,
+	}
 }

@@ -32,8 +32,9 @@ func codeFor(name string, library Library, flags string) string {
 	return strings.Join(lines, "\n")
 }
 
-// processor is the kind of this processor, as far as code may be made for it. Where
-// the system does not say, it is the architecture alone.
+// processor is the kind of this processor, as far as code may be made for it: LLVM
+// chooses instructions, and so the order of sums, by it. Where the system does not say,
+// it is the architecture alone.
 func processor() string {
 	text, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
@@ -56,16 +57,26 @@ func processorOf(cpuinfo string) string {
 		case "vendor_id", "cpu family", "model", "model name", "cpu implementer", "cpu architecture", "cpu variant", "cpu part":
 			facts = append(facts, strings.TrimSpace(value))
 		case "flags", "features":
-			features := strings.Fields(value)
+			// Of a hundred or more, those of computing; others come and go with kernels.
+			features := slices.DeleteFunc(strings.Fields(value), func(feature string) bool { return !computes(feature) })
 			slices.Sort(features)
-			sum := sha256.Sum256([]byte(strings.Join(features, " ")))
-			facts = append(facts, "features "+hex.EncodeToString(sum[:4]))
+			facts = append(facts, strings.Join(features, " "))
 		}
 	}
 	if len(facts) == 0 {
 		return runtime.GOARCH
 	}
 	return strings.Join(facts, ", ")
+}
+
+// computes says whether a feature is one of instructions that compute.
+func computes(feature string) bool {
+	for _, family := range []string{"avx", "sse", "ssse", "fma", "f16c", "amx", "bmi", "gfni", "popcnt", "abm", "movbe", "sha_", "vaes", "asimd", "sve", "fp", "bf16", "i8mm"} {
+		if strings.HasPrefix(feature, family) && feature != "fpu" {
+			return true
+		}
+	}
+	return false
 }
 
 // nvidiaLibraries are the files of cuDNN and cuBLAS that a plugin finds, with their
@@ -93,4 +104,32 @@ func nvidiaLibraries(plugin string, variable func(string) string) []string {
 	}
 	slices.Sort(files)
 	return slices.Compact(files)
+}
+
+// ownFlags of XLA change where something is written or found, and no number.
+var ownFlags = []string{"--xla_dump", "--xla_gpu_cuda_data_dir", "--" + cacheFlag}
+
+// compiler names what makes code, as far as numbers depend on it, in words that people
+// can compare: the plugin, the kind of processor or the libraries of NVIDIA, and flags
+// of the user's.
+func compiler(name string, library Library, version string, flags string) string {
+	parts := []string{"PJRT " + version, "sha256 " + library.Digest}
+	if name == XLACUDA {
+		if files := nvidiaLibraries(library.Path, os.Getenv); len(files) > 0 {
+			sum := sha256.Sum256([]byte(strings.Join(files, "\n")))
+			parts = append(parts, "cuDNN and cuBLAS "+hex.EncodeToString(sum[:8]))
+		}
+	} else {
+		parts = append(parts, processor())
+	}
+	var counted []string
+	for _, flag := range strings.Fields(flags) {
+		if !slices.ContainsFunc(ownFlags, func(own string) bool { return strings.HasPrefix(flag, own) }) {
+			counted = append(counted, flag)
+		}
+	}
+	if len(counted) > 0 {
+		parts = append(parts, "flags "+strings.Join(counted, " "))
+	}
+	return strings.Join(parts, ", ")
 }

@@ -17,3 +17,6 @@ func openXLA(string, string) (compute.Backend, error) { return nil, errWithout }
 func OpenLowering(string, func(program []byte) error) (compute.Backend, error) {
 	return nil, errWithout
 }
+
+// Compiler is empty: nothing compiles here.
+func Compiler(compute.Backend) string { return "" }

@@ -20,7 +20,7 @@ type shared struct {
 	*xla.Backend
 	name     string // in the words of HCL
 	library  Library
-	code     string // what compiled code depends on beside library and program
+	compiler string // what makes code, as Compiler says it
 	programs programs
 }
 

@@ -43,16 +43,27 @@ func openXLA(name, path string) (backend compute.Backend, err error) {
 	if err != nil {
 		return nil, err
 	}
-	code := codeFor(name, library, os.Getenv(flagsVariable))
+	flags := os.Getenv(flagsVariable) // as the user set them
+	code := codeFor(name, library, flags)
 	if name == XLACUDA {
 		keepTuning(library)
 	}
-	if _, err := pjrt.Load(names[name], path, executables(), library.Digest+"\n"+code); err != nil {
+	plugin, err := pjrt.Load(names[name], path, executables(), library.Digest+"\n"+code)
+	if err != nil {
 		return nil, fmt.Errorf("%s does not open: %w", path, err)
 	}
 	opened, err := xla.NewWithOptions(names[name]+options, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return &shared{Backend: opened, name: name, library: library, code: code}, nil
+	return &shared{Backend: opened, name: name, compiler: compiler(name, library, fmt.Sprintf("%d.%d", plugin.Major, plugin.Minor), flags)}, nil
+}
+
+// Compiler is what makes the code of a backend, as far as numbers depend on it; empty
+// if nothing does.
+func Compiler(backend compute.Backend) string {
+	if s, ok := backend.(*shared); ok {
+		return s.compiler
+	}
+	return ""
 }
