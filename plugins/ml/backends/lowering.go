@@ -53,7 +53,7 @@ func loweringAs(name string, plugin *shared) (*xla.Backend, error) {
 		return plugin.Backend, nil
 	}
 	alias := "/lowering" + names[name]
-	if _, err := pjrt.Load(alias, plugin.library.Path, nil, ""); err != nil {
+	if _, err := pjrt.Load(alias, plugin.path, nil, ""); err != nil {
 		return nil, err
 	}
 	options := ""

@@ -19,7 +19,7 @@ import (
 type shared struct {
 	*xla.Backend
 	name     string // in the words of HCL
-	library  Library
+	path     string // of the plugin
 	compiler string // what makes code, as Compiler says it
 	programs programs
 }
