@@ -83,6 +83,7 @@ func (p *program) benchCommand() *cobra.Command {
 	flags.StringVar(&options.Precision, "precision", "", strings.Join(bench.Precisions(), " or ")+" (default bfloat16 on an accelerator, else float32)")
 	flags.IntVar(&options.Pixels, "pixels", 0, "height and width of images (default 512, or 64 of tiny)")
 	flags.IntSliceVar(&options.Batches, "batch", nil, "batches of sampling (default 1,8)")
+	flags.IntVar(&options.First, "first", 0, "batch of full that the doubling begins with (default 4, or 1 of tiny)")
 	flags.IntVar(&options.Largest, "largest", 0, "batch at which the doubling ends at the latest (default 512, or 4 of tiny)")
 	flags.IntVar(&options.Rank, "rank", 16, "rank of LoRA")
 	flags.BoolVar(&options.Recompute, "checkpointing", false, "train with gradient checkpointing")

@@ -16,6 +16,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/download"
 	"github.com/plumb-ml/plumb/core/hub"
 	"github.com/plumb-ml/plumb/core/spec"
 )
@@ -27,8 +28,8 @@ func (p *program) downloadCommand() *cobra.Command {
 		Short: "Fetch the models of Hugging Face's hub that an experiment or ablation names",
 		Long: "Fetch the models that an experiment or ablation names on Hugging Face's hub\n" +
 			"(weights = \"hf://openai/clip-vit-large-patch14\"), as far as they are not here:\n" +
-			"the files that the components read, and no others. This is the one command of\n" +
-			"plumb that downloads anything.\n\n" +
+			"the files that the components read, and no others. Nothing else of plumb downloads\n" +
+			"anything, but `plumb backend install`.\n\n" +
 			"They go into the cache of huggingface_hub, and its variables are understood:\n" +
 			"HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE, and the token of\n" +
 			"`hf auth login`. An interrupted download goes on where it was; every file is\n" +
@@ -178,7 +179,7 @@ func describeFetch(f *hub.Fetch) string {
 	return text
 }
 
-// downloads shows how the files of a model come: bars on a terminal, else lines.
+// downloads shows how files come: bars on a terminal, else lines.
 type downloads struct {
 	to        io.Writer
 	container *mpb.Progress
@@ -195,7 +196,7 @@ func (p *program) newDownloads() *downloads {
 }
 
 // progress shows a file. Files come one after the other.
-func (d *downloads) progress(at hub.Progress) {
+func (d *downloads) progress(at download.Progress) {
 	if d.container != nil {
 		bar := d.bars[at.File]
 		if bar == nil {

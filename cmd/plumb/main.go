@@ -14,11 +14,14 @@ func main() {
 
 // openBackend opens a backend and says which it is, in the words of HCL, on what kind
 // of device it computes, and what compiles for it.
-func openBackend(name string) (plan.Environment, error) {
-	opened, err := backends.Open(name)
+func openBackend(name string) opened {
+	choice, err := backends.Choose(name)
+	answer := opened{Plugin: choice.Plugin, Passed: choice.Passed}
 	if err != nil {
-		return plan.Environment{}, err
+		answer.Error = err.Error()
+		return answer
 	}
-	backend, device := backends.Describe(opened)
-	return plan.Environment{Backend: backend, Device: device, Compiler: backends.Compiler(opened)}, nil
+	backend, device := backends.Describe(choice.Backend)
+	answer.Environment = plan.Environment{Backend: backend, Device: device, Compiler: backends.Compiler(choice.Backend)}
+	return answer
 }

@@ -44,14 +44,20 @@ type clock struct {
 }
 
 func (c *clock) report(p stage.Progress, now time.Time) {
-	if c.first.IsZero() {
+	if c.first.IsZero() && p.Busy == "" {
 		c.first, c.firstDone = now, p.Done
+	}
+	if p.Total == 0 { // a plugin that is busy before its first word of progress
+		p.Total, p.Unit = c.at.Total, c.at.Unit
 	}
 	c.at = p
 }
 
 // pace is the rate and the time left in words, as far as they are known.
 func (c *clock) pace(now time.Time) string {
+	if c.at.Busy != "" {
+		return c.at.Busy
+	}
 	elapsed := now.Sub(c.first).Seconds()
 	done := float64(c.at.Done - c.firstDone)
 	if c.first.IsZero() || done <= 0 || elapsed < 0.2 {
@@ -72,6 +78,15 @@ func (c *clock) count() string {
 		return fmt.Sprintf("%d/%d %s", c.at.Done, c.at.Total, c.at.Unit)
 	}
 	return fmt.Sprintf("%d %s", c.at.Done, c.at.Unit)
+}
+
+// text is how far the stage is, and how fast, or what keeps it from getting on.
+func (c *clock) text(now time.Time) string {
+	count, pace := c.count(), c.pace(now)
+	if count == "" || pace == "" {
+		return count + pace
+	}
+	return count + ", " + pace
 }
 
 // finishedLine is what stays on the screen of a stage; empty for those that
@@ -113,7 +128,8 @@ func (l *lines) Started(node *plan.Node) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	l.clocks[node] = &clock{started: now, shown: now}
+	items, unit := node.Items()
+	l.clocks[node] = &clock{started: now, shown: now, at: stage.Progress{Total: items, Unit: unit}}
 }
 
 func (l *lines) Progress(node *plan.Node, progress stage.Progress) {
@@ -129,11 +145,7 @@ func (l *lines) Progress(node *plan.Node, progress stage.Progress) {
 		return
 	}
 	c.shown = now
-	line := fmt.Sprintf("          %s  %s", fit(node.Label, 28), c.count())
-	if pace := c.pace(now); pace != "" {
-		line += ", " + pace
-	}
-	fmt.Fprintln(l.to, line)
+	fmt.Fprintf(l.to, "          %s  %s\n", fit(node.Label, 28), c.text(now))
 }
 
 func (l *lines) Finished(node *plan.Node, outcome run.Outcome) {
@@ -187,11 +199,7 @@ func (b *bars) Started(node *plan.Node) {
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
 			one.mu.Lock()
 			defer one.mu.Unlock()
-			text := "  " + one.count()
-			if pace := one.pace(time.Now()); pace != "" {
-				text += ", " + pace
-			}
-			return text
+			return "  " + one.text(time.Now())
 		})),
 	)
 	b.mu.Lock()
@@ -212,6 +220,9 @@ func (b *bars) Progress(node *plan.Node, progress stage.Progress) {
 	one.mu.Lock()
 	one.report(progress, time.Now())
 	one.mu.Unlock()
+	if progress.Busy != "" {
+		return // how far the bar is does not change
+	}
 	if progress.Total > 0 {
 		// One more than there is: a full bar would count as complete and
 		// vanish before the stage's outputs are in the store.

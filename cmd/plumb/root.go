@@ -14,7 +14,6 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/digest"
-	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/core/store"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -32,10 +31,10 @@ const (
 // house is what this binary brings along: the built-in components.
 type house struct {
 	plugin sdk.Plugin
-	doctor func(w io.Writer, quick bool) error
-	// open opens a compute backend and returns its name, its kind of device and its
-	// compiler.
-	open func(name string) (plan.Environment, error)
+	// doctor opens a compute backend and writes what it is and how fast.
+	doctor func(w io.Writer, backend string, quick bool) error
+	// open opens a compute backend. If it does not open, Error says why.
+	open func(name string) opened
 }
 
 // program is one call of plumb: its streams and its global flags.
@@ -56,6 +55,8 @@ type program struct {
 	say        func(text string) // prints among bars, while there are any
 	interrupts interrupts
 	remembered *digest.Memory // see digests
+
+	passedNoted bool // see notePassed
 }
 
 // exit is an error that says all that is to be said already, or nothing.
@@ -160,7 +161,7 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.noColor, "no-color", os.Getenv("NO_COLOR") != "", "plain text without colours")
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.downloadCommand(), p.explainCommand(),
-		p.reportCommand(), p.exportCommand(), p.pluginsCommand(), p.storeCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
+		p.reportCommand(), p.exportCommand(), p.pluginsCommand(), p.storeCommand(), p.backendCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
 		p.serveCommand(), p.pluginDoctorCommand(), p.pluginBackendCommand(), p.pluginBenchCommand(),
 	)
 	return root

@@ -30,13 +30,18 @@ func (p *program) serveCommand() *cobra.Command {
 func (p *program) pluginDoctorCommand() *cobra.Command {
 	quick := false
 	command := &cobra.Command{
-		Use:    doctorVerb,
-		Short:  "Look at this machine's compute backends",
+		Use:    doctorVerb + " BACKEND",
+		Short:  "Look at a compute backend of this machine",
 		Hidden: true,
-		Args:   cobra.NoArgs,
-		RunE:   func(*cobra.Command, []string) error { return p.doctor(os.Stdout, quick) },
+		Args:   cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := p.doctor(os.Stdout, args[0], quick); err != nil {
+				return exit{exitFailed, err}
+			}
+			return nil
+		},
 	}
-	command.Flags().BoolVar(&quick, "quick", false, "leave out the speed check")
+	command.Flags().BoolVar(&quick, "quick", false, "take less time")
 	return command
 }
 
@@ -47,11 +52,14 @@ func (p *program) pluginBackendCommand() *cobra.Command {
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			opened, err := p.open(args[0])
-			if err != nil {
-				return exit{exitFailed, err}
+			answer := p.open(args[0])
+			if err := json.NewEncoder(p.out).Encode(answer); err != nil {
+				return err
 			}
-			return json.NewEncoder(p.out).Encode(opened)
+			if answer.Error != "" {
+				return exit{code: exitFailed}
+			}
+			return nil
 		},
 	}
 }

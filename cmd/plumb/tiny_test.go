@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
@@ -94,12 +95,26 @@ func tinyPlugin() sdk.Plugin {
 func tinyHouse() house {
 	return house{
 		plugin: tinyPlugin(),
-		doctor: func(w io.Writer, quick bool) error { _, err := fmt.Fprintln(w, "backend go: quick", quick); return err },
-		open: func(name string) (plan.Environment, error) {
-			if name == "auto" {
-				return plan.Environment{Backend: "go", Device: "cpu"}, nil
+		doctor: func(w io.Writer, backend string, quick bool) error {
+			if backend != "go" {
+				return errors.New("there is no " + backend + " here")
 			}
-			return plan.Environment{}, errors.New("there is no " + name + " here")
+			_, err := fmt.Fprintln(w, "backend go: quick", quick)
+			return err
+		},
+		open: func(name string) opened {
+			if flags := os.Getenv("XLA_FLAGS"); flags != "" { // as XLA does
+				fmt.Fprintf(os.Stderr, "WARNING: some\nF0000 00:00 flags.cc:1] Unknown flag in XLA_FLAGS: %s\nand where\n", flags)
+				os.Exit(1)
+			}
+			if name == "auto" || name == "go" {
+				answer := opened{Environment: plan.Environment{Backend: "go", Device: "cpu"}}
+				if path := os.Getenv(pjrtVariable); path != "" {
+					answer.Passed = []backends.Candidate{{Path: path, Source: "the test", Why: "it is another's"}}
+				}
+				return answer
+			}
+			return opened{Error: "there is no " + name + " here"}
 		},
 	}
 }

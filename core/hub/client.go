@@ -16,6 +16,7 @@ import (
 	"unicode"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/download"
 )
 
 // Client asks the hub. Whoever makes one has been told to by the user.
@@ -23,19 +24,12 @@ type Client struct {
 	Config
 	Cache Cache
 	// Progress, if not nil, is called while a file comes.
-	Progress func(Progress)
+	Progress func(download.Progress)
 
-	// pause is how long to wait after the n-th failure in a row, from 1; stall how
-	// long a connection may say nothing. For tests.
-	pause func(n int) time.Duration
-	stall time.Duration
-	http  *http.Client
-}
-
-// Progress says how much of a file is here.
-type Progress struct {
-	File        string
-	Done, Total int64 // bytes
+	// patience after failures, and how long a connection may say nothing. For tests.
+	patience download.Patience
+	stall    time.Duration
+	http     *http.Client
 }
 
 // NewClient makes a client. It opens no connection yet.
@@ -45,7 +39,6 @@ func NewClient(config Config, cache Cache) *Client {
 	return &Client{
 		Config: config,
 		Cache:  cache,
-		pause:  func(n int) time.Duration { return time.Second << min(n-1, 4) },
 		stall:  30 * time.Second,
 		http: &http.Client{
 			Transport: transport,
@@ -61,41 +54,6 @@ func NewClient(config Config, cache Cache) *Client {
 				return nil
 			},
 		},
-	}
-}
-
-// temporary is a failure that may be over soon.
-type temporary struct {
-	error
-	after time.Duration // what the hub asks to wait; 0: nothing
-}
-
-func (t temporary) Unwrap() error { return t.error }
-
-// attempts is how often in a row something may fail for a reason that may pass.
-const attempts = 5
-
-// patiently repeats work that fails for a reason that may pass. Work that got on
-// meanwhile begins to count anew.
-func (c *Client) patiently(ctx context.Context, work func() (progress bool, err error)) error {
-	for failures := 0; ; {
-		progress, err := work()
-		var passing temporary
-		if !errors.As(err, &passing) {
-			return err
-		}
-		if progress {
-			failures = 0
-		}
-		if failures++; failures >= attempts {
-			return passing.error
-		}
-		wait := min(max(c.pause(failures), passing.after), time.Minute)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-		}
 	}
 }
 
@@ -143,7 +101,7 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	if errors.As(err, &name) && name.IsNotFound {
 		return failure // asking again does not help
 	}
-	return temporary{error: failure}
+	return &download.Temporary{Err: failure}
 }
 
 // refusal turns an unsuccessful answer into what to do about it.
@@ -188,9 +146,9 @@ func (c *Client) refusal(response *http.Response, r Ref) error {
 		return diag.Errorf(diag.Range{}, "The hub does not allow it", "%s %s", status, login)
 	case response.StatusCode == http.StatusTooManyRequests, response.StatusCode >= 500:
 		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
-		return temporary{
-			diag.Errorf(diag.Range{}, "The hub does not answer as it should", "%s Try again later; what came is kept.", status),
-			time.Duration(max(0, seconds)) * time.Second,
+		return &download.Temporary{
+			Err:   diag.Errorf(diag.Range{}, "The hub does not answer as it should", "%s Try again later; what came is kept.", status),
+			After: time.Duration(max(0, seconds)) * time.Second,
 		}
 	}
 	return diag.Errorf(diag.Range{}, "The hub does not answer as it should", "%s Is HF_ENDPOINT right?", status)
@@ -203,7 +161,7 @@ func (c *Client) Manifest(ctx context.Context, r Ref) (*Manifest, error) {
 	}
 	address := fmt.Sprintf("%s/api/models/%s/revision/%s?blobs=true", c.Endpoint, r.Repository(), url.PathEscape(r.Revision))
 	var manifest *Manifest
-	err := c.patiently(ctx, func() (bool, error) {
+	err := c.patience.Do(ctx, func() (bool, error) {
 		response, err := c.get(ctx, address, r, 0)
 		if err != nil {
 			return false, err

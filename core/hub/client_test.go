@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/plumb-ml/plumb/core/digest"
+	"github.com/plumb-ml/plumb/core/download"
 	"github.com/plumb-ml/plumb/core/hub/hubtest"
 )
 
@@ -54,7 +55,7 @@ func newClient(t *testing.T, hub *hubtest.Hub) *Client {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "hub")
 	c := NewClient(Config{Cache: dir, Endpoint: hub.URL}, Cache{Dir: dir})
-	c.pause = func(int) time.Duration { return 0 }
+	c.patience = func(int) time.Duration { return 0 }
 	return c
 }
 
@@ -122,8 +123,8 @@ func TestFetch(t *testing.T) {
 	if got, err := os.ReadDir(filepath.Dir(c.Cache.Dir)); err != nil || len(got) != 0 {
 		t.Errorf("planning wrote %v, %v", got, err)
 	}
-	var last Progress
-	c.Progress = func(p Progress) { last = p }
+	var last download.Progress
+	c.Progress = func(p download.Progress) { last = p }
 	if err := c.Fetch(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +187,7 @@ func TestMovedBranch(t *testing.T) {
 	before := digestOf(first)
 	commit := hub.Push(m, young)
 	check(t, c, ref, hubtest.Commit(1), read(old))
-	hub.Fail("model.safetensors", slices.Repeat([]hubtest.Fault{{Status: 500}}, attempts)...)
+	hub.Fail("model.safetensors", slices.Repeat([]hubtest.Fault{{Status: 500}}, download.Attempts)...)
 	if err := fetch(t.Context(), c, ref); err == nil {
 		t.Fatal("a failing hub was not noticed")
 	}
@@ -221,10 +222,10 @@ func TestBrokenConnections(t *testing.T) {
 			[]string{"GET model.safetensors", "GET model.safetensors from 100000", "GET model.safetensors"}, ""},
 		"corrupt once": {fault(hubtest.Fault{Corrupt: true}), []string{"GET model.safetensors", "GET model.safetensors"}, ""},
 		"corrupt":      {fault(hubtest.Fault{Corrupt: true}, hubtest.Fault{Corrupt: true}), nil, "What the hub sends is not what it lists"},
-		"longer":       {slices.Repeat(fault(hubtest.Fault{More: true}), attempts), nil, "more than the hub lists"},
-		"never on":     {slices.Repeat(fault(hubtest.Fault{Whole: true, After: 100_000}), attempts+1), nil, "A download broke off"},
-		"unwell":       {slices.Repeat(fault(hubtest.Fault{Status: 503, Error: "over\x1b[31m capacity"}), attempts), nil, `"over [31m capacity"`},
-		"too many":     {slices.Repeat(fault(hubtest.Fault{Status: 429}), attempts), nil, "429"},
+		"longer":       {slices.Repeat(fault(hubtest.Fault{More: true}), download.Attempts), nil, "more than is listed"},
+		"never on":     {slices.Repeat(fault(hubtest.Fault{Whole: true, After: 100_000}), download.Attempts+1), nil, "A download broke off"},
+		"unwell":       {slices.Repeat(fault(hubtest.Fault{Status: 503, Error: "over\x1b[31m capacity"}), download.Attempts), nil, `"over [31m capacity"`},
+		"too many":     {slices.Repeat(fault(hubtest.Fault{Status: 429}), download.Attempts), nil, "429"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			hub := hubtest.New(t)
@@ -269,7 +270,7 @@ func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	hub.Fail("model.safetensors", hubtest.Fault{After: 400_000, Stall: time.Minute})
-	c.Progress = func(p Progress) {
+	c.Progress = func(p download.Progress) {
 		if p.Done == 400_000 {
 			cancel()
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/download"
 )
 
 // Fetch is what there is to fetch of a repository.
@@ -80,7 +81,7 @@ func (c *Client) Fetch(ctx context.Context, f *Fetch) error {
 			return c.writing(err, f.ToCome)
 		}
 	}
-	if free, ok := freeBytes(repository); ok && free < f.ToCome {
+	if free, ok := download.FreeBytes(repository); ok && free < f.ToCome {
 		return c.full(free, f.ToCome)
 	}
 	if err := f.Manifest.write(repository); err != nil {
@@ -140,116 +141,38 @@ func (c *Client) file(ctx context.Context, f *Fetch, file File) error {
 	if err := os.Remove(whole); err != nil && !errors.Is(err, os.ErrNotExist) { // damaged
 		return c.writing(err, 0)
 	}
-	for again := false; ; again = true {
-		var furthest int64 // a server that begins anew each time does not get on
-		err := c.patiently(ctx, func() (bool, error) {
-			have, err := c.more(ctx, f, file, part)
-			progress := have > furthest
-			furthest = max(furthest, have)
-			return progress, err
-		})
-		if err != nil {
-			return err
-		}
-		there, err := c.whole(ctx, part, file)
-		if err != nil {
-			return err
-		}
-		if there {
-			return c.writing(os.Rename(part, whole), 0)
-		}
-		// What was there before may be of another file: begin anew, once.
-		if err := os.Remove(part); err != nil {
-			return c.writing(err, 0)
-		}
-		if again {
-			return diag.Errorf(diag.Range{}, "What the hub sends is not what it lists", "%s of %s came twice with another digest than %s. Something between may change it, such as a proxy; nothing of it was kept. Try again, or another network.", file.Name, f.Ref, file.etag())
-		}
-	}
+	err := download.File{
+		Path: whole, Part: part, Size: file.Size,
+		Get: func(ctx context.Context, from int64) (*http.Response, error) {
+			return c.get(ctx, c.address(f, file), f.Ref, from)
+		},
+		Whole: func(ctx context.Context, path string) (bool, error) { return c.whole(ctx, path, file) },
+		Progress: func(have int64) {
+			if c.Progress != nil {
+				c.Progress(download.Progress{File: file.Name, Done: have, Total: file.Size})
+			}
+		},
+		Patience: c.patience, Stall: c.stall,
+	}.Fetch(ctx)
+	return c.explain(err, f, file)
 }
 
-// more fetches what is missing of a file, and appends it to part. It returns how
-// many bytes are there then.
-func (c *Client) more(ctx context.Context, f *Fetch, file File, part string) (have int64, err error) {
-	out, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return 0, c.writing(err, file.Size)
+// explain says of a download that failed what to do about it.
+func (c *Client) explain(err error, f *Fetch, file File) error {
+	var broken *download.Broken
+	var silent *download.Silent
+	var disk *download.Unwritten
+	switch {
+	case errors.As(err, &broken):
+		return diag.Errorf(diag.Range{}, "A download broke off", "For %s of %s the hub sent %s. Run the command again: it goes on with what came.", file.Name, f.Ref, broken.Sent)
+	case errors.As(err, &silent):
+		return diag.Errorf(diag.Range{}, "A download broke off", "%s was silent for %s. Run the command again: it goes on with what came.", c.Endpoint, silent.For)
+	case errors.As(err, &disk):
+		return c.writing(disk.Err, disk.ToCome)
+	case errors.Is(err, download.ErrDiffers):
+		return diag.Errorf(diag.Range{}, "What the hub sends is not what it lists", "%s of %s came twice with another digest than %s. Something between may change it, such as a proxy; nothing of it was kept. Try again, or another network.", file.Name, f.Ref, file.etag())
 	}
-	defer func() {
-		if closing := c.writing(out.Close(), file.Size); err == nil {
-			err = closing
-		}
-	}()
-	if have, err = out.Seek(0, io.SeekEnd); err != nil {
-		return 0, c.writing(err, file.Size)
-	}
-	if have == file.Size {
-		return have, nil
-	}
-	anew := func() error {
-		have = 0
-		_, err := out.Seek(0, io.SeekStart)
-		return c.writing(errors.Join(err, out.Truncate(0)), file.Size)
-	}
-	if have > file.Size {
-		if err := anew(); err != nil {
-			return 0, err
-		}
-	}
-
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	watch := time.AfterFunc(c.stall, func() { cancel(errStalled) })
-	defer watch.Stop()
-	response, err := c.get(ctx, c.address(f, file), f.Ref, have)
-	if err != nil {
-		return have, c.stalled(ctx, err)
-	}
-	defer response.Body.Close()
-	switch response.StatusCode {
-	case http.StatusPartialContent:
-		var from int64
-		if _, err := fmt.Sscanf(response.Header.Get("Content-Range"), "bytes %d-", &from); err != nil || from != have {
-			return 0, errors.Join(anew(), c.odd(f, file, "a part of the file that was not asked for"))
-		}
-	case http.StatusRequestedRangeNotSatisfiable:
-		return 0, errors.Join(anew(), c.odd(f, file, "that the file is shorter than the hub lists"))
-	default: // the whole file
-		if err := anew(); err != nil {
-			return have, err
-		}
-	}
-	buffer := make([]byte, 256<<10)
-	for {
-		n, readErr := response.Body.Read(buffer)
-		watch.Reset(c.stall)
-		if n > 0 {
-			if have+int64(n) > file.Size {
-				return 0, errors.Join(anew(), c.odd(f, file, "more than the hub lists"))
-			}
-			if _, err := out.Write(buffer[:n]); err != nil {
-				return have, c.writing(err, file.Size-have)
-			}
-			have += int64(n)
-			watch.Reset(c.stall) // a slow disk is not a silent hub
-			if c.Progress != nil {
-				c.Progress(Progress{file.Name, have, file.Size})
-			}
-		}
-		if readErr != nil && !errors.Is(readErr, io.EOF) {
-			if ctx.Err() != nil {
-				return have, c.stalled(ctx, ctx.Err())
-			}
-			return have, c.odd(f, file, fmt.Sprintf("%s of %s (%v)", size(have), size(file.Size), readErr))
-		}
-		if readErr != nil {
-			break
-		}
-	}
-	if have < file.Size {
-		return have, c.odd(f, file, fmt.Sprintf("%s of %s", size(have), size(file.Size)))
-	}
-	return have, c.writing(out.Sync(), file.Size)
+	return err
 }
 
 func (c *Client) address(f *Fetch, file File) string {
@@ -258,22 +181,6 @@ func (c *Client) address(f *Fetch, file File) string {
 		words[i] = url.PathEscape(word)
 	}
 	return fmt.Sprintf("%s/%s/resolve/%s/%s", c.Endpoint, f.Ref.Repository(), f.Manifest.Commit, strings.Join(words, "/"))
-}
-
-// odd is an answer that another try may better.
-func (c *Client) odd(f *Fetch, file File, what string) error {
-	return temporary{error: diag.Errorf(diag.Range{}, "A download broke off", "For %s of %s the hub sent %s. Run the command again: it goes on with what came.", file.Name, f.Ref, what)}
-}
-
-var errStalled = errors.New("nothing came for a while")
-
-// stalled tells a connection that was silent for too long from one that the user
-// ended.
-func (c *Client) stalled(ctx context.Context, err error) error {
-	if context.Cause(ctx) == errStalled {
-		return temporary{error: diag.Errorf(diag.Range{}, "A download broke off", "%s was silent for %s. Run the command again: it goes on with what came.", c.Endpoint, c.stall)}
-	}
-	return err
 }
 
 // whole reports whether the file at a path is the one that the hub lists. The
@@ -312,7 +219,7 @@ func (c *Client) writing(err error, needed int64) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
-		free, _ := freeBytes(c.Cache.Dir)
+		free, _ := download.FreeBytes(c.Cache.Dir)
 		return c.full(free, needed)
 	case errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS):
 		return diag.Errorf(diag.Range{}, "The cache cannot be written to", "%v. HF_HOME or HF_HUB_CACHE names another directory.", err)

@@ -45,6 +45,7 @@ type Progress struct {
 	Done, Total int    // Total is 0 if it is not known
 	Unit        string // "images" or "steps"
 	Values      map[string]float64
+	Busy        string // what keeps the stage from getting on, in words: "a program is being compiled, 12 s"; empty: nothing does
 }
 
 // Result is what a stage made.
@@ -63,6 +64,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	if job.Report == nil {
 		job.Report = func(Progress) {}
 	}
+	ctx = job.hearBusy(ctx)
 	ctx, collected, err := job.collectWarnings(ctx)
 	if err != nil {
 		return nil, err

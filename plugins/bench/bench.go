@@ -31,7 +31,8 @@ type Options struct {
 	Precision string        // of unet and training; bfloat16 on an accelerator, else float32
 	Pixels    int           // height and width of images
 	Batches   []int         // of sampling
-	Largest   int           // batch of training all weights
+	First     int           // batch of training all weights that the doubling begins with
+	Largest   int           // and the last that it comes to
 	Rank      int           // of LoRA; 16 if 0
 	Recompute bool          // gradient checkpointing in training
 	Budget    time.Duration // how long each case is repeated after it has been compiled
@@ -152,6 +153,12 @@ func newRun(o Options) (*run, error) {
 		size.Largest = o.Largest
 		size.First = min(size.First, o.Largest)
 	}
+	if o.First > 0 {
+		size.First = o.First
+		if o.Largest == 0 {
+			size.Largest = max(size.Largest, o.First)
+		}
+	}
 	if o.Rank == 0 {
 		o.Rank = 16
 	}
@@ -175,13 +182,16 @@ func (o Options) check(size Size) error {
 	if least := 8 * size.VAE.Factor(); o.Pixels < 0 || o.Pixels%least != 0 || o.Pixels > 4096 {
 		all = append(all, fmt.Errorf("images of %d x %d pixels cannot be measured: multiples of %d up to 4096", o.Pixels, o.Pixels, least))
 	}
-	for _, batch := range append(slices.Clone(o.Batches), o.Largest) {
+	for _, batch := range append(slices.Clone(o.Batches), o.First, o.Largest) {
 		if batch < 0 || batch > 1<<16 {
 			all = append(all, fmt.Errorf("a batch of %d images cannot be measured", batch))
 		}
 	}
 	if slices.Contains(o.Batches, 0) {
 		all = append(all, errors.New("a batch of 0 images cannot be measured"))
+	}
+	if o.First > o.Largest && o.Largest > 0 {
+		all = append(all, fmt.Errorf("the batch cannot be doubled from %d to at most %d images", o.First, o.Largest))
 	}
 	if o.Rank < 0 || o.Rank > 4096 {
 		all = append(all, fmt.Errorf("adapters of rank %d cannot be measured: 1 to 4096", o.Rank))

@@ -147,9 +147,9 @@ func TestOptions(t *testing.T) {
 // if not even the first fits, smaller ones are tried.
 func TestDoubling(t *testing.T) {
 	for _, test := range []struct {
-		room, largest int
-		want          Fits
-		tried         []int
+		room, first, largest int
+		want                 Fits
+		tried                []int
 	}{
 		{room: 20, want: Fits{Largest: 16, TooLarge: 32}, tried: []int{4, 8, 16, 32}},
 		{room: 4, want: Fits{Largest: 4, TooLarge: 8}, tried: []int{4, 8}},
@@ -158,9 +158,12 @@ func TestDoubling(t *testing.T) {
 		{room: 1000, want: Fits{Largest: 512, Limit: 512}, tried: []int{4, 8, 16, 32, 64, 128, 256, 512}},
 		{room: 1000, largest: 10, want: Fits{Largest: 8, Limit: 10}, tried: []int{4, 8}},
 		{room: 1000, largest: 2, want: Fits{Largest: 2, Limit: 2}, tried: []int{2}},
+		{room: 1000, first: 16, largest: 16, want: Fits{Largest: 16, Limit: 16}, tried: []int{16}},
+		{room: 20, first: 32, want: Fits{Largest: 16, TooLarge: 32}, tried: []int{32, 16}},
+		{room: 2000, first: 1024, want: Fits{Largest: 1024, Limit: 1024}, tried: []int{1024}},
 	} {
 		var tried []int
-		o := Options{Size: SD15, Largest: test.largest, Measure: func(_ context.Context, c Case) (*Measured, error) {
+		o := Options{Size: SD15, First: test.first, Largest: test.largest, Measure: func(_ context.Context, c Case) (*Measured, error) {
 			if c.Kind == Full {
 				tried = append(tried, c.Batch)
 				switch {
@@ -252,11 +255,14 @@ func TestUnknown(t *testing.T) {
 	if _, err := Run(t.Context(), Options{Size: "sdxl"}); err == nil || !strings.Contains(err.Error(), "sd15, tiny") {
 		t.Errorf("error %v", err)
 	}
-	_, err := Run(t.Context(), Options{Size: Tiny, Only: []string{"drawing"}, Precision: "float8", Pixels: 100, Batches: []int{0}, Largest: -1, Rank: -2})
+	_, err := Run(t.Context(), Options{Size: Tiny, Only: []string{"drawing"}, Precision: "float8", Pixels: 100, Batches: []int{0}, First: 9, Largest: -1, Rank: -2})
 	for _, want := range []string{"drawing", "float8", "100 x 100", "batch of 0", "batch of -1", "rank -2"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error does not say %q: %v", want, err)
 		}
+	}
+	if _, err := Run(t.Context(), Options{Size: Tiny, First: 4, Largest: 2}); err == nil || !strings.Contains(err.Error(), "from 4 to at most 2") {
+		t.Errorf("a doubling that cannot be: %v", err)
 	}
 	if _, err := Run(t.Context(), Options{Size: Tiny, Backend: "cuda"}); err == nil {
 		t.Error("an unknown backend was opened")

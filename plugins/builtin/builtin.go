@@ -25,6 +25,7 @@ func Plugin() sdk.Plugin {
 	return sdk.Plugin{
 		Name:    "builtin",
 		Version: "0.1.0",
+		Busy:    backends.Busy,
 		Components: []sdk.Component{
 			shapes.Component(),
 			shapesscenes.Component(),
@@ -40,5 +41,5 @@ func Plugin() sdk.Plugin {
 	}
 }
 
-// Doctor writes what the built-in components would compute with, and how fast.
-func Doctor(w io.Writer, quick bool) error { return backends.Doctor(w, quick) }
+// Doctor writes how fast a backend is that the built-in components compute with.
+func Doctor(w io.Writer, backend string, quick bool) error { return backends.Doctor(w, backend, quick) }

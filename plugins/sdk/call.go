@@ -55,7 +55,7 @@ func (t *instances) serveCall(ctx context.Context, send func(*pb.Signal) error, 
 				return
 			case <-beat.C:
 				sending.Lock()
-				err := send(&pb.Signal{Kind: &pb.Signal_Heartbeat{Heartbeat: &pb.Heartbeat{}}})
+				err := send(&pb.Signal{Kind: &pb.Signal_Heartbeat{Heartbeat: &pb.Heartbeat{Busy: t.plugin.busy()}}})
 				sending.Unlock()
 				if err != nil {
 					cancel() // the host is gone

@@ -7,6 +7,19 @@ type Plugin struct {
 	Name       string // as the plugin block calls it: letters, digits, _ and -
 	Version    string // for people; what decides about caches is Component.CodeVersion and the binary's digest
 	Components []Component
+
+	// Busy says what keeps calls from getting on beside their own work, for people
+	// who watch: "a program is being compiled, 12 s". Empty: nothing does. It is asked
+	// every two seconds of a call, and must not block; nil: nothing ever does.
+	Busy func() string
+}
+
+// busy is what Busy says.
+func (p Plugin) busy() string {
+	if p.Busy == nil {
+		return ""
+	}
+	return p.Busy()
 }
 
 // Validate finds the mistakes in a plugin's own description: doubled names,

@@ -5,6 +5,7 @@
 package backends
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,49 +24,128 @@ const (
 	XLACUDA = "xla:cuda"
 )
 
+// Choice is a backend that was opened, and how it came to that.
+type Choice struct {
+	Name    string // in the words of HCL; never auto
+	Backend compute.Backend
+	Plugin  *Candidate  // that was opened; nil: of go
+	Passed  []Candidate // that were there, and did not open
+}
+
 var (
 	lock   sync.Mutex
-	opened = map[string]compute.Backend{}
+	chosen = map[string]Choice{}
 )
 
 // Open returns the backend called name, the same one for every call in this
 // process. "auto" is the first that works of xla:cuda, xla:cpu and go.
 func Open(name string) (compute.Backend, error) {
+	choice, err := Choose(name)
+	if err != nil {
+		return nil, fmt.Errorf("backend %s: %w", name, err)
+	}
+	return choice.Backend, nil
+}
+
+// Choose is Open, and says which plugin was opened, and which were passed over.
+func Choose(name string) (Choice, error) {
 	lock.Lock()
 	defer lock.Unlock()
 	if name == "" {
 		name = Auto
 	}
-	if backend := opened[name]; backend != nil {
-		return backend, nil
+	if choice, ok := chosen[name]; ok {
+		return choice, nil
 	}
-	backend, err := open(name)
-	if err != nil {
-		return nil, err
+	choice, err := choose(name)
+	if err == nil {
+		chosen[name] = choice
 	}
-	opened[name] = backend
-	return backend, nil
+	return choice, err
 }
 
-func open(name string) (compute.Backend, error) {
+func choose(name string) (Choice, error) {
 	switch name {
 	case Auto:
+		var passed []Candidate
 		for _, candidate := range []string{XLACUDA, XLACPU} {
-			if backend, err := openFound(candidate); err == nil {
-				return backend, nil
+			choice, err := openFound(candidate)
+			choice.Passed = append(passed, choice.Passed...)
+			if err == nil {
+				return choice, nil
 			}
+			passed = choice.Passed
 		}
-		return openGo()
+		backend, err := openGo()
+		return Choice{Name: Go, Backend: backend, Passed: passed}, err
 	case Go:
-		return openGo()
+		backend, err := openGo()
+		return Choice{Name: Go, Backend: backend}, err
 	case XLACPU, XLACUDA:
-		backend, err := openFound(name)
-		if err != nil {
-			return nil, fmt.Errorf("backend %s: %w", name, err)
-		}
-		return backend, nil
+		return openFound(name)
 	}
-	return nil, fmt.Errorf("unknown backend %q: one of auto, go, xla:cpu, xla:cuda", name)
+	return Choice{}, fmt.Errorf("there is no backend %q: one of auto, go, xla:cpu, xla:cuda", name)
+}
+
+// openFound opens the first plugin of a backend that opens. One of CUDA is opened
+// only where there is a GPU: without one it may take the process with it.
+func openFound(name string) (Choice, error) {
+	choice := Choice{Name: name}
+	if name == XLACUDA && len(gpus()) == 0 {
+		return choice, errNoGPU
+	}
+	flags, set := os.LookupEnv(flagsVariable)
+	for _, candidate := range Find(name, os.Getenv) {
+		if candidate.Why == "" {
+			err := inspect(candidate.Path)
+			if err == nil {
+				choice.Backend, err = openXLA(name, candidate.Path)
+			}
+			if planned := os.Getenv(CompilerVariable); err == nil && planned != "" && Compiler(choice.Backend) != planned {
+				err = fmt.Errorf("it is another one than was planned with: %s, in the place of %s", Compiler(choice.Backend), planned)
+			}
+			if err == nil {
+				choice.Plugin = &candidate
+				return choice, nil
+			}
+			candidate.Why = err.Error()
+		}
+		choice.Passed = append(choice.Passed, candidate)
+		if set { // what was set for this plugin is not for the next
+			os.Setenv(flagsVariable, flags)
+		} else {
+			os.Unsetenv(flagsVariable)
+		}
+	}
+	return choice, &NoPlugin{name, choice.Passed}
+}
+
+// CompilerVariable is the environment variable that says to the processes of a run
+// which compiler its keys name (Compiler): one that finds another plugin, since that
+// was removed or another was installed meanwhile, must not compute for them.
+const CompilerVariable = "PLUMB_XLA_COMPILER"
+
+var errNoGPU = errors.New("there is no NVIDIA GPU: nvidia-smi lists none, and there is no /dev/nvidia0")
+
+// NoPlugin is the error of a backend of which no plugin opens.
+type NoPlugin struct {
+	Name   string
+	Passed []Candidate
+}
+
+func (n *NoPlugin) Error() string {
+	command := "`plumb backend install " + n.Name + "` installs one"
+	if len(n.Passed) == 0 {
+		return "no PJRT plugin is here. " + command + "; --pjrt names one that lies elsewhere."
+	}
+	lines := []string{"no PJRT plugin of it opens:"}
+	for _, c := range n.Passed {
+		lines = append(lines, c.String())
+		if c.Source == Sources[1] {
+			command = "`plumb backend list` says whether what is installed is whole"
+		}
+	}
+	return strings.Join(append(lines, command+"."), "\n")
 }
 
 // openGo opens the pure-Go backend with an unlimited pool of workers. With its

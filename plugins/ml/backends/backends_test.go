@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -29,6 +30,10 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	fmt.Fprintln(os.Stderr, "opened:", backend.String())
+	choice, _ := Choose(name)
+	for _, passed := range choice.Passed {
+		fmt.Fprintln(os.Stderr, "passed over:", passed)
+	}
 	again, err := Open(name)
 	fmt.Fprintln(os.Stderr, "again:", again == backend, err)
 }
@@ -36,7 +41,7 @@ func TestMain(m *testing.M) {
 // openAlone opens a backend in a process of its own, with no PJRT plugin in
 // reach and every way to the network watched. It returns what was written to
 // standard output and standard error, and how often the network was tried.
-func openAlone(t *testing.T, name string) (stdout, stderr string, connections int64, err error) {
+func openAlone(t *testing.T, name string, variables ...string) (stdout, stderr string, connections int64, err error) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -61,6 +66,7 @@ func openAlone(t *testing.T, name string) (stdout, stderr string, connections in
 		"PJRT_PLUGIN_LIBRARY_PATH=" + home,
 		"HTTP_PROXY=" + proxy, "HTTPS_PROXY=" + proxy, "http_proxy=" + proxy, "https_proxy=" + proxy,
 	}
+	command.Env = append(command.Env, variables...)
 	var out, log bytes.Buffer
 	command.Stdout, command.Stderr = &out, &log
 	err = command.Run()
@@ -106,6 +112,61 @@ func TestXLAWithoutPlugin(t *testing.T) {
 		if connections != 0 {
 			t.Errorf("open %q tried the network %d times", name, connections)
 		}
+	}
+}
+
+// TestPassedOver: plugins that are there and do not open are told one by one, with
+// the command that installs one; auto goes on without them.
+func TestPassedOver(t *testing.T) {
+	site := t.TempDir()
+	page, missing := filepath.Join(site, "pjrt_c_api_cpu_plugin.so"), filepath.Join(site, "none.so")
+	if err := os.WriteFile(page, []byte("<html></html>"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	environment := touch(t, site, "lib/python3.12/site-packages/xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so")
+	variables := []string{PJRTPathVariable + "=" + page + string(os.PathListSeparator) + missing, "VIRTUAL_ENV=" + site}
+	_, stderr, _, err := openAlone(t, XLACPU, variables...)
+	if err == nil {
+		t.Fatalf("it opens: %s", stderr)
+	}
+	at := 0
+	for _, want := range []string{
+		"error: backend xla:cpu: no PJRT plugin of it opens",
+		page + " (" + Sources[0] + "): it is not a shared library",
+		missing + " (" + Sources[0] + "): there is no such file",
+		environment + " (" + Sources[2] + "): it is not a shared library",
+		"`plumb backend install xla:cpu`",
+	} {
+		found := strings.Index(stderr[at:], want)
+		if found < 0 {
+			t.Fatalf("it does not say %q, or too early: %s", want, stderr)
+		}
+		at += found
+	}
+	_, stderr, _, err = openAlone(t, Auto, variables...)
+	if err != nil || !strings.Contains(stderr, "opened: go\n") || strings.Count(stderr, "passed over: ") < 3 {
+		t.Errorf("auto: %v, %s", err, stderr)
+	}
+}
+
+// TestNextChoice: where a plugin is, it is opened after one that does not open.
+func TestNextChoice(t *testing.T) {
+	found := Find(XLACPU, os.Getenv)
+	if len(found) == 0 || found[0].Why != "" {
+		t.Skip("no PJRT plugin for processors is here: `plumb backend install xla:cpu`, or --pjrt")
+	}
+	whole, err := os.ReadFile(found[0].Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(t.TempDir(), "cut_cpu.so")
+	if err := os.WriteFile(cut, whole[:len(whole)/2], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	paths := cut + string(os.PathListSeparator) + found[0].Path
+	stdout, stderr, _, err := openAlone(t, XLACPU, PJRTPathVariable+"="+paths, CacheVariable+"="+t.TempDir())
+	if err != nil || !strings.Contains(stderr, "again: true <nil>") || !strings.Contains(stderr, "passed over: "+cut) || stdout != "" {
+		t.Errorf("%v\n%s%s", err, stdout, stderr)
 	}
 }
 

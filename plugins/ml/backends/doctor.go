@@ -4,34 +4,48 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"time"
+
+	"github.com/gomlx/compute"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// Doctor writes which backends are there, which one auto would be, and how
-// fast it multiplies matrices. The check takes about ten seconds, or two if
-// quick.
-func Doctor(w io.Writer, quick bool) error {
-	for _, name := range []string{XLACUDA, XLACPU, Go} {
-		if _, err := Open(name); err != nil {
-			fmt.Fprintf(w, "  %-9s not available\n            %s\n", name, firstLine(strings.TrimPrefix(err.Error(), "backend "+name+": ")))
-		} else {
-			fmt.Fprintf(w, "  %-9s available\n", name)
-		}
-	}
-	describeCUDA(w)
-	backend, err := Open(Auto)
+// Doctor opens a backend and writes which plugin it is, which were passed over, and
+// how fast it multiplies matrices: five seconds, or one if quick. A backend that
+// does not open is an error.
+func Doctor(w io.Writer, name string, quick bool) error {
+	choice, err := Choose(name)
 	if err != nil {
 		return err
 	}
-	name, device := Describe(backend)
-	fmt.Fprintf(w, "  auto      is %s on %s\n            %s\n", name, device, firstLine(backend.Description()))
-	budget := 3 * time.Second
+	_, device := Describe(choice.Backend)
+	fmt.Fprintf(w, "  %-9s on %s\n", choice.Name, device)
+	if plugin := choice.Plugin; plugin != nil {
+		fmt.Fprintf(w, "            %s\n            from: %s%s\n", plugin.Path, plugin.Source, apiVersion(choice.Backend.Description()))
+		if library, err := identify(plugin.Path); err == nil && choice.Name == XLACUDA {
+			describeCache(w, cacheFor(library, os.Getenv, os.UserCacheDir))
+		}
+	}
+	for _, passed := range choice.Passed {
+		fmt.Fprintf(w, "            passed over: %s\n", passed)
+	}
+	if choice.Name == XLACUDA {
+		for _, gpu := range gpus() {
+			fmt.Fprintf(w, "            %s\n", gpu)
+		}
+	}
+	return multiply(w, choice.Backend, quick)
+}
+
+// multiply measures products of matrices.
+func multiply(w io.Writer, backend compute.Backend, quick bool) error {
+	budget := 1500 * time.Millisecond
 	if quick {
-		budget = 600 * time.Millisecond
+		budget = 300 * time.Millisecond
 	}
 	for _, size := range []struct {
 		name             string
@@ -61,33 +75,20 @@ func Doctor(w io.Writer, quick bool) error {
 			runs++
 		}
 		rate := 2 * float64(size.rows*size.inner*size.out) * float64(runs) / time.Since(start).Seconds() / 1e9
-		fmt.Fprintf(w, "  %-25s [%d x %d] [%d x %d]: %.0f GFLOP/s\n", size.name, size.rows, size.inner, size.inner, size.out, rate)
+		fmt.Fprintf(w, "            %-25s [%d x %d] [%d x %d]: %.0f GFLOP/s\n", size.name, size.rows, size.inner, size.inner, size.out, rate)
 		product.Finalize()
 	}
 	return nil
 }
 
-// describeCUDA writes what there is of what xla:cuda needs: a GPU, and a plugin.
-func describeCUDA(w io.Writer) {
-	found := gpus()
-	for _, gpu := range found {
-		fmt.Fprintf(w, "  GPU       %s\n", gpu)
+// pjrtVersion is where go-xla's description of a backend has the version of PJRT's API.
+var pjrtVersion = regexp.MustCompile(` v(\d+\.\d+)`)
+
+func apiVersion(description string) string {
+	if found := pjrtVersion.FindStringSubmatch(description); found != nil {
+		return ", version " + found[1] + " of PJRT's API"
 	}
-	if len(found) == 0 {
-		fmt.Fprintln(w, "  GPU       none: nvidia-smi lists none, and there is no /dev/nvidia0")
-	}
-	path := os.Getenv(PJRTPathVariable)
-	switch plugin := findCUDA(path); {
-	case plugin != "":
-		fmt.Fprintf(w, "  CUDA      %s\n", plugin)
-		if library, err := identify(plugin); err == nil {
-			describeCache(w, cacheFor(library, os.Getenv, os.UserCacheDir))
-		}
-	case path != "":
-		fmt.Fprintf(w, "  CUDA      no plugin on %s, which is %s\n", PJRTPathVariable, path)
-	default:
-		fmt.Fprintf(w, "  CUDA      no plugin is named: --pjrt or %s,\n            with pjrt_c_api_cuda_plugin.so, or xla_cuda_plugin.so of JAX's CUDA\n            wheel, or the directory of either\n", PJRTPathVariable)
-	}
+	return ""
 }
 
 func ramp(n int) []float32 {

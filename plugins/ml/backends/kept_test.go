@@ -91,3 +91,27 @@ func TestKept(t *testing.T) {
 		t.Skip("there is no PJRT plugin")
 	}
 }
+
+// TestPlannedCompiler: a process whose keys name another plugin than it finds does
+// not compute.
+func TestPlannedCompiler(t *testing.T) {
+	opened := false
+	for _, name := range []string{XLACPU, XLACUDA} {
+		backend, err := Open(name)
+		if err != nil {
+			continue
+		}
+		opened = true
+		for planned, opens := range map[string]bool{"": true, Compiler(backend): true, "PJRT 0.1, sha256 00": false} {
+			command := exec.Command(os.Args[0], "-test.run=^TestKeptProcess$", "-test.v")
+			command.Env = append(os.Environ(), keptVariable+"="+name, CacheVariable+"="+CacheOff, CompilerVariable+"="+planned)
+			out, err := command.CombinedOutput()
+			if (err == nil) != opens || !opens && !strings.Contains(string(out), "another one than was planned with") {
+				t.Errorf("%s, planned with %q: %v\n%s", name, planned, err, out)
+			}
+		}
+	}
+	if !opened {
+		t.Skip("there is no PJRT plugin")
+	}
+}

@@ -3,7 +3,6 @@
 package backends
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
@@ -17,12 +16,11 @@ import (
 // plugin can do, and takes one that looks like an absolute path as it is.
 var names = map[string]string{XLACPU: "/xla:cpu", XLACUDA: "/xla:cuda"}
 
-// openXLA opens the PJRT plugin that lies at a path. One of CUDA is opened only where
-// there is a GPU: without one it may take the process with it.
+// openXLA opens the PJRT plugin that lies at a path.
 func openXLA(name, path string) (backend compute.Backend, err error) {
 	defer func() {
 		if r := recover(); r != nil { // as go-xla does when a client cannot be made
-			err = fmt.Errorf("%s is damaged, or for another machine (%v)", path, r)
+			err = fmt.Errorf("it is damaged, or for another machine (%v)", r)
 		}
 	}()
 	xla.EnableAutoInstall(false)
@@ -31,9 +29,6 @@ func openXLA(name, path string) (backend compute.Backend, err error) {
 	case XLACPU:
 		pjrt.KeepMemory()
 	case XLACUDA:
-		if len(gpus()) == 0 {
-			return nil, errors.New("there is no NVIDIA GPU: nvidia-smi lists none, and there is no /dev/nvidia0")
-		}
 		options = ",preallocate=false"
 		if withoutTF32() { // not all products are computed in NVIDIA's libraries
 			options += ",tf32=false"
@@ -47,14 +42,17 @@ func openXLA(name, path string) (backend compute.Backend, err error) {
 	code := codeFor(name, library, flags)
 	if name == XLACUDA {
 		keepTuning(library)
+		if err := tellDataDir(path); err != nil {
+			return nil, err
+		}
 	}
 	plugin, err := pjrt.Load(names[name], path, executables(), library.Digest+"\n"+code)
 	if err != nil {
-		return nil, fmt.Errorf("%s does not open: %w", path, err)
+		return nil, fmt.Errorf("it does not open: %w", err)
 	}
 	opened, err := xla.NewWithOptions(names[name]+options, nil)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("it does not start: %w", err)
 	}
 	return &shared{Backend: opened, name: name, path: path, compiler: compiler(name, library, fmt.Sprintf("%d.%d", plugin.Major, plugin.Minor), flags)}, nil
 }

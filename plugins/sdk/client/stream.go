@@ -96,6 +96,9 @@ func listen[A any](
 			for _, text := range s.GetHeartbeat().GetWarnings() {
 				sdk.Warn(ctx, text)
 			}
+			if len(s.GetHeartbeat().GetWarnings()) == 0 { // one with warnings is sent between the others
+				Busy(ctx, s.GetHeartbeat().GetBusy())
+			}
 		case *pb.Signal_Done:
 			return nil
 		case *pb.Signal_Failure:

@@ -180,7 +180,10 @@ type Heartbeat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// warnings are what the user should read about this call, whatever comes of
 	// it. The host shows each distinct one once per stage.
-	Warnings      []string `protobuf:"bytes,1,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	Warnings []string `protobuf:"bytes,1,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// busy says what keeps the call from getting on, if that is not its own work:
+	// "a program is being compiled, 12 s". Empty: nothing does.
+	Busy          string `protobuf:"bytes,2,opt,name=busy,proto3" json:"busy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -220,6 +223,13 @@ func (x *Heartbeat) GetWarnings() []string {
 		return x.Warnings
 	}
 	return nil
+}
+
+func (x *Heartbeat) GetBusy() string {
+	if x != nil {
+		return x.Busy
+	}
+	return ""
 }
 
 // Done says that every answer has been sent.
@@ -375,9 +385,10 @@ const file_plumb_plugin_v1_signal_proto_rawDesc = "" +
 	"\theartbeat\x18\x01 \x01(\v2\x1a.plumb.plugin.v1.HeartbeatH\x00R\theartbeat\x12+\n" +
 	"\x04done\x18\x02 \x01(\v2\x15.plumb.plugin.v1.DoneH\x00R\x04done\x124\n" +
 	"\afailure\x18\x03 \x01(\v2\x18.plumb.plugin.v1.FailureH\x00R\afailureB\x06\n" +
-	"\x04kind\"'\n" +
+	"\x04kind\";\n" +
 	"\tHeartbeat\x12\x1a\n" +
-	"\bwarnings\x18\x01 \x03(\tR\bwarnings\"\x06\n" +
+	"\bwarnings\x18\x01 \x03(\tR\bwarnings\x12\x12\n" +
+	"\x04busy\x18\x02 \x01(\tR\x04busy\"\x06\n" +
 	"\x04Done\"H\n" +
 	"\aFailure\x12=\n" +
 	"\vdiagnostics\x18\x01 \x03(\v2\x1b.plumb.plugin.v1.DiagnosticR\vdiagnostics\"\xd0\x01\n" +

@@ -1,11 +1,11 @@
 //go:build linux || darwin || freebsd
 
-package hub
+package download
 
 import "golang.org/x/sys/unix"
 
-// freeBytes is what an ordinary user may still write under a directory.
-func freeBytes(dir string) (free int64, known bool) {
+// FreeBytes is what an ordinary user may still write under a directory.
+func FreeBytes(dir string) (free int64, known bool) {
 	var stat unix.Statfs_t
 	if err := unix.Statfs(dir, &stat); err != nil {
 		return 0, false
