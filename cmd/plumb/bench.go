@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,7 +20,7 @@ import (
 )
 
 func (p *program) benchCommand() *cobra.Command {
-	var size, file string
+	var size, file, programs, target string
 	options := bench.Options{Say: func(line string) { fmt.Fprintln(p.out, line) }}
 	command := &cobra.Command{
 		Use:   "bench [sd15 | tiny]",
@@ -32,8 +33,12 @@ func (p *program) benchCommand() *cobra.Command {
 			"sd15 is Stable Diffusion v1.5 at 512 x 512 pixels and wants an accelerator; on a\n" +
 			"processor it measures one call of the network at 256 x 256, unless --only asks for\n" +
 			"more. tiny is the same benchmark in a minute.\n\n" +
+			"With --programs nothing is measured: the programs that XLA would compile for the\n" +
+			"backend that --for names are written down as StableHLO. No card is needed for that;\n" +
+			"plugins/bench/aot has what compiles them for one.\n\n" +
 			"  plumb bench sd15 --backend xla:cuda\n" +
-			"  plumb bench tiny --backend go",
+			"  plumb bench tiny --backend go\n" +
+			"  plumb bench sd15 --programs DIR --for xla:cuda",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			options.Size = bench.SD15
@@ -42,6 +47,9 @@ func (p *program) benchCommand() *cobra.Command {
 			}
 			if size != "" {
 				options.Size = size
+			}
+			if programs != "" || target != "" {
+				return p.lower(command.Context(), options, target, programs, file)
 			}
 			options.Backend = p.backend
 			options.Measure = p.measure
@@ -81,7 +89,27 @@ func (p *program) benchCommand() *cobra.Command {
 	flags.BoolVar(&options.Recompute, "checkpointing", false, "train with gradient checkpointing")
 	flags.DurationVar(&options.Budget, "time", 0, "how long each case is repeated, at least five times (default 5s, or 1s of tiny)")
 	flags.IntVar(&options.Least, "repeat", 0, "how often each case is repeated at least (default 5)")
+	flags.StringVar(&programs, "programs", "", "directory to write programs to, in place of measuring")
+	flags.StringVar(&target, "for", "", "backend that the programs are for: xla:cuda, which need not be here, or xla:cpu (default xla:cuda)")
 	return command
+}
+
+// lower writes programs down in place of measuring.
+func (p *program) lower(ctx context.Context, options bench.Options, target, directory, file string) error {
+	switch {
+	case directory == "":
+		return errors.New("--for says whose programs to write down, and --programs where: --programs DIR --for " + target)
+	case p.backend != "":
+		return fmt.Errorf("--programs computes on no backend, so there is none to choose: --for %s, in place of --backend", p.backend)
+	case file != "":
+		return errors.New("--programs measures nothing that could be written to --json")
+	}
+	programs, err := bench.Lower(ctx, options, cmp.Or(target, "xla:cuda"), directory)
+	if err != nil {
+		return exit{exitFailed, err}
+	}
+	fmt.Fprintf(p.out, "%d programs are in %s\n", len(programs), directory)
+	return nil
 }
 
 // benchVerb is the hidden verb with which Plumb starts itself to measure one

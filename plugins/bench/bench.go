@@ -118,6 +118,15 @@ type run struct {
 // Run measures. What was measured before an error is in the result. A case that
 // fails does not end the others; its error is joined to that of Run.
 func Run(ctx context.Context, o Options) (*Result, error) {
+	r, err := newRun(o)
+	if err != nil {
+		return nil, err
+	}
+	return r.result, r.all(ctx)
+}
+
+// newRun is a benchmark with what its size knows better.
+func newRun(o Options) (*run, error) {
 	size, ok := sizeNamed(o.Size)
 	if !ok {
 		return nil, fmt.Errorf("there is no size %q to measure; there are %s", o.Size, strings.Join(Sizes(), ", "))
@@ -153,10 +162,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.Rank == 0 {
 		o.Rank = 16
 	}
-	r := &run{Options: o, size: size, result: &Result{
+	return &run{Options: o, size: size, result: &Result{
 		Size: size.Name, Title: size.Title, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Left: []string{}, Failed: []string{},
-	}}
-	return r.result, r.all(ctx)
+	}}, nil
 }
 
 // check refuses options that mean nothing, all of them at once.
@@ -220,16 +228,47 @@ func (r *run) all(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-		if len(r.Only) == 0 || slices.Contains(r.Only, part.kind) {
+		if r.wants(part.kind) {
 			failures = append(failures, part.measure(ctx))
 		}
 	}
 	return errors.Join(append(failures, ctx.Err())...)
 }
 
+// wants reports whether a kind of cases is asked for.
+func (r *run) wants(kind string) bool { return len(r.Only) == 0 || slices.Contains(r.Only, kind) }
+
 // a is a case of a kind, with what all of them have.
 func (r *run) a(kind, precision string) Case {
 	return Case{Kind: kind, Size: r.size.Name, Backend: r.Backend, Precision: precision, Pixels: r.size.pixels(), Budget: r.Budget, Least: r.Least}
+}
+
+// drawing is a guided step of sampling.
+func (r *run) drawing(batch int) Case {
+	c := r.a(Sampling, r.Precision)
+	c.Guided, c.Batch = true, batch
+	return c
+}
+
+// decodingOne is decoding one image, which is always done in float32.
+func (r *run) decodingOne() Case {
+	c := r.a(Decoding, latentdiffusion.Float32)
+	c.Batch = 1
+	return c
+}
+
+// trainingAdapters is a training step of adapters on one image.
+func (r *run) trainingAdapters() Case {
+	c := r.a(LoRA, r.Precision)
+	c.Batch, c.Rank, c.Recompute = 1, r.Rank, r.Recompute
+	return c
+}
+
+// trainingAll is a training step of all weights.
+func (r *run) trainingAll(batch int) Case {
+	c := r.a(Full, r.Precision)
+	c.Batch, c.Recompute = batch, r.Recompute
+	return c
 }
 
 // measure measures a case. Where the device has too little memory for it, both
@@ -355,11 +394,11 @@ func tflopsText(tflops float64) string {
 
 // sampling measures a solver's steps at each size of batch.
 func (r *run) sampling(ctx context.Context) error {
-	c := r.a(Sampling, r.Precision)
-	if c.Guided = true; r.part() {
+	if r.part() {
 		// What a processor can do in a minute or two: one call at half the size.
 		// Guidance and batches only multiply it.
-		c.Guided, c.Batch, c.Least = false, 1, 1
+		c := r.drawing(1)
+		c.Guided, c.Least = false, 1
 		if r.Pixels == 0 {
 			c.Pixels /= 2
 		}
@@ -368,8 +407,8 @@ func (r *run) sampling(ctx context.Context) error {
 		return err
 	}
 	var failures []error
-	for _, c.Batch = range r.size.Sampling {
-		failures = append(failures, r.draw(ctx, c))
+	for _, batch := range r.size.Sampling {
+		failures = append(failures, r.draw(ctx, r.drawing(batch)))
 	}
 	return errors.Join(failures...)
 }
@@ -385,14 +424,13 @@ func (r *run) draw(ctx context.Context, c Case) error {
 	return nil
 }
 
-// decoding measures the decoder, which is always computed in float32.
+// decoding measures the decoder.
 func (r *run) decoding(ctx context.Context) error {
 	if r.part() {
 		r.leave("decoding: it needs an accelerator, or much memory and time; --only %s measures it all the same", Decoding)
 		return nil
 	}
-	c := r.a(Decoding, latentdiffusion.Float32)
-	c.Batch = 1
+	c := r.decodingOne()
 	m, err := r.measure(ctx, c)
 	if m == nil || err != nil {
 		return err
@@ -408,9 +446,7 @@ func (r *run) adapters(ctx context.Context) error {
 	if r.part() {
 		return r.leaveTraining(LoRA)
 	}
-	c := r.a(LoRA, r.Precision)
-	c.Batch, c.Rank, c.Recompute = 1, r.Rank, r.Recompute
-	_, err := r.train(ctx, c)
+	_, err := r.train(ctx, r.trainingAdapters())
 	return err
 }
 
@@ -420,12 +456,9 @@ func (r *run) full(ctx context.Context) error {
 	if r.part() {
 		return r.leaveTraining(Full)
 	}
-	c := r.a(Full, r.Precision)
-	c.Recompute = r.Recompute
 	fits := &Fits{}
 	try := func(batch int) (fit bool, err error) {
-		c.Batch = batch
-		if fit, err = r.train(ctx, c); fit {
+		if fit, err = r.train(ctx, r.trainingAll(batch)); fit {
 			fits.Largest = max(fits.Largest, batch)
 		} else if err == nil && (fits.TooLarge == 0 || batch < fits.TooLarge) {
 			fits.TooLarge = batch

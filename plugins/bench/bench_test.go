@@ -48,7 +48,10 @@ func TestTiny(t *testing.T) {
 		t.Errorf("fits: %+v, want %+v", *result.Fits, want)
 	}
 	size, _ := sizeNamed(Tiny)
-	backend := backendstest.Backend(t)
+	backend, err := backends.Open(backends.Go) // where operations are counted
+	if err != nil {
+		t.Fatal(err)
+	}
 	call := size.UNet.Count(backend, 1, size.Latent, size.Latent, size.conditions()).Operations
 	check := func(name string, f Figures, operations float64) {
 		t.Helper()
@@ -327,7 +330,7 @@ func TestRandomWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	needs := size.UNet.Weights(backend).Needs
-	store, err := random(needs)
+	store, err := weights(needs, fill)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
+	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
 
 // The kinds of cases, in the order in which they are measured.
@@ -63,20 +64,13 @@ type bench struct {
 	Case
 	size    Size
 	backend compute.Backend
-	memory  *memory
+	fill    func(need nn.Named, out []float32) // of weights; nil: they are zero
 }
 
 // Measure measures a case in this process.
 func Measure(ctx context.Context, c Case) (*Measured, error) {
-	size, ok := sizeNamed(c.Size)
-	if !ok {
-		return nil, fmt.Errorf("there is no size %q to measure; there are %s", c.Size, strings.Join(Sizes(), ", "))
-	}
-	if c.Pixels > 0 {
-		size.Latent = c.Pixels / size.VAE.Factor()
-	}
-	if !slices.Contains(Precisions(), c.Precision) {
-		return nil, fmt.Errorf("there is no precision %q to measure in; there are %s", c.Precision, strings.Join(Precisions(), ", "))
+	if err := c.check(); err != nil {
+		return nil, err
 	}
 	backend, err := backends.Open(c.Backend)
 	if err != nil {
@@ -87,22 +81,52 @@ func Measure(ctx context.Context, c Case) (*Measured, error) {
 		// Weights are gigabytes; as much garbage again is more than many machines have.
 		defer debug.SetGCPercent(debug.SetGCPercent(20))
 	}
-	b := &bench{Case: c, size: size, backend: backend, memory: newMemory(backend)}
-	defer b.memory.close()
-	b.memory.reset()
-	measure, ok := map[string]func(context.Context) (*Measured, error){
-		Matmul: b.matmul, Sampling: b.sampling, Decoding: b.decoding, LoRA: b.training, Full: b.training,
-	}[c.Kind]
-	if !ok {
-		return nil, fmt.Errorf("there is no case %q to measure; there are %s", c.Kind, strings.Join(Kinds(), ", "))
-	}
-	m, err := measure(ctx)
+	memory := newMemory(backend)
+	defer memory.close()
+	memory.reset()
+	m, err := c.on(backend, fill).measure(ctx)
 	if err != nil {
 		return nil, err
 	}
 	m.Backend, m.Device = name, device
-	m.Peak, m.Memory = b.memory.peak(), b.memory.of
+	m.Peak, m.Memory = memory.peak(), memory.of
 	return m, nil
+}
+
+// check refuses a case that there is not.
+func (c Case) check() error {
+	switch {
+	case !slices.Contains(Sizes(), c.Size):
+		return fmt.Errorf("there is no size %q to measure; there are %s", c.Size, strings.Join(Sizes(), ", "))
+	case !slices.Contains(Precisions(), c.Precision):
+		return fmt.Errorf("there is no precision %q to measure in; there are %s", c.Precision, strings.Join(Precisions(), ", "))
+	case !slices.Contains(Kinds(), c.Kind):
+		return fmt.Errorf("there is no case %q to measure; there are %s", c.Kind, strings.Join(Kinds(), ", "))
+	}
+	return nil
+}
+
+// on is the case on a backend.
+func (c Case) on(backend compute.Backend, fill func(need nn.Named, out []float32)) *bench {
+	b := &bench{Case: c, backend: backend, fill: fill}
+	b.size, _ = sizeNamed(c.Size) // check has seen it
+	if c.Pixels > 0 {
+		b.size.Latent = c.Pixels / b.size.VAE.Factor()
+	}
+	return b
+}
+
+// measure times the case, and counts its operations.
+func (b *bench) measure(ctx context.Context) (*Measured, error) {
+	switch b.Kind {
+	case Matmul:
+		return b.matmul(ctx)
+	case Sampling:
+		return b.sampling(ctx)
+	case Decoding:
+		return b.decoding(ctx)
+	}
+	return b.training(ctx)
 }
 
 // Precisions that a case can be measured in.

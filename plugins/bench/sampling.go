@@ -95,10 +95,10 @@ func (b *bench) random(denoising bool) (*latentdiffusion.Model, error) {
 	}
 	var err error
 	if !denoising {
-		m.VAEStore, err = random(m.VAE.Weights(b.backend).Needs)
+		m.VAEStore, err = weights(m.VAE.Weights(b.backend).Needs, b.fill)
 		return m, err
 	}
-	if m.DenoiserStore, err = random(m.Denoiser.Weights(b.backend).Needs); err == nil && b.in16() {
+	if m.DenoiserStore, err = weights(m.Denoiser.Weights(b.backend).Needs, b.fill); err == nil && b.in16() {
 		err = m.In16()
 	}
 	return m, err

@@ -52,7 +52,7 @@ func optimizer() train.Optimizer {
 func (b *bench) training(ctx context.Context) (*Measured, error) {
 	settings := b.settings()
 	m := &latentdiffusion.Model{Denoiser: b.size.UNet, VAE: b.size.VAE, Scheduler: b.size.Scheduler}
-	store, err := random(m.Denoiser.Weights(b.backend).Needs)
+	store, err := weights(m.Denoiser.Weights(b.backend).Needs, b.fill)
 	if err != nil {
 		return nil, err
 	}

@@ -15,11 +15,10 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 )
 
-// random makes weights of the shapes that are needed, on all cores: such that
-// signals neither die nor explode, which would change the speed of some
-// processors. They are in the host's memory, as those are that are read from
-// files.
-func random(needs []nn.Named) (*model.Store, error) {
+// weights makes those that are needed and fills them, on all cores; without fill
+// they are zero, and take no memory until somebody writes to them. They are in the
+// host's memory, as those are that are read from files.
+func weights(needs []nn.Named, fill func(need nn.Named, out []float32)) (*model.Store, error) {
 	values := make([]*tensors.Tensor, len(needs))
 	var work sync.WaitGroup
 	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
@@ -28,7 +27,9 @@ func random(needs []nn.Named) (*model.Store, error) {
 		work.Go(func() {
 			defer func() { <-turns }()
 			values[i] = tensors.FromShape(shapes.Make(dtypes.Float32, need.Dims...))
-			values[i].MustMutableFlatData(func(flat any) { fill(need, flat.([]float32)) })
+			if fill != nil {
+				values[i].MustMutableFlatData(func(flat any) { fill(need, flat.([]float32)) })
+			}
 		})
 	}
 	work.Wait()
@@ -41,6 +42,8 @@ func random(needs []nn.Named) (*model.Store, error) {
 	return store, nil
 }
 
+// fill draws weights such that signals neither die nor explode, which would change
+// the speed of some processors.
 func fill(need nn.Named, out []float32) {
 	if len(need.Dims) == 1 { // a bias, or a norm's factor
 		value := float32(0)

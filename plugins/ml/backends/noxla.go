@@ -8,9 +8,14 @@ import (
 	"github.com/gomlx/compute"
 )
 
+var errWithout = errors.New("this binary was built without a C compiler, so XLA is not in it; the go backend is")
+
 // openXLA says why there is no XLA in this binary.
-func openXLA(string, string) (compute.Backend, error) {
-	return nil, errors.New("this binary was built without a C compiler, so XLA is not in it; the go backend is")
+func openXLA(string, string) (compute.Backend, error) { return nil, errWithout }
+
+// OpenLowering says the same.
+func OpenLowering(string, func(program []byte) error) (compute.Backend, error) {
+	return nil, errWithout
 }
 
 // Compiler is empty: nothing compiles here.

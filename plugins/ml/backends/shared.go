@@ -19,7 +19,7 @@ import (
 type shared struct {
 	*xla.Backend
 	name     string // in the words of HCL
-	library  Library
+	path     string // of the plugin
 	compiler string // what makes code, as Compiler says it
 	programs programs
 }
@@ -103,20 +103,25 @@ func (b *sharedBuilder) compiled(donated []bool) (compute.Executable, error) {
 	return b.Builder.Compile()
 }
 
-// keyOf is the SHA-256 of the StableHLO of a builder that is ready to compile, or "".
-// go-xla has no way to the text but a field of its own; if that is gone, equal
-// programs are not known to be equal, and each is compiled.
+// keyOf is the SHA-256 of the StableHLO of a builder that is ready to compile, or "":
+// then equal programs are not known to be equal, and each is compiled.
 func keyOf(builder *xla.Builder) string {
-	field := builderField(builder)
-	if !field.IsValid() || field.IsNil() {
-		return ""
-	}
-	text, err := (*stablehlo.Builder)(field.UnsafePointer()).Build()
+	text, err := textOf(builder)
 	if err != nil {
 		return "" // Compile says so
 	}
 	sum := sha256.Sum256(text)
 	return string(sum[:])
+}
+
+// textOf is the StableHLO of a builder that is ready to compile. go-xla has no way to
+// it but a field of its own.
+func textOf(builder *xla.Builder) ([]byte, error) {
+	field := builderField(builder)
+	if !field.IsValid() || field.IsNil() {
+		return nil, errors.New("go-xla no longer shows the program that it has built")
+	}
+	return (*stablehlo.Builder)(field.UnsafePointer()).Build()
 }
 
 // builderField is where a builder holds the builder of its StableHLO; invalid if it

@@ -54,7 +54,7 @@ func openXLA(name, path string) (backend compute.Backend, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("it does not start: %w", err)
 	}
-	return &shared{Backend: opened, name: name, compiler: compiler(name, library, fmt.Sprintf("%d.%d", plugin.Major, plugin.Minor), flags)}, nil
+	return &shared{Backend: opened, name: name, path: path, compiler: compiler(name, library, fmt.Sprintf("%d.%d", plugin.Major, plugin.Minor), flags)}, nil
 }
 
 // Compiler is what makes the code of a backend, as far as numbers depend on it; empty

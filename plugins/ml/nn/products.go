@@ -11,10 +11,17 @@ import (
 // the gradients that GoMLX works out are full of them. Here the same
 // mathematics is written with products alone (docs/benchmarks.md says what that
 // gains). Other backends get the plain form, which their compilers
-// know best; a test holds the two together.
+// know best, but for gradients in half precision; a test holds the two together.
 
 // isGo reports whether g is built for the pure-Go backend.
 func isGo(g *Graph) bool { return g.Backend().String() == "go" }
+
+// derived reports whether a product of x has a gradient of ours: on the pure-Go
+// backend, and in half precision on all. For GoMLX computes the gradients of such
+// products in float32 and rounds them at the end, which takes a GPU twice the time and
+// the memory of the products themselves. In half precision the operands are the same,
+// sums are float32 as well, and they are rounded once.
+func derived(x *Node) bool { return isGo(x.Graph()) || x.DType().IsHalfPrecision() }
 
 // given is y = build(x) with a gradient that we write ourselves: of takes the
 // gradient of y to the gradient of x. What GoMLX works out is then used by
@@ -34,11 +41,15 @@ func given(x *Node, build func(x *Node) *Node, of func(v *Node) *Node) *Node {
 
 // product is x w: [rows, in] x [in, out] -> [rows, out].
 func product(x, w *Node) *Node {
-	if !isGo(x.Graph()) {
+	if !derived(x) {
 		return MatMul(x, w)
 	}
 	ofX := func(v *Node) *Node { return DotGeneral(v, []int{1}, nil, w, []int{1}, nil) }
-	ofW := func(v *Node) *Node { // the transposed x times v, by way of the narrower of the two
+	ofW := func(v *Node) *Node { // the transposed x times v
+		if !isGo(x.Graph()) {
+			return DotGeneral(x, []int{0}, nil, v, []int{0}, nil)
+		}
+		// By way of the narrower of the two.
 		if in, out := w.Shape().Dimensions[0], w.Shape().Dimensions[1]; in <= out {
 			return MatMul(flipped(x), v)
 		}
@@ -62,7 +73,7 @@ func flipped(x *Node) *Node {
 // matrix of a batch: [batch, m, width] x [batch, n, width] -> [batch, m, n].
 func compare(a, b *Node) *Node {
 	plain := func(a, b *Node) *Node { return DotGeneral(a, []int{2}, []int{0}, b, []int{2}, []int{0}) }
-	if !isGo(a.Graph()) {
+	if !derived(a) {
 		return plain(a, b)
 	}
 	ofA := func(v *Node) *Node { return DotGeneral(v, []int{2}, []int{0}, b, []int{1}, []int{0}) }
@@ -76,7 +87,7 @@ func compare(a, b *Node) *Node {
 // [batch, n, width] -> [batch, m, width].
 func mix(a, b *Node) *Node {
 	plain := func(a, b *Node) *Node { return DotGeneral(a, []int{2}, []int{0}, b, []int{1}, []int{0}) }
-	if !isGo(a.Graph()) {
+	if !derived(a) {
 		return plain(a, b)
 	}
 	ofA := func(v *Node) *Node { return DotGeneral(v, []int{2}, []int{0}, b, []int{2}, []int{0}) }

@@ -1,8 +1,10 @@
 package nn
 
 import (
+	"math"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	gomlxnn "github.com/gomlx/gomlx/ml/nn"
@@ -62,6 +64,44 @@ func TestProducts(t *testing.T) {
 			expect(t, "value", ours[0], theirs[0], test.tolerance)
 			for i := range test.inputs {
 				expect(t, "gradient", ours[1+i], theirs[1+i], max(test.tolerance, 1e-6))
+			}
+		})
+	}
+}
+
+// TestProductsInHalfPrecision holds our gradients of products of bfloat16 against those
+// that GoMLX computes in float32. Both are sums in float32 that are rounded once, to 8
+// bits, so they differ by a step of the last at most.
+func TestProductsInHalfPrecision(t *testing.T) {
+	half := func(x *Node) *Node { return ConvertDType(x, dtypes.BFloat16) }
+	for _, test := range []struct {
+		name         string
+		inputs       []array
+		ours, theirs func(a, b *Node) *Node
+	}{
+		{"product", []array{random(1, 64, 20), random(2, 20, 33)}, product, func(a, b *Node) *Node { return MatMul(a, b) }},
+		{"compare", []array{random(1, 3, 6, 8), random(2, 3, 5, 8)}, compare, func(a, b *Node) *Node { return Einsum("bmw,bnw->bmn", a, b) }},
+		{"mix", []array{random(1, 3, 6, 5), random(2, 3, 5, 8)}, mix, func(a, b *Node) *Node { return Einsum("bmn,bnw->bmw", a, b) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			both := func(f func(a, b *Node) *Node) []array {
+				return run(t, model.NewStore(), func(in []*Node) []*Node {
+					y := f(half(in[0]), half(in[1]))
+					if y.DType() != dtypes.BFloat16 {
+						t.Errorf("the product is %s", y.DType())
+					}
+					y = Float32(y)
+					weights := AddScalar(Sin(IotaFull(y.Graph(), y.Shape())), 0.3)
+					return append([]*Node{y}, Gradient(ReduceAllSum(Mul(weights, y)), in...)...)
+				}, test.inputs...)
+			}
+			ours, theirs := both(test.ours), both(test.theirs)
+			for i, name := range []string{"value", "gradient of the left", "gradient of the right"} {
+				for j, want := range theirs[i].data {
+					if got := ours[i].data[j]; math.Abs(float64(got-want)) > math.Abs(float64(want))/128+1e-6 {
+						t.Errorf("%s, element %d: %g, want %g", name, j, got, want)
+					}
+				}
 			}
 		})
 	}

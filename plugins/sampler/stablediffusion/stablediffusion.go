@@ -74,7 +74,7 @@ func Component() sdk.Component {
 			}},
 			PreferredBatch: handed,
 			NeedsDevice:    true,
-			CodeVersion:    "3", // the cache of latents names its conditions
+			CodeVersion:    "4", // gradients of products in bfloat16
 			Capabilities:   []sdk.Capability{sdk.CapabilityPrecompute, sdk.CapabilityTune},
 			Losses:         objective.Losses(),
 			Tuning:         latentdiffusion.SettingsSchema(),
