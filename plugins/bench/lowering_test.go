@@ -10,15 +10,14 @@ import (
 	"time"
 
 	"github.com/plumb-ml/plumb/plugins/ml/backends"
+	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/ml/latentdiffusion"
 )
 
 // needsXLA skips a test where no plugin is found: go-xla builds no program without one.
 func needsXLA(t *testing.T) {
 	t.Helper()
-	if _, err := backends.Open(backends.XLACPU); err != nil {
-		t.Skip("no program can be built without a plugin of XLA: ", err)
-	}
+	backendstest.Only(t, backends.XLACPU)
 }
 
 // TestLower: the programs of all cases are written down for CUDA, each under the name
