@@ -1,7 +1,8 @@
 # The paper's graph as in lee2023_sd15.hcl, every kind of stage of it, on models
 # of Stable Diffusion's and CLIP's architecture that are tiny and random: WHAT
 # COMES OUT MEANS NOTHING. It shows how the blocks are written and that they fit
-# together, in a minute. For the real thing, see lee2023_sd15.hcl.
+# together, in half a minute. The unet has one level in the place of four, so that a
+# compiler is done with it soon. For the real thing, see lee2023_sd15.hcl.
 
 experiment "tiny_random_sd" {
   description = "Stable Diffusion and CLIP with tiny, random weights: pictures, labels, scores and tables mean nothing"
@@ -23,7 +24,7 @@ prompts "captions" {
 }
 
 sampler "stable_diffusion" "tiny_random" {
-  weights             = "../plugins/ml/models/testdata/tiny-stable-diffusion"
+  weights             = "tiny_sd/model"
   guidance_scale      = 7.5
   num_inference_steps = 4
   height              = 64

@@ -3,6 +3,8 @@
 // of one level, with attention on the way down and in the middle. XLA compiles a
 // training step of it in a tenth of the time that one of the published depth takes.
 //
+// experiments/tiny_sd.hcl ships it.
+//
 // It is no model for tests of the network itself: for these there are numbers of
 // other people's code (goldentest).
 package shallowtest
