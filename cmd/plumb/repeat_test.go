@@ -84,15 +84,21 @@ func TestRepeats(t *testing.T) {
 	}
 	same("a run with kept programs", run("again", kept), first)
 
+	hit := 0
 	for kill := range 4 {
 		c, said := command("killed", kept)
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
 		time.AfterFunc(time.Duration(600+700*kill)*time.Millisecond, func() { c.Process.Kill() })
-		if c.Wait() == nil {
+		if c.Wait() != nil {
+			hit++
+		} else {
 			t.Logf("kill %d came too late\n%s", kill, said)
 		}
+	}
+	if hit == 0 {
+		t.Error("no run was killed")
 	}
 	same("a run that was killed", run("killed", kept), first)
 

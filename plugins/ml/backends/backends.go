@@ -91,15 +91,18 @@ func choose(name string) (Choice, error) {
 // only where there is a GPU: without one it may take the process with it.
 func openFound(name string) (Choice, error) {
 	choice := Choice{Name: name}
-	if name == XLACUDA && len(gpus()) == 0 {
-		return choice, errNoGPU
+	var cards []string
+	if name == XLACUDA {
+		if cards = gpus(); len(cards) == 0 {
+			return choice, errNoGPU
+		}
 	}
 	flags, set := os.LookupEnv(flagsVariable)
 	for _, candidate := range Find(name, os.Getenv) {
 		if candidate.Why == "" {
 			err := inspect(candidate.Path)
 			if err == nil {
-				choice.Backend, err = openXLA(name, candidate.Path)
+				choice.Backend, err = openXLA(name, candidate.Path, cards)
 			}
 			if planned := os.Getenv(CompilerVariable); err == nil && planned != "" && Compiler(choice.Backend) != planned {
 				err = fmt.Errorf("it is another one than was planned with: %s, in the place of %s", Compiler(choice.Backend), planned)

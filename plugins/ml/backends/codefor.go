@@ -16,15 +16,14 @@ import (
 var numericVariables = []string{tf32Variable, debugVariable}
 
 // codeFor says what compiled code depends on beside its library and its program: the
-// user's flags, and the processor or the GPU that it is made for.
-func codeFor(name string, library Library, flags string) string {
-	var lines []string
-	lines = append(lines, runtime.GOOS+"/"+runtime.GOARCH, strings.Join(strings.Fields(flags), " "))
+// user's flags, and the processor or the cards that it is made for.
+func codeFor(name string, library Library, flags string, cards []string) string {
+	lines := []string{runtime.GOOS + "/" + runtime.GOARCH, strings.Join(strings.Fields(flags), " ")}
 	for _, variable := range numericVariables {
 		lines = append(lines, variable+"="+os.Getenv(variable))
 	}
 	if name == XLACUDA {
-		lines = append(lines, gpus()...)
+		lines = append(lines, cards...)
 		lines = append(lines, nvidiaLibraries(library.Path, os.Getenv)...)
 	} else {
 		lines = append(lines, processor())

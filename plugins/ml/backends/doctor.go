@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strings"
 	"time"
 
@@ -25,7 +24,7 @@ func Doctor(w io.Writer, name string, quick bool) error {
 	_, device := Describe(choice.Backend)
 	fmt.Fprintf(w, "  %-9s on %s\n", choice.Name, device)
 	if plugin := choice.Plugin; plugin != nil {
-		fmt.Fprintf(w, "            %s\n            from: %s%s\n", plugin.Path, plugin.Source, apiVersion(choice.Backend.Description()))
+		fmt.Fprintf(w, "            %s\n            from: %s, version %s of PJRT's API\n", plugin.Path, plugin.Source, apiVersion(choice.Backend))
 		if library, err := identify(plugin.Path); err == nil && choice.Name == XLACUDA {
 			describeCache(w, cacheFor(library, os.Getenv, os.UserCacheDir))
 		}
@@ -79,16 +78,6 @@ func multiply(w io.Writer, backend compute.Backend, quick bool) error {
 		product.Finalize()
 	}
 	return nil
-}
-
-// pjrtVersion is where go-xla's description of a backend has the version of PJRT's API.
-var pjrtVersion = regexp.MustCompile(` v(\d+\.\d+)`)
-
-func apiVersion(description string) string {
-	if found := pjrtVersion.FindStringSubmatch(description); found != nil {
-		return ", version " + found[1] + " of PJRT's API"
-	}
-	return ""
 }
 
 func ramp(n int) []float32 {

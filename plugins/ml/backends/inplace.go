@@ -27,10 +27,10 @@ func overwrite(main *stablehlo.Function, donated []bool) {
 	if len(donated) != len(main.Inputs) || len(main.Statements) == 0 {
 		return
 	}
-	input := map[*stablehlo.Value]int{}
+	input := map[*stablehlo.Value]bool{} // that are given away, and not overwritten yet
 	for i, value := range main.Inputs {
 		if donated[i] {
-			input[value] = i
+			input[value] = true
 		}
 	}
 	if len(input) == 0 {
@@ -45,15 +45,10 @@ func overwrite(main *stablehlo.Function, donated []bool) {
 	// The operands of the return statement are what is put out: Outputs are values of
 	// the function's type.
 	outputs := main.Statements[len(main.Statements)-1].Inputs
+	placed := make([]bool, len(outputs))
 	for depth := 1; depth <= furthest && len(input) > 0; depth++ { // the nearest first, over all outputs
-		taken := map[int]bool{}
-		for _, value := range main.Inputs {
-			if position, ok := value.Attributes[aliasAttribute]; ok {
-				taken[int(position.(int32))] = true
-			}
-		}
 		for position, output := range outputs {
-			if taken[position] {
+			if placed[position] {
 				continue
 			}
 			if value := nearest(output, output, from, input, depth); value != nil {
@@ -62,6 +57,7 @@ func overwrite(main *stablehlo.Function, donated []bool) {
 				}
 				value.Attributes[aliasAttribute] = int32(position)
 				delete(input, value)
+				placed[position] = true
 			}
 		}
 	}
@@ -69,18 +65,17 @@ func overwrite(main *stablehlo.Function, donated []bool) {
 
 // nearest looks for an input that can be overwritten by an output among what a value
 // is computed from in a number of operations.
-func nearest(output, value *stablehlo.Value, from map[*stablehlo.Value]*stablehlo.Statement, input map[*stablehlo.Value]int, depth int) *stablehlo.Value {
+func nearest(output, value *stablehlo.Value, from map[*stablehlo.Value]*stablehlo.Statement, input map[*stablehlo.Value]bool, depth int) *stablehlo.Value {
 	statement := from[value]
-	if statement == nil || depth == 0 {
+	if statement == nil {
 		return nil
 	}
 	for _, operand := range statement.Inputs {
-		if _, ok := input[operand]; ok && depth == 1 && operand.Shape().Equal(output.Shape()) {
-			return operand
-		}
-	}
-	for _, operand := range statement.Inputs {
-		if found := nearest(output, operand, from, input, depth-1); found != nil {
+		if depth == 1 {
+			if input[operand] && operand.Shape().Equal(output.Shape()) {
+				return operand
+			}
+		} else if found := nearest(output, operand, from, input, depth-1); found != nil {
 			return found
 		}
 	}

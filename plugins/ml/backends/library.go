@@ -61,17 +61,8 @@ func identify(path string) (Library, error) {
 // remember writes down what was found. If that cannot be, the library is read again
 // the next time.
 func (l Library) remember(path string) {
-	text, err := json.Marshal(l)
-	if err != nil || os.MkdirAll(filepath.Dir(path), 0o755) != nil {
-		return
-	}
-	file, err := atomicfile.Create(path)
-	if err != nil {
-		return
-	}
-	defer file.Discard()
-	if _, err := file.Write(text); err == nil {
-		file.Commit()
+	if text, err := json.Marshal(l); err == nil && os.MkdirAll(filepath.Dir(path), 0o755) == nil {
+		atomicfile.Write(path, text)
 	}
 }
 

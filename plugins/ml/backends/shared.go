@@ -20,6 +20,7 @@ type shared struct {
 	*xla.Backend
 	name     string // in the words of HCL
 	path     string // of the plugin
+	api      string // version of PJRT's API, as the plugin has it
 	compiler string // what makes code, as Compiler says it
 	programs programs
 }

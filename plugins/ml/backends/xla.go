@@ -16,8 +16,8 @@ import (
 // plugin can do, and takes one that looks like an absolute path as it is.
 var names = map[string]string{XLACPU: "/xla:cpu", XLACUDA: "/xla:cuda"}
 
-// openXLA opens the PJRT plugin that lies at a path.
-func openXLA(name, path string) (backend compute.Backend, err error) {
+// openXLA opens the PJRT plugin that lies at a path; cards are what gpus lists.
+func openXLA(name, path string, cards []string) (backend compute.Backend, err error) {
 	defer func() {
 		if r := recover(); r != nil { // as go-xla does when a client cannot be made
 			err = fmt.Errorf("it is damaged, or for another machine (%v)", r)
@@ -39,7 +39,7 @@ func openXLA(name, path string) (backend compute.Backend, err error) {
 		return nil, err
 	}
 	flags := os.Getenv(flagsVariable) // as the user set them
-	code := codeFor(name, library, flags)
+	code := codeFor(name, library, flags, cards)
 	if name == XLACUDA {
 		keepTuning(library)
 		if err := tellDataDir(path); err != nil {
@@ -54,7 +54,16 @@ func openXLA(name, path string) (backend compute.Backend, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("it does not start: %w", err)
 	}
-	return &shared{Backend: opened, name: name, path: path, compiler: compiler(name, library, fmt.Sprintf("%d.%d", plugin.Major, plugin.Minor), flags)}, nil
+	api := fmt.Sprintf("%d.%d", plugin.Major, plugin.Minor)
+	return &shared{Backend: opened, name: name, path: path, api: api, compiler: compiler(name, library, api, flags)}, nil
+}
+
+// apiVersion is the version of PJRT's API that a backend's plugin was built with.
+func apiVersion(backend compute.Backend) string {
+	if s, ok := backend.(*shared); ok {
+		return s.api
+	}
+	return ""
 }
 
 // Compiler is what makes the code of a backend, as far as numbers depend on it; empty

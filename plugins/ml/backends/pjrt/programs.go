@@ -28,15 +28,7 @@ func writeProgram(directory string, program []byte) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	file, err := atomicfile.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Discard()
-	if _, err := file.Write(program); err != nil {
-		return err
-	}
-	return file.Commit()
+	return atomicfile.Write(path, program)
 }
 
 // warn says something that costs time and no run. Standard error of a plugin's
