@@ -184,12 +184,6 @@ images "web_of_one" {
   per_prompt = 60
 }
 
-images "real" {
-  sampler    = sampler.world
-  prompts    = [prompts.count, prompts.color, prompts.background, prompts.any_combination]
-  per_prompt = 8
-}
-
 labels "human" {
   images   = images.labelled
   rater    = rater.crowd
@@ -323,7 +317,7 @@ evaluate "main" {
   }
 
   fidelity {
-    reference = images.real
+    reference = sampler.world
     encoder   = encoder.clip
   }
 

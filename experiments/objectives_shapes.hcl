@@ -172,12 +172,6 @@ images "web_of_one" {
   per_prompt = 60
 }
 
-images "real" {
-  sampler    = sampler.world
-  prompts    = prompts.all
-  per_prompt = 8
-}
-
 # The paper's full method (Lee et al. 2023, eq. 3).
 finetune "full" {
   sampler       = sampler.base
@@ -308,7 +302,7 @@ evaluate "main" {
   }
 
   fidelity {
-    reference = images.real
+    reference = sampler.world
     encoder   = encoder.clip
   }
 }

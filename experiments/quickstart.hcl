@@ -133,12 +133,6 @@ images "web_of_one" {
   per_prompt = 60
 }
 
-images "real" {
-  sampler    = sampler.world
-  prompts    = prompts.all
-  per_prompt = 8
-}
-
 labels "human" {
   images = images.labelled
   rater  = rater.crowd
@@ -234,7 +228,7 @@ evaluate "main" {
   }
 
   fidelity {
-    reference = images.real
+    reference = sampler.world
     encoder   = encoder.clip
   }
 

@@ -33,7 +33,7 @@ func evaluationsOf(stages []stage) []evaluation {
 		if !slices.Contains(e.planned, measure) {
 			e.planned = append(e.planned, measure)
 		}
-		if measure.Definition().Model && !slices.Contains(e.models, s.Subject) {
+		if measure.Definition().Model && s.Choice == record.All && !slices.Contains(e.models, s.Subject) {
 			e.models = append(e.models, s.Subject)
 		}
 		if s.record != nil {

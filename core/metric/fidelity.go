@@ -32,9 +32,10 @@ const (
 // FidelityInput is the features of a model's images and of real images.
 type FidelityInput struct {
 	Model, Encoder, Reference   string
-	Component                   string      // what Encoder is, with its weights; optional
-	Features, ReferenceFeatures [][]float32 // [images, width]
-	Seed                        uint64      // of the groups and subsets
+	Choice                      record.Choice // of the images that stand for the model's
+	Component                   string        // what Encoder is, with its weights; optional
+	Features, ReferenceFeatures [][]float32   // [images, width]
+	Seed                        uint64        // of the groups and subsets
 
 	// Prompts and ImageIDs, one for each row of Features, are optional. With
 	// Prompts the interval resamples prompts and not images; ImageIDs name the
@@ -54,7 +55,7 @@ type FidelityInput struct {
 // is NaN or infinite is an error that names its image.
 func Fidelity(in FidelityInput) ([]record.Metric, []dataset.PromptValue, error) {
 	m := record.Metric{
-		Subject: in.Model, Versus: in.Reference, Encoder: in.Encoder,
+		Subject: in.Model, Choice: in.Choice, Versus: in.Reference, Encoder: in.Encoder,
 		N: len(in.Features), Clusters: len(in.Features),
 		Protocol: map[string]string{
 			"encoder":          in.Encoder,

@@ -22,6 +22,9 @@ func (b *builder) evaluate(evaluate *spec.Evaluate) {
 			e.fidelity(model)
 		}
 	}
+	if e.Fidelity != nil && e.wants(metric.MeasureFidelity) {
+		e.floor()
+	}
 	if e.Alignment != nil && len(e.Rewards) > 0 && e.wants(metric.MeasureRewardAccuracy) {
 		e.rewardAccuracy()
 	}
@@ -40,16 +43,21 @@ type evaluation struct {
 	count int // images per model
 }
 
-// measure adds a measure stage of a model, or of none (""). The seed is that of
-// all models' stages: what is resampled alike is compared alike.
+// measure adds a measure stage of a model, or of none ("").
 func (e *evaluation) measure(work MeasureWork, model string, where diag.Range, inputs []Input) {
-	name := "measure/" + e.Name + "/" + string(work.Measure())
-	seed := e.seed(name)
-	if model != "" {
-		name += "/" + model
+	e.measureOf(work, record.Stage{Subject: model}, model, where, inputs)
+}
+
+// measureOf adds a measure stage about a subject, called by a name. The seed is
+// that of all subjects' stages: what is resampled alike is compared alike.
+func (e *evaluation) measureOf(work MeasureWork, about record.Stage, name string, where diag.Range, inputs []Input) {
+	stage := "measure/" + e.Name + "/" + string(work.Measure())
+	seed := e.seed(stage)
+	if name != "" {
+		stage += "/" + name
 	}
-	about := record.Stage{Evaluation: e.Name, Measure: string(work.Measure()), Subject: model, Baseline: e.baselineName()}
-	e.add(named{name, about}, work, nil, seed, where, inputs...)
+	about.Evaluation, about.Measure, about.Baseline = e.Name, string(work.Measure()), e.baselineName()
+	e.add(named{stage, about}, work, nil, seed, where, inputs...)
 }
 
 func (e *evaluation) drawn(model spec.Model) *Node {

@@ -64,7 +64,7 @@ func experiment(seed uint64) *spec.Spec {
 			Name: "main", Models: models, Baseline: models[0], Prompts: prompts, PerPrompt: 4,
 			Rewards:   []*spec.Component{clipScore, withAux},
 			Alignment: &spec.Alignment{Rater: crowd},
-			Fidelity:  &spec.Fidelity{Reference: realImages, Encoder: clip},
+			Fidelity:  &spec.Fidelity{Images: realImages, Encoder: clip},
 			BestOf:    []*spec.BestOf{{Model: models[0], Reward: withAux, N: 16, Keep: 4, Against: models[1:]}},
 		}},
 	}
@@ -312,5 +312,31 @@ func TestMeasuresHaveKeysOfTheirOwn(t *testing.T) {
 	two := &Node{Name: "m", Kind: record.KindMeasure, Work: &RewardAccuracyWork{Subject: "x", Rewards: []string{"r"}}}
 	if keyOf(one, here) == keyOf(two, here) {
 		t.Error("they share a key")
+	}
+}
+
+// A sampler as the reference draws for the evaluation's own prompts, and once more
+// as many images as a model: other seeds, the same features.
+func TestReferenceIsDrawnForTheSamePrompts(t *testing.T) {
+	s := experiment(1)
+	s.Evaluate[0].Fidelity = &spec.Fidelity{Sampler: s.Samplers[1], PerPrompt: 8, Encoder: s.Encoders[0]}
+	p := build(t, Source{Spec: s, Measure: []string{"fidelity"}})
+	reference, others := node(t, p, "sample/main/reference"), node(t, p, "sample/main/real")
+	for n, images := range map[*Node]int{reference: 16, others: 8} {
+		if got, _ := n.Items(); got != images || n.Instance.Name != "world" {
+			t.Errorf("%s: %d images of %s, want %d of world", n.Name, got, n.Instance.Name, images)
+		}
+	}
+	if seeds := []uint64{reference.Seed, others.Seed, node(t, p, "sample/main/base").Seed}; seeds[0] == seeds[1] || seeds[0] == seeds[2] || seeds[1] == seeds[2] {
+		t.Errorf("sets of images share seeds: %x", seeds)
+	}
+	for name, want := range map[string]record.Stage{
+		"sample/main/reference":      {Kind: record.KindSample, Evaluation: "main", Measure: "fidelity", Subject: "world", Choice: record.Reference},
+		"encode/main/real/clip":      {Kind: record.KindEncode, Evaluation: "main", Measure: "fidelity", Subject: "world", Choice: record.OtherDraws},
+		"measure/main/fidelity/real": {Kind: record.KindMeasure, Evaluation: "main", Measure: "fidelity", Subject: "world", Choice: record.OtherDraws, Baseline: "base"},
+	} {
+		if got := node(t, p, name).About; got != want {
+			t.Errorf("%s is about %+v, want %+v", name, got, want)
+		}
 	}
 }

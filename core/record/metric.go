@@ -21,7 +21,7 @@ const (
 	Lower   Direction = "lower"
 )
 
-// Choice is how some of a model's images were chosen.
+// Choice is how some images were chosen, of those that a model draws or that are real.
 type Choice string
 
 // The choices.
@@ -29,6 +29,11 @@ const (
 	All    Choice = ""       // every image that the model drew
 	Best   Choice = "best"   // those that a reward scores highest, of each prompt
 	Random Choice = "random" // as many of each prompt, at random
+	// Reference is what a model's images are compared with, and OtherDraws more of
+	// the same kind, as many as a model's: the distance of the two is that of a
+	// perfect model.
+	Reference  Choice = "reference"
+	OtherDraws Choice = "other_draws"
 )
 
 // Metric is one measured number with all that is needed to trust it. Who

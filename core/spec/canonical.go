@@ -268,8 +268,10 @@ func (c canonical) evaluate(evaluate *Evaluate) map[string]any {
 	} else if alignment != nil {
 		value["alignment"] = map[string]any{"rater": alignment.Rater.Name}
 	}
-	if evaluate.Fidelity != nil {
-		value["fidelity"] = map[string]any{"reference": evaluate.Fidelity.Reference.Name, "encoder": evaluate.Fidelity.Encoder.Name}
+	if fidelity := evaluate.Fidelity; fidelity != nil && fidelity.Images != nil {
+		value["fidelity"] = map[string]any{"images": fidelity.Images.Name, "encoder": fidelity.Encoder.Name}
+	} else if fidelity != nil {
+		value["fidelity"] = map[string]any{"sampler": fidelity.Sampler.Name, "per_prompt": fidelity.PerPrompt, "encoder": fidelity.Encoder.Name}
 	}
 	return value
 }

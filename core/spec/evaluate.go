@@ -28,9 +28,10 @@ var evaluateForm = form{
 //	    rater = rater.crowd # or: path = "labels.csv"
 //	  }
 //
-//	  fidelity { # FID and KID
-//	    reference = images.real
-//	    encoder   = encoder.clip
+//	  fidelity { # FID, KID and CMMD
+//	    reference  = sampler.world # draws real images of the same prompts; or: images.real
+//	    encoder    = encoder.clip
+//	    per_prompt = 8 # of the reference; twice the models', if not given
 //	  }
 //
 //	  best_of { # rejection sampling; there may be several
@@ -86,7 +87,7 @@ func (l *loader) evaluateBlock(block *hcl.Block, evaluate *Evaluate) {
 		evaluate.Alignment = l.alignmentBlock(inner)
 	}
 	if inner := l.once(byType["fidelity"]); inner != nil {
-		evaluate.Fidelity = l.fidelityBlock(inner)
+		evaluate.Fidelity = l.fidelityBlock(inner, evaluate)
 	}
 	for _, inner := range byType["best_of"] {
 		if len(byType["alignment"]) == 0 {
@@ -121,14 +122,69 @@ func (l *loader) alignmentBlock(block *hcl.Block) *Alignment {
 	}
 }
 
-// fidelityBlock decodes what the images' features are compared with.
-func (l *loader) fidelityBlock(block *hcl.Block) *Fidelity {
-	arguments := l.decode(block.Body, form{values: []hcl.AttributeSchema{{Name: "reference", Required: true}, {Name: "encoder", Required: true}}})
-	return &Fidelity{
-		Reference: l.oneOf(arguments.others["reference"], "images").images(),
-		Encoder:   l.oneOf(arguments.others["encoder"], "encoder").component(),
-		Range:     FromRange(block.DefRange),
+var fidelityForm = form{
+	schema: Schema{Attributes: []Attribute{
+		{Name: "per_prompt", Type: "integer", Minimum: number(1), Maximum: number(1e6), Summary: "images per prompt that a reference sampler draws; twice the models' if it is not given"},
+	}},
+	values: []hcl.AttributeSchema{{Name: "reference", Required: true}, {Name: "encoder", Required: true}},
+}
+
+// fidelityBlock decodes what the images' features are compared with: images that
+// are there, all of them as they are, or what a sampler draws for the
+// evaluation's own prompts.
+func (l *loader) fidelityBlock(block *hcl.Block, evaluate *Evaluate) *Fidelity {
+	arguments := l.decode(block.Body, fidelityForm)
+	reference := l.oneOf(arguments.others["reference"], "images", "sampler")
+	fidelity := &Fidelity{
+		Images:  reference.images(),
+		Sampler: reference.component(),
+		Encoder: l.oneOf(arguments.others["encoder"], "encoder").component(),
+		Range:   FromRange(block.DefRange),
 	}
+	switch {
+	case fidelity.Images != nil && arguments.given("per_prompt"):
+		l.error(arguments.ranges["per_prompt"], "Images and per_prompt", "%s are compared with as they are, all of them. Remove per_prompt, or have a sampler draw the reference for the evaluation's prompts: reference = sampler.%s.",
+			reference, l.firstName("sampler"))
+	case fidelity.Images != nil:
+		l.otherPrompts(reference, evaluate)
+	case arguments.given("per_prompt"):
+		fidelity.PerPrompt = arguments.integer("per_prompt")
+	default:
+		fidelity.PerPrompt = 2 * evaluate.PerPrompt
+	}
+	return fidelity
+}
+
+// otherPrompts warns of a reference that was drawn for other prompts than the
+// models' images: part of the distance between the two is between the prompts.
+// What captions a folder has is known when it is read; there the metrics say it.
+func (l *loader) otherPrompts(reference located, evaluate *Evaluate) {
+	images := reference.images()
+	if images.Folder != nil || len(images.Prompts) == 0 || len(evaluate.Prompts) == 0 {
+		return
+	}
+	type key struct{ category, text string }
+	shared := map[key]bool{}
+	for _, prompt := range evaluate.Prompts {
+		shared[key{prompt.Category, prompt.Text}] = true
+	}
+	others := 0
+	for _, prompt := range images.Prompts {
+		if !shared[key{prompt.Category, prompt.Text}] {
+			others++
+		}
+	}
+	absent := len(evaluate.Prompts) - (len(images.Prompts) - others)
+	if others == 0 && absent == 0 {
+		return
+	}
+	hint := "Give both the same prompts."
+	if images.Sampler.Finetune == nil && images.Sampler.Sampler != nil {
+		hint = "Have the sampler draw it for the evaluation's own prompts: reference = sampler." + images.Sampler.Sampler.Name + "."
+	}
+	l.diagnostics.Warningf(FromRange(reference.at), "Reference of other prompts",
+		"%s shows %d prompts that the evaluation does not have, and lacks %d of the evaluation's %d. Part of the distance is then between the prompts, for every model. %s",
+		reference, others, absent, len(evaluate.Prompts), hint)
 }
 
 var bestOfForm = form{

@@ -234,9 +234,12 @@ type Alignment struct {
 	Range diag.Range
 }
 
-// Fidelity compares the features of each model's images with a reference.
+// Fidelity compares the features of each model's images with those of a
+// reference: images as they are, or drawn by a sampler for the evaluation's prompts.
 type Fidelity struct {
-	Reference *Images
+	Images    *Images    // nil if a Sampler is set
+	Sampler   *Component // a model of what is real; nil if Images is set
+	PerPrompt int        // images of the Sampler a prompt
 	Encoder   *Component
 	Range     diag.Range
 }

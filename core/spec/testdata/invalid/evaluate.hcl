@@ -52,3 +52,41 @@ evaluate "nobody" {
     keep    = 1
   }
 }
+
+images "real" {
+  sampler = sampler.world
+  prompts = prompts.all
+}
+
+evaluate "references" {
+  models  = [sampler.base]
+  prompts = prompts.all
+
+  fidelity {
+    reference  = images.real
+    encoder    = encoder.clip
+    per_prompt = 8
+  }
+}
+
+evaluate "wrong_reference" {
+  models  = [sampler.base]
+  prompts = prompts.all
+
+  fidelity {
+    reference   = rater.crowd
+    encoder     = encoder.clip
+    per_promt   = 0
+  }
+}
+
+evaluate "no_images" {
+  models  = [sampler.base]
+  prompts = prompts.all
+
+  fidelity {
+    reference  = "world"
+    encoder    = encoder.clip
+    per_prompt = 0
+  }
+}

@@ -250,3 +250,27 @@ evaluate "main" {
     against = [finetune.full]
   }
 }
+
+# Real images of the same prompts, twice as many as a model's if per_prompt did not say so.
+evaluate "drawn_reference" {
+  models     = [sampler.base, finetune.full]
+  prompts    = prompts.all
+  per_prompt = 4
+
+  fidelity {
+    reference  = sampler.world
+    encoder    = encoder.clip
+    per_prompt = 6
+  }
+}
+
+evaluate "default_reference" {
+  models     = [sampler.base]
+  prompts    = prompts.all
+  per_prompt = 4
+
+  fidelity {
+    reference = sampler.world
+    encoder   = encoder.clip
+  }
+}

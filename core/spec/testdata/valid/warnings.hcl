@@ -51,3 +51,18 @@ reward "feedback" "of_found" {
   encoder = encoder.clip
   labels  = labels.of_found
 }
+
+images "of_one_category" {
+  sampler = sampler.base
+  prompts = prompts.color
+}
+
+evaluate "main" {
+  models  = [sampler.base]
+  prompts = prompts.same
+
+  fidelity {
+    reference = images.of_one_category # not of the evaluation's prompts
+    encoder   = encoder.clip
+  }
+}
