@@ -188,9 +188,10 @@ func TestConclusions(t *testing.T) {
 		comparison *Comparison
 		want       Conclusion
 	}{
-		{points(3, 4, "higher"), Indistinguishable}, {points(5, 4, "higher"), Better}, {points(-5, 4, "higher"), Worse},
-		{points(-5, 4, "lower"), Better}, {points(0, 0, "higher"), Indistinguishable}, {nil, NotMeasured},
-		{&Comparison{Difference: rounded(1)}, NoInterval}, {&Comparison{}, NoInterval},
+		{points(3, 4, "higher", 0.01), Indistinguishable}, {points(5, 4, "higher", 0.01), Better}, {points(-5, 4, "higher", 0.01), Worse},
+		{points(-5, 4, "lower", 0.01), Better}, {points(0, 0, "higher", 1), Indistinguishable}, {nil, NotMeasured},
+		{points(5, 4, "higher"), NotTested}, {&Comparison{Difference: rounded(1), P: rounded(0.01)}, NotTested},
+		{&Comparison{Difference: rounded(0), P: rounded(1)}, Indistinguishable}, {&Comparison{}, NotTested},
 		{points(5, 4, "higher", 0.05), Better}, {points(5, 4, "higher", 0.051), Indistinguishable}, {points(3, 4, "higher", 0.001), Indistinguishable},
 	} {
 		if got := c.comparison.Conclusion(); got != c.want {
@@ -439,7 +440,7 @@ func TestLaTeXIsBalanced(t *testing.T) {
 	out := written.String()
 	for _, environment := range []string{"table", "tabular"} {
 		begun, ended := strings.Count(out, `\begin{`+environment+`}`), strings.Count(out, `\end{`+environment+`}`)
-		if begun != ended || begun != 5 {
+		if begun != ended || begun != 7 {
 			t.Errorf("%s: %d begun, %d ended", environment, begun, ended)
 		}
 	}

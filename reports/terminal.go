@@ -47,8 +47,8 @@ func printTerminal(w io.Writer, width int, r *Report) error {
 		for _, note := range t.Notes {
 			wrapTo(&b, width, "", note)
 		}
-		if left > 0 {
-			wrapTo(&b, width, "", fmt.Sprintf("%d rows by category are in the report's files.", left))
+		if left != "" {
+			wrapTo(&b, width, "", left+" in the report's files.")
 		}
 	}
 	if len(r.Notes) > 0 {
@@ -64,11 +64,27 @@ func printTerminal(w io.Writer, width int, r *Report) error {
 	return err
 }
 
-// brief is the table without its details, and how many rows that leaves out.
-func (t Table) brief() (Table, int) {
-	all := len(t.Rows)
+// brief is the table without its details, and in words what that leaves out.
+func (t Table) brief() (brief Table, left string) {
+	rows, columns := len(t.Rows), t.Columns
 	t.Rows = slices.DeleteFunc(slices.Clone(t.Rows), func(row Row) bool { return row.Detail })
-	return t, all - len(t.Rows)
+	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c Column) bool { return c.Detail })
+	var titles []string
+	for _, column := range columns {
+		if column.Detail {
+			titles = append(titles, column.Title)
+		}
+	}
+	rows -= len(t.Rows)
+	switch {
+	case rows > 0 && titles != nil:
+		left = fmt.Sprintf("%d rows by category and the columns %s are", rows, strings.Join(titles, ", "))
+	case rows > 0:
+		left = fmt.Sprintf("%d rows by category are", rows)
+	case titles != nil:
+		left = "The columns " + strings.Join(titles, ", ") + " are"
+	}
+	return t, left
 }
 
 // block is a table, or a part of its columns, broken into lines.
