@@ -18,6 +18,10 @@ var (
 	ErrTooFew = errors.New("fewer than two clusters")
 	// ErrOneClass means that all items are positive, or all negative.
 	ErrOneClass = errors.New("only one class is present")
+	// ErrNoSpread means that all clusters, or values, are alike.
+	ErrNoSpread = errors.New("no spread to see")
+	// ErrNoChange means that no cluster differs between two treatments.
+	ErrNoChange = errors.New("no cluster changed")
 	// ErrUnstable means that the statistic is undefined in more than a tenth
 	// of the resamples.
 	ErrUnstable = errors.New("undefined in too many resamples")
