@@ -163,6 +163,12 @@ func MeasureOf(name string) (measure Measure, ok bool) {
 	return row.Measure, ok
 }
 
+// Measures reports whether a metric of the name is this measure's.
+func (m Measure) Measures(name string) bool {
+	row, ok := Define(name)
+	return ok && row.Measure == m
+}
+
 // as is a metric under a name, with the unit and direction of that name's row.
 func as(m record.Metric, name string) record.Metric {
 	row, ok := Define(name)

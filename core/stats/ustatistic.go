@@ -23,7 +23,9 @@ import "math"
 // strata, its residual from row and column means, squared without bias. v, a
 // jackknife's, counts that part twice (Efron and Stein 1981, The Jackknife Estimate
 // of Variance); where the true value is zero, as between two sets of the same kind,
-// there is nothing else.
+// there is nothing else. v has n - H degrees of freedom in H strata; what is
+// subtracted leaves its noise, so that error² has (n-H) (error²/v)² of them
+// (Satterthwaite 1946).
 //
 // The zero value is not ready: use NewUStatistic, then Add each unit's row.
 type UStatistic struct {
@@ -112,9 +114,13 @@ func (u *UStatistic) Estimate() (Estimate, error) {
 			twice += 2 / (n * n * n * n) * u.residual(members, h, k)
 		}
 	}
-	e := Estimate{Value: mean(alone), Error: math.Sqrt(max(v-twice, twice)), Degrees: n - float64(len(u.sizes))}
+	squared := max(v-twice, twice)
+	e := Estimate{Value: mean(alone), Error: math.Sqrt(squared), Degrees: n - float64(len(u.sizes))}
 	if e.Error <= 1e-12*math.Sqrt(size)/n {
 		return Estimate{}, ErrNoSpread
+	}
+	if squared < v {
+		e.Degrees *= (squared / v) * (squared / v)
 	}
 	return e, nil
 }
