@@ -268,7 +268,8 @@ finetune "full" {
   }
 }
 
-# Controls: what tuning does without a reward, and without the model's images.
+# Controls: the full method without a reward, all else the same, and tuning without the
+# model's images.
 finetune "no_reward" {
   sampler       = sampler.base
   images        = [images.labelled, images.unlabelled]
@@ -282,6 +283,7 @@ finetune "no_reward" {
   loss "denoising" {}
 
   loss "pretraining" {
+    weight = var.pretraining_weight
     images = [images.web, images.web_of_one]
   }
 }
@@ -327,5 +329,13 @@ evaluate "main" {
     n       = var.best_of
     keep    = 1
     against = [finetune.full]
+  }
+
+  # The control: the same images, chosen by the CLIP score.
+  best_of {
+    sampler = sampler.base
+    reward  = reward.clip_score
+    n       = var.best_of
+    keep    = 1
   }
 }

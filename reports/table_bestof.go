@@ -30,7 +30,7 @@ func bestOfTable(_ variant, e evaluation) (Table, bool) {
 		row.put(images, text(m.Subject))
 		row.put(versus, text(m.Versus))
 		row.put(good, t.cellOf(e.find(metric.BestOfGoodShare, part{}, of(m.Subject), by(m.Reward))))
-		row.put(otherGood, t.cellOf(e.find(metric.BestOfGoodShare, part{}, of(m.Versus), by(m.Reward))))
+		row.put(otherGood, t.cellOf(e.find(metric.BestOfGoodShare, part{}, of(m.Versus))))
 		row.put(difference, t.comparedCell(find(difference.Key.Metric)))
 		for _, share := range shares {
 			row.put(share, t.cellOf(find(share.Key.Metric)))

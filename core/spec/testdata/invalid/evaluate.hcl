@@ -51,6 +51,13 @@ evaluate "nobody" {
     n       = 4
     keep    = 1
   }
+
+  best_of {
+    sampler = sampler.base
+    reward  = reward.clip
+    n       = 4
+    keep    = 1
+  }
 }
 
 images "real" {
