@@ -26,6 +26,7 @@ var rewardWeightedKind = Kind{
 		Needs:   []sdk.Need{sdk.NeedScores},
 		Schema: sdk.Schema{Attributes: []sdk.Attribute{
 			{Name: "weighting", Type: sdk.TypeString, Default: json.RawMessage(`"proportional"`), OneOf: []string{proportional, exponential, best}, Summary: "How a score becomes a weight: in proportion (the paper); exp(score / temperature); or 1 for the best share of each prompt's images and 0 for others, as rejection-sampling fine-tuning does."},
+			{Name: "normalize", Type: sdk.TypeBool, When: &sdk.When{Attribute: "weighting", Is: proportional}, Summary: "Whether scores are divided by their mean, so that the weight of another loss means the same whatever the reward's scale; true if absent. False: the scores themselves, as in the paper, whose beta is then the weight of the pre-training loss."},
 			{Name: "temperature", Type: sdk.TypeNumber, Minimum: sdk.Bound(1e-6), When: &sdk.When{Attribute: "weighting", Is: exponential}, Summary: "What scores are divided by; 1 if absent."},
 			{Name: "share", Type: sdk.TypeNumber, Minimum: sdk.Bound(1e-6), Maximum: sdk.Bound(1), When: &sdk.When{Attribute: "weighting", Is: best}, Summary: "Share of each prompt's images that is trained on, at least one; 0.25 if absent."},
 		}},
@@ -41,9 +42,12 @@ var rewardWeightedKind = Kind{
 //
 // with the denoising error in place of -log p: a mean over the images of factor
 // times error. The factors are 1 on average over the whole set, so that the weight
-// of another term means the same whatever the reward's scale.
+// of another term means the same whatever the reward's scale: beside a pre-training
+// loss of weight w, the paper's beta is w times the mean reward. Without Normalize
+// the factors are the scores, and beta is w.
 type rewardWeighted struct {
 	Weighting   string   `json:"weighting"`
+	Normalize   *bool    `json:"normalize"`   // nil: true
 	Temperature *float64 `json:"temperature"` // nil: 1
 	BestShare   *float64 `json:"share"`       // nil: 0.25
 }
@@ -65,11 +69,11 @@ func (r rewardWeighted) Examples(ctx context.Context, sets []Set) ([]Example, er
 	var err error
 	switch r.Weighting {
 	case exponential:
-		factors, err = exponentialFactors(ctx, scores, valueOr(r.Temperature, 1))
+		factors, err = exponentialFactors(ctx, scores, valueOr(r.Temperature, 1.0))
 	case best:
 		factors, err = bestFactors(images, scores, valueOr(r.BestShare, 0.25))
 	default:
-		factors, err = proportionalFactors(scores)
+		factors, err = proportionalFactors(scores, valueOr(r.Normalize, true))
 	}
 	if err != nil {
 		return nil, err
@@ -86,11 +90,11 @@ func (r rewardWeighted) Examples(ctx context.Context, sets []Set) ([]Example, er
 // Share is the error itself: the factors are the examples'.
 func (rewardWeighted) Share(images Images) Share { return denoisingErrors(images) }
 
-// proportionalFactors are the scores divided by their mean.
+// proportionalFactors are the scores, divided by their mean if they are normalized.
 //
 // Scores must be finite and not negative (a negative factor pushes the model
 // away without bound), and not all zero.
-func proportionalFactors(scores []float64) ([]float64, error) {
+func proportionalFactors(scores []float64, normalize bool) ([]float64, error) {
 	if err := finiteScores(scores); err != nil {
 		return nil, err
 	}
@@ -109,6 +113,9 @@ func proportionalFactors(scores []float64) ([]float64, error) {
 	}
 	if math.IsInf(sum, 0) {
 		return nil, sdk.Errorf("The sum of %d scores is too large for a number", len(scores))
+	}
+	if !normalize {
+		return scores, nil
 	}
 	mean := sum / float64(len(scores))
 	factors := make([]float64, len(scores))
@@ -178,7 +185,7 @@ func finiteScores(scores []float64) error {
 	return nil
 }
 
-func valueOr(value *float64, otherwise float64) float64 {
+func valueOr[T any](value *T, otherwise T) T {
 	if value == nil {
 		return otherwise
 	}

@@ -3,6 +3,7 @@ package objective
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 
 func TestProportionalFactors(t *testing.T) {
 	for _, scores := range [][]float64{{1}, {0.2, 0.2}, {0, 1}, {0.1, 0.5, 0.9, 0.5}, {1e-300, 3e-300}, {1e6, 3e6}} {
-		weights, err := proportionalFactors(scores)
+		weights, err := proportionalFactors(scores, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,6 +32,23 @@ func TestProportionalFactors(t *testing.T) {
 	}
 }
 
+// TestPaperFactors: without dividing by the mean the factors are the scores, and
+// beta is the paper's.
+func TestPaperFactors(t *testing.T) {
+	scores := []float64{0.1, 0.5, 0.9}
+	loss, err := New("reward_weighted", []byte(`{"normalize": false}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if normalize := loss.(rewardWeighted).Normalize; normalize == nil || *normalize {
+		t.Fatalf("normalize = %v", normalize)
+	}
+	factors, err := proportionalFactors(scores, false)
+	if err != nil || !slices.Equal(factors, scores) {
+		t.Errorf("%v, error %v, want the scores", factors, err)
+	}
+}
+
 func TestProportionalFactorsRefuses(t *testing.T) {
 	for _, test := range []struct {
 		scores []float64
@@ -43,7 +61,7 @@ func TestProportionalFactorsRefuses(t *testing.T) {
 		{[]float64{1, 2, math.Inf(1)}, "Score 3 of 3 is +Inf"},
 		{[]float64{math.MaxFloat64, math.MaxFloat64}, "too large"},
 	} {
-		if weights, err := proportionalFactors(test.scores); err == nil || !strings.Contains(err.Error(), test.want) {
+		if weights, err := proportionalFactors(test.scores, true); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v: %v, error %v, want one that says %q", test.scores, weights, err, test.want)
 		}
 	}
