@@ -10,6 +10,10 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
+// Draw is the line of a protocol that says among which images was chosen: "4 of 16 of
+// MODEL". Of other models' images it says what they are compared with.
+const Draw = "draw"
+
 // BestOfInput is the labels of the images that rewards chose among the same
 // drawn ones, and of others.
 type BestOfInput struct {
@@ -38,6 +42,7 @@ type Chosen struct {
 // a model's name, or the best by another reward.
 func BestOf(in BestOfInput) ([]record.Metric, []dataset.PromptValue, error) {
 	e := newEstimator(in.Seed)
+	draw := fmt.Sprintf("%d of %d of %s", in.Keep, in.N, in.Model)
 	var metrics []record.Metric
 	var values []dataset.PromptValue
 	// alone adds what raters say of images, whomever they are compared with.
@@ -47,7 +52,7 @@ func BestOf(in BestOfInput) ([]record.Metric, []dataset.PromptValue, error) {
 			return side{}, fmt.Errorf("labels of the %s: %w", name, err)
 		}
 		protocol := ratingProtocol(in.Rater, images)
-		protocol["model"] = in.Model
+		protocol[Draw] = draw
 		if reward != "" {
 			protocol["reward"] = reward
 		}
@@ -60,7 +65,7 @@ func BestOf(in BestOfInput) ([]record.Metric, []dataset.PromptValue, error) {
 
 	var best []side
 	for _, chosen := range in.Chosen {
-		s, err := alone(fmt.Sprintf("best %d of %d of %s by %s", in.Keep, in.N, in.Model, chosen.Reward), record.Best, chosen.Reward, chosen.Labels)
+		s, err := alone(fmt.Sprintf("best %s by %s", draw, chosen.Reward), record.Best, chosen.Reward, chosen.Labels)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -68,7 +73,7 @@ func BestOf(in BestOfInput) ([]record.Metric, []dataset.PromptValue, error) {
 	}
 	var random []side
 	if in.Random != nil {
-		s, err := alone(fmt.Sprintf("random %d of %d of %s", in.Keep, in.N, in.Model), record.Random, "", in.Random)
+		s, err := alone("random "+draw, record.Random, "", in.Random)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -167,8 +167,11 @@ func signFlip(m record.Metric, differences []float64, seed uint64) record.Metric
 	return number(m, p)
 }
 
+// DetectablePower is the chance with which the detectable difference is found.
+const DetectablePower = 0.8
+
 func detectable(m record.Metric, differences []float64) record.Metric {
-	smallest, err := stats.Detectable(differences, len(differences), 0.05, 0.8)
+	smallest, err := stats.Detectable(differences, len(differences), 0.05, DetectablePower)
 	if err != nil {
 		return without(m, "fewer than two prompts")
 	}

@@ -19,7 +19,12 @@ func Detectable(differences []float64, pairs int, alpha, power float64) (float64
 	if len(differences) < 2 || pairs < 2 {
 		return 0, ErrTooFew
 	}
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(pairs - 1)}
-	factor := t.Quantile(1-alpha/2) + t.Quantile(power)
-	return factor * stat.StdDev(differences, nil) / math.Sqrt(float64(pairs)), nil
+	return DetectableErrors(pairs-1, alpha, power) * stat.StdDev(differences, nil) / math.Sqrt(float64(pairs)), nil
+}
+
+// DetectableErrors is the detectable difference in standard errors of the mean. With
+// alpha / m it is that of a test that Holm's correction over m tests asks most of.
+func DetectableErrors(degrees int, alpha, power float64) float64 {
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(degrees)}
+	return t.Quantile(1-alpha/2) + t.Quantile(power)
 }
