@@ -18,7 +18,7 @@ type BestOfInput struct {
 	Random        []table.Label            // Keep of the same N by chance; nil: not compared
 	Against       map[string][]table.Label // by model: its images of the same prompts
 	Rater         string
-	Seed          uint64 // of the resampling
+	Seed          uint64 // of random sign flips
 }
 
 // BestOf measures rejection sampling: the Keep best of N images by a reward,
@@ -41,11 +41,11 @@ func BestOf(in BestOfInput) ([]record.Metric, []dataset.PromptValue, error) {
 		others[random] = in.Random
 	}
 
-	e := newEstimator(in.Seed)
+	prompts := sets(chosen)
 	m := record.Metric{Name: bestOf, Subject: best, Choice: record.Best, Rater: in.Rater, Reward: in.Reward, Protocol: ratingProtocol(in.Rater, chosen)}
 	m.Protocol["model"] = in.Model
 	m.Protocol["reward"] = in.Reward
-	metrics, values := goodShares(sets(chosen), m, e)
+	metrics, values := goodShares(prompts, m, newEstimator(in.Seed, promptKeysOf(prompts, setKey)))
 	for _, name := range slices.Sorted(maps.Keys(others)) {
 		choice := record.All
 		if in.Random != nil && name == random {
@@ -57,10 +57,12 @@ func BestOf(in BestOfInput) ([]record.Metric, []dataset.PromptValue, error) {
 		}
 		alone := m
 		alone.Subject, alone.Choice = name, choice
-		shares, shareValues := goodShares(sets(other), alone, e)
+		others := sets(other)
+		e := newEstimator(in.Seed, promptKeysOf(prompts, setKey), promptKeysOf(others, setKey))
+		shares, shareValues := goodShares(others, alone, e)
 		versus := m
 		versus.Versus, versus.VersusChoice = name, choice
-		compared, comparedValues := winRates(sets(chosen), sets(other), versus, e)
+		compared, comparedValues := winRates(prompts, others, versus, e)
 		metrics = slices.Concat(metrics, shares, compared)
 		values = slices.Concat(values, shareValues, comparedValues)
 	}
