@@ -65,8 +65,8 @@ func (e evaluation) detectable(comparisons int) string {
 	found := fmt.Sprintf("With these %d prompts %s against %s, which spreads most, shows a true win-lose of about %.0f points in four of five trials if compared alone",
 		widest.Clusters, widest.Subject, widest.Versus, *widest.Value)
 	if comparisons > 1 {
-		alone := stats.DetectableErrors(widest.Clusters-1, significant, metric.DetectablePower)
-		together := stats.DetectableErrors(widest.Clusters-1, significant/float64(comparisons), metric.DetectablePower)
+		alone := stats.DetectableErrors(float64(widest.Clusters-1), significant, metric.DetectablePower)
+		together := stats.DetectableErrors(float64(widest.Clusters-1), significant/float64(comparisons), metric.DetectablePower)
 		found += fmt.Sprintf(", of about %.0f corrected for all %d comparisons", *widest.Value*together/alone, comparisons)
 	}
 	return found + "."

@@ -35,9 +35,8 @@ type ScoredBy struct {
 //	reward_accuracy_difference    of the images; it compares the thresholds as well
 //
 // The first and the last are tested by exchanging the two rewards prompt by prompt
-// (sign flips); the second by its interval's variance.
+// (sign flips); the second by its interval.
 func RewardComparison(in RewardComparisonInput) ([]record.Metric, error) {
-	e := newEstimator(in.Seed)
 	var contestants []contestant
 	for _, scored := range in.Rewards {
 		of := RewardAccuracyInput{Reward: scored.Reward, Rater: in.Rater, Model: in.Model, Scores: scored.Scores, Labels: in.Labels}
@@ -50,7 +49,7 @@ func RewardComparison(in RewardComparisonInput) ([]record.Metric, error) {
 	var metrics []record.Metric
 	for i, later := range contestants {
 		for _, earlier := range contestants[:i] {
-			metrics = append(metrics, later.against(earlier, e)...)
+			metrics = append(metrics, later.against(earlier, in.Seed)...)
 		}
 	}
 	return metrics, nil
@@ -72,13 +71,14 @@ type rivals struct {
 
 func rivalsKey(r rivals) promptKey { return r.promptKey }
 
-func (c contestant) against(other contestant, e estimator) []record.Metric {
+func (c contestant) against(other contestant, seed uint64) []record.Metric {
 	m := c.metric
 	m.Versus = other.metric.Subject
 	if other.metric.Note != "" && other.metric.Note != m.Note {
 		m.Note = join(m.Note, other.metric.Note)
 	}
 	paired := meet(c.prompts, other.prompts)
+	e := newEstimator(seed, promptKeysOf(paired, rivalsKey))
 	var metrics []record.Metric
 	for _, s := range scopes(promptKeysOf(paired, rivalsKey)) {
 		inside := within(paired, s, rivalsKey)
@@ -135,7 +135,7 @@ func (e estimator) compareRewards(m record.Metric, prompts []rivals, first, seco
 	accuracy := e.pairedShares(images, RewardAccuracyDifference, RewardAccuracyDifferenceP, firsts, seconds,
 		func(s judgedSet) stats.Cluster { return s.correct(first.score) },
 		func(s judgedSet) stats.Cluster { return s.correct(second.score) })
-	difference, p := e.areaDifference(as(m, AUCDifference), as(m, AUCDifferenceP), scoredItems(firsts), scoredItems(seconds))
+	difference, p := e.areaDifference(as(m, AUCDifference), as(m, AUCDifferenceP), promptKeysOf(firsts, judgedSetKey), scoredItems(firsts), scoredItems(seconds))
 	return append(append(pairs, difference, p), accuracy...)
 }
 
@@ -149,27 +149,12 @@ func (e estimator) pairedShares(m record.Metric, name, nameP string, firsts, sec
 		if one.N == 0 {
 			continue // neither has pairs: the images and their labels are the same
 		}
-		a, b = append(a, one), append(b, other)
+		key := firsts[i].promptKey
+		a, b = append(a, e.in(key, one)), append(b, e.in(key, other))
 		differences = append(differences, one.Sum-other.Sum)
 		n += int(one.N)
 	}
 	difference, p := e.difference(as(m, name), a, b), as(m, nameP)
 	p.N, p.Clusters = n, len(a)
-	return []record.Metric{difference, signFlip(p, differences, e.boot.Seed)}
-}
-
-// areaDifference is the difference of two AUCs of the same images and its p value.
-func (e estimator) areaDifference(difference, p record.Metric, first, second []stats.Scored) (record.Metric, record.Metric) {
-	clusters := 0
-	for _, item := range first {
-		clusters = max(clusters, item.Cluster+1)
-	}
-	difference.N, difference.Clusters = len(first), clusters
-	p.N, p.Clusters = len(first), clusters
-	one, err := stats.AUC(first)
-	other, otherErr := stats.AUC(second)
-	if err != nil || otherErr != nil {
-		return without(difference, "the images are all good, or all bad"), without(p, "the images are all good, or all bad")
-	}
-	return number(difference, 100*(one-other)), without(p, "no test")
+	return []record.Metric{difference, e.signFlip(p, differences)}
 }
