@@ -78,6 +78,9 @@ func (s *saying) add(words, of string) {
 // quantity is what a column's number in a row is of, in the fewest words: the metric
 // whatever the part of the prompts.
 func (c Column) quantity(row Row) string {
+	if c.Key.Reward != "" { // one reward's scores are of another kind than another's
+		return c.Title
+	}
 	if row, ok := metric.Define(c.Key.Metric); ok && row.Title != "" {
 		return row.Title
 	}

@@ -106,12 +106,12 @@ func TestTablesWhereNothingDiffers(t *testing.T) {
 		prompts     int
 		metrics     func(nullExperiment, *testing.T) []record.Metric
 	}{
-		{"rewards", "reward_accuracy", 24, nullExperiment.rewards}, {"rewards", "reward_accuracy", 88, nullExperiment.rewards},
-		{"best-of", "best_of", 12, nullExperiment.best}, {"best-of", "best_of", 88, nullExperiment.best},
+		{"rewards", "reward_accuracy", 24, nullExperiment.rewards}, {"rewards", "reward_accuracy", 48, nullExperiment.rewards},
+		{"best-of", "best_of", 12, nullExperiment.best}, {"best-of", "best_of", 48, nullExperiment.best},
 	} {
 		t.Run(fmt.Sprintf("%s of %d prompts", c.id, c.prompts), func(t *testing.T) {
 			t.Parallel()
-			const experiments, bound = 200, 21
+			const experiments, bound = 80, 11
 			found, tested := 0, 0
 			for i := range experiments {
 				x := nullExperiment{rand.New(rand.NewPCG(uint64(i), uint64(c.prompts))), c.prompts}

@@ -23,7 +23,7 @@ const (
 )
 
 // areaDifferenceTests is how differences of areas are tested.
-const areaDifferenceTests = "the level at which the interval of the two AUCs' difference reaches 0"
+const areaDifferenceTests = "where the interval of the two AUCs' difference reaches 0"
 
 // estimator completes metrics with their value and interval. Prompts are what was
 // drawn at random, by stratum: a category and split.
