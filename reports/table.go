@@ -99,9 +99,15 @@ func (t *Table) cellOf(m *record.Metric) Cell {
 func (t *Table) testedCell(tested *family, difference, p *record.Metric) Cell {
 	cell := t.cellOf(difference)
 	cell.Comparison = comparisonOf(difference)
-	if cell.Comparison != nil && p != nil && p.Value != nil {
+	switch {
+	case cell.Comparison == nil || p == nil:
+	case p.Value != nil:
 		cell.Comparison.Test = p.Protocol["test"]
 		tested.add(cell.Comparison, *p.Value)
+	case cell.Note != "":
+		cell.Note += "; not tested: " + p.Note
+	default:
+		cell.Note = "not tested: " + p.Note
 	}
 	return cell
 }

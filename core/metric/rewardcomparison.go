@@ -125,11 +125,6 @@ func (e estimator) compareRewards(m record.Metric, prompts []rivals, first, seco
 		firsts, seconds = append(firsts, prompt.first), append(seconds, prompt.second)
 	}
 	pairs := e.pairedShares(m, PairwiseAccuracyDifference, PairwiseAccuracyDifferenceP, firsts, seconds, judgedSet.pairs, judgedSet.pairs)
-	if pairs[0].Clusters == 0 {
-		for i := range pairs {
-			pairs[i] = without(pairs[i], "no prompt has both a good and a bad image")
-		}
-	}
 	images := m
 	images.Protocol = with(m.Protocol, "thresholds", fmt.Sprintf("%s: %s; %s: %s", m.Subject, first.source, m.Versus, second.source))
 	accuracy := e.pairedShares(images, RewardAccuracyDifference, RewardAccuracyDifferenceP, firsts, seconds,
@@ -139,7 +134,8 @@ func (e estimator) compareRewards(m record.Metric, prompts []rivals, first, seco
 	return append(append(pairs, difference, p), accuracy...)
 }
 
-// pairedShares is the difference of a share of two rewards and its p value.
+// pairedShares is the difference of a share of two rewards and its p value. Prompts
+// without pairs of a good and a bad image have no share of them by either reward.
 func (e estimator) pairedShares(m record.Metric, name, nameP string, firsts, seconds []judgedSet, first, second func(judgedSet) stats.Cluster) []record.Metric {
 	var a, b []stats.Cluster
 	var differences []float64
@@ -147,12 +143,16 @@ func (e estimator) pairedShares(m record.Metric, name, nameP string, firsts, sec
 	for i := range firsts {
 		one, other := first(firsts[i]), second(seconds[i])
 		if one.N == 0 {
-			continue // neither has pairs: the images and their labels are the same
+			continue
 		}
 		key := firsts[i].promptKey
 		a, b = append(a, e.in(key, one)), append(b, e.in(key, other))
 		differences = append(differences, one.Sum-other.Sum)
 		n += int(one.N)
+	}
+	if len(a) == 0 {
+		const why = "no prompt has both a good and a bad image"
+		return []record.Metric{without(as(m, name), why), without(as(m, nameP), why)}
 	}
 	difference, p := e.difference(as(m, name), a, b), as(m, nameP)
 	p.N, p.Clusters = n, len(a)
