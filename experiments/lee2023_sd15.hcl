@@ -389,6 +389,14 @@ evaluate "test" {
     keep    = 4
     against = [finetune.full]
   }
+
+  # The control: the same images, chosen by the CLIP score.
+  best_of {
+    sampler = sampler.base
+    reward  = reward.clip_score
+    n       = var.best_of
+    keep    = 4
+  }
 }
 
 # The table's column FID: one image for each of COCO's captions against COCO's

@@ -334,4 +334,12 @@ evaluate "main" {
     keep    = 1
     against = [finetune.full]
   }
+
+  # The control: the same images, chosen by the CLIP score.
+  best_of {
+    sampler = sampler.base
+    reward  = reward.clip_score
+    n       = var.best_of
+    keep    = 1
+  }
 }

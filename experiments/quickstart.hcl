@@ -245,4 +245,12 @@ evaluate "main" {
     keep    = 4
     against = [finetune.full]
   }
+
+  # The control: the same images, chosen by the CLIP score.
+  best_of {
+    sampler = sampler.base
+    reward  = reward.clip_score
+    n       = 16
+    keep    = 4
+  }
 }

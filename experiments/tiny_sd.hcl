@@ -162,6 +162,14 @@ evaluate "test" {
     keep    = 1
     against = [finetune.full]
   }
+
+  # The control: the same images, chosen by the CLIP score.
+  best_of {
+    sampler = sampler.tiny_random
+    reward  = reward.clip_score
+    n       = 2
+    keep    = 1
+  }
 }
 
 # Features of the tiny CLIP, where the paper has those of Inception-v3.

@@ -48,6 +48,7 @@ type Column struct {
 	Key    ColumnKey
 	Title  string
 	Better record.Direction
+	Detail bool // left out in the terminal; the files have it
 }
 
 // wordColumn is a column of words.
@@ -79,6 +80,12 @@ func (c Column) titled(title string) Column {
 // whose conclusion stands beside it.
 func (c Column) described() Column {
 	c.Better = record.Neither
+	return c
+}
+
+// detailed is the column of a number that the terminal has no room for.
+func (c Column) detailed() Column {
+	c.Detail = true
 	return c
 }
 

@@ -14,7 +14,8 @@ type Comparison struct {
 	Better     record.Direction
 	// P is of the test that there is no difference, corrected (Holm) for all that is
 	// compared beside it; nil: not tested.
-	P *float64
+	P    *float64
+	Test string // in words
 }
 
 // comparisonOf is the comparison that a difference stands for.
@@ -34,7 +35,7 @@ type Conclusion string
 // The conclusions.
 const (
 	NotMeasured       Conclusion = missingText
-	NoInterval        Conclusion = "no interval"
+	NotTested         Conclusion = "not tested"
 	Indistinguishable Conclusion = "not distinguishable" // chance explains it
 	Better            Conclusion = "better"
 	Worse             Conclusion = "worse"
@@ -43,16 +44,20 @@ const (
 // significant is the largest corrected p value of a difference that counts.
 const significant = 0.05
 
-// Conclusion reads the comparison: a difference counts if its interval leaves out
-// zero and, where it was tested, p is small. With many comparisons some intervals
-// miss zero by chance.
+// Conclusion reads the comparison: a difference counts if its corrected p is small
+// and its interval leaves out zero. Without a test there is none: with many
+// comparisons some intervals miss zero by chance.
 func (c *Comparison) Conclusion() Conclusion {
 	switch {
 	case c == nil:
 		return NotMeasured
-	case c.Difference == nil || c.Low == nil:
-		return NoInterval
-	case *c.Low <= 0 && *c.High >= 0, c.P != nil && *c.P > significant:
+	case c.Difference == nil || c.P == nil:
+		return NotTested
+	case *c.P > significant:
+		return Indistinguishable
+	case c.Low == nil:
+		return NotTested
+	case *c.Low <= 0 && *c.High >= 0:
 		return Indistinguishable
 	case (*c.Difference > 0) == (c.Better != record.Lower):
 		return Better
@@ -60,7 +65,7 @@ func (c *Comparison) Conclusion() Conclusion {
 	return Worse
 }
 
-// family is comparisons that are corrected together.
+// family is comparisons that are corrected together: all those of a table.
 type family struct {
 	tests       []float64
 	comparisons []*Comparison

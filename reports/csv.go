@@ -9,10 +9,11 @@ import (
 
 // writeCSV writes every cell of every table as a row of its own, with full
 // precision: shares in [0, 1], points in percentage points. The words of a
-// row's columns stand in "row", and what a comparison came to in "conclusion".
+// row's columns stand in "row", what a comparison came to in "conclusion", and how low
+// and high were made in "interval".
 func writeCSV(w io.Writer, r *Report) error {
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{"table", "row", "baseline", "column", "value", "low", "high", "unit", "n", "text", "conclusion"}); err != nil {
+	if err := out.Write([]string{"table", "row", "baseline", "column", "value", "low", "high", "unit", "n", "text", "conclusion", "interval"}); err != nil {
 		return err
 	}
 	for _, t := range r.Tables {
@@ -34,7 +35,7 @@ func writeCSV(w io.Writer, r *Report) error {
 				cell := row.Cell(column)
 				if err := out.Write([]string{
 					t.ID, strings.Join(about, " / "), strconv.FormatBool(row.Baseline), column.Title,
-					exact(cell.Value), exact(cell.Low), exact(cell.High), string(cell.Unit), strconv.Itoa(cell.N), cell.Text, strings.Join(after, " / "),
+					exact(cell.Value), exact(cell.Low), exact(cell.High), string(cell.Unit), strconv.Itoa(cell.N), cell.Text, strings.Join(after, " / "), cell.Method,
 				}); err != nil {
 					return err
 				}

@@ -59,6 +59,11 @@ func by(reward string) condition {
 	return func(m *record.Metric) bool { return m.Reward == reward }
 }
 
+// beside is a metric of the same draw, where models show as many images as are kept.
+func beside(other *record.Metric) condition {
+	return func(m *record.Metric) bool { return m.Protocol[metric.Draw] == other.Protocol[metric.Draw] }
+}
+
 // find returns the first metric of a name, over a part of the prompts, that meets
 // the conditions, or nil.
 func (e evaluation) find(name string, over part, conditions ...condition) *record.Metric {

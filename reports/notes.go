@@ -24,13 +24,17 @@ func notes(run *record.Run, variants []variant) []string {
 		for _, e := range v.evaluations {
 			for _, m := range e.metrics {
 				if m.Name == metric.GoodShare && m.Category == "" && m.Split == "" {
-					add("%s: %d images of %d prompts a model, %s raters (%s); %s.",
+					add("%s: %d images of %d prompts a model, each judged by %s raters (%s); %s.",
 						e.name, m.N, m.Clusters, m.Protocol["raters"], m.Rater, m.Protocol["majority"])
-					if interval := m.Protocol["interval"]; interval != "" {
-						add("Intervals: %s.", interval)
-					}
 					break
 				}
+			}
+		}
+	}
+	for _, v := range variants {
+		for _, s := range v.stages {
+			if r := s.record; s.Kind == record.KindRate && s.Evaluation == "" && r != nil {
+				add("Labels %s: %d images with %d labels, one of each rater who judged them.", s.Subject, r.Items, r.Outputs["labels"].Rows)
 			}
 		}
 	}

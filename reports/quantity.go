@@ -24,6 +24,9 @@ func (q quantity) of(e evaluation, subject string) *record.Metric {
 	if key.Reward != "" {
 		conditions = append(conditions, by(key.Reward))
 	}
+	if key.Versus != "" {
+		conditions = append(conditions, against(key.Versus))
+	}
 	return e.find(key.Metric, part{key.Category, key.Split}, conditions...)
 }
 
@@ -59,7 +62,7 @@ func (c across) modelQuantities() []quantity {
 // rewardQuantities lists what was measured of rewards.
 func (c across) rewardQuantities() []quantity {
 	var all []quantity
-	for _, name := range []string{metric.RewardAccuracyShare, metric.PairwiseAccuracy, metric.AUC} {
+	for _, name := range []string{metric.PairwiseAccuracy, metric.AUC, metric.RewardAccuracyShare} {
 		for _, over := range orAll(c.splits(metric.RewardAccuracyShare)) {
 			q := quantityOf(name, over)
 			// What a reward is worth shows on prompts that it was not fitted to.

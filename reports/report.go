@@ -41,6 +41,9 @@ func Build(input Input) *Report {
 			r.Tables = append(r.Tables, experimentTables(variant)...)
 		}
 	}
+	for i := range r.Tables {
+		r.Tables[i].explain()
+	}
 	r.Alarms = alarms(variants)
 	r.Notes = notes(input.Run, variants)
 	return r
@@ -51,7 +54,7 @@ func experimentTables(v variant) []Table {
 	var tables []Table
 	for _, e := range v.evaluations {
 		for _, build := range []func(variant, evaluation) (Table, bool){
-			modelsTable, winTable, accuracyTable, bestOfTable, categoryTable,
+			modelsTable, winTable, accuracyTable, rewardsTable, bestOfTable, categoryTable, categoryDifferencesTable,
 		} {
 			table, ok := build(v, e)
 			if !ok {

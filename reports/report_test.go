@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"image"
 	"math"
 	"os"
@@ -188,9 +189,10 @@ func TestConclusions(t *testing.T) {
 		comparison *Comparison
 		want       Conclusion
 	}{
-		{points(3, 4, "higher"), Indistinguishable}, {points(5, 4, "higher"), Better}, {points(-5, 4, "higher"), Worse},
-		{points(-5, 4, "lower"), Better}, {points(0, 0, "higher"), Indistinguishable}, {nil, NotMeasured},
-		{&Comparison{Difference: rounded(1)}, NoInterval}, {&Comparison{}, NoInterval},
+		{points(3, 4, "higher", 0.01), Indistinguishable}, {points(5, 4, "higher", 0.01), Better}, {points(-5, 4, "higher", 0.01), Worse},
+		{points(-5, 4, "lower", 0.01), Better}, {points(0, 0, "higher", 1), Indistinguishable}, {nil, NotMeasured},
+		{points(5, 4, "higher"), NotTested}, {&Comparison{Difference: rounded(1), P: rounded(0.01)}, NotTested},
+		{&Comparison{Difference: rounded(0), P: rounded(1)}, Indistinguishable}, {&Comparison{}, NotTested},
 		{points(5, 4, "higher", 0.05), Better}, {points(5, 4, "higher", 0.051), Indistinguishable}, {points(3, 4, "higher", 0.001), Indistinguishable},
 	} {
 		if got := c.comparison.Conclusion(); got != c.want {
@@ -210,6 +212,121 @@ func TestComparisonsAreCorrectedTogether(t *testing.T) {
 	for i, want := range []float64{0.06, 0.03, 0.06} {
 		if got := []*Comparison{one, two, three}[i].P; math.Abs(*got-want) > 1e-12 {
 			t.Errorf("p %d is %v, want %v", i+1, *got, want)
+		}
+	}
+}
+
+// tableOf finds a table of a report.
+func tableOf(t *testing.T, r *Report, id string) Table {
+	t.Helper()
+	for _, table := range r.Tables {
+		if table.ID == id {
+			return table
+		}
+	}
+	t.Fatalf("no table %q", id)
+	return Table{}
+}
+
+// All that a table compares is one family, whatever the parts; rows by category have
+// their numbers and no verdict.
+func TestATableIsOneFamily(t *testing.T) {
+	report := Build(syntheticExperiment(t).input())
+	for _, c := range []struct {
+		id        string
+		tested    int
+		untouched int // rows that are not compared
+	}{{"wins", 6, 4}, {"rewards", 6, 4}, {"best-of", 4, 0}} {
+		table := tableOf(t, report, c.id)
+		conclusion := table.Columns[slices.IndexFunc(table.Columns, func(c Column) bool { return c.Key.Field == FieldConclusion })]
+		number, p := conclusion, conclusion
+		number.Key, p.Key = conclusion.Key.as(FieldNumber), conclusion.Key.as(FieldP)
+		tested, untouched := 0, 0
+		for _, row := range table.Rows {
+			switch {
+			case row.Detail && (row.Cell(conclusion).Text != "" || row.Cell(p).Value != nil || row.Cell(number).Value == nil):
+				t.Errorf("%s: a row by category concludes %+v of %+v", c.id, row.Cell(conclusion), row.Cell(number))
+			case row.Detail:
+				untouched++
+			case row.Cell(p).Value != nil:
+				tested++
+			}
+		}
+		if tested != c.tested || untouched != c.untouched {
+			t.Errorf("%s: %d rows tested, %d not, want %d and %d", c.id, tested, untouched, c.tested, c.untouched)
+		}
+		want := fmt.Sprintf("after Holm's correction over all %d comparisons", c.tested)
+		if !slices.ContainsFunc(table.Notes, func(n string) bool { return strings.Contains(n, want) }) {
+			t.Errorf("%s: no note %q among %q", c.id, want, table.Notes)
+		}
+	}
+	// By hand, of the best-of table: 0.0002, 0.8, 0.06 and 0.0004 by Holm.
+	best := tableOf(t, report, "best-of")
+	for i, want := range []float64{4 * 0.0002, 0.8, 2 * 0.06, 3 * 0.0004} {
+		p := best.Rows[i].Cell(best.Columns[5])
+		if p.Value == nil || math.Abs(*p.Value-want) > 1e-12 {
+			t.Errorf("row %d: p %v, want %v", i, p.Value, want)
+		}
+	}
+}
+
+// A table says how its intervals and tests were made, each method once, with the
+// columns that it is of, and why a number has no interval.
+func TestTablesSayHow(t *testing.T) {
+	s := syntheticExperiment(t)
+	for _, r := range s.records {
+		for i := range r.Metrics {
+			m := &r.Metrics[i]
+			switch {
+			case m.Name == "win_share":
+				m.Protocol = map[string]string{"interval": "95 %, by a rule for shares"}
+			case m.Name == "lose_share" && m.Subject == "full":
+				m.Low, m.High, m.Note = nil, nil, "no interval: fewer than 6 prompts"
+			}
+		}
+	}
+	report := Build(s.input())
+	wins := tableOf(t, report, "wins")
+	for _, want := range []string{
+		"Intervals of win: 95 %, by a rule for shares.",
+		"Intervals of tie, lose, win-lose: 95 %, percentile bootstrap over prompts, 2000 resamples.",
+		"p: sign flips over prompts.",
+		"No interval: fewer than 6 prompts (lose).",
+	} {
+		if !slices.Contains(wins.Notes, want) {
+			t.Errorf("no note %q among %q", want, wins.Notes)
+		}
+	}
+	rewards := tableOf(t, report, "rewards")
+	for _, want := range []string{"Intervals: 95 %, t by stratum.", "p of pairs: sign flips over prompts.", "p of AUC: t of its interval."} {
+		if !slices.Contains(rewards.Notes, want) {
+			t.Errorf("no note %q among %q", want, rewards.Notes)
+		}
+	}
+	for _, note := range report.Notes {
+		if strings.Contains(note, "ntervals") {
+			t.Errorf("a note stands over all tables: %q", note)
+		}
+	}
+}
+
+// What could not be tested concludes nothing.
+func TestNothingIsConcludedWithoutATest(t *testing.T) {
+	s := syntheticExperiment(t)
+	for _, r := range s.records {
+		for i := range r.Metrics {
+			if m := &r.Metrics[i]; m.Unit == record.P || strings.HasSuffix(m.Name, "_p") {
+				m.Value, m.Note = nil, "fewer than 6 prompts"
+			}
+		}
+	}
+	for _, table := range Build(s.input()).Tables {
+		for _, row := range table.Rows {
+			for _, column := range table.Columns {
+				if words := row.Cell(column).Text; column.Key.Field == FieldConclusion && words != string(NotTested) && words != "" {
+					t.Errorf("%s: %q concludes %q", table.ID, row.Subject, words)
+				}
+			}
 		}
 	}
 }
@@ -417,6 +534,17 @@ func TestBreakable(t *testing.T) {
 	}
 }
 
+func TestParted(t *testing.T) {
+	for words, want := range map[string]string{
+		"with_auxiliary no_aux": "with_ auxiliary no_aux", "distinguishable": "distinguishable",
+		"trailing_sign_": "trailing_ sign_", "_leading_sign": "_leading_ sign", "ünder_ümläutsümläuts": "ünder_ ümläutsümläuts",
+	} {
+		if got := parted(words, 11); got != want {
+			t.Errorf("%q: got %q, want %q", words, got, want)
+		}
+	}
+}
+
 func TestBinned(t *testing.T) {
 	var points []Point
 	for i := range 1000 {
@@ -439,7 +567,7 @@ func TestLaTeXIsBalanced(t *testing.T) {
 	out := written.String()
 	for _, environment := range []string{"table", "tabular"} {
 		begun, ended := strings.Count(out, `\begin{`+environment+`}`), strings.Count(out, `\end{`+environment+`}`)
-		if begun != ended || begun != 5 {
+		if begun != ended || begun != 7 {
 			t.Errorf("%s: %d begun, %d ended", environment, begun, ended)
 		}
 	}

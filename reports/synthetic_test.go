@@ -128,6 +128,7 @@ func alignmentMetrics(m syntheticModel, salt string) []record.Metric {
 		points = around(points, net, 75/math.Sqrt(float64(clusters)))
 		p := base
 		p.Name, p.Value = "win_minus_lose_p", rounded(math.Exp(-net/3))
+		p.Protocol = map[string]string{"test": "sign flips over prompts"}
 		detectable := base
 		detectable.Name, detectable.Unit, detectable.Value = "win_minus_lose_detectable", "points", rounded(120/math.Sqrt(float64(clusters)))
 		goodDifference := points
@@ -177,7 +178,7 @@ func accuracyMetrics(auxiliary float64, salt string) []record.Metric {
 				level -= 0.06
 			}
 			base := record.Metric{Subject: reward.name, Rater: "crowd", Split: p.split, N: 400, Clusters: 110, Unit: "share", Better: "higher",
-				Protocol: map[string]string{"threshold": reward.threshold}}
+				Protocol: map[string]string{"threshold": reward.threshold, metric.ImagesOf: "base"}}
 			if reward.fitted {
 				base.Protocol[metric.ThresholdFittedOn] = "the seen split"
 			}
@@ -191,35 +192,61 @@ func accuracyMetrics(auxiliary float64, salt string) []record.Metric {
 			all = append(all, majority)
 		}
 	}
+	return append(all, rewardDifferences(auxiliary, salt)...)
+}
+
+// rewardDifferences makes up how the second reward compares with the first.
+func rewardDifferences(auxiliary float64, salt string) []record.Metric {
+	var all []record.Metric
+	for _, p := range []part{{}, {split: "seen"}, {split: "unseen"}, {category: "color"}, {category: "count"}} {
+		base := record.Metric{Subject: "with_aux", Versus: "clip", Rater: "crowd", Category: p.category, Split: p.split, N: 400, Clusters: 110,
+			Protocol: map[string]string{"interval": "95 %, t by stratum"}}
+		for i, name := range []string{"pairwise_accuracy", "auc", "reward_accuracy"} {
+			value := []float64{2, 13, 15}[i] + auxiliary + wobble(name+p.split+p.category+salt)
+			difference := base
+			difference.Name, difference.Unit, difference.Better = name+"_difference", "points", "higher"
+			test := base
+			test.Name, test.Unit, test.Value = name+"_difference_p", "p", rounded(math.Exp(-value))
+			test.Protocol = map[string]string{"test": []string{"sign flips over prompts", "t of its interval", "sign flips over prompts"}[i]}
+			all = append(all, around(difference, value, 6), test)
+		}
+	}
 	return all
 }
 
 func bestOfMetrics() []record.Metric {
-	best := "best 4 of 16 of base"
-	base := record.Metric{Rater: "crowd", Reward: "with_aux", N: 120, Clusters: 120}
+	const learned, clip, random = "best 4 of 16 of base by with_aux", "best 4 of 16 of base by clip", "random 4 of 16 of base"
+	base := record.Metric{Rater: "crowd", N: 120, Clusters: 120, Protocol: map[string]string{metric.Draw: "4 of 16 of base"}}
 	var all []record.Metric
-	chosen := map[string]record.Choice{best: record.Best, "random 4 of 16 of base": record.Random}
-	shares := map[string]float64{best: 0.55, "random 4 of 16 of base": 0.42, "full": 0.61}
-	for _, subject := range []string{best, "random 4 of 16 of base", "full"} {
+	for _, images := range []struct {
+		name, reward string
+		choice       record.Choice
+		good         float64
+	}{{learned, "with_aux", record.Best, 0.55}, {clip, "clip", record.Best, 0.54}, {random, "", record.Random, 0.42}, {"full", "", record.All, 0.61}} {
 		m := base
-		m.Name, m.Subject, m.Unit, m.Better = "best_of_good_share", subject, "share", "higher"
-		m.Choice = chosen[subject]
-		all = append(all, around(m, shares[subject], 0.048))
+		m.Name, m.Subject, m.Reward, m.Choice, m.Unit, m.Better = "best_of_good_share", images.name, images.reward, images.choice, "share", "higher"
+		all = append(all, around(m, images.good, 0.048))
 	}
-	for _, versus := range []string{"random 4 of 16 of base", "full"} {
+	for _, compared := range []struct {
+		subject, reward, versus string
+		choice                  record.Choice
+		points, p               float64
+	}{
+		{learned, "with_aux", random, record.Random, 13, 0.0002}, {learned, "with_aux", clip, record.Best, 1, 0.8},
+		{learned, "with_aux", "full", record.All, -6, 0.06}, {clip, "clip", random, record.Random, 12, 0.0004},
+	} {
 		m := base
-		m.Subject, m.Choice, m.Versus, m.VersusChoice = best, record.Best, versus, chosen[versus]
+		m.Subject, m.Reward, m.Choice, m.Versus, m.VersusChoice = compared.subject, compared.reward, record.Best, compared.versus, compared.choice
 		for i, name := range []string{"win_share", "tie_share", "lose_share"} {
 			share := m
 			share.Name, share.Unit = "best_of_"+name, "share"
 			all = append(all, around(share, []float64{0.3, 0.55, 0.15}[i], 0.08))
 		}
 		points := m
-		points.Unit, points.Better = "points", "higher"
-		points.Name = "best_of_win_minus_lose"
-		all = append(all, around(points, 15, 11))
-		points.Name = "best_of_good_share_difference"
-		all = append(all, around(points, 100*(shares[best]-shares[versus]), 6.3))
+		points.Name, points.Unit, points.Better = "best_of_good_share_difference", "points", "higher"
+		test := m
+		test.Name, test.Unit, test.Value, test.Protocol = "best_of_good_share_difference_p", "p", rounded(compared.p), map[string]string{"test": "sign flips over prompts", metric.Draw: "4 of 16 of base"}
+		all = append(all, around(points, compared.points, 6.3), test)
 	}
 	return all
 }

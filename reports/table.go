@@ -33,6 +33,8 @@ type Cell struct {
 	Low, High  *float64
 	Unit       record.Unit
 	N          int
+	Method     string      // how the interval was made, in words
+	Note       string      // what there is to say of the number, such as why it has no interval
 	Comparison *Comparison // with a baseline's number; nil: none
 }
 
@@ -50,7 +52,11 @@ func (r Row) Cell(column Column) Cell {
 	key := column.Key
 	switch key.Field {
 	case FieldConclusion:
-		return text(string(r.Cells[key.as(FieldNumber)].Comparison.Conclusion()))
+		number := r.Cells[key.as(FieldNumber)]
+		if number.Comparison == nil && number.Text != missingText {
+			return text("") // the row is not compared
+		}
+		return text(string(number.Comparison.Conclusion()))
 	case FieldP:
 		if c := r.Cells[key.as(FieldNumber)].Comparison; c != nil && c.P != nil {
 			return Cell{Value: c.P, Unit: record.P}
@@ -81,13 +87,22 @@ func (t *Table) cellOf(m *record.Metric) Cell {
 		t.note("n/a: " + about + ": " + m.Note)
 		return Cell{Text: "n/a", N: m.N}
 	}
-	return Cell{Value: m.Value, Low: m.Low, High: m.High, Unit: m.Unit, N: m.N}
+	cell := Cell{Value: m.Value, Low: m.Low, High: m.High, Unit: m.Unit, N: m.N, Note: m.Note}
+	if m.Low != nil {
+		cell.Method = m.Protocol["interval"]
+	}
+	return cell
 }
 
-// comparedCell is a difference as a cell, with the comparison that it stands for.
-func (t *Table) comparedCell(difference *record.Metric) Cell {
+// testedCell is a difference as a cell, with the comparison that it stands for, whose
+// p value goes into the family.
+func (t *Table) testedCell(tested *family, difference, p *record.Metric) Cell {
 	cell := t.cellOf(difference)
 	cell.Comparison = comparisonOf(difference)
+	if cell.Comparison != nil && p != nil && p.Value != nil {
+		cell.Comparison.Test = p.Protocol["test"]
+		tested.add(cell.Comparison, *p.Value)
+	}
 	return cell
 }
 

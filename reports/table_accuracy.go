@@ -1,23 +1,25 @@
 package reports
 
 import (
+	"fmt"
+
 	"github.com/plumb-ml/plumb/core/metric"
 )
 
 // accuracyTable is how often the rewards agree with the raters, on prompts that
 // were labelled for training and on those that were not.
-func accuracyTable(v variant, e evaluation) (Table, bool) {
+func accuracyTable(_ variant, e evaluation) (Table, bool) {
 	reward, prompts := wordColumn(FieldSubject, "reward"), wordColumn(FieldPart, "prompts")
 	t := Table{ID: "accuracy", Title: "Rewards: agreement with the raters", Columns: []Column{reward, prompts}}
 	numbers := []Column{
-		metricColumn(metric.RewardAccuracyShare, part{}), metricColumn(metric.MajorityAccuracy, part{}),
 		metricColumn(metric.PairwiseAccuracy, part{}), metricColumn(metric.AUC, part{}),
+		metricColumn(metric.RewardAccuracyShare, part{}), metricColumn(metric.MajorityAccuracy, part{}),
 	}
 	t.Columns = append(t.Columns, numbers...)
-	rewards := e.judgedRewards()
+	rewards, baseline := e.judgedRewards(), e.baselineReward()
 	for _, name := range rewards {
 		for _, over := range orAll(e.splits(metric.RewardAccuracyShare)) {
-			row := Row{Subject: name, Baseline: !v.learned(name)}
+			row := Row{Subject: name, Baseline: name == baseline}
 			row.put(reward, text(name))
 			row.put(prompts, text(over.name()))
 			for _, number := range numbers {
@@ -38,6 +40,17 @@ func accuracyTable(v variant, e evaluation) (Table, bool) {
 		}
 		t.Rows = []Row{row}
 	}
-	t.note("images: good or bad told right, image by image; majority: what always naming the commoner class would get; pairs: of a good and a bad image of the same prompt, the good one scores higher; AUC: the same over all prompts.")
+	t.note("pairs, the paper's own measure: of a good and a bad image of one prompt, the good one scores higher; AUC: the same over all prompts, which asks for one scale for all of them; images: good or bad told right, image by image; majority: what always naming the commoner class would get.")
+	if m := e.find(metric.RewardAccuracyShare, part{}); m != nil && m.Protocol[metric.ImagesOf] != "" {
+		t.note(fmt.Sprintf("On the %d images of %s, of %d prompts, that a majority of the raters calls good or bad.", m.N, m.Protocol[metric.ImagesOf], m.Clusters))
+	}
 	return t, len(t.Rows) > 0
+}
+
+// baselineReward is the reward that the others are compared with, or "".
+func (e evaluation) baselineReward() string {
+	if m := e.find(metric.PairwiseAccuracyDifference, part{}); m != nil {
+		return m.Versus
+	}
+	return ""
 }

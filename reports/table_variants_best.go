@@ -1,67 +1,76 @@
 package reports
 
 import (
-	"slices"
+	"cmp"
 
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 )
 
-// bestOf compares rejection sampling over the variants: what a reward chose, by
-// how much that is better than images drawn at random and than other models'.
+// bestOf compares rejection sampling over the variants: what each reward chose, by how
+// much that is better than images drawn at random, than what another reward chose of
+// the same images, and than other models' images.
 func (c across) bestOf() Table {
 	variables, images := c.variableColumns(), wordColumn(FieldSubject, "images")
 	t := Table{ID: "variant-best-of", Title: "Variants: best of n, chosen by reward", Columns: append(variables, images)}
-	var shares []Column
-	for _, over := range orAll(c.splits(metric.BestOfGoodShare)) {
-		shares = append(shares, metricColumn(metric.BestOfGoodShare, over))
+	var shares, over []Column
+	for _, split := range orAll(c.splits(metric.BestOfGoodShare)) {
+		shares = append(shares, metricColumn(metric.BestOfGoodShare, split))
 	}
-	overRandom := metricColumn(metric.BestOfGoodShareDifference, part{}).titled("points over random")
-	// Other models are the same in all variants; random images are each variant's own.
-	var overOthers []Column
-	for _, versus := range c.comparedModels() {
-		column := metricColumn(metric.BestOfGoodShareDifference, part{}).titled("points over " + versus)
+	difference := metricColumn(metric.BestOfGoodShareDifference, part{})
+	over = append(over, difference.titled("points over random"))
+	rewards := c.choosers()
+	for _, reward := range c.outdone() {
+		column := difference.titled("points over best by " + reward)
+		column.Key.Reward = reward
+		over = append(over, column)
+	}
+	models := c.comparedModels()
+	for _, versus := range models {
+		column := difference.titled("points over " + versus)
 		column.Key.Versus = versus
-		overOthers = append(overOthers, column)
+		over = append(over, column)
 	}
-	t.Columns = append(append(append(t.Columns, shares...), overRandom), overOthers...)
+	t.Columns = append(append(t.Columns, shares...), over...)
 	if !c.measured(metric.BestOfGoodShareDifference) {
 		return t
 	}
-	begin := func(g group, subject string) Row {
+	add := func(g group, subject string, share, difference func(Column) Cell) {
 		row := c.row(g, variables)
 		row.Subject = subject
 		row.put(images, text(subject))
-		for _, share := range shares {
-			row.put(share, c.overSeeds(&t, g, subject, func(e evaluation) *record.Metric {
-				return e.find(metric.BestOfGoodShare, part{split: share.Key.Split}, of(subject))
-			}))
+		for _, column := range shares {
+			row.put(column, share(column))
 		}
-		return row
+		for _, column := range over {
+			row.put(column, difference(column))
+		}
+		t.Rows = append(t.Rows, row)
 	}
-	for _, g := range c.groups {
-		subject, random := c.chosen(g)
-		if subject == "" {
-			subject = missingText
-		}
-		row := begin(g, subject)
-		over := func(versus string) Cell {
-			return c.overSeeds(&t, g, subject, func(e evaluation) *record.Metric {
-				return e.find(metric.BestOfGoodShareDifference, part{}, of(subject), against(versus))
+	for _, reward := range rewards {
+		for _, g := range c.groups {
+			subject := c.chosen(g, reward)
+			add(g, cmp.Or(subject, missingText), func(column Column) Cell {
+				return c.overSeeds(&t, g, subject, func(e evaluation) *record.Metric {
+					return e.find(metric.BestOfGoodShare, part{split: column.Key.Split}, by(reward))
+				})
+			}, func(column Column) Cell {
+				if !c.choiceIsCompared(reward, column.Key) {
+					return text("-")
+				}
+				return c.overSeeds(&t, g, subject, func(e evaluation) *record.Metric {
+					return e.find(metric.BestOfGoodShareDifference, part{}, by(reward), e.versus(column.Key))
+				})
 			})
 		}
-		row.put(overRandom, over(random))
-		for _, column := range overOthers {
-			row.put(column, over(column.Key.Versus))
-		}
-		t.Rows = append(t.Rows, row)
 	}
-	for _, column := range overOthers {
-		row := begin(c.anyOf(), column.Key.Versus)
-		for _, other := range append([]Column{overRandom}, overOthers...) {
-			row.put(other, text("-"))
-		}
-		t.Rows = append(t.Rows, row)
+	for _, model := range models {
+		g := c.anyOf()
+		add(g, model, func(column Column) Cell {
+			return c.overSeeds(&t, g, model, func(e evaluation) *record.Metric {
+				return e.find(metric.BestOfGoodShare, part{split: column.Key.Split}, of(model))
+			})
+		}, func(Column) Cell { return text("-") })
 	}
 	if len(t.Rows) > 0 {
 		t.note("points: difference in good images, paired by prompt.")
@@ -72,28 +81,76 @@ func (c across) bestOf() Table {
 	return t
 }
 
-// comparedModels lists the models that chosen images are compared with.
-func (c across) comparedModels() []string {
-	return c.all(func(e evaluation) []string {
-		var models []string
-		for _, m := range e.metrics {
-			if m.Name == metric.BestOfGoodShareDifference && m.VersusChoice != record.Random && !slices.Contains(models, m.Versus) {
-				models = append(models, m.Versus)
-			}
+// versus is what a column of differences is over: random images, those that another
+// reward chose, or a model's.
+func (e evaluation) versus(key ColumnKey) condition {
+	return func(m *record.Metric) bool {
+		switch {
+		case key.Versus != "":
+			return m.Versus == key.Versus
+		case key.Reward != "":
+			return m.VersusChoice == record.Best && e.chooser(m.Versus) == key.Reward
 		}
-		return models
+		return m.VersusChoice == record.Random
+	}
+}
+
+// chooser is the reward that chose some images.
+func (e evaluation) chooser(images string) string {
+	if m := e.find(metric.BestOfGoodShare, part{}, of(images)); m != nil {
+		return m.Reward
+	}
+	return ""
+}
+
+// choosers lists the rewards that chose images.
+func (c across) choosers() []string {
+	return c.all(func(e evaluation) []string {
+		return e.distinct(metric.BestOfGoodShareDifference, func(m record.Metric) string { return m.Reward })
 	})
 }
 
-// chosen names a group's chosen images, and the random ones beside them.
-func (c across) chosen(g group) (subject, random string) {
+// outdone lists the rewards whose choice another reward's is compared with.
+func (c across) outdone() []string {
+	return c.all(func(e evaluation) []string {
+		return e.distinct(metric.BestOfGoodShareDifference, func(m record.Metric) string {
+			if m.VersusChoice != record.Best {
+				return ""
+			}
+			return e.chooser(m.Versus)
+		})
+	})
+}
+
+// choiceIsCompared reports whether a reward's choice is compared, in any variant, with
+// what a column is over.
+func (c across) choiceIsCompared(reward string, over ColumnKey) bool {
+	is := false
+	c.each(func(_ variant, e evaluation) {
+		is = is || e.find(metric.BestOfGoodShareDifference, part{}, by(reward), e.versus(over)) != nil
+	})
+	return is
+}
+
+// comparedModels lists the models that chosen images are compared with.
+func (c across) comparedModels() []string {
+	return c.all(func(e evaluation) []string {
+		return e.distinct(metric.BestOfGoodShareDifference, func(m record.Metric) string {
+			if m.VersusChoice != record.All {
+				return ""
+			}
+			return m.Versus
+		})
+	})
+}
+
+// chosen names the images that a reward chose in a group.
+func (c across) chosen(g group, reward string) string {
 	for _, v := range g.seeds {
 		e, _ := c.of(v)
-		for _, m := range e.metrics {
-			if m.Name == metric.BestOfGoodShareDifference && m.VersusChoice == record.Random {
-				return m.Subject, m.Versus
-			}
+		if m := e.find(metric.BestOfGoodShareDifference, part{}, by(reward)); m != nil {
+			return m.Subject
 		}
 	}
-	return "", ""
+	return ""
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/stats"
 )
 
 // winTable is win, tie and lose against the baseline by the raters' votes.
@@ -15,8 +16,8 @@ func winTable(_ variant, e evaluation) (Table, bool) {
 	net := metricColumn(metric.WinMinusLose, part{}).described()
 	t := Table{ID: "wins", Title: "Against " + e.baseline + ": who wins by two thirds of the votes", Columns: []Column{model, prompts}}
 	t.Columns = append(append(t.Columns, shares...), net, pOf(net), conclusionOf(net))
+	var tested family // with several models and parts one may look better by chance
 	for _, over := range e.parts(metric.WinMinusLose) {
-		var tested family // with several models one may look better by chance
 		for _, name := range e.models {
 			if name == e.baseline {
 				continue
@@ -28,22 +29,45 @@ func winTable(_ variant, e evaluation) (Table, bool) {
 			for _, share := range shares {
 				row.put(share, t.cellOf(find(share.Key.Metric)))
 			}
-			cell := t.comparedCell(find(metric.WinMinusLose))
-			if p := find(metric.WinMinusLoseP); cell.Comparison != nil && p != nil && p.Value != nil {
-				tested.add(cell.Comparison, *p.Value)
+			if row.Detail {
+				row.put(net, t.cellOf(find(metric.WinMinusLose)))
+			} else {
+				row.put(net, t.testedCell(&tested, find(metric.WinMinusLose), find(metric.WinMinusLoseP)))
 			}
-			row.put(net, cell)
 			t.Rows = append(t.Rows, row)
 		}
-		tested.correct()
 	}
+	tested.correct()
 	// A model's rows together read better than a part's.
 	slices.SortStableFunc(t.Rows, func(a, b Row) int {
 		return slices.Index(e.models, a.Subject) - slices.Index(e.models, b.Subject)
 	})
-	t.note("win-lose in percentage points of the prompts; p by sign flips over prompts, Holm's correction over the models; a conclusion needs an interval without 0 and p of at most 0.05.")
-	if m := e.find(metric.WinMinusLoseDetectable, part{}); m != nil && m.Value != nil {
-		t.note(fmt.Sprintf("With these %d prompts a true win-lose of about %.0f points is found in four of five trials.", m.Clusters, *m.Value))
+	t.note("win, tie and lose are shares of the prompts; win-lose in percentage points. Nobody compared two sets of images: a rater's vote is the side with more images that he calls good, each judged alone.")
+	if found := e.detectable(len(tested.tests)); found != "" {
+		t.note(found)
 	}
 	return t, e.baseline != "" && len(t.Rows) > 0 && e.has(metric.MeasureAlignment)
+}
+
+// detectable says which true difference a comparison over all prompts finds, of the
+// one that spreads most: the others find smaller ones.
+func (e evaluation) detectable(comparisons int) string {
+	var widest *record.Metric
+	for i := range e.metrics {
+		m := &e.metrics[i]
+		if m.Name == metric.WinMinusLoseDetectable && m.Category == "" && m.Split == "" && m.Value != nil && (widest == nil || *m.Value > *widest.Value) {
+			widest = m
+		}
+	}
+	if widest == nil {
+		return ""
+	}
+	found := fmt.Sprintf("With these %d prompts %s against %s, which spreads most, shows a true win-lose of about %.0f points in four of five trials if compared alone",
+		widest.Clusters, widest.Subject, widest.Versus, *widest.Value)
+	if comparisons > 1 {
+		alone := stats.DetectableErrors(widest.Clusters-1, significant, metric.DetectablePower)
+		together := stats.DetectableErrors(widest.Clusters-1, significant/float64(comparisons), metric.DetectablePower)
+		found += fmt.Sprintf(", of about %.0f corrected for all %d comparisons", *widest.Value*together/alone, comparisons)
+	}
+	return found + "."
 }

@@ -47,8 +47,8 @@ func printTerminal(w io.Writer, width int, r *Report) error {
 		for _, note := range t.Notes {
 			wrapTo(&b, width, "", note)
 		}
-		if left > 0 {
-			wrapTo(&b, width, "", fmt.Sprintf("%d rows by category are in the report's files.", left))
+		if left != "" {
+			wrapTo(&b, width, "", left+" in the report's files.")
 		}
 	}
 	if len(r.Notes) > 0 {
@@ -64,11 +64,27 @@ func printTerminal(w io.Writer, width int, r *Report) error {
 	return err
 }
 
-// brief is the table without its details, and how many rows that leaves out.
-func (t Table) brief() (Table, int) {
-	all := len(t.Rows)
+// brief is the table without its details, and in words what that leaves out.
+func (t Table) brief() (brief Table, left string) {
+	rows, columns := len(t.Rows), t.Columns
 	t.Rows = slices.DeleteFunc(slices.Clone(t.Rows), func(row Row) bool { return row.Detail })
-	return t, all - len(t.Rows)
+	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c Column) bool { return c.Detail })
+	var titles []string
+	for _, column := range columns {
+		if column.Detail {
+			titles = append(titles, column.Title)
+		}
+	}
+	rows -= len(t.Rows)
+	switch {
+	case rows > 0 && titles != nil:
+		left = fmt.Sprintf("%d rows by category and the columns %s are", rows, strings.Join(titles, ", "))
+	case rows > 0:
+		left = fmt.Sprintf("%d rows by category are", rows)
+	case titles != nil:
+		left = "The columns " + strings.Join(titles, ", ") + " are"
+	}
+	return t, left
 }
 
 // block is a table, or a part of its columns, broken into lines.
@@ -79,21 +95,21 @@ type block struct {
 }
 
 // fit breaks a table so that it is no wider than width: first the headers are
-// broken, then intervals go below their numbers, then words are broken, and at
-// last the number columns are dealt out to several blocks.
+// broken, then intervals go below their numbers, then words are broken, names at
+// their signs as well, and at last the number columns are dealt out to several blocks.
 func fit(t Table, width int) []block {
 	all := make([]int, len(t.Columns))
 	for i := range all {
 		all[i] = i
 	}
 	var b block
-	for _, style := range []style{{}, {stacked: true}, {stacked: true, words: 16}, {stacked: true, words: 11}} {
+	narrow := style{stacked: true, words: 11, names: true}
+	for _, style := range []style{{}, {stacked: true}, {stacked: true, words: 16}, {stacked: true, words: 11}, narrow} {
 		b = layOut(t, all, style)
 		if b.width() <= width {
 			return []block{b}
 		}
 	}
-	narrow := style{stacked: true, words: 11}
 	leading := 0
 	for leading < len(t.Columns) && t.Columns[leading].Key.words() {
 		leading++
@@ -118,6 +134,7 @@ func fit(t Table, width int) []block {
 type style struct {
 	stacked bool // intervals below their numbers
 	words   int  // widest line of words; 0: any
+	names   bool // names are parted, too: with_ auxiliary
 }
 
 func layOut(t Table, columns []int, s style) block {
@@ -132,7 +149,11 @@ func layOut(t Table, columns []int, s style) block {
 				cell += " *"
 			}
 			if t.Columns[column].Key.words() && s.words > 0 {
-				cell = strings.Join(wordwrap.Lines(breakable(cell, longestWord), s.words), "\n")
+				cell = breakable(cell, longestWord)
+				if s.names {
+					cell = parted(cell, s.words)
+				}
+				cell = strings.Join(wordwrap.Lines(cell, s.words), "\n")
 			}
 			if interval != "" {
 				if s.stacked {
@@ -246,6 +267,22 @@ func breakable(words string, longest int) string {
 		parts = append(parts, string(runes))
 	}
 	return strings.Join(parts, " ")
+}
+
+// parted parts words that are longer than some length behind their signs, and leaves
+// those without a sign whole.
+func parted(words string, longest int) string {
+	fields := strings.Fields(words)
+	for i, word := range fields {
+		if utf8.RuneCountInString(word) <= longest {
+			continue
+		}
+		at := strings.LastIndexAny(word[:len(word)-1], "=_-/.,:")
+		if at > 0 {
+			fields[i] = word[:at+1] + " " + word[at+1:]
+		}
+	}
+	return strings.Join(fields, " ")
 }
 
 // wrapHeader breaks a title, but leaves an arrow beside its percent sign.

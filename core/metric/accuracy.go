@@ -14,6 +14,7 @@ import (
 // RewardAccuracyInput is a reward's scores of images that raters labelled.
 type RewardAccuracyInput struct {
 	Reward, Rater string
+	Model         string // whose images they are
 	Scores        []table.Score
 	Labels        []table.Label
 	Seed          uint64 // of random sign flips
@@ -24,6 +25,7 @@ type RewardAccuracyInput struct {
 
 // judged is an image with its score and what most raters say of it.
 type judged struct {
+	image string
 	score float64
 	good  bool
 }
@@ -62,12 +64,7 @@ func RewardAccuracy(in RewardAccuracyInput) ([]record.Metric, []dataset.PromptVa
 	}
 	e := newEstimator(in.Seed, promptKeysOf(prompts, judgedSetKey))
 	best := fitThreshold(prompts)
-	used := best
-	if in.Threshold != nil {
-		used = threshold{score: *in.Threshold, source: fmt.Sprintf("%.4g, given", *in.Threshold)}
-	} else if calibrated(in.Scores) {
-		used = threshold{score: 0.5, source: "0.5"}
-	}
+	used := in.threshold(best)
 	constant := constantScore(in.Scores)
 
 	var metrics []record.Metric
@@ -102,6 +99,17 @@ func RewardAccuracy(in RewardAccuracyInput) ([]record.Metric, []dataset.PromptVa
 	return metrics, values, nil
 }
 
+// threshold is the one of RewardAccuracy's rule; best is that of fitThreshold.
+func (in RewardAccuracyInput) threshold(best threshold) threshold {
+	switch {
+	case in.Threshold != nil:
+		return threshold{score: *in.Threshold, source: fmt.Sprintf("%.4g, given", *in.Threshold)}
+	case calibrated(in.Scores):
+		return threshold{score: 0.5, source: "0.5"}
+	}
+	return best
+}
+
 // judge joins scores and labels by image.
 func judge(in RewardAccuracyInput) ([]judgedSet, record.Metric, error) {
 	m := record.Metric{Subject: in.Reward, Rater: in.Rater}
@@ -134,14 +142,14 @@ func judge(in RewardAccuracyInput) ([]judgedSet, record.Metric, error) {
 				even++
 				continue
 			}
-			found.images = append(found.images, judged{score, majority == 1})
+			found.images = append(found.images, judged{image.image, score, majority == 1})
 		}
 		if len(found.images) > 0 {
 			prompts = append(prompts, found)
 		}
 	}
 	m.Protocol = map[string]string{
-		"rater": in.Rater, "raters": fmt.Sprint(raters(all)),
+		ImagesOf: in.Model, "rater": in.Rater, "raters": fmt.Sprint(raters(all)),
 		"majority": "majority of the raters' good and bad; images on which they are even, or that all skip, are left out",
 	}
 	if even > 0 {
@@ -172,6 +180,10 @@ func calibrated(scores []table.Score) bool {
 // ThresholdFittedOn is the line of a protocol that says on which images a
 // threshold was chosen; a threshold that was not chosen on images has none.
 const ThresholdFittedOn = "threshold fitted on"
+
+// ImagesOf is the line of a protocol that names the model whose images rewards were
+// judged on.
+const ImagesOf = "images of"
 
 // threshold is the score from which on an image counts as called good.
 type threshold struct {
@@ -313,13 +325,18 @@ func withinPromptAUC(m record.Metric, prompts []judgedSet, e estimator) record.M
 }
 
 func overallAUC(m record.Metric, prompts []judgedSet, e estimator) record.Metric {
+	return e.area(m, promptKeysOf(prompts, judgedSetKey), scoredItems(prompts))
+}
+
+// scoredItems is the images of prompts, each prompt a cluster.
+func scoredItems(prompts []judgedSet) []stats.Scored {
 	var items []stats.Scored
 	for i, prompt := range prompts {
 		for _, image := range prompt.images {
 			items = append(items, stats.Scored{Score: image.score, Positive: image.good, Cluster: i})
 		}
 	}
-	return e.area(m, promptKeysOf(prompts, judgedSetKey), items)
+	return items
 }
 
 func majorityAccuracy(m record.Metric, prompts []judgedSet) record.Metric {

@@ -19,6 +19,7 @@ const (
 	differenceIntervals     = "95 %, score interval of paired shares (Tango), of the effective number of prompts by their spread within category and split"
 	areaIntervals           = "95 %, binomial of the effective number of prompts by DeLong's placements (Obuchowski)"
 	areaDifferenceIntervals = "95 %, t, by DeLong's placements of both scores, prompt by prompt"
+	areaTests               = "t test of the same variance"
 	alphaIntervals          = "95 %, binomial of the observed disagreement, of the effective number of prompts"
 )
 
@@ -147,19 +148,23 @@ func (e estimator) area(m record.Metric, prompts []promptKey, items []stats.Scor
 }
 
 // areaDifference completes a metric with the difference of the areas of two scores of
-// the same items, in the same order.
-func (e estimator) areaDifference(m record.Metric, prompts []promptKey, first, second []stats.Scored) record.Metric {
+// the same items, in the same order, and another with the p value that there is none.
+func (e estimator) areaDifference(m, p record.Metric, prompts []promptKey, first, second []stats.Scored) (difference, test record.Metric) {
 	m.N, m.Clusters = len(first), len(prompts)
-	area1, err := stats.AUC(first)
-	if err != nil {
-		return without(m, "the images are all good, or all bad")
+	p.N, p.Clusters = len(first), len(prompts)
+	area1, err1 := stats.AUC(first)
+	area2, err2 := stats.AUC(second)
+	if err1 != nil || err2 != nil {
+		const why = "the images are all good, or all bad"
+		return without(m, why), without(p, why)
 	}
-	area2, err := stats.AUC(second)
+	bounds, chance, err := stats.AUCDifference(first, second, e.strataOf(prompts), stats.Level)
+	m = e.complete(m, area1-area2, areaDifferenceIntervals, bounds, err)
 	if err != nil {
-		return without(m, "the images are all good, or all bad")
+		return m, without(p, "no test: "+whyNone(err))
 	}
-	bounds, err := stats.AUCDifference(first, second, e.strataOf(prompts), stats.Level)
-	return e.complete(m, area1-area2, areaDifferenceIntervals, bounds, err)
+	p.Protocol = with(p.Protocol, "test", areaTests)
+	return m, number(p, chance)
 }
 
 func (e estimator) strataOf(prompts []promptKey) []int {

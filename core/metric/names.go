@@ -34,6 +34,13 @@ const (
 	AUCWithinPrompt      = "auc_within_prompt"
 	AUC                  = "auc"
 
+	PairwiseAccuracyDifference  = "pairwise_accuracy_difference"
+	PairwiseAccuracyDifferenceP = "pairwise_accuracy_difference_p"
+	AUCDifference               = "auc_difference"
+	AUCDifferenceP              = "auc_difference_p"
+	RewardAccuracyDifference    = "reward_accuracy_difference"
+	RewardAccuracyDifferenceP   = "reward_accuracy_difference_p"
+
 	// The metrics of chosen images are those of a model's, under names of their own.
 	bestOf                       = "best_of_"
 	BestOfGoodShare              = bestOf + GoodShare
@@ -87,6 +94,12 @@ var definitions = []Definition{
 	{PairwiseAccuracy, MeasureRewardAccuracy, record.Share, record.Higher, "pairs", true},
 	{AUCWithinPrompt, MeasureRewardAccuracy, record.Share, record.Higher, "", false},
 	{AUC, MeasureRewardAccuracy, record.Share, record.Higher, "AUC", true},
+	{PairwiseAccuracyDifference, MeasureRewardAccuracy, record.Points, record.Higher, "pairs", false},
+	{PairwiseAccuracyDifferenceP, MeasureRewardAccuracy, record.P, record.Neither, "p", false},
+	{AUCDifference, MeasureRewardAccuracy, record.Points, record.Higher, "AUC", false},
+	{AUCDifferenceP, MeasureRewardAccuracy, record.P, record.Neither, "p", false},
+	{RewardAccuracyDifference, MeasureRewardAccuracy, record.Points, record.Higher, "images", false},
+	{RewardAccuracyDifferenceP, MeasureRewardAccuracy, record.P, record.Neither, "p", false},
 
 	{BestOfGoodShare, MeasureBestOf, record.Share, record.Higher, "good", false},
 	{BestOfSkipShare, MeasureBestOf, record.Share, record.Neither, "", false},

@@ -38,7 +38,9 @@ func TestTheTableIsWhatIsMeasured(t *testing.T) {
 	take(MeasureReward)(AverageReward(AverageRewardInput{Scores: scores(0), BaselineScores: scores(0.1)}))
 	take(MeasureFidelity)(Fidelity(FidelityInput{Features: points, ReferenceFeatures: points}))
 	take(MeasureRewardAccuracy)(RewardAccuracy(RewardAccuracyInput{Scores: scores(0), Labels: first}))
-	take(MeasureBestOf)(BestOf(BestOfInput{N: 4, Keep: 2, Best: first, Random: second}))
+	comparison, err := RewardComparison(RewardComparisonInput{Rewards: []ScoredBy{{"a", scores(0)}, {"b", scores(0.1)}}, Labels: first})
+	take(MeasureRewardAccuracy)(comparison, nil, err)
+	take(MeasureBestOf)(BestOf(BestOfInput{N: 4, Keep: 2, Chosen: []Chosen{{Labels: first}}, Random: second}))
 
 	for measure, metrics := range measured {
 		var want []string

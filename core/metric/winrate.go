@@ -174,8 +174,11 @@ func (e estimator) signFlip(m record.Metric, differences []float64) record.Metri
 	return number(m, p)
 }
 
+// DetectablePower is the chance with which the detectable difference is found.
+const DetectablePower = 0.8
+
 func detectable(m record.Metric, differences []stats.Cluster) record.Metric {
-	smallest, err := stats.Detectable(differences, 0.05, 0.8)
+	smallest, err := stats.Detectable(differences, 0.05, DetectablePower)
 	if err != nil {
 		return without(m, whyNone(err))
 	}

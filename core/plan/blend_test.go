@@ -45,8 +45,8 @@ func TestWeightedSum(t *testing.T) {
 			"images 2 = images of sample/unlabelled", "scores 2 = scores of blend/unlabelled/mix",
 			"images 3 = images of sample/real",
 		},
-		"choose/main/best_of/base/best": {"images = images of sample/main/best_of/base", "scores = scores of blend/main/best_of/base/mix"},
-		"measure/main/reward/base":      {"scores twice = scores of blend/main/base/twice"},
+		"choose/main/best_of/base/best/mix": {"images = images of sample/main/best_of/base", "scores = scores of blend/main/best_of/base/mix"},
+		"measure/main/reward/base":          {"scores twice = scores of blend/main/base/twice"},
 	} {
 		if got := inputs(node(t, p, name)); !slices.Equal(got, want) {
 			t.Errorf("inputs of %s\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -26,8 +26,8 @@ func (b *builder) evaluate(evaluate *spec.Evaluate) {
 		e.rewardAccuracy()
 	}
 	if e.wants(metric.MeasureBestOf) {
-		for i, bestOf := range evaluate.BestOf {
-			e.bestOf(i, bestOf)
+		for i, blocks := range draws(evaluate.BestOf) {
+			e.bestOf(i, blocks)
 		}
 	}
 }
@@ -68,15 +68,17 @@ func (e *evaluation) of(kind string, model spec.Model) named {
 }
 
 func (e *evaluation) rated(model spec.Model) *Node {
-	return e.judged(e.of("rate", model), e.drawn(model), e.count, e.Alignment.Range)
+	as := e.of("rate", model)
+	return e.judged(as, as.name, e.drawn(model), e.count, e.Alignment.Range)
 }
 
 // judged has the block's raters label images, or looks for them among people's
-// labels: one file for all the images of the block, of all variants.
-func (e *evaluation) judged(as named, images *Node, count int, where diag.Range) *Node {
+// labels: one file for all the images of the block, of all variants. Tables under
+// the same name of a seed have the same labels of the same image.
+func (e *evaluation) judged(as named, seedName string, images *Node, count int, where diag.Range) *Node {
 	path := e.Alignment.Path
 	if path == "" {
-		return e.rate(as, e.Alignment.Rater, images, 1, count, where)
+		return e.rate(as, seedName, e.Alignment.Rater, images, 1, count, where)
 	}
 	work := &RateWork{Fraction: 1, Path: path, Digest: e.spec.Digests[path], Blind: true, Sheet: e.sheet(), Images: count}
 	return e.add(as, work, nil, 0, where, Input{Images, images, Images})

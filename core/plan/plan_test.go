@@ -117,9 +117,9 @@ func TestPlanOfAWholeExperiment(t *testing.T) {
 		"encode/main/full/clip", "score/main/full/clip", "score/main/full/with_aux", "measure/main/reward/full",
 		"measure/main/fidelity/full",
 		"measure/main/reward_accuracy",
-		"sample/main/best_of/base", "encode/main/best_of/base/clip", "score/main/best_of/base/with_aux",
-		"choose/main/best_of/base/best", "choose/main/best_of/base/random",
-		"rate/main/best_of/base/best", "rate/main/best_of/base/random", "measure/main/best_of/base",
+		"sample/main/best_of/base", "choose/main/best_of/base/random", "rate/main/best_of/base/random",
+		"encode/main/best_of/base/clip", "score/main/best_of/base/with_aux",
+		"choose/main/best_of/base/best/with_aux", "rate/main/best_of/base/best/with_aux", "measure/main/best_of/base",
 	}
 	if got := names(p); !slices.Equal(got, want) {
 		t.Errorf("stages\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -146,7 +146,7 @@ func TestPlanOfAWholeExperiment(t *testing.T) {
 		},
 		"measure/main/alignment/full": {"labels = labels of rate/main/full", "baseline labels = labels of rate/main/base"},
 		"measure/main/best_of/base": {
-			"best labels = labels of rate/main/best_of/base/best", "random labels = labels of rate/main/best_of/base/random",
+			"random labels = labels of rate/main/best_of/base/random", "best labels with_aux = labels of rate/main/best_of/base/best/with_aux",
 			"labels full = labels of rate/main/full",
 		},
 	} {
@@ -297,8 +297,9 @@ func TestStagesSayWhatTheyAreAbout(t *testing.T) {
 		"texts/fit/r":                        {Kind: record.KindTexts, Subject: "fit/r", Reward: "fit/r"},
 		"measure/a/b/alignment/measure/full": {Kind: record.KindMeasure, Evaluation: "a/b", Measure: "alignment", Subject: "measure/full", Baseline: "base"},
 		"measure/a/b/reward_accuracy":        {Kind: record.KindMeasure, Evaluation: "a/b", Measure: "reward_accuracy", Baseline: "base"},
-		"sample/a/b/best_of/base":            {Kind: record.KindSample, Evaluation: "a/b", Measure: "best_of", Subject: "base", Reward: "fit/r"},
-		"measure/a/b/best_of/base":           {Kind: record.KindMeasure, Evaluation: "a/b", Measure: "best_of", Subject: "base", Reward: "fit/r", Baseline: "base"},
+		"sample/a/b/best_of/base":            {Kind: record.KindSample, Evaluation: "a/b", Measure: "best_of", Subject: "base"},
+		"choose/a/b/best_of/base/best/fit/r": {Kind: record.KindChoose, Evaluation: "a/b", Measure: "best_of", Subject: "base", Reward: "fit/r"},
+		"measure/a/b/best_of/base":           {Kind: record.KindMeasure, Evaluation: "a/b", Measure: "best_of", Subject: "base", Baseline: "base"},
 	} {
 		if got, ok := about[name]; !ok || got != want {
 			t.Errorf("%s is about %+v (%v), want %+v", name, got, ok, want)

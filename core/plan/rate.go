@@ -34,15 +34,16 @@ func (b *builder) labels(labels *spec.Labels) *Node {
 			work := &RateWork{Fraction: labels.Fraction, Path: labels.Path, Digest: b.spec.Digests[labels.Path], Images: labels.Images.Count()}
 			return b.add(as, work, nil, b.seed("labels/"+labels.Name), labels.Range, Input{Images, images, Images})
 		}
-		return b.rate(as, labels.Rater, images, labels.Fraction, labels.Images.Count(), labels.Range)
+		return b.rate(as, as.name, labels.Rater, images, labels.Fraction, labels.Images.Count(), labels.Range)
 	})
 }
 
-// rate has a rater judge images. The instance's seed is that of the stage, so
-// simulated raters make other mistakes at every table that they judge.
-func (b *builder) rate(as named, rater *spec.Component, images *Node, fraction float64, count int, where diag.Range) *Node {
+// rate has a rater judge images. The seed's name is that of the stage, so that
+// simulated raters make other mistakes at every table that they judge, or one that
+// tables with the same images share.
+func (b *builder) rate(as named, seedName string, rater *spec.Component, images *Node, fraction float64, count int, where diag.Range) *Node {
 	instance, inputs := b.instance(rater)
-	instance.Seed = b.seed(as.name)
+	instance.Seed = b.seed(seedName)
 	inputs = append([]Input{{Images, images, Images}}, inputs...)
-	return b.add(as, &RateWork{Fraction: fraction, Images: count}, instance, b.seed(as.name+" fraction"), where, inputs...)
+	return b.add(as, &RateWork{Fraction: fraction, Images: count}, instance, b.seed(seedName+" fraction"), where, inputs...)
 }

@@ -40,6 +40,13 @@ var evaluateForm = form{
 //	    keep    = 4
 //	    against = [finetune.full] # beside keep random images of the sampler
 //	  }
+//
+//	  best_of { # the control: the same images, chosen by another reward
+//	    sampler = sampler.base
+//	    reward  = reward.clip
+//	    n       = 16
+//	    keep    = 4
+//	  }
 //	}
 func (l *loader) evaluateBlocks() {
 	first := map[string]hcl.Range{}
@@ -92,7 +99,11 @@ func (l *loader) evaluateBlock(block *hcl.Block, evaluate *Evaluate) {
 		if len(byType["alignment"]) == 0 {
 			l.error(inner.DefRange, "Nobody judges the best", "The best images are compared with others by raters. Add an alignment block to this evaluate block.")
 		}
-		evaluate.BestOf = append(evaluate.BestOf, l.bestOfBlock(inner))
+		best := l.bestOfBlock(inner)
+		if slices.ContainsFunc(evaluate.BestOf, best.same) {
+			l.error(inner.DefRange, "Chosen twice", "Another best_of block chooses as many of the same images by the same reward. Remove one of them; a second reward beside the first is a control.")
+		}
+		evaluate.BestOf = append(evaluate.BestOf, best)
 	}
 }
 

@@ -241,11 +241,17 @@ type Fidelity struct {
 	Range     diag.Range
 }
 
-// BestOf is rejection sampling: N images a prompt, the Keep best by reward.
+// BestOf is rejection sampling: N images a prompt, the Keep best by reward. Blocks of
+// the same model, N and Keep choose among the same images.
 type BestOf struct {
 	Model   Model
 	Reward  *Component
 	N, Keep int
 	Against []Model // compared with the best, beside Keep random ones of the model
 	Range   diag.Range
+}
+
+// same reports whether two blocks choose the same images.
+func (b *BestOf) same(other *BestOf) bool {
+	return b.Model == other.Model && b.Reward == other.Reward && b.N == other.N && b.Keep == other.Keep && b.Reward != nil
 }

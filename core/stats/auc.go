@@ -77,15 +77,16 @@ func AUCInterval(items []Scored, strata []int, level float64) (Interval, error) 
 // items in the same order, as of Linearised: the influence of a cluster is the
 // difference of its influences on either area (DeLong's covariance, by cluster). At
 // most k - 1 degrees of freedom, with k as in AUCInterval. Scores that put the items in
-// the same order give ErrNoChange.
-func AUCDifference(first, second []Scored, strata []int, level float64) (Interval, error) {
+// the same order give ErrNoChange. p is of the two-sided t test that there is no
+// difference.
+func AUCDifference(first, second []Scored, strata []int, level float64) (interval Interval, p float64, err error) {
 	area1, influences, err := placements(first, len(strata))
 	if err != nil {
-		return Interval{}, err
+		return Interval{}, 0, err
 	}
 	area2, others, err := placements(second, len(strata))
 	if err != nil {
-		return Interval{}, err
+		return Interval{}, 0, err
 	}
 	changed := false
 	for i, other := range others {
@@ -96,17 +97,19 @@ func AUCDifference(first, second []Scored, strata []int, level float64) (Interva
 	v, degrees, err := Variance(influences, strata)
 	switch {
 	case err != nil:
-		return Interval{}, err
+		return Interval{}, 0, err
 	case least < fewestOfAClass:
-		return Interval{}, ErrFewOfAClass
+		return Interval{}, 0, ErrFewOfAClass
 	case !changed:
-		return Interval{}, ErrNoChange
+		return Interval{}, 0, ErrNoChange
 	case v == 0:
-		return Interval{}, ErrNoSpread
+		return Interval{}, 0, ErrNoSpread
 	}
-	half := studentQuantile(level, min(degrees, least-1)) * math.Sqrt(v)
+	degrees = min(degrees, least-1)
+	half := studentQuantile(level, degrees) * math.Sqrt(v)
 	difference := area1 - area2
-	return Interval{Value: difference, Low: max(-1, difference-half), High: min(1, difference+half)}, nil
+	interval = Interval{Value: difference, Low: max(-1, difference-half), High: min(1, difference+half)}
+	return interval, studentTest(difference/math.Sqrt(v), degrees), nil
 }
 
 // placements is the area and how much each cluster moves it.

@@ -29,6 +29,12 @@ func Detectable(differences []Cluster, alpha, power float64) (float64, error) {
 	if v == 0 {
 		return 0, ErrNoSpread
 	}
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: degrees}
-	return (t.Quantile(1-alpha/2) + t.Quantile(power)) * math.Sqrt(v), nil
+	return DetectableErrors(int(degrees), alpha, power) * math.Sqrt(v), nil
+}
+
+// DetectableErrors is the detectable difference in standard errors of the mean. With
+// alpha / m it is that of a test that Holm's correction over m tests asks most of.
+func DetectableErrors(degrees int, alpha, power float64) float64 {
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(degrees)}
+	return t.Quantile(1-alpha/2) + t.Quantile(power)
 }

@@ -58,6 +58,7 @@ func Component() sdk.Component {
 			Kind:    sdk.KindReward,
 			Name:    "feedback",
 			Summary: "Perceptron on the embeddings of image and prompt, fitted on labels: the probability of good.",
+			Notice:  "Rewards of the component feedback are fitted to each image's share of raters who call it good; the paper's labels are 0 or 1.",
 			Schema: sdk.Schema{
 				Attributes: append([]sdk.Attribute{
 					{Name: "hidden_layers", Type: sdk.TypeInteger, Default: json.RawMessage(`2`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(2), Summary: "Hidden layers; the paper's two-layer perceptron can be read as 1 or as 2."},

@@ -51,4 +51,11 @@ evaluate "nobody" {
     n       = 4
     keep    = 1
   }
+
+  best_of {
+    sampler = sampler.base
+    reward  = reward.clip
+    n       = 4
+    keep    = 1
+  }
 }
