@@ -31,6 +31,7 @@ type Cell struct {
 	Text       string // shown as it is if Value is nil
 	Value      *float64
 	Low, High  *float64
+	Seeds      []float64 // the number under each seed, where there are too few of them for an interval
 	Unit       record.Unit
 	N          int
 	Method     string      // how the interval was made, in words
@@ -172,6 +173,13 @@ func (t Table) written(row, column int) (value, interval string) {
 	}
 	number := func(x float64) string { return unsignedZero(fmt.Sprintf(format, factor*x)) }
 	value = number(*c.Value)
+	if len(c.Seeds) > 0 {
+		var each []string
+		for _, seed := range c.Seeds {
+			each = append(each, number(seed))
+		}
+		return strings.Join(each, ", "), ""
+	}
 	if c.Low == nil {
 		return value, ""
 	}

@@ -47,9 +47,14 @@ func RewardComparison(in RewardComparisonInput) ([]record.Metric, error) {
 		contestants = append(contestants, contestant{m, prompts, of.threshold(fitThreshold(prompts)), constantScore(scored.Scores)})
 	}
 	var metrics []record.Metric
+	var prompts [][]promptKey
+	for _, c := range contestants {
+		prompts = append(prompts, promptKeysOf(c.prompts, judgedSetKey))
+	}
+	e := newEstimator(in.Seed, prompts...)
 	for i, later := range contestants {
 		for _, earlier := range contestants[:i] {
-			metrics = append(metrics, later.against(earlier, in.Seed)...)
+			metrics = append(metrics, later.against(earlier, e)...)
 		}
 	}
 	return metrics, nil
@@ -71,14 +76,13 @@ type rivals struct {
 
 func rivalsKey(r rivals) promptKey { return r.promptKey }
 
-func (c contestant) against(other contestant, seed uint64) []record.Metric {
+func (c contestant) against(other contestant, e estimator) []record.Metric {
 	m := c.metric
 	m.Versus = other.metric.Subject
 	if other.metric.Note != "" && other.metric.Note != m.Note {
 		m.Note = join(m.Note, other.metric.Note)
 	}
 	paired := meet(c.prompts, other.prompts)
-	e := newEstimator(seed, promptKeysOf(paired, rivalsKey))
 	var metrics []record.Metric
 	for _, s := range scopes(promptKeysOf(paired, rivalsKey)) {
 		inside := within(paired, s, rivalsKey)
@@ -145,8 +149,8 @@ func (e estimator) pairedShares(m record.Metric, name, nameP string, firsts, sec
 		if one.N == 0 {
 			continue
 		}
-		key := firsts[i].promptKey
-		a, b = append(a, e.in(key, one)), append(b, e.in(key, other))
+		at := firsts[i].promptKey
+		a, b = append(a, e.in(at, one)), append(b, e.in(at, other))
 		differences = append(differences, one.Sum-other.Sum)
 		n += int(one.N)
 	}

@@ -49,8 +49,12 @@ func StudentTest(values []float64) (float64, error) {
 		return 0, err
 	}
 	n := float64(len(values))
-	t := math.Abs(mean) / (deviation / math.Sqrt(n))
-	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Survival(t), nil
+	return studentTest(mean/(deviation/math.Sqrt(n)), n-1), nil
+}
+
+// studentTest is the two-sided p value of a t statistic.
+func studentTest(t, degrees float64) float64 {
+	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: degrees}.Survival(math.Abs(t))
 }
 
 // spreadOf is the mean and the standard deviation of values.
