@@ -72,14 +72,12 @@ func (e evaluation) worsened(model, baseline string) []string {
 	if d := e.find(metric.GoodShareDifference, part{}, of(model), against(baseline)); d != nil && d.High != nil && *d.High < 0 {
 		worse = append(worse, fmt.Sprintf("the raters call fewer of its images good (%+.1f points)", *d.Value))
 	}
-	for _, distance := range distances {
-		find := func(subject string) *record.Metric {
-			return e.find(distance, part{}, of(subject))
-		}
-		if now, before := find(model), find(baseline); above(now, before) && alike(now, before) {
-			row, _ := metric.Define(distance)
-			worse = append(worse, fmt.Sprintf("its images are farther from the real ones (%s %.4g, was %.4g)", row.Title, *now.Value, *before.Value))
-			break // the two distances say the same
+	for _, d := range distances {
+		difference := e.find(d.difference, part{}, of(model), against(baseline), drawn(record.All))
+		if difference != nil && difference.Low != nil && *difference.Low > 0 {
+			row, _ := metric.Define(d.value)
+			worse = append(worse, fmt.Sprintf("its images are farther from the real ones (%s %+.3g)", row.Title, *difference.Value))
+			break // the distances say the same
 		}
 	}
 	return worse

@@ -18,6 +18,7 @@ const (
 	FieldSeeds      Field = "seeds"      // how many seeds are behind a difference
 	FieldConclusion Field = "conclusion" // of the comparison of the number that has the same key otherwise
 	FieldNumber     Field = "number"     // a metric
+	FieldValue      Field = "value"      // the subject's own number, where FieldNumber is its difference
 	FieldP          Field = "p"          // of the comparison of the number that has the same key otherwise
 )
 
@@ -35,7 +36,19 @@ type ColumnKey struct {
 }
 
 // words reports whether cells of the column hold words, not numbers.
-func (k ColumnKey) words() bool { return k.Field != FieldNumber && k.Field != FieldP }
+func (k ColumnKey) words() bool {
+	return k.Field != FieldNumber && k.Field != FieldValue && k.Field != FieldP
+}
+
+// difference reports whether the column holds differences from something, which are
+// written with their sign.
+func (k ColumnKey) difference() bool {
+	isOne := k.Metric == "" || k.Metric == metric.AverageRewardDifference
+	for _, d := range distances {
+		isOne = isOne || k.Metric == d.difference
+	}
+	return k.Field == FieldNumber && isOne
+}
 
 // as is the key of another field of the same number.
 func (k ColumnKey) as(field Field) ColumnKey {

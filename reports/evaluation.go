@@ -54,6 +54,11 @@ func against(versus string) condition {
 	return func(m *record.Metric) bool { return m.Versus == versus }
 }
 
+// drawn is a choice of the subject's images.
+func drawn(choice record.Choice) condition {
+	return func(m *record.Metric) bool { return m.Choice == choice }
+}
+
 // by is a reward that scores or chooses.
 func by(reward string) condition {
 	return func(m *record.Metric) bool { return m.Reward == reward }

@@ -14,11 +14,12 @@ import (
 )
 
 // writePNG plots the share of good images against FID, with both intervals:
-// better is up and to the left.
+// better is up and to the left, and no model is expected to pass the line of real
+// images.
 func (f Front) writePNG(w io.Writer) error {
-	p := newPlot("Alignment against fidelity (better: up and left)", "FID", "good images, %")
+	p := newPlot("Alignment against fidelity (better: up and left)", "FID ("+f.Bars+")", "good images, %")
 	below := f.labelBelow()
-	for i, point := range f {
+	for i, point := range f.Points {
 		at := plotter.XY{X: *point.FID.Value, Y: 100 * *point.Good.Value}
 		ink := colorOf(i)
 		for _, bar := range []struct {
@@ -63,6 +64,9 @@ func (f Front) writePNG(w io.Writer) error {
 		}
 		p.Add(labels)
 	}
+	if err := f.addFloor(p); err != nil {
+		return err
+	}
 	// Labels stand to the right of their points: leave them room.
 	room := (p.X.Max - p.X.Min) * 0.22
 	if room == 0 {
@@ -78,20 +82,36 @@ func (f Front) writePNG(w io.Writer) error {
 	return writePanels(w, []*plot.Plot{p}, 1, 6.4*vg.Inch, 4.6*vg.Inch)
 }
 
+// addFloor draws the FID of real images as a vertical line.
+func (f Front) addFloor(p *plot.Plot) error {
+	if f.Floor == nil {
+		return nil
+	}
+	line, err := plotter.NewLine(plotter.XYs{{X: *f.Floor, Y: p.Y.Min}, {X: *f.Floor, Y: p.Y.Max}})
+	if err != nil {
+		return fmt.Errorf("plot the floor: %w", err)
+	}
+	line.Color, line.Width, line.Dashes = color.Gray{110}, vg.Points(1), []vg.Length{vg.Points(4), vg.Points(3)}
+	p.Add(line)
+	p.Legend.Add(otherDraws, line)
+	p.Legend.Top = true
+	return nil
+}
+
 // labelBelow reports for every point whether its label would run into that of a
 // point just above it, so that it has to stand below its point.
 func (f Front) labelBelow() []bool {
 	var minX, maxX, minY, maxY float64
-	for i, p := range f {
+	for i, p := range f.Points {
 		x, y := *p.FID.Value, *p.Good.Value
 		if i == 0 {
 			minX, maxX, minY, maxY = x, x, y, y
 		}
 		minX, maxX, minY, maxY = min(minX, x), max(maxX, x), min(minY, y), max(maxY, y)
 	}
-	below := make([]bool, len(f))
-	for i, p := range f {
-		for j, other := range f {
+	below := make([]bool, len(f.Points))
+	for i, p := range f.Points {
+		for j, other := range f.Points {
 			dx, dy := *other.FID.Value-*p.FID.Value, *other.Good.Value-*p.Good.Value
 			higher := dy > 0 || (dy == 0 && j < i)
 			if i != j && higher && math.Abs(dx) < 0.4*(maxX-minX) && dy < 0.15*(maxY-minY) {

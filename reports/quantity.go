@@ -10,11 +10,12 @@ import (
 type quantity struct {
 	column   Column
 	headline bool
+	choice   record.Choice // of a distance: of which images
 }
 
 func quantityOf(name string, over part) quantity {
 	row, _ := metric.Define(name)
-	return quantity{metricColumn(name, over), row.Headline}
+	return quantity{column: metricColumn(name, over), headline: row.Headline}
 }
 
 // of finds the quantity of a model or reward.
@@ -23,6 +24,9 @@ func (q quantity) of(e evaluation, subject string) *record.Metric {
 	conditions := []condition{of(subject)}
 	if key.Reward != "" {
 		conditions = append(conditions, by(key.Reward))
+	}
+	if metric.MeasureFidelity.Measures(key.Metric) {
+		conditions = append(conditions, drawn(q.choice))
 	}
 	if key.Versus != "" {
 		conditions = append(conditions, against(key.Versus))
@@ -51,9 +55,9 @@ func (c across) modelQuantities() []quantity {
 		score.column.Key.Reward = reward
 		all = append(all, score)
 	}
-	for _, distance := range distances {
-		if c.measured(distance) {
-			all = append(all, quantityOf(distance, part{}))
+	for _, d := range distances[:2] {
+		if c.measured(d.value) {
+			all = append(all, quantityOf(d.value, part{}))
 		}
 	}
 	return all

@@ -54,7 +54,7 @@ func experimentTables(v variant) []Table {
 	var tables []Table
 	for _, e := range v.evaluations {
 		for _, build := range []func(variant, evaluation) (Table, bool){
-			modelsTable, winTable, accuracyTable, rewardsTable, bestOfTable, categoryTable, categoryDifferencesTable,
+			modelsTable, winTable, fidelityTable, accuracyTable, rewardsTable, bestOfTable, categoryTable, categoryDifferencesTable,
 		} {
 			table, ok := build(v, e)
 			if !ok {
@@ -107,7 +107,7 @@ func Write(ctx context.Context, dir string, input Input) error {
 		}},
 		{"front.png", func(w io.Writer) (bool, error) {
 			front := frontOf(input)
-			if len(front) == 0 {
+			if len(front.Points) == 0 {
 				return false, nil
 			}
 			return true, front.writePNG(w)

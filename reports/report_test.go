@@ -333,7 +333,7 @@ func TestNothingIsConcludedWithoutATest(t *testing.T) {
 
 func TestWritten(t *testing.T) {
 	column := func(cells ...Cell) Table {
-		number := Column{Key: ColumnKey{Field: FieldNumber}}
+		number := Column{Key: ColumnKey{Field: FieldNumber, Metric: "fid"}}
 		table := Table{Columns: []Column{number}}
 		for _, c := range cells {
 			row := Row{}
@@ -592,7 +592,7 @@ func TestLaTeXIsBalanced(t *testing.T) {
 	out := written.String()
 	for _, environment := range []string{"table", "tabular"} {
 		begun, ended := strings.Count(out, `\begin{`+environment+`}`), strings.Count(out, `\end{`+environment+`}`)
-		if begun != ended || begun != 7 {
+		if begun != ended || begun != 8 {
 			t.Errorf("%s: %d begun, %d ended", environment, begun, ended)
 		}
 	}

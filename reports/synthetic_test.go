@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"image/color"
+	"maps"
 	"math"
 	"path/filepath"
 	"testing"
@@ -152,12 +153,58 @@ func rewardMetrics(m syntheticModel, salt string) []record.Metric {
 }
 
 func fidelityMetrics(m syntheticModel, salt string) []record.Metric {
-	base := record.Metric{Subject: m.name, Versus: "real", Encoder: "clip", N: 480, Clusters: 120, Better: "lower",
-		Protocol: map[string]string{"images": "480", "reference images": "960", "encoder": "clip", "reference": "real"}}
-	fid, kid := base, base
-	fid.Name, kid.Name = "fid", "kid"
+	base := record.Metric{Subject: m.name, Versus: "world", VersusChoice: record.Reference, Encoder: "clip", N: 480, Clusters: 120, Better: "lower",
+		Protocol: map[string]string{
+			"images": "480", "reference images": "960", "encoder": "clip", "reference": "world", "prompts": "the reference is of the same prompts",
+			"component": "shapes_clip, weights sha256 0123456789ab", "also read by": "clip, with_aux",
+		}}
+	if m.name == "world" {
+		base.Choice = record.OtherDraws
+	}
 	value := m.fid + 0.2*wobble("fid"+m.name+salt)
-	return []record.Metric{around(fid, value, 0.6), around(kid, value/400, 0.0021)}
+	var all []record.Metric
+	for _, d := range []struct {
+		name            string
+		scale, interval float64
+		method          string
+	}{
+		{"fid", 1, 1.2, "t, jackknife over 20 groups of prompts"},
+		{"kid", 1.0 / 400, 0.0031, "t, over pairs of prompts (U statistic)"},
+		{"cmmd", 1.0 / 8, 0.17, "t, over pairs of prompts (U statistic)"},
+	} {
+		of := base
+		of.Name = d.name
+		if d.name == "kid" {
+			of = around(of, d.scale*value, d.interval)
+			of.Protocol = maps.Clone(of.Protocol)
+			of.Protocol["interval"] = "95 %, " + d.method
+		} else {
+			size := d.scale * value
+			of.Value, of.Note = &size, "no interval: biased by the number of images"
+		}
+		all = append(all, of)
+		if m.name == "base" {
+			continue
+		}
+		difference, p := base, base
+		difference.Name, p.Name = d.name+"_difference", d.name+"_difference_p"
+		difference.Versus, difference.VersusChoice, p.Versus, p.VersusChoice = "base", record.All, "base", record.All
+		difference = around(difference, d.scale*(value-syntheticModels[0].fid), d.interval)
+		difference.Protocol = maps.Clone(base.Protocol)
+		difference.Protocol["interval"] = "95 %, " + d.method
+		tested := min(1, 0.05*d.interval/math.Abs(d.scale*(value-syntheticModels[0].fid)))
+		p.Unit, p.Better, p.Value = record.P, record.Neither, &tested
+		p.Protocol = map[string]string{"test": d.method}
+		all = append(all, difference, p)
+	}
+	return all
+}
+
+// realImages is the measure of real images that stand for a model's.
+func realImages(salt string) record.Record {
+	stage := measuring("fidelity", "world")
+	stage.Choice = record.OtherDraws
+	return record.Record{Node: "measure/main/fidelity/real", Stage: stage, Metrics: fidelityMetrics(syntheticModel{name: "world", fid: 1.1}, salt)}
 }
 
 func accuracyMetrics(auxiliary float64, salt string) []record.Metric {
@@ -332,6 +379,7 @@ func syntheticExperiment(t *testing.T) *synthetic {
 		s.stage(&v, record.Record{Node: "measure/main/reward/" + m.name, Stage: measuring("reward", m.name), Metrics: rewardMetrics(m, "")})
 		s.stage(&v, record.Record{Node: "measure/main/fidelity/" + m.name, Stage: measuring("fidelity", m.name), Metrics: fidelityMetrics(m, "")})
 	}
+	s.stage(&v, realImages(""))
 	s.stage(&v, record.Record{Node: "measure/main/reward_accuracy", Stage: measuring("reward_accuracy", ""), Metrics: accuracyMetrics(0.5, "")})
 	s.stage(&v, record.Record{Node: "measure/main/best_of/base", Stage: measuring("best_of", "base"), Metrics: bestOfMetrics()})
 	s.run = &record.Run{
@@ -387,6 +435,7 @@ func syntheticAblation(t *testing.T) *synthetic {
 				s.stage(&v, record.Record{Node: "measure/main/reward/" + m.name, Stage: measuring("reward", m.name), Metrics: rewardMetrics(m, salt)})
 				s.stage(&v, record.Record{Node: "measure/main/fidelity/" + m.name, Stage: measuring("fidelity", m.name), Metrics: fidelityMetrics(m, salt)})
 			}
+			s.stage(&v, realImages(fmt.Sprint(seed)))
 			s.stage(&v, record.Record{Node: "measure/main/reward_accuracy", Stage: measuring("reward_accuracy", ""), Metrics: accuracyMetrics(weight, v.Name)})
 			if weight < 2 {
 				s.stage(&v, record.Record{Node: "measure/main/best_of/base", Stage: measuring("best_of", "base"), Metrics: bestOfMetrics()})

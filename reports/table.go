@@ -120,15 +120,16 @@ func (t *Table) note(words string) {
 	}
 }
 
-// decimals is how many digits after the point the plain numbers of a column
-// need: two significant ones of the smallest interval, or three of the smallest
-// number if there are no intervals.
-func (t Table) decimals(column int) int {
+// decimals is how many digits after the point a plain number needs, as all of its
+// column that are of one quantity have: two significant ones of the smallest
+// interval, or three of the smallest number if there are no intervals.
+func (t Table) decimals(row, column int) int {
+	quantity := func(row Row) string { return row.Cells[ColumnKey{Field: FieldQuantity}].Text }
 	smallest, digits := math.Inf(1), 2
 	for _, withIntervals := range []bool{true, false} {
-		for _, row := range t.Rows {
-			cell := row.Cell(t.Columns[column])
-			if cell.Value == nil || cell.Unit != record.Plain {
+		for _, other := range t.Rows {
+			cell := other.Cell(t.Columns[column])
+			if cell.Value == nil || cell.Unit != record.Plain || quantity(other) != quantity(t.Rows[row]) {
 				continue
 			}
 			size := math.Abs(*cell.Value)
@@ -159,7 +160,10 @@ func (t Table) written(row, column int) (value, interval string) {
 	if c.Value == nil {
 		return c.Text, ""
 	}
-	factor, format := 1.0, fmt.Sprintf("%%.%df", t.decimals(column))
+	factor, format := 1.0, fmt.Sprintf("%%.%df", t.decimals(row, column))
+	if t.Columns[column].Key.difference() {
+		format = "%+" + format[1:]
+	}
 	switch c.Unit {
 	case record.Share:
 		factor, format = 100, "%.1f"

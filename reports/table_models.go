@@ -7,9 +7,6 @@ import (
 	"github.com/plumb-ml/plumb/core/record"
 )
 
-// distances are the metrics of how far a model's images are from real ones.
-var distances = []string{metric.FID, metric.KID}
-
 // modelsTable sets alignment against fidelity: what people say of a model's
 // images, what the rewards say, and how far the images are from real ones.
 func modelsTable(v variant, e evaluation) (Table, bool) {
@@ -40,41 +37,16 @@ func modelsTable(v variant, e evaluation) (Table, bool) {
 			return t.cellOf(e.find(metric.AverageRewardMean, part{}, of(model), by(reward)))
 		})
 	}
-	for _, distance := range distances {
-		first := e.find(distance, part{})
-		column := metricColumn(distance, part{})
-		add(column, metric.MeasureFidelity, func(model string) Cell {
-			m := e.find(distance, part{}, of(model))
-			cell := t.cellOf(m)
-			if m == nil || alike(m, first) {
-				return cell
-			}
-			t.note(fmt.Sprintf("unlike: the %s of %s was measured otherwise (%s images against %s of %s by %s) and cannot stand beside the others.",
-				column.Title, model, m.Protocol["images"], m.Protocol["reference images"], m.Versus, m.Encoder))
-			return text("unlike")
+	for _, d := range distances[:2] { // CMMD has its place in the table of fidelity
+		add(metricColumn(d.value, part{}), metric.MeasureFidelity, func(model string) Cell {
+			return t.distanceCell(e, d.value, model)
 		})
 	}
 	t.dropEmpty(func(key ColumnKey) bool { return planned[key] })
-	if m := e.find(metric.FID, part{}); m != nil {
-		t.note(fmt.Sprintf("FID and KID: features of %s, %s images of a model against %s of %s; comparable only within this table.",
-			features(m), m.Protocol["images"], m.Protocol["reference images"], m.Versus))
+	if m := e.find(metric.FID, part{}, drawn(record.OtherDraws)); m != nil && m.Value != nil {
+		t.note(fmt.Sprintf("Real images get an FID of %.3g where they stand for a model's. What the distances are of, and how sure their differences are: see Fidelity.", *m.Value))
 	}
 	return t, len(e.models) > 0
-}
-
-// features names what a distance was measured on.
-func features(m *record.Metric) string {
-	if component := m.Protocol["component"]; component != "" && component != m.Encoder {
-		return fmt.Sprintf("%s (%s)", m.Encoder, component)
-	}
-	return m.Encoder
-}
-
-// alike reports whether two distances may be compared: FID depends on the number
-// of images as much as on what they show.
-func alike(a, b *record.Metric) bool {
-	return a.Encoder == b.Encoder && a.Versus == b.Versus && a.Protocol["component"] == b.Protocol["component"] &&
-		a.Protocol["images"] == b.Protocol["images"] && a.Protocol["reference images"] == b.Protocol["reference images"]
 }
 
 // rewardTitle says whether a reward was learned from labels here.

@@ -16,6 +16,7 @@ func variantTables(run *record.Run, variants []variant) []Table {
 		for _, t := range []Table{
 			c.table("variants", "Variants: models", "model", models, modelQuantities),
 			c.table("variant-rewards", "Variants: agreement of the rewards with the raters", "reward", rewards, rewardQuantities),
+			c.fidelity(models),
 			c.rewardsCompared(),
 			c.bestOf(),
 			c.differences(models, modelQuantities, rewards, rewardQuantities),

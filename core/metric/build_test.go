@@ -78,3 +78,17 @@ func wantNone(t *testing.T, m record.Metric) {
 		t.Errorf("%s: got value %v, note %q; want no value and a reason", m.Name, m.Value, m.Note)
 	}
 }
+
+// featuresOf makes the features of images, some of each prompt; of 0, the prompts are
+// not known.
+func featuresOf(vectors [][]float32, perPrompt int) ImageFeatures {
+	var of ImageFeatures
+	for i, vector := range vectors {
+		id := fmt.Sprintf("image %d", i)
+		of.Rows = append(of.Rows, table.Feature{ImageID: id, Vector: vector})
+		if perPrompt > 0 {
+			of.Images = append(of.Images, table.Image{ID: id, Prompt: fmt.Sprintf("prompt %d", i/perPrompt), Category: "color", Split: "seen"})
+		}
+	}
+	return of
+}

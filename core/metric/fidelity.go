@@ -2,279 +2,297 @@ package metric
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"maps"
 	"math"
-	"math/rand/v2"
-	"slices"
-
-	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat"
+	"strings"
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/stats"
 )
 
-const (
-	// fidelityGroups is the number of parts that the jackknife leaves out in turn.
-	fidelityGroups = 20
-	// widestJackknife is the widest feature whose FID is computed again for
-	// every group; one Inception FID (2048) of 5,000 images takes some 20 s of a processor.
-	widestJackknife = 512
-	// largestFullKernel is the most images whose KID is taken over all pairs;
-	// their kernel takes 72 MB.
-	largestFullKernel = 3000
-	// kidSubsetSize and kidSubsets are used above that, as in published KIDs;
-	// subsets are smaller where a set is.
-	kidSubsetSize, kidSubsets = 1000, 100
-)
+// fewestPrompts is the fewest prompts that make an interval of a distance: with
+// fewer, what is left of a skewed distribution shows.
+const fewestPrompts = 10
 
-// FidelityInput is the features of a model's images and of real images.
+// FidelityInput is the features of a model's images, of the baseline's of the same
+// prompts, and of real images.
 type FidelityInput struct {
-	Model, Encoder, Reference   string
-	Choice                      record.Choice // of the images that stand for the model's
-	Component                   string        // what Encoder is, with its weights; optional
-	Features, ReferenceFeatures [][]float32   // [images, width]
-	Seed                        uint64        // of the groups and subsets
+	Model     string
+	Choice    record.Choice // record.OtherDraws: real images stand for a model's
+	Baseline  string        // empty: the model is compared with none
+	Reference string
+	Encoder   string
+	Component string   // what Encoder is, with its weights; optional
+	AlsoRead  []string // rewards that read the same features
 
-	// Prompts and ImageIDs, one for each row of Features, are optional. With
-	// Prompts the interval resamples prompts and not images; ImageIDs name the
-	// image in an error.
-	Prompts, ImageIDs []string
+	Features, BaselineFeatures, ReferenceFeatures ImageFeatures
+
+	Seed uint64 // of groups, subsets, and what is held out
 }
 
 // Fidelity measures how far the features of a model's images are from those of
-// real images: fid (frechet) and kid (KernelDistance), for all prompts
-// together.
+// real images, for all prompts together: fid (frechet), kid (cubic) and cmmd
+// (gaussian), and how much farther than the baseline's: fid_difference,
+// kid_difference and cmmd_difference, with p.
 //
-// The intervals are of the model's images; the reference is taken as it is.
-// They leave out a twentieth of the prompts at a time (delete-a-group
-// jackknife), since a bootstrap, which repeats images, would bias both. FID
-// shrinks with the number of images: only FIDs of equally many images and the
-// same reference may be compared, and the protocol names both. A feature that
-// is NaN or infinite is an error that names its image.
+// Distances depend on how many images there are: only those of equally many and of
+// the same reference may be compared, and the protocol names both. fid and cmmd,
+// as they are published, are biased by that number and have no interval. The
+// differences are about endlessly many images, of endlessly many prompts of these
+// kinds: images of one prompt, of a model, the baseline and a reference of the same
+// prompts, come and go together. A reference of other prompts is taken as it is.
+//
+// A feature that is NaN or infinite is an error that names its image.
 func Fidelity(in FidelityInput) ([]record.Metric, []dataset.PromptValue, error) {
+	f := fidelity{in: in}
+	model, err := setOf(in.Model, in.Features)
+	if err != nil {
+		return nil, nil, err
+	}
+	baseline, err := setOf(in.Baseline, in.BaselineFeatures)
+	if err != nil {
+		return nil, nil, err
+	}
+	reference, err := setOf(in.Reference, in.ReferenceFeatures)
+	if err != nil {
+		return nil, nil, err
+	}
+	f.base = f.about(model, reference)
+	for _, set := range []featureSet{model, reference} {
+		if set.images() < 2 {
+			return f.nothing(fmt.Sprintf("%s has %s, and a distance needs two", f.called(set), images(set.images()))), nil, nil
+		}
+	}
+	for _, set := range []featureSet{baseline, reference} {
+		if set.images() > 0 && set.width() != model.width() {
+			return nil, nil, fmt.Errorf("features of different width: %d of %s, %d of %s: they are of different encoders", model.width(), in.Model, set.width(), f.called(set))
+		}
+	}
+	f.design = designOf(model, baseline, reference)
+	f.base.Clusters = f.design.model.units()
+	f.base.Protocol["features"] = fmt.Sprintf("%d-dimensional features of %s", model.width(), cmp.Or(in.Component, in.Encoder))
+	f.base.Protocol["prompts"] = f.prompts(reference)
+	if err := f.frechetDistances(); err != nil {
+		return nil, nil, err
+	}
+	f.kernelDistances()
+	f.clipDistances()
+	return f.metrics, nil, nil
+}
+
+// fidelity is the distances of one model while they are made.
+type fidelity struct {
+	in      FidelityInput
+	design  fidelityDesign
+	base    record.Metric // what all have
+	metrics []record.Metric
+}
+
+// about is what is said with every distance.
+func (f *fidelity) about(model, reference featureSet) record.Metric {
+	in := f.in
 	m := record.Metric{
-		Subject: in.Model, Choice: in.Choice, Versus: in.Reference, Encoder: in.Encoder,
-		N: len(in.Features), Clusters: len(in.Features),
+		Subject: in.Model, Choice: in.Choice, Versus: in.Reference, VersusChoice: record.Reference, Encoder: in.Encoder,
+		N: model.images(), Clusters: model.images(),
 		Protocol: map[string]string{
 			"encoder":          in.Encoder,
 			"reference":        in.Reference,
-			"images":           fmt.Sprint(len(in.Features)),
-			"reference images": fmt.Sprint(len(in.ReferenceFeatures)),
+			"images":           fmt.Sprint(model.images()),
+			"reference images": fmt.Sprint(reference.images()),
 			"seed":             fmt.Sprint(in.Seed),
 		},
 	}
 	if in.Component != "" {
 		m.Protocol["component"] = in.Component
 	}
-	fid, kid := as(m, FID), as(m, KID)
-	if in.Prompts != nil && len(in.Prompts) != len(in.Features) {
-		return nil, nil, fmt.Errorf("features of %s: %d prompts for %d images", in.Model, len(in.Prompts), len(in.Features))
+	if len(in.AlsoRead) > 0 {
+		m.Protocol["also read by"] = strings.Join(in.AlsoRead, ", ")
 	}
-	if in.ImageIDs != nil && len(in.ImageIDs) != len(in.Features) {
-		return nil, nil, fmt.Errorf("features of %s: %d image IDs for %d images", in.Model, len(in.ImageIDs), len(in.Features))
-	}
-	if min(len(in.Features), len(in.ReferenceFeatures)) < 2 {
-		const why = "fewer than two images"
-		return []record.Metric{without(fid, why), without(kid, why)}, nil, nil
-	}
-	x, err := matrixOf(in.Features, in.ImageIDs)
-	if err != nil {
-		return nil, nil, fmt.Errorf("features of %s: %w", in.Model, err)
-	}
-	y, err := matrixOf(in.ReferenceFeatures, nil)
-	if err != nil {
-		return nil, nil, fmt.Errorf("features of %s: %w", in.Reference, err)
-	}
-	if _, width := x.Dims(); width != y.RawMatrix().Cols {
-		return nil, nil, fmt.Errorf("features of different width: %d of %s, %d of %s", width, in.Model, y.RawMatrix().Cols, in.Reference)
-	}
-	order, groups, clusters := in.groups()
-	x = rowsOf(x, order) // sums in an order that does not depend on the caller's
-	fid.Clusters, kid.Clusters = clusters, clusters
-	width := x.RawMatrix().Cols
-	protocol := fmt.Sprintf("%d-dimensional features of %s", width, cmp.Or(in.Component, in.Encoder))
-	fid.Protocol = with(with(fid.Protocol, "features", protocol), "covariance", "divided by n-1")
-	kid.Protocol = with(with(kid.Protocol, "features", protocol), "kernel", "(x.y/d+1)^3, unbiased")
-
-	if fid, err = measureFID(fid, x, y, groups); err != nil {
-		return nil, nil, fmt.Errorf("fid of %s: %w", in.Model, err)
-	}
-	if kid, err = measureKID(kid, x, y, groups, in.Seed); err != nil {
-		return nil, nil, fmt.Errorf("kid of %s: %w", in.Model, err)
-	}
-	return []record.Metric{fid, kid}, nil, nil
+	return m
 }
 
-func measureFID(m record.Metric, x, y *mat.Dense, groups [][]int) (record.Metric, error) {
-	images, width := x.Dims()
-	references, _ := y.Dims()
-	if min(images, references) <= width {
-		m.Note = join(m.Note, "no more images than feature dimensions: the covariance is singular and the distance biased upwards")
+// prompts says how the prompts of both sides are related.
+func (f *fidelity) prompts(reference featureSet) string {
+	theirs := reference.prompts()
+	switch {
+	case f.design.paired:
+		return "the reference is of the same prompts"
+	case !f.design.prompted:
+		return "the prompts of the images are not known"
+	case theirs == nil:
+		return "the prompts of the reference are not known: part of the distance may be between the prompts"
 	}
-	reference := momentsOf(y)
-	value, err := frechet(momentsOf(x), reference)
-	if err != nil {
-		return m, err
+	shared := map[int]bool{}
+	for _, text := range f.design.unitText {
+		shared[text] = false
 	}
-	m = number(m, value)
-	if width > widestJackknife {
-		m.Note = join(m.Note, fmt.Sprintf("no interval: features wider than %d", widestJackknife))
-		return m, nil
+	for _, text := range f.design.referenceText {
+		if _, ok := shared[text]; ok {
+			shared[text] = true
+		}
 	}
-	return jackknife(m, images, groups, func(kept []int) (float64, error) {
-		return frechet(momentsOf(rowsOf(x, kept)), reference)
-	})
+	count := 0
+	for _, both := range shared {
+		if both {
+			count++
+		}
+	}
+	return fmt.Sprintf("the reference is of %d prompts, %d of them among the images' %d: part of the distance is between the prompts", len(theirs), count, f.design.model.units())
 }
 
-func measureKID(m record.Metric, x, y *mat.Dense, groups [][]int, seed uint64) (record.Metric, error) {
-	images, _ := x.Dims()
-	references, _ := y.Dims()
-	if max(images, references) > largestFullKernel {
-		size := min(kidSubsetSize, images, references)
-		distances, err := KernelDistanceSubsets(x, y, size, kidSubsets, seed)
-		if err != nil {
-			return m, err
-		}
-		m.Protocol = with(m.Protocol, "subsets", fmt.Sprintf("%d of %d images", kidSubsets, size))
-		mean, deviation := stat.MeanStdDev(distances, nil)
-		m.Note = join(m.Note, fmt.Sprintf("standard deviation over subsets %.4g; no interval", deviation))
-		return number(m, mean), nil
+// called is what messages call a set.
+func (f *fidelity) called(set featureSet) string {
+	if set.name == f.in.Reference && f.in.Choice != record.OtherDraws || set.name != f.in.Model && set.name != f.in.Baseline {
+		return "the reference " + set.name
 	}
-	m.Protocol = with(m.Protocol, "subsets", "none: all pairs of images")
-	value, err := KernelDistance(x, y)
-	if err != nil {
-		return m, err
-	}
-	return jackknife(number(m, value), images, groups, leaveOutKID(x, y))
+	return set.name
 }
 
-// leaveOutKID is the kernel distance of some rows of x to y, from sums over the
-// kernel that are made once.
-func leaveOutKID(x, y *mat.Dense) func(kept []int) (float64, error) {
-	n, width := x.Dims()
-	m, _ := y.Dims()
-	cube := func(_, _ int, product float64) float64 {
-		base := product/float64(width) + 1
-		return base * base * base
+func images(n int) string {
+	switch n {
+	case 0:
+		return "no image"
+	case 1:
+		return "one image"
 	}
-	var inside, across mat.Dense // k(x, x) [n, n]; k(x, y) [n, m]
-	inside.Mul(x, x.T())
-	inside.Apply(cube, &inside)
-	across.Mul(x, y.T())
-	across.Apply(cube, &across)
-	crossSums := make([]float64, n)
-	for i := range crossSums {
-		for _, value := range across.RawRowView(i) {
-			crossSums[i] += value
-		}
+	return fmt.Sprintf("%d images", n)
+}
+
+// unit is what pairs are of, in words.
+func (f *fidelity) unit() string {
+	if f.design.prompted {
+		return "prompts"
 	}
-	ofY, diagonalY := kernelSums(y, y)
-	yTerm := (ofY - diagonalY) / float64(m*(m-1))
-	return func(kept []int) (float64, error) {
-		var ofX, cross float64
-		for _, i := range kept {
-			row := inside.RawRowView(i)
-			for _, j := range kept {
-				if i != j {
-					ofX += row[j]
-				}
-			}
-			cross += crossSums[i]
-		}
-		k := float64(len(kept))
-		return ofX/(k*(k-1)) + yTerm - 2*cross/(k*float64(m)), nil
+	return "images"
+}
+
+// most and fewest are the images of the largest and the smallest set.
+func (f *fidelity) most() int {
+	return max(f.design.model.images(), f.design.baseline.images(), f.design.reference.images())
+}
+
+func (f *fidelity) fewest() int {
+	n := min(f.design.model.images(), f.design.reference.images())
+	if f.design.compared() {
+		n = min(n, f.design.baseline.images())
+	}
+	return n
+}
+
+// metric begins a metric of a name. That of a difference is against the baseline.
+func (f *fidelity) metric(name string) record.Metric {
+	m := as(f.base, name)
+	m.Protocol = maps.Clone(f.base.Protocol)
+	if name != FID && name != KID && name != CMMD {
+		m.Versus, m.VersusChoice = f.in.Baseline, record.All
+		m.Protocol["about"] = "endlessly many images of such prompts"
+	}
+	return m
+}
+
+func (f *fidelity) add(m record.Metric) { f.metrics = append(f.metrics, m) }
+
+// none adds a difference that there is none of, and why.
+func (f *fidelity) none(difference, p, why string) {
+	if f.in.Baseline != "" {
+		f.add(without(f.metric(difference), why))
+		f.add(without(f.metric(p), why))
 	}
 }
 
-// jackknife adds the interval of a distance, from the distances without each group.
-func jackknife(m record.Metric, images int, groups [][]int, distance func(kept []int) (float64, error)) (record.Metric, error) {
-	if len(groups) < 5 || images < 3*len(groups) {
-		m.Note = join(m.Note, "no interval: too few images or prompts")
-		return m, nil
+// no reports, and says, that the images of the baseline cannot be paired with the
+// model's.
+func (f *fidelity) no(difference, p string) bool {
+	if f.design.compared() {
+		return false
 	}
-	leftOut := make([]float64, len(groups))
-	for g, group := range groups {
-		out := map[int]bool{}
-		for _, row := range group {
-			out[row] = true
-		}
-		kept := make([]int, 0, images-len(group))
-		for row := range images {
-			if !out[row] {
-				kept = append(kept, row)
-			}
-		}
-		var err error
-		if leftOut[g], err = distance(kept); err != nil {
-			return m, err
-		}
+	f.none(difference, p, fmt.Sprintf("the images of %s and %s are not of the same prompts", f.in.Model, f.in.Baseline))
+	return true
+}
+
+// nothing is every metric without a value.
+func (f *fidelity) nothing(why string) []record.Metric {
+	for _, name := range [][3]string{{FID, FIDDifference, FIDDifferenceP}, {KID, KIDDifference, KIDDifferenceP}, {CMMD, CMMDDifference, CMMDDifferenceP}} {
+		f.add(without(f.metric(name[0]), why))
+		f.none(name[1], name[2], why)
 	}
-	interval, err := stats.Jackknife(*m.Value, leftOut, stats.Level)
+	return f.metrics
+}
+
+// counted completes a metric with a mean over pairs of images, which there may be
+// none of.
+func counted(m record.Metric, value float64) record.Metric {
+	if math.IsNaN(value) {
+		return without(m, "no two images of different prompts")
+	}
+	return number(m, value)
+}
+
+// pairs completes a distance with the interval of its U statistic.
+func (f *fidelity) pairs(m record.Metric, of *stats.UStatistic, plus float64) record.Metric {
+	estimate, err := of.Estimate()
+	switch {
+	case m.Value == nil:
+	case err == nil && len(f.design.strata) >= fewestPrompts:
+		estimate.Value += plus
+		m = estimatedBy(m, estimate, f.pairsWords())
+	default:
+		m.Note = join(m.Note, f.noInterval(err))
+	}
+	return m
+}
+
+func (f *fidelity) pairsWords() string {
+	return "t, over pairs of " + f.unit() + " (U statistic)"
+}
+
+// noInterval says why there is none.
+func (f *fidelity) noInterval(err error) string {
+	if errors.Is(err, stats.ErrNoSpread) {
+		return "no interval: nothing differs from prompt to prompt"
+	}
+	return fmt.Sprintf("no interval: fewer than %d %s", fewestPrompts, f.unit())
+}
+
+// differs adds a difference from its U statistic, times a factor.
+func (f *fidelity) differs(difference, p string, of *stats.UStatistic, factor float64) {
+	if f.in.Baseline == "" || f.no(difference, p) {
+		return
+	}
+	estimate, err := of.Estimate()
+	if err != nil || len(f.design.strata) < fewestPrompts {
+		m := f.metric(difference)
+		m.Note = join(m.Note, f.noInterval(err))
+		f.add(counted(m, factor*of.Value()))
+		f.add(without(f.metric(p), f.noInterval(err)))
+		return
+	}
+	f.estimated(difference, p, estimate, nil, factor, f.pairsWords())
+}
+
+// estimated adds a difference, times a factor, with its interval and its p value.
+func (f *fidelity) estimated(difference, p string, estimate stats.Estimate, err error, factor float64, how string) {
+	m, tested := f.metric(difference), f.metric(p)
 	if err != nil {
-		return m, err
+		why := f.noInterval(err)
+		m.Note = join(m.Note, why)
+		f.add(number(m, 0)) // no group moves it
+		f.add(without(tested, why))
+		return
 	}
+	estimate.Value, estimate.Error = factor*estimate.Value, factor*estimate.Error
+	f.add(estimatedBy(m, estimate, how))
+	tested.Protocol["test"] = how
+	f.add(number(tested, estimate.P()))
+}
+
+// estimatedBy completes a metric with an estimate and its interval.
+func estimatedBy(m record.Metric, estimate stats.Estimate, how string) record.Metric {
+	interval := estimate.Interval(stats.Level)
 	m.Low, m.High = &interval.Low, &interval.High
-	m.Protocol = with(m.Protocol, "interval", fmt.Sprintf("95 %%, jackknife over %d groups of the model's prompts, reference fixed", len(groups)))
-	return m, nil
-}
-
-// groups sorts the images by prompt and content and deals the prompts (or, if
-// they are not known, the images) out to groups at random. order lists the rows
-// of Features; the groups hold positions in order.
-func (in FidelityInput) groups() (order []int, groups [][]int, clusters int) {
-	order = make([]int, len(in.Features))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		if in.Prompts != nil {
-			if c := cmp.Compare(in.Prompts[a], in.Prompts[b]); c != 0 {
-				return c
-			}
-		}
-		return slices.Compare(in.Features[a], in.Features[b])
-	})
-	var prompts [][]int
-	for at, row := range order {
-		if at == 0 || in.Prompts == nil || in.Prompts[row] != in.Prompts[order[at-1]] {
-			prompts = append(prompts, nil)
-		}
-		last := len(prompts) - 1
-		prompts[last] = append(prompts[last], at)
-	}
-	groups = make([][]int, min(fidelityGroups, len(prompts)))
-	random := rand.New(rand.NewPCG(in.Seed, 0x6a61636b)) // "jack"
-	for turn, p := range random.Perm(len(prompts)) {
-		g := turn % len(groups)
-		groups[g] = append(groups[g], prompts[p]...)
-	}
-	return order, groups, len(prompts)
-}
-
-// matrixOf checks features and widens them to float64. ids name the rows; nil:
-// they are numbered.
-func matrixOf(features [][]float32, ids []string) (*mat.Dense, error) {
-	width := len(features[0])
-	if width == 0 {
-		return nil, fmt.Errorf("image 1 has an empty feature")
-	}
-	x := mat.NewDense(len(features), width, nil)
-	for i, feature := range features {
-		name := fmt.Sprintf("image %d", i+1)
-		if ids != nil {
-			name = fmt.Sprintf("image %q", ids[i])
-		}
-		if len(feature) != width {
-			return nil, fmt.Errorf("%s has a feature of width %d, the first image one of %d", name, len(feature), width)
-		}
-		for j, value := range feature {
-			if math.IsNaN(float64(value)) || math.IsInf(float64(value), 0) {
-				return nil, fmt.Errorf("%s has the feature value %v at position %d", name, value, j)
-			}
-			x.Set(i, j, float64(value))
-		}
-	}
-	return x, nil
+	m.Protocol["interval"] = "95 %, " + how
+	return number(m, estimate.Value)
 }

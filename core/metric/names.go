@@ -24,8 +24,15 @@ const (
 	AverageRewardMean       = "average_reward"
 	AverageRewardDifference = "average_reward_difference"
 
-	FID = "fid"
-	KID = "kid"
+	FID             = "fid"
+	FIDDifference   = "fid_difference"
+	FIDDifferenceP  = "fid_difference_p"
+	KID             = "kid"
+	KIDDifference   = "kid_difference"
+	KIDDifferenceP  = "kid_difference_p"
+	CMMD            = "cmmd"
+	CMMDDifference  = "cmmd_difference"
+	CMMDDifferenceP = "cmmd_difference_p"
 
 	RewardAccuracyShare  = "reward_accuracy"
 	RewardAccuracyFitted = "reward_accuracy_fitted"
@@ -86,7 +93,14 @@ var definitions = []Definition{
 	{AverageRewardDifference, MeasureReward, record.Plain, record.Higher, "", false},
 
 	{FID, MeasureFidelity, record.Plain, record.Lower, "FID", true},
+	{FIDDifference, MeasureFidelity, record.Plain, record.Lower, "FID difference", false},
+	{FIDDifferenceP, MeasureFidelity, record.P, record.Neither, "p", false},
 	{KID, MeasureFidelity, record.Plain, record.Lower, "KID", false},
+	{KIDDifference, MeasureFidelity, record.Plain, record.Lower, "KID difference", false},
+	{KIDDifferenceP, MeasureFidelity, record.P, record.Neither, "p", false},
+	{CMMD, MeasureFidelity, record.Plain, record.Lower, "CMMD", false},
+	{CMMDDifference, MeasureFidelity, record.Plain, record.Lower, "CMMD difference", false},
+	{CMMDDifferenceP, MeasureFidelity, record.P, record.Neither, "p", false},
 
 	{RewardAccuracyShare, MeasureRewardAccuracy, record.Share, record.Higher, "images", false},
 	{RewardAccuracyFitted, MeasureRewardAccuracy, record.Share, record.Higher, "", false},
@@ -147,6 +161,12 @@ func MeasureOf(name string) (measure Measure, ok bool) {
 	}
 	row, ok := Define(name)
 	return row.Measure, ok
+}
+
+// Measures reports whether a metric of the name is this measure's.
+func (m Measure) Measures(name string) bool {
+	row, ok := Define(name)
+	return ok && row.Measure == m
 }
 
 // as is a metric under a name, with the unit and direction of that name's row.

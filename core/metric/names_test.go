@@ -18,7 +18,7 @@ func TestTheTableIsWhatIsMeasured(t *testing.T) {
 	scores := func(shift float64) []table.Score {
 		return append(scoresOf("color", "p1", "seen", 0.1+shift, 0.7), scoresOf("color", "p2", "seen", 0.2+shift, 0.9)...)
 	}
-	points := [][]float32{{0, 1}, {1, 0}, {1, 1}, {0, 0}}
+	points := featuresOf([][]float32{{0, 1}, {1, 0}, {1, 1}, {0, 0}}, 2)
 	measured := map[Measure]map[string]record.Metric{}
 	take := func(measure Measure) func([]record.Metric, []dataset.PromptValue, error) {
 		return func(metrics []record.Metric, _ []dataset.PromptValue, err error) {
@@ -36,7 +36,7 @@ func TestTheTableIsWhatIsMeasured(t *testing.T) {
 	take(MeasureAlignment)(Alignment(AlignmentInput{Model: "m", Baseline: "b", ModelLabels: first, BaselineLabels: second}))
 	take(MeasureAlignment)(Agreement(AgreementInput{Labels: first}))
 	take(MeasureReward)(AverageReward(AverageRewardInput{Scores: scores(0), BaselineScores: scores(0.1)}))
-	take(MeasureFidelity)(Fidelity(FidelityInput{Features: points, ReferenceFeatures: points}))
+	take(MeasureFidelity)(Fidelity(FidelityInput{Baseline: "b", Features: points, BaselineFeatures: points, ReferenceFeatures: points}))
 	take(MeasureRewardAccuracy)(RewardAccuracy(RewardAccuracyInput{Scores: scores(0), Labels: first}))
 	comparison, err := RewardComparison(RewardComparisonInput{Rewards: []ScoredBy{{"a", scores(0)}, {"b", scores(0.1)}}, Labels: first})
 	take(MeasureRewardAccuracy)(comparison, nil, err)

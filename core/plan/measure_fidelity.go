@@ -10,51 +10,68 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
-// FidelityWork measures how far a model's images are from real ones.
+// FidelityWork measures how far a model's images are from real ones, and how much
+// farther than the baseline's.
 type FidelityWork struct {
 	Subject   string        `json:"subject"`
-	Choice    record.Choice `json:"choice,omitempty"` // record.OtherDraws: real images in the place of a model's
-	Encoder   string        `json:"encoder"`          // as the experiment calls it
-	Component string        `json:"component"`        // what the encoder is, with its weights
-	Reference string        `json:"reference"`        // the images that are compared with
+	Choice    record.Choice `json:"choice,omitempty"`    // record.OtherDraws: real images in the place of a model's
+	Baseline  string        `json:"baseline,omitempty"`  // empty: compared with none
+	Encoder   string        `json:"encoder"`             // as the experiment calls it
+	Component string        `json:"component"`           // what the encoder is, with its weights
+	AlsoRead  []string      `json:"also_read,omitempty"` // rewards that read the same features
+	Reference string        `json:"reference"`           // the images that are compared with
+	// HeldOut: the subject's images are held out of the reference, as many as the
+	// inputs have.
+	HeldOut bool `json:"held_out,omitempty"`
 }
 
 var _ MeasureWork = (*FidelityWork)(nil)
 
-const referenceFeatures = "reference features"
+const (
+	baselineFeatures  = "baseline features"
+	baselineImages    = "baseline images"
+	referenceFeatures = "reference features"
+	referenceImages   = "reference images"
+)
 
 func (e *evaluation) fidelity(model spec.Model) {
-	e.distance(record.Stage{Subject: model.Name()}, model.Name(), e.set(model))
+	work := &FidelityWork{Subject: model.Name(), Baseline: e.against(model)}
+	e.distance(work, record.Stage{Subject: work.Subject}, work.Subject, e.set(model))
 }
 
 // floor measures real images as if they were a model's: what a distance is where
-// nothing is wrong, with as many images.
+// nothing is wrong, with as many images. Of a sampler these are other draws; of a
+// set of images some are held out.
 func (e *evaluation) floor() {
+	about := record.Stage{Subject: e.reference().about.Subject, Choice: record.OtherDraws}
+	work := &FidelityWork{Subject: about.Subject, Choice: about.Choice}
 	if e.Fidelity.Sampler == nil {
+		work.HeldOut = true
+		e.distance(work, about, realImages, e.set(e.Models[0]))
 		return
 	}
-	e.distance(record.Stage{Subject: e.Fidelity.Sampler.Name, Choice: record.OtherDraws}, realImages, e.realSet(realImages, record.OtherDraws, e.PerPrompt))
+	work.Baseline = e.baselineName()
+	e.distance(work, about, realImages, e.realSet(realImages, record.OtherDraws, e.PerPrompt))
 }
 
-// The sets of images that a sampler of real images draws for an evaluation.
-const (
-	referenceImages = "reference" // what all models are compared with
-	realImages      = "real"      // as many as a model draws
-)
+// realImages is what stages call the real images that stand for a model's.
+const realImages = "real"
 
-func (e *evaluation) distance(about record.Stage, name string, of imageSet) {
+func (e *evaluation) distance(work *FidelityWork, about record.Stage, name string, of imageSet) {
 	encoder := e.Fidelity.Encoder
 	reference := e.reference()
-	work := &FidelityWork{
-		Subject: about.Subject, Choice: about.Choice, Encoder: encoder.Name, Component: e.whatIs(encoder), Reference: reference.about.Subject,
+	work.Encoder, work.Component, work.AlsoRead, work.Reference = encoder.Name, e.whatIs(encoder), e.readersOf(encoder), reference.about.Subject
+	// Rows of features know their image only by its ID: the images tables say which
+	// prompt each was drawn for.
+	inputs := []Input{
+		{Features, e.encode(encoder, of), Features}, {Images, of.node, Images},
+		{referenceFeatures, e.encode(encoder, reference), Features}, {referenceImages, reference.node, Images},
 	}
-	e.measureOf(work, about, name, e.Fidelity.Range, []Input{
-		{Features, e.encode(encoder, of), Features},
-		{referenceFeatures, e.encode(encoder, reference), Features},
-		// Rows of features know their image only by its ID: the images table
-		// says which prompt it was drawn for.
-		{Images, of.node, Images},
-	})
+	if work.Baseline != "" {
+		baseline := e.set(e.Baseline)
+		inputs = append(inputs, Input{baselineFeatures, e.encode(encoder, baseline), Features}, Input{baselineImages, baseline.node, Images})
+	}
+	e.measureOf(work, about, name, e.Fidelity.Range, inputs)
 }
 
 // reference is what the images of all models are compared with.
@@ -62,7 +79,7 @@ func (e *evaluation) reference() imageSet {
 	if e.Fidelity.Images != nil {
 		return e.imageSet(e.Fidelity.Images)
 	}
-	return e.realSet(referenceImages, record.Reference, e.Fidelity.PerPrompt)
+	return e.realSet("reference", record.Reference, e.Fidelity.PerPrompt)
 }
 
 // realSet is images that the reference's sampler draws for the evaluation's
@@ -74,7 +91,7 @@ func (e *evaluation) realSet(name string, choice record.Choice, perPrompt int) i
 	return imageSet{e.Name + "/" + name, about, node, len(e.Prompts) * perPrompt}
 }
 
-func (*FidelityWork) kind() (record.Kind, string) { return record.KindMeasure, "2" }
+func (*FidelityWork) kind() (record.Kind, string) { return record.KindMeasure, "3" }
 func (*FidelityWork) items() (int, string)        { return 0, "images" }
 
 // Measure implements MeasureWork.
@@ -82,43 +99,50 @@ func (*FidelityWork) Measure() metric.Measure { return metric.MeasureFidelity }
 
 // Compute implements MeasureWork.
 func (w *FidelityWork) Compute(ctx context.Context, in *MeasureInputs, seed uint64) ([]record.Metric, []dataset.PromptValue, error) {
-	features, err := readRows[table.Feature](in, Features)
-	if err != nil {
-		return nil, nil, err
-	}
-	reference, err := readRows[table.Feature](in, referenceFeatures)
-	if err != nil {
-		return nil, nil, err
-	}
-	path, err := in.Path(Images)
-	if err != nil {
-		return nil, nil, err
-	}
-	images, err := table.Captions(ctx, path)
-	if err != nil {
-		return nil, nil, err
-	}
-	prompt := map[string]string{}
-	for _, image := range images {
-		prompt[image.ID] = image.Prompt
-	}
 	of := metric.FidelityInput{
-		Model: w.Subject, Choice: w.Choice, Encoder: w.Encoder, Component: w.Component, Reference: w.Reference, Seed: seed,
-		ReferenceFeatures: vectors(reference), Features: vectors(features),
+		Model: w.Subject, Choice: w.Choice, Baseline: w.Baseline, Reference: w.Reference,
+		Encoder: w.Encoder, Component: w.Component, AlsoRead: w.AlsoRead, Seed: seed,
 	}
-	for _, feature := range features {
-		of.ImageIDs = append(of.ImageIDs, feature.ImageID)
-		of.Prompts = append(of.Prompts, prompt[feature.ImageID])
+	var err error
+	if of.Features, err = readFeatures(ctx, in, Features, Images); err != nil {
+		return nil, nil, err
+	}
+	if of.ReferenceFeatures, err = readFeatures(ctx, in, referenceFeatures, referenceImages); err != nil {
+		return nil, nil, err
+	}
+	if w.HeldOut {
+		return metric.Floor(of)
+	}
+	if w.Baseline != "" {
+		if of.BaselineFeatures, err = readFeatures(ctx, in, baselineFeatures, baselineImages); err != nil {
+			return nil, nil, err
+		}
 	}
 	return metric.Fidelity(of)
 }
 
-func vectors(features []table.Feature) [][]float32 {
-	rows := make([][]float32, len(features))
-	for i, feature := range features {
-		rows[i] = feature.Vector
+func readFeatures(ctx context.Context, in *MeasureInputs, features, images string) (read metric.ImageFeatures, err error) {
+	if read.Rows, err = readRows[table.Feature](in, features); err != nil {
+		return read, err
 	}
-	return rows
+	path, err := in.Path(images)
+	if err != nil {
+		return read, err
+	}
+	read.Images, err = table.Captions(ctx, path)
+	return read, err
+}
+
+// readersOf lists the experiment's rewards that read an encoder's features. What
+// they like and what the features show is then no news from two sides.
+func (b *builder) readersOf(encoder *spec.Component) []string {
+	var names []string
+	for _, reward := range b.spec.Rewards {
+		if reward.Encoder != nil && b.whatIs(reward.Encoder) == b.whatIs(encoder) {
+			names = append(names, reward.Name)
+		}
+	}
+	return names
 }
 
 // whatIs names a component and its weights: whoever compares a distance with

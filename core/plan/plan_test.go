@@ -115,7 +115,7 @@ func TestPlanOfAWholeExperiment(t *testing.T) {
 		"encode/real/clip", "measure/main/fidelity/base",
 		"sample/main/full", "rate/main/full", "measure/main/alignment/full",
 		"encode/main/full/clip", "score/main/full/clip", "score/main/full/with_aux", "measure/main/reward/full",
-		"measure/main/fidelity/full",
+		"measure/main/fidelity/full", "measure/main/fidelity/real",
 		"measure/main/reward_accuracy",
 		"sample/main/best_of/base", "choose/main/best_of/base/random", "rate/main/best_of/base/random",
 		"encode/main/best_of/base/clip", "score/main/best_of/base/with_aux",
@@ -137,8 +137,16 @@ func TestPlanOfAWholeExperiment(t *testing.T) {
 			"images = images of sample/labelled", "features = features of encode/labelled/clip", "text_features = text_features of encode/labelled/clip",
 			"reward checkpoint = checkpoint of fit/with_aux",
 		},
-		"measure/main/fidelity/full": {"features = features of encode/main/full/clip", "reference features = features of encode/real/clip", "images = images of sample/main/full"},
-		"sample/main/full":           {"sampler checkpoint = checkpoint of tune/full"},
+		"measure/main/fidelity/full": {
+			"features = features of encode/main/full/clip", "images = images of sample/main/full",
+			"reference features = features of encode/real/clip", "reference images = images of sample/real",
+			"baseline features = features of encode/main/base/clip", "baseline images = images of sample/main/base",
+		},
+		"measure/main/fidelity/real": {
+			"features = features of encode/main/base/clip", "images = images of sample/main/base",
+			"reference features = features of encode/real/clip", "reference images = images of sample/real",
+		},
+		"sample/main/full": {"sampler checkpoint = checkpoint of tune/full"},
 		"tune/full": {
 			"images 1 = images of sample/labelled", "scores 1 = scores of score/labelled/with_aux",
 			"images 2 = images of sample/unlabelled", "scores 2 = scores of score/unlabelled/with_aux",
