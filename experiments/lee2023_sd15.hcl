@@ -139,7 +139,7 @@ variable "learning_rate" {
 }
 
 variable "pretraining_weight" {
-  description = "beta: ours, the paper does not state it"
+  description = "beta of the paper's equation 3; its value is ours, the paper does not state it"
   default     = 0.5
 }
 
@@ -348,7 +348,9 @@ finetune "full" {
   micro_batch_size   = var.micro_batch_size
   prompt_dropout     = 0.1
 
-  loss "reward_weighted" {}
+  loss "reward_weighted" {
+    normalize = "none" # the rewards themselves, so that the weight below is the paper's beta
+  }
 
   loss "pretraining" {
     weight = var.pretraining_weight

@@ -44,9 +44,14 @@ variable "temperature_on" {
   default     = "sigmoid"
 }
 
+variable "products" {
+  description = "whether the rewards read the terms of the cosine beside the two embeddings"
+  default     = true
+}
+
 # The fine-tuning. The paper states neither beta nor the learning rate.
 variable "pretraining_weight" {
-  description = "beta: weight of the pre-training loss"
+  description = "weight of the pre-training loss beside rewards of mean 1; times the mean reward it is the paper's beta"
   default     = 0.3
 }
 
@@ -200,14 +205,14 @@ reward "clip_score" "clip_score" {
 reward "feedback" "no_auxiliary" {
   encoder  = encoder.clip
   labels   = labels.human
-  products = true
+  products = var.products
   steps    = 300
 }
 
 reward "feedback" "with_auxiliary" {
   encoder  = encoder.clip
   labels   = labels.human
-  products = true
+  products = var.products
   steps    = 300
 
   auxiliary "prompt_classification" {
@@ -268,7 +273,8 @@ finetune "full" {
   }
 }
 
-# Controls: what tuning does without a reward, and without the model's images.
+# Controls: the full method without a reward, all else the same, and tuning without the
+# model's images.
 finetune "no_reward" {
   sampler       = sampler.base
   images        = [images.labelled, images.unlabelled]
@@ -282,6 +288,7 @@ finetune "no_reward" {
   loss "denoising" {}
 
   loss "pretraining" {
+    weight = var.pretraining_weight
     images = [images.web, images.web_of_one]
   }
 }

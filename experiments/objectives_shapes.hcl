@@ -31,7 +31,7 @@ variable "reference_learning_rate" {
 # What each objective has of its own. Rates and betas of the two against a reference
 # were tried on another seed than the ablation's; the others are as in other files.
 variable "pretraining_weight" {
-  description = "beta: weight of the pre-training loss"
+  description = "weight of the pre-training loss beside rewards of mean 1"
   default     = 0.3
 }
 

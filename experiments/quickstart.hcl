@@ -24,7 +24,7 @@ variable "auxiliary_weight" {
 }
 
 variable "pretraining_weight" {
-  description = "beta: weight of the pre-training loss; the paper does not state its own"
+  description = "weight of the pre-training loss beside rewards of mean 1; times the mean reward it is the paper's beta, which the paper does not state"
   default     = 0.3
 }
 

@@ -40,21 +40,21 @@ func (t *Table) explain() {
 		if len(intervals.words) == 1 {
 			t.note("Intervals: " + method + ".")
 		} else {
-			t.note("Intervals of " + strings.Join(intervals.of[i], ", ") + ": " + method + ".")
+			t.note("Intervals of " + together(intervals.of[i]) + ": " + method + ".")
 		}
 	}
 	for i, test := range tests.words {
 		if len(tests.words) == 1 {
 			t.note("p: " + test + ".")
 		} else {
-			t.note("p of " + strings.Join(tests.of[i], ", ") + ": " + test + ".")
+			t.note("p of " + together(tests.of[i]) + ": " + test + ".")
 		}
 	}
 	if corrected > 0 {
 		t.note(fmt.Sprintf("p is after Holm's correction over all %d comparisons of this table. A conclusion needs p of at most %g and an interval without 0.", corrected, significant))
 	}
 	for i, remark := range remarks.words {
-		t.note(sentence(remark) + " (" + strings.Join(remarks.of[i], ", ") + ").")
+		t.note(sentence(remark) + " (" + together(remarks.of[i]) + ").")
 	}
 }
 
@@ -75,9 +75,20 @@ func (s *saying) add(words, of string) {
 	}
 }
 
+// together lists names, which may have commas of their own.
+func together(names []string) string {
+	if slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, ",") }) {
+		return strings.Join(names, "; ")
+	}
+	return strings.Join(names, ", ")
+}
+
 // quantity is what a column's number in a row is of, in the fewest words: the metric
 // whatever the part of the prompts.
 func (c Column) quantity(row Row) string {
+	if c.Key.Reward != "" { // one reward's scores are of another kind than another's
+		return c.Title
+	}
 	if row, ok := metric.Define(c.Key.Metric); ok && row.Title != "" {
 		return row.Title
 	}

@@ -55,7 +55,7 @@ func notes(run *record.Run, variants []variant) []string {
 	told := map[string]bool{} // keys: variants share stages
 	for _, v := range variants {
 		for _, s := range v.stages {
-			if s.record == nil || len(s.record.Facts) == 0 || told[s.Key] {
+			if s.record == nil || len(s.record.Facts) == 0 || s.Kind == record.KindTune || told[s.Key] {
 				continue
 			}
 			told[s.Key] = true
@@ -65,6 +65,9 @@ func notes(run *record.Run, variants []variant) []string {
 			}
 			add("%s", facts(s.record, of))
 		}
+	}
+	if rewards := meanRewards(variants); rewards != "" {
+		add("%s", rewards)
 	}
 	for _, notice := range run.Notices {
 		add("%s", notice)
@@ -103,11 +106,47 @@ func agreement(variants []variant) string {
 	if len(alphas) == 0 {
 		return ""
 	}
-	low, high := fmt.Sprintf("%.2f", slices.Min(alphas)), fmt.Sprintf("%.2f", slices.Max(alphas))
-	if low == high {
-		return "Raters agree with Krippendorff's alpha " + low + "."
+	return "Krippendorff's alpha of the raters, by model: " + spread(alphas, "%.2f") + "."
+}
+
+// meanRewards says what the mean reward of the images of each fine-tuning was: where
+// rewards are divided by it, the paper's beta is another loss's weight times it.
+func meanRewards(variants []variant) string {
+	var order []string
+	of := map[string][]float64{}
+	for _, v := range variants {
+		for _, s := range v.stages {
+			if s.record == nil || s.Kind != record.KindTune {
+				continue
+			}
+			mean, ok := s.record.Facts[record.MeanReward]
+			if !ok {
+				continue
+			}
+			if of[s.Subject] == nil {
+				order = append(order, s.Subject)
+			}
+			of[s.Subject] = append(of[s.Subject], mean)
+		}
 	}
-	return "Raters agree with Krippendorff's alpha from " + low + " to " + high + ", by model."
+	if order == nil {
+		return ""
+	}
+	var said []string
+	for _, subject := range order {
+		said = append(said, subject+" "+spread(of[subject], "%.3f"))
+	}
+	return "Mean reward of the images that a fine-tuning weighs: " + strings.Join(said, ", ") +
+		". Beside rewards that are divided by it (the default), a weight times it is in the paper's unit, such as its beta."
+}
+
+// spread is the range of some numbers, or the number that they all are.
+func spread(values []float64, format string) string {
+	low, high := fmt.Sprintf(format, slices.Min(values)), fmt.Sprintf(format, slices.Max(values))
+	if low == high {
+		return low
+	}
+	return low + " to " + high
 }
 
 // troubles says what failed, what waits for people, what is missing and what

@@ -534,6 +534,31 @@ func TestBreakable(t *testing.T) {
 	}
 }
 
+// A table that is too wide puts the bounds of its intervals below each other before it
+// is broken into two.
+func TestNarrowTablesKeepTheirConclusion(t *testing.T) {
+	model := wordColumn(FieldSubject, "model")
+	table := Table{ID: "x", Title: "x", Columns: []Column{model}}
+	row := Row{Subject: "unlabelled"}
+	row.put(model, text("unlabelled"))
+	for i := range 5 {
+		number := metricColumn("win_share", part{category: fmt.Sprint(i)})
+		table.Columns = append(table.Columns, number)
+		row.put(number, Cell{Value: rounded(0.2), Low: rounded(0.102), High: rounded(0.415), Unit: record.Share})
+	}
+	table.Rows = []Row{row}
+	blocks := fit(table, 60)
+	if len(blocks) != 1 || blocks[0].rows[0][1] != "20.0\n[10.2,\n41.5]" {
+		t.Errorf("%d blocks: %q", len(blocks), blocks[0].rows)
+	}
+	if blocks := fit(table, 80); blocks[0].rows[0][1] != "20.0\n[10.2, 41.5]" {
+		t.Errorf("there is room, and yet: %q", blocks[0].rows)
+	}
+	if blocks := fit(table, 40); len(blocks) < 2 {
+		t.Errorf("40 columns hold %q", blocks[0].rows)
+	}
+}
+
 func TestParted(t *testing.T) {
 	for words, want := range map[string]string{
 		"with_auxiliary no_aux": "with_ auxiliary no_aux", "distinguishable": "distinguishable",

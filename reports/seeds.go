@@ -1,8 +1,11 @@
 package reports
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+
+	"gonum.org/v1/gonum/stat"
 
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/stats"
@@ -66,9 +69,33 @@ func (c across) overSeeds(t *Table, g group, subject string, find func(evaluatio
 	case len(g.seeds) == 1:
 		return t.cellOf(found[0])
 	}
-	cell := Cell{Value: &values[0], Unit: found[0].Unit, N: len(values)}
-	if interval, err := stats.Student(values, stats.Level); err == nil {
-		cell.Value, cell.Low, cell.High = &interval.Value, &interval.Low, &interval.High
+	return seedCell(values, found[0].Unit)
+}
+
+// seedCell is a number under several seeds: its mean with an interval, or, of fewer
+// seeds than make one, the numbers themselves.
+func seedCell(values []float64, unit record.Unit) Cell {
+	mean := stat.Mean(values, nil)
+	cell := Cell{Value: &mean, Unit: unit, N: len(values)}
+	interval, err := stats.Student(values, stats.Level)
+	method := "95 %, t over the seeds"
+	if err == nil && unit == record.Share {
+		interval, err = stats.StudentShare(values, stats.Level)
+		method = "95 %, binomial of the effective number of seeds by their spread (Korn and Graubard)"
+	}
+	switch {
+	case errors.Is(err, stats.ErrTooFew):
+		cell.Seeds = values
+		if len(values) > 1 {
+			cell.Note = fmt.Sprintf("fewer than %d seeds: the number under each, and no interval", stats.FewestValues)
+		}
+	case errors.Is(err, stats.ErrNoSpread):
+		cell.Note = "no interval: the seeds agree to the digit"
+	case err == nil:
+		if unit == record.Points { // of a hundred
+			interval.Low, interval.High = max(-100, interval.Low), min(100, interval.High)
+		}
+		cell.Low, cell.High, cell.Method = &interval.Low, &interval.High, method
 	}
 	return cell
 }
@@ -91,7 +118,10 @@ func (c across) paired(g, reference group, find func(evaluation) *record.Metric)
 }
 
 func (c across) seedsNote() string {
-	return fmt.Sprintf("Mean over %d seeds with its 95 %% t interval: what another seed would change.", c.mostSeeds())
+	if c.mostSeeds() < stats.FewestValues {
+		return fmt.Sprintf("%d seeds: the number under each.", c.mostSeeds())
+	}
+	return fmt.Sprintf("Mean over %d seeds; the interval is about what another seed would change.", c.mostSeeds())
 }
 
 func (c across) mostSeeds() int {

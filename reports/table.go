@@ -31,6 +31,7 @@ type Cell struct {
 	Text       string // shown as it is if Value is nil
 	Value      *float64
 	Low, High  *float64
+	Seeds      []float64 // the number under each seed, where there are too few of them for an interval
 	Unit       record.Unit
 	N          int
 	Method     string      // how the interval was made, in words
@@ -99,9 +100,15 @@ func (t *Table) cellOf(m *record.Metric) Cell {
 func (t *Table) testedCell(tested *family, difference, p *record.Metric) Cell {
 	cell := t.cellOf(difference)
 	cell.Comparison = comparisonOf(difference)
-	if cell.Comparison != nil && p != nil && p.Value != nil {
+	switch {
+	case cell.Comparison == nil || p == nil:
+	case p.Value != nil:
 		cell.Comparison.Test = p.Protocol["test"]
 		tested.add(cell.Comparison, *p.Value)
+	case cell.Note != "":
+		cell.Note += "; not tested: " + p.Note
+	default:
+		cell.Note = "not tested: " + p.Note
 	}
 	return cell
 }
@@ -170,6 +177,13 @@ func (t Table) written(row, column int) (value, interval string) {
 	}
 	number := func(x float64) string { return unsignedZero(fmt.Sprintf(format, factor*x)) }
 	value = number(*c.Value)
+	if len(c.Seeds) > 0 {
+		var each []string
+		for _, seed := range c.Seeds {
+			each = append(each, number(seed))
+		}
+		return strings.Join(each, ", "), ""
+	}
 	if c.Low == nil {
 		return value, ""
 	}

@@ -33,22 +33,22 @@ func (c across) differences(models []string, modelQuantities []quantity, rewards
 			row.put(what, text(q.column.Title))
 			row.put(seeds, text(fmt.Sprint(len(differences))))
 			cell := text(missingText)
-			if interval, err := stats.Student(differences, stats.Level); err == nil {
+			if len(differences) > 0 {
 				if unit == record.Share { // a difference of shares is in points
 					unit = record.Points
-					for _, bound := range []*float64{&interval.Value, &interval.Low, &interval.High} {
-						*bound *= 100
+					for i := range differences {
+						differences[i] *= 100
 					}
 				}
-				p, _ := stats.StudentTest(differences)
-				cell = Cell{
-					Value: &interval.Value, Low: &interval.Low, High: &interval.High, Unit: unit, N: len(differences),
-					Comparison: &Comparison{
-						Baseline: reference.label, Difference: &interval.Value, Low: &interval.Low, High: &interval.High,
-						Unit: unit, Better: q.column.Better,
-					},
+				cell = seedCell(differences, unit)
+				cell.Comparison = &Comparison{
+					Baseline: reference.label, Difference: cell.Value, Low: cell.Low, High: cell.High,
+					Unit: unit, Better: q.column.Better,
 				}
-				tested.add(cell.Comparison, p)
+				if p, err := stats.StudentTest(differences); err == nil {
+					cell.Comparison.Test = "paired t test over the seeds"
+					tested.add(cell.Comparison, p)
+				}
 			}
 			row.put(number, cell)
 			t.Rows = append(t.Rows, row)
@@ -70,6 +70,6 @@ func (c across) differences(models []string, modelQuantities []quantity, rewards
 		}
 	}
 	tested.correct()
-	t.note("Differences paired by seed, with 95 % t intervals; shares in points. p: paired t test, Holm's correction over this table; the conclusion needs p of at most 0.05.")
+	t.note("Differences paired by seed; shares in points.")
 	return t
 }

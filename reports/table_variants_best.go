@@ -50,7 +50,7 @@ func (c across) bestOf() Table {
 	for _, reward := range rewards {
 		for _, g := range c.groups {
 			subject := c.chosen(g, reward)
-			add(g, cmp.Or(subject, missingText), func(column Column) Cell {
+			add(g, cmp.Or(subject, "best by "+reward), func(column Column) Cell {
 				return c.overSeeds(&t, g, subject, func(e evaluation) *record.Metric {
 					return e.find(metric.BestOfGoodShare, part{split: column.Key.Split}, by(reward))
 				})

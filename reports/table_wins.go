@@ -53,20 +53,29 @@ func winTable(_ variant, e evaluation) (Table, bool) {
 // one that spreads most: the others find smaller ones.
 func (e evaluation) detectable(comparisons int) string {
 	var widest *record.Metric
+	models := 0
 	for i := range e.metrics {
 		m := &e.metrics[i]
-		if m.Name == metric.WinMinusLoseDetectable && m.Category == "" && m.Split == "" && m.Value != nil && (widest == nil || *m.Value > *widest.Value) {
+		if m.Name != metric.WinMinusLoseDetectable || m.Category != "" || m.Split != "" || m.Value == nil {
+			continue
+		}
+		models++
+		if widest == nil || *m.Value > *widest.Value {
 			widest = m
 		}
 	}
 	if widest == nil {
 		return ""
 	}
-	found := fmt.Sprintf("With these %d prompts %s against %s, which spreads most, shows a true win-lose of about %.0f points in four of five trials if compared alone",
-		widest.Clusters, widest.Subject, widest.Versus, *widest.Value)
+	which := widest.Subject + " against " + widest.Versus
+	if models > 1 {
+		which += ", which spreads most,"
+	}
+	found := fmt.Sprintf("With these %d prompts %s shows a true win-lose of about %.0f points in four of five trials if compared alone",
+		widest.Clusters, which, *widest.Value)
 	if comparisons > 1 {
-		alone := stats.DetectableErrors(widest.Clusters-1, significant, metric.DetectablePower)
-		together := stats.DetectableErrors(widest.Clusters-1, significant/float64(comparisons), metric.DetectablePower)
+		alone := stats.DetectableErrors(float64(widest.Clusters-1), significant, metric.DetectablePower)
+		together := stats.DetectableErrors(float64(widest.Clusters-1), significant/float64(comparisons), metric.DetectablePower)
 		found += fmt.Sprintf(", of about %.0f corrected for all %d comparisons", *widest.Value*together/alone, comparisons)
 	}
 	return found + "."

@@ -96,7 +96,8 @@ type block struct {
 
 // fit breaks a table so that it is no wider than width: first the headers are
 // broken, then intervals go below their numbers, then words are broken, names at
-// their signs as well, and at last the number columns are dealt out to several blocks.
+// their signs as well, then bounds go below each other, and at last the number columns
+// are dealt out to several blocks.
 func fit(t Table, width int) []block {
 	all := make([]int, len(t.Columns))
 	for i := range all {
@@ -104,7 +105,9 @@ func fit(t Table, width int) []block {
 	}
 	var b block
 	narrow := style{stacked: true, words: 11, names: true}
-	for _, style := range []style{{}, {stacked: true}, {stacked: true, words: 16}, {stacked: true, words: 11}, narrow} {
+	narrowest := narrow
+	narrowest.bounds = true
+	for _, style := range []style{{}, {stacked: true}, {stacked: true, words: 16}, {stacked: true, words: 11}, narrow, narrowest} {
 		b = layOut(t, all, style)
 		if b.width() <= width {
 			return []block{b}
@@ -115,7 +118,7 @@ func fit(t Table, width int) []block {
 		leading++
 	}
 	if leading == len(t.Columns) {
-		return []block{b}
+		return []block{layOut(t, all, narrow)}
 	}
 	var blocks []block
 	chosen := slices.Clone(all[:leading])
@@ -135,6 +138,7 @@ type style struct {
 	stacked bool // intervals below their numbers
 	words   int  // widest line of words; 0: any
 	names   bool // names are parted, too: with_ auxiliary
+	bounds  bool // the upper bound of an interval below the lower one
 }
 
 func layOut(t Table, columns []int, s style) block {
@@ -156,6 +160,9 @@ func layOut(t Table, columns []int, s style) block {
 				cell = strings.Join(wordwrap.Lines(cell, s.words), "\n")
 			}
 			if interval != "" {
+				if s.bounds {
+					interval = strings.Replace(interval, ", ", ",\n", 1)
+				}
 				if s.stacked {
 					cell += "\n" + interval
 				} else {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,8 @@ func (p *program) reportCommand() *cobra.Command {
 		Short: "Make the tables of runs again from their records; runs nothing",
 		Long: "Make the tables of runs again from their records, without running anything. RUN\n" +
 			"is the name of an experiment or ablation that was run, or the run's directory.\n" +
-			"With --out, all of them are written into one file of Markdown.",
+			"With --out, all of them are written into one file of Markdown, and the numbers\n" +
+			"of each seed into a JSON file beside it.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			s, err := p.openStore()
@@ -45,10 +47,14 @@ func (p *program) reportCommand() *cobra.Command {
 			if out == "" {
 				return nil
 			}
+			if filepath.Ext(out) == ".json" {
+				return fmt.Errorf("--out %s: the tables are Markdown, and the numbers beside them are JSON; write --out %s.md", out, strings.TrimSuffix(out, ".json"))
+			}
 			if err := reports.WriteBook(out, inputs); err != nil {
 				return exit{exitFailed, err}
 			}
 			fmt.Fprintln(p.out, out)
+			fmt.Fprintln(p.out, reports.NumbersPath(out))
 			return nil
 		},
 	}

@@ -183,6 +183,9 @@ func (l *loader) seeds(a *Ablation, attribute *hcl.Attribute) {
 		a.Seeds = append(a.Seeds, seed)
 	}
 	slices.Sort(a.Seeds)
+	if len(a.Seeds) == 2 {
+		l.warning(at, "Two seeds", "Two seeds make no interval and no test: the tables give the number under each. Write three or more, such as [1, 2, 3], or leave seeds out for one run, whose intervals are over prompts.")
+	}
 }
 
 // wholeNumber returns a value as a seed.
@@ -230,6 +233,10 @@ func (l *loader) measure(a *Ablation, attribute *hcl.Attribute) {
 
 func (l *loader) error(at hcl.Range, summary, detail string, arguments ...any) {
 	l.diagnostics.Errorf(spec.FromRange(at), summary, detail, arguments...)
+}
+
+func (l *loader) warning(at hcl.Range, summary, detail string) {
+	l.diagnostics.Warningf(spec.FromRange(at), summary, "%s", detail)
 }
 
 // text evaluates an argument that is a string, and reports whether there is one.

@@ -126,6 +126,34 @@ func TestValid(t *testing.T) {
 	}
 }
 
+// Two seeds are allowed, and warned of: they make no interval.
+func TestTwoSeeds(t *testing.T) {
+	content, err := os.ReadFile("testdata/valid/product.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	experiment, err := os.ReadFile("testdata/experiment.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	two := strings.Replace(string(content), "[2, 1, 3]", "[2, 1]", 1)
+	path := filepath.Join(folder, "ablations", "two.hcl")
+	if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{path: two, filepath.Join(folder, "experiment.hcl"): string(experiment)} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, diagnostics := Load(path, Options{Sources: diag.Sources{}})
+	if a == nil || len(a.Seeds) != 2 || len(diagnostics) != 1 || diagnostics[0].Severity != diag.Warning ||
+		diagnostics[0].Subject.Start.Line != 4 || !strings.Contains(diagnostics[0].Detail, "three or more") {
+		t.Errorf("got %+v", diagnostics)
+	}
+}
+
 // Every invalid file gives the diagnostics in the .txt beside it.
 func TestInvalid(t *testing.T) {
 	for _, path := range files(t, "testdata/invalid") {

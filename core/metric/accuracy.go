@@ -17,7 +17,7 @@ type RewardAccuracyInput struct {
 	Model         string // whose images they are
 	Scores        []table.Score
 	Labels        []table.Label
-	Seed          uint64 // of the resampling
+	Seed          uint64 // of random sign flips
 
 	// Threshold between bad and good scores; nil: the rule of RewardAccuracy.
 	Threshold *float64
@@ -62,7 +62,7 @@ func RewardAccuracy(in RewardAccuracyInput) ([]record.Metric, []dataset.PromptVa
 	if err != nil {
 		return nil, nil, err
 	}
-	e := newEstimator(in.Seed)
+	e := newEstimator(in.Seed, promptKeysOf(prompts, judgedSetKey))
 	best := fitThreshold(prompts)
 	used := in.threshold(best)
 	constant := constantScore(in.Scores)
@@ -290,7 +290,7 @@ func accuracyAt(m record.Metric, prompts []judgedSet, at threshold, e estimator)
 	}
 	var clusters []stats.Cluster
 	for _, prompt := range prompts {
-		clusters = append(clusters, prompt.correct(at.score))
+		clusters = append(clusters, e.in(prompt.promptKey, prompt.correct(at.score)))
 	}
 	return e.share(m, clusters)
 }
@@ -299,7 +299,7 @@ func pairwiseAccuracy(m record.Metric, prompts []judgedSet, e estimator) record.
 	m.Protocol = with(m.Protocol, "pairs", "a good and a bad image of the same prompt; ties count half")
 	var clusters []stats.Cluster
 	for _, prompt := range prompts {
-		clusters = append(clusters, prompt.pairs())
+		clusters = append(clusters, e.in(prompt.promptKey, prompt.pairs()))
 	}
 	if len(filled(clusters)) == 0 {
 		return without(m, "no prompt has both a good and a bad image")
@@ -312,7 +312,7 @@ func withinPromptAUC(m record.Metric, prompts []judgedSet, e estimator) record.M
 	var pairs float64
 	for _, prompt := range prompts {
 		if c := prompt.pairs(); c.N > 0 {
-			clusters = append(clusters, stats.Cluster{Sum: c.Sum / c.N, N: 1})
+			clusters = append(clusters, e.in(prompt.promptKey, stats.Cluster{Sum: c.Sum / c.N, N: 1}))
 			pairs += c.N
 		}
 	}
@@ -325,15 +325,7 @@ func withinPromptAUC(m record.Metric, prompts []judgedSet, e estimator) record.M
 }
 
 func overallAUC(m record.Metric, prompts []judgedSet, e estimator) record.Metric {
-	m.Clusters = len(prompts)
-	items := scoredItems(prompts)
-	m.N = len(items)
-	area, err := stats.AUC(items)
-	if err != nil {
-		return without(m, "the images are all good, or all bad")
-	}
-	interval, err := e.boot.AUC(items)
-	return e.complete(m, area, interval, err)
+	return e.area(m, promptKeysOf(prompts, judgedSetKey), scoredItems(prompts))
 }
 
 // scoredItems is the images of prompts, each prompt a cluster.

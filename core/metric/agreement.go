@@ -14,7 +14,6 @@ type AgreementInput struct {
 	Subject string // whose images, or which labels, such as "base" or "human"
 	Rater   string
 	Labels  []table.Label
-	Seed    uint64 // of the resampling
 }
 
 // pairCounts is what Krippendorff's alpha needs to know of some images.
@@ -23,12 +22,12 @@ type pairCounts struct {
 	agreeingPairs, pairs   float64
 }
 
-func (v pairCounts) add(other pairCounts, weight float64) pairCounts {
-	v.good += weight * other.good
-	v.bad += weight * other.bad
-	v.disagreeing += weight * other.disagreeing
-	v.agreeingPairs += weight * other.agreeingPairs
-	v.pairs += weight * other.pairs
+func (v pairCounts) add(other pairCounts) pairCounts {
+	v.good += other.good
+	v.bad += other.bad
+	v.disagreeing += other.disagreeing
+	v.agreeingPairs += other.agreeingPairs
+	v.pairs += other.pairs
 	return v
 }
 
@@ -50,14 +49,15 @@ func Agreement(in AgreementInput) ([]record.Metric, []dataset.PromptValue, error
 	if err != nil {
 		return nil, nil, fmt.Errorf("labels of %s: %w", in.Subject, err)
 	}
-	e := newEstimator(in.Seed)
 	prompts := sets(all)
+	e := newEstimator(0, promptKeysOf(prompts, setKey))
 	m := record.Metric{Subject: in.Subject, Rater: in.Rater, Protocol: map[string]string{
 		"rater": in.Rater, "raters": fmt.Sprint(raters(all)), "skips": "missing values",
 	}}
 	var metrics []record.Metric
 	for _, s := range scopes(promptKeysOf(prompts, setKey)) {
 		var counted []pairCounts
+		var strata []int
 		var shares []stats.Cluster
 		images := 0
 		for _, prompt := range within(prompts, s, setKey) {
@@ -67,7 +67,8 @@ func Agreement(in AgreementInput) ([]record.Metric, []dataset.PromptValue, error
 			}
 			images += n
 			counted = append(counted, v)
-			shares = append(shares, stats.Cluster{Sum: v.agreeingPairs, N: v.pairs})
+			strata = append(strata, e.stratum(prompt.promptKey))
+			shares = append(shares, e.in(prompt.promptKey, stats.Cluster{Sum: v.agreeingPairs, N: v.pairs}))
 		}
 		alpha, share := as(at(m, s), AgreementAlpha), as(at(m, s), AgreementShare)
 		alpha.N = images
@@ -77,18 +78,7 @@ func Agreement(in AgreementInput) ([]record.Metric, []dataset.PromptValue, error
 			metrics = append(metrics, without(alpha, why), without(share, why))
 			continue
 		}
-		alpha = e.statistic(alpha, len(counted), func(weights []float64) float64 {
-			var sum pairCounts
-			for i, w := range weights {
-				sum = sum.add(counted[i], w)
-			}
-			// All good or all bad is infinite or NaN here; complete refuses both.
-			return 1 - (sum.good+sum.bad-1)/(sum.good*sum.bad)*sum.disagreeing
-		})
-		if alpha.Value == nil {
-			alpha.Note = "all labels are the same"
-		}
-		metrics = append(metrics, alpha, e.share(share, shares))
+		metrics = append(metrics, e.alpha(alpha, counted, strata), e.share(share, shares))
 	}
 	var values []dataset.PromptValue
 	for _, prompt := range prompts {
@@ -97,6 +87,31 @@ func Agreement(in AgreementInput) ([]record.Metric, []dataset.PromptValue, error
 		}
 	}
 	return metrics, values, nil
+}
+
+// alpha completes a metric with Krippendorff's alpha of prompts. With D the sum of
+// g b / (g + b - 1), a prompt's g, b and d move alpha = 1 - (G + B - 1) D / (G B) by
+//
+//	(1 - alpha) ( g/G + b/B - d/D - (g + b)/(G + B - 1) )
+func (e estimator) alpha(m record.Metric, prompts []pairCounts, strata []int) record.Metric {
+	m.Clusters = len(prompts)
+	var all pairCounts
+	for _, v := range prompts {
+		all = all.add(v)
+	}
+	if all.good == 0 || all.bad == 0 {
+		return without(m, "all labels are the same")
+	}
+	labels := all.good + all.bad
+	apart := (labels - 1) / (all.good * all.bad)
+	chance := 2 * all.good * all.bad / (labels * (labels - 1))
+	value := 1 - apart*all.disagreeing
+	influences := make([]float64, len(prompts))
+	for i, v := range prompts {
+		influences[i] = (1-value)*(v.good/all.good+v.bad/all.bad-(v.good+v.bad)/(labels-1)) - apart*v.disagreeing
+	}
+	interval, err := stats.Disagreement(value, chance, influences, strata, stats.Level)
+	return e.complete(m, value, alphaIntervals, interval, err)
 }
 
 // countPairs sums over the images of a prompt that two or more raters judged.
@@ -112,7 +127,7 @@ func countPairs(prompt set) (v pairCounts, images int) {
 			disagreeing:   g * b / (g + b - 1),
 			agreeingPairs: g*(g-1)/2 + b*(b-1)/2,
 			pairs:         (g + b) * (g + b - 1) / 2,
-		}, 1)
+		})
 	}
 	return v, images
 }

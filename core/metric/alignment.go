@@ -14,7 +14,7 @@ type AlignmentInput struct {
 	ModelLabels     []table.Label // by every rater, of every image
 	BaselineLabels  []table.Label // of the same prompts by the same raters; nil: the model is the baseline
 	Rater           string
-	Seed            uint64 // of the resampling
+	Seed            uint64 // of random sign flips
 }
 
 // Alignment measures how often a model's images are good (good_share,
@@ -27,10 +27,11 @@ func Alignment(in AlignmentInput) ([]record.Metric, []dataset.PromptValue, error
 	if err != nil {
 		return nil, nil, fmt.Errorf("labels of %s: %w", in.Model, err)
 	}
-	e := newEstimator(in.Seed)
+	prompts := sets(model)
+	e := newEstimator(in.Seed, promptKeysOf(prompts, setKey))
 	m := record.Metric{Subject: in.Model, Rater: in.Rater, Protocol: ratingProtocol(in.Rater, model)}
 	m.Protocol["baseline"] = in.Baseline
-	metrics, values := goodShares(sets(model), m, e)
+	metrics, values := goodShares(prompts, m, e)
 	if in.BaselineLabels == nil {
 		return metrics, values, nil
 	}
@@ -39,6 +40,6 @@ func Alignment(in AlignmentInput) ([]record.Metric, []dataset.PromptValue, error
 		return nil, nil, fmt.Errorf("labels of %s: %w", in.Baseline, err)
 	}
 	m.Versus = in.Baseline
-	compared, comparedValues := winRates(sets(model), sets(baseline), m, e)
+	compared, comparedValues := winRates(prompts, sets(baseline), m, e)
 	return append(metrics, compared...), append(values, comparedValues...), nil
 }

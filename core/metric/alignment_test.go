@@ -42,18 +42,31 @@ func TestGoodShareByHand(t *testing.T) {
 }
 
 func TestGoodShareWhereAllAgreeStillHasAnInterval(t *testing.T) {
-	labels := slices.Concat(
-		labelsOf("color", "a", "seen", "ggg"), labelsOf("color", "b", "seen", "ggg"), labelsOf("color", "c", "seen", "ggg"),
-	)
-	metrics, _, err := Alignment(AlignmentInput{Model: "full", ModelLabels: labels})
+	var labels []table.Label
+	for i := range 12 {
+		labels = append(labels, labelsOf("color", string(rune('a'+i)), "seen", "ggg", "gbg")...)
+	}
+	metrics, _, err := Alignment(AlignmentInput{Model: "full", Baseline: "base", ModelLabels: labels, BaselineLabels: labels})
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := find(t, metrics, "good_share", "", "")
 	wantValue(t, m, 1)
-	if m.Low == nil || *m.Low > 0.5 || !strings.Contains(m.Note, "Wilson") {
-		t.Errorf("three of three prompts: low %v, note %q", m.Low, m.Note)
+	if m.Low == nil || *m.Low > 0.8 || *m.Low < 0.7 || m.Protocol["interval"] == "" {
+		t.Errorf("twelve of twelve prompts: low %v, note %q", m.Low, m.Note)
 	}
+	// No prompt changed: what the difference could be is not to be seen.
+	for _, name := range []string{"win_minus_lose", "good_share_difference"} {
+		same := find(t, metrics, name, "", "")
+		wantValue(t, same, 0)
+		if same.Low != nil || same.Note != "no interval: no prompt changed" || same.Protocol["interval"] != "" {
+			t.Errorf("%s of equal sides: %+v", name, same)
+		}
+	}
+	if d := find(t, metrics, "win_minus_lose_detectable", "", ""); d.Value != nil {
+		t.Errorf("a difference is detectable where nothing varies: %+v", d)
+	}
+	wantValue(t, find(t, metrics, "win_minus_lose_p", "", ""), 1)
 }
 
 func TestOneRowAndNoRows(t *testing.T) {
@@ -165,12 +178,11 @@ func TestWinRatesByHand(t *testing.T) {
 	}
 	wantValue(t, find(t, metrics, "win_share", "", "seen"), 1)
 	wantValue(t, find(t, metrics, "lose_share", "count", ""), 0.5)
-	net := find(t, metrics, "win_minus_lose", "", "")
-	if net.Low == nil || *net.Low > 0 || *net.High < 50 {
-		t.Errorf("interval of four prompts: [%v, %v]", net.Low, net.High)
+	if net := find(t, metrics, "win_minus_lose", "", ""); net.Low != nil || net.Note != "no interval: fewer than 6 prompts" {
+		t.Errorf("four prompts: %+v", net)
 	}
-	if d := find(t, metrics, "win_minus_lose_detectable", "", ""); d.Value == nil || *d.Value < 100 {
-		t.Errorf("four prompts can hardly detect anything: %+v", d)
+	if d := find(t, metrics, "win_minus_lose_detectable", "", ""); d.Value != nil || d.Note != "fewer than 6 prompts" {
+		t.Errorf("four prompts detect nothing that can be said: %+v", d)
 	}
 	var outcomes []float64
 	for _, v := range values {

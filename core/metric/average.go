@@ -16,7 +16,6 @@ import (
 type AverageRewardInput struct {
 	Model, Reward string
 	Scores        []table.Score
-	Seed          uint64 // of the resampling
 
 	// Baseline and its scores of the same prompts are optional; with them the
 	// difference to the baseline is measured too, paired by prompt.
@@ -32,6 +31,9 @@ type AverageRewardInput struct {
 // average_reward_difference, the model's mean minus the baseline's. The
 // per-prompt values are named average_reward/REWARD. A score that is NaN or
 // infinite is an error that names the image.
+//
+// Scores that all lie between 0 and 1, as learned rewards do, are near the ends as
+// skewed as shares are; their intervals are those of shares.
 func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValue, error) {
 	model, err := scoreSets(in.Scores)
 	if err != nil {
@@ -41,18 +43,22 @@ func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValu
 	if err != nil {
 		return nil, nil, fmt.Errorf("scores of %s by %s: %w", in.Baseline, in.Reward, err)
 	}
-	e := newEstimator(in.Seed)
+	e := newEstimator(0, promptKeysOf(model, scoreSetKey))
 	m := record.Metric{Subject: in.Model, Reward: in.Reward}
 	var metrics []record.Metric
 	var values []dataset.PromptValue
-	constant := constantScore(in.Scores)
+	constant, bounded := constantScore(in.Scores), sharelike(in.Scores) && sharelike(in.BaselineScores)
 	for _, s := range scopes(promptKeysOf(model, scoreSetKey)) {
 		average := as(at(m, s), AverageRewardMean)
 		var clusters []stats.Cluster
 		for _, prompt := range within(model, s, scoreSetKey) {
-			clusters = append(clusters, prompt.cluster())
+			clusters = append(clusters, e.in(prompt.promptKey, prompt.cluster()))
 		}
-		average = e.mean(average, clusters)
+		if bounded {
+			average = e.share(average, clusters)
+		} else {
+			average = e.mean(average, clusters)
+		}
 		if constant && average.Value != nil {
 			average.Low, average.High = nil, nil
 			average.Note = join(average.Note, "every image has the same score: the reward does not look at them")
@@ -73,10 +79,16 @@ func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValu
 		var a, b []stats.Cluster
 		for i := range first {
 			if s.holds(first[i].promptKey) {
-				a, b = append(a, first[i].cluster()), append(b, second[i].cluster())
+				a = append(a, e.in(first[i].promptKey, first[i].cluster()))
+				b = append(b, e.in(first[i].promptKey, second[i].cluster()))
 			}
 		}
-		metrics = append(metrics, e.difference(difference, a, b))
+		if bounded {
+			difference = e.difference(difference, a, b)
+		} else {
+			difference = e.meanDifference(difference, a, b)
+		}
+		metrics = append(metrics, difference)
 	}
 	return metrics, values, nil
 }
@@ -136,6 +148,16 @@ func aligned(first, second []scoreSet) (a, b []scoreSet) {
 		}
 	}
 	return a, b
+}
+
+// sharelike reports whether all scores lie between 0 and 1.
+func sharelike(scores []table.Score) bool {
+	for _, s := range scores {
+		if s.Score < 0 || s.Score > 1 {
+			return false
+		}
+	}
+	return true
 }
 
 // constantScore reports whether two or more scores are all the same.

@@ -23,7 +23,7 @@ type BestOfInput struct {
 	Random  []table.Label            // Keep of the same N by chance; nil: not compared
 	Models  map[string][]table.Label // by model: its images of the same prompts, as many as are kept
 	Rater   string
-	Seed    uint64 // of the resampling
+	Seed    uint64 // of random sign flips
 }
 
 // Chosen is the images that a reward chose.
@@ -41,7 +41,6 @@ type Chosen struct {
 // 4 of 16 of MODEL by REWARD"; what it is compared with is "random 4 of 16 of MODEL",
 // a model's name, or the best by another reward.
 func BestOf(in BestOfInput) ([]record.Metric, []dataset.PromptValue, error) {
-	e := newEstimator(in.Seed)
 	draw := fmt.Sprintf("%d of %d of %s", in.Keep, in.N, in.Model)
 	var metrics []record.Metric
 	var values []dataset.PromptValue
@@ -58,7 +57,7 @@ func BestOf(in BestOfInput) ([]record.Metric, []dataset.PromptValue, error) {
 		}
 		s := side{name, choice, sets(images), protocol}
 		m := record.Metric{Name: bestOf, Subject: name, Choice: choice, Rater: in.Rater, Reward: reward, Protocol: protocol}
-		shares, shareValues := goodShares(s.sets, m, e)
+		shares, shareValues := goodShares(s.sets, m, newEstimator(in.Seed, promptKeysOf(s.sets, setKey)))
 		metrics, values = append(metrics, shares...), append(values, shareValues...)
 		return s, nil
 	}
@@ -102,6 +101,7 @@ func BestOf(in BestOfInput) ([]record.Metric, []dataset.PromptValue, error) {
 				Name: bestOf, Subject: best[i].name, Choice: best[i].choice, Versus: other.name, VersusChoice: other.choice,
 				Rater: in.Rater, Reward: chosen.Reward, Protocol: best[i].protocol,
 			}
+			e := newEstimator(in.Seed, promptKeysOf(best[i].sets, setKey), promptKeysOf(other.sets, setKey))
 			compared, comparedValues := winRates(best[i].sets, other.sets, m, e)
 			metrics, values = append(metrics, compared...), append(values, comparedValues...)
 		}

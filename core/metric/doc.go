@@ -11,5 +11,6 @@
 // computed has a nil Value and a Note that says why), it never averages over a
 // broken input (a score or feature that is NaN or infinite is an error that
 // names the image), and it never measures how sure a number is by images alone:
-// intervals resample prompts, since images of one prompt resemble each other.
+// intervals are over prompts, since images of one prompt resemble each other, within
+// the category and split that each was drawn in.
 package metric

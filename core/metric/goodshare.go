@@ -27,8 +27,8 @@ func goodShares(prompts []set, m record.Metric, e estimator) ([]record.Metric, [
 		inside := within(prompts, s, setKey)
 		var good, skips []stats.Cluster
 		for _, prompt := range inside {
-			good = append(good, goodCluster(prompt))
-			skips = append(skips, skipCluster(prompt))
+			good = append(good, e.in(prompt.promptKey, goodCluster(prompt)))
+			skips = append(skips, e.in(prompt.promptKey, skipCluster(prompt)))
 		}
 		metrics = append(metrics,
 			e.share(as(at(m, s), m.Name+GoodShare), good),

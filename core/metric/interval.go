@@ -5,21 +5,59 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/stats"
 )
 
-// intervalProtocol is how the intervals of this package are made, in words.
-const intervalProtocol = "95 %, percentile bootstrap over prompts, 2000 resamples"
+// How the intervals of this package are made, in words: docs/statistics.md has them
+// at length.
+const (
+	shareIntervals          = "95 %, binomial of the effective number of prompts by their spread within category and split (Korn and Graubard)"
+	meanIntervals           = "95 %, t, by the spread of prompts within category and split"
+	differenceIntervals     = "95 %, score interval of paired shares (Tango), of the effective number of prompts by their spread within category and split"
+	areaIntervals           = "95 %, binomial of the effective number of prompts by DeLong's placements (Obuchowski)"
+	areaDifferenceIntervals = "95 %, from those of the two AUCs and their correlation over prompts (Newcombe; Zou and Donner)"
+	alphaIntervals          = "95 %, binomial of the observed disagreement, of the effective number of prompts"
+)
 
-// estimator completes metrics with their value and interval.
+// areaDifferenceTests is how differences of areas are tested.
+const areaDifferenceTests = "where the interval of the two AUCs' difference reaches 0"
+
+// estimator completes metrics with their value and interval. Prompts are what was
+// drawn at random, by stratum: a category and split.
 type estimator struct {
-	boot stats.Bootstrap
+	seed   uint64 // of what is drawn
+	strata map[scope]int
 }
 
-func newEstimator(seed uint64) estimator {
-	return estimator{stats.Bootstrap{Resamples: stats.DefaultResamples, Level: stats.Level, Seed: seed}}
+// newEstimator knows the strata of prompts. The splits of a category are nearer to
+// each other than to any other category.
+func newEstimator(seed uint64, prompts ...[]promptKey) estimator {
+	var categories, splits []string
+	for _, p := range slices.Concat(prompts...) {
+		categories, splits = append(categories, p.category), append(splits, p.split)
+	}
+	slices.Sort(categories)
+	slices.Sort(splits)
+	categories, splits = slices.Compact(categories), slices.Compact(splits)
+	e := estimator{seed, map[scope]int{}}
+	for i, category := range categories {
+		for j, split := range splits {
+			e.strata[scope{category, split}] = 2*len(splits)*i + j
+		}
+	}
+	return e
+}
+
+// stratum numbers the stratum of a prompt.
+func (e estimator) stratum(p promptKey) int { return e.strata[scope{p.category, p.split}] }
+
+// in is the cluster of a prompt with its stratum.
+func (e estimator) in(p promptKey, c stats.Cluster) stats.Cluster {
+	c.Stratum = e.stratum(p)
+	return c
 }
 
 // at is a metric like m for one scope.
@@ -38,8 +76,18 @@ func with(protocol map[string]string, name, value string) map[string]string {
 	return more
 }
 
-// mean completes a metric with the mean over the items of clusters.
+// mean completes a metric with the mean over the items of clusters, of any size.
 func (e estimator) mean(m record.Metric, clusters []stats.Cluster) record.Metric {
+	return e.over(m, clusters, meanIntervals, stats.Mean)
+}
+
+// share completes a metric with the mean over the items of clusters, each of which
+// is between 0 and 1.
+func (e estimator) share(m record.Metric, clusters []stats.Cluster) record.Metric {
+	return e.over(m, clusters, shareIntervals, stats.Share)
+}
+
+func (e estimator) over(m record.Metric, clusters []stats.Cluster, method string, interval func([]stats.Cluster, float64) (stats.Interval, error)) record.Metric {
 	clusters = filled(clusters)
 	m.Clusters = len(clusters)
 	var sum, n float64
@@ -51,28 +99,26 @@ func (e estimator) mean(m record.Metric, clusters []stats.Cluster) record.Metric
 	if n == 0 {
 		return without(m, "no images")
 	}
-	interval, err := e.boot.Mean(clusters)
-	return e.complete(m, sum/n, interval, err)
-}
-
-// share completes a metric with the share of items of clusters. Where every
-// cluster is alike (all images good) resampling shows no spread, though there
-// is some; then the interval is Wilson's with the prompts as trials.
-func (e estimator) share(m record.Metric, clusters []stats.Cluster) record.Metric {
-	m = e.mean(m, clusters)
-	if m.Low != nil && *m.Low == *m.High && (*m.Value == 0 || *m.Value == 1) {
-		trials := float64(m.Clusters)
-		if interval, err := stats.Wilson(*m.Value*trials, trials, stats.Level); err == nil {
-			m.Low, m.High = &interval.Low, &interval.High
-			m.Note = join(m.Note, "all prompts agree: Wilson interval over prompts")
-		}
-	}
-	return m
+	bounds, err := interval(clusters, stats.Level)
+	return e.complete(m, sum/n, method, bounds, err)
 }
 
 // difference completes a metric with the difference of two means over the same
-// clusters, in the metric's unit. Clusters that one side lacks are left out.
+// clusters, of items between 0 and 1, in the metric's unit. Clusters that one side
+// lacks are left out.
 func (e estimator) difference(m record.Metric, first, second []stats.Cluster) record.Metric {
+	return e.between(m, first, second, differenceIntervals, stats.Difference)
+}
+
+// meanDifference is difference for items of any size.
+func (e estimator) meanDifference(m record.Metric, first, second []stats.Cluster) record.Metric {
+	return e.between(m, first, second, meanIntervals, stats.MeanDifference)
+}
+
+func (e estimator) between(
+	m record.Metric, first, second []stats.Cluster, method string,
+	interval func(first, second []stats.Cluster, level float64) (stats.Interval, error),
+) record.Metric {
 	var a, b []stats.Cluster
 	var sum1, n1, sum2, n2 float64
 	for i := range first {
@@ -87,23 +133,53 @@ func (e estimator) difference(m record.Metric, first, second []stats.Cluster) re
 	if len(a) == 0 {
 		return without(m, "no prompt has images on both sides")
 	}
-	interval, err := e.boot.Difference(a, b)
-	return e.complete(m, sum1/n1-sum2/n2, interval, err)
+	bounds, err := interval(a, b, stats.Level)
+	return e.complete(m, sum1/n1-sum2/n2, method, bounds, err)
 }
 
-// statistic completes a metric with any statistic of clusters.
-func (e estimator) statistic(m record.Metric, clusters int, statistic func(weights []float64) float64) record.Metric {
-	m.Clusters = clusters
-	ones := make([]float64, clusters)
-	for i := range ones {
-		ones[i] = 1
+// area completes a metric with the area under the ROC curve. The cluster of an item
+// is its prompt's position in prompts.
+func (e estimator) area(m record.Metric, prompts []promptKey, items []stats.Scored) record.Metric {
+	m.N, m.Clusters = len(items), len(prompts)
+	area, err := stats.AUC(items)
+	if err != nil {
+		return without(m, "the images are all good, or all bad")
 	}
-	interval, err := e.boot.Statistic(clusters, statistic)
-	return e.complete(m, statistic(ones), interval, err)
+	bounds, err := stats.AUCInterval(items, e.strataOf(prompts), stats.Level)
+	return e.complete(m, area, areaIntervals, bounds, err)
 }
 
-// complete sets the value and, if it could be had, the interval.
-func (e estimator) complete(m record.Metric, value float64, interval stats.Interval, err error) record.Metric {
+// areaDifference completes two metrics with the difference of the areas of two scores
+// of the same items, in the same order, and with its p value.
+func (e estimator) areaDifference(difference, p record.Metric, prompts []promptKey, first, second []stats.Scored) (record.Metric, record.Metric) {
+	difference.N, difference.Clusters = len(first), len(prompts)
+	p.N, p.Clusters = len(first), len(prompts)
+	area1, err := stats.AUC(first)
+	area2, otherErr := stats.AUC(second)
+	if err != nil || otherErr != nil {
+		const why = "the images are all good, or all bad"
+		return without(difference, why), without(p, why)
+	}
+	bounds, chance, err := stats.AUCDifference(first, second, e.strataOf(prompts), stats.Level)
+	difference = e.complete(difference, area1-area2, areaDifferenceIntervals, bounds, err)
+	if err != nil && !errors.Is(err, stats.ErrNoChange) {
+		return difference, without(p, whyNone(err))
+	}
+	p.Protocol = with(p.Protocol, "test", areaDifferenceTests)
+	return difference, number(p, chance)
+}
+
+func (e estimator) strataOf(prompts []promptKey) []int {
+	strata := make([]int, len(prompts))
+	for i, p := range prompts {
+		strata[i] = e.stratum(p)
+	}
+	return strata
+}
+
+// complete sets the value and, if it could be had, the interval with the method it
+// was made by; else the reason.
+func (e estimator) complete(m record.Metric, value float64, method string, interval stats.Interval, err error) record.Metric {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		return without(m, "undefined on this input")
 	}
@@ -111,20 +187,31 @@ func (e estimator) complete(m record.Metric, value float64, interval stats.Inter
 	if m.Unit == record.Points {
 		factor = 100
 	}
-	scaled := factor * value
-	m.Value = &scaled
-	m.Protocol = with(m.Protocol, "interval", intervalProtocol)
-	m.Protocol["seed"] = fmt.Sprint(e.boot.Seed)
+	value *= factor
+	m.Value = &value
+	if err != nil {
+		m.Note = join(m.Note, "no interval: "+whyNone(err))
+		return m
+	}
+	low, high := min(value, factor*interval.Low), max(value, factor*interval.High)
+	m.Low, m.High = &low, &high
+	m.Protocol = with(m.Protocol, "interval", method)
+	return m
+}
+
+// whyNone says in terms of prompts why a number could not be had.
+func whyNone(err error) string {
 	switch {
 	case errors.Is(err, stats.ErrTooFew):
-		m.Note = join(m.Note, "no interval: fewer than two prompts")
-	case err != nil:
-		m.Note = join(m.Note, "no interval: "+err.Error())
-	default:
-		low, high := factor*interval.Low, factor*interval.High
-		m.Low, m.High = &low, &high
+		return fmt.Sprintf("fewer than %d prompts", stats.FewestClusters)
+	case errors.Is(err, stats.ErrNoChange):
+		return "no prompt changed"
+	case errors.Is(err, stats.ErrNoSpread):
+		return "all prompts are alike"
+	case errors.Is(err, stats.ErrFewOfAClass):
+		return "too few prompts have a good image, or a bad one"
 	}
-	return m
+	return err.Error()
 }
 
 // number completes a metric that has no interval of its own.

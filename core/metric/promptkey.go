@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// promptKey says which prompt a row belongs to: what it is resampled with and
+// promptKey says which prompt a row belongs to: what it is counted with and
 // reported under.
 type promptKey struct {
 	category, prompt, split string

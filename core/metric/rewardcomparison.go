@@ -35,9 +35,8 @@ type ScoredBy struct {
 //	reward_accuracy_difference    of the images; it compares the thresholds as well
 //
 // The first and the last are tested by exchanging the two rewards prompt by prompt
-// (sign flips); the second by its interval's variance.
+// (sign flips); the second by its interval.
 func RewardComparison(in RewardComparisonInput) ([]record.Metric, error) {
-	e := newEstimator(in.Seed)
 	var contestants []contestant
 	for _, scored := range in.Rewards {
 		of := RewardAccuracyInput{Reward: scored.Reward, Rater: in.Rater, Model: in.Model, Scores: scored.Scores, Labels: in.Labels}
@@ -48,6 +47,11 @@ func RewardComparison(in RewardComparisonInput) ([]record.Metric, error) {
 		contestants = append(contestants, contestant{m, prompts, of.threshold(fitThreshold(prompts)), constantScore(scored.Scores)})
 	}
 	var metrics []record.Metric
+	var prompts [][]promptKey
+	for _, c := range contestants {
+		prompts = append(prompts, promptKeysOf(c.prompts, judgedSetKey))
+	}
+	e := newEstimator(in.Seed, prompts...)
 	for i, later := range contestants {
 		for _, earlier := range contestants[:i] {
 			metrics = append(metrics, later.against(earlier, e)...)
@@ -125,21 +129,17 @@ func (e estimator) compareRewards(m record.Metric, prompts []rivals, first, seco
 		firsts, seconds = append(firsts, prompt.first), append(seconds, prompt.second)
 	}
 	pairs := e.pairedShares(m, PairwiseAccuracyDifference, PairwiseAccuracyDifferenceP, firsts, seconds, judgedSet.pairs, judgedSet.pairs)
-	if pairs[0].Clusters == 0 {
-		for i := range pairs {
-			pairs[i] = without(pairs[i], "no prompt has both a good and a bad image")
-		}
-	}
 	images := m
 	images.Protocol = with(m.Protocol, "thresholds", fmt.Sprintf("%s: %s; %s: %s", m.Subject, first.source, m.Versus, second.source))
 	accuracy := e.pairedShares(images, RewardAccuracyDifference, RewardAccuracyDifferenceP, firsts, seconds,
 		func(s judgedSet) stats.Cluster { return s.correct(first.score) },
 		func(s judgedSet) stats.Cluster { return s.correct(second.score) })
-	difference, p := e.areaDifference(as(m, AUCDifference), as(m, AUCDifferenceP), scoredItems(firsts), scoredItems(seconds))
+	difference, p := e.areaDifference(as(m, AUCDifference), as(m, AUCDifferenceP), promptKeysOf(firsts, judgedSetKey), scoredItems(firsts), scoredItems(seconds))
 	return append(append(pairs, difference, p), accuracy...)
 }
 
-// pairedShares is the difference of a share of two rewards and its p value.
+// pairedShares is the difference of a share of two rewards and its p value. Prompts
+// without pairs of a good and a bad image have no share of them by either reward.
 func (e estimator) pairedShares(m record.Metric, name, nameP string, firsts, seconds []judgedSet, first, second func(judgedSet) stats.Cluster) []record.Metric {
 	var a, b []stats.Cluster
 	var differences []float64
@@ -147,29 +147,18 @@ func (e estimator) pairedShares(m record.Metric, name, nameP string, firsts, sec
 	for i := range firsts {
 		one, other := first(firsts[i]), second(seconds[i])
 		if one.N == 0 {
-			continue // neither has pairs: the images and their labels are the same
+			continue
 		}
-		a, b = append(a, one), append(b, other)
+		at := firsts[i].promptKey
+		a, b = append(a, e.in(at, one)), append(b, e.in(at, other))
 		differences = append(differences, one.Sum-other.Sum)
 		n += int(one.N)
 	}
+	if len(a) == 0 {
+		const why = "no prompt has both a good and a bad image"
+		return []record.Metric{without(as(m, name), why), without(as(m, nameP), why)}
+	}
 	difference, p := e.difference(as(m, name), a, b), as(m, nameP)
 	p.N, p.Clusters = n, len(a)
-	return []record.Metric{difference, signFlip(p, differences, e.boot.Seed)}
-}
-
-// areaDifference is the difference of two AUCs of the same images and its p value.
-func (e estimator) areaDifference(difference, p record.Metric, first, second []stats.Scored) (record.Metric, record.Metric) {
-	clusters := 0
-	for _, item := range first {
-		clusters = max(clusters, item.Cluster+1)
-	}
-	difference.N, difference.Clusters = len(first), clusters
-	p.N, p.Clusters = len(first), clusters
-	one, err := stats.AUC(first)
-	other, otherErr := stats.AUC(second)
-	if err != nil || otherErr != nil {
-		return without(difference, "the images are all good, or all bad"), without(p, "the images are all good, or all bad")
-	}
-	return number(difference, 100*(one-other)), without(p, "no test")
+	return []record.Metric{difference, e.signFlip(p, differences)}
 }

@@ -124,8 +124,9 @@ func winRatesWithin(paired []duel, m record.Metric, e estimator) []record.Metric
 	var wins, ties, losses, nets, firsts, seconds []stats.Cluster
 	var outcomes, goods []float64
 	for _, d := range paired {
+		in := func(sum, n float64) stats.Cluster { return e.in(d.promptKey, stats.Cluster{Sum: sum, N: n}) }
 		a, b := goodCluster(d.first), goodCluster(d.second)
-		firsts, seconds = append(firsts, a), append(seconds, b)
+		firsts, seconds = append(firsts, in(a.Sum, a.N)), append(seconds, in(b.Sum, b.N))
 		if a.N > 0 && b.N > 0 {
 			goods = append(goods, a.Sum/a.N-b.Sum/b.N)
 		}
@@ -134,10 +135,10 @@ func winRatesWithin(paired []duel, m record.Metric, e estimator) []record.Metric
 			continue
 		}
 		outcomes = append(outcomes, float64(result))
-		nets = append(nets, stats.Cluster{Sum: float64(result), N: 1})
-		wins = append(wins, stats.Cluster{Sum: indicator(result == 1), N: 1})
-		ties = append(ties, stats.Cluster{Sum: indicator(result == 0), N: 1})
-		losses = append(losses, stats.Cluster{Sum: indicator(result == -1), N: 1})
+		nets = append(nets, in(float64(result), 1))
+		wins = append(wins, in(indicator(result == 1), 1))
+		ties = append(ties, in(indicator(result == 0), 1))
+		losses = append(losses, in(indicator(result == -1), 1))
 	}
 	named := func(name string) record.Metric {
 		named := as(m, m.Name+name)
@@ -148,37 +149,40 @@ func winRatesWithin(paired []duel, m record.Metric, e estimator) []record.Metric
 		e.share(named(WinShare), wins),
 		e.share(named(TieShare), ties),
 		e.share(named(LoseShare), losses),
-		e.mean(named(WinMinusLose), nets),
-		signFlip(named(WinMinusLoseP), outcomes, e.boot.Seed),
-		detectable(named(WinMinusLoseDetectable), outcomes),
+		e.difference(named(WinMinusLose), wins, losses),
+		e.signFlip(named(WinMinusLoseP), outcomes),
+		detectable(named(WinMinusLoseDetectable), nets),
 		e.difference(named(GoodShareDifference), firsts, seconds),
 	}
 	p := named(GoodShareDifferenceP)
 	p.N, p.Clusters = len(goods), len(goods)
-	return append(metrics, signFlip(p, goods, e.boot.Seed))
+	return append(metrics, e.signFlip(p, goods))
 }
 
-func signFlip(m record.Metric, differences []float64, seed uint64) record.Metric {
-	p, err := stats.SignFlip(differences, seed)
+// signFlip completes a metric with the p value of differences, one a prompt.
+func (e estimator) signFlip(m record.Metric, differences []float64) record.Metric {
+	p, exact, err := stats.SignFlip(differences, e.seed)
 	if err != nil {
 		return without(m, "fewer than two prompts")
 	}
-	m.Protocol = with(m.Protocol, "test", "two-sided sign-flip test over prompts")
+	test := "two-sided sign-flip test over prompts, exact"
+	if !exact {
+		test = "two-sided sign-flip test over prompts, 99,999 random flips"
+		m.Protocol = with(m.Protocol, "seed", fmt.Sprint(e.seed))
+	}
+	m.Protocol = with(m.Protocol, "test", test)
 	return number(m, p)
 }
 
 // DetectablePower is the chance with which the detectable difference is found.
 const DetectablePower = 0.8
 
-func detectable(m record.Metric, differences []float64) record.Metric {
-	smallest, err := stats.Detectable(differences, len(differences), 0.05, DetectablePower)
+func detectable(m record.Metric, differences []stats.Cluster) record.Metric {
+	smallest, err := stats.Detectable(differences, 0.05, DetectablePower)
 	if err != nil {
-		return without(m, "fewer than two prompts")
+		return without(m, whyNone(err))
 	}
-	if smallest == 0 {
-		return without(m, "all prompts agree")
-	}
-	m.Protocol = with(m.Protocol, "design", "two-sided test at 0.05 with power 0.8, paired by prompt")
+	m.Protocol = with(m.Protocol, "design", "one two-sided test at 0.05, before any correction, with power 0.8, paired by prompt")
 	return number(m, 100*smallest)
 }
 

@@ -18,7 +18,7 @@ type MeasureWork interface {
 	Work
 	Measure() metric.Measure
 	// Compute reads the inputs and returns the metrics, and the values of each
-	// prompt that they came from. seed is that of the resampling.
+	// prompt that they came from. seed is of what is drawn.
 	Compute(ctx context.Context, in *MeasureInputs, seed uint64) ([]record.Metric, []dataset.PromptValue, error)
 }
 

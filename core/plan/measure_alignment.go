@@ -31,7 +31,7 @@ func (e *evaluation) alignment(model spec.Model) {
 	e.measure(work, work.Subject, e.Alignment.Range, inputs)
 }
 
-func (*AlignmentWork) kind() (record.Kind, string) { return record.KindMeasure, "2" }
+func (*AlignmentWork) kind() (record.Kind, string) { return record.KindMeasure, "3" }
 func (*AlignmentWork) items() (int, string)        { return 0, "images" }
 
 // Measure implements MeasureWork.
@@ -56,6 +56,6 @@ func (w *AlignmentWork) Compute(_ context.Context, in *MeasureInputs, seed uint6
 	if err != nil {
 		return nil, nil, err
 	}
-	err = m.add(metric.Agreement(metric.AgreementInput{Subject: w.Subject, Rater: w.Rater, Labels: labels, Seed: seed}))
+	err = m.add(metric.Agreement(metric.AgreementInput{Subject: w.Subject, Rater: w.Rater, Labels: labels}))
 	return m.metrics, m.values, err
 }

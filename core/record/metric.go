@@ -55,7 +55,7 @@ type Metric struct {
 	Low          *float64          `json:"low,omitempty"`      // bounds of the 95 % interval; nil if there is none
 	High         *float64          `json:"high,omitempty"`
 	N            int               `json:"n"`        // images, pairs or labels behind the value
-	Clusters     int               `json:"clusters"` // prompts behind the value: the unit of resampling
+	Clusters     int               `json:"clusters"` // prompts behind the value: the unit of its interval
 	Unit         Unit              `json:"unit,omitempty"`
 	Better       Direction         `json:"better,omitempty"`
 	Protocol     map[string]string `json:"protocol,omitempty"`

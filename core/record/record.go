@@ -27,6 +27,9 @@ type Record struct {
 	Versions  map[string]string  `json:"versions,omitempty"` // of plumb, Go and the libraries
 }
 
+// MeanReward is a fact of a fine-tuning: the mean score of the images that it weighs.
+const MeanReward = "mean_reward"
+
 // KeyPart is one line of a key, in order.
 type KeyPart struct {
 	Name  string `json:"name"`  // such as "config", "input images", "component"

@@ -2,10 +2,13 @@ package stage
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // tune fine-tunes a sampler by a sum of losses.
@@ -41,8 +44,37 @@ func tune(ctx context.Context, job Job, work *plan.TuneWork) (*Result, error) {
 	if missing != nil {
 		return nil, missing
 	}
-	return job.train(ctx, func(instance *client.Instance, output, scratch string, report func(sdk.Progress) error) error {
+	result, err := job.train(ctx, func(instance *client.Instance, output, scratch string, report func(sdk.Progress) error) error {
 		request.Output, request.Scratch = output, scratch
 		return instance.Tune(ctx, request, report)
 	})
+	if err != nil {
+		return nil, err
+	}
+	result.Facts, err = meanReward(request.Losses)
+	return result, err
+}
+
+// meanReward is the mean score of the images that a training weighs, as a fact: a
+// loss that divides scores by their mean hides it, and the paper's beta is the
+// pre-training loss's weight times it.
+func meanReward(losses []sdk.TuneLoss) (map[string]float64, error) {
+	for _, loss := range losses {
+		var sum, n float64
+		for _, set := range loss.Sets {
+			if set.Scores == "" {
+				continue
+			}
+			for row, err := range table.Read[table.Score](set.Scores) {
+				if err != nil {
+					return nil, fmt.Errorf("read the scores of loss %s: %w", loss.Name, err)
+				}
+				sum, n = sum+row.Score, n+1
+			}
+		}
+		if n > 0 {
+			return map[string]float64{record.MeanReward: sum / n}, nil // the losses of a training have one reward
+		}
+	}
+	return nil, nil
 }

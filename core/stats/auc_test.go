@@ -3,6 +3,7 @@ package stats
 import (
 	"errors"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -50,23 +51,65 @@ func TestAUCIsAMeanOverPairs(t *testing.T) {
 	})
 }
 
-func TestAUCInterval(t *testing.T) {
-	var items []Scored
-	for cluster := range 20 {
-		for i := range 4 {
-			score := float64((cluster*7+i*5)%11) / 11
-			items = append(items, Scored{score, score+float64(i)*0.1 > 0.6, cluster})
+// scoredItems is clusters of four items, half of them positive.
+func scoredItems(clusters int, seed uint64, lead float64) (items []Scored, strata []int) {
+	random := rand.New(rand.NewPCG(seed, 1))
+	for i := range clusters {
+		for j := range 4 {
+			item := Scored{Score: random.NormFloat64(), Positive: j < 2, Cluster: i}
+			if item.Positive {
+				item.Score += lead
+			}
+			items = append(items, item)
+		}
+		strata = append(strata, i%2)
+	}
+	return items, strata
+}
+
+// With every item a cluster of its own the variance is that of DeLong et al. (1988),
+// S10/m + S01/n, but for the divisors: placements 1, 5/8, 3/4 for the positives 5, 2.5, 3
+// over the negatives 1, 2, 4, and so on, by hand.
+func TestPlacementsAreDeLongs(t *testing.T) {
+	items := []Scored{{5, true, 0}, {2, true, 1}, {3, true, 2}, {1, false, 3}, {2, false, 4}, {4, false, 5}, {0, false, 6}}
+	// Positives: 5 over all four, 2 over 1 and 0 and tied with 2, 3 over 1, 2 and 0.
+	// Negatives: 1 and 0 under all three, 2 under two and tied with one, 4 under one.
+	area := (1 + 2.5/4 + 3.0/4) / 3
+	want := []float64{(1 - area) / 3, (2.5/4 - area) / 3, (3.0/4 - area) / 3, (1 - area) / 4, (2.5/3 - area) / 4, (1.0/3 - area) / 4, (1 - area) / 4}
+	got, influences, err := placements(items, len(items))
+	if err != nil || math.Abs(got-area) > 1e-15 {
+		t.Fatalf("area %v, want %v (%v)", got, area, err)
+	}
+	for i, v := range want {
+		if math.Abs(influences[i]-v) > 1e-15 {
+			t.Errorf("item %d moves the area by %v, want %v", i, influences[i], v)
 		}
 	}
-	interval, err := Bootstrap{}.AUC(items)
-	if err != nil {
-		t.Fatal(err)
-	}
+}
+
+func TestAUCInterval(t *testing.T) {
+	items, strata := scoredItems(20, 3, 1)
+	got, err := AUCInterval(items, strata, Level)
 	area, _ := AUC(items)
-	if interval.Value != area || !holds(interval, area) || interval.High > 1 || interval.Low >= interval.High {
-		t.Errorf("interval %v of area %v", interval, area)
+	if err != nil || got.Value != area || !holds(got, area) || got.High > 1 || got.Low >= got.High {
+		t.Errorf("interval %v of area %v (%v)", got, area, err)
 	}
-	if _, err := (Bootstrap{}).AUC([]Scored{{1, false, 0}, {0, false, 1}}); !errors.Is(err, ErrOneClass) {
-		t.Errorf("only bad items: %v", err)
+	// All right: there is width all the same.
+	for i := range items {
+		if items[i].Positive {
+			items[i].Score += 100
+		}
+	}
+	if got, err = AUCInterval(items, strata, Level); err != nil || got.Value != 1 || got.High != 1 || got.Low > 0.9 {
+		t.Errorf("area 1: %v (%v)", got, err)
+	}
+	for i := range items {
+		items[i].Positive = i < 10 // of three clusters
+	}
+	if _, err := AUCInterval(items, strata, Level); !errors.Is(err, ErrFewOfAClass) {
+		t.Errorf("three clusters have a positive item: %v", err)
+	}
+	if _, err := AUCInterval([]Scored{{1, false, 0}, {0, false, 1}}, []int{0, 0}, Level); !errors.Is(err, ErrOneClass) {
+		t.Errorf("only negative items: %v", err)
 	}
 }

@@ -1,30 +1,32 @@
 // Package stats says how sure a number is.
 //
-// Images of one prompt resemble each other, so the prompt, not the image, is
-// what a measurement draws at random: every interval and test here resamples
-// clusters (prompts) and keeps their members together. All arithmetic is
-// float64; all randomness comes from a seed that the caller gives, so the same
-// input always yields the same interval.
+// Images of one prompt resemble each other, so the prompt, not the image, is what a
+// measurement draws at random, and it is drawn by stratum. Every interval and test
+// here is over clusters (prompts), keeps their members together, and takes its
+// variance within the strata. Intervals are about clusters of the strata's kinds,
+// endlessly many of them, in the proportions that were drawn. All arithmetic is
+// float64 in a fixed order, so the same input always yields the same interval; what
+// is random comes from a seed that the caller gives.
 //
-// The package knows nothing of images, labels or rewards, and it never returns
-// NaN: where a number cannot be had, it returns an error that says why.
+// The package knows nothing of images, labels or rewards, and it never returns NaN or
+// an interval without width: where a number cannot be had, it returns an error that
+// says why.
 package stats
 
 import "errors"
 
 // Reasons why a number cannot be had.
 var (
-	// ErrTooFew means fewer than two clusters (or values): nothing to vary.
-	ErrTooFew = errors.New("fewer than two clusters")
+	// ErrTooFew means that there are too few clusters (or values) for what was asked.
+	ErrTooFew = errors.New("too few clusters")
 	// ErrOneClass means that all items are positive, or all negative.
 	ErrOneClass = errors.New("only one class is present")
+	// ErrFewOfAClass means that too few clusters hold a positive, or a negative, item.
+	ErrFewOfAClass = errors.New("a class is in too few clusters")
 	// ErrNoSpread means that all clusters, or values, are alike.
 	ErrNoSpread = errors.New("no spread to see")
 	// ErrNoChange means that no cluster differs between two treatments.
 	ErrNoChange = errors.New("no cluster changed")
-	// ErrUnstable means that the statistic is undefined in more than a tenth
-	// of the resamples.
-	ErrUnstable = errors.New("undefined in too many resamples")
 )
 
 // Level is the coverage of every interval in Plumb's reports.

@@ -30,11 +30,11 @@ func leftOut(values []float64, statistic func([]float64) float64) (whole float64
 	return without(), one, two
 }
 
-var eight = []float64{3, 1, 4, 1, 5, 9, 2, 6}
+var eightValues = []float64{3, 1, 4, 1, 5, 9, 2, 6}
 
 func TestJackknifeOfAMeanIsStudent(t *testing.T) {
-	estimate, err := Jackknife(leftOut(eight, mean))
-	want, _ := Student(eight, 0.95)
+	estimate, err := Jackknife(leftOut(eightValues, mean))
+	want, _ := Student(eightValues, 0.95)
 	got := estimate.Interval(0.95)
 	if err != nil || math.Abs(got.Low-want.Low) > 1e-9 || math.Abs(got.High-want.High) > 1e-9 {
 		t.Errorf("got %v, want %v (%v)", got, want, err)
@@ -45,7 +45,7 @@ func TestJackknifeOfAMeanIsStudent(t *testing.T) {
 // digit: 31/8 squared less 7.5536/8. Error and degrees by NumPy, with np.delete in the
 // place of leftOut and the formulas of Jackknife's comment.
 func TestJackknifeOfASquaredMean(t *testing.T) {
-	got, err := Jackknife(leftOut(eight, func(v []float64) float64 { return mean(v) * mean(v) }))
+	got, err := Jackknife(leftOut(eightValues, func(v []float64) float64 { return mean(v) * mean(v) }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestJackknifeOfASquaredMean(t *testing.T) {
 }
 
 func TestJackknifeOfLittle(t *testing.T) {
-	if _, err := Jackknife(leftOut(eight[:3], mean)); !errors.Is(err, ErrTooFew) {
+	if _, err := Jackknife(leftOut(eightValues[:3], mean)); !errors.Is(err, ErrTooFew) {
 		t.Errorf("three groups: %v", err)
 	}
 	if _, err := Jackknife(leftOut([]float64{2, 2, 2, 2, 2}, mean)); !errors.Is(err, ErrNoSpread) {

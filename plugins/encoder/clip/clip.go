@@ -34,7 +34,7 @@ func Component() sdk.Component {
 			}},
 			PreferredBatch: 32,
 			NeedsDevice:    true,
-			CodeVersion:    "2",
+			CodeVersion:    "3", // entities in capitals
 			Capabilities:   []sdk.Capability{sdk.CapabilityTexts},
 		},
 		Estimate: estimate,

@@ -18,6 +18,13 @@ const (
 	best         = "best"
 )
 
+// What scores are divided by.
+const (
+	overAll  = "all"
+	byPrompt = "prompt"
+	notAtAll = "none"
+)
+
 // rewardWeightedKind is the paper's loss.
 var rewardWeightedKind = Kind{
 	Loss: sdk.Loss{
@@ -26,6 +33,7 @@ var rewardWeightedKind = Kind{
 		Needs:   []sdk.Need{sdk.NeedScores},
 		Schema: sdk.Schema{Attributes: []sdk.Attribute{
 			{Name: "weighting", Type: sdk.TypeString, Default: json.RawMessage(`"proportional"`), OneOf: []string{proportional, exponential, best}, Summary: "How a score becomes a weight: in proportion (the paper); exp(score / temperature); or 1 for the best share of each prompt's images and 0 for others, as rejection-sampling fine-tuning does."},
+			{Name: "normalize", Type: sdk.TypeString, OneOf: []string{overAll, byPrompt, notAtAll}, When: &sdk.When{Attribute: "weighting", Is: proportional}, Summary: "What scores are divided by: their mean over all images (all), so that the weight of another loss means the same whatever the reward's scale; their mean over each prompt's images (prompt), so that prompts whose images are mostly bad count as much as others; or nothing (none), as in the paper, whose beta is then the weight of the pre-training loss. All if absent."},
 			{Name: "temperature", Type: sdk.TypeNumber, Minimum: sdk.Bound(1e-6), When: &sdk.When{Attribute: "weighting", Is: exponential}, Summary: "What scores are divided by; 1 if absent."},
 			{Name: "share", Type: sdk.TypeNumber, Minimum: sdk.Bound(1e-6), Maximum: sdk.Bound(1), When: &sdk.When{Attribute: "weighting", Is: best}, Summary: "Share of each prompt's images that is trained on, at least one; 0.25 if absent."},
 		}},
@@ -41,9 +49,12 @@ var rewardWeightedKind = Kind{
 //
 // with the denoising error in place of -log p: a mean over the images of factor
 // times error. The factors are 1 on average over the whole set, so that the weight
-// of another term means the same whatever the reward's scale.
+// of another term means the same whatever the reward's scale: beside a pre-training
+// loss of weight w, the paper's beta is w times the mean reward. Where Normalize is
+// "none" the factors are the scores, and beta is w.
 type rewardWeighted struct {
 	Weighting   string   `json:"weighting"`
+	Normalize   *string  `json:"normalize"`   // nil: "all"
 	Temperature *float64 `json:"temperature"` // nil: 1
 	BestShare   *float64 `json:"share"`       // nil: 0.25
 }
@@ -65,11 +76,11 @@ func (r rewardWeighted) Examples(ctx context.Context, sets []Set) ([]Example, er
 	var err error
 	switch r.Weighting {
 	case exponential:
-		factors, err = exponentialFactors(ctx, scores, valueOr(r.Temperature, 1))
+		factors, err = exponentialFactors(ctx, scores, valueOr(r.Temperature, 1.0))
 	case best:
 		factors, err = bestFactors(images, scores, valueOr(r.BestShare, 0.25))
 	default:
-		factors, err = proportionalFactors(scores)
+		factors, err = proportionalFactors(images, scores, valueOr(r.Normalize, overAll))
 	}
 	if err != nil {
 		return nil, err
@@ -86,11 +97,13 @@ func (r rewardWeighted) Examples(ctx context.Context, sets []Set) ([]Example, er
 // Share is the error itself: the factors are the examples'.
 func (rewardWeighted) Share(images Images) Share { return denoisingErrors(images) }
 
-// proportionalFactors are the scores divided by their mean.
+// proportionalFactors are the scores, divided by their mean over all images or over
+// those of the same prompt, or by nothing. All images of a prompt that has nothing
+// but scores of 0 have the factor 0.
 //
 // Scores must be finite and not negative (a negative factor pushes the model
 // away without bound), and not all zero.
-func proportionalFactors(scores []float64) ([]float64, error) {
+func proportionalFactors(images []Image, scores []float64, normalize string) ([]float64, error) {
 	if err := finiteScores(scores); err != nil {
 		return nil, err
 	}
@@ -110,10 +123,23 @@ func proportionalFactors(scores []float64) ([]float64, error) {
 	if math.IsInf(sum, 0) {
 		return nil, sdk.Errorf("The sum of %d scores is too large for a number", len(scores))
 	}
-	mean := sum / float64(len(scores))
+	group := func(int) Prompt { return Prompt{} }
+	switch normalize {
+	case notAtAll:
+		return scores, nil
+	case byPrompt:
+		group = func(i int) Prompt { return images[i].Prompt }
+	}
+	sums, counts := map[Prompt]float64{}, map[Prompt]float64{}
+	for i, score := range scores {
+		sums[group(i)] += score
+		counts[group(i)]++
+	}
 	factors := make([]float64, len(scores))
 	for i, score := range scores {
-		factors[i] = score / mean
+		if mean := sums[group(i)] / counts[group(i)]; mean > 0 {
+			factors[i] = score / mean
+		}
 	}
 	return factors, nil
 }
@@ -178,7 +204,7 @@ func finiteScores(scores []float64) error {
 	return nil
 }
 
-func valueOr(value *float64, otherwise float64) float64 {
+func valueOr[T any](value *T, otherwise T) T {
 	if value == nil {
 		return otherwise
 	}

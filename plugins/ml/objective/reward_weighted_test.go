@@ -3,6 +3,7 @@ package objective
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 
 func TestProportionalFactors(t *testing.T) {
 	for _, scores := range [][]float64{{1}, {0.2, 0.2}, {0, 1}, {0.1, 0.5, 0.9, 0.5}, {1e-300, 3e-300}, {1e6, 3e6}} {
-		weights, err := proportionalFactors(scores)
+		weights, err := proportionalFactors(make([]Image, len(scores)), scores, overAll)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,6 +32,31 @@ func TestProportionalFactors(t *testing.T) {
 	}
 }
 
+// TestNormalize: without dividing the factors are the scores, and beta is the
+// paper's; by prompt, a prompt of bad images counts as much as one of good ones.
+func TestNormalize(t *testing.T) {
+	easy, hard, hopeless := Prompt{Text: "one"}, Prompt{Text: "three"}, Prompt{Text: "nine"}
+	images := []Image{{Prompt: easy}, {Prompt: hard}, {Prompt: easy}, {Prompt: hard}, {Prompt: hopeless}}
+	scores := []float64{0.9, 0.1, 0.6, 0.3, 0}
+	for _, test := range []struct {
+		normalize string
+		want      []float64
+	}{
+		{"none", scores},
+		{"all", []float64{0.9 / 0.38, 0.1 / 0.38, 0.6 / 0.38, 0.3 / 0.38, 0}},
+		{"prompt", []float64{1.2, 0.5, 0.8, 1.5, 0}},
+	} {
+		made, err := New("reward_weighted", []byte(`{"normalize": "`+test.normalize+`"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		factors, err := proportionalFactors(images, scores, *made.(rewardWeighted).Normalize)
+		if err != nil || !slices.EqualFunc(factors, test.want, func(a, b float64) bool { return math.Abs(a-b) < 1e-12 }) {
+			t.Errorf("%s: %v, error %v, want %v", test.normalize, factors, err, test.want)
+		}
+	}
+}
+
 func TestProportionalFactorsRefuses(t *testing.T) {
 	for _, test := range []struct {
 		scores []float64
@@ -43,7 +69,7 @@ func TestProportionalFactorsRefuses(t *testing.T) {
 		{[]float64{1, 2, math.Inf(1)}, "Score 3 of 3 is +Inf"},
 		{[]float64{math.MaxFloat64, math.MaxFloat64}, "too large"},
 	} {
-		if weights, err := proportionalFactors(test.scores); err == nil || !strings.Contains(err.Error(), test.want) {
+		if weights, err := proportionalFactors(make([]Image, len(test.scores)), test.scores, overAll); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v: %v, error %v, want one that says %q", test.scores, weights, err, test.want)
 		}
 	}

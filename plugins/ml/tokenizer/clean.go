@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -40,10 +42,14 @@ var (
 func repair(text string) string {
 	if !strings.Contains(text, "<") { // else it may be HTML that means its entities
 		text = entity.ReplaceAllStringFunc(text, func(name string) string {
-			if plain := html.UnescapeString(name); !strings.HasSuffix(plain, ";") {
+			plain := html.UnescapeString(name)
+			switch {
+			case !strings.HasSuffix(plain, ";"):
 				return plain
+			case plain == name:
+				return capitals(name)
 			}
-			return name // unknown, or known in part alone
+			return name // known in part alone
 		})
 	}
 	for range passes { // before quotes are made plain: those are bytes here
@@ -75,6 +81,19 @@ func repair(text string) string {
 		return r
 	}, text)
 	return norm.NFC.String(text)
+}
+
+// capitals is what an unknown entity stands for that is a known one in capitals, in
+// capitals: "P&EACUTE;REZ" was "P&eacute;rez" once. Other names stay as they are.
+func capitals(name string) string {
+	if name != strings.ToUpper(name) {
+		return name
+	}
+	plain := html.UnescapeString(strings.ToLower(name))
+	if strings.HasSuffix(plain, ";") && plain != ";" {
+		return name
+	}
+	return cases.Upper(language.Und).String(plain)
 }
 
 // windows1252 is what the control characters from 0x80 on are in Windows' code

@@ -96,6 +96,9 @@ func TestClean(t *testing.T) {
 		"\u0132sselmeer":       "IJsselmeer",
 		"\u200b":               "\u200b",
 		"&#39;&amp;amp;#39;":   "''",
+		"R&AMP;D P&EACUTE;REZ": "R&D PÉREZ",
+		"STRA&SZLIG;E &SEMI;":  "STRASSE ;",
+		"&nTILDE; &NOSUCH;":    "&nTILDE; &NOSUCH;",
 		" \u3000\u00a0 \u2028": "",
 	} {
 		if got := Clean(text); got != want {

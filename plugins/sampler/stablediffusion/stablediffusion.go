@@ -74,7 +74,7 @@ func Component() sdk.Component {
 			}},
 			PreferredBatch: handed,
 			NeedsDevice:    true,
-			CodeVersion:    "4", // gradients of products in bfloat16
+			CodeVersion:    "5", // entities in capitals
 			Capabilities:   []sdk.Capability{sdk.CapabilityPrecompute, sdk.CapabilityTune},
 			Losses:         objective.Losses(),
 			Tuning:         latentdiffusion.SettingsSchema(),

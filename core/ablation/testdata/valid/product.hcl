@@ -1,7 +1,7 @@
 ablation "product" {
-  description = "two variables and two seeds"
+  description = "two variables and three seeds"
   experiment  = "../experiment.hcl"
-  seeds       = [2, 1]
+  seeds       = [2, 1, 3]
 
   vary = {
     solver           = ["euler", "ddim"]
