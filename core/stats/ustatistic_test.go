@@ -26,16 +26,16 @@ func TestUStatistic(t *testing.T) {
 
 // The kernel (a + b)/2 makes the mean, and its error Student's.
 func TestUStatisticOfAMeanIsStudent(t *testing.T) {
-	u := NewUStatistic(make([]int, len(eight)))
-	for i, a := range eight {
-		row := make([]float64, len(eight))
-		for j, b := range eight {
+	u := NewUStatistic(make([]int, len(eightValues)))
+	for i, a := range eightValues {
+		row := make([]float64, len(eightValues))
+		for j, b := range eightValues {
 			row[j] = (a + b) / 2
 		}
 		u.Add(i, row)
 	}
 	estimate, err := u.Estimate()
-	want, _ := Student(eight, 0.95)
+	want, _ := Student(eightValues, 0.95)
 	// g_i leaves i itself out: the spread is (n-2)/(n-1) of the mean's.
 	got := estimate.Interval(0.95)
 	if half := (want.High - want.Low) / 2 * 6 / 7; err != nil || math.Abs(got.Value-want.Value) > 1e-12 || math.Abs(got.High-got.Value-half) > 1e-12 {
