@@ -10,16 +10,20 @@ import (
 type quantity struct {
 	column   Column
 	headline bool
+	chosenBy *chooser // of images that are called otherwise in every variant; nil: of a subject
 }
 
 func quantityOf(name string, over part) quantity {
 	row, _ := metric.Define(name)
-	return quantity{metricColumn(name, over), row.Headline}
+	return quantity{column: metricColumn(name, over), headline: row.Headline}
 }
 
 // of finds the quantity of a model or reward.
 func (q quantity) of(e evaluation, subject string) *record.Metric {
 	key := q.column.Key
+	if q.chosenBy != nil {
+		return e.find(key.Metric, part{key.Category, key.Split}, e.chosenBy(*q.chosenBy))
+	}
 	conditions := []condition{of(subject)}
 	if key.Reward != "" {
 		conditions = append(conditions, by(key.Reward))
@@ -57,6 +61,11 @@ func (c across) modelQuantities() []quantity {
 		}
 	}
 	return all
+}
+
+// chosenQuantity is the share of good images among those that are chosen.
+func chosenQuantity(by chooser) quantity {
+	return quantity{column: metricColumn(metric.BestOfGoodShare, part{}), headline: true, chosenBy: &by}
 }
 
 // rewardQuantities lists what was measured of rewards.
