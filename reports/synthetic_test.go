@@ -372,7 +372,7 @@ func syntheticExperiment(t *testing.T) *synthetic {
 			Facts: map[string]float64{"count_accuracy": 0.991, "color_accuracy": 0.998}})
 		if m.name != "base" {
 			s.stage(&v, record.Record{Node: "tune/" + m.name, Stage: record.Stage{Kind: record.KindTune, Subject: m.name}, Component: "shapes", Seconds: 300, Items: 600, Unit: "steps",
-				Facts: map[string]float64{record.MeanReward: 0.5123},
+				Facts:   map[string]float64{record.MeanReward: 0.5123},
 				Outputs: map[string]record.Output{"curve": curve(t, s, m.name, []string{"loss", "loss/reward_weighted", "loss/pretraining"}, 1)}})
 		}
 		s.stage(&v, record.Record{Node: "measure/main/alignment/" + m.name, Stage: measuring("alignment", m.name), Metrics: alignmentMetrics(m, "")})

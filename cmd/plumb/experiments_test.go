@@ -47,7 +47,7 @@ func TestImagesAreEncodedOnce(t *testing.T) {
 	backendstest.Only(t, backends.Go)
 	t.Setenv("HF_HUB_CACHE", t.TempDir())
 	for file, want := range map[string]int{
-		"quickstart":     8, // labelled, unlabelled, real, four models, 16 of each prompt to choose from
+		"quickstart":     9, // labelled, unlabelled, the reference, other real images, four models, 16 of each prompt to choose from
 		"lee2023_shapes": 0,
 		"lee2023_sd15":   0,
 		"tiny_sd":        0,
