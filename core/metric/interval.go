@@ -18,8 +18,8 @@ const (
 	meanIntervals           = "95 %, t, by the spread of prompts within category and split"
 	differenceIntervals     = "95 %, score interval of paired shares (Tango), of the effective number of prompts by their spread within category and split"
 	areaIntervals           = "95 %, binomial of the effective number of prompts by DeLong's placements (Obuchowski)"
-	areaDifferenceIntervals = "95 %, t, by DeLong's placements of both scores, prompt by prompt"
-	areaTests               = "t test of the same variance"
+	areaDifferenceIntervals = "95 %, score interval of paired shares (Tango), of the effective number of prompts by DeLong's placements"
+	areaTests               = "t test over prompts, by DeLong's placements"
 	alphaIntervals          = "95 %, binomial of the observed disagreement, of the effective number of prompts"
 )
 
@@ -99,6 +99,12 @@ func (e estimator) over(m record.Metric, clusters []stats.Cluster, method string
 	}
 	bounds, err := interval(clusters, stats.Level)
 	return e.complete(m, sum/n, method, bounds, err)
+}
+
+// bounded completes a metric with the mean over the items of clusters of any numbers
+// between 0 and 1.
+func (e estimator) bounded(m record.Metric, clusters []stats.Cluster) record.Metric {
+	return e.over(m, clusters, shareIntervals, stats.BoundedMean)
 }
 
 // difference completes a metric with the difference of two means over the same
@@ -206,6 +212,8 @@ func whyNone(err error) string {
 		return "no prompt changed"
 	case errors.Is(err, stats.ErrNoSpread):
 		return "all prompts are alike"
+	case errors.Is(err, stats.ErrFewCarry):
+		return "a few prompts carry the mean"
 	case errors.Is(err, stats.ErrFewOfAClass):
 		return "too few prompts have a good image, or a bad one"
 	}

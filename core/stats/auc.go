@@ -25,8 +25,8 @@ const fewestOfAClass = 5
 //
 //	AUC = sum over pairs of ( [s+ > s-] + [s+ = s-]/2 ) / ( n+ n- )
 func AUC(items []Scored) (float64, error) {
-	area, _, err := placements(items, 0)
-	return area, err
+	p, err := placements(items)
+	return p.area, err
 }
 
 // AUCInterval is the interval of the area. strata[i] is the stratum of cluster i.
@@ -42,19 +42,16 @@ func AUC(items []Scored) (float64, error) {
 // seen as well as the rarer class allows: with k clusters' worth of it (Kish's
 // effective number, (sum n_i)² / sum n_i², of its items by cluster) the degrees of
 // freedom are at most k - 1, and n* is at least k, which is the worst case (Birnbaum
-// and Klose (1957), Bounds for the Variance of the Mann-Whitney Statistic). Near 0 and
-// 1 the pairs that make the variance are few; so e = n* min(AUC, 1-AUC), their
-// number, counts against 0.1 at the worst case:
-//
-//	n** = (e + 0.1) / (e/n* + 0.1/k)
+// and Klose (1957), Bounds for the Variance of the Mann-Whitney Statistic). Few pairs make
+// the variance of an area near 1, so n* is cautious.
 //
 // With k below 5 there is no interval: ErrFewOfAClass.
 func AUCInterval(items []Scored, strata []int, level float64) (Interval, error) {
-	area, influences, err := placements(items, len(strata))
+	p, err := placements(items)
 	if err != nil {
 		return Interval{}, err
 	}
-	v, degrees, err := Variance(influences, strata)
+	v, degrees, err := Variance(p.influences(items, len(strata)), strata)
 	if err != nil {
 		return Interval{}, err
 	}
@@ -62,109 +59,118 @@ func AUCInterval(items []Scored, strata []int, level float64) (Interval, error) 
 	if least < fewestOfAClass {
 		return Interval{}, ErrFewOfAClass
 	}
-	trials := least
-	if seen := effective(area*(1-area), v, min(degrees, least-1), level); seen > least {
-		const weight = 0.1
-		rare := seen * min(area, 1-area)
-		trials = (rare + weight) / (rare/seen + weight/least)
-	}
-	interval, err := Binomial(area*trials, trials, level)
-	interval.Value = area
-	return interval, err
+	return shareOf(p.area, v, min(degrees, least-1), least, areaCaution, level)
 }
 
-// AUCDifference is the t interval of AUC(first) - AUC(second), two scores of the same
-// items in the same order, as of Linearised: the influence of a cluster is the
-// difference of its influences on either area (DeLong's covariance, by cluster). At
-// most k - 1 degrees of freedom, with k as in AUCInterval. Scores that put the items in
-// the same order give ErrNoChange. p is of the two-sided t test that there is no
-// difference.
+// AUCDifference is the interval of AUC(first) - AUC(second), two scores of the same
+// items in the same order. The influence of a cluster is the difference of its
+// influences on either area, which is DeLong's covariance, by cluster. Each pair of a
+// positive and a negative item speaks for one score, for the other, or for neither, so
+// the interval is that of Difference, with s the mean over both classes of the absolute
+// difference of an item's placements, and with the degrees of freedom and the least
+// number of pairs of AUCInterval. Scores that put the items in the same order give
+// ErrNoChange. p is of the two-sided t test that there is no difference.
 func AUCDifference(first, second []Scored, strata []int, level float64) (interval Interval, p float64, err error) {
-	area1, influences, err := placements(first, len(strata))
+	one, err := placements(first)
 	if err != nil {
 		return Interval{}, 0, err
 	}
-	area2, others, err := placements(second, len(strata))
+	other, err := placements(second)
 	if err != nil {
 		return Interval{}, 0, err
 	}
-	changed := false
-	for i, other := range others {
-		changed = changed || math.Abs(influences[i]-other) > 1e-12
-		influences[i] -= other
+	influences := one.influences(first, len(strata))
+	for i, influence := range other.influences(second, len(strata)) {
+		influences[i] -= influence
+	}
+	v, degrees, err := Variance(influences, strata)
+	if err != nil {
+		return Interval{}, 0, err
+	}
+	size := 0.0
+	for i, item := range first {
+		size += math.Abs(one.values[i]-other.values[i]) / one.class(item) / 2
 	}
 	least := min(classSize(first, len(strata), true), classSize(first, len(strata), false))
-	v, degrees, err := Variance(influences, strata)
 	switch {
-	case err != nil:
-		return Interval{}, 0, err
 	case least < fewestOfAClass:
 		return Interval{}, 0, ErrFewOfAClass
-	case !changed:
+	case size == 0:
 		return Interval{}, 0, ErrNoChange
-	case v == 0:
+	case v <= 1e-24:
 		return Interval{}, 0, ErrNoSpread
 	}
 	degrees = min(degrees, least-1)
-	half := studentQuantile(level, degrees) * math.Sqrt(v)
-	difference := area1 - area2
-	interval = Interval{Value: difference, Low: max(-1, difference-half), High: min(1, difference+half)}
-	return interval, studentTest(difference/math.Sqrt(v), degrees), nil
+	difference := one.area - other.area
+	return pairedShares(difference, size, v, degrees, least, level), studentTest(difference/math.Sqrt(v), degrees), nil
 }
 
-// placements is the area and how much each cluster moves it.
-func placements(items []Scored, clusters int) (area float64, influences []float64, err error) {
-	sorted := slices.Clone(items)
-	slices.SortStableFunc(sorted, func(a, b Scored) int { return cmp.Compare(a.Score, b.Score) })
-	var positives, negatives float64
-	for _, item := range sorted {
+// placed is the area and each item's placement, in the order of the items.
+type placed struct {
+	area                 float64
+	values               []float64
+	positives, negatives float64
+}
+
+// class is the number of items of an item's class.
+func (p placed) class(item Scored) float64 {
+	if item.Positive {
+		return p.positives
+	}
+	return p.negatives
+}
+
+// influences is how much each cluster moves the area.
+func (p placed) influences(items []Scored, clusters int) []float64 {
+	influences := make([]float64, clusters)
+	for i, item := range items {
+		influences[item.Cluster] += (p.values[i] - p.area) / p.class(item)
+	}
+	return influences
+}
+
+func placements(items []Scored) (placed, error) {
+	order := make([]int, len(items))
+	p := placed{values: make([]float64, len(items))}
+	for i, item := range items {
+		order[i] = i
 		if item.Positive {
-			positives++
+			p.positives++
 		} else {
-			negatives++
+			p.negatives++
 		}
 	}
-	if positives == 0 || negatives == 0 {
-		return 0, nil, ErrOneClass
+	if p.positives == 0 || p.negatives == 0 {
+		return p, ErrOneClass
 	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(items[a].Score, items[b].Score) })
 	// Sums of whole numbers and halves: exact.
-	pairs := make([]float64, len(sorted)) // in which an item is right
 	var sum, positivesBelow, negativesBelow float64
-	for from := 0; from < len(sorted); {
+	for from := 0; from < len(order); {
 		to := from
 		var tiedPositives, tiedNegatives float64
-		for ; to < len(sorted) && sorted[to].Score == sorted[from].Score; to++ {
-			if sorted[to].Positive {
+		for ; to < len(order) && items[order[to]].Score == items[order[from]].Score; to++ {
+			if items[order[to]].Positive {
 				tiedPositives++
 			} else {
 				tiedNegatives++
 			}
 		}
-		for i := from; i < to; i++ {
-			if sorted[i].Positive {
-				pairs[i] = negativesBelow + tiedNegatives/2
-				sum += pairs[i]
+		for _, i := range order[from:to] {
+			if items[i].Positive {
+				below := negativesBelow + tiedNegatives/2
+				sum += below
+				p.values[i] = below / p.negatives
 			} else {
-				pairs[i] = positives - positivesBelow - tiedPositives/2
+				p.values[i] = (p.positives - positivesBelow - tiedPositives/2) / p.positives
 			}
 		}
 		positivesBelow += tiedPositives
 		negativesBelow += tiedNegatives
 		from = to
 	}
-	area = sum / (positives * negatives)
-	influences = make([]float64, clusters)
-	if clusters == 0 {
-		return area, influences, nil
-	}
-	for i, item := range sorted {
-		own, others := positives, negatives
-		if !item.Positive {
-			own, others = negatives, positives
-		}
-		influences[item.Cluster] += (pairs[i]/others - area) / own
-	}
-	return area, influences, nil
+	p.area = sum / (p.positives * p.negatives)
+	return p, nil
 }
 
 // classSize is the effective number of clusters that hold a class (Kish).
