@@ -11,6 +11,7 @@ type quantity struct {
 	column   Column
 	headline bool
 	choice   record.Choice // of a distance: of which images
+	chosenBy *chooser      // of images that are called otherwise in every variant; nil: of a subject
 }
 
 func quantityOf(name string, over part) quantity {
@@ -21,6 +22,9 @@ func quantityOf(name string, over part) quantity {
 // of finds the quantity of a model or reward.
 func (q quantity) of(e evaluation, subject string) *record.Metric {
 	key := q.column.Key
+	if q.chosenBy != nil {
+		return e.find(key.Metric, part{key.Category, key.Split}, e.chosenBy(*q.chosenBy))
+	}
 	conditions := []condition{of(subject)}
 	if key.Reward != "" {
 		conditions = append(conditions, by(key.Reward))
@@ -61,6 +65,11 @@ func (c across) modelQuantities() []quantity {
 		}
 	}
 	return all
+}
+
+// chosenQuantity is the share of good images among those that are chosen.
+func chosenQuantity(by chooser) quantity {
+	return quantity{column: metricColumn(metric.BestOfGoodShare, part{}), headline: true, chosenBy: &by}
 }
 
 // rewardQuantities lists what was measured of rewards.

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 )
 
@@ -695,6 +696,38 @@ func TestAModelCalledRandom(t *testing.T) {
 		return
 	}
 	t.Error("no table of chosen images")
+}
+
+// Two draws of a variant are rows of their own, also where variants draw different
+// numbers.
+func TestTwoDrawsOfAVariant(t *testing.T) {
+	s := syntheticAblation(t)
+	for _, r := range s.records {
+		if r.Measure != "best_of" {
+			continue
+		}
+		for _, m := range bestOfMetrics() {
+			for _, name := range []*string{&m.Subject, &m.Versus} {
+				*name = strings.Replace(*name, "4 of 16", fmt.Sprintf("1 of %d", 8+r.Key[0]%2), 1)
+			}
+			m.Protocol = map[string]string{metric.Draw: fmt.Sprintf("1 of %d of base", 8+r.Key[0]%2)}
+			if m.Name == "best_of_good_share" && m.Reward == "with_aux" {
+				m = around(m, 0.7, 0.05)
+			}
+			r.Metrics = append(r.Metrics, m)
+		}
+	}
+	table := tableOf(t, Build(s.input()), "variant-best-of")
+	good := metricColumn(metric.BestOfGoodShare, part{})
+	count := map[float64]int{}
+	for _, row := range table.Rows {
+		if cell := row.Cell(good); cell.Value != nil && strings.HasSuffix(row.Subject, "by with_aux") {
+			count[*rounded(*cell.Value)]++
+		}
+	}
+	if count[0.55] != 2 || count[0.7] != 2 || len(count) != 2 {
+		t.Errorf("shares of the two draws in two variants: %v", count)
+	}
 }
 
 // What waits for people is told apart from what failed.

@@ -69,6 +69,11 @@ func (c across) differences(models []string, modelQuantities []quantity, rewards
 			}
 		}
 	}
+	for _, by := range c.choosers() {
+		if q := chosenQuantity(by); !c.sameEverywhere(by.name(), []quantity{q}) {
+			add(by.name(), q)
+		}
+	}
 	tested.correct()
 	t.note("Differences paired by seed; shares in points.")
 	return t

@@ -2,6 +2,8 @@ package reports
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
 
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
@@ -19,7 +21,6 @@ func (c across) bestOf() Table {
 	}
 	difference := metricColumn(metric.BestOfGoodShareDifference, part{})
 	over = append(over, difference.titled("points over random"))
-	rewards := c.choosers()
 	for _, reward := range c.outdone() {
 		column := difference.titled("points over best by " + reward)
 		column.Key.Reward = reward
@@ -47,19 +48,19 @@ func (c across) bestOf() Table {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	for _, reward := range rewards {
+	for _, by := range c.choosers() {
 		for _, g := range c.groups {
-			subject := c.chosen(g, reward)
-			add(g, cmp.Or(subject, "best by "+reward), func(column Column) Cell {
+			subject := c.chosen(g, by)
+			add(g, cmp.Or(subject, by.name()), func(column Column) Cell {
 				return c.overSeeds(&t, g, subject, func(e evaluation) *record.Metric {
-					return e.find(metric.BestOfGoodShare, part{split: column.Key.Split}, by(reward))
+					return e.find(metric.BestOfGoodShare, part{split: column.Key.Split}, e.chosenBy(by))
 				})
 			}, func(column Column) Cell {
-				if !c.choiceIsCompared(reward, column.Key) {
+				if !c.choiceIsCompared(by, column.Key) {
 					return text("-")
 				}
 				return c.overSeeds(&t, g, subject, func(e evaluation) *record.Metric {
-					return e.find(metric.BestOfGoodShareDifference, part{}, by(reward), e.versus(column.Key))
+					return e.find(metric.BestOfGoodShareDifference, part{}, e.chosenBy(by), e.versus(column.Key))
 				})
 			})
 		}
@@ -81,6 +82,49 @@ func (c across) bestOf() Table {
 	return t
 }
 
+// chooser is a reward that chooses among the images of a draw. Variants may draw
+// different numbers, so a draw is known by its place in the experiment.
+type chooser struct {
+	reward string
+	draw   int
+}
+
+func (by chooser) name() string {
+	if by.draw > 0 {
+		return fmt.Sprintf("best by %s, draw %d", by.reward, by.draw+1)
+	}
+	return "best by " + by.reward
+}
+
+// draws lists the draws of an evaluation.
+func (e evaluation) draws() []string {
+	return e.distinct(metric.BestOfGoodShareDifference, func(m record.Metric) string { return m.Protocol[metric.Draw] })
+}
+
+// chosenBy is a metric of the images that a reward chose.
+func (e evaluation) chosenBy(by chooser) condition {
+	draws := e.draws()
+	return func(m *record.Metric) bool {
+		return m.Choice == record.Best && m.Reward == by.reward && by.draw < len(draws) && m.Protocol[metric.Draw] == draws[by.draw]
+	}
+}
+
+// choosers lists who chose images, of the first draw first.
+func (c across) choosers() []chooser {
+	var all []chooser
+	c.each(func(_ variant, e evaluation) {
+		draws := e.draws()
+		for _, m := range e.metrics {
+			by := chooser{m.Reward, slices.Index(draws, m.Protocol[metric.Draw])}
+			if m.Name == metric.BestOfGoodShareDifference && !slices.Contains(all, by) {
+				all = append(all, by)
+			}
+		}
+	})
+	slices.SortStableFunc(all, func(a, b chooser) int { return a.draw - b.draw })
+	return all
+}
+
 // versus is what a column of differences is over: random images, those that another
 // reward chose, or a model's.
 func (e evaluation) versus(key ColumnKey) condition {
@@ -89,25 +133,18 @@ func (e evaluation) versus(key ColumnKey) condition {
 		case key.Versus != "":
 			return m.Versus == key.Versus
 		case key.Reward != "":
-			return m.VersusChoice == record.Best && e.chooser(m.Versus) == key.Reward
+			return m.VersusChoice == record.Best && e.chooserOf(m.Versus) == key.Reward
 		}
 		return m.VersusChoice == record.Random
 	}
 }
 
-// chooser is the reward that chose some images.
-func (e evaluation) chooser(images string) string {
+// chooserOf is the reward that chose some images.
+func (e evaluation) chooserOf(images string) string {
 	if m := e.find(metric.BestOfGoodShare, part{}, of(images)); m != nil {
 		return m.Reward
 	}
 	return ""
-}
-
-// choosers lists the rewards that chose images.
-func (c across) choosers() []string {
-	return c.all(func(e evaluation) []string {
-		return e.distinct(metric.BestOfGoodShareDifference, func(m record.Metric) string { return m.Reward })
-	})
 }
 
 // outdone lists the rewards whose choice another reward's is compared with.
@@ -117,17 +154,17 @@ func (c across) outdone() []string {
 			if m.VersusChoice != record.Best {
 				return ""
 			}
-			return e.chooser(m.Versus)
+			return e.chooserOf(m.Versus)
 		})
 	})
 }
 
-// choiceIsCompared reports whether a reward's choice is compared, in any variant, with
-// what a column is over.
-func (c across) choiceIsCompared(reward string, over ColumnKey) bool {
+// choiceIsCompared reports whether a choice is compared, in any variant, with what a
+// column is over.
+func (c across) choiceIsCompared(by chooser, over ColumnKey) bool {
 	is := false
 	c.each(func(_ variant, e evaluation) {
-		is = is || e.find(metric.BestOfGoodShareDifference, part{}, by(reward), e.versus(over)) != nil
+		is = is || e.find(metric.BestOfGoodShareDifference, part{}, e.chosenBy(by), e.versus(over)) != nil
 	})
 	return is
 }
@@ -144,11 +181,11 @@ func (c across) comparedModels() []string {
 	})
 }
 
-// chosen names the images that a reward chose in a group.
-func (c across) chosen(g group, reward string) string {
+// chosen names the images that are chosen in a group.
+func (c across) chosen(g group, by chooser) string {
 	for _, v := range g.seeds {
 		e, _ := c.of(v)
-		if m := e.find(metric.BestOfGoodShareDifference, part{}, by(reward)); m != nil {
+		if m := e.find(metric.BestOfGoodShareDifference, part{}, e.chosenBy(by)); m != nil {
 			return m.Subject
 		}
 	}

@@ -42,7 +42,7 @@ func winTable(_ variant, e evaluation) (Table, bool) {
 	slices.SortStableFunc(t.Rows, func(a, b Row) int {
 		return slices.Index(e.models, a.Subject) - slices.Index(e.models, b.Subject)
 	})
-	t.note("win, tie and lose are shares of the prompts; win-lose in percentage points. Nobody compared two sets of images: a rater's vote is the side with more images that he calls good, each judged alone.")
+	t.note("win, tie and lose are shares of the prompts; win-lose in percentage points. Nobody compared two sets of images: a rater's vote is the side with more images that this rater calls good, each judged alone.")
 	if found := e.detectable(len(tested.tests)); found != "" {
 		t.note(found)
 	}

@@ -55,7 +55,7 @@ func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValu
 			clusters = append(clusters, e.in(prompt.promptKey, prompt.cluster()))
 		}
 		if bounded {
-			average = e.share(average, clusters)
+			average = e.bounded(average, clusters)
 		} else {
 			average = e.mean(average, clusters)
 		}

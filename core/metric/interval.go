@@ -18,12 +18,10 @@ const (
 	meanIntervals           = "95 %, t, by the spread of prompts within category and split"
 	differenceIntervals     = "95 %, score interval of paired shares (Tango), of the effective number of prompts by their spread within category and split"
 	areaIntervals           = "95 %, binomial of the effective number of prompts by DeLong's placements (Obuchowski)"
-	areaDifferenceIntervals = "95 %, from those of the two AUCs and their correlation over prompts (Newcombe; Zou and Donner)"
+	areaDifferenceIntervals = "95 %, score interval of paired shares (Tango), of the effective number of prompts by DeLong's placements"
+	areaTests               = "t test over prompts, by DeLong's placements"
 	alphaIntervals          = "95 %, binomial of the observed disagreement, of the effective number of prompts"
 )
-
-// areaDifferenceTests is how differences of areas are tested.
-const areaDifferenceTests = "where the interval of the two AUCs' difference reaches 0"
 
 // estimator completes metrics with their value and interval. Prompts are what was
 // drawn at random, by stratum: a category and split.
@@ -103,6 +101,12 @@ func (e estimator) over(m record.Metric, clusters []stats.Cluster, method string
 	return e.complete(m, sum/n, method, bounds, err)
 }
 
+// bounded completes a metric with the mean over the items of clusters of any numbers
+// between 0 and 1.
+func (e estimator) bounded(m record.Metric, clusters []stats.Cluster) record.Metric {
+	return e.over(m, clusters, shareIntervals, stats.BoundedMean)
+}
+
 // difference completes a metric with the difference of two means over the same
 // clusters, of items between 0 and 1, in the metric's unit. Clusters that one side
 // lacks are left out.
@@ -149,24 +153,24 @@ func (e estimator) area(m record.Metric, prompts []promptKey, items []stats.Scor
 	return e.complete(m, area, areaIntervals, bounds, err)
 }
 
-// areaDifference completes two metrics with the difference of the areas of two scores
-// of the same items, in the same order, and with its p value.
-func (e estimator) areaDifference(difference, p record.Metric, prompts []promptKey, first, second []stats.Scored) (record.Metric, record.Metric) {
-	difference.N, difference.Clusters = len(first), len(prompts)
+// areaDifference completes a metric with the difference of the areas of two scores of
+// the same items, in the same order, and another with the p value that there is none.
+func (e estimator) areaDifference(m, p record.Metric, prompts []promptKey, first, second []stats.Scored) (difference, test record.Metric) {
+	m.N, m.Clusters = len(first), len(prompts)
 	p.N, p.Clusters = len(first), len(prompts)
-	area1, err := stats.AUC(first)
-	area2, otherErr := stats.AUC(second)
-	if err != nil || otherErr != nil {
+	area1, err1 := stats.AUC(first)
+	area2, err2 := stats.AUC(second)
+	if err1 != nil || err2 != nil {
 		const why = "the images are all good, or all bad"
-		return without(difference, why), without(p, why)
+		return without(m, why), without(p, why)
 	}
 	bounds, chance, err := stats.AUCDifference(first, second, e.strataOf(prompts), stats.Level)
-	difference = e.complete(difference, area1-area2, areaDifferenceIntervals, bounds, err)
-	if err != nil && !errors.Is(err, stats.ErrNoChange) {
-		return difference, without(p, whyNone(err))
+	m = e.complete(m, area1-area2, areaDifferenceIntervals, bounds, err)
+	if err != nil {
+		return m, without(p, "no test: "+whyNone(err))
 	}
-	p.Protocol = with(p.Protocol, "test", areaDifferenceTests)
-	return difference, number(p, chance)
+	p.Protocol = with(p.Protocol, "test", areaTests)
+	return m, number(p, chance)
 }
 
 func (e estimator) strataOf(prompts []promptKey) []int {
@@ -208,6 +212,8 @@ func whyNone(err error) string {
 		return "no prompt changed"
 	case errors.Is(err, stats.ErrNoSpread):
 		return "all prompts are alike"
+	case errors.Is(err, stats.ErrFewCarry):
+		return "a few prompts carry the mean"
 	case errors.Is(err, stats.ErrFewOfAClass):
 		return "too few prompts have a good image, or a bad one"
 	}

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -24,8 +25,8 @@ const fewestOfAClass = 5
 //
 //	AUC = sum over pairs of ( [s+ > s-] + [s+ = s-]/2 ) / ( n+ n- )
 func AUC(items []Scored) (float64, error) {
-	area, _, err := placements(items, 0)
-	return area, err
+	p, err := placements(items)
+	return p.area, err
 }
 
 // AUCInterval is the interval of the area. strata[i] is the stratum of cluster i.
@@ -41,110 +42,135 @@ func AUC(items []Scored) (float64, error) {
 // seen as well as the rarer class allows: with k clusters' worth of it (Kish's
 // effective number, (sum n_i)² / sum n_i², of its items by cluster) the degrees of
 // freedom are at most k - 1, and n* is at least k, which is the worst case (Birnbaum
-// and Klose (1957), Bounds for the Variance of the Mann-Whitney Statistic). Near 0 and
-// 1 the pairs that make the variance are few; so e = n* min(AUC, 1-AUC), their
-// number, counts against 0.1 at the worst case:
-//
-//	n** = (e + 0.1) / (e/n* + 0.1/k)
+// and Klose (1957), Bounds for the Variance of the Mann-Whitney Statistic). Few pairs make
+// the variance of an area near 1, so n* is cautious.
 //
 // With k below 5 there is no interval: ErrFewOfAClass.
 func AUCInterval(items []Scored, strata []int, level float64) (Interval, error) {
-	a, err := estimateArea(items, strata)
+	p, err := placements(items)
 	if err != nil {
 		return Interval{}, err
 	}
-	return a.interval(level)
+	v, degrees, err := Variance(p.influences(items, len(strata)), strata)
+	if err != nil {
+		return Interval{}, err
+	}
+	least := min(classSize(items, len(strata), true), classSize(items, len(strata), false))
+	if least < fewestOfAClass {
+		return Interval{}, ErrFewOfAClass
+	}
+	return shareOf(p.area, v, min(degrees, least-1), least, areaCaution, level)
 }
 
-// areaEstimate is an area with what its interval is made of.
-type areaEstimate struct {
-	area       float64
-	influences []float64 // of each cluster
-	variance   float64
-	degrees    float64 // of freedom of the variance
-	least      float64 // clusters' worth of the rarer class
+// AUCDifference is the interval of AUC(first) - AUC(second), two scores of the same
+// items in the same order. The influence of a cluster is the difference of its
+// influences on either area, which is DeLong's covariance, by cluster. Each pair of a
+// positive and a negative item speaks for one score, for the other, or for neither, so
+// the interval is that of Difference, with s the mean over both classes of the absolute
+// difference of an item's placements, and with the degrees of freedom and the least
+// number of pairs of AUCInterval. Scores that put the items in the same order give
+// ErrNoChange. p is of the two-sided t test that there is no difference.
+func AUCDifference(first, second []Scored, strata []int, level float64) (interval Interval, p float64, err error) {
+	one, err := placements(first)
+	if err != nil {
+		return Interval{}, 0, err
+	}
+	other, err := placements(second)
+	if err != nil {
+		return Interval{}, 0, err
+	}
+	influences := one.influences(first, len(strata))
+	for i, influence := range other.influences(second, len(strata)) {
+		influences[i] -= influence
+	}
+	v, degrees, err := Variance(influences, strata)
+	if err != nil {
+		return Interval{}, 0, err
+	}
+	size := 0.0
+	for i, item := range first {
+		size += math.Abs(one.values[i]-other.values[i]) / one.class(item) / 2
+	}
+	least := min(classSize(first, len(strata), true), classSize(first, len(strata), false))
+	switch {
+	case least < fewestOfAClass:
+		return Interval{}, 0, ErrFewOfAClass
+	case size == 0:
+		return Interval{}, 0, ErrNoChange
+	case v <= 1e-24:
+		return Interval{}, 0, ErrNoSpread
+	}
+	degrees = min(degrees, least-1)
+	difference := one.area - other.area
+	return pairedShares(difference, size, v, degrees, least, level), studentTest(difference/math.Sqrt(v), degrees), nil
 }
 
-func estimateArea(items []Scored, strata []int) (a areaEstimate, err error) {
-	if a.area, a.influences, err = placements(items, len(strata)); err != nil {
-		return a, err
-	}
-	if a.variance, a.degrees, err = Variance(a.influences, strata); err != nil {
-		return a, err
-	}
-	a.least = min(classSize(items, len(strata), true), classSize(items, len(strata), false))
-	if a.least < fewestOfAClass {
-		return a, ErrFewOfAClass
-	}
-	a.degrees = min(a.degrees, a.least-1)
-	return a, nil
+// placed is the area and each item's placement, in the order of the items.
+type placed struct {
+	area                 float64
+	values               []float64
+	positives, negatives float64
 }
 
-func (a areaEstimate) interval(level float64) (Interval, error) {
-	trials := a.least
-	if seen := effective(a.area*(1-a.area), a.variance, a.degrees, level); seen > a.least {
-		const weight = 0.1
-		rare := seen * min(a.area, 1-a.area)
-		trials = (rare + weight) / (rare/seen + weight/a.least)
+// class is the number of items of an item's class.
+func (p placed) class(item Scored) float64 {
+	if item.Positive {
+		return p.positives
 	}
-	interval, err := Binomial(a.area*trials, trials, level)
-	interval.Value = a.area
-	return interval, err
+	return p.negatives
 }
 
-// placements is the area and how much each cluster moves it.
-func placements(items []Scored, clusters int) (area float64, influences []float64, err error) {
-	sorted := slices.Clone(items)
-	slices.SortStableFunc(sorted, func(a, b Scored) int { return cmp.Compare(a.Score, b.Score) })
-	var positives, negatives float64
-	for _, item := range sorted {
+// influences is how much each cluster moves the area.
+func (p placed) influences(items []Scored, clusters int) []float64 {
+	influences := make([]float64, clusters)
+	for i, item := range items {
+		influences[item.Cluster] += (p.values[i] - p.area) / p.class(item)
+	}
+	return influences
+}
+
+func placements(items []Scored) (placed, error) {
+	order := make([]int, len(items))
+	p := placed{values: make([]float64, len(items))}
+	for i, item := range items {
+		order[i] = i
 		if item.Positive {
-			positives++
+			p.positives++
 		} else {
-			negatives++
+			p.negatives++
 		}
 	}
-	if positives == 0 || negatives == 0 {
-		return 0, nil, ErrOneClass
+	if p.positives == 0 || p.negatives == 0 {
+		return p, ErrOneClass
 	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(items[a].Score, items[b].Score) })
 	// Sums of whole numbers and halves: exact.
-	pairs := make([]float64, len(sorted)) // in which an item is right
 	var sum, positivesBelow, negativesBelow float64
-	for from := 0; from < len(sorted); {
+	for from := 0; from < len(order); {
 		to := from
 		var tiedPositives, tiedNegatives float64
-		for ; to < len(sorted) && sorted[to].Score == sorted[from].Score; to++ {
-			if sorted[to].Positive {
+		for ; to < len(order) && items[order[to]].Score == items[order[from]].Score; to++ {
+			if items[order[to]].Positive {
 				tiedPositives++
 			} else {
 				tiedNegatives++
 			}
 		}
-		for i := from; i < to; i++ {
-			if sorted[i].Positive {
-				pairs[i] = negativesBelow + tiedNegatives/2
-				sum += pairs[i]
+		for _, i := range order[from:to] {
+			if items[i].Positive {
+				below := negativesBelow + tiedNegatives/2
+				sum += below
+				p.values[i] = below / p.negatives
 			} else {
-				pairs[i] = positives - positivesBelow - tiedPositives/2
+				p.values[i] = (p.positives - positivesBelow - tiedPositives/2) / p.positives
 			}
 		}
 		positivesBelow += tiedPositives
 		negativesBelow += tiedNegatives
 		from = to
 	}
-	area = sum / (positives * negatives)
-	influences = make([]float64, clusters)
-	if clusters == 0 {
-		return area, influences, nil
-	}
-	for i, item := range sorted {
-		own, others := positives, negatives
-		if !item.Positive {
-			own, others = negatives, positives
-		}
-		influences[item.Cluster] += (pairs[i]/others - area) / own
-	}
-	return area, influences, nil
+	p.area = sum / (p.positives * p.negatives)
+	return p, nil
 }
 
 // classSize is the effective number of clusters that hold a class (Kish).

@@ -1,6 +1,10 @@
 package stats
 
-import "gonum.org/v1/gonum/mathext"
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mathext"
+)
 
 // boundaryWeight is how much of the chance of exactly the observed count belongs
 // to a tail.
@@ -34,25 +38,67 @@ func Binomial(successes, trials, level float64) (Interval, error) {
 	}, nil
 }
 
+// binomialLow finds the bound on a logarithmic scale, where the chance is nearly a
+// straight line, by the false position that halves an end which stays twice (Dowell and Jarratt
+// (1971), A Modified Regula Falsi Method).
 func binomialLow(x, n, tail float64) float64 {
 	if x <= 0 {
 		return 0
 	}
-	low, high := 0.0, min(1, x/n) // at p = x/n more than a tail lies above x
-	for range 60 {
-		p := low + (high-low)/2
-		chance := boundaryWeight * mathext.RegIncBeta(x, n-x+1, p)
-		if n > x {
-			chance += (1 - boundaryWeight) * mathext.RegIncBeta(x+1, n-x, p)
+	rest := n - x
+	if rest < 0 { // by rounding
+		rest = 0
+	}
+	whole, _ := math.Lgamma(n + 1)
+	one, _ := math.Lgamma(x + 1)
+	other, _ := math.Lgamma(rest + 1)
+	// excess is positive where the tail above x has more than its part.
+	excess := func(u float64) float64 {
+		p := math.Exp(u)
+		exactly := whole - one - other + x*u // of the chance of x
+		if rest > 0 {
+			exactly += rest * math.Log1p(-p)
 		}
-		if chance < tail {
-			low = p
+		chance := mathext.RegIncBeta(x, rest+1, p) - (1-boundaryWeight)*math.Exp(exactly)
+		return math.Log(max(chance, 1e-320) / tail)
+	}
+	high := math.Log(x / (x + rest)) // at p = x/n more than a tail lies above x
+	over := excess(high)
+	if over <= 0 {
+		return math.Exp(high)
+	}
+	low, under := high, over
+	for step := 2 / math.Sqrt(x); under > 0; step *= 2 {
+		if low < -700 {
+			return 0
+		}
+		high, over = low, under
+		low -= step
+		under = excess(low)
+	}
+	side := 0 // which end moved last
+	for range 100 {
+		u := high - over*(high-low)/(over-under)
+		if !(low < u && u < high) {
+			u = low + (high-low)/2
+		}
+		at := excess(u)
+		if math.Abs(at) <= 1e-12 || high-low <= 1e-14*math.Max(1, -low) {
+			return math.Exp(u)
+		}
+		if at < 0 {
+			low, under = u, at
+			if side < 0 {
+				over /= 2
+			}
+			side = -1
 		} else {
-			high = p
-		}
-		if high-low <= 1e-13*high {
-			break
+			high, over = u, at
+			if side > 0 {
+				under /= 2
+			}
+			side = 1
 		}
 	}
-	return low
+	return math.Exp(low)
 }

@@ -40,8 +40,14 @@ func Difference(first, second []Cluster, level float64) (Interval, error) {
 	if size == 0 {
 		return Interval{}, ErrNoChange
 	}
+	return pairedShares(difference, size, v, degrees, float64(len(first)), level), nil
+}
+
+// pairedShares is the interval of a difference of paired shares of a mean size, with a
+// variance that has some degrees of freedom, of at least so many pairs.
+func pairedShares(difference, size, v, degrees, pairs, level float64) Interval {
 	size = max(size, math.Abs(difference))
-	n := max(float64(len(first)), effective(size-difference*difference, v, degrees, level))
+	n := max(pairs, effective(size-difference*difference, v, degrees, level))
 	b, c := n*(size+difference)/2, n*(size-difference)/2
 	z := distuv.UnitNormal.Quantile(0.5 + level/2)
 	interval := Interval{Value: difference, Low: -tangoHigh(c, b, n, z), High: tangoHigh(b, c, n, z)}
@@ -52,7 +58,7 @@ func Difference(first, second []Cluster, level float64) (Interval, error) {
 	if b <= nothing {
 		interval.Low = min(interval.Low, binomialLow(n-c, n, (1-level)/2)-1)
 	}
-	return interval, nil
+	return interval
 }
 
 // tangoHigh is the upper bound of (b - c)/n.

@@ -14,7 +14,7 @@ func Disagreement(value, chance float64, influences []float64, strata []int, lev
 		return Interval{}, err
 	}
 	observed := min(1, max(0, (1-value)*chance))
-	interval, err := shareOf(observed, v*chance*chance, degrees, float64(len(influences)), level)
+	interval, err := shareOf(observed, v*chance*chance, degrees, float64(len(influences)), 0, level)
 	if err != nil {
 		return Interval{}, err
 	}

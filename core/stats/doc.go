@@ -23,6 +23,8 @@ var (
 	ErrOneClass = errors.New("only one class is present")
 	// ErrFewOfAClass means that too few clusters hold a positive, or a negative, item.
 	ErrFewOfAClass = errors.New("a class is in too few clusters")
+	// ErrFewCarry means that a few clusters make most of a mean.
+	ErrFewCarry = errors.New("a few clusters carry the mean")
 	// ErrNoSpread means that all clusters, or values, are alike.
 	ErrNoSpread = errors.New("no spread to see")
 	// ErrNoChange means that no cluster differs between two treatments.

@@ -18,7 +18,31 @@ import "gonum.org/v1/gonum/stat/distuv"
 //	n* >= (sum of N)² / sum of N²
 //
 // and that is taken where all clusters are alike, so that v shows nothing.
-func Share(clusters []Cluster, level float64) (Interval, error) {
+func Share(clusters []Cluster, level float64) (Interval, error) { return share(clusters, 0, level) }
+
+// fewestThatCarry is the fewest clusters' worth that carry a bounded mean.
+const fewestThatCarry = 5
+
+// BoundedMean is the interval of the mean of items between 0 and 1 that need not be 0 or
+// 1, as of Share with cautious. Where most lie near one end and a few far from it, as of
+// very skewed scores, those that were not drawn are not to be seen in those that were; so
+// there is no interval, ErrFewCarry, where the distances d of the clusters' means from
+// either end are those of fewer than five, (sum d)² / sum d².
+func BoundedMean(clusters []Cluster, level float64) (Interval, error) {
+	var low, lowSquares, high, highSquares float64
+	for _, c := range clusters {
+		mean := c.Sum / c.N
+		low, lowSquares = low+mean, lowSquares+mean*mean
+		high, highSquares = high+1-mean, highSquares+(1-mean)*(1-mean)
+	}
+	interval, err := share(clusters, boundedCaution, level)
+	if err == nil && (low*low < fewestThatCarry*lowSquares || high*high < fewestThatCarry*highSquares) {
+		return Interval{}, ErrFewCarry
+	}
+	return interval, err
+}
+
+func share(clusters []Cluster, caution, level float64) (Interval, error) {
 	var sum, n, squares float64
 	for _, c := range clusters {
 		sum += c.Sum
@@ -30,18 +54,39 @@ func Share(clusters []Cluster, level float64) (Interval, error) {
 	if err != nil {
 		return Interval{}, err
 	}
-	return shareOf(p, v, degrees, n*n/squares, level)
+	return shareOf(p, v, degrees, n*n/squares, caution, level)
 }
 
-// shareOf is the interval of a share p with the variance v, which has some degrees
-// of freedom, of at least so many trials.
-func shareOf(p, v, degrees, trials, level float64) (Interval, error) {
+// shareOf is the interval of a share p with the variance v, which has some degrees of
+// freedom, of at least so many trials.
+func shareOf(p, v, degrees, least, caution, level float64) (Interval, error) {
+	trials := least
 	if p > 0 && p < 1 {
-		trials = max(trials, effective(p*(1-p), v, degrees, level))
+		trials = cautious(p, effective(p*(1-p), v, degrees, level), least, caution)
 	}
 	interval, err := Binomial(p*trials, trials, level)
 	interval.Value = p
 	return interval, err
+}
+
+// The caution that intervals need, by simulation.
+const (
+	areaCaution    = 0.1
+	boundedCaution = 0.3
+)
+
+// cautious is a number of effective trials, of at least so many. What makes the variance
+// of a share near 0 or 1 is few events, e = n* min(p, 1-p) of them; where their weights
+// differ, those that were seen may be the light ones. So their number counts against a
+// caution at the least number of trials:
+//
+//	n** = (e + caution) / ( e/n* + caution/least )
+func cautious(p, seen, least, caution float64) float64 {
+	if seen <= least {
+		return least
+	}
+	events := seen * min(p, 1-p)
+	return (events + caution) / (events/seen + caution/least)
 }
 
 // effective is how many independent items with a variance of their own would have

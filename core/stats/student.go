@@ -37,7 +37,7 @@ func StudentShare(values []float64, level float64) (Interval, error) {
 		return Interval{}, err
 	}
 	n := float64(len(values))
-	return shareOf(mean, deviation*deviation/n, n-1, n, level)
+	return shareOf(mean, deviation*deviation/n, n-1, n, 0, level)
 }
 
 // StudentTest is the two-sided p value of a t test that the mean of values is
