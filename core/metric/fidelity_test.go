@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 func rowsOf32(x *mat.Dense) [][]float32 {
@@ -25,14 +27,33 @@ func rowsOf32(x *mat.Dense) [][]float32 {
 	return all
 }
 
-// twoModels are the images of a model and of a baseline that is farther from real.
+// twoModels are the images of a model and of a baseline that is farther from real, of
+// prompts in two strata.
 func twoModels(prompts int) FidelityInput {
-	w := newGaussianWorld(6, prompts, 4, 8)
-	reference, of := w.draw(rand.New(rand.NewPCG(2, 2)), arm{0.2, 1, 1}, arm{1.5, 1, 1})
-	return FidelityInput{
-		Model: "full", Baseline: "base", Reference: "world", Encoder: "clip", Seed: 4,
-		Features: of[0], BaselineFeatures: of[1], ReferenceFeatures: reference,
+	random := rand.New(rand.NewPCG(2, 2))
+	in := FidelityInput{Model: "full", Baseline: "base", Reference: "world", Encoder: "clip", Seed: 4}
+	for p := range prompts {
+		text := fmt.Sprintf("prompt %d", p)
+		prompt := make([]float64, 6)
+		for j := range prompt {
+			prompt[j] = random.NormFloat64()
+		}
+		images := func(of *ImageFeatures, shift float64, n int) {
+			for i := range n {
+				vector := make([]float32, len(prompt))
+				for j := range vector {
+					vector[j] = float32(shift + prompt[j] + random.NormFloat64())
+				}
+				id := fmt.Sprintf("%s/%d", text, i)
+				of.Rows = append(of.Rows, table.Feature{ImageID: id, Vector: vector})
+				of.Images = append(of.Images, table.Image{ID: id, Prompt: text, Category: fmt.Sprint(p % 2)})
+			}
+		}
+		images(&in.ReferenceFeatures, 0, 8)
+		images(&in.Features, 0.1, 4)
+		images(&in.BaselineFeatures, 0.6, 4)
 	}
+	return in
 }
 
 func TestFidelityComparesWithTheBaseline(t *testing.T) {

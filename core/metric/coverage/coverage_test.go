@@ -41,6 +41,9 @@ func TestIntervalsCover(t *testing.T) {
 		{s: unboundedScores, estimate: metric.AverageRewardMean, cell: cell{30, 0.3, 0.95}, lowest: 0.92, highest: 0.985},
 		{s: seeds, estimate: meanOfSeeds, cell: cell{3, 0.02, 0.3}, lowest: 0.93, highest: 1, without: 0.1},
 		{s: seedDifferences, estimate: differenceOfSeeds, cell: cell{5, 0.3, 0.3}, lowest: 0.92, highest: 0.985},
+		{s: distances, estimate: metric.KIDDifference, cell: cell{15, 1, 0.5}, lowest: 0.91, highest: 0.985},
+		{s: distances, estimate: metric.FIDDifference, cell: cell{15, 0, 0.5}, lowest: 0.92, highest: 1},
+		{s: realDistances, estimate: metric.KID, cell: cell{15, 0, 0.5}, lowest: 0.92, highest: 1},
 	} {
 		t.Run(fmt.Sprint(c.estimate, " ", c.size, " ", c.truth), func(t *testing.T) {
 			rows, err := c.s.cell(t.Context(), c.cell, experiments, 1)
@@ -76,7 +79,7 @@ func TestTooFewMakeNoInterval(t *testing.T) {
 	}{
 		{good, cell{4, 0.5, 0.3}}, {outcomes, cell{4, 0.4, 1}}, {area, cell{4, 0.7, 0}}, {pairs, cell{4, 0.7, 0}},
 		{rewards, cell{4, 0.7, 0}}, {agreement, cell{4, 0.5, 0}}, {scores, cell{4, 0.5, 0}}, {unboundedScores, cell{4, 0.3, 0}},
-		{seeds, cell{2, 0.5, 0.3}}, {seedDifferences, cell{2, 0.5, 0.3}},
+		{seeds, cell{2, 0.5, 0.3}}, {seedDifferences, cell{2, 0.5, 0.3}}, {distances, cell{8, 1, 0.5}},
 	} {
 		rows, err := c.s.cell(t.Context(), c.cell, 20, 1)
 		if err != nil || len(rows) == 0 {
@@ -113,6 +116,14 @@ func TestFalseVerdicts(t *testing.T) {
 		if stood[id] != experiments || wrong[id] > 14 {
 			t.Errorf("%s: a verdict in %d of %d experiments", id, wrong[id], stood[id])
 		}
+	}
+}
+
+// Fidelity is among what is compared where nothing differs.
+func TestFalseVerdictsOfFidelity(t *testing.T) {
+	tables, err := concluded(rand.New(rand.NewPCG(1, 1)), fidelityPrompts, 0.3)
+	if _, stood := tables["fidelity"]; err != nil || !stood {
+		t.Errorf("tables %v, %v", tables, err)
 	}
 }
 

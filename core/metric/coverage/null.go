@@ -28,6 +28,10 @@ func (v verdict) share() float64 { return float64(v.wrong) / float64(v.experimen
 // nullPrompts are the sizes of experiments in which nothing differs.
 var nullPrompts = []int{15, 30, 88}
 
+// fidelityPrompts is the size of those that measure fidelity, too, which takes longer
+// than all else.
+const fidelityPrompts = 15
+
 // falseVerdicts makes reports of experiments in which nothing differs.
 func falseVerdicts(ctx context.Context, experiments int, seed uint64) ([]verdict, error) {
 	var all []verdict
@@ -136,6 +140,19 @@ func nullRun(random *rand.Rand, size int, likeness float64) (reports.Input, erro
 		Chosen: []metric.Chosen{{Reward: "one", Labels: drawn(), Against: []string{"first"}}, {Reward: "clip", Labels: drawn()}},
 	}))
 	add(metric.MeasureBestOf, "base", measured, err)
+	if size == fidelityPrompts {
+		models := []string{"base", "first", "second", "third"}
+		farther := featureModel{shift: 0.5, shrink: 0.9, noise: 1.1}
+		reference, of := newFeatureWorld(6, cell{size: size, likeness: likeness}).draw(random, farther, farther, farther, farther)
+		for i, model := range models {
+			in := metric.FidelityInput{Model: model, Reference: "world", Encoder: "gaussian", Features: of[i], ReferenceFeatures: reference}
+			if i > 0 {
+				in.Baseline, in.BaselineFeatures = "base", of[0]
+			}
+			measured, err := metrics(metric.Fidelity(in))
+			add(metric.MeasureFidelity, model, measured, err)
+		}
+	}
 	run := &record.Run{Name: "null", Variants: []record.Variant{v}}
 	return reports.Input{Run: run, Records: records}, failed
 }
