@@ -111,7 +111,7 @@ func (e *evaluation) bestOf(position int, blocks []*spec.BestOf) {
 	e.add(as, work, nil, e.seed(as.name), where, measured...)
 }
 
-func (*BestOfWork) kind() (record.Kind, string) { return record.KindMeasure, "4" }
+func (*BestOfWork) kind() (record.Kind, string) { return record.KindMeasure, "5" }
 func (*BestOfWork) items() (int, string)        { return 0, "images" }
 
 // Measure implements MeasureWork.

@@ -40,7 +40,7 @@ func (e *evaluation) rewardAccuracy() {
 	e.measure(work, "", e.Range, inputs)
 }
 
-func (*RewardAccuracyWork) kind() (record.Kind, string) { return record.KindMeasure, "4" }
+func (*RewardAccuracyWork) kind() (record.Kind, string) { return record.KindMeasure, "5" }
 func (*RewardAccuracyWork) items() (int, string)        { return 0, "images" }
 
 // Measure implements MeasureWork.

@@ -103,19 +103,26 @@ func TestTuneGetsWhatIsPrecomputed(t *testing.T) {
 			{Name: "a", Sets: []plan.TuneSet{{Images: "images 1", Precomputed: "precomputed 1", Scores: "scores 1"}, {Images: "images 2", Precomputed: "precomputed 2"}}},
 			{Name: "b", Sets: []plan.TuneSet{{Images: "images 2", Precomputed: "precomputed 2", Labels: "labels 1", Comparisons: "comparisons 1"}}},
 		}, Reference: &plan.TuneReference{Checkpoint: "reference checkpoint"}}}
-	in := map[string]string{"scores 1": "/s1", "labels 1": "/l1", "comparisons 1": "/c1", "reference checkpoint": "/r",
+	scores := filepath.Join(t.TempDir(), "scores.parquet")
+	if err := table.WriteAll(scores, []table.Score{{ImageID: "1", Score: 0.25}, {ImageID: "2", Score: 0.75}}); err != nil {
+		t.Fatal(err)
+	}
+	in := map[string]string{"scores 1": scores, "labels 1": "/l1", "comparisons 1": "/c1", "reference checkpoint": "/r",
 		"images 1": "/i1", "images 2": "/i2", "precomputed 1": "/p1", "precomputed 2": "/p2"}
 	var got sdk.TuneRequest
-	b.run(node, tile{tune: func(r sdk.TuneRequest) error {
+	result := b.run(node, tile{tune: func(r sdk.TuneRequest) error {
 		got = r
 		return os.WriteFile(filepath.Join(r.Output, "weights"), nil, 0o644)
 	}}, in)
 	want := [][]sdk.TuneSet{
-		{{Images: "/i1", Precomputed: "/p1", Scores: "/s1"}, {Images: "/i2", Precomputed: "/p2"}},
+		{{Images: "/i1", Precomputed: "/p1", Scores: scores}, {Images: "/i2", Precomputed: "/p2"}},
 		{{Images: "/i2", Precomputed: "/p2", Labels: "/l1", Comparisons: "/c1"}},
 	}
 	if len(got.Losses) != 2 || !slices.Equal(got.Losses[0].Sets, want[0]) || !slices.Equal(got.Losses[1].Sets, want[1]) || got.Reference == nil || got.Reference.Checkpoint != "/r" {
 		t.Errorf("got %+v", got)
+	}
+	if mean := result.Facts[record.MeanReward]; mean != 0.5 {
+		t.Errorf("the mean reward is %v, want 0.5", mean)
 	}
 	delete(in, "precomputed 2")
 	if _, err := b.try(node, tile{}, "", in); err == nil || !strings.Contains(err.Error(), `lacks its input "precomputed 2"`) {
