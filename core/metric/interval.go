@@ -214,6 +214,8 @@ func whyNone(err error) string {
 		return "all prompts are alike"
 	case errors.Is(err, stats.ErrFewCarry):
 		return "a few prompts carry the mean"
+	case errors.Is(err, stats.ErrChance):
+		return "too few prompts for what chance would give"
 	case errors.Is(err, stats.ErrFewOfAClass):
 		return "too few prompts have a good image, or a bad one"
 	}

@@ -1,6 +1,9 @@
 package stats
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
 
 func TestDisagreement(t *testing.T) {
 	influences, strata := make([]float64, 20), make([]int, 20)
@@ -12,6 +15,9 @@ func TestDisagreement(t *testing.T) {
 	}
 	for i := range influences {
 		influences[i] = 0.01 * float64(i%5-2)
+	}
+	if _, err := Disagreement(1, 0.5, influences[:8], strata[:8], Level); !errors.Is(err, ErrChance) {
+		t.Errorf("eight clusters: %v", err)
 	}
 	got, err = Disagreement(0.6, 0.5, influences, strata, Level)
 	if err != nil || !holds(got, 0.6) || got.High-got.Low > 0.4 || got.High > 1 {

@@ -25,6 +25,8 @@ var (
 	ErrFewOfAClass = errors.New("a class is in too few clusters")
 	// ErrFewCarry means that a few clusters make most of a mean.
 	ErrFewCarry = errors.New("a few clusters carry the mean")
+	// ErrChance means that too few clusters say what chance would give.
+	ErrChance = errors.New("too few clusters for what chance would give")
 	// ErrNoSpread means that all clusters, or values, are alike.
 	ErrNoSpread = errors.New("no spread to see")
 	// ErrNoChange means that no cluster differs between two treatments.

@@ -24,6 +24,9 @@ func between(document, text []byte) ([]byte, error) {
 	return slices.Concat(before, []byte(begin), text, []byte(end), after), nil
 }
 
+// fewPrompts is the size from which on strata have prompts enough.
+const fewPrompts = 30
+
 // An interval of 95 % should cover between these.
 const lowest, highest = 0.93, 0.97
 
@@ -98,7 +101,9 @@ func write(w io.Writer, experiments int, seed uint64, rows []row, verdicts []ver
 		is    func(row) bool
 	}{
 		{"Below 93 %", func(r row) bool { return r.coverage() < lowest }},
-		{"Above 97 % though the values are not too discrete for less", func(r row) bool { return r.coverage() > highest && r.attainable }},
+		{fmt.Sprintf("Above 97 %% with %d prompts or more, though not discrete", fewPrompts), func(r row) bool {
+			return r.coverage() > highest && r.attainable && r.size >= fewPrompts
+		}},
 	} {
 		var listed []row
 		for _, r := range rows {
