@@ -104,8 +104,8 @@ func TestBadInput(t *testing.T) {
 	}{
 		"one prompt":                 {measuredAll(t, alikePrompts(1, true, false), always, same), []string{"fewer than 6 prompts", "not tested: fewer than two prompts"}, NotTested},
 		"five prompts":               {measuredAll(t, alikePrompts(5, true, false), always, same), []string{"No interval: fewer than 6 prompts"}, Indistinguishable},
-		"a category with one image":  {measuredAll(t, lonely, always, same), []string{"n/a: pairwise_accuracy_difference of learned, count: no prompt has both a good and a bad image"}, Better},
-		"all labels alike":           {measuredAll(t, alikePrompts(12, true, true), never, same), []string{"n/a: auc of clip, seen: the images are all good, or all bad", "No interval: no prompt changed"}, Indistinguishable},
+		"a category with one image":  {measuredAll(t, lonely, always, same), []string{"n/a: no prompt has both a good and a bad image (pairs)."}, Better},
+		"all labels alike":           {measuredAll(t, alikePrompts(12, true, true), never, same), []string{"n/a: the images are all good, or all bad (AUC).", "No interval: no prompt changed"}, Indistinguishable},
 		"no prompt changed":          {measuredAll(t, alikePrompts(12, true, false), never, same), []string{"No interval: no prompt changed"}, Indistinguishable},
 		"constant scores":            {measuredAll(t, alikePrompts(12, true, false), always, constant), []string{"learned gives every image the same score", "every image has the same score"}, Better},
 		"a category of two prompts":  {measuredAll(t, append(lonely, judgedPrompt{"count", "two", "seen", []bool{true, false}, []float64{0.4, 0.3}}), always, same), []string{"fewer than 6 prompts"}, Better},

@@ -10,10 +10,11 @@ import (
 	"github.com/plumb-ml/plumb/core/metric"
 )
 
-// explain adds to the table's notes how its intervals and tests were made, and what
-// its numbers have to say for themselves, each once, with the columns that it is of.
+// explain adds to the table's notes how its intervals and tests were made, what could
+// not be computed, and what its numbers have to say for themselves, each once, with the
+// columns that it is of.
 func (t *Table) explain() {
-	var intervals, tests, remarks saying
+	var intervals, tests, absent, remarks saying
 	corrected := 0
 	for _, column := range t.Columns {
 		if column.Key.words() {
@@ -25,7 +26,11 @@ func (t *Table) explain() {
 			if cell.Low != nil && cell.Method != "" {
 				intervals.add(cell.Method, of)
 			}
-			if cell.Note != "" && cell.Value != nil {
+			switch {
+			case cell.Note == "":
+			case cell.Text == notAvailable:
+				absent.add(cell.Note, of)
+			case cell.Value != nil:
 				remarks.add(cell.Note, of)
 			}
 			if c := cell.Comparison; c != nil && c.P != nil {
@@ -52,6 +57,9 @@ func (t *Table) explain() {
 	}
 	if corrected > 0 {
 		t.note(fmt.Sprintf("p is after Holm's correction over all %d comparisons of this table. A conclusion needs p of at most %g and an interval without 0.", corrected, significant))
+	}
+	for i, why := range absent.words {
+		t.note("n/a: " + why + " (" + strings.Join(absent.of[i], ", ") + ").")
 	}
 	for i, remark := range remarks.words {
 		t.note(sentence(remark) + " (" + together(remarks.of[i]) + ").")

@@ -378,7 +378,7 @@ func TestNumbersThatCouldNotBeComputedSayWhy(t *testing.T) {
 	if err := Print(&printed, 80, s.input()); err != nil {
 		t.Fatal(err)
 	}
-	if out := printed.String(); !strings.Contains(out, "n/a") || !strings.Contains(out, "n/a: kid of full: fewer than two images") {
+	if out := printed.String(); !strings.Contains(out, "n/a") || !strings.Contains(out, "n/a: fewer than two images (KID)") {
 		t.Error(out)
 	}
 }

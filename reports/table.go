@@ -70,23 +70,19 @@ func (r Row) Cell(column Column) Cell {
 // missingText stands where a number was to be measured and was not.
 const missingText = "missing"
 
+// notAvailable stands where a number could not be computed; the cell's note says why.
+const notAvailable = "n/a"
+
 func text(words string) Cell { return Cell{Text: words} }
 
-// cellOf is a metric as a cell: "missing" if there is none, "n/a" if it could
-// not be computed; the reason then goes to the table's notes.
+// cellOf is a metric as a cell: "missing" if there is none, "n/a" with the reason if
+// it could not be computed.
 func (t *Table) cellOf(m *record.Metric) Cell {
 	if m == nil {
 		return text(missingText)
 	}
 	if m.Value == nil {
-		about := m.Name + " of " + m.Subject
-		for _, part := range []string{m.Category, m.Split} {
-			if part != "" {
-				about += ", " + part
-			}
-		}
-		t.note("n/a: " + about + ": " + m.Note)
-		return Cell{Text: "n/a", N: m.N}
+		return Cell{Text: notAvailable, N: m.N, Note: m.Note}
 	}
 	cell := Cell{Value: m.Value, Low: m.Low, High: m.High, Unit: m.Unit, N: m.N, Note: m.Note}
 	if m.Low != nil {
@@ -105,6 +101,7 @@ func (t *Table) testedCell(tested *family, difference, p *record.Metric) Cell {
 	case p.Value != nil:
 		cell.Comparison.Test = p.Protocol["test"]
 		tested.add(cell.Comparison, *p.Value)
+	case cell.Note == p.Note: // said once
 	case cell.Note != "":
 		cell.Note += "; not tested: " + p.Note
 	default:

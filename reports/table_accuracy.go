@@ -42,7 +42,7 @@ func accuracyTable(_ variant, e evaluation) (Table, bool) {
 	}
 	t.note("pairs, the paper's own measure: of a good and a bad image of one prompt, the good one scores higher; AUC: the same over all prompts, which asks for one scale for all of them; images: good or bad told right, image by image; majority: what always naming the commoner class would get.")
 	if m := e.find(metric.RewardAccuracyShare, part{}); m != nil && m.Protocol[metric.ImagesOf] != "" {
-		t.note(fmt.Sprintf("On the %d images of %s, of %d prompts, that a majority of the raters calls good or bad.", m.N, m.Protocol[metric.ImagesOf], m.Clusters))
+		t.note(fmt.Sprintf("On images of %s that a majority of the raters calls good or bad: %d, of %d prompts.", m.Protocol[metric.ImagesOf], m.N, m.Clusters))
 	}
 	return t, len(t.Rows) > 0
 }
