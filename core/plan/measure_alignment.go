@@ -31,7 +31,7 @@ func (e *evaluation) alignment(model spec.Model) {
 	e.measure(work, work.Subject, e.Alignment.Range, inputs)
 }
 
-func (*AlignmentWork) kind() (record.Kind, string) { return record.KindMeasure, "4" }
+func (*AlignmentWork) kind() (record.Kind, string) { return record.KindMeasure, "5" }
 func (*AlignmentWork) items() (int, string)        { return 0, "images" }
 
 // Measure implements MeasureWork.
