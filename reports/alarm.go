@@ -9,9 +9,11 @@ import (
 	"github.com/plumb-ml/plumb/core/record"
 )
 
-// alarms says where a reward that was learned rises while people's labels or
-// the images get worse: the model then pleases the reward and nobody else. Only
-// changes that the intervals tell from chance count, in either direction.
+// alarms says where a learned reward of a model that was tuned by a reward rises while
+// people's labels or the images get worse: the model then pleases the reward and nobody
+// else. Images that are farther from real ones while people find more of them good are
+// the price that the tables are about, and no alarm. Only changes that the intervals
+// tell from chance count, in either direction.
 func alarms(variants []variant) []string {
 	var all []string
 	for _, v := range variants {
@@ -36,7 +38,7 @@ func evaluationAlarms(v variant, e evaluation) []string {
 	}
 	var all []string
 	for _, model := range e.models {
-		if model == baseline {
+		if model == baseline || !v.tunedByReward(model) {
 			continue
 		}
 		var risen []string
@@ -69,8 +71,13 @@ func (e evaluation) rose(reward, model, baseline string) bool {
 // worsened lists in words what got worse.
 func (e evaluation) worsened(model, baseline string) []string {
 	var worse []string
-	if d := e.find(metric.GoodShareDifference, part{}, of(model), against(baseline)); d != nil && d.High != nil && *d.High < 0 {
-		worse = append(worse, fmt.Sprintf("the raters call fewer of its images good (%+.1f points)", *d.Value))
+	if d := e.find(metric.GoodShareDifference, part{}, of(model), against(baseline)); d != nil && d.Low != nil {
+		switch {
+		case *d.High < 0:
+			worse = append(worse, fmt.Sprintf("the raters call fewer of its images good (%+.1f points)", *d.Value))
+		case *d.Low > 0:
+			return nil // people confirm what the reward says
+		}
 	}
 	for _, d := range distances {
 		difference := e.find(d.difference, part{}, of(model), against(baseline), drawn(record.All))

@@ -134,6 +134,9 @@ func alignmentMetrics(m syntheticModel, salt string) []record.Metric {
 		detectable.Name, detectable.Unit, detectable.Value = "win_minus_lose_detectable", "points", rounded(120/math.Sqrt(float64(clusters)))
 		goodDifference := points
 		goodDifference.Name = "good_share_difference"
+		if m.name == "labelled" { // people do not confirm what the reward says of it
+			goodDifference = around(goodDifference, net/4, 75/math.Sqrt(float64(clusters)))
+		}
 		all = append(all, points, p, detectable, goodDifference)
 	}
 	alpha := record.Metric{Name: "agreement_alpha", Subject: m.name, Rater: "crowd", N: 480, Clusters: 120}
@@ -371,7 +374,7 @@ func syntheticExperiment(t *testing.T) *synthetic {
 		s.stage(&v, record.Record{Node: "rate/main/" + m.name, Stage: about(record.KindRate, m.name), Component: "shapes_judge",
 			Facts: map[string]float64{"count_accuracy": 0.991, "color_accuracy": 0.998}})
 		if m.name != "base" {
-			s.stage(&v, record.Record{Node: "tune/" + m.name, Stage: record.Stage{Kind: record.KindTune, Subject: m.name}, Component: "shapes", Seconds: 300, Items: 600, Unit: "steps",
+			s.stage(&v, record.Record{Node: "tune/" + m.name, Stage: record.Stage{Kind: record.KindTune, Subject: m.name, Reward: "with_aux"}, Component: "shapes", Seconds: 300, Items: 600, Unit: "steps",
 				Facts:   map[string]float64{record.MeanReward: 0.5123},
 				Outputs: map[string]record.Output{"curve": curve(t, s, m.name, []string{"loss", "loss/reward_weighted", "loss/pretraining"}, 1)}})
 		}
@@ -419,7 +422,7 @@ func syntheticAblation(t *testing.T) *synthetic {
 						v.Stages = append(v.Stages, record.StageRef{Node: "measure/main/" + what + "/" + m.name, Stage: measuring(what, m.name), Status: record.Cached})
 					}
 					v.Stages = append(v.Stages, record.StageRef{
-						Node: "tune/" + m.name, Stage: record.Stage{Kind: record.KindTune, Subject: m.name}, Status: record.Failed,
+						Node: "tune/" + m.name, Stage: record.Stage{Kind: record.KindTune, Subject: m.name, Reward: "with_aux"}, Status: record.Failed,
 						Diagnostics: diag.List{{Summary: "the loss is NaN at step 41"}},
 					})
 					for _, kind := range []record.Kind{record.KindSample, record.KindRate} {

@@ -72,6 +72,11 @@ func (v variant) learned(reward string) bool {
 	return slices.ContainsFunc(v.stages, func(s stage) bool { return s.Kind == record.KindFit && s.Reward == reward })
 }
 
+// tunedByReward reports whether a model was tuned by a reward's scores in this variant.
+func (v variant) tunedByReward(model string) bool {
+	return slices.ContainsFunc(v.stages, func(s stage) bool { return s.Kind == record.KindTune && s.Subject == model && s.Reward != "" })
+}
+
 // stageOf returns the stage of a name, if the variant has it.
 func (v variant) stageOf(name string) (stage, bool) {
 	at := slices.IndexFunc(v.stages, func(s stage) bool { return s.Node == name })

@@ -295,7 +295,7 @@ func TestStagesSayWhatTheyAreAbout(t *testing.T) {
 		"sample/labelled":                    {Kind: record.KindSample, Subject: "labelled"},
 		"rate/human":                         {Kind: record.KindRate, Subject: "human"},
 		"fit/fit/r":                          {Kind: record.KindFit, Subject: "fit/r", Reward: "fit/r"},
-		"tune/measure/full":                  {Kind: record.KindTune, Subject: "measure/full"},
+		"tune/measure/full":                  {Kind: record.KindTune, Subject: "measure/full", Reward: "fit/r"},
 		"score/labelled/fit/r":               {Kind: record.KindScore, Subject: "labelled", Reward: "fit/r"},
 		"sample/a/b/measure/full":            {Kind: record.KindSample, Evaluation: "a/b", Subject: "measure/full"},
 		"score/a/b/base/fit/r":               {Kind: record.KindScore, Evaluation: "a/b", Subject: "base", Reward: "fit/r"},

@@ -81,6 +81,9 @@ func (b *builder) tune(finetune *spec.Finetune) *Node {
 			}
 		}
 		as := named{"tune/" + finetune.Name, record.Stage{Subject: finetune.Name}}
+		if finetune.Reward != nil {
+			as.about.Reward = finetune.Reward.Name
+		}
 		return b.add(as, work, instance, b.seed(as.name), finetune.Range, t.inputs...)
 	})
 }
