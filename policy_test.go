@@ -51,7 +51,7 @@ const policy = `
 	core/stage                    : core/run cmd : core/session
 	core/run                      : core/session cmd
 	core/session                  : cmd
-	reports                       : cmd core/metric/coverage
+	reports                       : cmd reports/coverage
 	cmd                           :
 `
 

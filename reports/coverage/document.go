@@ -10,8 +10,8 @@ import (
 
 // The markers of the part of a document that is written by the program.
 const (
-	begin = "<!-- written by core/metric/coverage: begin -->\n"
-	end   = "<!-- written by core/metric/coverage: end -->\n"
+	begin = "<!-- written by reports/coverage: begin -->\n"
+	end   = "<!-- written by reports/coverage: end -->\n"
 )
 
 // between puts text in place of what stands between the markers.

@@ -3,7 +3,7 @@
 // hold the truth, and how often a table of reports says "better" or "worse" where
 // nothing differs.
 //
-//	go run ./core/metric/coverage -experiments 1500 -write docs/statistics.md
+//	go run ./reports/coverage -experiments 1500 -write docs/statistics.md
 //
 // Prompts are drawn by stratum, in proportion, as experiments draw theirs; strata have
 // truths of their own, and the images of a prompt are nearly alike, somewhat alike or
