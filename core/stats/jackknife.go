@@ -32,8 +32,8 @@ import "math"
 //     but at least v/2, which is what is left if there is nothing else.
 //
 // v has G-1 degrees of freedom; what is subtracted leaves its noise, so that error²
-// has (G-1) (error²/v)² of them (Satterthwaite 1946). Fewer than four groups are ErrTooFew; a statistic that no group
-// moves is ErrNoSpread.
+// has (G-1) (error²/v)² of them (Satterthwaite 1946). Fewer than four groups are
+// ErrTooFew; a statistic that no group moves is ErrNoSpread.
 func Jackknife(whole float64, one []float64, two [][]float64) (Estimate, error) {
 	n := len(one)
 	if n < 4 {
