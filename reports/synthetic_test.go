@@ -180,7 +180,7 @@ func fidelityMetrics(m syntheticModel, salt string) []record.Metric {
 		if d.name == "kid" {
 			of = around(of, d.scale*value, d.interval)
 			of.Protocol = maps.Clone(of.Protocol)
-			of.Protocol["interval"] = "95 %, " + d.method
+			of.Protocol["interval"] = "95 %, score, over pairs of prompts (U statistic)"
 		} else {
 			size := d.scale * value
 			of.Value, of.Note = &size, "no interval: biased by the number of images"

@@ -233,18 +233,18 @@ func counted(m record.Metric, value float64) record.Metric {
 
 // pairs completes a distance with the interval of its U statistic.
 func (f *fidelity) pairs(m record.Metric, of *stats.UStatistic, plus float64) record.Metric {
-	estimate, err := of.Estimate()
+	estimate, err := of.SquaredDistance(plus)
 	switch {
 	case m.Value == nil:
 	case err == nil && len(f.design.strata) >= fewestPrompts:
-		estimate.Value += plus
-		m = estimatedBy(m, estimate, f.pairsWords())
+		m = estimatedBy(m, estimate, "score, over pairs of "+f.unit()+" (U statistic)")
 	default:
 		m.Note = join(m.Note, f.noInterval(err))
 	}
 	return m
 }
 
+// pairsWords says how the interval and the test of a difference are made.
 func (f *fidelity) pairsWords() string {
 	return "t, over pairs of " + f.unit() + " (U statistic)"
 }

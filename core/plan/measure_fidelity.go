@@ -91,7 +91,7 @@ func (e *evaluation) realSet(name string, choice record.Choice, perPrompt int) i
 	return imageSet{e.Name + "/" + name, about, node, len(e.Prompts) * perPrompt}
 }
 
-func (*FidelityWork) kind() (record.Kind, string) { return record.KindMeasure, "4" }
+func (*FidelityWork) kind() (record.Kind, string) { return record.KindMeasure, "5" }
 func (*FidelityWork) items() (int, string)        { return 0, "images" }
 
 // Measure implements MeasureWork.

@@ -93,16 +93,41 @@ func (u *UStatistic) alone() []float64 {
 // Estimate is the value with its error. Fewer than four units are ErrTooFew, and a
 // kernel that is the same for all pairs is ErrNoSpread.
 func (u *UStatistic) Estimate() (Estimate, error) {
+	e, _, err := u.estimate()
+	return e, err
+}
+
+// SquaredDistance is the estimate of a squared distance between two distributions:
+// plus, a constant, and the mean. What a unit does alone is in proportion to the
+// distance, so its part of error² is to the square: where the value came out too small
+// its error is too small as well, and grows with the true value. What two units do
+// together does not.
+//
+//	growth = ( error² - twice ) / max(value, error)
+//
+// The bound keeps it finite where the value is within its error of zero.
+func (u *UStatistic) SquaredDistance(plus float64) (Estimate, error) {
+	e, twice, err := u.estimate()
+	if err != nil {
+		return e, err
+	}
+	e.Value += plus
+	e.Growth = (e.Error*e.Error - twice) / max(e.Value, e.Error)
+	return e, nil
+}
+
+// estimate is the value with its error, and twice.
+func (u *UStatistic) estimate() (_ Estimate, twice float64, _ error) {
 	n := float64(len(u.strata))
 	if n < leastStratum {
-		return Estimate{}, ErrTooFew
+		return Estimate{}, 0, ErrTooFew
 	}
 	alone := u.alone()
 	members := make([][]int, len(u.sizes))
 	for i, stratum := range u.strata {
 		members[stratum] = append(members[stratum], i)
 	}
-	var v, twice, size float64
+	var v, size float64
 	for h, m := range u.sizes {
 		of := make([]float64, len(members[h]))
 		for at, i := range members[h] {
@@ -117,12 +142,12 @@ func (u *UStatistic) Estimate() (Estimate, error) {
 	squared := max(v-twice, twice)
 	e := Estimate{Value: mean(alone), Error: math.Sqrt(squared), Degrees: n - float64(len(u.sizes))}
 	if e.Error <= 1e-12*math.Sqrt(size)/n {
-		return Estimate{}, ErrNoSpread
+		return Estimate{}, 0, ErrNoSpread
 	}
 	if squared < v {
 		e.Degrees *= (squared / v) * (squared / v)
 	}
-	return e, nil
+	return e, twice, nil
 }
 
 // residual estimates the sum over the ordered pairs of two strata of n⁴ w_ij² e_ij².

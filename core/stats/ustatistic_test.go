@@ -24,6 +24,40 @@ func TestUStatistic(t *testing.T) {
 	}
 }
 
+// What units do alone grows with a squared distance, and where that is within its
+// error of zero no faster. Value, error and what units do alone, 0.0467, by NumPy as
+// those of TestUStatistic.
+func TestSquaredDistance(t *testing.T) {
+	u := NewUStatistic([]int{7, 7, 7, 7, 9, 9, 9, 9, 9})
+	for i := range 9 {
+		row := make([]float64, 9)
+		for j := range row {
+			row[j] = math.Sin(float64(i*j+i+j)) + 0.3*float64(i+j)
+		}
+		u.Add(i, row)
+	}
+	const value, failure, alone = 2.4190181110201854, 0.25312192250939125, 0.04673508159157583
+	for plus, slowest := range map[float64]float64{0: value, 2: value + 2, -2.3: failure, -3: failure} {
+		got, err := u.SquaredDistance(plus)
+		if err != nil || math.Abs(got.Value-value-plus) > 1e-12 || math.Abs(got.Error-failure) > 1e-12 || math.Abs(got.Growth-alone/slowest) > 1e-12 {
+			t.Errorf("%v: %+v, %v", plus, got, err)
+		}
+	}
+}
+
+// Either end is t = 2.776445 (4 degrees) of the errors that are true there away.
+func TestIntervalOfAGrowingError(t *testing.T) {
+	got := Estimate{Value: 1, Error: 0.2, Degrees: 4, Growth: 0.1}.Interval(0.95)
+	for _, x := range []float64{got.Low, got.High} {
+		if ratio := math.Abs(x-1) / math.Sqrt(0.04+0.1*(x-1)); math.Abs(ratio-2.7764451052) > 1e-9 {
+			t.Errorf("the end %v is %v errors away", x, ratio)
+		}
+	}
+	if plain := (Estimate{Value: 1, Error: 0.2, Degrees: 4}).Interval(0.95); plain.High-1 >= got.High-1 || 1-plain.Low <= 1-got.Low {
+		t.Errorf("%v is not farther up than %v", got, plain)
+	}
+}
+
 // The kernel (a + b)/2 makes the mean, and its error Student's.
 func TestUStatisticOfAMeanIsStudent(t *testing.T) {
 	u := NewUStatistic(make([]int, len(eightValues)))
