@@ -2,11 +2,8 @@ package record
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"time"
-
-	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 // Run is one run of an experiment or ablation: which records it is made of. It is
@@ -100,35 +97,25 @@ func (r *Run) Keys() []string {
 	return slices.Compact(keys)
 }
 
-// WriteRun writes a run's manifest to path, at once or not at all: a reader
-// sees the old manifest or the new one. It may be called again as the run goes
-// on. The directory must exist.
-func WriteRun(path string, run *Run) error {
+// EncodeRun returns the bytes of a run's record, which carry a checksum.
+func EncodeRun(run *Run) ([]byte, error) {
 	stable := *run
 	stable.Started = run.Started.UTC()
 	stable.Updated = run.Updated.UTC()
 	b, err := seal("run", runVersion, &stable)
 	if err != nil {
-		return fmt.Errorf("encode run %s: %w", run.Name, err)
+		return nil, fmt.Errorf("encode run %s: %w", run.Name, err)
 	}
-
-	if err := atomicfile.Write(path, b); err != nil {
-		return fmt.Errorf("write run: %w", err)
-	}
-	return nil
+	return b, nil
 }
 
-// ReadRun reads what WriteRun wrote. Numbers in Variant.Values come back as
-// float64, as JSON has no other kind. A manifest that was cut short or edited
-// by hand is ErrCorrupt.
-func ReadRun(path string) (*Run, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read run: %w", err)
-	}
+// DecodeRun is the inverse of EncodeRun. Numbers in Variant.Values come back as
+// float64, as JSON has no other kind. Bytes that were cut short or edited by hand
+// are ErrCorrupt.
+func DecodeRun(b []byte) (*Run, error) {
 	run := new(Run)
 	if err := open("run", oldestRun, runVersion, b, run); err != nil {
-		return nil, fmt.Errorf("read run %s: %w", path, err)
+		return nil, fmt.Errorf("decode run: %w", err)
 	}
 	return run, nil
 }

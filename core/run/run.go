@@ -19,6 +19,10 @@ type Options struct {
 	// Needs is what a stage needs while it works; nil: the function Needs.
 	Needs func(*plan.Node) Resources
 
+	// Export is the command that writes the images of a stage or an evaluate block
+	// for people, to a directory; nil: a form of it with FILE in it.
+	Export func(sheet, target string) string
+
 	// About describes the run, but for what the run itself finds out. Its Name and ID
 	// say which run of the store's list it is: one that is there already goes on.
 	About record.Run

@@ -142,9 +142,18 @@ func settle(path string, value any, leaves map[string]string) {
 	leaves[path] = shortValue(value)
 }
 
+// isDigest reports whether a text stands for a file's content.
+func isDigest(text string) bool {
+	sum, err := hex.DecodeString(strings.TrimPrefix(text, "sha256:"))
+	return err == nil && len(sum) == sha256.Size
+}
+
 // shortValue spells a value. What is long is told by its size and digest.
 func shortValue(value any) string {
 	const long = 60
+	if text, ok := value.(string); ok && isDigest(text) {
+		return "content " + strings.TrimPrefix(text, "sha256:")[:8]
+	}
 	if text, ok := value.(string); ok && len(text) <= long {
 		return text
 	}

@@ -12,8 +12,10 @@ type RunOptions struct {
 	// Dir says where the report of a run goes, absolute; nil: nowhere. It is in the
 	// run's record, and nothing is written there.
 	Dir     func(run *record.Run) string
-	Command string   // to run it again, for people
-	Sink    run.Sink // nil: nobody listens
+	Command string // to run it again, for people
+	// Export is that of run.Options.
+	Export func(sheet, target string) string
+	Sink   run.Sink // nil: nobody listens
 	// Parallel is that of run.Local; an Executor of the options knows its own.
 	Parallel int
 	// Costs say what stages need; nil: they are worked out.
@@ -48,6 +50,7 @@ func (s *Session) Run(ctx context.Context, o RunOptions) (*run.Result, error) {
 		Executor: s.executor(o.Parallel),
 		Sink:     o.Sink,
 		Needs:    costs.Resources,
+		Export:   o.Export,
 		About:    *about,
 	})
 }

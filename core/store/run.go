@@ -51,7 +51,7 @@ func (s *Store) PutRun(run *record.Run) error {
 	name := run.FullName()
 	err := errors.Join(s.mayWrite(), checkRunName(name))
 	if err == nil {
-		err = record.WriteRun(s.runPath(name, runSuffix), run)
+		err = s.putRun(name, run)
 	}
 	if err != nil {
 		return fmt.Errorf("write down run %s: %w", name, s.CheckSpace(err, 0))
@@ -62,16 +62,36 @@ func (s *Store) PutRun(run *record.Run) error {
 	return nil
 }
 
+func (s *Store) putRun(name string, run *record.Run) error {
+	content, err := record.EncodeRun(run)
+	if err != nil {
+		return err
+	}
+	path, err := s.temporary(s.session.dir, content)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(path)
+	if _, _, err := settle(path); err != nil {
+		return err
+	}
+	return s.place(path, s.runPath(name, runSuffix))
+}
+
 // Run returns a run of the list by its full name, or nil if it is not there.
 func (s *Store) Run(fullName string) (*record.Run, error) {
 	if err := checkRunName(fullName); err != nil {
 		return nil, err
 	}
-	run, err := record.ReadRun(s.runPath(fullName, runSuffix))
+	content, err := os.ReadFile(s.runPath(fullName, runSuffix))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read run: %w", err)
+	}
+	run, err := record.DecodeRun(content)
+	if err != nil {
+		return nil, fmt.Errorf("read run %s: %w", fullName, err)
 	}
 	if run.FullName() != fullName {
 		return nil, fmt.Errorf("read run %s: %w: it is that of %s", fullName, record.ErrCorrupt, run.FullName())

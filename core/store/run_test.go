@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"math"
 	"os"
 	"testing"
 
@@ -62,5 +63,20 @@ func TestARunThatNobodyHasUnderWayWasKilled(t *testing.T) {
 	state(record.RunKilled)
 	if err := s.RemoveRun("a@1"); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTheOldRunStaysOnErrors: a reader meets the old record or the new one.
+func TestTheOldRunStaysOnErrors(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	list(t, s, "a", "1", "key")
+	if err := s.PutRun(&record.Run{Name: "a", ID: "1", Seconds: math.Inf(1)}); err == nil {
+		t.Error("a run of infinite length was written")
+	}
+	if run, err := s.Run("a@1"); err != nil || len(run.Keys()) != 1 {
+		t.Errorf("Run = %+v, %v", run, err)
+	}
+	if entries, err := os.ReadDir(s.path(runsDir)); err != nil || len(entries) != 1 {
+		t.Errorf("left are %v, %v", entries, err)
 	}
 }
