@@ -138,6 +138,11 @@ func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session
 // exportCommand is what to type to write the images of a stage or an evaluate block
 // for people.
 func (s *loaded) exportCommand(sheet, target string) string {
+	if here, err := os.Getwd(); err == nil {
+		if near, err := filepath.Rel(here, target); err == nil && filepath.IsLocal(near) {
+			target = near
+		}
+	}
 	return s.program.command("export", s.File, sheet, target) + " --label-sheet"
 }
 

@@ -249,8 +249,8 @@ func (r *execution) explain(node *plan.Node, err error) diag.List {
 	var full *store.NoSpace
 	if errors.As(err, &full) {
 		return diag.Errorf(diag.Range{}, "The disk is full",
-			"%v. `plumb runs` lists the runs in this store and what they take, this one included; `plumb runs rm RUN` and then "+
-				"`plumb store gc` make room, and take nothing of any other run. --store names a directory on another disk.", full)
+			"%v. `plumb runs` lists the runs in this store with their sizes; `plumb runs rm RUN` and then `plumb store gc` remove "+
+				"one that you name, and nothing that another needs. --store names a directory on another disk.", full)
 	}
 	return diag.Errorf(node.Range, node.Label+" failed", "%v", err)
 }

@@ -42,6 +42,7 @@ type Store struct {
 	session  session
 
 	verified verified
+	runs     sync.Mutex // held while a run's record is written
 
 	mu     sync.Mutex // for what follows
 	closed bool
