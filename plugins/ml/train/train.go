@@ -58,10 +58,15 @@ const saveEvery = 45 * time.Second
 
 // Run trains. The result is in the store.
 func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
-	step := 0
+	var reported reports // of the steps that are finished
 	if l.Scratch != "" {
-		step = restore(l.Store, l.Scratch, l.Identity)
+		reported = restore(ctx, l.Store, l.Scratch, l.Identity)
 	}
+	// Whoever listens may have lost what was reported before: all of it comes again.
+	if err := reported.each(report); err != nil {
+		return err
+	}
+	step := reported.steps
 	steps, err := l.steps()
 	if err != nil {
 		return fmt.Errorf("build training step: %w", err)
@@ -93,8 +98,14 @@ func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 		if err := report(progress); err != nil {
 			return err
 		}
-		if l.Scratch != "" && time.Since(saved) > cmp.Or(l.SaveEvery, saveEvery) {
-			if err := save(l.Store, l.Scratch, l.Identity, step+1); err != nil {
+		if l.Scratch == "" {
+			continue
+		}
+		if err := reported.add(progress); err != nil {
+			return err
+		}
+		if time.Since(saved) > cmp.Or(l.SaveEvery, saveEvery) {
+			if err := save(l.Store, l.Scratch, l.Identity, reported); err != nil {
 				return err
 			}
 			saved = time.Now()

@@ -96,7 +96,10 @@ func listen[A any](
 			for _, text := range s.GetHeartbeat().GetWarnings() {
 				sdk.Warn(ctx, text)
 			}
-			if len(s.GetHeartbeat().GetWarnings()) == 0 { // one with warnings is sent between the others
+			for _, text := range s.GetHeartbeat().GetRepairs() {
+				sdk.Repaired(ctx, text)
+			}
+			if len(s.GetHeartbeat().GetWarnings())+len(s.GetHeartbeat().GetRepairs()) == 0 { // one with any is sent between the others
 				Busy(ctx, s.GetHeartbeat().GetBusy())
 			}
 		case *pb.Signal_Done:
