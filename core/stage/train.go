@@ -10,6 +10,7 @@ import (
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
@@ -47,7 +48,7 @@ func (job Job) train(ctx context.Context, learn func(instance *client.Instance, 
 func (job Job) learn(ctx context.Context, learn func(instance *client.Instance, output, scratch string, report func(sdk.Progress) error) error) (*curve, error) {
 	output := job.Outputs.Dir(plan.Checkpoint)
 	scratch := filepath.Join(job.Scratch, "plugin")
-	if err := os.MkdirAll(scratch, 0o755); err != nil {
+	if err := atomicfile.MkdirAll(scratch, 0o755); err != nil {
 		return nil, err
 	}
 	curve, err := openCurve(job)

@@ -101,6 +101,25 @@ func Rename(from, to string) error {
 	return SyncDir(filepath.Dir(to))
 }
 
+// MkdirAll is os.MkdirAll, and makes what it has made last.
+func MkdirAll(dir string, mode os.FileMode) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := MkdirAll(parent, mode); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, mode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	} else if info, statErr := os.Stat(dir); err != nil && (statErr != nil || !info.IsDir()) {
+		return err
+	}
+	return SyncDir(parent)
+}
+
 // Sweep removes what this process has begun below a directory and not ended, for
 // when it ends at once.
 func Sweep(dir string) error {

@@ -23,6 +23,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
@@ -87,6 +88,16 @@ func Find(path string) (name string, err error) {
 		}
 	}
 	return "", damaged
+}
+
+// Sealed reports whether a name is one that Seal gives, and whether its file is
+// intact. It changes nothing. The error is of the file system.
+func Sealed(name string) (is, intact bool, err error) {
+	if at := len(name) - 65; at <= 0 || !ending.MatchString(name[at:]) {
+		return false, false, nil
+	}
+	sum, err := digest(name)
+	return true, err == nil && strings.HasSuffix(name, "."+sum), err
 }
 
 // sealedAt lists what is sealed at a path, the newest first.
