@@ -35,9 +35,9 @@ func (p *program) explainCommand() *cobra.Command {
 				return err
 			}
 			defer s.Close()
-			nodes := s.Plan.Find(args[1])
-			if len(nodes) == 0 {
-				return fmt.Errorf("%s has no stage %q; its stages are:\n  %s", args[0], args[1], strings.Join(nodeLabels(s.Plan), "\n  "))
+			nodes, err := s.Plan.Find(args[1])
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			forecast, err := s.forecast()
 			if err != nil {
@@ -58,20 +58,12 @@ func (p *program) explainCommand() *cobra.Command {
 	return command
 }
 
-func nodeLabels(p *plan.Plan) []string {
-	var all []string
-	for _, node := range p.Nodes {
-		all = append(all, node.Label)
-	}
-	return all
-}
-
 func (p *program) explain(s *loaded, node *plan.Node, forecast *run.Forecast, full bool) error {
 	w := p.out
 	n := forecast.Nodes[node]
 	fmt.Fprintln(w, p.bold(w, node.Label))
 	parts := n.Parts
-	store, err := s.Store()
+	store, err := s.Reader()
 	if err != nil {
 		return exit{exitFailed, err}
 	}

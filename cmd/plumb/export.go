@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/labels"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
@@ -39,15 +39,23 @@ func (p *program) exportCommand() *cobra.Command {
 				return err
 			}
 			defer s.Close()
-			nodes := s.Plan.Find(args[1])
 			if judged := judgedFor(s.Plan, args[1]); sheet && len(judged) > 0 {
 				return p.exportBlind(s, judged, args)
 			}
-			if len(nodes) == 0 {
-				return fmt.Errorf("%s has no stage %q; its stages are:\n  %s", args[0], args[1], strings.Join(nodeLabels(s.Plan), "\n  "))
+			nodes, err := s.Plan.Find(args[1])
+			if err != nil {
+				if blocks := evaluations(s.Plan); strings.HasPrefix(args[1], evaluatePrefix) && len(blocks) > 0 {
+					return fmt.Errorf("%s: %q is no evaluate block whose images people can judge.%s There are %s; with --label-sheet, their images are written",
+						args[0], args[1], diag.DidYouMean(args[1], blocks), strings.Join(blocks, ", "))
+				}
+				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			if len(nodes) > 1 {
-				return fmt.Errorf("%q names %d stages of %s; say which by the full name that plumb plan prints", args[1], len(nodes), args[0])
+				var labels []string
+				for _, node := range nodes {
+					labels = append(labels, quote(node.Label))
+				}
+				return fmt.Errorf("%s: %q names the stages of %d variants; say which:\n  %s", args[0], args[1], len(nodes), strings.Join(labels, "\n  "))
 			}
 			forecast, err := s.forecast()
 			if err != nil {
@@ -57,7 +65,7 @@ func (p *program) exportCommand() *cobra.Command {
 			if made == nil {
 				return exit{exitFailed, fmt.Errorf("%s has not run yet with these settings; plumb run %s makes it", nodes[0].Label, args[0])}
 			}
-			opened, err := s.Store()
+			opened, err := s.Reader()
 			if err != nil {
 				return exit{exitFailed, err}
 			}
@@ -80,13 +88,29 @@ func (p *program) exportCommand() *cobra.Command {
 	return command
 }
 
-// judgedFor lists the stages that read people's labels of the images of an
-// evaluate block.
+// evaluatePrefix and an evaluate block's name stand for all images that are judged
+// for it.
+const evaluatePrefix = "evaluate/"
+
+// judgedFor lists the stages that have the images of an evaluate block judged, by
+// people or by a rater: people may judge what a rater does.
 func judgedFor(all *plan.Plan, block string) []*plan.Node {
 	return slices.DeleteFunc(slices.Clone(all.Nodes), func(node *plan.Node) bool {
-		work, ok := node.Work.(*plan.RateWork)
-		return !ok || !work.Blind || work.Sheet != block
+		_, ok := node.Work.(*plan.RateWork)
+		return !ok || node.About.Evaluation == "" || evaluatePrefix+node.About.Evaluation != block
 	})
+}
+
+// evaluations are the evaluate blocks whose images are judged, as export names them.
+func evaluations(all *plan.Plan) []string {
+	var blocks []string
+	for _, node := range all.Nodes {
+		block := evaluatePrefix + node.About.Evaluation
+		if _, ok := node.Work.(*plan.RateWork); ok && node.About.Evaluation != "" && !slices.Contains(blocks, block) {
+			blocks = append(blocks, block)
+		}
+	}
+	return blocks
 }
 
 // exportBlind writes the images of an evaluate block for people to judge.
@@ -95,7 +119,7 @@ func (p *program) exportBlind(s *loaded, judged []*plan.Node, args []string) err
 	if err != nil {
 		return err
 	}
-	opened, err := s.Store()
+	opened, err := s.Reader()
 	if err != nil {
 		return exit{exitFailed, err}
 	}
@@ -116,10 +140,13 @@ func (p *program) exportBlind(s *loaded, judged []*plan.Node, args []string) err
 	if len(missing) > 0 {
 		return exit{exitFailed, fmt.Errorf("images of %s that are not there yet with these settings: %s; plumb run %s makes them", args[1], strings.Join(missing, ", "), args[0])}
 	}
-	path := judged[0].Work.(*plan.RateWork).Path
-	known, problems := labels.IDs(path)
-	if err := problems.Err(); err != nil {
-		return err
+	path := judged[0].Work.(*plan.RateWork).Path // empty if a rater judges
+	var known map[string]bool
+	if path != "" {
+		var problems diag.List
+		if known, problems = labels.IDs(path); problems.Err() != nil {
+			return problems.Err()
+		}
 	}
 	n, err := labels.WriteBlindSheet(tables, known, args[2])
 	if err != nil {
@@ -130,6 +157,9 @@ func (p *program) exportBlind(s *loaded, judged []*plan.Node, args []string) err
 		already = fmt.Sprintf("; %s has the labels of %s", filepath.Base(path), plural(len(known), "image", "images"))
 	}
 	fmt.Fprintf(p.out, "%s to judge are in %s; write good, bad or skip into its %s%s\n", plural(n, "image", "images"), args[2], labels.Sheet, already)
+	if path == "" {
+		fmt.Fprintf(p.out, "%s\n", indent(fmt.Sprintf("A rater judges them now. For people's labels to count in its place, name their file in the block: alignment { path = %q }", filepath.Join(args[2], labels.Sheet)), 0, 80))
+	}
 	return nil
 }
 
@@ -166,22 +196,14 @@ func exportOutputs(s *store.Store, made *record.Record, target string) error {
 			}
 			continue
 		}
-		source, err := s.Directory(output)
+		members, err := s.Members(output)
 		if err != nil {
 			return err
 		}
-		err = filepath.WalkDir(source, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() {
+		for _, member := range members {
+			if err := copyNew(member.File, filepath.Join(target, member.Path)); err != nil {
 				return err
 			}
-			name, err := filepath.Rel(source, path)
-			if err != nil {
-				return err
-			}
-			return copyNew(path, filepath.Join(target, name))
-		})
-		if err != nil {
-			return err
 		}
 	}
 	return nil

@@ -57,6 +57,11 @@ func plural(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
+// pad fills a text up to a width, and leaves a wider one whole.
+func pad(text string, width int) string {
+	return text + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
+}
+
 // fit pads or cuts text to a width, the cut in the middle where names differ least.
 func fit(text string, width int) string {
 	n := utf8.RuneCountInString(text)

@@ -21,6 +21,9 @@ type loaded struct {
 // load reads an experiment or an ablation and plans it. Mistakes in it are a
 // diag.List.
 func (p *program) load(ctx context.Context, file string) (*loaded, error) {
+	if err := missingFile(file); err != nil {
+		return nil, err
+	}
 	options, err := p.sessionOptions()
 	if err != nil {
 		return nil, err
@@ -34,6 +37,9 @@ func (p *program) load(ctx context.Context, file string) (*loaded, error) {
 
 // read is load without a look at what computes.
 func (p *program) read(ctx context.Context, file string) (*loaded, error) {
+	if err := missingFile(file); err != nil {
+		return nil, err
+	}
 	options, err := p.sessionOptions()
 	if err != nil {
 		return nil, err

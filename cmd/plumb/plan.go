@@ -53,7 +53,7 @@ func (p *program) planCommand() *cobra.Command {
 // full. A larger one is summed up by kind; plumb plan prints it all.
 const shortPlan = 60
 
-// writePlan prints a plan as a table of at most 80 columns.
+// writePlan prints a plan as a table, of 80 columns where no name needs more.
 func (p *program) writePlan(w io.Writer, s *loaded, forecast *run.Forecast, costs *session.Costs, brief bool) {
 	fmt.Fprintf(w, "%s\n", p.bold(w, s.title()))
 	if s.Description != "" {
@@ -69,51 +69,37 @@ func (p *program) writePlan(w io.Writer, s *loaded, forecast *run.Forecast, cost
 	writeCosts(w, costs)
 }
 
+// planNames and planWork are how wide the columns of a plan are; a name that is
+// wider has a line of its own. Nothing is cut.
+const planNames, planWork = 34, 30
+
 func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast, costs *session.Costs) {
 	several := len(p.Variants) > 1
-	name := func(node *plan.Node) string {
-		if several {
-			return node.Name // the column of variants tells equal ones apart
-		}
-		return node.Label
-	}
-	doing := func(node *plan.Node) string {
-		if items, unit := node.Items(); several && items > 0 {
-			return fmt.Sprintf("%d %s", items, unit) // 80 columns have no room for the component
-		}
-		return describe(node)
-	}
 	variants := variantsOf(p)
-	width, what, whose := len("stage"), len("what"), 0
-	if several {
-		whose = len("variants")
-	}
+	width, what := len("stage"), len("what")
 	for _, node := range p.Nodes {
-		width = max(width, len([]rune(name(node))))
-		what = max(what, len([]rune(doing(node))))
-		if several {
-			whose = max(whose, len([]rune(variants(node))))
-		}
+		width = max(width, len([]rune(node.Label)))
+		what = max(what, len([]rune(describe(node))))
 	}
-	width, whose = min(width, 34), min(whose, 14)
-	// What is left of 80 columns beside the margin, state, time and three gaps.
-	room := 80 - 2 - width - 7 - 7 - 3*2
+	width, what = min(width, planNames), min(what, planWork)
 	if several {
-		room -= whose + 2
 		for i, variant := range p.Variants {
-			fmt.Fprintf(w, "  variant %d  %s\n", i+1, fit(variant.Name, min(66, len([]rune(variant.Name)))))
+			fmt.Fprintf(w, "  variant %d  %s\n", i+1, variant.Name)
 		}
 		fmt.Fprintln(w)
 	}
-	what = min(what, room)
-	row := func(stage, work, variants, state, time string) {
-		work = fit(work, what)
-		if several {
-			work += "  " + fit(variants, whose)
+	row := func(stage, work, state, time, variants string) {
+		if len([]rune(stage)) > width {
+			fmt.Fprintf(w, "  %s\n", stage)
+			stage = ""
 		}
-		fmt.Fprintf(w, "  %s  %s  %s  %s\n", fit(stage, width), work, fit(state, 7), time)
+		line := fmt.Sprintf("  %s  %s  %s  %s", pad(stage, width), pad(work, what), pad(state, 7), pad(time, 7))
+		if several {
+			line += "  " + variants
+		}
+		fmt.Fprintln(w, strings.TrimRight(line, " "))
 	}
-	row("stage", "what", "variants", "state", "time")
+	row("stage", "what", "state", "time", "variants")
 	for _, node := range p.Nodes {
 		state, time := stateOf(forecast.Nodes[node])
 		if len(node.Missing) > 0 {
@@ -122,7 +108,7 @@ func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast, costs *se
 		if estimated := shortCost(costs, node); estimated != "" {
 			time = estimated
 		}
-		row(name(node), doing(node), variants(node), state, time)
+		row(node.Label, describe(node), state, time, variants(node))
 	}
 }
 

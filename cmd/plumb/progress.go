@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -25,11 +27,61 @@ type screen interface {
 	Say(text string)
 }
 
-func (p *program) newScreen() screen {
+func (p *program) newScreen(forecast *run.Forecast) screen {
+	whole := newCountdown(forecast)
 	if _, is := terminal(p.err); is && !p.noColor {
-		return &bars{program: p, container: mpb.New(mpb.WithOutput(p.err), mpb.WithRefreshRate(150*time.Millisecond)), shown: map[*plan.Node]*bar{}}
+		return newBars(p, whole)
 	}
-	return &lines{program: p, to: p.err, every: 5 * time.Second, clocks: map[*plan.Node]*clock{}}
+	return &lines{program: p, to: p.err, every: 5 * time.Second, now: time.Now, whole: whole, clocks: map[*plan.Node]*clock{}}
+}
+
+// countdown is how far a whole run is.
+type countdown struct {
+	mu       sync.Mutex
+	forecast *run.Forecast
+	all      int
+	ended    int                 // nodes
+	toRun    map[*plan.Node]bool // nodes to run that have not ended
+}
+
+func newCountdown(forecast *run.Forecast) *countdown {
+	c := &countdown{forecast: forecast, all: len(forecast.Nodes), toRun: map[*plan.Node]bool{}}
+	for node, n := range forecast.Nodes {
+		if !n.Cached {
+			c.toRun[node] = true
+		}
+	}
+	return c
+}
+
+func (c *countdown) finished(node *plan.Node) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended++
+	delete(c.toRun, node)
+}
+
+// text is the number of stages that are done with, and the time left as far as it
+// is known from stages that ran before.
+func (c *countdown) text() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	text := fmt.Sprintf("%d/%d stages", c.ended, c.all)
+	left, unknown := 0.0, 0
+	for node := range c.toRun {
+		if s := c.forecast.Nodes[node].Seconds; s != nil {
+			left += *s
+		} else {
+			unknown++
+		}
+	}
+	switch {
+	case len(c.toRun) == 0 || left == 0:
+		return text
+	case unknown > 0:
+		return fmt.Sprintf("%s, about %s left and %s of unknown time", text, seconds(left), plural(unknown, "stage", "stages"))
+	}
+	return fmt.Sprintf("%s, about %s left", text, seconds(left))
 }
 
 // clock measures how fast a stage is. It starts with the first report, so the
@@ -89,12 +141,13 @@ func (c *clock) text(now time.Time) string {
 	return count + ", " + pace
 }
 
-// finishedLine is what stays on the screen of a stage; empty for those that
-// are only counted.
+// finishedLine is what stays on the screen of a stage, its name whole; empty for
+// those that are only counted.
 func finishedLine(node *plan.Node, outcome run.Outcome) string {
+	label := pad(node.Label, 34)
 	switch outcome.Status {
 	case record.Done:
-		line := fmt.Sprintf("  done    %s  %-6s", fit(node.Label, 34), seconds(outcome.Record.Seconds))
+		line := fmt.Sprintf("  done    %s  %-6s", label, seconds(outcome.Record.Seconds))
 		if r := outcome.Record; r.Items > 0 && node.Kind != record.KindMeasure {
 			line += "  " + plural(r.Items, strings.TrimSuffix(r.Unit, "s"), r.Unit)
 			if pace := rate(float64(r.Items), r.Seconds); pace != "" {
@@ -103,18 +156,46 @@ func finishedLine(node *plan.Node, outcome run.Outcome) string {
 		}
 		return strings.TrimRight(line, " ")
 	case record.Failed:
-		return fmt.Sprintf("  FAILED  %s  %s", fit(node.Label, 34), seconds(outcome.Took.Seconds()))
+		return fmt.Sprintf("  FAILED  %s  %s", label, seconds(outcome.Took.Seconds()))
 	case record.Waiting:
-		return fmt.Sprintf("  waits   %s", strings.TrimRight(fit(node.Label, 34), " "))
+		return "  waits   " + node.Label
 	}
 	return ""
 }
 
-// lines prints when stages start and end, and now and then how far they are.
+// shortLabel is a stage's label for a place of a width. Of a variant's stage the
+// values that tell it from others stay as long as there is room for any name beside
+// them: "tune/full [0.5,120,2]" in the place of names with their values, and then
+// less of the stage's own name.
+func shortLabel(label string, width int) string {
+	if utf8.RuneCountInString(label) <= width {
+		return pad(label, width)
+	}
+	name, variant, ok := strings.Cut(label, " [")
+	if !ok {
+		return fit(label, width)
+	}
+	var values []string
+	for _, part := range strings.Split(strings.TrimSuffix(variant, "]"), ",") {
+		values = append(values, part[strings.Index(part, "=")+1:])
+	}
+	short := " [" + strings.Join(values, ",") + "]"
+	if room := width - utf8.RuneCountInString(short); room >= utf8.RuneCountInString(name) {
+		return pad(name+short, width)
+	} else if room >= 6 {
+		return fit(name, room) + short
+	}
+	return fit(label, width)
+}
+
+// lines prints when stages start and end, and now and then how far they are, each
+// line with the time of day: it is what logs have.
 type lines struct {
 	program *program
 	to      io.Writer
 	every   time.Duration
+	now     func() time.Time
+	whole   *countdown
 
 	mu     sync.Mutex
 	clocks map[*plan.Node]*clock
@@ -145,12 +226,13 @@ func (l *lines) Progress(node *plan.Node, progress stage.Progress) {
 		return
 	}
 	c.shown = now
-	fmt.Fprintf(l.to, "          %s  %s\n", fit(node.Label, 28), c.text(now))
+	fmt.Fprintf(l.to, "%s           %s  %s\n", now.Format(time.TimeOnly), pad(node.Label, 34), c.text(now))
 }
 
 func (l *lines) Finished(node *plan.Node, outcome run.Outcome) {
+	l.whole.finished(node)
 	if line := finishedLine(node, outcome); line != "" {
-		l.Say(line)
+		l.Say(fmt.Sprintf("%s %s  (%s)", l.now().Format(time.TimeOnly), line, l.whole.text()))
 	}
 }
 
@@ -172,9 +254,23 @@ func (l *lines) Ended(*run.Result) {}
 type bars struct {
 	program   *program
 	container *mpb.Progress
+	whole     *countdown
+	total     *mpb.Bar // of all stages, below the others
 
 	mu    sync.Mutex
 	shown map[*plan.Node]*bar
+}
+
+func newBars(p *program, whole *countdown) *bars {
+	b := &bars{
+		program:   p,
+		container: mpb.New(mpb.WithOutput(p.err), mpb.WithRefreshRate(150*time.Millisecond)),
+		whole:     whole,
+		shown:     map[*plan.Node]*bar{},
+	}
+	b.total = b.container.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.BarPriority(math.MaxInt),
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return "  " + whole.text() })))
+	return b
 }
 
 var _ screen = (*bars)(nil)
@@ -190,7 +286,7 @@ func (b *bars) Begun(*record.Run) {}
 func (b *bars) Started(node *plan.Node) {
 	items, unit := node.Items()
 	one := &bar{clock: clock{started: time.Now(), at: stage.Progress{Total: items, Unit: unit}}}
-	label := fit(node.Label, 26)
+	label := shortLabel(node.Label, 26+max(0, b.program.width(b.program.err)-80))
 	one.bar = b.container.New(int64(items),
 		mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─"),
 		mpb.BarRemoveOnComplete(),
@@ -236,6 +332,7 @@ func (b *bars) Finished(node *plan.Node, outcome run.Outcome) {
 	one := b.shown[node]
 	delete(b.shown, node)
 	b.mu.Unlock()
+	b.whole.finished(node)
 	if line := finishedLine(node, outcome); line != "" {
 		b.Say(line)
 	}
@@ -264,5 +361,6 @@ func (b *bars) Ended(*run.Result) {
 		delete(b.shown, node)
 	}
 	b.mu.Unlock()
+	b.total.Abort(true)
 	b.container.Wait()
 }

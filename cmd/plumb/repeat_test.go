@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,15 +20,16 @@ import (
 
 // outputsOf reads what the stages of a run made: digests by stage and role.
 func outputsOf(runs, name string) (map[string]map[string]record.Output, error) {
-	made, err := record.ReadRun(filepath.Join(runs, name, runFile))
-	if err != nil {
-		return nil, err
-	}
-	s, err := store.Open(filepath.Join(runs, "store"))
+	s, err := store.Read(filepath.Join(runs, "store"))
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close()
+	listed, err := (&program{err: io.Discard}).findRun(s, name)
+	if err != nil {
+		return nil, err
+	}
+	made := listed.Run
 	all := map[string]map[string]record.Output{}
 	for _, stage := range made.Variants[0].Stages {
 		found, err := s.Record(stage.Key)

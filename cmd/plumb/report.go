@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -21,24 +19,25 @@ func (p *program) reportCommand() *cobra.Command {
 		Use:   "report RUN...",
 		Short: "Make the tables of runs again from their records; runs nothing",
 		Long: "Make the tables of runs again from their records, without running anything. RUN\n" +
-			"is the name of an experiment or ablation that was run, or the run's directory.\n" +
+			"is the name of an experiment or ablation, whose latest run is taken, or NAME@ID as\n" +
+			"`plumb runs` lists it; the beginning of the ID is enough.\n" +
 			"With --out, all of them are written into one file of Markdown, and the numbers\n" +
 			"of each seed into a JSON file beside it.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			s, err := p.openStore()
+			s, err := p.readStore()
 			if err != nil {
 				return err
 			}
 			defer s.Close()
 			var inputs []reports.Input
 			for _, name := range args {
-				dir, input, err := p.madeRun(s, name)
+				input, err := p.madeRun(s, name)
 				if err != nil {
 					return err
 				}
 				if out == "" {
-					if err := p.report(command.Context(), dir, input); err != nil {
+					if err := p.report(command.Context(), input); err != nil {
 						return err
 					}
 				}
@@ -62,18 +61,15 @@ func (p *program) reportCommand() *cobra.Command {
 	return command
 }
 
-// madeRun finds a run by its name or directory, and its records.
-func (p *program) madeRun(s *store.Store, name string) (dir string, input reports.Input, err error) {
-	dir = name
-	if _, err := os.Stat(filepath.Join(dir, runFile)); err != nil {
-		dir = filepath.Join(p.runsDir, name)
-	}
-	made, err := record.ReadRun(filepath.Join(dir, runFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", input, fmt.Errorf("no run %q: there is no %s", name, filepath.Join(dir, runFile))
-	}
+// madeRun finds a run by what the user calls it, and its records.
+func (p *program) madeRun(s *store.Store, word string) (input reports.Input, err error) {
+	listed, err := p.findRun(s, word)
 	if err != nil {
-		return "", input, exit{exitFailed, err}
+		return input, err
+	}
+	made := listed.Run
+	if made == nil {
+		return input, exit{exitFailed, fmt.Errorf("%w. Run it again, or take it from the list with `plumb runs rm %s`", listed.Err, listed.FullName)}
 	}
 	records := map[string]*record.Record{}
 	for _, variant := range made.Variants {
@@ -87,7 +83,7 @@ func (p *program) madeRun(s *store.Store, name string) (dir string, input report
 			case errors.As(err, &corrupt):
 				fmt.Fprintf(p.err, "plumb: %s: %v\n", stage.Node, err)
 			case err != nil:
-				return "", input, exit{exitFailed, err}
+				return input, exit{exitFailed, err}
 			case found != nil:
 				records[stage.Key] = found
 			case stage.Status == record.Done || stage.Status == record.Cached:
@@ -95,5 +91,5 @@ func (p *program) madeRun(s *store.Store, name string) (dir string, input report
 			}
 		}
 	}
-	return dir, reports.Input{Run: made, Records: records, Open: s.File}, nil
+	return reports.Input{Run: made, Records: records, Open: s.File}, nil
 }

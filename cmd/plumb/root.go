@@ -151,7 +151,7 @@ func (p *program) root() *cobra.Command {
 	}
 	storeDir := os.Getenv(storeVariable)
 	flags := root.PersistentFlags()
-	flags.StringVar(&p.runsDir, "runs", defaultRunsDir, "directory of runs and their tables")
+	flags.StringVar(&p.runsDir, "runs", defaultRunsDir, "directory of runs' reports")
 	flags.StringVar(&p.storeDir, "store", storeDir, "directory of cached results (default RUNS/store; or PLUMB_STORE)")
 	flags.StringArrayVar(&p.vars, "var", nil, "NAME=VALUE: set a variable of the experiment; repeatable")
 	flags.StringArrayVar(&p.varFiles, "var-file", nil, "file of NAME = VALUE lines; repeatable")
@@ -161,7 +161,7 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.noColor, "no-color", os.Getenv("NO_COLOR") != "", "plain text without colours")
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.downloadCommand(), p.explainCommand(),
-		p.reportCommand(), p.exportCommand(), p.pluginsCommand(), p.storeCommand(), p.backendCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
+		p.runsCommand(), p.reportCommand(), p.exportCommand(), p.pluginsCommand(), p.storeCommand(), p.backendCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
 		p.serveCommand(), p.pluginDoctorCommand(), p.pluginBackendCommand(), p.pluginBenchCommand(),
 	)
 	return root

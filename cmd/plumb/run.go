@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,9 +22,6 @@ import (
 	"github.com/plumb-ml/plumb/reports"
 )
 
-// runFile is what a run's directory holds beside its report.
-const runFile = "run.json"
-
 // stopPatience is how long plugins may take to end by themselves.
 const stopPatience = 5 * time.Second
 
@@ -33,7 +32,12 @@ func (p *program) runCommand() *cobra.Command {
 		Long: "Run what of an experiment or ablation is not done yet, and print its tables.\n" +
 			"Finished stages are cached: run the same command again after an interruption,\n" +
 			"a failure or a change, and only what is missing runs. Ctrl-C stops in good\n" +
-			"order, a second one at once.",
+			"order, a second one at once.\n\n" +
+			"The report is in RUNS/NAME@ID/report, where the ID is made of all that is\n" +
+			"computed: other variables or another file are another run, and overwrite nothing.\n" +
+			"RUNS/NAME leads to the run that ended last; `plumb runs` lists all.\n\n" +
+			"Exit codes: 0 done; 1 a stage failed; 2 a mistake in the file or the command;\n" +
+			"3 nothing failed, and stages wait for people's labels; 130 interrupted.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			ctx := command.Context()
@@ -59,10 +63,16 @@ func (p *program) runCommand() *cobra.Command {
 				fmt.Fprintf(p.err, "\n%s\n", notice)
 			}
 			result, err := s.run(ctx, forecast, costs)
-			if err != nil {
+			if result == nil {
 				return exit{exitFailed, err}
 			}
-			return s.finish(ctx, result)
+			if err != nil { // all that could be done was, and how it ended cannot be written down
+				fmt.Fprintf(p.err, "\nplumb: %v\n", err)
+			}
+			if ended := s.finish(ctx, result); ended != nil || err == nil {
+				return ended
+			}
+			return exit{code: exitFailed}
 		},
 	}
 }
@@ -74,18 +84,49 @@ func (p *program) warn(warnings diag.List) {
 	}
 }
 
-// dir is where the run's report goes.
-func (s *loaded) dir() string { return filepath.Join(s.program.runsDir, s.Name) }
+// runDir is where a run's report goes.
+func (p *program) runDir(made *record.Run) string { return filepath.Join(p.runsDir, made.FullName()) }
+
+// absoluteRunDir is where a run's report goes, for its record.
+func (p *program) absoluteRunDir(made *record.Run) string {
+	dir, err := filepath.Abs(p.runDir(made))
+	if err != nil {
+		return "" // of a working directory that is gone
+	}
+	return dir
+}
+
+// link lets the name of a run, in the directory of runs, lead to it: the run of a
+// name that ended last is found where a reader looks first. Where that cannot be,
+// the report is found by its full name.
+func (p *program) link(made *record.Run) {
+	path := filepath.Join(p.runsDir, made.Name)
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink == 0 {
+		fmt.Fprintf(p.err, "plumb: %s is in the way of a link to %s; remove or rename it\n", path, made.FullName())
+		return
+	}
+	if target, err := os.Readlink(path); err == nil && target == made.FullName() {
+		return
+	}
+	fresh := filepath.Join(p.runsDir, "."+made.FullName()+".link")
+	os.Remove(fresh)
+	if err := os.Symlink(made.FullName(), fresh); err != nil {
+		return
+	}
+	if err := os.Rename(fresh, path); err != nil {
+		os.Remove(fresh)
+	}
+}
 
 func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session.Costs) (*run.Result, error) {
 	p := s.program
 	if !forecast.Complete {
 		fmt.Fprintf(p.err, "\nrunning on %s\n", strings.TrimSuffix(s.Environment.Backend+", "+s.Environment.Device, ", "))
 	}
-	screen := p.newScreen()
+	screen := p.newScreen(forecast)
 	p.say = screen.Say
 	defer func() { p.say = nil }()
-	result, err := s.Run(ctx, session.RunOptions{Dir: s.dir(), Command: p.command(s.File), Sink: screen, Costs: costs})
+	result, err := s.Run(ctx, session.RunOptions{Dir: p.absoluteRunDir, Command: p.command("run", s.File), Export: s.exportCommand, Sink: screen, Costs: costs})
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 	defer cancel()
 	if stopErr := s.Stop(stopping); stopErr != nil && err == nil && ctx.Err() == nil {
@@ -94,9 +135,18 @@ func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session
 	return result, err
 }
 
-// command is what to type to make the run again.
-func (p *program) command(file string) string {
-	words := []string{"plumb", "run", file}
+// exportCommand is what to type to write the images of a stage or an evaluate block
+// for people.
+func (s *loaded) exportCommand(sheet, target string) string {
+	return s.program.command("export", s.File, sheet, target) + " --label-sheet"
+}
+
+// command is what to type for a verb with these words, and the flags of this call.
+func (p *program) command(verb string, words ...string) string {
+	for i, word := range words {
+		words[i] = quote(word)
+	}
+	words = append([]string{"plumb", verb}, words...)
 	for _, variable := range p.vars {
 		words = append(words, "-var", quote(variable))
 	}
@@ -138,12 +188,13 @@ func (s *loaded) finish(ctx context.Context, result *run.Result) error {
 	}
 	s.tellFailures(result)
 	s.tellWaiting(result)
-	store, err := s.Store()
+	store, err := s.Reader()
 	if err != nil {
 		return exit{exitFailed, err}
 	}
+	p.link(result.Run)
 	input := reports.Input{Run: result.Run, Records: result.Records, Open: store.File}
-	if err := p.report(ctx, s.dir(), input); err != nil {
+	if err := p.report(ctx, input); err != nil {
 		return err
 	}
 	failed, waiting := plural(result.Failed, "stage", "stages")+" failed", waits(result.Waiting)
@@ -234,7 +285,7 @@ func (s *loaded) tellNotRun(result *run.Result, status record.Status, verb strin
 		if listed++; listed > mostListed {
 			continue
 		}
-		fmt.Fprintf(p.err, "  %s  not run: %s %s\n", fit(node.Label, 32), strings.TrimSpace(fit(needs.Label, 28)), verb)
+		fmt.Fprintf(p.err, "  %s  not run: %s %s\n", pad(node.Label, 32), needs.Label, verb)
 	}
 	if listed > mostListed {
 		fmt.Fprintf(p.err, "  and %s\n", plural(listed-mostListed, "other", "others"))
@@ -247,22 +298,28 @@ const mostListed = 30
 // reportDir is where in a run's directory its report is.
 const reportDir = "report"
 
-// report writes the report of the run in a directory, prints its tables, and
-// says where they are.
-func (p *program) report(ctx context.Context, runDir string, input reports.Input) error {
-	dir := filepath.Join(runDir, reportDir)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return exit{exitFailed, fmt.Errorf("write the report: %w", err)}
+// report writes the report of a run, prints its tables, and says where they are.
+// Where nothing can be written, it is printed all the same.
+func (p *program) report(ctx context.Context, input reports.Input) error {
+	dir := filepath.Join(p.runDir(input.Run), reportDir)
+	err := os.MkdirAll(dir, 0o755)
+	if err == nil {
+		err = reports.Write(ctx, dir, input)
 	}
-	if err := reports.Write(ctx, dir, input); err != nil {
-		if errors.Is(err, context.Canceled) {
-			return err
-		}
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	unwritten := err
+	if err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
 		return exit{exitFailed, fmt.Errorf("write the report: %w", err)}
 	}
 	fmt.Fprintln(p.out)
 	if err := reports.Print(p.out, min(p.width(p.out), 120), input); err != nil {
 		return exit{exitFailed, fmt.Errorf("print the report: %w", err)}
+	}
+	if unwritten != nil {
+		fmt.Fprintf(p.err, "\nplumb: the report's files are not written, as there is nowhere to (%v); --runs names another directory\n", unwritten)
+		return nil
 	}
 	fmt.Fprintf(p.out, "\ntables:  %s\nnumbers: %s\n", filepath.Join(dir, "tables.md"), filepath.Join(dir, "results.json"))
 	return nil

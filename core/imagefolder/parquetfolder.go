@@ -91,7 +91,11 @@ func (r *folder) readTable(number int32, file string, scan bool, visit func(*ent
 		r.problems.Errorf(diag.Range{File: whole}, fmt.Sprintf("The column %q holds no text", caption), "It holds %s. Name another: caption = \"column\".", kind)
 		return errStop
 	}
-	wanted := []string{caption, "id", "category", "split", "slots"}
+	id := "id"
+	if kind, ok := f.Kind("image_id"); ok && kind == parquet.ByteArray && f.First(id) == "" {
+		id = "image_id" // as our own tables have it
+	}
+	wanted := []string{caption, id, "category", "split", "slots"}
 	if !scan {
 		wanted = append(wanted, "image")
 	}
@@ -103,7 +107,7 @@ func (r *folder) readTable(number int32, file string, scan bool, visit func(*ent
 			return r.problem(where, fmt.Sprintf("The slots of row %d cannot be read", n), err.Error()+".")
 		}
 		e := &entry{where: where, at: spot{number, int32(n)}, row: row{
-			ID: table.Text(get("id")), Text: strings.TrimSpace(table.Text(get(caption))), Category: table.Text(get("category")), Split: table.Text(get("split")), Slots: slots,
+			ID: table.Text(get(id)), Text: strings.TrimSpace(table.Text(get(caption))), Category: table.Text(get("category")), Split: table.Text(get("split")), Slots: slots,
 			FileName: table.Text(get("image.path")),
 		}}
 		if !utf8.ValidString(e.row.Text) || !utf8.ValidString(e.row.ID) {

@@ -42,7 +42,7 @@ func WriteSheet(images, directory string) (n int, err error) {
 		}
 		local := filepath.FromSlash(name)
 		if !filepath.IsLocal(local) {
-			return n, &table.Error{Path: images, Column: "id", Err: fmt.Errorf("%q cannot be the name of a file below %s", image.ID, directory)}
+			return n, &table.Error{Path: images, Column: "image_id", Err: fmt.Errorf("%q cannot be the name of a file below %s", image.ID, directory)}
 		}
 		path := filepath.Join(directory, local)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -105,30 +105,3 @@ func (n *Node) Input(role string) (Input, bool) {
 	}
 	return Input{}, false
 }
-
-// Find returns the nodes of that name or label.
-func (p *Plan) Find(name string) []*Node {
-	var found []*Node
-	for _, node := range p.Nodes {
-		if node.Label == name {
-			return []*Node{node}
-		}
-		if node.Name == name {
-			found = append(found, node)
-		}
-	}
-	if found != nil {
-		return found
-	}
-	// A variant may know the node by another name.
-	seen := map[*Node]bool{}
-	for _, variant := range p.Variants {
-		for _, stage := range variant.Stages {
-			if stage.Name == name && !seen[stage.Node] {
-				seen[stage.Node] = true
-				found = append(found, stage.Node)
-			}
-		}
-	}
-	return found
-}

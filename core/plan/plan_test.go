@@ -89,7 +89,7 @@ func names(p *Plan) []string {
 
 func node(t *testing.T, p *Plan, name string) *Node {
 	t.Helper()
-	found := p.Find(name)
+	found, _ := p.Find(name)
 	if len(found) != 1 {
 		t.Fatalf("%d nodes of the name %q among\n%s", len(found), name, strings.Join(names(p), "\n"))
 	}
@@ -193,10 +193,11 @@ func TestEqualStagesOfVariantsAreOneNode(t *testing.T) {
 	if !slices.Equal(shared.Variants, []string{"weight=0.5", "weight=2"}) {
 		t.Errorf("rate/human belongs to %q", shared.Variants)
 	}
-	if found := p.Find("fit/with_aux"); len(found) != 2 || found[0].Label != "fit/with_aux [weight=0.5]" || found[1].Label != "fit/with_aux [weight=2]" {
+	if found, err := p.Find("fit/with_aux"); err != nil || len(found) != 2 || found[0].Label != "fit/with_aux [weight=0.5]" || found[1].Label != "fit/with_aux [weight=2]" {
 		t.Errorf("fits: %v", found)
 	}
-	if len(p.Find("sample/main/base")) != 1 || len(p.Find("sample/main/full")) != 2 {
+	base, _ := p.Find("sample/main/base")
+	if full, _ := p.Find("sample/main/full"); len(base) != 1 || len(full) != 2 {
 		t.Error("what depends on the reward and what does not are not told apart")
 	}
 	if other := build(t, Source{Name: "seed=1", Spec: experiment(1)}, Source{Name: "seed=2", Spec: experiment(2)}); len(other.Nodes) != 2*len(other.Variants[0].Stages) {

@@ -112,7 +112,7 @@ func TestPrecomputeIsSharedBySeeds(t *testing.T) {
 	if shared := node(t, p, "precompute/real/base"); !slices.Equal(shared.Variants, []string{"seed=1", "seed=2"}) {
 		t.Errorf("precompute/real/base belongs to %q", shared.Variants)
 	}
-	if found := p.Find("precompute/labelled/base"); len(found) != 2 {
+	if found, _ := p.Find("precompute/labelled/base"); len(found) != 2 {
 		t.Errorf("images that differ are precomputed %d times", len(found))
 	}
 }

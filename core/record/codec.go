@@ -32,7 +32,8 @@ func (e *VersionError) Error() string {
 
 // The format versions that are read, oldest to newest. The newest changes only if
 // older readers would misunderstand the bytes; a new field is no such change. A
-// run of version 1 has none of its stages' facts, so that its report would be empty.
+// run of version 1 has none of its stages' facts, so that its report would be empty;
+// one of version 2 has no identity.
 const (
 	oldestRecord, recordVersion = 2, 2
 	oldestRun, runVersion       = 3, 3

@@ -8,8 +8,9 @@ import "time"
 
 // Record is what one stage did.
 type Record struct {
-	Key  string `json:"key"`  // sha256 of KeyParts, hex
-	Node string `json:"node"` // the stage's name in the plan that made it, such as "tune/full"
+	Key  string `json:"key"`           // sha256 of KeyParts, hex
+	Node string `json:"node"`          // the stage's name in the plan that made it, such as "tune/full"
+	Run  string `json:"run,omitempty"` // the full name of the run that made it; later ones may need it, too
 	Stage
 	Pace      string             `json:"pace,omitempty"` // stages of one kind and pace take times in proportion to their items
 	KeyParts  []KeyPart          `json:"key_parts"`

@@ -17,11 +17,14 @@ type Stage struct {
 	Baseline string `json:"baseline,omitempty"` // of measure stages: the model that the evaluation compares others with
 }
 
-// Status says how a stage of a run ended.
+// Status says how far a stage of a run is.
 type Status string
 
-// The ways in which a stage ends.
+// What a stage is at the end of a run, and, of one that goes on or was killed, what
+// it is meanwhile.
 const (
+	Pending     Status = ""            // its turn has not come yet
+	Running     Status = "running"     // it is under way
 	Done        Status = "done"        // it worked in this run, and has a record
 	Cached      Status = "cached"      // it has a record from before
 	Failed      Status = "failed"      // the diagnostics say why
@@ -34,7 +37,7 @@ const (
 type StageRef struct {
 	Node   string `json:"node"` // the name that the variant has for it
 	Key    string `json:"key"`  // empty if the stage did not get so far
-	Status Status `json:"status"`
+	Status Status `json:"status,omitempty"`
 	// Needs is, of a stage that was not run, the stage of this variant that failed
 	// or waits.
 	Needs       string    `json:"needs,omitempty"`

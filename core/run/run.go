@@ -2,9 +2,6 @@ package run
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -22,12 +19,13 @@ type Options struct {
 	// Needs is what a stage needs while it works; nil: the function Needs.
 	Needs func(*plan.Node) Resources
 
-	// Dir gets run.json, which says what the run is made of; empty: nowhere.
-	Dir string
-	// Name to Baseline, Machine and Versions go into run.json and records.
-	Name, Description, File, Command, Baseline string
-	Machine                                    record.Machine
-	Versions                                   map[string]string
+	// Export is the command that writes the images of a stage or an evaluate block
+	// for people, to a directory; nil: a form of it with FILE in it.
+	Export func(sheet, target string) string
+
+	// About describes the run, but for what the run itself finds out. Its Name and ID
+	// say which run of the store's list it is: one that is there already goes on.
+	About record.Run
 }
 
 // Result is what a run came to.
@@ -41,8 +39,9 @@ type Result struct {
 	Stopped  bool                      // the context ended before all was done
 }
 
-// Run does what of a plan is not done yet. Failed stages are in the result;
-// the error is for what keeps run.json from being written.
+// Run does what of a plan is not done yet. Failed stages are in the result. The
+// error is for what keeps the run's record from being written: without a result,
+// nothing was run; with one, all was.
 func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
 	if options.Sink == nil {
 		options.Sink = Silent{}
@@ -50,15 +49,24 @@ func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
 	if options.Needs == nil {
 		options.Needs = Needs
 	}
-	started := time.Now()
 	r := &execution{
 		Options:     options,
 		plan:        p,
 		environment: options.Executor.Environment(),
 		leases:      newLeases(options.Executor.Limits()),
 		outcomes:    map[*plan.Node]Outcome{},
+		begun:       map[*plan.Node]string{},
+		state:       record.RunRunning,
 	}
-	r.Sink.Begun(r.describe(started))
+	r.About.Started = time.Now()
+	earlier, err := options.Store.Run(r.About.FullName())
+	if err == nil && earlier != nil {
+		r.earlierRepairs = earlier.Repairs
+	} // one that cannot be read is written anew
+	if r.journal, err = openJournal(options.Store, r.describe); err != nil {
+		return nil, err
+	}
+	r.Sink.Begun(r.describe())
 	r.all(ctx)
 	r.blame()
 
@@ -78,17 +86,24 @@ func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
 			result.Records[outcome.Record.Key] = outcome.Record
 		}
 	}
-	result.Run = r.describe(started)
-	defer r.Sink.Ended(result)
-	if options.Dir != "" {
-		if err := os.MkdirAll(options.Dir, 0o777); err != nil {
-			return result, fmt.Errorf("make the run's directory: %w", err)
-		}
-		if err := record.WriteRun(filepath.Join(options.Dir, "run.json"), result.Run); err != nil {
-			return result, fmt.Errorf("write run.json: %w", err)
-		}
+	r.end(result.state())
+	err = r.journal.close()
+	result.Run = r.describe()
+	r.Sink.Ended(result)
+	return result, err
+}
+
+// state is how the run ended.
+func (r *Result) state() record.RunState {
+	switch {
+	case r.Stopped:
+		return record.RunInterrupted
+	case r.Failed > 0:
+		return record.RunFailed
+	case r.Waiting > 0:
+		return record.RunWaiting
 	}
-	return result, nil
+	return record.RunDone
 }
 
 // blame says of every node that was not run which node kept it from running: one
@@ -96,19 +111,19 @@ func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
 // inputs, whichever came first in time.
 func (r *execution) blame() {
 	for _, node := range r.plan.Nodes {
-		outcome := r.outcomes[node]
+		outcome := r.outcome(node)
 		if outcome.Status != record.NotRun {
 			continue
 		}
 		for _, input := range node.Inputs {
 			at := input.Node
-			if r.outcomes[at].Status == record.NotRun {
-				at = r.outcomes[at].Needs
+			if r.outcome(at).Status == record.NotRun {
+				at = r.outcome(at).Needs
 			}
 			if at == nil {
 				continue
 			}
-			status := r.outcomes[at].Status
+			status := r.outcome(at).Status
 			if status == record.Failed || status == record.Waiting && outcome.Needs == nil {
 				outcome.Needs = at
 			}
@@ -116,7 +131,7 @@ func (r *execution) blame() {
 				break
 			}
 		}
-		r.outcomes[node] = outcome
+		r.setOutcome(node, outcome)
 	}
 }
 
@@ -126,7 +141,7 @@ func (r *execution) workSeconds() float64 {
 	var sum float64
 	seen := map[string]bool{}
 	for _, node := range r.plan.Nodes {
-		if made := r.outcomes[node].Record; made != nil && !seen[made.Key] {
+		if made := r.outcome(node).Record; made != nil && !seen[made.Key] {
 			seen[made.Key] = true
 			sum += made.Seconds
 		}
@@ -134,19 +149,19 @@ func (r *execution) workSeconds() float64 {
 	return sum
 }
 
-// describe is the run as run.json has it.
-func (r *execution) describe(started time.Time) *record.Run {
-	run := &record.Run{
-		Name:        r.Name,
-		Description: r.Description,
-		File:        r.File,
-		Command:     r.Command,
-		Started:     started.UTC(),
-		Seconds:     r.workSeconds(),
-		Baseline:    r.Baseline,
-		Versions:    r.Versions,
-		Notices:     r.notices(),
-		Machine:     r.Machine,
+// describe is the run as the list of runs has it, as far as it is.
+func (r *execution) describe() *record.Run {
+	run := r.About
+	run.State = r.stateNow()
+	run.Seconds = r.workSeconds()
+	run.Notices = r.notices()
+	run.Repairs = r.allRepairs()
+	run.Variants = nil
+	run.Stages = len(r.plan.Nodes)
+	for _, node := range r.plan.Nodes {
+		if r.outcome(node).Record != nil {
+			run.Finished++
+		}
 	}
 	for _, variant := range r.plan.Variants {
 		v := record.Variant{ID: variant.ID, Name: variant.Name, Values: variant.Values, Seed: variant.Seed}
@@ -157,7 +172,7 @@ func (r *execution) describe(started time.Time) *record.Run {
 			}
 		}
 		for _, s := range variant.Stages {
-			outcome := r.outcomes[s.Node]
+			outcome := r.known(s.Node)
 			ref := record.StageRef{Node: s.Name, Stage: s.About, Key: outcome.Key, Status: outcome.Status, Diagnostics: outcome.Diagnostics}
 			if outcome.Needs != nil {
 				ref.Needs = names[outcome.Needs]
@@ -166,7 +181,7 @@ func (r *execution) describe(started time.Time) *record.Run {
 		}
 		run.Variants = append(run.Variants, v)
 	}
-	return run
+	return &run
 }
 
 // notices lists what the components of the plan state of all that they make.

@@ -137,6 +137,9 @@ func chainOf(t *testing.T, identities plan.Identities) *plan.Plan {
 	return p
 }
 
+// chainRun is what the tests call their run.
+var chainRun = record.Run{Name: "chain", ID: "01234567"}
+
 func openStore(t *testing.T, dir string) *store.Store {
 	t.Helper()
 	s, err := store.Open(dir)
@@ -149,7 +152,7 @@ func openStore(t *testing.T, dir string) *store.Store {
 
 func do(t *testing.T, ctx context.Context, p *plan.Plan, s *store.Store, components stage.Components, sink Sink) *Result {
 	t.Helper()
-	result, err := Run(ctx, p, Options{Store: s, Executor: Local{Components: components}, Sink: sink, Dir: filepath.Join(s.Dir(), "..", "run"), Name: "chain"})
+	result, err := Run(ctx, p, Options{Store: s, Executor: Local{Components: components}, Sink: sink, About: chainRun})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,15 +187,15 @@ func TestTheSecondRunDoesNothing(t *testing.T) {
 	if len(second.opened) != 0 {
 		t.Errorf("opened %v", second.opened)
 	}
-	made, err := record.ReadRun(filepath.Join(s.Dir(), "..", "run", "run.json"))
+	made, err := s.Run(chainRun.FullName())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, want := made.Variants[0].Stages[2].Stage, (record.Stage{Kind: "score", Subject: "drawn", Reward: "reward"}); got != want {
-		t.Errorf("run.json says that a score is about %+v", got)
+		t.Errorf("the run's record says that a score is about %+v", got)
 	}
 	if stages := made.Variants[0].Stages; len(stages) != 5 || stages[0].Node != "sample/drawn" || stages[0].Status != record.Cached || stages[0].Key == "" {
-		t.Errorf("run.json has %+v", stages)
+		t.Errorf("the run's record has %+v", stages)
 	}
 	if result.Run.Seconds != again.Run.Seconds {
 		t.Error("what the stages took depends on the run that asks")
@@ -259,7 +262,7 @@ func TestAStageThatDiedBesideAnotherIsTriedAgain(t *testing.T) {
 	p, s := chainOf(t, light{}), openStore(t, t.TempDir())
 	components := &fragile{shop: newShop(t), tries: map[string]int{}}
 	components.both.Add(2)
-	result, err := Run(t.Context(), p, Options{Store: s, Executor: Local{Components: components, Parallel: 2}, Dir: t.TempDir(), Name: "chain"})
+	result, err := Run(t.Context(), p, Options{Store: s, Executor: Local{Components: components, Parallel: 2}, About: chainRun})
 	if err != nil {
 		t.Fatal(err)
 	}

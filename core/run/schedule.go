@@ -18,8 +18,47 @@ type execution struct {
 	environment plan.Environment // the executor's
 	leases      leases
 
+	journal *journal
+
+	earlierRepairs []record.Repair // of earlier tries of the run
+
 	mu       sync.Mutex
 	outcomes map[*plan.Node]Outcome
+	begun    map[*plan.Node]string // keys of stages under way
+	repairs  []record.Repair
+	state    record.RunState
+}
+
+// begin says that a stage is under way, under which key.
+func (r *execution) begin(node *plan.Node, key string) {
+	r.mu.Lock()
+	r.begun[node] = key
+	r.mu.Unlock()
+	r.journal.changed()
+}
+
+// end says how the run ended.
+func (r *execution) end(state record.RunState) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.state = state
+}
+
+func (r *execution) stateNow() record.RunState {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.state
+}
+
+// known is a node's outcome, or what is known of it before it has one.
+func (r *execution) known(node *plan.Node) Outcome {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	outcome, ok := r.outcomes[node]
+	if key := r.begun[node]; !ok && key != "" {
+		return Outcome{Status: record.Running, Key: key}
+	}
+	return outcome
 }
 
 func (r *execution) outcome(node *plan.Node) Outcome {
@@ -49,6 +88,7 @@ func (r *execution) all(ctx context.Context) {
 	var aside []*plan.Node   // died with a process that they shared; tried again alone
 	settle := func(node *plan.Node, outcome Outcome) {
 		r.setOutcome(node, outcome)
+		r.journal.changed()
 		r.Sink.Finished(node, outcome)
 	}
 	for len(waiting) > 0 || under > 0 || len(aside) > 0 {

@@ -63,11 +63,7 @@ func (r *execution) lookUp(node *plan.Node, key string) (*record.Record, error) 
 		if err := r.Store.DropRecord(key); err != nil {
 			return nil, err
 		}
-		r.Sink.Warn(node, diag.Diagnostic{
-			Severity: diag.Warning,
-			Summary:  fmt.Sprintf("The store's entry of %s is damaged", node.Label),
-			Detail:   corrupt.Error() + ". The stage is done again.",
-		})
+		r.repaired(node, fmt.Sprintf("The store's entry of %s is damaged", node.Label), corrupt.Error()+". The stage is done again.")
 		return nil, nil
 	}
 	return found, err
@@ -91,6 +87,7 @@ func (r *execution) work(ctx context.Context, node *plan.Node) Outcome {
 	var waiting stage.Waiting
 	if errors.As(err, &waiting) {
 		outcome.Status = record.Waiting
+		outcome.Diagnostics = r.withExport(waiting, outcome.Diagnostics)
 	}
 	return outcome
 }
@@ -103,6 +100,7 @@ func (r *execution) attempt(ctx context.Context, node *plan.Node) (Outcome, erro
 	// Only now: an input that had to be made again may have come out otherwise.
 	key, parts := r.key(node)
 	outcome := Outcome{Key: key}
+	r.begin(node, key)
 
 	needs := r.Needs(node)
 	pool, n := r.leases.of(needs)
@@ -155,6 +153,7 @@ func (r *execution) make(ctx context.Context, task Task, parts []record.KeyPart)
 	made := &record.Record{
 		Key:      key,
 		Node:     node.Name,
+		Run:      r.About.FullName(),
 		Stage:    node.About,
 		Pace:     node.Pace(r.environment),
 		KeyParts: parts,
@@ -166,8 +165,8 @@ func (r *execution) make(ctx context.Context, task Task, parts []record.KeyPart)
 		Items:    result.Items,
 		Unit:     result.Unit,
 		Facts:    result.Facts,
-		Machine:  r.Machine,
-		Versions: r.Versions,
+		Machine:  r.About.Machine,
+		Versions: r.About.Versions,
 	}
 	if node.Instance != nil {
 		made.Plugin, made.Component = node.Instance.Identity.Plugin, node.Instance.Component
@@ -219,11 +218,7 @@ func (r *execution) path(input plan.Input) (string, error) {
 // restore makes an input again whose content was found damaged. No turn is
 // held meanwhile: the node that makes it takes its own.
 func (r *execution) restore(ctx context.Context, input plan.Input, corrupt *store.Corrupt) error {
-	r.Sink.Warn(input.Node, diag.Diagnostic{
-		Severity: diag.Warning,
-		Summary:  fmt.Sprintf("The %s of %s are damaged in the store", input.Output, input.Node.Label),
-		Detail:   corrupt.Error() + ". The stage is done again.",
-	})
+	r.repaired(input.Node, fmt.Sprintf("The %s of %s are damaged in the store", input.Output, input.Node.Label), corrupt.Error()+". The stage is done again.")
 	// Record quarantines the record if an output is missing, but not if another node has restored the same input meanwhile. If both
 	// restore it at this moment, the key's lock lets one of them do the work
 	// and the other find it.
@@ -254,8 +249,8 @@ func (r *execution) explain(node *plan.Node, err error) diag.List {
 	var full *store.NoSpace
 	if errors.As(err, &full) {
 		return diag.Errorf(diag.Range{}, "The disk is full",
-			"%v. `plumb store usage` says what takes the space, `plumb store gc` removes what no run needs, "+
-				"and --store names a directory on another disk.", full)
+			"%v. `plumb runs` lists the runs in this store and what they take, this one included; `plumb runs rm RUN` and then "+
+				"`plumb store gc` make room, and take nothing of any other run. --store names a directory on another disk.", full)
 	}
 	return diag.Errorf(node.Range, node.Label+" failed", "%v", err)
 }

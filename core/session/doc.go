@@ -5,7 +5,7 @@
 //
 //	s, err := session.Load(ctx, "experiment.hcl", session.Options{...})
 //	defer s.Close()
-//	result, err := s.Run(ctx, session.RunOptions{Dir: "runs/experiment"})
+//	result, err := s.Run(ctx, session.RunOptions{})
 //
 // The package reads no flags and no environment, prints nothing, and ends no
 // process: who calls it says where things are and what comes with the program.

@@ -3,14 +3,19 @@ package session
 import (
 	"context"
 
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
 )
 
 // RunOptions are what a run has beside its session.
 type RunOptions struct {
-	Dir     string   // gets run.json; empty: nowhere
-	Command string   // to run it again, for people
-	Sink    run.Sink // nil: nobody listens
+	// Dir says where the report of a run goes, absolute; nil: nowhere. It is in the
+	// run's record, and nothing is written there.
+	Dir     func(run *record.Run) string
+	Command string // to run it again, for people
+	// Export is that of run.Options.
+	Export func(sheet, target string) string
+	Sink   run.Sink // nil: nobody listens
 	// Parallel is that of run.Local; an Executor of the options knows its own.
 	Parallel int
 	// Costs say what stages need; nil: they are worked out.
@@ -32,20 +37,39 @@ func (s *Session) Run(ctx context.Context, o RunOptions) (*run.Result, error) {
 		}
 		costs = s.Costs(forecast)
 	}
+	about, err := s.About()
+	if err != nil {
+		return nil, err
+	}
+	about.Command = o.Command
+	if o.Dir != nil {
+		about.Dir = o.Dir(about)
+	}
 	return run.Run(ctx, s.Plan, run.Options{
-		Store:       opened,
-		Executor:    s.executor(o.Parallel),
-		Sink:        o.Sink,
-		Needs:       costs.Resources,
-		Dir:         o.Dir,
+		Store:    opened,
+		Executor: s.executor(o.Parallel),
+		Sink:     o.Sink,
+		Needs:    costs.Resources,
+		Export:   o.Export,
+		About:    *about,
+	})
+}
+
+// About describes a run of the session before it has begun: what it is called, what
+// it computes and where. After Read, its ID is not that of any run.
+func (s *Session) About() (*record.Run, error) {
+	about := &record.Run{
 		Name:        s.Name,
 		Description: s.Description,
 		File:        s.File,
-		Command:     o.Command,
 		Baseline:    s.Baseline,
 		Machine:     machine(s.Environment),
 		Versions:    Versions(),
-	})
+	}
+	if err := s.identify(about); err != nil {
+		return nil, err
+	}
+	return about, nil
 }
 
 // executor is who does the stages.

@@ -38,6 +38,7 @@ type Session struct {
 	options Options
 	entries []plugin.Entry // of the plugins that the experiment names
 	store   *store.Store   // nil until it is needed
+	reader  *store.Store   // the same, for reading alone
 }
 
 // Load reads and plans the experiment or ablation in file, and finds out what
@@ -116,7 +117,7 @@ func (s *Session) Missing() diag.List {
 	return list
 }
 
-// Store opens the store once, and creates it if needed.
+// Store opens the store once for running stages, and creates it if needed.
 func (s *Session) Store() (*store.Store, error) {
 	if s.store != nil {
 		return s.store, nil
@@ -129,9 +130,24 @@ func (s *Session) Store() (*store.Store, error) {
 	return opened, nil
 }
 
-// Forecast says what a run would do, as far as the store can tell.
+// Reader opens the store once for reading alone: nothing is created, and it need
+// not be one that can be written to.
+func (s *Session) Reader() (*store.Store, error) {
+	if s.reader != nil {
+		return s.reader, nil
+	}
+	opened, err := store.Read(s.options.Store)
+	if err != nil {
+		return nil, err
+	}
+	s.reader = opened
+	return opened, nil
+}
+
+// Forecast says what a run would do, as far as the store can tell. It changes
+// nothing there: what is damaged is left for the run to find.
 func (s *Session) Forecast() (*run.Forecast, error) {
-	opened, err := s.Store()
+	opened, err := s.Reader()
 	if err != nil {
 		return nil, err
 	}
@@ -143,9 +159,11 @@ func (s *Session) Close() {
 	if s.Host != nil {
 		s.Host.Kill()
 	}
-	if s.store != nil {
-		s.store.Close()
-		s.store = nil
+	for _, opened := range []**store.Store{&s.store, &s.reader} {
+		if *opened != nil {
+			(*opened).Close()
+			*opened = nil
+		}
 	}
 }
 

@@ -14,7 +14,7 @@ func compareFromFile(ctx context.Context, job Job, work *plan.CompareWork) (*Res
 	if err != nil {
 		return nil, err
 	}
-	err = job.waitForFile(work.Path, "comparisons", job.imagesStage(), "as PNG files, with their IDs in its "+labels.Sheet+". "+
+	err = job.waitForFile(work.Path, "comparisons", job.imagesStage(),
 		"Put a CSV or Parquet file there with the columns first, second (IDs of two images of one prompt) and choice (first, second or tie)")
 	if err != nil {
 		return nil, err
@@ -24,6 +24,9 @@ func compareFromFile(ctx context.Context, job Job, work *plan.CompareWork) (*Res
 		return nil, err
 	}
 	comparisons, problems := labels.ImportComparisons(work.Path, table.ByID(images))
+	if err := job.waitForAnswers(work.Path, job.imagesStage(), problems); err != nil {
+		return nil, err
+	}
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}

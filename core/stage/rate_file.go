@@ -18,7 +18,7 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 	if err != nil {
 		return nil, err
 	}
-	if err := job.waitForFile(work.Path, "labels", job.sheet(work), "with a "+labels.Sheet+" to fill in. Put it there"); err != nil {
+	if err := job.waitForFile(work.Path, "labels", job.sheet(work), "Write good, bad or skip beside each of them and put the file there"); err != nil {
 		return nil, err
 	}
 	var images []table.Image
@@ -35,6 +35,9 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 			return nil, err
 		}
 		given, problems = labels.Import(work.Path, table.ByID(images))
+	}
+	if err := job.waitForAnswers(work.Path, job.sheet(work), problems); err != nil {
+		return nil, err
 	}
 	if err := problems.Err(); err != nil {
 		return nil, err
@@ -54,12 +57,11 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 	given = slices.DeleteFunc(given, func(label table.Label) bool { return !kept[label.ImageID] })
 	if len(given) == 0 {
 		summary, detail := "No labels in "+work.Path, fmt.Sprintf(
-			"None of its rows names one of these %d images. `plumb export %s %s DIRECTORY --label-sheet` writes a sheet with those that have no label.",
-			all, job.file(), job.sheet(work))
+			"None of its rows names one of these %d images.", all)
 		if work.Blind { // its rows are those of other tables too: people come to these
-			return nil, job.waiting(summary, detail)
+			return nil, job.waiting(work.Path, job.sheet(work), summary, detail+" This writes a sheet with those that have no label:")
 		}
-		return nil, diag.Errorf(job.Node.Range, summary, "%s", detail)
+		return nil, diag.Errorf(job.Node.Range, summary, "%s `plumb export FILE %s DIRECTORY --label-sheet` writes a sheet of them.", detail, job.sheet(work))
 	}
 	if err := table.WriteAll(job.tablePath(plan.Labels), given); err != nil {
 		return nil, err

@@ -4,7 +4,24 @@ import (
 	"errors"
 	"os"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/plumb-ml/plumb/core/record"
 )
+
+// list writes a run of one variant into the list of runs.
+func list(t *testing.T, s *Store, name, id string, keys ...string) {
+	t.Helper()
+	run := &record.Run{Name: name, ID: id, State: record.RunDone, Started: time.Now(), Variants: make([]record.Variant, 1)}
+	for _, key := range keys {
+		run.Variants[0].Stages = append(run.Variants[0].Stages, record.StageRef{Node: "stage", Key: key, Status: record.Done})
+	}
+	if err := s.PutRun(run); err != nil {
+		t.Fatal(err)
+	}
+}
 
 func TestCollect(t *testing.T) {
 	s := openStore(t, t.TempDir())
@@ -25,13 +42,27 @@ func TestCollect(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	live := func(key string) bool { return key == keep.Key }
+	list(t, s, "kept", "1", keep.Key)
 
 	_, before, _ := s.Usage()
-	freed, err := s.Collect(live)
+	would, err := s.Collect(CollectOptions{DryRun: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	if r, err := s.Record(drop.Key); r == nil || err != nil {
+		t.Fatalf("a dry run took the dead record: %v", err)
+	}
+	collected, err := s.Collect(CollectOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(would, collected); diff != "" {
+		t.Errorf("a dry run says otherwise (-said +taken):\n%s", diff)
+	}
+	if collected.Stages() != 1 || collected.Unfinished != 1 || collected.Listed != 1 || collected.Kept != 0 {
+		t.Errorf("it took %+v", collected)
+	}
+	freed := collected.Bytes
 	blobs, after, _ := s.Usage()
 	if blobs != 4 || freed != before-after || freed == 0 { // curve, listing, config, weights
 		t.Errorf("%d blobs, %d bytes freed of %d", blobs, freed, before)
@@ -50,8 +81,8 @@ func TestCollect(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
-	if freed, err := s.Collect(live); freed != 0 || err != nil {
-		t.Errorf("the second time frees %d, %v", freed, err)
+	if again, err := s.Collect(CollectOptions{}); err != nil || again.Bytes != 0 || again.Stages() != 0 {
+		t.Errorf("the second time takes %+v, %v", again, err)
 	}
 	if problems, err := s.Verify(t.Context(), nil); len(problems) > 0 || err != nil {
 		t.Errorf("afterwards: %v, %v", problems, err)
@@ -65,11 +96,10 @@ func TestCollect(t *testing.T) {
 func TestCollectNeedsTheStoreForItself(t *testing.T) {
 	s := openStore(t, t.TempDir())
 	o := putFile(t, s, "not yet in a record")
-	none := func(string) bool { return false }
 	refused := func(when string) {
 		t.Helper()
 		var busy *Busy
-		if _, err := s.Collect(none); !errors.As(err, &busy) {
+		if _, err := s.Collect(CollectOptions{}); !errors.As(err, &busy) {
 			t.Errorf("Collect %s: %v", when, err)
 		}
 		if _, err := s.File(o); err != nil {
@@ -86,8 +116,66 @@ func TestCollectNeedsTheStoreForItself(t *testing.T) {
 	if err := other.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if freed, err := s.Collect(none); freed == 0 || err != nil {
-		t.Errorf("Collect alone: %d, %v", freed, err)
+	if collected, err := s.Collect(CollectOptions{}); err != nil || collected.Bytes == 0 {
+		t.Errorf("Collect alone: %+v, %v", collected, err)
 	}
 	openStore(t, s.Dir()).Close() // and the store is shared again
+}
+
+func TestCollectLeavesWhatIsYoung(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	old, young, removed := newRecord(t, s, "tune/old", "old"), newRecord(t, s, "tune/young", "young"), newRecord(t, s, "tune/removed", "removed")
+	removed.Run = "gone@1"
+	if err := errors.Join(s.PutRecord(old), s.PutRecord(young), s.PutRecord(removed)); err != nil {
+		t.Fatal(err)
+	}
+	long := time.Now().Add(-2 * time.Hour)
+	if err := os.Chtimes(s.recordPath(old.Key), long, long); err != nil {
+		t.Fatal(err)
+	}
+	list(t, s, "gone", "1", removed.Key)
+	if err := s.RemoveRun("gone@1"); err != nil {
+		t.Fatal(err)
+	}
+	collected, err := s.Collect(CollectOptions{Young: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]bool{old.Key: false, young.Key: true, removed.Key: false} {
+		if r, err := s.Record(key); (r != nil) != want || err != nil {
+			t.Errorf("%s: %v, %v, want it there: %v", key, r, err, want)
+		}
+	}
+	if collected.Kept != 1 || collected.KeptBytes == 0 || len(collected.Runs) != 2 || collected.Runs[1].FullName != "gone@1" {
+		t.Errorf("it took %+v", collected)
+	}
+	all, err := s.Collect(CollectOptions{})
+	if err != nil || all.Bytes != collected.KeptBytes {
+		t.Errorf("%d bytes were said to be kept for being young, and %d freed after that, %v", collected.KeptBytes, all.Bytes, err)
+	}
+}
+
+func TestCollectTakesNothingIfARunCannotBeRead(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	r := newRecord(t, s, "tune/a", "a")
+	if err := s.PutRecord(r); err != nil {
+		t.Fatal(err)
+	}
+	list(t, s, "a", "1", r.Key)
+	if err := os.WriteFile(s.runPath("a@1", runSuffix), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var unlisted *Unlisted
+	if _, err := s.Collect(CollectOptions{}); !errors.As(err, &unlisted) || unlisted.FullName != "a@1" || !errors.Is(err, record.ErrCorrupt) {
+		t.Errorf("Collect: %v", err)
+	}
+	if got, err := s.Record(r.Key); got == nil || err != nil {
+		t.Errorf("the record: %v, %v", got, err)
+	}
+	if err := s.RemoveRun("a@1"); err != nil { // the way out
+		t.Fatal(err)
+	}
+	if _, err := s.Collect(CollectOptions{}); err != nil {
+		t.Error(err)
+	}
 }

@@ -32,7 +32,7 @@ func (c *Corrupt) Error() string {
 func (s *Store) quarantine(name, path string, info os.FileInfo, reason string) error {
 	s.verified.remove(path)
 	corrupt := &Corrupt{Name: name, Path: path, Reason: reason}
-	if info == nil {
+	if info == nil || s.readOnly {
 		return corrupt
 	}
 	moved, err := os.MkdirTemp(s.path(quarantineDir), "")

@@ -169,7 +169,9 @@ func (s *Store) Directory(o record.Output) (path string, err error) {
 	view := s.path(viewsDir, o.Digest[:2], o.Digest)
 	ok, err := s.isView(view, l)
 	if err == nil && !ok {
-		err = s.makeView(view, l)
+		if err = s.mayWrite(); err == nil {
+			err = s.makeView(view, l)
+		}
 	}
 	if err != nil {
 		return "", fmt.Errorf("make directory: %w", s.CheckSpace(err, l.bytes()))

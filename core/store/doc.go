@@ -9,6 +9,9 @@
 //	blobs/ab/abcd…         a blob; its name is the sha256 of its content, in hex
 //	records/KE/KEY.json    what the stage with this key did (package record)
 //	nodes/…                the key of the newest record of a node; a hint, for explain
+//	runs/NAME@ID.json      what a run is made of (package record); the list of runs
+//	runs/NAME@ID.lock      held by who has the run under way
+//	runs/NAME@ID.removed   the run is listed no longer, and may be collected
 //	views/ab/abcd…/        a directory output with its files under their names
 //	digests/files          digests of files outside, by their times (package digest); a hint
 //	scratch/KEY/           unfinished state of a stage, kept between tries
@@ -58,6 +61,16 @@
 // it needs locks/use for itself and refuses while anyone else has the store
 // open. Locks are flock(2), which shared file systems pass on between
 // machines.
+//
+// Reading needs no writing: Read opens a store that cannot be written to, and
+// then nothing in it is made, locked or moved.
+//
+// # What stays
+//
+// Collect takes what no run of the list needs, whatever a run's state: what a run
+// was killed or ran out of space over is needed like what one has finished. What
+// no listed run needs stays, too, for as long as it is young, unless its run was
+// removed from the list. Only RemoveRun takes a run from the list.
 //
 // # What it refuses
 //

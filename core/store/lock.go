@@ -20,7 +20,7 @@ const lockPoll = 50 * time.Millisecond
 // The lock ends with unlock, which may be called more than once, or with the
 // process.
 func (s *Store) Lock(ctx context.Context, key string) (unlock func(), err error) {
-	if err := checkKey(key); err != nil {
+	if err := errors.Join(s.mayWrite(), checkKey(key)); err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
 	path := s.path(keyLocksDir, key+".lock")

@@ -227,7 +227,7 @@ func TestLockOfAnotherProcess(t *testing.T) {
 		unlock()
 	}
 	var busy *Busy
-	if _, err := s.Collect(func(string) bool { return true }); !errors.As(err, &busy) {
+	if _, err := s.Collect(CollectOptions{}); !errors.As(err, &busy) {
 		t.Errorf("Collect beside a living process: %v", err)
 	}
 

@@ -38,7 +38,7 @@ func (s *Store) PutRecord(r *record.Record) error {
 }
 
 func (s *Store) putRecord(r *record.Record) error {
-	if err := checkKey(r.Key); err != nil {
+	if err := errors.Join(s.mayWrite(), checkKey(r.Key)); err != nil {
 		return err
 	}
 	if err := s.outputsPresent(r); err != nil {
@@ -167,7 +167,7 @@ func (s *Store) readRecord(key string) (*record.Record, os.FileInfo, error) {
 // DropRecord forgets the record of the stage with this key, so that the stage
 // runs again. Its outputs stay until nothing refers to them and Collect runs.
 func (s *Store) DropRecord(key string) error {
-	if err := checkKey(key); err != nil {
+	if err := errors.Join(s.mayWrite(), checkKey(key)); err != nil {
 		return err
 	}
 	if err := os.Remove(s.recordPath(key)); err != nil && !errors.Is(err, os.ErrNotExist) {

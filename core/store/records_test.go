@@ -144,7 +144,7 @@ func TestRecordOfNewerPlumb(t *testing.T) {
 	if _, err := os.Stat(path); err != nil {
 		t.Errorf("a newer record was moved away: %v", err)
 	}
-	if _, err := s.Collect(func(string) bool { return true }); !errors.As(err, &version) {
+	if _, err := s.Collect(CollectOptions{Young: time.Hour}); !errors.As(err, &version) {
 		t.Errorf("Collect beside a newer record: %v", err)
 	}
 	if blobs, _, _ := s.Usage(); blobs == 0 {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
@@ -10,7 +11,7 @@ import (
 // what a try that is killed leaves there, the next try finds, in this process
 // or another. Hold the key's Lock while using it.
 func (s *Store) Scratch(key string) (string, error) {
-	if err := checkKey(key); err != nil {
+	if err := errors.Join(s.mayWrite(), checkKey(key)); err != nil {
 		return "", fmt.Errorf("make scratch directory: %w", err)
 	}
 	dir := s.path(scratchDir, key)
@@ -23,7 +24,7 @@ func (s *Store) Scratch(key string) (string, error) {
 // DropScratch removes the scratch directory of the stage with this key, if
 // there is one.
 func (s *Store) DropScratch(key string) error {
-	if err := checkKey(key); err != nil {
+	if err := errors.Join(s.mayWrite(), checkKey(key)); err != nil {
 		return fmt.Errorf("drop scratch directory: %w", err)
 	}
 	if err := s.discard(s.path(scratchDir, key)); err != nil {

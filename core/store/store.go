@@ -25,6 +25,7 @@ const (
 	blobsDir      = "blobs"
 	recordsDir    = "records"
 	nodesDir      = "nodes"
+	runsDir       = "runs"
 	viewsDir      = "views"
 	digestsDir    = "digests"
 	scratchDir    = "scratch"
@@ -36,9 +37,10 @@ const (
 
 // Store is an open store. Its methods may be called from several goroutines.
 type Store struct {
-	dir     string
-	use     *flock.Flock // shared: we use the store, nobody may collect
-	session session
+	dir      string
+	readOnly bool         // see Read
+	use      *flock.Flock // shared: we use the store, nobody may collect
+	session  session
 
 	verified verified
 	repairs  []string // that Open made
@@ -58,6 +60,9 @@ func Open(dir string) (*Store, error) {
 	}
 	s := &Store{dir: dir}
 	if err := s.open(); err != nil {
+		if isReadOnly(err) {
+			err = &ReadOnly{Dir: dir, Err: err}
+		}
 		return nil, fmt.Errorf("open store %s: %w", dir, s.CheckSpace(err, 0))
 	}
 	return s, nil
@@ -70,7 +75,7 @@ func (s *Store) open() error {
 	if err := s.checkFormat(); err != nil {
 		return err
 	}
-	for _, part := range []string{blobsDir, recordsDir, nodesDir, viewsDir, digestsDir, scratchDir, workDir, quarantineDir, keyLocksDir} {
+	for _, part := range []string{blobsDir, recordsDir, nodesDir, runsDir, viewsDir, digestsDir, scratchDir, workDir, quarantineDir, keyLocksDir} {
 		if err := atomicfile.MkdirAll(s.path(part), 0o777); err != nil {
 			return err
 		}
@@ -204,6 +209,9 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.closed = true
+	if s.readOnly {
+		return s.use.Close()
+	}
 	return errors.Join(s.session.signOff(), s.use.Close())
 }
 

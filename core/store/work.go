@@ -22,7 +22,7 @@ type Work struct {
 // Work makes a fresh directory for the outputs of the stage with this key, on
 // the store's own file system.
 func (s *Store) Work(key string) (*Work, error) {
-	if err := checkKey(key); err != nil {
+	if err := errors.Join(s.mayWrite(), checkKey(key)); err != nil {
 		return nil, fmt.Errorf("make work directory: %w", err)
 	}
 	s.mu.Lock()

@@ -11,7 +11,7 @@ import (
 
 // Image is a row of an images table.
 type Image struct {
-	ID       string            `parquet:"id"` // unique in the table, stable: category, prompt number and index
+	ID       string            `parquet:"image_id"` // unique in the table, stable: category, prompt number and index
 	Image    File              `parquet:"image,optional"`
 	Prompt   string            `parquet:"prompt,dict"` // what it was drawn for; the caption
 	Category string            `parquet:"category,dict"`
@@ -103,7 +103,7 @@ func ParseSlots(text string) (map[string]string, error) {
 
 // captionRow is an Image without its pixels.
 type captionRow struct {
-	ID       string `parquet:"id"`
+	ID       string `parquet:"image_id"`
 	Prompt   string `parquet:"prompt,dict"`
 	Category string `parquet:"category,dict"`
 	Split    string `parquet:"split,dict"`
@@ -129,7 +129,7 @@ func Captions(ctx context.Context, path string) ([]Image, error) {
 			return nil, &Error{Path: path, Err: err}
 		}
 		if known[row.ID] {
-			return nil, &Error{Path: path, Column: "id", Err: fmt.Errorf("%q occurs twice", row.ID)}
+			return nil, &Error{Path: path, Column: "image_id", Err: fmt.Errorf("%q occurs twice", row.ID)}
 		}
 		known[row.ID] = true
 		images = append(images, Image{
