@@ -126,7 +126,7 @@ func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session
 	screen := p.newScreen(forecast)
 	p.say = screen.Say
 	defer func() { p.say = nil }()
-	result, err := s.Run(ctx, session.RunOptions{Dir: p.absoluteRunDir, Command: p.command("run", s.File), Export: s.exportCommand, Sink: screen, Costs: costs})
+	result, err := s.Run(ctx, session.RunOptions{Dir: p.absoluteRunDir, Command: p.command("run", s.File), Export: s.exportCommand, Repairs: p.repairs(), Sink: screen, Costs: costs})
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 	defer cancel()
 	if stopErr := s.Stop(stopping); stopErr != nil && err == nil && ctx.Err() == nil {

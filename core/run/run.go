@@ -23,6 +23,8 @@ type Options struct {
 	// for people, to a directory; nil: a form of it with FILE in it.
 	Export func(sheet, target string) string
 
+	// Repairs are what was found damaged, and mended, before the run: sentences.
+	Repairs []string
 	// About describes the run, but for what the run itself finds out. Its Name and ID
 	// say which run of the store's list it is: one that is there already goes on.
 	About record.Run
@@ -67,6 +69,9 @@ func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
 		return nil, err
 	}
 	r.Sink.Begun(r.describe())
+	for _, text := range slices.Concat(options.Store.Repairs(), options.Repairs) {
+		r.repaired(nil, "Something that is kept was damaged", text)
+	}
 	r.all(ctx)
 	r.blame()
 

@@ -79,12 +79,12 @@ func listen[A any](
 	signal func(*A) *pb.Signal,
 	each func(*A) error,
 ) error {
-	watch := time.AfterFunc(silence, func() { cancel(&Silence{After: silence}) })
-	defer watch.Stop()
+	watch := newWatch(silence, func() { cancel(&Silence{After: silence}) })
+	defer watch.close()
 	for {
-		watch.Reset(silence)
+		watch.begin()
 		answer, err := receive()
-		watch.Stop()
+		watch.stop()
 		if errors.Is(err, io.EOF) {
 			return violation("ends a stream of answers without saying that it is done")
 		}
