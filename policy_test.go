@@ -33,7 +33,7 @@ const policy = `
 
 	plugins                       : plugins -plugins/sdk cmd
 	plugins/sdk                   : plugins core/plugin core/stage core/session cmd : core/run
-	plugins/sdk/atomicfile        : plugins core reports : cmd
+	plugins/sdk/atomicfile        : plugins core reports cmd
 	plugins/sdk/sealed            : plugins core : cmd
 	plugins/sdk/client            : plugins/sdk/plugintest core/plugin core/stage : core/run core/session cmd
 	plugins/sdk/imaging           : plugins core reports : cmd

@@ -276,7 +276,7 @@ func TestPowerCut(t *testing.T) {
 		t.Error(what)
 	}
 	t.Logf("%d calls, %d cuts", len(ops), tried)
-	for _, part := range []string{"store/blobs", "store/records", "store/runs", "store/scratch", "store/format", "store"} // digests are hints: who misses them reads a file again {
+	for _, part := range []string{"store/blobs", "store/records", "store/runs", "store/scratch", "store/format", "store"} { // digests are hints: who misses them reads a file again
 		within := func(path string) bool { return path == part || strings.HasPrefix(path, part+"/") }
 		// A file is synced under the name that it has in work, before its last name.
 		became := map[int]bool{}

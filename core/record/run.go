@@ -64,7 +64,7 @@ const (
 // Repair is damage that a run came upon and mended.
 type Repair struct {
 	Stage string    `json:"stage,omitempty"` // whose output or unfinished state it was; empty: no stage's
-	What  string    `json:"what"`  // what was damaged, how, and what became of it
+	What  string    `json:"what"`            // what was damaged, how, and what became of it
 	At    time.Time `json:"at"`
 }
 

@@ -219,6 +219,18 @@ func TestStateThatDoesNotFit(t *testing.T) {
 	}
 }
 
+// TestSaveEveryByDefault: a save may take a twentieth of the time.
+func TestSaveEveryByDefault(t *testing.T) {
+	for took, want := range map[time.Duration]time.Duration{0: time.Second, 40 * time.Millisecond: time.Second, 500 * time.Millisecond: 10 * time.Second, time.Minute: 45 * time.Second} {
+		if got := (&Loop{}).saveEvery(took); got != want {
+			t.Errorf("after a save of %v the next comes after %v, want %v", took, got, want)
+		}
+	}
+	if got := (&Loop{SaveEvery: 7}).saveEvery(time.Hour); got != 7 {
+		t.Errorf("what is set becomes %v", got)
+	}
+}
+
 // TestSaveEvery: nothing is saved before it is time.
 func TestSaveEvery(t *testing.T) {
 	scratch := t.TempDir()
