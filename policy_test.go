@@ -48,8 +48,9 @@ const policy = `
 	core/ablation                 : core/session : cmd
 	core/plan                     : core/stage core/run core/session cmd
 	core/plugin                   : core/run core/session cmd
-	core/store                    : core/run core/session cmd
+	core/store                    : core/run core/session core/faulttest cmd
 	core/stage                    : core/run cmd : core/session
+	core/faulttest                : core/faulttest cmd
 	core/run                      : core/session cmd
 	core/session                  : cmd
 	reports                       : cmd reports/coverage

@@ -43,6 +43,14 @@ var beginning = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // NewDisk is a disk with an empty directory.
 func NewDisk() *Disk { return &Disk{root: newDirectory()} }
 
+// mkdir makes directories that are there for good.
+func (d *Disk) mkdir(names ...string) {
+	for _, name := range names {
+		made := newDirectory()
+		d.root.names[name], d.root.synced[name] = made, made
+	}
+}
+
 // find returns a path's directory and its own node; nil where there is none.
 func (d *Disk) find(path string) (in *node, name string, at *node) {
 	at = d.root

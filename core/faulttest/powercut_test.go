@@ -29,6 +29,10 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if plumb := os.Getenv(believerVariable); plumb != "" && len(os.Args) > 1 && os.Args[1] == runArgs()[0] {
+		fmt.Println(believe(plumb))
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
 }
 
