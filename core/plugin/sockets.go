@@ -27,8 +27,12 @@ type sockets struct {
 // in it has at most 104 bytes on some systems, of which go-plugin takes up to 44.
 const longestSockets = 60
 
+// shortest is where sockets are if the directory of temporary files has too long a path.
+const shortest = "/tmp"
+
 // openSockets makes a directory below that of temporary files, and removes those of
-// the dead. Where paths would get too long for sockets it is nil.
+// the dead. Where paths would get too long for sockets it is below /tmp; where that
+// cannot be, it is nil.
 func openSockets(below string) (*sockets, error) {
 	removeDeadSockets(below)
 	for {
@@ -37,7 +41,17 @@ func openSockets(below string) (*sockets, error) {
 			return nil, fmt.Errorf("make a directory for plugins' sockets: %w", err)
 		}
 		if len(dir) > longestSockets {
-			return nil, os.Remove(dir)
+			if err := os.Remove(dir); err != nil || below == shortest {
+				return nil, err
+			}
+			if info, err := os.Stat(shortest); err != nil || !info.IsDir() {
+				return nil, nil
+			}
+			s, err := openSockets(shortest)
+			if err != nil {
+				return nil, nil
+			}
+			return s, nil
 		}
 		s := &sockets{dir: dir, lock: flock.New(dir + socketsLockSuffix)}
 		held, err := s.lock.TryLock()

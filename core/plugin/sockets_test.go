@@ -48,7 +48,14 @@ func TestSockets(t *testing.T) {
 	if err := os.Mkdir(long, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := openSockets(long); s != nil || err != nil {
+	s, err := openSockets(long)
+	if err != nil || s == nil || filepath.Dir(s.dir) != shortest {
 		t.Errorf("a path that is too long: %v, %v", s, err)
+	}
+	if s != nil {
+		s.close()
+	}
+	if left, _ := os.ReadDir(long); len(left) > 0 {
+		t.Errorf("%v is left", left)
 	}
 }
