@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"sort"
 	"strings"
 
@@ -63,17 +64,26 @@ func (p *program) writePlan(w io.Writer, s *loaded, forecast *run.Forecast, cost
 	if brief && len(s.Plan.Nodes) > shortPlan {
 		writePlanByKind(w, s.Plan, forecast)
 	} else {
-		writePlanTable(w, s.Plan, forecast, costs)
+		writePlanTable(w, p.namesRoom(w), s.Plan, forecast, costs)
 	}
 	fmt.Fprintf(w, "\n%s\n", indent(forecastLine(s.Plan, forecast), 0, 80))
 	writeCosts(w, costs)
 }
 
-// planNames and planWork are how wide the columns of a plan are; a name that is
-// wider has a line of its own. Nothing is cut.
+// planNames and planWork are how wide the columns of a plan are in a terminal of 80
+// columns; a name that is wider has a line of its own. Nothing is cut.
 const planNames, planWork = 34, 30
 
-func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast, costs *session.Costs) {
+// namesRoom is how wide names may be beside the other columns: in a file, as wide as
+// they are.
+func (p *program) namesRoom(w io.Writer) int {
+	if _, is := terminal(w); !is {
+		return math.MaxInt
+	}
+	return planNames + max(0, p.width(w)-80)
+}
+
+func writePlanTable(w io.Writer, names int, p *plan.Plan, forecast *run.Forecast, costs *session.Costs) {
 	several := len(p.Variants) > 1
 	variants := variantsOf(p)
 	width, what := len("stage"), len("what")
@@ -81,7 +91,7 @@ func writePlanTable(w io.Writer, p *plan.Plan, forecast *run.Forecast, costs *se
 		width = max(width, len([]rune(node.Label)))
 		what = max(what, len([]rune(describe(node))))
 	}
-	width, what = min(width, planNames), min(what, planWork)
+	width, what = min(width, names), min(what, planWork)
 	if several {
 		for i, variant := range p.Variants {
 			fmt.Fprintf(w, "  variant %d  %s\n", i+1, variant.Name)

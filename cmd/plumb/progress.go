@@ -35,12 +35,17 @@ func (p *program) newScreen(forecast *run.Forecast) screen {
 	return &lines{program: p, to: p.err, every: 5 * time.Second, now: time.Now, whole: whole, clocks: map[*plan.Node]*clock{}}
 }
 
+// widestLabel is up to what width lines leave room for labels; wider ones are as wide
+// as they are.
+const widestLabel = 48
+
 // countdown is how far a whole run is.
 type countdown struct {
 	mu       sync.Mutex
 	forecast *run.Forecast
 	all      int
 	ended    int                 // nodes
+	width    int                 // of labels
 	toRun    map[*plan.Node]bool // nodes to run that have not ended
 }
 
@@ -49,8 +54,10 @@ func newCountdown(forecast *run.Forecast) *countdown {
 	for node, n := range forecast.Nodes {
 		if !n.Cached {
 			c.toRun[node] = true
+			c.width = max(c.width, utf8.RuneCountInString(node.Label))
 		}
 	}
+	c.width = min(c.width, widestLabel)
 	return c
 }
 
@@ -76,7 +83,7 @@ func (c *countdown) text() string {
 		}
 	}
 	switch {
-	case len(c.toRun) == 0 || left == 0:
+	case len(c.toRun) == 0 || left < 1: // it is over before it is read
 		return text
 	case unknown > 0:
 		return fmt.Sprintf("%s, about %s left and %s of unknown time", text, seconds(left), plural(unknown, "stage", "stages"))
@@ -143,8 +150,8 @@ func (c *clock) text(now time.Time) string {
 
 // finishedLine is what stays on the screen of a stage, its name whole; empty for
 // those that are only counted.
-func finishedLine(node *plan.Node, outcome run.Outcome) string {
-	label := pad(node.Label, 34)
+func finishedLine(node *plan.Node, outcome run.Outcome, width int) string {
+	label := pad(node.Label, width)
 	switch outcome.Status {
 	case record.Done:
 		line := fmt.Sprintf("  done    %s  %-6s", label, seconds(outcome.Record.Seconds))
@@ -226,12 +233,12 @@ func (l *lines) Progress(node *plan.Node, progress stage.Progress) {
 		return
 	}
 	c.shown = now
-	fmt.Fprintf(l.to, "%s           %s  %s\n", now.Format(time.TimeOnly), pad(node.Label, 34), c.text(now))
+	fmt.Fprintf(l.to, "%s           %s  %s\n", now.Format(time.TimeOnly), pad(node.Label, l.whole.width), c.text(now))
 }
 
 func (l *lines) Finished(node *plan.Node, outcome run.Outcome) {
 	l.whole.finished(node)
-	if line := finishedLine(node, outcome); line != "" {
+	if line := finishedLine(node, outcome, l.whole.width); line != "" {
 		l.Say(fmt.Sprintf("%s %s  (%s)", l.now().Format(time.TimeOnly), line, l.whole.text()))
 	}
 }
@@ -333,7 +340,7 @@ func (b *bars) Finished(node *plan.Node, outcome run.Outcome) {
 	delete(b.shown, node)
 	b.mu.Unlock()
 	b.whole.finished(node)
-	if line := finishedLine(node, outcome); line != "" {
+	if line := finishedLine(node, outcome, b.whole.width); line != "" {
 		b.Say(line)
 	}
 	if one != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/store"
 	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -76,6 +77,7 @@ func TestScripts(t *testing.T) {
 			"repaint":     repaint,
 			"bring":       bring,
 			"encoded":     encoded,
+			"latest":      latest,
 		},
 	})
 }
@@ -97,6 +99,24 @@ func waitFor(ts *testscript.TestScript, negated bool, args []string) {
 		}
 	}
 	ts.Fatalf("no %s with %q in it", args[0], args[1])
+}
+
+// latest sets RUN to the full name of the run that was begun last.
+//
+//	latest
+func latest(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 0 {
+		ts.Fatalf("usage: latest")
+	}
+	s, err := store.Read(ts.MkAbs("runs/store"))
+	ts.Check(err)
+	defer s.Close()
+	runs, err := s.Runs()
+	ts.Check(err)
+	if len(runs) == 0 {
+		ts.Fatalf("there are no runs")
+	}
+	ts.Setenv("RUN", runs[0].FullName)
 }
 
 // picture writes a PNG of one grey.

@@ -24,9 +24,17 @@ func (p *program) storeCommand() *cobra.Command {
 func (p *program) openStore() (*store.Store, error) {
 	s, err := store.Open(p.storePath())
 	if err != nil {
-		return nil, exit{exitFailed, err}
+		return nil, exit{exitFailed, elsewhere(err)}
 	}
 	return s, nil
+}
+
+// elsewhere adds the way out to the error of a store that cannot be written to.
+func elsewhere(err error) error {
+	if errors.As(err, new(*store.ReadOnly)) {
+		return fmt.Errorf("%w. --store names another directory", err)
+	}
+	return err
 }
 
 // readStore opens the store for reading alone: it need not be one's own, nor there.

@@ -136,11 +136,10 @@ func tail(said string) string {
 
 // settle runs a world to its end after a fault, compares it with the one that was left
 // alone, and removes it if all is well.
-func (c *campaign) settle(ctx context.Context, w *World, fault string) (said string, err error) {
-	before := len(c.report.Findings)
+func (c *campaign) settle(ctx context.Context, w *World, fault string, before int) error {
 	results, said, err := w.Run(ctx)
 	if ctx.Err() != nil {
-		return said, ctx.Err()
+		return ctx.Err()
 	}
 	if err != nil {
 		c.find(w, fault, "the next run: %v\n    %s", err, tail(said))
@@ -157,9 +156,9 @@ func (c *campaign) settle(ctx context.Context, w *World, fault string) (said str
 		}
 	}
 	if len(c.report.Findings) == before {
-		return said, os.RemoveAll(w.Dir)
+		return os.RemoveAll(w.Dir)
 	}
-	return said, nil
+	return nil
 }
 
 // leftovers lists what a run has left outside of its store and its report.
@@ -226,6 +225,7 @@ func (c *campaign) kills(ctx context.Context) error {
 			return err
 		}
 		var faults []string
+		before := len(c.report.Findings)
 		for range min(left, 1+c.chance.IntN(3)) {
 			left--
 			after := time.Duration(c.chance.Int64N(int64(c.took)))
@@ -268,7 +268,7 @@ func (c *campaign) kills(ctx context.Context) error {
 				c.killed = append(c.killed, kept)
 			}
 		}
-		if _, err := c.settle(ctx, w, strings.Join(faults, ", ")); err != nil {
+		if err := c.settle(ctx, w, strings.Join(faults, ", "), before); err != nil {
 			return err
 		}
 		fmt.Fprintf(c.Log, "%s\n", strings.Join(faults, ", "))
@@ -305,7 +305,7 @@ func (c *campaign) damageOf(ctx context.Context, base *World, kind string) error
 		return err
 	}
 	fault := "damage of " + d.String()
-	said := ""
+	said, before := "", len(c.report.Findings)
 	if c.chance.IntN(3) == 0 {
 		fault += ", and store verify"
 		var code int
@@ -313,27 +313,26 @@ func (c *campaign) damageOf(ctx context.Context, base *World, kind string) error
 			c.find(w, fault, "verify ends with %d, %v: %s", code, err, tail(said))
 		}
 	}
-	kept := *w
 	results, more, err := w.Run(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err == nil {
 		if difference := c.want.Diff(results); difference != "" {
-			c.find(&kept, fault, "it made something else:\n%s", difference)
+			c.find(w, fault, "it made something else:\n%s", difference)
 		} else if w.untold(d, said+more) {
-			c.find(&kept, fault, "nothing was said of it: %s", tail(said+more))
+			c.find(w, fault, "nothing was said of it: %s", tail(said+more))
 		}
 	}
 	c.report.Tried["damages"]++
 	fmt.Fprintln(c.Log, fault)
-	_, err = c.settle(ctx, w, fault)
-	return err
+	return c.settle(ctx, w, fault, before)
 }
 
 // alter alters files of the store while a run goes on.
 func (c *campaign) alter(ctx context.Context) error {
 	for range c.Altered {
+		before := len(c.report.Findings)
 		w, err := c.fresh("altered")
 		if err != nil {
 			return err
@@ -368,7 +367,7 @@ func (c *campaign) alter(ctx context.Context) error {
 		}
 		c.report.Tried["altered"]++
 		fmt.Fprintln(c.Log, fault)
-		if _, err := c.settle(ctx, w, fault); err != nil {
+		if err := c.settle(ctx, w, fault, before); err != nil {
 			return err
 		}
 	}
@@ -378,6 +377,7 @@ func (c *campaign) alter(ctx context.Context) error {
 // pause stops processes for a while.
 func (c *campaign) pause(ctx context.Context) error {
 	for range c.Pauses {
+		before := len(c.report.Findings)
 		w, err := c.fresh("paused")
 		if err != nil {
 			return err
@@ -404,7 +404,7 @@ func (c *campaign) pause(ctx context.Context) error {
 		}
 		c.report.Tried["pauses"]++
 		fmt.Fprintln(c.Log, fault)
-		if _, err := c.settle(ctx, w, fault); err != nil {
+		if err := c.settle(ctx, w, fault, before); err != nil {
 			return err
 		}
 	}
@@ -443,6 +443,7 @@ func (c *campaign) full(ctx context.Context) error {
 	}
 	fmt.Fprintf(c.Log, "a run makes %d calls that need space\n", len(calls))
 	for range c.Full {
+		before := len(c.report.Findings)
 		w, err := c.fresh("full")
 		if err != nil {
 			return err
@@ -479,7 +480,7 @@ func (c *campaign) full(ctx context.Context) error {
 		}
 		c.report.Tried["full disks"]++
 		fmt.Fprintln(c.Log, fault)
-		if _, err := c.settle(ctx, w, fault); err != nil {
+		if err := c.settle(ctx, w, fault, before); err != nil {
 			return err
 		}
 	}
@@ -518,6 +519,7 @@ func (c *campaign) cut(ctx context.Context) error {
 				return fmt.Errorf("call %d of a traced run: %w", done, err)
 			}
 		}
+		before := len(c.report.Findings)
 		w, err := c.fresh("cut")
 		if err != nil {
 			return err
@@ -538,7 +540,7 @@ func (c *campaign) cut(ctx context.Context) error {
 		}
 		c.report.Tried["power cuts"]++
 		fmt.Fprintln(c.Log, fault)
-		if _, err := c.settle(ctx, w, fault); err != nil {
+		if err := c.settle(ctx, w, fault, before); err != nil {
 			return err
 		}
 	}

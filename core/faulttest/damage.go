@@ -38,6 +38,8 @@ func kindOf(path string) string {
 		}
 	case "scratch":
 		switch name := parts[len(parts)-1]; {
+		case strings.HasPrefix(name, "."):
+			return "" // left by a kill while it was written, and never read
 		case strings.HasPrefix(name, "images-"):
 			return "part of images"
 		case strings.HasPrefix(name, "state."):
@@ -134,6 +136,7 @@ func (w *World) Damage(kind string, chance *rand.Rand) (Damage, error) {
 	for {
 		d.How = hows[chance.IntN(len(hows))]
 		if damages[d.How] == nil {
+			d.spoiled = nil
 			return d, os.Remove(path)
 		}
 		d.spoiled = damages[d.How](bytes.Clone(d.whole), chance)

@@ -11,10 +11,11 @@ import (
 	"github.com/plumb-ml/plumb/core/store"
 )
 
-// journalEvery is how often the run's record is written at most while stages come
-// and go. The key of a stage is in it since the stage began, so that a kill within
-// this time loses at most the mention of stages that were shorter.
-const journalEvery = time.Second
+// journalShare is what part of a run's time may go into writing its record: after a
+// write, the next one waits this many times as long as that took. The key of a stage
+// is in the record since the stage began, so that a kill loses at most the mention
+// of stages that were shorter than that.
+const journalShare = 10
 
 // journal keeps the run's record in the list of runs up to date while the run goes
 // on: who is killed has written what there was.
@@ -25,7 +26,7 @@ type journal struct {
 	keeps    []string // keys that earlier tries of the run needed
 
 	mu      sync.Mutex
-	last    time.Time
+	next    time.Time   // the earliest time of the next write
 	pending *time.Timer // a write that is due
 	closed  bool
 }
@@ -99,7 +100,7 @@ func (j *journal) changed() {
 	if j.closed || j.pending != nil {
 		return
 	}
-	j.pending = time.AfterFunc(max(0, journalEvery-time.Since(j.last)), func() {
+	j.pending = time.AfterFunc(max(0, time.Until(j.next)), func() {
 		j.mu.Lock()
 		defer j.mu.Unlock()
 		j.pending = nil
@@ -123,8 +124,10 @@ func (j *journal) put() error {
 		run.Keeps = j.keeps
 	}
 	run.Updated = time.Now()
+	began := time.Now()
 	err := j.store.PutRun(run)
-	j.last = time.Now()
+	took := time.Since(began)
+	j.next = began.Add(took + journalShare*took)
 	return err
 }
 

@@ -247,8 +247,8 @@ func (r *execution) restore(ctx context.Context, input plan.Input, corrupt *stor
 }
 
 // makeRoom is the way out of a full disk.
-const makeRoom = "`plumb runs` lists the runs in this store and what they take, this one included; `plumb runs rm RUN` and then " +
-	"`plumb store gc` make room, and take nothing of any other run. --store names a directory on another disk."
+const makeRoom = "`plumb runs` lists the runs in this store with their sizes; `plumb runs rm RUN` and then `plumb store gc` remove " +
+	"one that you name, and nothing that another needs. --store names a directory on another disk."
 
 // explain turns an error into diagnostics: what is wrong and the way out.
 func (r *execution) explain(node *plan.Node, err error) diag.List {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -62,11 +63,38 @@ func (s *Store) PutRun(run *record.Run) error {
 	return nil
 }
 
+// putRun writes a run's record, at the end also on a disk that has become full since
+// the first time: what a run came to must not be lost for a few kilobytes. Before
+// the end, stages that are under way would take what is given free.
 func (s *Store) putRun(name string, run *record.Run) error {
 	content, err := record.EncodeRun(run)
 	if err != nil {
 		return err
 	}
+	s.runs.Lock()
+	defer s.runs.Unlock()
+	reserve := filepath.Join(s.session.dir, "reserve-"+name)
+	err = s.placeRun(name, content)
+	if err != nil && isFull(err) && run.State != record.RunRunning && os.Remove(reserve) == nil {
+		return s.placeRun(name, content)
+	}
+	if _, missing := os.Lstat(reserve); err == nil && errors.Is(missing, fs.ErrNotExist) {
+		// A record grows by keys and by what failed. The bytes are random: a file
+		// system that compresses would reserve nothing for zeros.
+		space := make([]byte, reserveTimes*len(content)+reserveBytes)
+		rand.Read(space)
+		if os.WriteFile(reserve, space, 0o644) != nil {
+			os.Remove(reserve)
+		}
+	}
+	return err
+}
+
+// What is reserved for a run's record: a multiple of its size, and a fixed part.
+const reserveTimes, reserveBytes = 3, 16 << 10
+
+// placeRun puts a run's record in its place, at once or not at all.
+func (s *Store) placeRun(name string, content []byte) error {
 	path, err := s.temporary(s.session.dir, content)
 	if err != nil {
 		return err

@@ -43,7 +43,8 @@ type Store struct {
 	session  session
 
 	verified verified
-	repairs  []string // that Open made
+	repairs  []string   // that Open made
+	runs     sync.Mutex // held while a run's record is written
 
 	mu     sync.Mutex // for what follows
 	closed bool

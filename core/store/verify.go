@@ -123,6 +123,17 @@ func (s *Store) Verify(ctx context.Context, progress func(done, total int)) ([]P
 			return problems, err
 		}
 	}
+	listed, err := s.Runs()
+	if err != nil {
+		return problems, fmt.Errorf("verify store: %w", err)
+	}
+	for _, one := range listed {
+		// It stays where it is: as long as it is in the list, what it needs is not
+		// collected.
+		if errors.Is(one.Err, record.ErrCorrupt) {
+			problems = append(problems, Problem{Name: "run " + one.FullName, Detail: "is damaged; running it again writes it anew, and `plumb runs rm` takes it from the list"})
+		}
+	}
 	for _, path := range unfinished {
 		if err := check(path, "", func() error {
 			info, err := os.Lstat(path)
