@@ -72,8 +72,14 @@ func notes(run *record.Run, variants []variant) []string {
 	for _, notice := range run.Notices {
 		add("%s", notice)
 	}
+	if unfinished := unfinished(run); unfinished != "" {
+		add("%s", unfinished)
+	}
 	for _, trouble := range troubles(variants) {
 		add("%s", trouble)
+	}
+	for _, repair := range repairs(run) {
+		add("%s", repair)
 	}
 	machine := run.Machine
 	if machine.OS != "" {
@@ -89,6 +95,42 @@ func notes(run *record.Run, variants []variant) []string {
 		add("Took %s.", time.Duration(math.Round(run.Seconds)*float64(time.Second)))
 	}
 	return all
+}
+
+// unfinished says of a run that did not come to its end how far it came.
+func unfinished(run *record.Run) string {
+	how := map[record.RunState]string{
+		record.RunRunning:     "goes on",
+		record.RunInterrupted: "was interrupted",
+		record.RunKilled:      "was killed",
+	}[run.State]
+	if how == "" {
+		return ""
+	}
+	return fmt.Sprintf("The run %s: %d of its %d stages have finished, and these numbers are of those.", how, run.Finished, run.Stages)
+}
+
+// mostRepairs is how many repairs a report tells one by one.
+const mostRepairs = 10
+
+// repairs tells what was found damaged and made again, and how often that was.
+func repairs(run *record.Run) []string {
+	if len(run.Repairs) == 0 {
+		return nil
+	}
+	count := "Once, something was found damaged and made again"
+	if len(run.Repairs) > 1 {
+		count = fmt.Sprintf("%d times, something was found damaged and made again", len(run.Repairs))
+	}
+	said := []string{count + ". The numbers are those of undamaged results; a disk that does this more than once deserves a look."}
+	for i, repair := range run.Repairs {
+		if i == mostRepairs {
+			said = append(said, fmt.Sprintf("Repaired: and %d more; `plumb runs --json` counts them.", len(run.Repairs)-i))
+			break
+		}
+		said = append(said, fmt.Sprintf("Repaired on %s: %s: %s", repair.At.UTC().Format(time.DateTime), repair.Stage, oneLine(repair.What)))
+	}
+	return said
 }
 
 // agreement says how far the raters agree, over all that they rated.

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
@@ -41,11 +43,23 @@ func Build(input Input) *Report {
 			r.Tables = append(r.Tables, experimentTables(variant)...)
 		}
 	}
+	// A table of which nothing was measured yet says no more than that.
+	var empty []string
+	r.Tables = slices.DeleteFunc(r.Tables, func(t Table) bool {
+		if t.measured() {
+			return false
+		}
+		empty = append(empty, t.Title)
+		return true
+	})
 	for i := range r.Tables {
 		r.Tables[i].explain()
 	}
 	r.Alarms = alarms(variants)
 	r.Notes = notes(input.Run, variants)
+	if len(empty) > 0 {
+		r.Notes = append([]string{"Nothing was measured yet for: " + strings.Join(empty, "; ") + "."}, r.Notes...)
+	}
 	return r
 }
 

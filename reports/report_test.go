@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -765,6 +766,36 @@ func TestWaitingIsNoFailure(t *testing.T) {
 	}
 	if slices.ContainsFunc(notes, func(n string) bool { return strings.HasPrefix(n, "Failed") || strings.HasPrefix(n, "Missing") }) {
 		t.Errorf("notes %q", notes)
+	}
+}
+
+// TestARunThatIsNotDone: a run that was killed before anything was measured has no
+// table of holes, and says how far it came and what was mended.
+func TestARunThatIsNotDone(t *testing.T) {
+	s := syntheticExperiment(t)
+	for _, r := range s.records {
+		r.Metrics = nil
+	}
+	s.run.State, s.run.Stages, s.run.Finished = record.RunKilled, 20, 7
+	for range mostRepairs + 2 {
+		s.run.Repairs = append(s.run.Repairs, record.Repair{Stage: "tune/full", What: "The checkpoint\nis damaged", At: time.Date(2026, 11, 28, 3, 0, 0, 0, time.UTC)})
+	}
+	report := Build(s.input())
+	for _, table := range report.Tables {
+		t.Errorf("there is a table %q", table.Title)
+	}
+	for _, want := range []string{
+		"The run was killed: 7 of its 20 stages have finished, and these numbers are of those.",
+		"12 times, something was found damaged and made again. The numbers are those of undamaged results; a disk that does this more than once deserves a look.",
+		"Repaired on 2026-11-28 03:00:00: tune/full: The checkpoint is damaged",
+		"Repaired: and 2 more; `plumb runs --json` counts them.",
+	} {
+		if !slices.Contains(report.Notes, want) {
+			t.Errorf("no note %q among %q", want, report.Notes)
+		}
+	}
+	if !strings.HasPrefix(report.Notes[0], "Nothing was measured yet for: ") {
+		t.Errorf("the first note is %q", report.Notes[0])
 	}
 }
 

@@ -117,6 +117,24 @@ func (t *Table) note(words string) {
 	}
 }
 
+// measured reports whether there is anything to say of any of the table's numbers.
+func (t Table) measured() bool {
+	nothing := []string{missingText, "", "-"}
+	numbers := 0
+	for _, row := range t.Rows {
+		for _, column := range t.Columns {
+			if column.Key.words() || column.Key.Field == FieldP {
+				continue
+			}
+			numbers++
+			if cell := row.Cell(column); cell.Value != nil || !slices.Contains(nothing, cell.Text) {
+				return true
+			}
+		}
+	}
+	return numbers == 0
+}
+
 // decimals is how many digits after the point a plain number needs, as all of its
 // column that are of one quantity have: two significant ones of the smallest
 // interval, or three of the smallest number if there are no intervals.

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
@@ -11,7 +12,7 @@ import (
 // images, what the rewards say, and how far the images are from real ones.
 func modelsTable(v variant, e evaluation) (Table, bool) {
 	model := wordColumn(FieldSubject, "model")
-	t := Table{ID: "models", Title: "Models: alignment against fidelity", Columns: []Column{model}}
+	t := Table{ID: "models", Columns: []Column{model}}
 	for _, name := range e.models {
 		row := Row{Subject: name, Baseline: name == e.baseline}
 		row.put(model, text(name))
@@ -43,10 +44,30 @@ func modelsTable(v variant, e evaluation) (Table, bool) {
 		})
 	}
 	t.dropEmpty(func(key ColumnKey) bool { return planned[key] })
+	t.Title = modelsTitle(t.Columns)
 	if m := e.find(metric.FID, part{}, drawn(record.OtherDraws)); m != nil && m.Value != nil {
 		t.note(fmt.Sprintf("Real images get an FID of %.3g where they stand for a model's. What the distances are of, and how sure their differences are: see Fidelity.", *m.Value))
 	}
 	return t, len(e.models) > 0
+}
+
+// modelsTitle says what of the models the columns tell.
+func modelsTitle(columns []Column) string {
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(columns, func(c Column) bool { return slices.Contains(names, c.Key.Metric) })
+	}
+	alignment, rewards, fidelity := has(metric.GoodShare), has(metric.AverageRewardMean), has(distances[0].value, distances[1].value)
+	switch {
+	case alignment && fidelity:
+		return "Models: alignment against fidelity"
+	case alignment:
+		return "Models: alignment"
+	case rewards && fidelity:
+		return "Models: rewards against fidelity"
+	case fidelity:
+		return "Models: fidelity"
+	}
+	return "Models: rewards"
 }
 
 // rewardTitle says whether a reward was learned from labels here.

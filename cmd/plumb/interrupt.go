@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"sync"
 	"syscall"
+
+	"github.com/plumb-ml/plumb/core/store"
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 // interrupts is what signals do: the first ends the context, so that work
@@ -22,6 +26,18 @@ func (p *program) onKill(kill func()) {
 	p.interrupts.mu.Lock()
 	defer p.interrupts.mu.Unlock()
 	p.interrupts.kill = append(p.interrupts.kill, kill)
+}
+
+// sweep removes files that are being written as the process ends at once: those of
+// reports, and of the memory of digests. The store clears its own away when it is
+// opened next.
+func (p *program) sweep() {
+	for _, dir := range []string{filepath.Dir(store.DigestsFile(p.storePath())), filepath.Join(p.runsDir, "*", reportDir)} {
+		found, _ := filepath.Glob(dir)
+		for _, dir := range found {
+			atomicfile.Sweep(dir)
+		}
+	}
 }
 
 // listen begins to act on signals, until stop.
@@ -51,6 +67,7 @@ func (p *program) listen(parent context.Context) (ctx context.Context, stop func
 		for _, kill := range p.interrupts.kill {
 			kill()
 		}
+		p.sweep()
 		os.Exit(exitInterrupted)
 	}()
 	return ctx, func() {

@@ -117,9 +117,9 @@ func TestPaperAblations(t *testing.T) {
 		of, not  []string // stages that there are, and that there are not
 	}{
 		"training_data":      {1, []string{"measure/test/alignment/unlabelled", "measure/coco/fidelity/labelled"}, []string{"measure/test/best_of/base"}},
-		"auxiliary_loss":     {2, []string{"sample/labelled", "measure/test/reward_accuracy [auxiliary_weight=0,seed=1]", "measure/test/reward_accuracy [auxiliary_weight=0.5,seed=1]"}, []string{"tune/full"}},
-		"label_fraction":     {2, []string{"sample/labelled", "rate/human [label_fraction=0.5,seed=1]", "rate/human [label_fraction=1,seed=1]"}, []string{"tune/full"}},
-		"rejection_sampling": {2, []string{"tune/full", "measure/test/best_of/base [best_of=4,seed=1]", "measure/test/best_of/base [best_of=16,seed=1]"}, []string{"tune/labelled"}},
+		"auxiliary_loss":     {2, []string{"sample/labelled", "measure/test/reward_accuracy [auxiliary_weight=0]", "measure/test/reward_accuracy [auxiliary_weight=0.5]"}, []string{"tune/full"}},
+		"label_fraction":     {2, []string{"sample/labelled", "rate/human [label_fraction=0.5]", "rate/human [label_fraction=1]"}, []string{"tune/full"}},
+		"rejection_sampling": {2, []string{"tune/full", "measure/test/best_of/base [best_of=4]", "measure/test/best_of/base [best_of=16]"}, []string{"tune/labelled"}},
 	} {
 		p, _ := planned(t, builtinHouse(), "../../ablations/sd15_"+name+".hcl", "-backend", "go")
 		if len(p.Variants) != want.variants {

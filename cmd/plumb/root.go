@@ -183,6 +183,14 @@ func (p *program) digests() *digest.Memory {
 	return p.remembered
 }
 
+// repairs are what was damaged of what this program remembers, for the run's record.
+func (p *program) repairs() []string {
+	if n := p.remembered.Damaged(); n > 0 {
+		return []string{fmt.Sprintf("The digests of %s, remembered in %s, were damaged; the files are read again.", plural(n, "file", "files"), store.DigestsFile(p.storePath()))}
+	}
+	return nil
+}
+
 // storePath is the store's directory: beside the runs unless it is named.
 func (p *program) storePath() string {
 	if p.storeDir != "" {

@@ -35,7 +35,7 @@ func (p *program) runCommand() *cobra.Command {
 			"order, a second one at once.\n\n" +
 			"The report is in RUNS/NAME@ID/report, where the ID is made of all that is\n" +
 			"computed: other variables or another file are another run, and overwrite nothing.\n" +
-			"RUNS/NAME leads to the run that ended last; `plumb runs` lists all.\n\n" +
+			"RUNS/NAME leads to the run that came to its end last; `plumb runs` lists all.\n\n" +
 			"Exit codes: 0 done; 1 a stage failed; 2 a mistake in the file or the command;\n" +
 			"3 nothing failed, and stages wait for people's labels; 130 interrupted.",
 		Args: cobra.ExactArgs(1),
@@ -64,7 +64,7 @@ func (p *program) runCommand() *cobra.Command {
 			}
 			result, err := s.run(ctx, forecast, costs)
 			if result == nil {
-				return exit{exitFailed, err}
+				return exit{exitFailed, elsewhere(err)}
 			}
 			if err != nil { // all that could be done was, and how it ended cannot be written down
 				fmt.Fprintf(p.err, "\nplumb: %v\n", err)
@@ -126,7 +126,7 @@ func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session
 	screen := p.newScreen(forecast)
 	p.say = screen.Say
 	defer func() { p.say = nil }()
-	result, err := s.Run(ctx, session.RunOptions{Dir: p.absoluteRunDir, Command: p.command("run", s.File), Export: s.exportCommand, Sink: screen, Costs: costs})
+	result, err := s.Run(ctx, session.RunOptions{Dir: p.absoluteRunDir, Command: p.command("run", s.File), Export: s.exportCommand, Repairs: p.repairs(), Sink: screen, Costs: costs})
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 	defer cancel()
 	if stopErr := s.Stop(stopping); stopErr != nil && err == nil && ctx.Err() == nil {

@@ -24,7 +24,7 @@ func (p *program) runsCommand() *cobra.Command {
 			"A run is called NAME@ID; the ID is made of all that it computes: the same file with\n" +
 			"the same variables over the same data is the same run and goes on in its place,\n" +
 			"everything else is another. Reports are in RUNS/NAME@ID/report, and RUNS/NAME leads\n" +
-			"to the run of the name that was begun last.\n\n" +
+			"to the run of the name that came to its end last.\n\n" +
 			"What a listed run needs is never removed, whatever its state. `plumb runs rm RUN`\n" +
 			"takes a run from the list, and `plumb store gc` then what nothing else needs.",
 		RunE: func(_ *cobra.Command, names []string) error {

@@ -24,9 +24,17 @@ func (p *program) storeCommand() *cobra.Command {
 func (p *program) openStore() (*store.Store, error) {
 	s, err := store.Open(p.storePath())
 	if err != nil {
-		return nil, exit{exitFailed, err}
+		return nil, exit{exitFailed, elsewhere(err)}
 	}
 	return s, nil
+}
+
+// elsewhere adds the way out to the error of a store that cannot be written to.
+func elsewhere(err error) error {
+	if errors.As(err, new(*store.ReadOnly)) {
+		return fmt.Errorf("%w. --store names another directory", err)
+	}
+	return err
 }
 
 // readStore opens the store for reading alone: it need not be one's own, nor there.
@@ -59,6 +67,19 @@ func (p *program) storeUsageCommand() *cobra.Command {
 	}
 }
 
+// tellStages lists the stages that made or read what is damaged. Those that read it
+// are right all the same, as what a stage reads is compared before and after.
+func (p *program) tellStages(how string, stages []store.Stage) {
+	const most = 5
+	for i, stage := range stages {
+		if i == most {
+			fmt.Fprintf(p.out, "    and %s\n", plural(len(stages)-most, "other", "others"))
+			return
+		}
+		fmt.Fprintf(p.out, "    %s %s (%s)\n", how, stage.Node, stage.Key[:min(12, len(stage.Key))])
+	}
+}
+
 func (p *program) storeVerifyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify",
@@ -83,8 +104,13 @@ func (p *program) storeVerifyCommand() *cobra.Command {
 			if err != nil {
 				return exit{exitFailed, err}
 			}
+			for _, text := range s.Repairs() {
+				fmt.Fprintln(p.out, text)
+			}
 			for _, problem := range problems {
 				fmt.Fprintf(p.out, "%s: %s\n", problem.Name, problem.Detail)
+				p.tellStages("made by", problem.Made)
+				p.tellStages("read by", problem.Read)
 			}
 			if len(problems) > 0 && !s.Writable() {
 				fmt.Fprintf(p.out, "%s damaged. The store cannot be written to, so they stay where they are.\n", plural(len(problems), "entry is", "entries are"))

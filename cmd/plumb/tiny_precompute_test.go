@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
@@ -51,13 +53,19 @@ func (m mosaics) Precompute(ctx context.Context, r sdk.PrecomputeRequest, report
 			return err
 		}
 		path := filepath.Join(r.Scratch, fmt.Sprintf("%04d.json", n))
-		if _, err := os.Stat(path); err != nil {
+		kept, err := sealed.Find(path)
+		if errors.As(err, new(*sealed.Damaged)) {
+			sdk.Repaired(ctx, path+" is damaged, and made again.")
+		} else if err != nil {
+			return err
+		}
+		if kept == "" {
 			time.Sleep(time.Duration(m.DelayMS) * time.Millisecond)
 			picture, err := imaging.Decode(image.Image.Bytes, imaging.Exchanged)
 			if err != nil {
 				return err
 			}
-			if err := writeWeights(path, weights{Step: n, Value: meanOf(picture)[0]}); err != nil {
+			if err := errors.Join(writeWeights(path, weights{Step: n, Value: meanOf(picture)[0]}), sealed.Seal(path)); err != nil {
 				return err
 			}
 		}
@@ -71,7 +79,11 @@ func (m mosaics) Precompute(ctx context.Context, r sdk.PrecomputeRequest, report
 	}
 	for i := range n {
 		name := fmt.Sprintf("%04d.json", i)
-		if err := os.Rename(filepath.Join(r.Scratch, name), filepath.Join(r.Output, name)); err != nil {
+		kept, err := sealed.Find(filepath.Join(r.Scratch, name))
+		if err == nil {
+			err = os.Rename(kept, filepath.Join(r.Output, name))
+		}
+		if err != nil {
 			return err
 		}
 	}

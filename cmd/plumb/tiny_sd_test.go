@@ -47,7 +47,7 @@ func TestTinySD(t *testing.T) {
 			}
 			t.Logf("%s%s", errOut.String(), out.String())
 		}
-		found, err := filepath.Glob("runs/*/report/results.json")
+		found, err := filepath.Glob("runs/*@*/report/results.json")
 		if err != nil || len(found) != 1 {
 			t.Errorf("reports: %v, %v", found, err)
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
@@ -235,9 +236,17 @@ func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pro
 		}
 	}
 	state := filepath.Join(r.Scratch, "state.json")
-	w, err := readWeights(state)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	var w weights
+	kept, err := sealed.Find(state)
+	if errors.As(err, new(*sealed.Damaged)) {
+		sdk.Repaired(ctx, "The state "+state+" is damaged; training begins anew.")
+	} else if err != nil {
 		return err
+	}
+	if kept != "" {
+		if w, err = readWeights(kept); err != nil {
+			return err
+		}
 	}
 	for step := w.Step + 1; step <= r.Steps; step++ {
 		time.Sleep(time.Duration(t.DelayMS) * time.Millisecond)
@@ -257,7 +266,7 @@ func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pro
 			return err
 		}
 		if step%4 == 0 { // keeping state costs, so a kill loses some steps
-			if err := writeWeights(state, w); err != nil {
+			if err := errors.Join(writeWeights(state, w), sealed.Seal(state)); err != nil {
 				return err
 			}
 		}

@@ -8,7 +8,7 @@
 // is taken to be the same. The time of the inode's change is set by the kernel
 // alone, so that a copy made to look old does not pass. A file that has changed
 // within the last seconds is not remembered: it could change again without its
-// times showing it.
+// times showing it. Each line of the memory has a checksum of its own.
 //
 // The package refuses to remember anything by name or time alone, and to fail
 // because a memory is damaged: then everything is read again.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 func write(t *testing.T, path, content string) {
@@ -78,17 +80,23 @@ func TestMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	mark := strings.Repeat("f", 64)
-	write(t, kept, strings.Replace(string(text), first, mark, 1))
+	lines, _ := sealed.Lines(text)
+	write(t, kept, string(sealed.Line(lines[0]))+string(sealed.Line([]byte(strings.Replace(string(lines[1]), first, mark, 1)))))
 	if got := of(t, later(kept), path); got != mark {
 		t.Errorf("digest %s was not remembered", got)
 	}
 	// A memory that is damaged is as good as none.
 	for name, damaged := range map[string]string{
-		"nothing": "", "other": "something else\n" + string(text), "cut": string(text[:len(text)/2]), "garbage": header + "\n1 2 3\n" + strings.Repeat("x", 1<<17),
+		"nothing": "", "other": "something else\n" + string(text), "cut": string(text[:len(text)/2]), "garbage": string(sealed.Line([]byte(header))) + "1 2 3\n" + strings.Repeat("x", 1<<17),
+		"a digit": strings.Replace(string(text), first[:8], "00000000", 1),
 	} {
 		write(t, kept, damaged)
-		if got := of(t, later(kept), path); got != first {
+		m := later(kept)
+		if got := of(t, m, path); got != first {
 			t.Errorf("%s: digest %s", name, got)
+		}
+		if (m.Damaged() > 0) != (name != "nothing" && name != "cut") { // a cut is what a kill leaves
+			t.Errorf("%s: %d entries are damaged", name, m.Damaged())
 		}
 	}
 	write(t, kept, string(text))
@@ -101,7 +109,7 @@ func TestMemory(t *testing.T) {
 	if err := os.Chtimes(path, info.ModTime(), info.ModTime()); err != nil {
 		t.Fatal(err)
 	}
-	if got := of(t, later(kept), path); got == first && stampOf(info).inode != 0 {
+	if got := of(t, later(kept), path); got == first && sealed.StampOf(info).Inode != 0 {
 		t.Error("a change that was made to look old is not seen")
 	}
 }
@@ -129,7 +137,7 @@ func TestForgets(t *testing.T) {
 	dir := t.TempDir()
 	kept := filepath.Join(dir, "digests")
 	old := entry{digest: strings.Repeat("a", 64), day: 1}
-	write(t, kept, header+"\n"+old.line("/gone")+entry{digest: strings.Repeat("b", 64), day: time.Now().Unix() / 86400}.line("/here and there"))
+	write(t, kept, string(sealed.Line([]byte(header)))+string(old.line("/gone"))+string(entry{digest: strings.Repeat("b", 64), day: time.Now().Unix() / 86400}.line("/here and there")))
 	write(t, filepath.Join(dir, "file"), "one")
 	m := later(kept)
 	of(t, m, filepath.Join(dir, "file"))

@@ -15,10 +15,11 @@ import (
 	"time"
 
 	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 // header begins the file of a memory.
-const header = "plumb digests 1"
+const header = "plumb digests 2"
 
 const (
 	// fresh is how long ago a file must have changed to be remembered: file
@@ -35,21 +36,15 @@ type Memory struct {
 	mu      sync.Mutex
 	loaded  bool
 	learned bool
+	damaged int              // entries that could not be read
 	files   map[string]entry // by absolute path
 	now     func() time.Time
 }
 
 type entry struct {
 	digest string
-	stamp  stamp
+	stamp  sealed.Stamp
 	day    int64 // of the last use, since 1970
-}
-
-// stamp is what tells a file from another state of it without reading it.
-type stamp struct {
-	size           int64
-	content, inode int64 // times of the last change, nanoseconds
-	device, number uint64
 }
 
 // NewMemory is a memory in a file, which need not be there yet. It is read when
@@ -72,7 +67,7 @@ func (m *Memory) Recall(path string, info fs.FileInfo) (string, bool) {
 	defer m.mu.Unlock()
 	m.load()
 	known, ok := m.files[path]
-	if !ok || known.stamp != stampOf(info) {
+	if !ok || known.stamp != sealed.StampOf(info) {
 		return "", false
 	}
 	if today := m.now().Unix() / 86400; known.day != today {
@@ -92,8 +87,8 @@ func (m *Memory) remember(path string, info fs.FileInfo, digest string) {
 	if err != nil || strings.ContainsAny(path, "\n\r") {
 		return
 	}
-	s, now := stampOf(info), m.now()
-	if last := max(s.content, s.inode); last > now.Add(-fresh).UnixNano() {
+	s, now := sealed.StampOf(info), m.now()
+	if !s.Before(now, fresh) {
 		return
 	}
 	m.mu.Lock()
@@ -103,32 +98,47 @@ func (m *Memory) remember(path string, info fs.FileInfo, digest string) {
 	m.learned = true
 }
 
-// load reads the file once. What cannot be understood is passed over.
+// load reads the file once. What is damaged or cannot be understood is passed over,
+// and counted.
 func (m *Memory) load() {
 	if m.loaded {
 		return
 	}
 	m.loaded = true
-	file, err := os.Open(m.path)
+	content, err := os.ReadFile(m.path)
 	if err != nil {
 		return
 	}
-	defer file.Close()
-	lines := bufio.NewScanner(file)
-	if !lines.Scan() || lines.Text() != header {
-		return
-	}
-	for lines.Scan() {
-		if path, e, ok := parse(lines.Text()); ok {
-			m.files[path] = e
+	lines, damaged := sealed.Lines(content)
+	if len(lines) > 0 && string(lines[0]) == header {
+		m.damaged = damaged
+		for _, line := range lines[1:] {
+			if path, e, ok := parse(string(line)); ok {
+				m.files[path] = e
+			} else {
+				m.damaged++
+			}
 		}
+	} else if len(content) > 0 { // not even its first line is intact
+		m.damaged = max(1, len(lines)+damaged-1)
 	}
+	m.learned = m.learned || m.damaged > 0 // so that it is told once
 }
 
-// A line is: digest size content inode device number day path.
-func (e entry) line(path string) string {
+// Damaged says of how many files the memory was damaged: they are read again.
+func (m *Memory) Damaged() int {
+	if m == nil {
+		return 0
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.damaged
+}
+
+// A line, sealed, is: digest size content inode device number day path.
+func (e entry) line(path string) []byte {
 	s := e.stamp
-	return fmt.Sprintf("%s %d %d %d %d %d %d %s\n", e.digest, s.size, s.content, s.inode, s.device, s.number, e.day, path)
+	return sealed.Line(fmt.Appendf(nil, "%s %d %d %d %d %d %d %s", e.digest, s.Size, s.Content, s.Inode, s.Device, s.Number, e.day, path))
 }
 
 func parse(line string) (path string, e entry, ok bool) {
@@ -138,14 +148,14 @@ func parse(line string) (path string, e entry, ok bool) {
 	}
 	e.digest = fields[0]
 	s := &e.stamp
-	for i, to := range []*int64{&s.size, &s.content, &s.inode} {
+	for i, to := range []*int64{&s.Size, &s.Content, &s.Inode} {
 		n, err := strconv.ParseInt(fields[1+i], 10, 64)
 		if err != nil {
 			return "", e, false
 		}
 		*to = n
 	}
-	for i, to := range []*uint64{&s.device, &s.number} {
+	for i, to := range []*uint64{&s.Device, &s.Number} {
 		n, err := strconv.ParseUint(fields[4+i], 10, 64)
 		if err != nil {
 			return "", e, false
@@ -184,11 +194,11 @@ func (m *Memory) save() error {
 	}
 	defer file.Discard()
 	w := bufio.NewWriter(file)
-	fmt.Fprintln(w, header)
+	w.Write(sealed.Line([]byte(header)))
 	today := m.now().Unix() / 86400
 	for _, path := range slices.Sorted(maps.Keys(m.files)) {
 		if e := m.files[path]; today-e.day <= forgotten {
-			w.WriteString(e.line(path))
+			w.Write(e.line(path))
 		}
 	}
 	if err := w.Flush(); err != nil {

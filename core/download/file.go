@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 // File is a file that is to come.
@@ -80,7 +82,7 @@ func (f File) Fetch(ctx context.Context) error {
 			return err
 		}
 		if whole {
-			return f.written(os.Rename(f.Part, f.Path), 0)
+			return f.written(atomicfile.Rename(f.Part, f.Path), 0)
 		}
 		// What was there before may be of another file: begin anew, once.
 		if err := os.Remove(f.Part); err != nil {

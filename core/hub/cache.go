@@ -325,8 +325,8 @@ func link(target, path string) error {
 	return nil
 }
 
-// verify compares the content of large files with the digests that the hub gave
-// for them: listed, or as the name of a blob.
+// verify compares the content of files with the digests that the hub gave for them:
+// listed, or as the name of a blob. A small file has git's digest.
 func (c Cache) verify(ctx context.Context, r Ref, view string, files []chosen, manifest *Manifest) error {
 	for _, f := range files {
 		path := filepath.Join(view, filepath.FromSlash(f.as))
@@ -334,22 +334,30 @@ func (c Cache) verify(ctx context.Context, r Ref, view string, files []chosen, m
 		if err != nil {
 			return err
 		}
-		want := ""
-		if name := filepath.Base(target); sha256Hex.MatchString(name) {
-			want = name
+		var want File
+		switch name := filepath.Base(target); {
+		case sha256Hex.MatchString(name):
+			want.SHA256 = name
+		case commit.MatchString(name): // git's digests are alike
+			want.Blob = name
 		}
 		if manifest != nil {
 			i := slices.IndexFunc(manifest.Files, func(m File) bool { return m.Name == f.name })
-			want = manifest.Files[i].SHA256
+			want = manifest.Files[i]
 		}
-		if want == "" {
+		got := ""
+		switch {
+		case want.SHA256 != "":
+			got, err = c.sha256(ctx, target)
+		case want.Blob != "":
+			got, err = gitBlob(target)
+		default:
 			continue
 		}
-		got, err := c.sha256(ctx, target)
 		if err != nil {
 			return err
 		}
-		if got != want {
+		if got != want.etag() {
 			return &Damaged{r, target}
 		}
 	}

@@ -344,19 +344,21 @@ func TestDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := check(t, c, ref, hubtest.Commit(1), read(files))
-	content := slices.Clone(files["model.safetensors"])
-	content[7] ^= 1
-	if err := os.WriteFile(filepath.Join(dir, "model.safetensors"), content, 0o644); err != nil { // through the link
-		t.Fatal(err)
-	}
 	var damaged *Damaged
-	if _, err := c.Cache.Find(t.Context(), ref, entries); !errors.As(err, &damaged) || !strings.Contains(damaged.Path, "blobs") {
-		t.Fatalf("got %v", err)
+	for _, name := range []string{"config.json", "model.safetensors"} {
+		content := slices.Clone(files[name])
+		content[7] ^= 1
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil { // through the link
+			t.Fatal(err)
+		}
+		if _, err := c.Cache.Find(t.Context(), ref, entries); !errors.As(err, &damaged) || !strings.Contains(damaged.Path, "blobs") {
+			t.Fatalf("%s: got %v", name, err)
+		}
+		if err := fetch(t.Context(), c, ref); err != nil {
+			t.Fatal(err)
+		}
+		check(t, c, ref, hubtest.Commit(1), read(files))
 	}
-	if err := fetch(t.Context(), c, ref); err != nil {
-		t.Fatal(err)
-	}
-	check(t, c, ref, hubtest.Commit(1), read(files))
 
 	// Truncated, and gone.
 	for _, spoil := range []func(string) error{func(path string) error { return os.Truncate(path, 10) }, os.Remove} {

@@ -191,7 +191,7 @@ func (c *Client) whole(ctx context.Context, path string, file File) (bool, error
 		return false, nil
 	}
 	if file.SHA256 == "" {
-		got, err := gitBlob(path, info.Size())
+		got, err := gitBlob(path)
 		return err == nil && got == file.Blob, nil
 	}
 	got, err := c.Cache.sha256(ctx, path)
@@ -199,14 +199,18 @@ func (c *Client) whole(ctx context.Context, path string, file File) (bool, error
 }
 
 // gitBlob is what git calls a file: sha1 of "blob SIZE", a zero byte and the content.
-func gitBlob(path string, size int64) (string, error) {
+func gitBlob(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return "", err
+	}
 	hash := sha1.New()
-	fmt.Fprintf(hash, "blob %d\x00", size)
+	fmt.Fprintf(hash, "blob %d\x00", info.Size())
 	if _, err := io.Copy(hash, file); err != nil {
 		return "", err
 	}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 
 	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 // mostJSON bounds the lists that are read, in bytes.
@@ -101,7 +102,8 @@ func manifestPath(repository, commit string) string {
 }
 
 // readManifest reads what the hub listed when a commit was fetched; nil if that
-// is not known.
+// is not known. A damaged one is as good as none: then files are looked at by the
+// names of their blobs, which are digests too.
 func readManifest(repository, commit string) *Manifest {
 	path := manifestPath(repository, commit)
 	if info, err := os.Stat(path); err != nil || info.Size() > mostJSON {
@@ -112,18 +114,19 @@ func readManifest(repository, commit string) *Manifest {
 		return nil
 	}
 	var m Manifest
-	if json.Unmarshal(text, &m) != nil || m.check() != nil || m.Commit != commit {
+	lines, damaged := sealed.Lines(text)
+	if len(lines) != 1 || damaged > 0 || json.Unmarshal(lines[0], &m) != nil || m.check() != nil || m.Commit != commit {
 		return nil
 	}
 	return &m
 }
 
 func (m *Manifest) write(repository string) error {
-	text, err := json.MarshalIndent(m, "", " ")
+	text, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	return replace(manifestPath(repository, m.Commit), append(text, '\n'))
+	return replace(manifestPath(repository, m.Commit), sealed.Line(text))
 }
 
 // replace writes a small file whole or not at all.

@@ -20,6 +20,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/digest"
 	"github.com/plumb-ml/plumb/core/download"
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 // Installer installs backends below a directory.
@@ -318,7 +319,11 @@ func (in *Installer) unpack(ctx context.Context, r Release, paths []string, sour
 	if _, err := in.remove(place); err != nil { // damaged
 		return Installed{}, err
 	}
-	if err := os.Rename(made, place); err != nil {
+	err = os.Rename(made, place) // its files are synced as they are unpacked
+	if err == nil {
+		err = atomicfile.SyncDir(filepath.Dir(place))
+	}
+	if err != nil {
 		return Installed{}, in.writing(err, 0)
 	}
 	return Installed{m, place}, nil

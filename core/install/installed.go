@@ -16,6 +16,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/digest"
 	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 // Manifest says what was installed.
@@ -81,7 +82,11 @@ func readManifest(path string) (Manifest, error) {
 	if err != nil {
 		return m, err
 	}
-	if err := json.Unmarshal(text, &m); err != nil {
+	lines, damaged := sealed.Lines(text)
+	if len(lines) != 1 || damaged > 0 {
+		return m, fmt.Errorf("read %s: it is damaged", path)
+	}
+	if err := json.Unmarshal(lines[0], &m); err != nil {
 		return m, fmt.Errorf("read %s: %w", path, err)
 	}
 	if !filepath.IsLocal(filepath.FromSlash(m.Plugin)) {
@@ -91,11 +96,11 @@ func readManifest(path string) (Manifest, error) {
 }
 
 func (m Manifest) write(dir string) error {
-	text, err := json.MarshalIndent(m, "", "  ")
+	text, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(filepath.Join(dir, manifestName), append(text, '\n'))
+	return atomicfile.Write(filepath.Join(dir, manifestName), sealed.Line(text))
 }
 
 // Check compares what is here with what was installed: all files by name and

@@ -93,11 +93,12 @@ func (p *Plan) called(name string) []*Node {
 	if found != nil {
 		return found
 	}
-	// A variant may know the node by another name.
+	// A variant may know the node by another name, and its own name says which node
+	// is meant, however little of it is in a label.
 	seen := map[*Node]bool{}
 	for _, variant := range p.Variants {
 		for _, stage := range variant.Stages {
-			if stage.Name == name && !seen[stage.Node] {
+			if (stage.Name == name || stage.Name+" ["+variant.Name+"]" == name) && !seen[stage.Node] {
 				seen[stage.Node] = true
 				found = append(found, stage.Node)
 			}

@@ -17,6 +17,7 @@ func TestFind(t *testing.T) {
 		"rate/h":                 {"rate/human"},                                           // the only one that begins so
 		"fit/with_aux":           {"fit/with_aux [weight=0.5]", "fit/with_aux [weight=2]"}, // one name, two variants
 		"fit/":                   {"fit/with_aux [weight=0.5]", "fit/with_aux [weight=2]"},
+		"rate/human [weight=2]":  {"rate/human"}, // the variant has it, with all others
 		"fit/with_aux [weight=2": {"fit/with_aux [weight=2]"},
 	} {
 		var got []string

@@ -47,7 +47,7 @@ func KeyParts(node *Node, environment Environment, digest func(Input) (string, b
 		if !ok {
 			return nil, false
 		}
-		parts = append(parts, record.KeyPart{Name: "input " + input.Role, Value: value})
+		parts = append(parts, record.KeyPart{Name: "input " + input.Role, Value: value, Input: true})
 	}
 	if node.Instance != nil {
 		parts = append(parts,

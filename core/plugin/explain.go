@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -101,18 +102,28 @@ func (p *process) explain(ctx context.Context, call client.Call, err error) erro
 	case errors.As(err, &silence):
 		p.kill()
 		return Died{diag.Errorf(diag.Range{}, p.origin.subject(call)+" stopped answering",
-			"There was no sign of life for %v, so its process was killed. It is started anew when it is next needed.%s", silence.After, p.lastWords())}
+			"There was no sign of life for %v, so its process was killed. It is started anew when it is next needed.%s", silence.After, p.lastWords()), true}
 	case errors.As(err, &transport):
 		return p.explainTransport(call, transport.Err)
-	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && !atDeadline(ctx):
 		return diag.Errorf(diag.Range{}, p.origin.subject(call)+" did not answer in time", "The plugin runs, but is busy or stuck.%s", p.lastWords())
 	}
 	return p.origin.Explain(call, err)
 }
 
+// atDeadline reports whether the caller's own deadline is here, though the context may
+// not know it yet: gRPC's clock is sometimes a little faster.
+func atDeadline(ctx context.Context) bool {
+	deadline, has := ctx.Deadline()
+	return has && time.Until(deadline) < time.Second
+}
+
 // Died is the failure of a call whose plugin's process is gone. Every call that
 // the process was busy with fails so, whichever of them ended it.
-type Died struct{ diag.List }
+type Died struct {
+	diag.List
+	Silent bool // it gave no sign of life, and was killed
+}
 
 // Unwrap gives the diagnostics.
 func (d Died) Unwrap() error { return d.List }
@@ -132,13 +143,13 @@ func (p *process) explainTransport(call client.Call, err error) error {
 	if !exited {
 		p.kill()
 		return Died{diag.Errorf(diag.Range{}, "Lost the connection to "+who,
-			"%s. Its process was killed; it is started anew when it is next needed.%s", status.Convert(err).Message(), p.lastWords())}
+			"%s. Its process was killed; it is started anew when it is next needed.%s", status.Convert(err).Message(), p.lastWords()), false}
 	}
 	advice := "It is started anew when it is next needed. If it crashes again, " + p.origin.tell() + "."
 	if strings.Contains(p.child.status(), "out of memory") {
 		advice = "Smaller batches or images need less memory. " + advice
 	}
-	return Died{diag.Errorf(diag.Range{}, p.origin.subject(call)+" crashed", "Its process %s. %s%s", p.child.status(), advice, p.lastWords())}
+	return Died{diag.Errorf(diag.Range{}, p.origin.subject(call)+" crashed", "Its process %s. %s%s", p.child.status(), advice, p.lastWords()), false}
 }
 
 // lastWords is what the process printed last, as the end of a detail.
@@ -152,7 +163,7 @@ func (p *process) lastWords() string {
 
 // fromComponent is what a component says of its own failure. A third party's
 // words say whose they are.
-func (o Origin) fromComponent(call client.Call, diagnostics sdk.Diagnostics) diag.List {
+func (o Origin) fromComponent(call client.Call, diagnostics sdk.Diagnostics) error {
 	var out diag.List
 	for _, d := range diagnostics {
 		severity := diag.Error
@@ -168,8 +179,22 @@ func (o Origin) fromComponent(call client.Call, diagnostics sdk.Diagnostics) dia
 	if !out.HasErrors() {
 		out.Errorf(diag.Range{}, o.subject(call)+" failed with nothing but warnings", "")
 	}
+	for _, d := range out {
+		if diskFull.MatchString(d.Summary + "\n" + d.Detail) {
+			return DiskFull{out}
+		}
+	}
 	return out
 }
+
+// DiskFull is a component's failure for want of space on a disk.
+type DiskFull struct{ diag.List }
+
+// Unwrap gives the diagnostics.
+func (d DiskFull) Unwrap() error { return d.List }
+
+// diskFull matches what systems call a full disk, whatever the language of the plugin.
+var diskFull = regexp.MustCompile(`(?i)no space left on device|disk quota exceeded|not enough space on the disk`)
 
 // whyNotStarted explains a start that failed.
 func (p *process) whyNotStarted(entry Entry, path string, err error) error {

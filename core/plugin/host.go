@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -58,6 +59,7 @@ type Host struct {
 	mu       sync.Mutex
 	stopped  bool
 	children map[*child]struct{} // every process that may be alive
+	sockets  *sockets            // nil until a process is started, and where there can be none
 }
 
 // NewHost makes a host. It starts nothing yet.
@@ -141,6 +143,30 @@ func (h *Host) Kill() {
 	for _, p := range h.providers {
 		p.forget()
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.sockets != nil {
+		h.sockets.close()
+		h.sockets = nil
+	}
+}
+
+// socketsDir is the directory below which a plugin is to have its socket; empty: that
+// of temporary files.
+func (h *Host) socketsDir() (string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped {
+		return "", ErrStopped
+	}
+	if h.sockets == nil {
+		made, err := openSockets(os.TempDir())
+		if made == nil || err != nil {
+			return "", err
+		}
+		h.sockets = made
+	}
+	return h.sockets.dir, nil
 }
 
 func (h *Host) refuseStarts() {

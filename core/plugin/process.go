@@ -44,7 +44,12 @@ type process struct {
 func startProcess(ctx context.Context, p *provider, path string) (*process, error) {
 	started := &process{host: p.host, origin: p.origin()}
 	last := &tail{to: p.host.options.Logs, prefix: "[" + p.entry.Name + "] "}
+	below, err := p.host.socketsDir()
+	if err != nil {
+		return nil, err
+	}
 	started.launched = goplugin.NewClient(&goplugin.ClientConfig{
+		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: below},
 		HandshakeConfig:  sdk.Handshake(),
 		VersionedPlugins: map[int]goplugin.PluginSet{sdk.ProtocolVersion: {sdk.ServiceName: connection{}}},
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},

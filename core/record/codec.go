@@ -35,7 +35,7 @@ func (e *VersionError) Error() string {
 // run of version 1 has none of its stages' facts, so that its report would be empty;
 // one of version 2 has no identity.
 const (
-	oldestRecord, recordVersion = 1, 1
+	oldestRecord, recordVersion = 2, 2
 	oldestRun, runVersion       = 3, 3
 )
 
@@ -64,10 +64,10 @@ func Decode(b []byte) (*Record, error) {
 
 // envelope is the JSON around a record or a run. The file is plain JSON for
 // every other reader, yet no byte of it can change unnoticed: the digest covers
-// the body's bytes, and the envelope has only one spelling.
+// the format and the body's bytes, and the envelope has only one spelling.
 type envelope struct {
 	Format string          `json:"format"` // such as "plumb record 1"
-	SHA256 string          `json:"sha256"` // of Body's bytes, hex
+	SHA256 string          `json:"sha256"` // of Format, a line break and Body's bytes, hex
 	Body   json.RawMessage `json:"body"`
 }
 
@@ -84,11 +84,9 @@ func seal(what string, version int, value any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return envelope{
-		Format: fmt.Sprintf("plumb %s %d", what, version),
-		SHA256: digest(body),
-		Body:   body,
-	}.bytes(), nil
+	e := envelope{Format: fmt.Sprintf("plumb %s %d", what, version), Body: body}
+	e.SHA256 = e.digest()
+	return e.bytes(), nil
 }
 
 func open(what string, oldest, known int, b []byte, value any) error {
@@ -101,16 +99,23 @@ func open(what string, oldest, known int, b []byte, value any) error {
 	if !ok || err != nil || version < 1 {
 		return fmt.Errorf("%w: its format is %q, not that of a %s", ErrCorrupt, e.Format, what)
 	}
+	// The checksum comes first: a bit in the version must not pass for another version.
+	// Version 1 of both had it over the body alone.
+	intact := e.digest() == e.SHA256 || version < oldest && digest(e.Body) == e.SHA256
+	if !intact || !bytes.Equal(e.bytes(), b) {
+		return fmt.Errorf("%w: its checksum does not match its content", ErrCorrupt)
+	}
 	if version > known || version < oldest {
 		return &VersionError{What: what, Version: version, Known: known}
-	}
-	if digest(e.Body) != e.SHA256 || !bytes.Equal(e.bytes(), b) {
-		return fmt.Errorf("%w: its checksum does not match its content", ErrCorrupt)
 	}
 	if err := json.Unmarshal(e.Body, value); err != nil {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return nil
+}
+
+func (e envelope) digest() string {
+	return digest(append([]byte(e.Format+"\n"), e.Body...))
 }
 
 func digest(b []byte) string {

@@ -25,8 +25,8 @@ func TestDiffIsEmptyExactlyForEqualKeys(t *testing.T) {
 }
 
 func TestDiff(t *testing.T) {
-	old := []KeyPart{{"stage", "tune 1"}, {"input images", "aa"}, {"input images", "bb"}, {"dtype", "f32"}}
-	new := []KeyPart{{"stage", "tune 2"}, {"input images", "aa"}, {"input images", "cc"}, {"input images", "dd"}}
+	old := []KeyPart{{Name: "stage", Value: "tune 1"}, {Name: "input images", Value: "aa"}, {Name: "input images", Value: "bb"}, {Name: "dtype", Value: "f32"}}
+	new := []KeyPart{{Name: "stage", Value: "tune 2"}, {Name: "input images", Value: "aa"}, {Name: "input images", Value: "cc"}, {Name: "input images", Value: "dd"}}
 	want := []Change{
 		{Kind: Changed, Name: "stage", Old: "tune 1", New: "tune 2"},
 		{Kind: Changed, Name: "input images", Old: "bb", New: "cc"},

@@ -5,7 +5,7 @@ import "testing"
 func TestKeyIsPinned(t *testing.T) {
 	// A change here makes every stage of every user run again.
 	const want = "c66b423dbde2c8724616c8b1808020978168d290963979bf09a5c7bfd51f9df6"
-	if got := KeyOf([]KeyPart{{"stage", "sample 1"}, {"seed", "7"}}); got != want {
+	if got := KeyOf([]KeyPart{{Name: "stage", Value: "sample 1"}, {Name: "seed", Value: "7"}}); got != want {
 		t.Errorf("key %s, want %s", got, want)
 	}
 }
@@ -13,14 +13,14 @@ func TestKeyIsPinned(t *testing.T) {
 func TestKeysAreUnambiguous(t *testing.T) {
 	lists := [][]KeyPart{
 		nil,
-		{{"", ""}},
-		{{"a", "b"}},
-		{{"ab", ""}},
-		{{"", "ab"}},
-		{{"a", "b"}, {"", ""}},
-		{{"a", "b"}, {"c", "d"}},
-		{{"c", "d"}, {"a", "b"}},
-		{{"a", "bc"}, {"d", ""}},
+		{{Name: "", Value: ""}},
+		{{Name: "a", Value: "b"}},
+		{{Name: "ab", Value: ""}},
+		{{Name: "", Value: "ab"}},
+		{{Name: "a", Value: "b"}, {Name: "", Value: ""}},
+		{{Name: "a", Value: "b"}, {Name: "c", Value: "d"}},
+		{{Name: "c", Value: "d"}, {Name: "a", Value: "b"}},
+		{{Name: "a", Value: "bc"}, {Name: "d", Value: ""}},
 	}
 	seen := map[string]int{}
 	for i, parts := range lists {

@@ -35,6 +35,20 @@ const MeanReward = "mean_reward"
 type KeyPart struct {
 	Name  string `json:"name"`  // such as "config", "input images", "component"
 	Value string `json:"value"` // as it is printed by `plumb explain`
+	// Input says that the value is the digest of an output that the stage reads. It is
+	// not hashed: the name says the same.
+	Input bool `json:"input,omitempty"`
+}
+
+// Inputs are the digests of what the stage read, in the order of its key.
+func (r *Record) Inputs() []string {
+	var digests []string
+	for _, part := range r.KeyParts {
+		if part.Input {
+			digests = append(digests, part.Value)
+		}
+	}
+	return digests
 }
 
 // Output is a file or directory in the store.

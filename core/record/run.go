@@ -63,8 +63,8 @@ const (
 
 // Repair is damage that a run came upon and mended.
 type Repair struct {
-	Stage string    `json:"stage"` // whose output or unfinished state it was
-	What  string    `json:"what"`  // what was damaged, how, and what became of it
+	Stage string    `json:"stage,omitempty"` // whose output or unfinished state it was; empty: no stage's
+	What  string    `json:"what"`            // what was damaged, how, and what became of it
 	At    time.Time `json:"at"`
 }
 

@@ -34,6 +34,7 @@ type Task struct {
 	Scratch   string // a directory of the stage's own that outlives a kill
 	Resources Resources
 	Report    func(stage.Progress) // as in stage.Job
+	Repaired  func(text string)    // as in stage.Job
 }
 
 // Limits is how much an executor does at once.

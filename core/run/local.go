@@ -43,5 +43,6 @@ func (l Local) Do(ctx context.Context, task Task) (*stage.Result, error) {
 		Components: l.Components,
 		Backend:    l.Computes.Backend,
 		Report:     task.Report,
+		Repaired:   task.Repaired,
 	})
 }

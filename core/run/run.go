@@ -2,6 +2,8 @@ package run
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -23,6 +25,8 @@ type Options struct {
 	// for people, to a directory; nil: a form of it with FILE in it.
 	Export func(sheet, target string) string
 
+	// Repairs are what was found damaged, and mended, before the run: sentences.
+	Repairs []string
 	// About describes the run, but for what the run itself finds out. Its Name and ID
 	// say which run of the store's list it is: one that is there already goes on.
 	About record.Run
@@ -59,14 +63,21 @@ func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
 		state:       record.RunRunning,
 	}
 	r.About.Started = time.Now()
+	mended := slices.Concat(options.Store.Repairs(), options.Repairs)
 	earlier, err := options.Store.Run(r.About.FullName())
-	if err == nil && earlier != nil {
+	switch {
+	case err == nil && earlier != nil:
 		r.earlierRepairs = earlier.Repairs
-	} // one that cannot be read is written anew
+	case errors.Is(err, record.ErrCorrupt): // what else cannot be read, such as that of another version, is written anew, too
+		mended = append(mended, fmt.Sprintf("What was written down of the run before: %v. It is written anew.", err))
+	}
 	if r.journal, err = openJournal(options.Store, r.describe); err != nil {
 		return nil, err
 	}
 	r.Sink.Begun(r.describe())
+	for _, text := range mended {
+		r.repaired(nil, "Something that is kept was damaged", text)
+	}
 	r.all(ctx)
 	r.blame()
 

@@ -85,7 +85,7 @@ func (r *execution) all(ctx context.Context) {
 	waiting := append([]*plan.Node(nil), r.plan.Nodes...)
 	under := 0
 	busy := map[string]int{} // stages under way by plugin
-	var aside []*plan.Node   // died with a process that they shared; tried again alone
+	var aside []*plan.Node   // died with a process that they shared, or in silence; tried again alone
 	settle := func(node *plan.Node, outcome Outcome) {
 		r.setOutcome(node, outcome)
 		r.journal.changed()
@@ -131,7 +131,9 @@ func (r *execution) all(ctx context.Context) {
 			under--
 			busy[pluginOf(f.node)]--
 			shared := busy[pluginOf(f.node)] > 0 || slices.ContainsFunc(aside, func(other *plan.Node) bool { return pluginOf(other) == pluginOf(f.node) })
-			if f.outcome.died && shared {
+			// A machine that was suspended, or that had something else to do, may look
+			// like a plugin that hangs.
+			if f.outcome.died && (shared || f.outcome.silent) {
 				aside = append(aside, f.node)
 				continue
 			}
@@ -146,7 +148,7 @@ func (r *execution) all(ctx context.Context) {
 			r.Sink.Warn(node, diag.Diagnostic{
 				Severity: diag.Warning,
 				Summary:  fmt.Sprintf("%s is tried again", node.Label),
-				Detail:   "The plugin's process died while several stages used it; each of them is tried once more, alone.",
+				Detail:   "The plugin's process died while several stages used it, or gave no sign of life; the stage is tried once more, alone.",
 			})
 			settle(node, r.work(ctx, node))
 		}

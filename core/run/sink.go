@@ -21,7 +21,8 @@ type Sink interface {
 	Progress(node *plan.Node, progress stage.Progress)
 	// Finished is called once for every node of the plan.
 	Finished(node *plan.Node, outcome Outcome)
-	// Warn passes on what the user should know and cannot be asked about.
+	// Warn passes on what the user should know and cannot be asked about. node is nil
+	// where it is about no stage.
 	Warn(node *plan.Node, warning diag.Diagnostic)
 	// Ended is called once, after everything else: what Run returns.
 	Ended(result *Result)
@@ -36,6 +37,7 @@ type Outcome struct {
 	Needs       *plan.Node     // of NotRun: what failed or waits; known when the run has ended
 	Took        time.Duration  // of Done and Failed
 	died        bool           // with its plugin's process
+	silent      bool           // for want of a sign of life
 }
 
 // Silent is a Sink that nobody listens to.

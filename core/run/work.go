@@ -82,7 +82,7 @@ func (r *execution) work(ctx context.Context, node *plan.Node) Outcome {
 		return outcome
 	}
 	var died plugin.Died
-	outcome.died = errors.As(err, &died)
+	outcome.died, outcome.silent = errors.As(err, &died), died.Silent
 	outcome.Status, outcome.Diagnostics = record.Failed, r.explain(node, err)
 	var waiting stage.Waiting
 	if errors.As(err, &waiting) {
@@ -92,7 +92,8 @@ func (r *execution) work(ctx context.Context, node *plan.Node) Outcome {
 	return outcome
 }
 
-func (r *execution) attempt(ctx context.Context, node *plan.Node) (Outcome, error) {
+// try does a stage once that has no record yet.
+func (r *execution) try(ctx context.Context, node *plan.Node) (Outcome, error) {
 	inputs, err := r.inputs(ctx, node)
 	if err != nil {
 		return Outcome{}, err
@@ -144,9 +145,21 @@ func (r *execution) make(ctx context.Context, task Task, parts []record.KeyPart)
 	}
 	task.Outputs = outputs
 	task.Report = func(p stage.Progress) { r.Sink.Progress(node, p) }
+	task.Repaired = func(text string) {
+		r.repaired(node, fmt.Sprintf("Something that was kept of %s is damaged", node.Label), text)
+	}
 	r.Sink.Started(node)
 	started := time.Now()
 	result, err := r.Executor.Do(ctx, task)
+	// Whether the stage ended well or by what it read: nothing is made of what was
+	// not as it was put.
+	var changed *altered
+	if looked := r.unaltered(node); looked != nil && ctx.Err() == nil && (err == nil || errors.As(looked, &changed)) {
+		if err := r.Store.DropScratch(key); err != nil {
+			return nil, err
+		}
+		return nil, looked
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -233,8 +246,21 @@ func (r *execution) restore(ctx context.Context, input plan.Input, corrupt *stor
 	return nil
 }
 
+// makeRoom is the way out of a full disk.
+const makeRoom = "`plumb runs` lists the runs in this store with their sizes; `plumb runs rm RUN` and then `plumb store gc` remove " +
+	"one that you name, and nothing that another needs. --store names a directory on another disk."
+
 // explain turns an error into diagnostics: what is wrong and the way out.
 func (r *execution) explain(node *plan.Node, err error) diag.List {
+	if r.Store.Gone() {
+		return diag.Errorf(diag.Range{}, "The store is gone",
+			"%s was removed or renamed while the run was under way, or the disk that it is on is not there any more. What was finished is in it: bring it back and run again. Without it, everything is made anew.", r.Store.Dir())
+	}
+	var full plugin.DiskFull
+	if errors.As(err, &full) {
+		// In the plugin's words, as the disk need not be the store's.
+		return diag.Errorf(diag.Range{}, "The disk is full", "%v. %s", full, makeRoom)
+	}
 	var known diag.List
 	if errors.As(err, &known) {
 		located := slices.Clone(known)
@@ -246,11 +272,12 @@ func (r *execution) explain(node *plan.Node, err error) diag.List {
 		return located
 	}
 	err = r.Store.CheckSpace(err, 0)
-	var full *store.NoSpace
-	if errors.As(err, &full) {
-		return diag.Errorf(diag.Range{}, "The disk is full",
-			"%v. `plumb runs` lists the runs in this store with their sizes; `plumb runs rm RUN` and then `plumb store gc` remove "+
-				"one that you name, and nothing that another needs. --store names a directory on another disk.", full)
+	var space *store.NoSpace
+	if errors.As(err, &space) && space.Files {
+		return diag.Errorf(diag.Range{}, "The file system holds no more files", "%v. %s", space, makeRoom)
+	}
+	if errors.As(err, &space) {
+		return diag.Errorf(diag.Range{}, "The disk is full", "%v. %s", space, makeRoom)
 	}
 	return diag.Errorf(node.Range, node.Label+" failed", "%v", err)
 }

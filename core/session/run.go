@@ -15,7 +15,9 @@ type RunOptions struct {
 	Command string // to run it again, for people
 	// Export is that of run.Options.
 	Export func(sheet, target string) string
-	Sink   run.Sink // nil: nobody listens
+	// Repairs are those of run.Options.
+	Repairs []string
+	Sink    run.Sink // nil: nobody listens
 	// Parallel is that of run.Local; an Executor of the options knows its own.
 	Parallel int
 	// Costs say what stages need; nil: they are worked out.
@@ -51,6 +53,7 @@ func (s *Session) Run(ctx context.Context, o RunOptions) (*run.Result, error) {
 		Sink:     o.Sink,
 		Needs:    costs.Resources,
 		Export:   o.Export,
+		Repairs:  o.Repairs,
 		About:    *about,
 	})
 }

@@ -1,7 +1,7 @@
 package stage
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,24 +12,39 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // curve collects what a training reports. It also keeps it in the scratch
 // directory, since a training that was killed goes on from its own last state
-// and reports only what comes after it. A plugin should report a step before it
-// keeps the state after it: then no point of the curve is lost.
+// and may report only what comes after it. A plugin should report a step before it
+// keeps the state after it: then no point of the curve is lost. One that keeps what it
+// reported with its state, and reports it again, loses none to damage either; of
+// others the training begins anew if points were lost.
 type curve struct {
 	job    Job
 	file   *os.File
+	synced time.Time
 	points []curvePoint
 	last   sdk.Progress
+	// after is, where points were damaged in scratch and have not been reported
+	// again, the step of the last one before them; else -1.
+	after int
 }
+
+// errLost says that a training goes on behind points that were lost.
+var errLost = errors.New("points of the training curve are lost")
+
+// syncEvery is how much of a curve a power cut may cost.
+const syncEvery = 5 * time.Second
 
 type curvePoint struct {
 	Step   int                `json:"step"`
@@ -37,29 +52,39 @@ type curvePoint struct {
 }
 
 func openCurve(job Job) (*curve, error) {
-	c := &curve{job: job}
+	c := &curve{job: job, after: -1}
+	spoiled := 0
 	path := filepath.Join(job.Scratch, "curve.jsonl")
-	if data, err := os.ReadFile(path); err == nil {
-		scanner := bufio.NewScanner(strings.NewReader(string(data)))
-		scanner.Buffer(nil, 1<<20)
-		for scanner.Scan() {
-			var point curvePoint
-			if json.Unmarshal(scanner.Bytes(), &point) != nil {
-				break // a kill may have cut the last line
-			}
+	content, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var intact []byte
+	for line := range bytes.Lines(content) {
+		texts, damaged := sealed.Lines(line)
+		var point curvePoint
+		if len(texts) == 1 && json.Unmarshal(texts[0], &point) == nil {
 			c.add(point)
+			intact = append(intact, line...)
+		} else if damaged > 0 {
+			if spoiled++; spoiled == 1 {
+				c.after = 0
+				if len(c.points) > 0 {
+					c.after = c.points[len(c.points)-1].Step
+				}
+			}
 		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
 	}
-	var err error
-	if c.file, err = os.Create(path); err != nil {
-		return nil, err
+	if spoiled > 0 {
+		job.Repaired(fmt.Sprintf("The training curve is damaged (%d points in %s).", spoiled, path))
 	}
-	for _, point := range c.points {
-		if err := c.keep(point); err != nil {
-			return nil, errors.Join(err, c.file.Close())
+	if len(intact) < len(content) { // a line that a kill has cut would spoil the next one
+		if err := atomicfile.Write(path, intact); err != nil {
+			return nil, err
 		}
+	}
+	if c.file, err = os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -78,8 +103,14 @@ func (c *curve) keep(point curvePoint) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.file.Write(append(line, '\n'))
-	return err
+	if _, err := c.file.Write(sealed.Line(line)); err != nil {
+		return err
+	}
+	if time.Since(c.synced) < syncEvery {
+		return nil
+	}
+	c.synced = time.Now()
+	return c.file.Sync()
 }
 
 // report takes one report of a training, and ends it if a value is no number.
@@ -93,6 +124,10 @@ func (c *curve) report(progress sdk.Progress) error {
 	if len(progress.Values) > 0 {
 		point := curvePoint{Step: progress.Step, Values: maps.Clone(progress.Values)}
 		c.add(point)
+		if c.after >= 0 && len(c.points) > 1 && point.Step > c.after+1 {
+			return errLost
+		}
+		c.after = -1 // what was lost is reported again
 		if err := c.keep(point); err != nil {
 			return fmt.Errorf("keep the training curve: %w", err)
 		}

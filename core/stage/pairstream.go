@@ -2,8 +2,10 @@ package stage
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -109,13 +111,17 @@ type waitingImages struct {
 	end  int64
 }
 
-type extent struct{ offset, length int64 }
+type extent struct {
+	offset, length int64
+	sum            [sha256.Size]byte
+}
 
 func newWaitingImages(path string) (*waitingImages, error) {
 	file, err := os.Create(path)
 	if err != nil {
 		return nil, fmt.Errorf("keep images of pairs: %w", err)
 	}
+	os.Remove(path) // it lives on without a name, and dies with the process; where that cannot be, close removes it
 	return &waitingImages{file: file, at: map[int]extent{}}, nil
 }
 
@@ -123,7 +129,7 @@ func (w *waitingImages) put(row int, content []byte) error {
 	if _, err := w.file.WriteAt(content, w.end); err != nil {
 		return fmt.Errorf("keep images of pairs: %w", err)
 	}
-	w.at[row] = extent{w.end, int64(len(content))}
+	w.at[row] = extent{w.end, int64(len(content)), sha256.Sum256(content)}
 	w.end += int64(len(content))
 	return nil
 }
@@ -137,6 +143,9 @@ func (w *waitingImages) get(row int) ([]byte, error) {
 	if _, err := w.file.ReadAt(content, where.offset); err != nil {
 		return nil, fmt.Errorf("read images of pairs: %w", err)
 	}
+	if sha256.Sum256(content) != where.sum {
+		return nil, fmt.Errorf("read images of pairs: the image of row %d is not what was written to the disk", row)
+	}
 	return content, nil
 }
 
@@ -149,5 +158,9 @@ func (w *waitingImages) drop(row int) {
 
 // close removes the file.
 func (w *waitingImages) close() error {
-	return errors.Join(w.file.Close(), os.Remove(w.file.Name()))
+	err := os.Remove(w.file.Name())
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(w.file.Close(), err)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
@@ -27,7 +28,7 @@ func precompute(ctx context.Context, job Job, _ *plan.PrecomputeWork) (*Result, 
 		Output:  job.Outputs.Dir(plan.Precomputed),
 		Scratch: filepath.Join(job.Scratch, "plugin"),
 	}
-	if err := os.MkdirAll(request.Scratch, 0o755); err != nil {
+	if err := atomicfile.MkdirAll(request.Scratch, 0o755); err != nil {
 		return nil, err
 	}
 	result := &Result{Unit: "images"}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/plumb-ml/plumb/core/diag"
@@ -14,6 +12,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
@@ -34,26 +33,32 @@ func sample(ctx context.Context, job Job, work *plan.SampleWork) (*Result, error
 		size = (partImages + batch - 1) / batch * batch // whole batches
 	}
 	numbers := numberPrompts(work.Prompts)
-	var parts []string
+	var parts []string // of each its sealed file; empty: it is to be drawn
 	missing := false
 	for start := 0; start < total; start += size {
-		path := filepath.Join(job.Scratch, fmt.Sprintf("images-%d-%d.parquet", size, start))
-		parts = append(parts, path)
-		if _, err := os.Stat(path); err != nil {
-			missing = true
+		part, err := job.taken(partPath(job.Scratch, size, start), fmt.Sprintf("Images %d to %d, which were drawn before, are", start+1, min(start+size, total)))
+		if err != nil {
+			return nil, err
 		}
+		parts, missing = append(parts, part), missing || part == ""
 	}
 	draw := func(instance *client.Instance) error {
-		for i, path := range parts {
+		for i, part := range parts {
 			start := i * size
 			end := min(start+size, total)
-			if _, err := os.Stat(path); err == nil {
+			if part != "" {
 				job.Report(Progress{Done: end, Total: total, Unit: "images"})
 				continue
-			} else if !errors.Is(err, fs.ErrNotExist) {
-				return err
 			}
-			if err := job.drawPart(ctx, instance, work, numbers, start, end, total, path); err != nil {
+			path := partPath(job.Scratch, size, start)
+			err := job.drawPart(ctx, instance, work, numbers, start, end, total, path)
+			if err == nil {
+				err = sealed.Seal(path)
+			}
+			if err == nil {
+				parts[i], err = sealed.Find(path)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -65,6 +70,23 @@ func sample(ctx context.Context, job Job, work *plan.SampleWork) (*Result, error
 		}
 	}
 	return job.joinParts(ctx, parts, total)
+}
+
+func partPath(scratch string, size, start int) string {
+	return filepath.Join(scratch, fmt.Sprintf("images-%d-%d.parquet", size, start))
+}
+
+// taken is the name of what was sealed at a path of the scratch directory, and is
+// intact; empty if there is none. That it was damaged is told, with what it was, such
+// as "The images are", and no reason to stop.
+func (job Job) taken(path, what string) (name string, err error) {
+	name, err = sealed.Find(path)
+	var damaged *sealed.Damaged
+	if errors.As(err, &damaged) {
+		job.Repaired(fmt.Sprintf("%s damaged (%s), and made again.", what, damaged.Path))
+		err = nil
+	}
+	return name, err
 }
 
 // drawPart draws the images [start, end) of all and writes them to path.

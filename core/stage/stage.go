@@ -23,6 +23,10 @@ type Job struct {
 	Components Components
 	Backend    string         // compute backend, as it was resolved
 	Report     func(Progress) // called often, from one goroutine at a time; must not block
+	// Repaired is told what was found damaged of what the stage, or a component, had
+	// kept, and is made again: a sentence. It may be called from several goroutines;
+	// nil: nobody listens.
+	Repaired func(text string)
 }
 
 // Outputs is where a stage puts what it makes. *store.Work is one.
@@ -64,7 +68,10 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	if job.Report == nil {
 		job.Report = func(Progress) {}
 	}
-	ctx = job.hearBusy(ctx)
+	if job.Repaired == nil {
+		job.Repaired = func(string) {}
+	}
+	ctx = sdk.WithRepairs(job.hearBusy(ctx), job.Repaired)
 	ctx, collected, err := job.collectWarnings(ctx)
 	if err != nil {
 		return nil, err

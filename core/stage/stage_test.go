@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -132,8 +133,9 @@ func (t tile) Close() error {
 
 // bench is a store to put outputs into.
 type bench struct {
-	t     *testing.T
-	store *store.Store
+	t        *testing.T
+	store    *store.Store
+	repaired func(text string) // of its jobs
 }
 
 func newBench(t *testing.T) bench {
@@ -142,7 +144,7 @@ func newBench(t *testing.T) bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	return bench{t, s}
+	return bench{t: t, store: s}
 }
 
 func (b bench) try(node *plan.Node, instance tile, scratch string, inputs map[string]string) (*Result, error) {
@@ -170,7 +172,7 @@ func (b bench) over(components Components, node *plan.Node, scratch string, inpu
 	if scratch == "" {
 		scratch = b.t.TempDir()
 	}
-	return Run(b.t.Context(), Job{Node: node, Inputs: inputs, Outputs: work, Scratch: scratch, Components: components})
+	return Run(b.t.Context(), Job{Node: node, Inputs: inputs, Outputs: work, Scratch: scratch, Components: components, Repaired: b.repaired})
 }
 
 func (b bench) run(node *plan.Node, instance tile, inputs map[string]string) *Result {
@@ -255,6 +257,60 @@ func TestSampleGoesOnWhereItWasKilled(t *testing.T) {
 	}
 	if drawn != 150-partImages {
 		t.Errorf("%d images drawn again, want all but the first part of %d", drawn, partImages)
+	}
+}
+
+// TestADamagedPartIsDrawnAgain: whatever has become of a part in scratch, the images
+// are those of one go, and the repair is told once.
+func TestADamagedPartIsDrawnAgain(t *testing.T) {
+	b := newBench(t)
+	want := b.run(sampleNode(50, 3), tile{}, nil).Outputs[plan.Images]
+	for name, spoil := range map[string]func([]byte) []byte{
+		"cut":      func(p []byte) []byte { return p[:len(p)/2] },
+		"emptied":  func([]byte) []byte { return nil },
+		"zeros":    func(p []byte) []byte { return make([]byte, len(p)) },
+		"a letter": func(p []byte) []byte { return bytes.Replace(p, []byte("prompt"), []byte("prampt"), 1) },
+		"a bit":    func(p []byte) []byte { p[len(p)/3] ^= 16; return p },
+		"the end":  func(p []byte) []byte { p[len(p)-1] ^= 1; return p },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b.t = t
+			scratch := t.TempDir()
+			if _, err := b.try(sampleNode(50, 3), tile{drawn: new(int), after: 140}, scratch, nil); err == nil {
+				t.Fatal("it was not killed")
+			}
+			parts, err := filepath.Glob(filepath.Join(scratch, "images-*"))
+			if err != nil || len(parts) != 2 {
+				t.Fatal(parts, err)
+			}
+			content, err := os.ReadFile(parts[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			spoiled := spoil(bytes.Clone(content))
+			if bytes.Equal(spoiled, content) { // a column of text may be compressed
+				spoiled[len(spoiled)/2] ^= 3
+			}
+			if err := os.WriteFile(parts[0], spoiled, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			var said []string
+			b.repaired = func(text string) { said = append(said, text) }
+			drawn := 0
+			result, err := b.try(sampleNode(50, 3), tile{drawn: &drawn}, scratch, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result.Outputs[plan.Images] != want {
+				t.Error("the images differ from those of one go")
+			}
+			if drawn != 150-partImages {
+				t.Errorf("%d images were drawn again, want a part of %d and the rest", drawn, partImages)
+			}
+			if len(said) != 1 || !strings.Contains(said[0], "Images ") || !strings.Contains(said[0], "damaged") {
+				t.Errorf("it says %q", said)
+			}
+		})
 	}
 }
 

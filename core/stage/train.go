@@ -10,15 +10,45 @@ import (
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
 // train is what fit and tune have in common: an instance that learns, a
 // checkpoint directory that it fills, and the curve of what it reports.
 func (job Job) train(ctx context.Context, learn func(instance *client.Instance, output, scratch string, report func(sdk.Progress) error) error) (*Result, error) {
+	curve, err := job.learn(ctx, learn)
+	if errors.Is(err, errLost) {
+		job.Repaired("What was lost of the training curve does not come again; the training begins anew.")
+		if err := errors.Join(os.RemoveAll(job.Scratch), os.RemoveAll(job.Outputs.Dir(plan.Checkpoint))); err != nil {
+			return nil, err
+		}
+		curve, err = job.learn(ctx, learn)
+	}
+	if err != nil {
+		return nil, err
+	}
+	output := job.Outputs.Dir(plan.Checkpoint)
+	entries, err := os.ReadDir(output)
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) == 0 {
+		return nil, fmt.Errorf("%s %q finished and left its checkpoint empty", job.Node.Instance.Kind, job.Node.Instance.Name)
+	}
+	checkpoint, err := job.Outputs.PutDir(plan.Checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{Outputs: map[string]record.Output{plan.Checkpoint: checkpoint}}
+	return result, curve.finish(result)
+}
+
+// learn has an instance learn, and returns the curve of it.
+func (job Job) learn(ctx context.Context, learn func(instance *client.Instance, output, scratch string, report func(sdk.Progress) error) error) (*curve, error) {
 	output := job.Outputs.Dir(plan.Checkpoint)
 	scratch := filepath.Join(job.Scratch, "plugin")
-	if err := os.MkdirAll(scratch, 0o755); err != nil {
+	if err := atomicfile.MkdirAll(scratch, 0o755); err != nil {
 		return nil, err
 	}
 	curve, err := openCurve(job)
@@ -38,20 +68,5 @@ func (job Job) train(ctx context.Context, learn func(instance *client.Instance, 
 	if stopped != nil {
 		err = stopped
 	}
-	if err = errors.Join(err, curve.close()); err != nil {
-		return nil, err
-	}
-	entries, err := os.ReadDir(output)
-	if err != nil {
-		return nil, err
-	}
-	if len(entries) == 0 {
-		return nil, fmt.Errorf("%s %q finished and left its checkpoint empty", job.Node.Instance.Kind, job.Node.Instance.Name)
-	}
-	checkpoint, err := job.Outputs.PutDir(plan.Checkpoint)
-	if err != nil {
-		return nil, err
-	}
-	result := &Result{Outputs: map[string]record.Output{plan.Checkpoint: checkpoint}}
-	return result, curve.finish(result)
+	return curve, errors.Join(err, curve.close())
 }

@@ -77,6 +77,71 @@ func TestTheCurveSurvivesAKill(t *testing.T) {
 	}
 }
 
+// telling is steps by a component that keeps what it reported with its state, and
+// reports it again.
+func telling(to, dieAfter int, loss func(step int) float64) func(scratch, output string, report func(sdk.Progress) error) error {
+	learn := steps(to, dieAfter, loss)
+	return func(scratch, output string, report func(sdk.Progress) error) error {
+		from := 1
+		if data, err := os.ReadFile(filepath.Join(scratch, "state")); err == nil {
+			if _, err := fmt.Sscan(string(data), &from); err != nil {
+				return err
+			}
+		}
+		for step := 1; step < from; step++ {
+			if err := report(sdk.Progress{Step: step, Steps: to, Values: map[string]float64{"loss": loss(step), "rate": 1}}); err != nil {
+				return err
+			}
+		}
+		return learn(scratch, output, report)
+	}
+}
+
+// TestADamagedCurve: any bit of what is kept of a curve may flip, and the curve and
+// the checkpoint are those of one go: by a training that reports its points again, or
+// that is begun anew.
+func TestADamagedCurve(t *testing.T) {
+	b := newBench(t)
+	want := b.run(tuneNode(), tile{learn: steps(6, 0, falling)}, nil)
+	kinds := map[string]func(to, dieAfter int, loss func(int) float64) func(string, string, func(sdk.Progress) error) error{"steps": steps, "telling": telling}
+	for name, learn := range kinds {
+		for at := 3; at < 200; at += 13 {
+			scratch := t.TempDir()
+			if _, err := b.try(tuneNode(), tile{learn: learn(6, 4, falling)}, scratch, nil); err == nil {
+				t.Fatal("a dead training passes")
+			}
+			path := filepath.Join(scratch, "curve.jsonl")
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if at >= len(data) {
+				t.Fatalf("%d bytes are too few", len(data))
+			}
+			data[at] ^= 2
+			if err := os.WriteFile(path, data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			var said []string
+			b.repaired = func(text string) { said = append(said, text) }
+			var from []int
+			got, err := b.try(tuneNode(), tile{learn: learn(6, 0, func(step int) float64 {
+				from = append(from, step)
+				return falling(step)
+			})}, scratch, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Outputs[plan.Curve] != want.Outputs[plan.Curve] || got.Outputs[plan.Checkpoint] != want.Outputs[plan.Checkpoint] {
+				t.Errorf("%s, byte %d: the training made something else, after %v", name, at, said)
+			}
+			if len(said) == 0 || !strings.Contains(said[0], "curve is damaged") || name == "telling" && len(said) > 1 {
+				t.Errorf("%s, byte %d: it says %q", name, at, said)
+			}
+		}
+	}
+}
+
 func TestADivergedTrainingSaysWhatToLower(t *testing.T) {
 	b := newBench(t)
 	swallowing := func(scratch, output string, report func(sdk.Progress) error) error {

@@ -1,7 +1,6 @@
 package stage
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,10 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 // Bounds of what a stage's components may have the user read: more is noise.
@@ -40,12 +40,22 @@ func (job Job) collectWarnings(ctx context.Context) (context.Context, *warnings,
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
 	}
-	lines := bufio.NewScanner(strings.NewReader(string(data)))
-	for lines.Scan() {
+	lines, damaged := sealed.Lines(data)
+	var intact []byte
+	for _, line := range lines {
+		intact = append(intact, sealed.Line(line)...)
 		var text string
-		if json.Unmarshal(lines.Bytes(), &text) == nil { // a kill may have cut the last line
+		if json.Unmarshal(line, &text) == nil {
 			w.take(text)
 		}
+	}
+	if len(intact) < len(data) { // a line that a kill has cut would spoil the next one
+		if err := atomicfile.Write(w.path, intact); err != nil {
+			return nil, nil, err
+		}
+	}
+	if damaged > 0 {
+		job.Repaired(fmt.Sprintf("Of the warnings in %s %d are damaged; the others are kept.", w.path, damaged))
 	}
 	return sdk.WithWarnings(ctx, w.add), w, nil
 }
@@ -79,8 +89,7 @@ func (w *warnings) take(text string) bool {
 	return true
 }
 
-// keep appends a text to the file in scratch, on a line of its own even if a
-// kill has cut the one before.
+// keep appends a text to the file in scratch.
 func (w *warnings) keep(text string) error {
 	line, err := json.Marshal(text)
 	if err != nil {
@@ -90,7 +99,7 @@ func (w *warnings) keep(text string) error {
 	if err != nil {
 		return err
 	}
-	_, err = file.WriteString("\n" + string(line) + "\n")
+	_, err = file.Write(sealed.Line(line))
 	return errors.Join(err, file.Close())
 }
 

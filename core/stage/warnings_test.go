@@ -12,6 +12,7 @@ import (
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 func sampleOf(prompts ...string) *plan.Node {
@@ -37,7 +38,7 @@ func TestComponentsWarnOnce(t *testing.T) {
 func TestWarningsSurviveAKill(t *testing.T) {
 	b := newBench(t)
 	scratch := t.TempDir()
-	if err := os.WriteFile(filepath.Join(scratch, "warnings.jsonl"), []byte("\n\"a is too long\"\n\n\"a is too lo"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(scratch, "warnings.jsonl"), append(sealed.Line([]byte(`"a is too long"`)), sealed.Line([]byte(`"b is too long"`))[:20]...), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // the second time everything is in scratch, and nothing is drawn

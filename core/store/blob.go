@@ -8,8 +8,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 // anySize is for files whose size is not known beforehand.
@@ -54,7 +56,9 @@ func (s *Store) blob(digest string, size int64) (path string, err error) {
 		return path, nil
 	}
 	got, err := hash(f)
-	if err != nil {
+	if errors.Is(err, syscall.EIO) { // a bad sector
+		return "", s.quarantine(blobName(digest), path, info, "cannot be read from the disk")
+	} else if err != nil {
 		return "", fmt.Errorf("read blob: %w", err)
 	}
 	if got != digest {
@@ -166,7 +170,7 @@ func (s *Store) placeOnce(source, target string) error {
 func (s *Store) name(target string, put func() error) error {
 	parent := filepath.Dir(target)
 	if err := os.Mkdir(parent, 0o777); err == nil {
-		if err := syncDir(filepath.Dir(parent)); err != nil {
+		if err := atomicfile.SyncDir(filepath.Dir(parent)); err != nil {
 			return err
 		}
 	} else if !errors.Is(err, os.ErrExist) {
@@ -175,7 +179,7 @@ func (s *Store) name(target string, put func() error) error {
 	if err := put(); err != nil {
 		return err
 	}
-	return syncDir(parent)
+	return atomicfile.SyncDir(parent)
 }
 
 func hash(r io.Reader) (string, error) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 )
 
 // Corrupt says that a blob, listing or record is not what was put there. It is
@@ -53,5 +55,52 @@ func (s *Store) quarantine(name, path string, info os.FileInfo, reason string) e
 		return corrupt
 	}
 	corrupt.Moved = target
+	if err := s.trimQuarantine(); err != nil {
+		return fmt.Errorf("%w; %w", corrupt, err)
+	}
 	return corrupt
+}
+
+// What is in quarantine is kept for whoever looks for the cause, for a while: up to
+// an age, and up to a size of all together, in which the newest is always.
+const (
+	quarantineAge   = 30 * 24 * time.Hour
+	quarantineBytes = 1 << 30
+)
+
+// trimQuarantine removes from quarantine what is beyond its limits.
+func (s *Store) trimQuarantine() error {
+	entries, err := os.ReadDir(s.path(quarantineDir))
+	if err != nil {
+		return fmt.Errorf("trim the quarantine: %w", err)
+	}
+	type damaged struct {
+		path string
+		when time.Time
+		size int64
+	}
+	var all []damaged
+	for _, e := range entries {
+		path := s.path(quarantineDir, e.Name())
+		info, err := os.Lstat(path)
+		if err != nil {
+			continue // removed by another process
+		}
+		size, err := treeSize(path)
+		if err != nil {
+			continue
+		}
+		all = append(all, damaged{path, info.ModTime(), size})
+	}
+	slices.SortFunc(all, func(a, b damaged) int { return b.when.Compare(a.when) })
+	var total int64
+	for i, one := range all {
+		total += one.size
+		if i > 0 && total > quarantineBytes || time.Since(one.when) > quarantineAge {
+			if err := removeTree(one.path); err != nil {
+				return fmt.Errorf("trim the quarantine: %w", err)
+			}
+		}
+	}
+	return nil
 }

@@ -259,7 +259,7 @@ func (s *Store) makeView(view string, l listing) error {
 			return err
 		}
 		blob := s.blobPath(e.SHA256)
-		if err := os.Link(blob, target); err == nil {
+		if err := s.verified.link(blob, target); err == nil {
 			continue
 		}
 		if err := copyFile(blob, target); err != nil {

@@ -5,7 +5,4 @@ package store
 import "errors"
 
 // diskFree is not known here.
-func diskFree(string) (int64, error) { return 0, errors.ErrUnsupported }
-
-// syncDir does nothing: directories cannot be synced here.
-func syncDir(string) error { return nil }
+func diskFree(string) (bytes int64, files uint64, err error) { return 0, 0, errors.ErrUnsupported }

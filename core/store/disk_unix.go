@@ -2,33 +2,19 @@
 
 package store
 
-import (
-	"errors"
-	"os"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // diskFree returns the bytes that an ordinary user may still write under a
-// directory.
-func diskFree(dir string) (int64, error) {
+// directory, and how many files may still be made there. Where a file system does
+// not count files, that is as many as there can be.
+func diskFree(dir string) (bytes int64, files uint64, err error) {
 	var stat unix.Statfs_t
 	if err := unix.Statfs(dir, &stat); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return int64(stat.Bavail) * int64(stat.Bsize), nil
-}
-
-// syncDir makes the names in a directory last. File systems that cannot sync a
-// directory say so with EINVAL; they offer nothing better.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
+	files = uint64(stat.Ffree)
+	if stat.Files == 0 {
+		files = 1<<64 - 1
 	}
-	defer f.Close()
-	if err := f.Sync(); err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOTSUP) {
-		return err
-	}
-	return nil
+	return int64(stat.Bavail) * int64(stat.Bsize), files, nil
 }

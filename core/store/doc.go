@@ -5,7 +5,7 @@
 //
 // # What is where
 //
-//	format                 "plumb store 1": the version of all that follows
+//	format                 "plumb store 2", with its checksum: the version of all that follows
 //	blobs/ab/abcd…         a blob; its name is the sha256 of its content, in hex
 //	records/KE/KEY.json    what the stage with this key did (package record)
 //	nodes/…                the key of the newest record of a node; a hint, for explain
@@ -41,10 +41,16 @@
 // # Damage
 //
 // Disks and people alter files all the same. Sizes are checked on every use;
-// the content is hashed on the first use in a process, and again if size or
-// modification time have changed. A record carries its own checksum. What does
-// not match is moved to quarantine, so that it is never used again, and
-// reported as *Corrupt; the stage that made it then counts as not yet run.
+// the content is hashed on the first use in a process, and again if size, a time of
+// change or the inode are others: a file that was altered and given its old time is
+// found, too. A record carries its own checksum, which covers its version. What does
+// not match is moved to quarantine, so that it is never used again, and reported as
+// *Corrupt; the stage that made it then counts as not yet run. Unfinished state in
+// scratch is sealed (package sealed). A format file that is damaged is written anew
+// where everything else is that of a store.
+//
+// Quarantine ends by itself: what is older than 30 days goes, and of 1 GiB of younger
+// things the oldest; Collect removes all of it.
 //
 // # Concurrency
 //

@@ -54,12 +54,13 @@ func (s *Store) read() error {
 	s.use = flock.New(s.path(locksDir, "use"), flock.SetFlag(os.O_RDONLY))
 	content, err := os.ReadFile(s.path(formatFile))
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist) && !s.looksWhole():
 		return s.readEmpty()
-	case err != nil:
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	if err := parseFormat(string(content)); err != nil {
+	// One that is damaged or gone is mended by who opens the store to write.
+	if err := parseFormat(string(content)); err != nil && !(errors.Is(err, errFormat) && s.looksWhole()) {
 		return err
 	}
 	if err := s.use.RLock(); err != nil && !errors.Is(err, fs.ErrNotExist) && !isReadOnly(err) && !errors.Is(err, errors.ErrUnsupported) {

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -133,7 +134,9 @@ func TestRecordOfNewerPlumb(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := s.recordPath(r.Key)
-	overwrite(t, path, []byte(`{"format": "plumb record 99", "sha256": "", "body": {}}`))
+	// Its checksum is right: else it would be taken for damaged. printf 'plumb record 99\n{}' | sha256sum
+	newer := "{\n  \"format\": \"plumb record 99\",\n  \"sha256\": \"19f39d05a1637c4f511ebd47a68ee7de4ee138e06a65d0d1c9d177fd65cdae26\",\n  \"body\": {}\n}\n"
+	overwrite(t, path, []byte(newer))
 	var version *record.VersionError
 	if _, err := s.Record(r.Key); !errors.As(err, &version) {
 		t.Errorf("a newer record: %v", err)
@@ -147,6 +150,13 @@ func TestRecordOfNewerPlumb(t *testing.T) {
 	if blobs, _, _ := s.Usage(); blobs == 0 {
 		t.Error("Collect removed blobs that a newer record may need")
 	}
+	if problems, err := s.Verify(t.Context(), nil); err != nil || len(problems) != 1 || !strings.Contains(problems[0].Detail, "use a newer Plumb") {
+		t.Errorf("Verify beside a newer record: %v, %v", problems, err)
+	}
+	// A bit in the version of a record of this Plumb is damage.
+	overwrite(t, path, []byte(strings.Replace(newer, "record 99", "record 98", 1)))
+	_, err := s.Record(r.Key)
+	wantCorrupt(t, err, r.Key, true)
 }
 
 func TestLastRecord(t *testing.T) {

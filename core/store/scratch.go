@@ -3,7 +3,8 @@ package store
 import (
 	"errors"
 	"fmt"
-	"os"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 // Scratch returns a directory for unfinished state of the stage with this key:
@@ -14,7 +15,7 @@ func (s *Store) Scratch(key string) (string, error) {
 		return "", fmt.Errorf("make scratch directory: %w", err)
 	}
 	dir := s.path(scratchDir, key)
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := atomicfile.MkdirAll(dir, 0o777); err != nil {
 		return "", fmt.Errorf("make scratch directory: %w", s.CheckSpace(err, 0))
 	}
 	return dir, nil

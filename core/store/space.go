@@ -14,12 +14,15 @@ type NoSpace struct {
 	Dir    string // the store, or the directory that was being written to
 	Free   int64  // bytes; -1 if unknown
 	Needed int64  // bytes; 0 if unknown
+	Files  bool   // there is space, but the file system holds no more files
 	Err    error
 }
 
 func (n *NoSpace) Error() string {
 	text := "no space left for " + n.Dir
 	switch {
+	case n.Files:
+		text = fmt.Sprintf("the file system of %s holds no more files (it has no inodes left, though %s are free)", n.Dir, size(n.Free))
 	case n.Free >= 0 && n.Needed > 0:
 		text += fmt.Sprintf(" (%s free, %s needed)", size(n.Free), size(n.Needed))
 	case n.Free >= 0:
@@ -40,7 +43,11 @@ func (s *Store) CheckSpace(err error, needed int64) error {
 	if errors.As(err, &known) || !isFull(err) {
 		return err
 	}
-	return &NoSpace{Dir: s.dir, Free: freeBytes(s.dir), Needed: needed, Err: err}
+	bytes, files, failed := diskFree(s.dir)
+	if failed != nil {
+		return &NoSpace{Dir: s.dir, Free: -1, Needed: needed, Err: err}
+	}
+	return &NoSpace{Dir: s.dir, Free: bytes, Needed: needed, Files: files == 0 && bytes > needed, Err: err}
 }
 
 func isFull(err error) bool {
@@ -49,12 +56,3 @@ func isFull(err error) bool {
 
 // size prints bytes for people.
 func size(bytes int64) string { return humanize.IBytesN(uint64(bytes), 3) }
-
-// freeBytes returns the space that is free for us under a directory, or -1.
-func freeBytes(dir string) int64 {
-	free, err := diskFree(dir)
-	if err != nil {
-		return -1
-	}
-	return free
-}

@@ -12,11 +12,12 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 // formatVersion is written into every store. It changes when a version that
 // knows only the old one would misread or damage the new.
-const formatVersion = 1
+const formatVersion = 2
 
 // The parts of the directory; doc.go says what each holds.
 const (
@@ -42,6 +43,7 @@ type Store struct {
 	session  session
 
 	verified verified
+	repairs  []string   // that Open made
 	runs     sync.Mutex // held while a run's record is written
 
 	mu     sync.Mutex // for what follows
@@ -68,14 +70,14 @@ func Open(dir string) (*Store, error) {
 }
 
 func (s *Store) open() error {
-	if err := os.MkdirAll(s.dir, 0o777); err != nil {
+	if err := atomicfile.MkdirAll(s.dir, 0o777); err != nil {
 		return err
 	}
 	if err := s.checkFormat(); err != nil {
 		return err
 	}
 	for _, part := range []string{blobsDir, recordsDir, nodesDir, runsDir, viewsDir, digestsDir, scratchDir, workDir, quarantineDir, keyLocksDir} {
-		if err := os.MkdirAll(s.path(part), 0o777); err != nil {
+		if err := atomicfile.MkdirAll(s.path(part), 0o777); err != nil {
 			return err
 		}
 	}
@@ -87,18 +89,26 @@ func (s *Store) open() error {
 		s.use.Close()
 		return err
 	}
-	return nil
+	return s.trimQuarantine()
 }
 
-// checkFormat reads the format file, or writes it into an empty directory.
+// checkFormat reads the format file, or writes it into an empty directory. One that
+// is damaged or gone is written anew where everything else looks like a store: what
+// is in it has checksums of its own.
 func (s *Store) checkFormat() error {
 	for try := 0; ; try++ {
-		b, err := os.ReadFile(s.path(formatFile))
+		content, err := os.ReadFile(s.path(formatFile))
 		switch {
 		case err == nil:
-			return parseFormat(string(b))
+			err := parseFormat(string(content))
+			if !errors.Is(err, errFormat) || !s.looksWhole() {
+				return err
+			}
+			return s.mendFormat("was damaged")
 		case !errors.Is(err, os.ErrNotExist):
 			return err
+		case try > 0 && s.looksWhole():
+			return s.mendFormat("was missing")
 		}
 		entries, err := os.ReadDir(s.dir)
 		if err != nil {
@@ -112,32 +122,75 @@ func (s *Store) checkFormat() error {
 			}
 		}
 		if len(entries) == 0 || try > 0 {
-			content := fmt.Sprintf("plumb store %d\n", formatVersion)
-			file, err := atomicfile.Create(s.path(formatFile))
-			if err != nil {
-				return err
-			}
-			_, err = file.WriteString(content)
-			if err = errors.Join(err, file.Chmod(0o444), file.Sync()); err != nil {
-				return errors.Join(err, file.Discard())
-			}
-			if err := file.Commit(); err != nil {
-				return err
-			}
-			return syncDir(s.dir)
+			return s.writeFormat()
 		}
 	}
 }
 
-func parseFormat(content string) error {
-	var version int
-	if _, err := fmt.Sscanf(content, "plumb store %d\n", &version); err != nil {
-		return fmt.Errorf("its format file reads %q, which no version of Plumb writes", content)
+func (s *Store) writeFormat() error {
+	file, err := atomicfile.Create(s.path(formatFile))
+	if err != nil {
+		return err
 	}
-	if version != formatVersion {
+	_, err = file.Write(sealed.Line(fmt.Appendf(nil, "plumb store %d", formatVersion)))
+	if err = errors.Join(err, file.Chmod(0o444)); err != nil {
+		return errors.Join(err, file.Discard())
+	}
+	return file.Commit()
+}
+
+// mendFormat replaces a format file that is not intact.
+func (s *Store) mendFormat(how string) error {
+	if err := s.writeFormat(); err != nil {
+		return err
+	}
+	s.repairs = append(s.repairs, fmt.Sprintf("The file %s %s, and was written anew: everything else in the directory is that of a store.", s.path(formatFile), how))
+	return nil
+}
+
+// looksWhole reports whether a directory has what every store has beside its format.
+func (s *Store) looksWhole() bool {
+	for _, part := range []string{blobsDir, recordsDir, scratchDir, workDir, quarantineDir, keyLocksDir} {
+		if info, err := os.Stat(s.path(part)); err != nil || !info.IsDir() {
+			return false
+		}
+	}
+	return true
+}
+
+// Repairs lists what Open found damaged and mended, each as a sentence.
+func (s *Store) Repairs() []string { return s.repairs }
+
+// errFormat is of a format file that is not as any version of Plumb writes it.
+var errFormat = errors.New("its format file is damaged, or it is no store of Plumb: name another directory")
+
+func parseFormat(content string) error {
+	lines, damaged := sealed.Lines([]byte(content))
+	var version int
+	switch {
+	case content == "plumb store 1\n": // the only one without a checksum
+		version = 1
+	case len(lines) != 1 || damaged > 0:
+		return errFormat
+	default:
+		if _, err := fmt.Sscanf(string(lines[0]), "plumb store %d", &version); err != nil {
+			return errFormat
+		}
+	}
+	if version < formatVersion {
+		return fmt.Errorf("it has format %d, of an older Plumb, and this one writes format %d: name another directory, in which everything is made anew, or go on with the version that made it", version, formatVersion)
+	}
+	if version > formatVersion {
 		return fmt.Errorf("it has format %d, this version of Plumb knows format %d: use the version that made it, or another directory", version, formatVersion)
 	}
 	return nil
+}
+
+// Gone reports whether the store's directory has been removed since it was opened, or
+// what it is on is not there any more.
+func (s *Store) Gone() bool {
+	_, err := os.Lstat(s.path(formatFile))
+	return errors.Is(err, os.ErrNotExist)
 }
 
 // DigestsFile is where digests of files outside of a store are remembered, as

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 func openStore(t testing.TB, dir string) *Store {
@@ -130,8 +132,10 @@ func TestOpenRefusesOtherDirectories(t *testing.T) {
 
 func TestOpenRefusesUnknownFormats(t *testing.T) {
 	for content, want := range map[string]string{
-		"plumb store 2\n": "format 2, this version of Plumb knows format 1",
-		"something\n":     "no version of Plumb writes",
+		"plumb store 1\n": "format 1, of an older Plumb",
+		string(sealed.Line([]byte("plumb store 3"))):    "format 3, this version of Plumb knows format 2",
+		string(sealed.Line([]byte("plumb notebook 2"))): "is no store of Plumb: name another directory",
+		"something\n": "is no store of Plumb: name another directory",
 	} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, formatFile), []byte(content), 0o644); err != nil {
@@ -140,6 +144,134 @@ func TestOpenRefusesUnknownFormats(t *testing.T) {
 		if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("format %q: %v", content, err)
 		}
+	}
+}
+
+// TestFormatIsMended: any bit of the format file may flip, and it may be gone; what is
+// in the store is still there, and the repair is told once.
+func TestFormatIsMended(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	r := newRecord(t, s, "tune/full", "a")
+	if err := errors.Join(s.PutRecord(r), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, formatFile)
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(what string, content []byte) {
+		t.Helper()
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if content != nil {
+			if err := os.WriteFile(path, content, 0o444); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for try := range 2 {
+			s, err := Open(dir)
+			if err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
+			if got, err := s.Record(r.Key); got == nil || err != nil {
+				t.Errorf("%s: the record is %v, %v", what, got, err)
+			}
+			if told := s.Repairs(); len(told) != 1-try || try == 0 && !strings.Contains(told[0], path) {
+				t.Errorf("%s, opened %d times before: it tells %q", what, try, told)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, good) {
+			t.Errorf("%s: the format file is %q, %v", what, now, err)
+		}
+	}
+	check("nothing", nil)
+	check("empty", []byte{})
+	check("cut", good[:len(good)-4])
+	for bit := range 8 * len(good) {
+		spoiled := bytes.Clone(good)
+		spoiled[bit/8] ^= 1 << (bit % 8)
+		check(fmt.Sprintf("bit %d", bit), spoiled)
+	}
+}
+
+// TestAlteredWithItsOldTime: a blob that was altered while a process has the store
+// open, and given its old size and time, is found at its next use.
+func TestAlteredWithItsOldTime(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	r := newRecord(t, s, "tune/full", "a")
+	if err := s.PutRecord(r); err != nil {
+		t.Fatal(err)
+	}
+	for role, open := range map[string]func(record.Output) (string, error){"curve": s.File, "checkpoint": s.Directory} {
+		path, err := open(r.Outputs[role])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, _ := os.Stat(path); info.IsDir() {
+			path = filepath.Join(path, "config.json")
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sealed.StampOf(info).Inode == 0 {
+			t.Skip("this system does not tell when an inode was changed")
+		}
+		time.Sleep(20 * time.Millisecond) // the kernel's clock ticks every few
+		alter(t, path)
+		if err := os.Chtimes(path, info.ModTime(), info.ModTime()); err != nil {
+			t.Fatal(err)
+		}
+		_, err = open(r.Outputs[role])
+		var corrupt *Corrupt
+		if !errors.As(err, &corrupt) {
+			t.Errorf("%s: %v", role, err)
+		}
+	}
+}
+
+// TestQuarantineEnds: what is old goes, and what is too much.
+func TestQuarantineEnds(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	put := func(name string, size int64, age time.Duration) {
+		t.Helper()
+		folder := s.path(quarantineDir, name)
+		file := filepath.Join(folder, "blob")
+		when := time.Now().Add(-age)
+		if err := errors.Join(os.Mkdir(folder, 0o755), os.WriteFile(file, nil, 0o444), os.Truncate(file, size), os.Chtimes(folder, when, when)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const half = quarantineBytes/2 + 1
+	put("old", 1, quarantineAge+time.Hour)
+	put("first", half, 3*time.Hour)
+	put("second", half, 2*time.Hour)
+	put("third", 1, time.Hour)
+	left := func() string {
+		entries, err := os.ReadDir(s.path(quarantineDir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		return strings.Join(names, " ")
+	}
+	if err := s.trimQuarantine(); err != nil || left() != "second third" {
+		t.Errorf("%q is left, %v", left(), err)
+	}
+	put("huge", 3*half, 0)
+	openStore(t, dir)
+	if left() != "huge" {
+		t.Errorf("%q is left beside what is too large", left())
 	}
 }
 

@@ -26,6 +26,7 @@ func Plugin() sdk.Plugin {
 		Name:    "builtin",
 		Version: "0.1.0",
 		Busy:    backends.Busy,
+		Repairs: backends.Repairs,
 		Components: []sdk.Component{
 			shapes.Component(),
 			shapesscenes.Component(),

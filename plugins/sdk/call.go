@@ -40,6 +40,20 @@ func (t *instances) serveCall(ctx context.Context, send func(*pb.Signal) error, 
 		_ = send(&pb.Signal{Kind: &pb.Signal_Heartbeat{Heartbeat: &pb.Heartbeat{Warnings: []string{text}}}})
 	})
 
+	repaired := func(text string) {
+		sending.Lock()
+		defer sending.Unlock()
+		if !ended {
+			_ = send(&pb.Signal{Kind: &pb.Signal_Heartbeat{Heartbeat: &pb.Heartbeat{Repairs: []string{text}}}})
+		}
+	}
+	ctx = WithRepairs(ctx, repaired)
+	tellRepairs := func() {
+		for _, text := range t.plugin.repairs() {
+			repaired(text)
+		}
+	}
+
 	var heart sync.WaitGroup
 	finished := make(chan struct{})
 	heart.Go(func() {
@@ -54,6 +68,7 @@ func (t *instances) serveCall(ctx context.Context, send func(*pb.Signal) error, 
 				<-finished
 				return
 			case <-beat.C:
+				tellRepairs()
 				sending.Lock()
 				err := send(&pb.Signal{Kind: &pb.Signal_Heartbeat{Heartbeat: &pb.Heartbeat{Busy: t.plugin.busy()}}})
 				sending.Unlock()
@@ -66,6 +81,7 @@ func (t *instances) serveCall(ctx context.Context, send func(*pb.Signal) error, 
 	err := work(ctx, &sending)
 	close(finished)
 	heart.Wait()
+	tellRepairs()
 	sending.Lock()
 	ended = true
 	sending.Unlock()

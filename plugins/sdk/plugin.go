@@ -12,6 +12,18 @@ type Plugin struct {
 	// who watch: "a program is being compiled, 12 s". Empty: nothing does. It is asked
 	// every two seconds of a call, and must not block; nil: nothing ever does.
 	Busy func() string
+	// Repairs returns what was found damaged in the plugin's own caches since it was
+	// asked last, each as a sentence (see Repaired). It is asked when a call ends, and
+	// every two seconds of it; nil: nothing ever is.
+	Repairs func() []string
+}
+
+// repairs is what Repairs says.
+func (p Plugin) repairs() []string {
+	if p.Repairs == nil {
+		return nil
+	}
+	return p.Repairs()
 }
 
 // busy is what Busy says.

@@ -20,3 +20,7 @@ func busyText(c pjrt.Compilations, now time.Time) string {
 	}
 	return fmt.Sprintf("compiling a program, %.0f s", took.Seconds())
 }
+
+// Repairs returns what was found damaged in the caches of programs and libraries
+// since it was called last.
+func Repairs() []string { return pjrt.Repairs() }

@@ -11,7 +11,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/plumb-ml/plumb/plugins/ml/backends/pjrt"
 	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 // Library is the file of a PJRT plugin, by what is in it.
@@ -22,9 +24,7 @@ type Library struct {
 	// Tuning says whether the library has the flag cacheFlag.
 	Tuning bool `json:"tuning"`
 
-	// The file, as it was when it was read.
-	Size    int64 `json:"size"`
-	Changed int64 `json:"changed"` // nanoseconds since 1970
+	Stamp sealed.Stamp `json:"stamp"` // of the file when it was read
 }
 
 // identify reads a library, or what was found out when it was read before: it has
@@ -43,12 +43,16 @@ func identify(path string) (Library, error) {
 		name := sha256.Sum256([]byte(path))
 		memory = filepath.Join(root, "libraries", hex.EncodeToString(name[:8])+".json")
 		var known Library
-		if text, err := os.ReadFile(memory); err == nil && json.Unmarshal(text, &known) == nil &&
-			known.Path == path && known.Size == info.Size() && known.Changed == info.ModTime().UnixNano() && len(known.Digest) == 2*sha256.Size {
+		text, err := os.ReadFile(memory)
+		lines, damaged := sealed.Lines(text)
+		if damaged > 0 {
+			pjrt.Repaired(fmt.Sprintf("What was remembered of %s is damaged (%s); it is read again.", path, memory))
+		}
+		if err == nil && len(lines) == 1 && json.Unmarshal(lines[0], &known) == nil && known.Path == path && known.Stamp == sealed.StampOf(info) {
 			return known, nil
 		}
 	}
-	library := Library{Path: path, Size: info.Size(), Changed: info.ModTime().UnixNano()}
+	library := Library{Path: path, Stamp: sealed.StampOf(info)}
 	if library.Digest, library.Tuning, err = scan(path, cacheFlag); err != nil {
 		return Library{}, err
 	}
@@ -62,7 +66,7 @@ func identify(path string) (Library, error) {
 // the next time.
 func (l Library) remember(path string) {
 	if text, err := json.Marshal(l); err == nil && os.MkdirAll(filepath.Dir(path), 0o755) == nil {
-		atomicfile.Write(path, text)
+		atomicfile.Write(path, sealed.Line(text))
 	}
 }
 

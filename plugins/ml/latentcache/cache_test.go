@@ -21,7 +21,7 @@ import (
 // (j, j + 0.5) and the pooled vector -j.
 func cached(t testing.TB, images, from int) string {
 	t.Helper()
-	p := &writer{layout: layout{
+	p := &writer{sealed: map[string]string{}, layout: layout{
 		Format: layoutFormat, DType: safetensors.F32, Latents: [3]int{1, 1, 1}, Images: images, Captions: images/2 + 2,
 		Conditions: conditioning.Shapes{conditioning.Context: {1, 2}, "pooled": {1}},
 	}}

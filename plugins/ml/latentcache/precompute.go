@@ -22,6 +22,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
@@ -46,8 +47,9 @@ type Request struct {
 // Precompute encodes a table of images and its captions, each image and each
 // distinct caption once, into a directory that Open reads.
 //
-// Files are finished one by one in the scratch directory; a job that was killed
-// finds those that were, so it loses the images of one file at most. In memory
+// Files are finished and sealed one by one in the scratch directory; a job that was
+// killed finds those that were, so it loses the images of one file at most, and what
+// is damaged. In memory
 // are the rows of a file of images and of one of captions, and 16 bytes and a
 // number for each distinct caption.
 func Precompute(ctx context.Context, backend compute.Backend, r Request, report func(sdk.Progress) error) error {
@@ -68,7 +70,8 @@ func Precompute(ctx context.Context, backend compute.Backend, r Request, report 
 			Format: layoutFormat, DType: r.DType, Images: total,
 			Latents: [3]int{r.Height / factor, r.Width / factor, r.Autoencoder.LatentChannels}, Conditions: r.Conditions,
 		},
-		known: map[[16]byte]int64{},
+		sealed: map[string]string{},
+		known:  map[[16]byte]int64{},
 	}
 	w.encode, err = model.NewExec(backend, r.Weights, func(_ *model.Scope, in []*Node) []*Node {
 		mean, logVariance := r.Autoencoder.Encode(nn.LoadedParams(r.Weights), in[0])
@@ -86,12 +89,13 @@ type writer struct {
 	request Request
 	encode  *model.Exec
 	layout
-	known map[[16]byte]int64 // numbers of captions, by the start of their SHA-256
+	sealed map[string]string  // of each finished file where it is
+	known  map[[16]byte]int64 // numbers of captions, by the start of their SHA-256
 
 	captions []string // that are not written yet
 
 	// The file of latents that is being filled.
-	done            bool // it was finished before
+	done            bool // it was finished before, and is intact
 	mean, deviation []float32
 	caption, ids    []int64
 	pixels          []float32 // that are not encoded yet
@@ -140,7 +144,10 @@ func (w *writer) run(ctx context.Context, report func(sdk.Progress) error) error
 func (w *writer) add(ctx context.Context, row int, image table.Image) error {
 	file := row / imagesPerFile
 	if row%imagesPerFile == 0 {
-		w.done = w.finished(latentsFile(file), w.latentsNeed(file))
+		var err error
+		if w.done, err = w.finished(ctx, latentsFile(file), w.latentsNeed(file)); err != nil {
+			return err
+		}
 	}
 	caption, err := w.number(ctx, image.Prompt)
 	if err != nil || w.done {
@@ -249,9 +256,9 @@ func (w *writer) writeCaptions(ctx context.Context) error {
 	}
 	number := (len(w.known) - 1) / captionsPerFile
 	name := captionsFile(number)
-	if w.finished(name, w.captionsNeed(number)) {
+	if done, err := w.finished(ctx, name, w.captionsNeed(number)); err != nil || done {
 		w.captions = nil
-		return nil
+		return err
 	}
 	encoded, err := w.request.Encode(ctx, w.captions)
 	if err != nil {
@@ -300,13 +307,35 @@ func (w *writer) write(name string, need map[string]safetensors.Info, floats map
 	for tensor, values := range integers {
 		file.Integers[tensor] = safetensors.Integers{DType: need[tensor].DType, Dims: need[tensor].Dims, Data: values}
 	}
-	return file.Write(filepath.Join(w.request.Scratch, name))
+	path := filepath.Join(w.request.Scratch, name)
+	if err := file.Write(path); err != nil {
+		return err
+	}
+	if err := sealed.Seal(path); err != nil {
+		return err
+	}
+	at, err := sealed.Find(path)
+	w.sealed[name] = at
+	return err
 }
 
-// finished reports whether a file is in the scratch directory and whole.
-func (w *writer) finished(name string, need map[string]safetensors.Info) bool {
-	r, err := openFile(filepath.Join(w.request.Scratch, name), need)
-	return err == nil && r.Close() == nil
+// finished reports whether a file is in the scratch directory and intact.
+func (w *writer) finished(ctx context.Context, name string, need map[string]safetensors.Info) (bool, error) {
+	path := filepath.Join(w.request.Scratch, name)
+	at, err := sealed.Find(path)
+	if damaged := new(*sealed.Damaged); errors.As(err, damaged) {
+		sdk.Repaired(ctx, fmt.Sprintf("What was precomputed is damaged (%s), and made again.", path))
+		err = nil
+	}
+	if err != nil || at == "" {
+		return false, err
+	}
+	r, err := openFile(at, need)
+	if err != nil {
+		return false, nil // of other images
+	}
+	w.sealed[name] = at
+	return true, r.Close()
 }
 
 // finish moves all files to the output, the layout last.
@@ -319,7 +348,7 @@ func (w *writer) finish() error {
 		names = append(names, captionsFile(i))
 	}
 	for _, name := range names {
-		if err := os.Rename(filepath.Join(w.request.Scratch, name), filepath.Join(w.request.Output, name)); err != nil {
+		if err := os.Rename(w.sealed[name], filepath.Join(w.request.Output, name)); err != nil {
 			return fmt.Errorf("finish latent cache: %w", err)
 		}
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 // given are inputs, and what is random about them, from a table: latents without
@@ -490,7 +491,11 @@ func TestTuneResume(t *testing.T) {
 	if _, err := run(scratch, 2); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	state := golden.Read(t, scratch+"/state.safetensors")
+	saved, err := sealed.Find(scratch + "/state.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := golden.Read(t, saved)
 	for name := range state.Tensors {
 		if !strings.Contains(name, ".lora_") {
 			t.Errorf("%s does not change, and is saved", name)

@@ -84,9 +84,6 @@ func (f *File) Write(path string) error {
 	defer out.Discard()
 	err = f.encode(out)
 	if err == nil {
-		err = out.Sync()
-	}
-	if err == nil {
 		err = out.Commit()
 	}
 	if err != nil {

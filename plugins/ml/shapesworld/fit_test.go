@@ -1,6 +1,7 @@
 package shapesworld
 
 import (
+	"errors"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 // TestFitGoesOn: a fit that was killed goes on where it was when it is asked for again
@@ -37,8 +39,13 @@ func TestFitGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		// What a loop leaves behind that was killed after a step, as far as it matters here.
-		state := &safetensors.File{Metadata: map[string]string{"step": "1", "identity": identity}}
-		if err := state.Write(filepath.Join(request.Scratch, "state.safetensors")); err != nil {
+		reported := []int64{'{', '"', 'S', 't', 'e', 'p', '"', ':', '1', '}', '\n'}
+		state := &safetensors.File{
+			Metadata: map[string]string{"step": "1", "identity": identity},
+			Integers: map[string]safetensors.Integers{"reported": {DType: safetensors.U8, Dims: []int{len(reported)}, Data: reported}},
+		}
+		path := filepath.Join(request.Scratch, "state.safetensors")
+		if err := errors.Join(state.Write(path), sealed.Seal(path)); err != nil {
 			t.Fatal(err)
 		}
 		for _, test := range []struct {
@@ -48,7 +55,9 @@ func TestFitGoesOn(t *testing.T) {
 			request.Seed, request.Output = test.seed, "second"
 			var steps []int
 			if err := fit.run(request, func(p sdk.Progress) error {
-				steps = append(steps, p.Step)
+				if len(p.Values) > 0 { // one that is done, not one that the state has
+					steps = append(steps, p.Step)
+				}
 				return nil
 			}); err != nil {
 				t.Fatal(err)

@@ -33,7 +33,7 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 	if err != nil {
 		return err
 	}
-	examples, err := newTuneExamples(config)
+	examples, err := newTuneExamples(config, request.Scratch)
 	if err != nil {
 		return err
 	}
@@ -121,15 +121,16 @@ type tuneExamples struct {
 	known   map[string]int32 // their indices
 }
 
-func newTuneExamples(config DenoiserConfig) (*tuneExamples, error) {
+func newTuneExamples(config DenoiserConfig, scratch string) (*tuneExamples, error) {
 	process := config.Process()
 	if err := process.Prediction.Check(); err != nil {
 		return nil, err
 	}
-	pixels, err := os.CreateTemp("", "plumb-pixels-")
+	pixels, err := os.CreateTemp(scratch, "pixels-")
 	if err != nil {
 		return nil, fmt.Errorf("keep images for training: %w", err)
 	}
+	os.Remove(pixels.Name()) // it lives on without a name, and dies with the process; where that cannot be, close removes it
 	return &tuneExamples{config: config, process: process, pixels: pixels, known: map[string]int32{}}, nil
 }
 

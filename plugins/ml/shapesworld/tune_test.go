@@ -20,7 +20,7 @@ import (
 // TestInputs: what a step learns from is what v-prediction needs.
 func TestInputs(t *testing.T) {
 	config := tinyDenoiser()
-	e, err := newTuneExamples(config)
+	e, err := newTuneExamples(config, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,13 @@
 package train
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -15,6 +17,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 // state is the optimizer's variable in scope that belongs to the weight v. It
@@ -43,13 +47,14 @@ func tensorOf(v *model.Variable) safetensors.Tensor {
 // stateFile is where a loop that was killed goes on.
 const stateFile = "state.safetensors"
 
-// save writes weights, optimizer state and the number of finished steps. What
-// does not change stays out: frozen weights, and sums of gradients, which begin
+// save writes weights, optimizer state, and what was reported of the finished steps.
+// What does not change stays out: frozen weights, and sums of gradients, which begin
 // anew with every step.
-func save(store *model.Store, directory string, identity string, step int) error {
+func save(store *model.Store, directory string, identity string, reported reports) error {
 	file := &safetensors.File{
 		Tensors:  map[string]safetensors.Tensor{},
-		Metadata: map[string]string{"step": strconv.Itoa(step), "identity": identity},
+		Integers: map[string]safetensors.Integers{curveTensor: bytesTensor(reported.lines)},
+		Metadata: map[string]string{"step": strconv.Itoa(reported.steps), "identity": identity},
 	}
 	for v := range store.IterVariables() {
 		frozen := !v.Trainable && !isState(v.Path())
@@ -58,36 +63,95 @@ func save(store *model.Store, directory string, identity string, step int) error
 		}
 		file.Tensors[v.Path()] = tensorOf(v)
 	}
-	return file.Write(filepath.Join(directory, stateFile))
+	path := filepath.Join(directory, stateFile)
+	if err := file.Write(path); err != nil {
+		return err
+	}
+	return sealed.Seal(path)
 }
 
-// restore reads what save wrote and returns the number of finished steps; 0 if
-// there is nothing to go on from, or if it belongs to other settings or is
-// damaged: then the loop starts anew.
-func restore(store *model.Store, directory string, identity string) int {
+// reports are what was reported of the steps so far, as lines of JSON: a map for each
+// would take several times the memory.
+type reports struct {
+	lines []byte
+	steps int
+}
+
+func (r *reports) add(progress sdk.Progress) error {
+	line, err := json.Marshal(progress)
+	if err != nil {
+		return fmt.Errorf("keep what was reported: %w", err)
+	}
+	r.lines = append(append(r.lines, line...), '\n')
+	r.steps++
+	return nil
+}
+
+// each decodes the reports.
+func (r reports) each(do func(sdk.Progress) error) error {
+	for line := range bytes.Lines(r.lines) {
+		var progress sdk.Progress
+		if err := json.Unmarshal(line, &progress); err != nil {
+			return err
+		}
+		if err := do(progress); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// curveTensor holds the reports, one byte a number: a header of safetensors is too
+// small for those of many steps.
+const curveTensor = "reported"
+
+func bytesTensor(b []byte) safetensors.Integers {
+	t := safetensors.Integers{DType: safetensors.U8, Dims: []int{len(b)}, Data: make([]int64, len(b))}
+	for i, v := range b {
+		t.Data[i] = int64(v)
+	}
+	return t
+}
+
+func tensorBytes(t safetensors.Integers) []byte {
+	b := make([]byte, len(t.Data))
+	for i, v := range t.Data {
+		b[i] = byte(v)
+	}
+	return b
+}
+
+// restore reads what save wrote and returns the reports of the finished steps; none if
+// there is nothing to go on from, or if it belongs to other settings or is damaged:
+// then the loop starts anew, and of damage it tells.
+func restore(ctx context.Context, store *model.Store, directory string, identity string) (none reports) {
 	path := filepath.Join(directory, stateFile)
-	if _, err := os.Stat(path); err != nil {
-		return 0
+	name, err := sealed.Find(path)
+	if damaged := new(*sealed.Damaged); errors.As(err, damaged) {
+		sdk.Repaired(ctx, fmt.Sprintf("The training's saved state is damaged (%s); it begins anew.", path))
 	}
-	file, err := safetensors.Read(path)
+	if name == "" {
+		return none
+	}
+	file, err := safetensors.Read(name)
 	if err != nil || file.Metadata["identity"] != identity {
-		return 0
+		return none
 	}
-	step, err := strconv.Atoi(file.Metadata["step"])
-	if err != nil || step < 0 {
-		return 0
+	reported := reports{lines: tensorBytes(file.Integers[curveTensor])}
+	if reported.steps, err = strconv.Atoi(file.Metadata["step"]); err != nil || bytes.Count(reported.lines, []byte("\n")) != reported.steps {
+		return none
 	}
 	for name, tensor := range file.Tensors { // before anything is overwritten
 		if v := store.GetVariable(name); v != nil && !slices.Equal(v.Shape().Dimensions, tensor.Dims) {
-			return 0
+			return none
 		}
 	}
 	for name, tensor := range file.Tensors {
 		if err := setVariable(store, name, tensor, !isState(name)); err != nil {
-			return 0
+			return none
 		}
 	}
-	return step
+	return reported
 }
 
 func setVariable(store *model.Store, path string, tensor safetensors.Tensor, trainable bool) error {

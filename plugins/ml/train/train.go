@@ -9,7 +9,6 @@
 package train
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -46,28 +45,46 @@ type Loop struct {
 
 	Scratch  string // where to save unfinished state; empty: nowhere
 	Identity string // of the job: saved state of another is not used
-	// SaveEvery is how much work a kill may cost; 0 means 45 seconds.
+	// SaveEvery is how much work a kill may cost; 0 means that saving may take a
+	// twentieth of the time, but at least a second of work and at most 45.
 	SaveEvery time.Duration
 	// Advice is a sentence about what else can be done about training that
 	// diverged; may be empty.
 	Advice string
 }
 
-// saveEvery is the default of Loop.SaveEvery.
-const saveEvery = 45 * time.Second
+// The bounds of the default of Loop.SaveEvery, and how many times longer than a save
+// the work between two is at least.
+const (
+	leastSaveEvery, mostSaveEvery = time.Second, 45 * time.Second
+	saveShare                     = 20
+)
+
+// saveEvery is how long to work before the next save, after one that took some time.
+func (l *Loop) saveEvery(took time.Duration) time.Duration {
+	if l.SaveEvery != 0 {
+		return l.SaveEvery
+	}
+	return min(max(saveShare*took, leastSaveEvery), mostSaveEvery)
+}
 
 // Run trains. The result is in the store.
 func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
-	step := 0
+	var reported reports // of the steps that are finished
 	if l.Scratch != "" {
-		step = restore(l.Store, l.Scratch, l.Identity)
+		reported = restore(ctx, l.Store, l.Scratch, l.Identity)
 	}
+	// Whoever listens may have lost what was reported before: all of it comes again.
+	if err := reported.each(report); err != nil {
+		return err
+	}
+	step := reported.steps
 	steps, err := l.steps()
 	if err != nil {
 		return fmt.Errorf("build training step: %w", err)
 	}
 	defer steps.close()
-	saved := time.Now()
+	saved, every := time.Now(), l.saveEvery(0)
 	var before *float64 // the step's objective
 	for ; step < l.Steps; step++ {
 		if err := ctx.Err(); err != nil {
@@ -93,11 +110,19 @@ func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 		if err := report(progress); err != nil {
 			return err
 		}
-		if l.Scratch != "" && time.Since(saved) > cmp.Or(l.SaveEvery, saveEvery) {
-			if err := save(l.Store, l.Scratch, l.Identity, step+1); err != nil {
+		if l.Scratch == "" {
+			continue
+		}
+		if err := reported.add(progress); err != nil {
+			return err
+		}
+		if time.Since(saved) > every {
+			begun := time.Now()
+			if err := save(l.Store, l.Scratch, l.Identity, reported); err != nil {
 				return err
 			}
 			saved = time.Now()
+			every = l.saveEvery(saved.Sub(begun))
 		}
 	}
 	return nil

@@ -20,6 +20,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 // network is a job with every kind of layer that the models have, on [4, 9, 6].
@@ -81,12 +82,18 @@ func TestResume(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		loop := network(t, model.NewStore())
 		loop.Scratch, loop.SaveEvery = scratch, time.Nanosecond
-		first := true
+		again, before := 0, len(got)
 		err := loop.Run(ctx, func(p sdk.Progress) error {
-			if first && p.Step != len(got)+1 {
+			if again < before { // what was done before is reported again
+				if p.Step != again+1 || p.Values["loss"] != got[again] || p.Steps != loop.Steps {
+					t.Errorf("start %d reports %v, before it was %v", start, p, got[again])
+				}
+				again++
+				return nil
+			}
+			if p.Step != len(got)+1 {
 				t.Errorf("start %d goes on at step %d, want %d", start, p.Step, len(got)+1)
 			}
-			first = false
 			got, steps = append(got, p.Values["loss"]), append(steps, p.Step)
 			if p.Step%4 == 0 { // after steps 4 and 8
 				cancel()
@@ -126,11 +133,15 @@ func TestStateThatDoesNotFit(t *testing.T) {
 	if err := loop.Run(context.Background(), ignore); err != nil {
 		t.Fatal(err)
 	}
-	saved, err := safetensors.Read(path)
+	sealedPath, err := sealed.Find(path)
+	if err != nil || sealedPath == "" {
+		t.Fatal(sealedPath, err)
+	}
+	saved, err := safetensors.Read(sealedPath)
 	if err != nil {
 		t.Fatal(err)
 	}
-	content, err := os.ReadFile(path)
+	content, err := os.ReadFile(sealedPath)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +172,7 @@ func TestStateThatDoesNotFit(t *testing.T) {
 		"another weight": {altered(func(f *safetensors.File) { f.Tensors[weight].Data[0]++ }), 3},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := os.WriteFile(path, test.content, 0o644); err != nil {
+			if err := errors.Join(os.WriteFile(path, test.content, 0o644), sealed.Seal(path)); err != nil {
 				t.Fatal(err)
 			}
 			store := model.NewStore()
@@ -172,7 +183,7 @@ func TestStateThatDoesNotFit(t *testing.T) {
 					}
 				}
 			}
-			if got := restore(store, scratch, "job"); got != test.want {
+			if got := restore(t.Context(), store, scratch, "job").steps; got != test.want {
 				t.Errorf("goes on after step %d, want %d", got, test.want)
 			}
 			changed := slices.ContainsFunc(tensorOf(store.GetVariable(weight)).Data, func(v float32) bool { return v != 0 })
@@ -181,8 +192,42 @@ func TestStateThatDoesNotFit(t *testing.T) {
 			}
 		})
 	}
-	if got := restore(model.NewStore(), t.TempDir(), "job"); got != 0 {
+	if got := restore(t.Context(), model.NewStore(), t.TempDir(), "job").steps; got != 0 {
 		t.Errorf("without a file it goes on after step %d", got)
+	}
+
+	// A bit that flips anywhere is told, and the state is gone.
+	for _, at := range []int{0, 100, len(content) / 2, len(content) - 1} {
+		if err := errors.Join(os.WriteFile(path, content, 0o644), sealed.Seal(path)); err != nil {
+			t.Fatal(err)
+		}
+		spoiled := slices.Clone(content)
+		spoiled[at] ^= 4
+		if err := os.WriteFile(sealedPath, spoiled, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		var said []string
+		ctx := sdk.WithRepairs(t.Context(), func(text string) { said = append(said, text) })
+		for range 2 {
+			if got := restore(ctx, model.NewStore(), scratch, "job").steps; got != 0 {
+				t.Errorf("with a bit of byte %d flipped it goes on after step %d", at, got)
+			}
+		}
+		if len(said) != 1 || !strings.Contains(said[0], path) {
+			t.Errorf("it says %q", said)
+		}
+	}
+}
+
+// TestSaveEveryByDefault: a save may take a twentieth of the time.
+func TestSaveEveryByDefault(t *testing.T) {
+	for took, want := range map[time.Duration]time.Duration{0: time.Second, 40 * time.Millisecond: time.Second, 500 * time.Millisecond: 10 * time.Second, time.Minute: 45 * time.Second} {
+		if got := (&Loop{}).saveEvery(took); got != want {
+			t.Errorf("after a save of %v the next comes after %v, want %v", took, got, want)
+		}
+	}
+	if got := (&Loop{SaveEvery: 7}).saveEvery(time.Hour); got != 7 {
+		t.Errorf("what is set becomes %v", got)
 	}
 }
 

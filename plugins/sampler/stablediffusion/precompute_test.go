@@ -20,6 +20,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
@@ -221,17 +222,40 @@ func TestPrecomputeGoesOn(t *testing.T) {
 	}
 	kept := map[string]os.FileInfo{}
 	for _, name := range []string{"latents-00000.safetensors", "captions-00000.safetensors"} {
-		if kept[name], err = os.Stat(filepath.Join(request.Scratch, name)); err != nil {
+		at, err := sealed.Find(filepath.Join(request.Scratch, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kept[name], err = os.Stat(at); err != nil {
 			t.Fatal(err)
 		}
 	}
-	// A file that a crash of the machine cut off is not taken for whole.
+	// A file that a crash of the machine cut off is not taken for whole, nor one with
+	// other numbers in it.
 	if err := os.WriteFile(filepath.Join(request.Scratch, "latents-00001.safetensors"), []byte("half"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	request.Output = t.TempDir()
-	if err := s.Precompute(t.Context(), request, func(sdk.Progress) error { return nil }); err != nil {
+	at, err := sealed.Find(filepath.Join(request.Scratch, "captions-00000.safetensors"))
+	if err != nil {
 		t.Fatal(err)
+	}
+	content, err := os.ReadFile(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[len(content)/2] ^= 1
+	if err := os.WriteFile(at, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	delete(kept, "captions-00000.safetensors")
+	request.Output = t.TempDir()
+	var said []string
+	telling := sdk.WithRepairs(t.Context(), func(text string) { said = append(said, text) })
+	if err := s.Precompute(telling, request, func(sdk.Progress) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if len(said) != 1 || !strings.Contains(said[0], "captions-00000.safetensors") {
+		t.Errorf("it says %q", said)
 	}
 	for name, before := range kept {
 		if after, err := os.Stat(filepath.Join(request.Output, name)); err != nil || !os.SameFile(before, after) {

@@ -3,6 +3,7 @@ package stablediffusion
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/plumb-ml/plumb/plugins/ml/objective"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 // Tune fine-tunes the denoising network, or adapters of it. The instance goes on
@@ -86,13 +88,20 @@ func (s *sampler) examples(ctx context.Context, request sdk.TuneRequest, scratch
 func (s *sampler) precomputed(ctx context.Context, images, scratch string) (string, error) {
 	name := train.Digest([]byte(images))[:16]
 	output, unfinished := filepath.Join(scratch, "precomputed-"+name), filepath.Join(scratch, "precomputing-"+name)
-	if whole, err := latentcache.Open(output); err == nil {
-		return output, whole.Close()
+	intact, err := sealed.FindDirectory(output)
+	if damaged := new(*sealed.Damaged); errors.As(err, damaged) {
+		sdk.Repaired(ctx, fmt.Sprintf("What was precomputed is damaged (%s), and made again.", output))
+		err = nil
 	}
-	err := errors.Join(os.RemoveAll(output), os.MkdirAll(output, 0o755), os.MkdirAll(unfinished, 0o755))
-	if err != nil {
+	if err != nil || intact {
+		return output, err
+	}
+	if err := errors.Join(os.MkdirAll(output, 0o755), os.MkdirAll(unfinished, 0o755)); err != nil {
 		return "", err
 	}
 	request := sdk.PrecomputeRequest{Images: images, Output: output, Scratch: unfinished}
-	return output, s.Precompute(ctx, request, func(sdk.Progress) error { return nil })
+	if err := s.Precompute(ctx, request, func(sdk.Progress) error { return nil }); err != nil {
+		return "", err
+	}
+	return output, sealed.SealDirectory(output)
 }

@@ -256,21 +256,26 @@ func TestResume(t *testing.T) {
 	if err != nil || len(kept) != 1 {
 		t.Fatalf("latents are kept in %v, %v", kept, err)
 	}
-	info, err := os.Stat(kept[0])
+	content, err := os.ReadFile(kept[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(kept[0], info.Size()-5); err != nil {
+	content[len(content)-5] ^= 1 // one number is another
+	if err := os.WriteFile(kept[0], content, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	var said []string
 	// Stopped after a step.
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(sdk.WithRepairs(t.Context(), func(text string) { said = append(said, text) }))
 	err = s.Tune(ctx, request, func(p sdk.Progress) error {
 		cancel()
 		return nil
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("a cancelled job ends with %v", err)
+	}
+	if len(said) != 1 || !strings.Contains(said[0], "damaged") {
+		t.Errorf("it says %q", said)
 	}
 	request.Output = t.TempDir() // another one, as it is after a kill
 	if err := s.Tune(t.Context(), request, ignore); err != nil {

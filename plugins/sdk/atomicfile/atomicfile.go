@@ -1,15 +1,19 @@
 // Package atomicfile writes files whole or not at all: under a temporary name
-// beside the path, then renamed. A reader, and a process that is killed, meets
-// the old file or the new one.
+// beside the path, synced, renamed, and the directory synced. A reader, a process
+// that is killed and a machine that loses its power meet the old file or the new
+// one. It is the one place where Plumb gives a file a name that is to last.
 //
 // It is ours because google/renameio does not build on every system that a
-// plugin may be built for, and syncs what the store syncs again.
+// plugin may be built for, and does not sync the directory.
 package atomicfile
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // File is a file that is being written. Nothing is at its path before Commit.
@@ -19,10 +23,14 @@ type File struct {
 	done bool
 }
 
+// temporary is the end of a temporary name, by which Sweep knows those of this
+// process.
+func temporary() string { return fmt.Sprintf(".%d~", os.Getpid()) }
+
 // Create begins a file in the directory of its path, which must exist. Others
 // may read it. End it by Commit or Discard.
 func Create(path string) (*File, error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*"+temporary())
 	if err != nil {
 		return nil, err
 	}
@@ -33,22 +41,24 @@ func Create(path string) (*File, error) {
 	return f, nil
 }
 
-// Commit closes the file and puts it at its path; after an error nothing is
-// left of it. A file that has to outlive a power cut is synced before (Sync):
-// the name may reach the disk before the content.
+// Commit syncs the file, closes it and puts it at its path, for good; after an
+// error the path holds what it did before, and nothing is left of the file.
 func (f *File) Commit() error {
 	if f.done {
 		return os.ErrClosed
 	}
 	f.done = true
-	err := f.Close()
+	err := f.Sync() // the name may reach the disk before the content
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
 	if err == nil {
 		err = os.Rename(f.Name(), f.path)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return nil
+	return SyncDir(filepath.Dir(f.path))
 }
 
 // Discard closes the file and leaves nothing behind. After Commit or Discard it
@@ -62,7 +72,7 @@ func (f *File) Discard() error {
 	return os.Remove(f.Name())
 }
 
-// Write writes a whole file and syncs it.
+// Write writes a whole file.
 func Write(path string, content []byte) error {
 	f, err := Create(path)
 	if err != nil {
@@ -72,8 +82,54 @@ func Write(path string, content []byte) error {
 	if _, err := f.File.Write(content); err != nil {
 		return err
 	}
-	if err := f.Sync(); err != nil {
+	return f.Commit()
+}
+
+// Rename gives a file that is whole another name, on the same file system, and
+// makes content and name last.
+func Rename(from, to string) error {
+	f, err := os.OpenFile(from, os.O_RDWR, 0) // some systems sync only what is open for writing
+	if err != nil {
 		return err
 	}
-	return f.Commit()
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(to))
+}
+
+// MkdirAll is os.MkdirAll, and makes what it has made last.
+func MkdirAll(dir string, mode os.FileMode) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := MkdirAll(parent, mode); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, mode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	} else if info, statErr := os.Stat(dir); err != nil && (statErr != nil || !info.IsDir()) {
+		return err
+	}
+	return SyncDir(parent)
+}
+
+// Sweep removes what this process has begun below a directory and not ended, for
+// when it ends at once.
+func Sweep(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && strings.HasSuffix(entry.Name(), temporary()) {
+			err = os.Remove(path)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
 }

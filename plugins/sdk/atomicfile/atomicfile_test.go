@@ -93,3 +93,46 @@ func TestFailures(t *testing.T) {
 	}
 	holds(t, filepath.Join(dir, "taken", "by a folder"), "x")
 }
+
+// TestSweep: what this process has begun goes, what others have does not.
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	below := filepath.Join(dir, "a", "b")
+	if err := os.MkdirAll(below, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Create(filepath.Join(below, "c.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	kept := filepath.Join(below, ".c.json.123.1~")
+	if err := os.WriteFile(kept, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := Sweep(dir); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(below)
+	if err != nil || len(entries) != 1 || entries[0].Name() != filepath.Base(kept) {
+		t.Errorf("%v is left, %v", entries, err)
+	}
+	if err := Sweep(filepath.Join(dir, "none")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRename(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	if err := errors.Join(os.WriteFile(from, []byte("new"), 0o644), os.WriteFile(to, []byte("old"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Rename(from, to); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, dir, "new")
+	if err := Rename(from, to); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}

@@ -79,12 +79,12 @@ func listen[A any](
 	signal func(*A) *pb.Signal,
 	each func(*A) error,
 ) error {
-	watch := time.AfterFunc(silence, func() { cancel(&Silence{After: silence}) })
-	defer watch.Stop()
+	watch := newWatch(silence, func() { cancel(&Silence{After: silence}) })
+	defer watch.close()
 	for {
-		watch.Reset(silence)
+		watch.begin()
 		answer, err := receive()
-		watch.Stop()
+		watch.stop()
 		if errors.Is(err, io.EOF) {
 			return violation("ends a stream of answers without saying that it is done")
 		}
@@ -96,7 +96,10 @@ func listen[A any](
 			for _, text := range s.GetHeartbeat().GetWarnings() {
 				sdk.Warn(ctx, text)
 			}
-			if len(s.GetHeartbeat().GetWarnings()) == 0 { // one with warnings is sent between the others
+			for _, text := range s.GetHeartbeat().GetRepairs() {
+				sdk.Repaired(ctx, text)
+			}
+			if len(s.GetHeartbeat().GetWarnings())+len(s.GetHeartbeat().GetRepairs()) == 0 { // one with any is sent between the others
 				Busy(ctx, s.GetHeartbeat().GetBusy())
 			}
 		case *pb.Signal_Done:

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -79,7 +80,7 @@ func (c *Cache) read(key string) (executable []byte, ok bool) {
 			return content[begin:], true
 		}
 	}
-	warn("%s is damaged, and its program is compiled again", path)
+	Repaired(fmt.Sprintf("A compiled program that was kept is damaged (%s), and compiled again.", path))
 	c.remove(key)
 	return nil, false
 }
@@ -93,9 +94,6 @@ func (c *Cache) write(key string, executable []byte) {
 			if err == nil {
 				_, err = file.Write(part)
 			}
-		}
-		if err == nil {
-			err = file.Sync()
 		}
 		if err == nil {
 			err = file.Commit()

@@ -1,0 +1,97 @@
+package plugin
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
+)
+
+// socketsPrefix begins the names of directories of sockets, and of their locks.
+const (
+	socketsPrefix     = "plumb-"
+	socketsLockSuffix = ".lock"
+)
+
+// sockets is the directory below which a host's plugins have their sockets. What a
+// host that was killed together with its plugins leaves there, the next one removes:
+// who lives holds a lock.
+type sockets struct {
+	dir  string
+	lock *flock.Flock
+}
+
+// longestSockets is how long the path of a host's directory may be: that of a socket
+// in it has at most 104 bytes on some systems, of which go-plugin takes up to 44.
+const longestSockets = 60
+
+// shortest is where sockets are if the directory of temporary files has too long a path.
+const shortest = "/tmp"
+
+// openSockets makes a directory below that of temporary files, and removes those of
+// the dead. Where paths would get too long for sockets it is below /tmp; where that
+// cannot be, it is nil.
+func openSockets(below string) (*sockets, error) {
+	removeDeadSockets(below)
+	for {
+		dir, err := os.MkdirTemp(below, socketsPrefix)
+		if err != nil {
+			return nil, fmt.Errorf("make a directory for plugins' sockets: %w", err)
+		}
+		if len(dir) > longestSockets {
+			if err := os.Remove(dir); err != nil || below == shortest {
+				return nil, err
+			}
+			if info, err := os.Stat(shortest); err != nil || !info.IsDir() {
+				return nil, nil
+			}
+			s, err := openSockets(shortest)
+			if err != nil {
+				return nil, nil
+			}
+			return s, nil
+		}
+		s := &sockets{dir: dir, lock: flock.New(dir + socketsLockSuffix)}
+		held, err := s.lock.TryLock()
+		switch {
+		case err == nil && held:
+			return s, nil
+		case err != nil: // no locks here: nobody takes it for a dead host's, and what is left stays
+			s.lock.Close()
+			s.lock = nil
+			return s, nil
+		}
+		// Another host, which clears away, was at the new lock first.
+		s.lock.Close()
+		os.RemoveAll(dir)
+	}
+}
+
+// close removes the directory.
+func (s *sockets) close() {
+	os.RemoveAll(s.dir)
+	if s.lock != nil {
+		os.Remove(s.lock.Path())
+		s.lock.Close()
+	}
+}
+
+// removeDeadSockets removes the directories whose locks nobody holds. Those of other
+// users cannot be removed, and stay.
+func removeDeadSockets(below string) {
+	locks, err := filepath.Glob(filepath.Join(below, socketsPrefix+"*"+socketsLockSuffix))
+	if err != nil {
+		return
+	}
+	for _, path := range locks {
+		lock := flock.New(path, flock.SetFlag(os.O_RDWR))
+		held, err := lock.TryLock()
+		if err == nil && held {
+			os.RemoveAll(strings.TrimSuffix(path, socketsLockSuffix))
+			os.Remove(path)
+		}
+		lock.Close()
+	}
+}

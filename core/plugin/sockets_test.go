@@ -1,0 +1,61 @@
+package plugin
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestSockets: a host removes what the dead left, and nothing of the living.
+func TestSockets(t *testing.T) {
+	below, err := os.MkdirTemp("/tmp", "s")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer os.RemoveAll(below)
+	living, err := openSockets(below)
+	if err != nil || living == nil {
+		t.Fatal(living, err)
+	}
+	dead := filepath.Join(below, socketsPrefix+"dead")
+	others := filepath.Join(below, "plumb-notes")
+	if err := errors.Join(
+		os.MkdirAll(filepath.Join(dead, "plugin-dir1"), 0o700),
+		os.WriteFile(filepath.Join(dead, "plugin-dir1", "socket"), nil, 0o600),
+		os.WriteFile(dead+socketsLockSuffix, nil, 0o600),
+		os.Mkdir(others, 0o700),
+	); err != nil {
+		t.Fatal(err)
+	}
+	next, err := openSockets(below)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{dead: false, dead + socketsLockSuffix: false, living.dir: true, next.dir: true, others: true} {
+		if _, err := os.Stat(path); (err == nil) != want {
+			t.Errorf("%s: %v, there: want %v", path, err, want)
+		}
+	}
+	living.close()
+	next.close()
+	if left, _ := os.ReadDir(below); len(left) != 1 {
+		t.Errorf("%v is left", left)
+	}
+
+	long := filepath.Join(below, strings.Repeat("x", longestSockets))
+	if err := os.Mkdir(long, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s, err := openSockets(long)
+	if err != nil || s == nil || filepath.Dir(s.dir) != shortest {
+		t.Errorf("a path that is too long: %v, %v", s, err)
+	}
+	if s != nil {
+		s.close()
+	}
+	if left, _ := os.ReadDir(long); len(left) > 0 {
+		t.Errorf("%v is left", left)
+	}
+}
