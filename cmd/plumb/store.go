@@ -23,7 +23,7 @@ func (p *program) storeCommand() *cobra.Command {
 // openStore opens the store for writing. It must be there: to look after a store is
 // not to make one.
 func (p *program) openStore() (*store.Store, error) {
-	if !store.Exists(p.storePath()) {
+	if !store.IsStore(p.storePath()) {
 		return nil, exit{exitFailed, fmt.Errorf("there is no store in %s; `plumb run FILE` makes one, and --store and --runs name other places", p.storePath())}
 	}
 	s, err := store.Open(p.storePath())

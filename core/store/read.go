@@ -81,8 +81,8 @@ func (s *Store) readEmpty() error {
 	return nil
 }
 
-// Exists reports whether there is a store in a directory.
-func Exists(dir string) bool {
+// IsStore reports whether there is a store in a directory.
+func IsStore(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, formatFile))
 	return err == nil || !errors.Is(err, fs.ErrNotExist)
 }
