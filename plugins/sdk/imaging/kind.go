@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/image/bmp"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/gitlfs"
 )
 
 // KindError refuses a file for what it is, however intact: a file of a kind that
@@ -33,10 +35,6 @@ func (e *KindError) Error() string {
 	return fmt.Sprintf("it is %s, which is not among the kinds that are read, %s", e.Kind, read)
 }
 
-// LFSPointer begins the file that stands for another one in a clone without Git
-// LFS.
-const LFSPointer = "version https://git-lfs.github.com/spec/v1"
-
 // strangers are kinds of files that people take for images that can be read, by
 // how they begin; "?" is any byte.
 var strangers = []struct{ magic, kind string }{
@@ -51,11 +49,13 @@ var strangers = []struct{ magic, kind string }{
 	{"qoif", "a QOI image"}, {"P1", "a PNM image"}, {"P2", "a PNM image"}, {"P3", "a PNM image"}, {"P4", "a PNM image"}, {"P5", "a PNM image"}, {"P6", "a PNM image"}, {"P7", "a PAM image"},
 	{"RIFF????AVI ", "a video (AVI)"}, {"????ftyp", "a video (MP4)"}, {"\x1aE\xdf\xa3", "a video (Matroska)"},
 	{"\x93NUMPY", "an array of numpy"}, {"PK\x03\x04", "a ZIP archive"}, {"\x1f\x8b", "a file compressed by gzip"}, {"PAR1", "a Parquet table"},
-	{LFSPointer, "a pointer of Git LFS, in place of the image (`git lfs pull` fetches it)"},
 }
 
 // stranger names what a file is that none of the formats is.
 func stranger(content []byte) error {
+	if gitlfs.IsPointer(content) {
+		return gitlfs.Error{}
+	}
 	for _, s := range strangers {
 		if matches(content, s.magic) {
 			return &KindError{Kind: s.kind}

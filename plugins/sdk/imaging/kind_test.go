@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/gitlfs"
 )
 
 // TestKinds: a file of another kind, and a form of a kind that is not read, are
@@ -41,7 +43,6 @@ func TestKinds(t *testing.T) {
 		"JPEG XL":        {[]byte("\xff\x0a\x00\x10"), "a JPEG XL image"},
 		"SVG":            {[]byte("<?xml version=\"1.0\"?>\n<svg xmlns=\"\">"), "an SVG drawing"},
 		"HTML":           {[]byte("<!DOCTYPE html><title>404</title>"), "a page of HTML"},
-		"LFS":            {[]byte(LFSPointer + "\noid sha256:0\nsize 1\n"), "Git LFS"},
 		"nothing known":  {[]byte("hello, world"), "it is none of the kinds"},
 		"empty":          {nil, "it is none of the kinds"},
 		"BMP, RLE8":      {masks, "it is a BMP with run lengths (RLE8), a form that is not read"},
@@ -61,6 +62,9 @@ func TestKinds(t *testing.T) {
 				t.Errorf("%s: %v; want %q", name, err, test.want)
 			}
 		}
+	}
+	if _, err := Decode([]byte("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"), Foreign); !errors.Is(err, gitlfs.Error{}) {
+		t.Errorf("a pointer of Git LFS: %v", err)
 	}
 	if err := Inspect(bytes.NewReader(baseline)); err != nil {
 		t.Errorf("a JPEG: %v", err)
