@@ -154,8 +154,10 @@ func (c *CSV) next() ([]string, error) {
 	case errors.As(err, &wrong) && errors.Is(wrong.Err, errLong), errors.Is(err, errLong):
 		return nil, final(c.lineOfEnd(), "A row without an end", "It is longer than %d MiB. A quote that begins a field must end it too.", largestRow>>20)
 	case errors.As(err, &wrong):
-		m := final(wrong.Line+c.skip, "The line is not CSV", "%v. A quote that begins a field must end it too, and a quote within a field is written twice.", wrong.Err)
-		m.Column = wrong.Column
+		m := final(wrong.StartLine+c.skip, "The line is not CSV", "%v. A quote that begins a field must end it too, and a quote within a field is written twice.", wrong.Err)
+		if wrong.Line == wrong.StartLine { // else the quote that has no end is in the row's first line
+			m.Column = wrong.Column
+		}
 		return nil, m
 	case err != nil:
 		return nil, err

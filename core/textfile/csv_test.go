@@ -100,7 +100,7 @@ func TestMistakes(t *testing.T) {
 		"too few fields":   {"file_name,text\n1.png,a\n2.png\n", "The line has 1 fields", 3},
 		"too many":         {"file_name,text\n1.png,a,b\n", "The line has 3 fields", 2},
 		"bare quote":       {"sep=,\nfile_name,text\n1.png,a \"cat\n", "not CSV", 3},
-		"quote, no end":    {"file_name,text\n1.png,\"a cat\n", "not CSV", 3},
+		"quote, no end":    {"file_name,text\n1.png,\"a cat\n2.png,a dog\n", "not CSV", 2},
 		"Windows-1252":     {"file_name,text\n1.png,caf\xe9\n", "not UTF-8", 2},
 		"Windows-1252, CR": {"file_name,text\r1.png,a\r1.png,caf\xe9\r", "not UTF-8", 3},
 	} {
