@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/plumb-ml/plumb/plugins/ml/pretrained"
+	"github.com/plumb-ml/plumb/plugins/ml/pretrained/config"
 )
 
 // indexFile is the file of a directory with a whole model.
@@ -35,7 +36,7 @@ var weightsOf = map[string]string{
 // the denoising network or without. A part that may be missing and is, such as a
 // safety checker that was not fetched, is named no longer.
 func copyModel(to, from string, denoiser bool) error {
-	text, err := os.ReadFile(filepath.Join(from, indexFile))
+	text, err := config.File(filepath.Join(from, indexFile))
 	if err != nil {
 		return fmt.Errorf("copy model: %w", err)
 	}

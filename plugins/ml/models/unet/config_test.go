@@ -3,7 +3,6 @@ package unet
 import (
 	"os"
 	"reflect"
-	"reflect"
 	"strings"
 	"testing"
 
