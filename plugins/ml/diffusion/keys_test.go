@@ -137,6 +137,9 @@ func TestSchedulerCases(t *testing.T) {
 			t.Errorf("%d steps: at %v, want %v; off by %.1e", run.steps, timesteps, run.timesteps, worst)
 		}
 	}
+	if marked, err := ReadSchedulerConfig("testdata/cases/model-json-byte-order-mark/scheduler_config.json"); err != nil || marked.Timesteps != 1000 {
+		t.Errorf("a byte order mark: %+v, %v", marked, err)
+	}
 	_, err = decodeScheduler(file("scheduler-trained-betas/scheduler_config.json"))
 	if err == nil || !strings.Contains(err.Error(), `"trained_betas" is a list of 1000 numbers: only null is supported`) || len(err.Error()) > 200 {
 		t.Errorf("trained betas: %v", err)
