@@ -26,7 +26,7 @@ const policy = `
 	github.com/hashicorp/hcl      : core/spec core/ablation core/plugin : core/plan core/stage core/run core/session cmd
 	github.com/zclconf/go-cty     : core/spec core/ablation core/plugin : core/plan core/stage core/run core/session cmd
 	github.com/hashicorp/go-plugin: core/plugin plugins/sdk : plugins core/stage core/run core/session cmd
-	google.golang.org/grpc        : core/plugin plugins/sdk -plugins/sdk/table -plugins/sdk/imaging -plugins/sdk/atomicfile -plugins/sdk/sealed -plugins/sdk/schema : plugins core/stage core/run core/session cmd
+	google.golang.org/grpc        : core/plugin plugins/sdk -plugins/sdk/table -plugins/sdk/imaging -plugins/sdk/gitlfs -plugins/sdk/atomicfile -plugins/sdk/sealed -plugins/sdk/schema : plugins core/stage core/run core/session cmd
 	github.com/gomlx              : plugins/ml plugins/bench plugins/sampler plugins/reward plugins/encoder plugins/rater -plugins/ml/diffusion -plugins/ml/pretrained/config : plugins/builtin cmd
 	github.com/spf13/cobra        : cmd
 	github.com/vbauerster/mpb     : cmd
@@ -36,6 +36,7 @@ const policy = `
 	plugins/sdk/atomicfile        : plugins core reports cmd
 	plugins/sdk/sealed            : plugins core : cmd
 	plugins/sdk/client            : plugins/sdk/plugintest core/plugin core/stage : core/run core/session cmd
+	plugins/sdk/gitlfs            : plugins core : cmd reports
 	plugins/sdk/imaging           : plugins core reports : cmd
 	plugins/sdk/schema            : core/spec core/plan core/stage plugins cmd : core/ablation core/plugin core/run core/session
 	plugins/sdk/table             : plugins core reports : cmd

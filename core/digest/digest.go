@@ -33,8 +33,8 @@ import (
 // Path returns the sha256, in hex, of a file's content, or of a directory: of
 // one line for each file below it, in the order of their names, with the file's
 // digest, two spaces and its relative name with slashes (what sha256sum
-// prints). Links to files count as files; a link to a directory is an error,
-// because it may lead in a circle. A nil Memory reads everything. The error is that
+// prints). Links count as what they lead to; one that leads to a directory that it
+// lies in is an error. A nil Memory reads everything. The error is that
 // of ctx when it ends before all is read.
 func (m *Memory) Path(ctx context.Context, path string) (string, error) {
 	info, err := os.Stat(path)
@@ -47,34 +47,43 @@ func (m *Memory) Path(ctx context.Context, path string) (string, error) {
 	var names []string
 	infos := map[string]fs.FileInfo{}
 	links := map[string]string{} // the files themselves, which may be known by their own names
-	err = filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
+	// walk visits a directory, which is called relative.
+	var walk func(directory, relative string, within []fs.FileInfo) error
+	walk = func(directory, relative string, within []fs.FileInfo) error {
+		entries, err := os.ReadDir(directory)
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() {
-			return nil
-		}
-		info, err := os.Stat(name)
-		if err != nil {
-			return err
-		}
-		if !info.Mode().IsRegular() {
-			return fmt.Errorf("%s is neither a file nor a directory", name)
-		}
-		relative, err := filepath.Rel(path, name)
-		if err != nil {
-			return err
-		}
-		relative = filepath.ToSlash(relative)
-		if entry.Type()&fs.ModeSymlink != 0 {
-			if links[relative], err = filepath.EvalSymlinks(name); err != nil {
+		for _, entry := range entries {
+			name, called := filepath.Join(directory, entry.Name()), filepath.ToSlash(filepath.Join(relative, entry.Name()))
+			info, err := os.Stat(name)
+			if err != nil {
 				return err
 			}
+			if entry.Type()&fs.ModeSymlink != 0 {
+				if name, err = filepath.EvalSymlinks(name); err != nil {
+					return err
+				}
+			}
+			switch {
+			case info.IsDir() && slices.ContainsFunc(within, func(outer fs.FileInfo) bool { return os.SameFile(outer, info) }):
+				return fmt.Errorf("%s is a link that leads to a directory in which it lies", filepath.Join(directory, entry.Name()))
+			case info.IsDir():
+				if err := walk(name, called, append(slices.Clone(within), info)); err != nil {
+					return err
+				}
+			case !info.Mode().IsRegular():
+				return fmt.Errorf("%s is neither a file nor a directory", name)
+			default:
+				names, infos[called] = append(names, called), info
+				if name != filepath.Join(path, filepath.FromSlash(called)) {
+					links[called] = name
+				}
+			}
 		}
-		names, infos[relative] = append(names, relative), info
 		return nil
-	})
-	if err != nil {
+	}
+	if err := walk(path, "", []fs.FileInfo{info}); err != nil {
 		return "", err
 	}
 	slices.Sort(names)

@@ -1,63 +1,56 @@
 package imagefolder
 
 import (
-	"bufio"
-	"encoding/csv"
+	"cmp"
 	"errors"
 	"io"
-	"slices"
-	"strings"
-	"unicode/utf8"
+
+	"github.com/plumb-ml/plumb/core/textfile"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 func (m *metadata) readCSV(file io.Reader) error {
-	buffered := bufio.NewReaderSize(file, 1<<16)
-	if mark, err := buffered.Peek(3); err == nil && string(mark) == "\xef\xbb\xbf" {
-		buffered.Discard(3)
+	lines, err := textfile.NewCSV(file, m.whole(m.file), m.columns())
+	if err != nil {
+		return m.form(err)
 	}
-	lines := csv.NewReader(buffered)
-	lines.ReuseRecord = true
-	var header []string
+	has := func(column string) bool { _, ok := lines.Column(column); return ok }
+	if complete, err := m.judge(m.at(lines.Line()), lines.Names(), has); !complete {
+		return cmp.Or(err, errStop)
+	}
 	for {
-		fields, err := lines.Read()
+		err := lines.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		var wrong *csv.ParseError
-		if errors.As(err, &wrong) {
-			if err := m.problem(m.at(wrong.Line), "The line is not CSV", wrong.Err.Error()+". A quote that begins a field must end it too, and every line has as many fields as the first."); err != nil {
-				return err
-			}
-			if !errors.Is(wrong.Err, csv.ErrFieldCount) {
-				return nil
-			}
-			continue
-		}
 		if err != nil {
-			return m.problem(m.at(1), "The metadata cannot be read", err.Error()+".")
-		}
-		if header == nil {
-			for _, name := range fields {
-				header = append(header, strings.TrimSpace(strings.Clone(name)))
-			}
-			continue
-		}
-		line, _ := lines.FieldPos(0)
-		if slices.ContainsFunc(fields, func(f string) bool { return !utf8.ValidString(f) }) {
-			if err := m.problem(m.at(line), "The line is not UTF-8", "Its letters are of another encoding. Save the file as UTF-8."); err != nil {
+			if err := m.form(err); err != nil {
 				return err
 			}
 			continue
 		}
-		err = m.add(line, header, nil, func(column string) (string, bool) {
-			i := slices.Index(header, column)
-			if i < 0 {
-				return "", false
-			}
-			return strings.Clone(fields[i]), true
-		})
+		text, _ := lines.Get("slots")
+		slots, err := table.ParseSlots(text)
 		if err != nil {
+			if err := m.problem(m.at(lines.Line()), "The image's slots cannot be read", err.Error()+"."); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := m.add(lines.Line(), lines.Names(), slots, lines.Get); err != nil {
 			return err
 		}
 	}
+}
+
+// form notes a mistake of the file's form. It returns nil if reading goes on.
+func (m *metadata) form(err error) error {
+	var form *textfile.Mistake
+	if !errors.As(err, &form) {
+		return m.problem(m.at(1), "The metadata cannot be read", err.Error()+".")
+	}
+	if err := m.problem(form.Range(m.whole(m.file)), form.Summary, form.Detail); err != nil || !form.Final {
+		return err
+	}
+	return errStop
 }

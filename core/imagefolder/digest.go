@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // digestAll notes entries and, of files, the digest of their content.
@@ -47,6 +50,9 @@ func (r *folder) digestFile(e *entry) (err error) {
 		return err
 	}
 	defer file.Close()
+	if err := imaging.Inspect(file); err != nil {
+		return errors.New(strings.TrimSuffix(undecodable(err), "."))
+	}
 	e.digest, err = r.memory.Open(r.ctx, file, path)
 	return err
 }

@@ -16,7 +16,7 @@ type entry struct {
 	file   string      // its name in the root; empty: image has it
 	info   fs.FileInfo // of file
 	digest string      // of the file's content
-	image  []byte      // of a table; nil while it is scanned
+	image  []byte      // of a table; while it is scanned nil, or valid during the visit
 }
 
 // row is what is said of an image.
@@ -41,10 +41,33 @@ func (r *folder) add(e *entry, visit func(*entry) error) error {
 		return r.problem(e.where, r.called(e)+" is there twice", fmt.Sprintf("The first time is at %s. Every image needs an ID of its own.", r.spell(first)))
 	}
 	r.ids[nameOf(e.row.ID)] = e.at
-	if e.row.Split != "unseen" {
-		e.row.Split = "seen"
+	split := strings.ToLower(strings.TrimSpace(e.row.Split))
+	switch split {
+	case "":
+		split = "seen"
+	case "seen", "unseen":
+	default:
+		if r.hinted["split "+split] {
+			return nil // said of another image
+		}
+		r.hinted["split "+split] = true
+		return r.problem(e.where, fmt.Sprintf("%s has the split %q", r.called(e), e.row.Split),
+			`It is neither "seen" nor "unseen", which is what an image's prompt is to the model: the tables tell the two apart. Write one of them, or rename the column.`+diag.DidYouMean(split, []string{"seen", "unseen"}))
 	}
+	e.row.Split = split
 	return visit(e)
+}
+
+// idColumns have an image's ID, the first one that is not empty.
+var idColumns = []string{"id", "image_id"}
+
+func idOf(text func(column string) string) string {
+	for _, column := range idColumns {
+		if id := text(column); id != "" {
+			return id
+		}
+	}
+	return ""
 }
 
 // called is an image's name at the beginning of a sentence.

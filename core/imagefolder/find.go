@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/textfile"
 )
 
 // find lists the files that say what the images are.
@@ -23,6 +24,9 @@ func (r *folder) find() error {
 			return err
 		}
 		base, extension := e.Name(), strings.ToLower(path.Ext(e.Name()))
+		if strings.HasPrefix(strings.ToLower(base), "metadata.") {
+			r.nearly = append(r.nearly, file)
+		}
 		isMetadata := base == "metadata.jsonl" || base == "metadata.csv" || base == "metadata.parquet" && r.namesFiles(file)
 		switch {
 		case strings.HasPrefix(base, ".") && file != ".":
@@ -60,11 +64,38 @@ func (r *folder) find() error {
 		}
 		return r.wrong(fmt.Sprintf("No file is called %s", r.Files), fmt.Sprintf("The folder has %s.", strings.Join(others, ", ")))
 	case len(r.tables) == 0:
+		nearly := ""
+		if len(r.nearly) > 0 {
+			nearly = fmt.Sprintf(" There is %s; what is read is called metadata.jsonl, metadata.csv or metadata.parquet.", strings.Join(r.nearly, ", "))
+		}
 		return r.wrong(fmt.Sprintf("The folder %s has no captions", r.Path),
-			`It needs a metadata.jsonl with lines such as {"file_name": "0001.png", "text": "a red circle"}, or Parquet files with the columns image and text.`)
+			`It needs a metadata.jsonl with lines such as {"file_name": "0001.png", "text": "a red circle"}, or Parquet files with the columns image and text.`+nearly)
 	}
 	return nil
 }
+
+// alike looks for a file that has nearly the name of one that is not there, and
+// says how it differs.
+func (r *folder) alike(file string) (how, other string) {
+	if r.all == nil { // looked for at the first name that is wrong
+		r.all = []string{}
+		fs.WalkDir(r.root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
+			switch {
+			case err != nil || r.ctx.Err() != nil || len(r.all) == mostListed:
+				return fs.SkipAll
+			case !e.IsDir():
+				r.all = append(r.all, name)
+			}
+			return nil
+		})
+	}
+	exists := func(name string) bool { _, found := slices.BinarySearch(r.all, name); return found }
+	slices.Sort(r.all)
+	return textfile.Alike(file, exists, slices.Values(r.all))
+}
+
+// mostListed bounds the files that a name is compared with.
+const mostListed = 1 << 20
 
 // stat looks for an image file. It returns what is wrong with it in words.
 func (r *folder) stat(file string) (info fs.FileInfo, wrong string) {

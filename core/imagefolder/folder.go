@@ -23,8 +23,8 @@ import (
 // Pictures are turned upright by their Exif data, and have the values that
 // libwebp gives them and, but for rounding, libjpeg.
 //
-// The ID is the file's name if none is given; the split is "seen" unless it
-// says "unseen". Of a list of captions the first is taken.
+// The ID is id or image_id, and the file's name if neither is given; the split is
+// "seen" or "unseen", and "seen" if it is empty. Of a list of captions the first is taken.
 //
 // Its JSON is part of a stage's key; the path is not in it, the digest of what
 // is read stands for it.
@@ -49,6 +49,10 @@ type Inventory struct {
 	Images int
 	Unseen int    // of the images
 	Digest string // sha256 of what was read of it, images and metadata, in hex
+	// Splits are the splits of a data set, such as "test, train", that the names of
+	// the files tell of; empty if there are not several, or a pattern chose among
+	// them. They are read as one.
+	Splits string
 	// LeftOut counts image files that no metadata names.
 	LeftOut int
 }
@@ -96,14 +100,18 @@ type folder struct {
 	root     *os.Root // nil if the path is a Parquet file
 	metadata []string // names in root
 	tables   []string // names in root, or the path itself
+	nearly   []string // names in root that are like those of metadata
 	images   int      // image files in root
+	all      []string // all files in root, sorted; nil: not needed yet
 	chosen   map[name]bool
+	inspects bool // images of tables are looked at while they are scanned
 
 	problems  diag.List
 	ids       map[name]spot
-	named     map[name]spot  // image files
-	ofPrompt  map[name]int32 // images so far, by prompt
-	hash      hash.Hash      // of everything read
+	named     map[name]spot   // image files
+	ofPrompt  map[name]int32  // images so far, by prompt
+	hinted    map[string]bool // mistakes that were explained
+	hash      hash.Hash       // of everything read
 	inventory Inventory
 }
 

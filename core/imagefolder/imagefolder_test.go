@@ -173,7 +173,7 @@ func TestImageFolderGoesOnAfterMistakes(t *testing.T) {
 		{`{"file_name": "empty.png", "text": "x"}`, `empty`},
 		{`{"file_name": "text.png", "text": "x"}`, `PNG, JPEG`},
 		{`{"file_name": ".", "text": "x"}`, `no regular file`},
-		{`{"text": "x"}`, `file_name is missing`},
+		{`{"text": "x"}`, `no column "file_name"`},
 		{`{"file_name": "a.png"}`, `no caption`},
 		{`{"file_name": `, `not the JSON`},
 		{"{\"file_name\": \"a.png\", \"text\": \"caf\xe9\"}", `UTF-8`},
@@ -235,7 +235,7 @@ func TestFolderMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	many := filepath.Join(dir, "many")
-	write(t, filepath.Join(many, "metadata.jsonl"), bytes.Repeat([]byte("{}\n"), 1000))
+	write(t, filepath.Join(many, "metadata.jsonl"), bytes.Repeat([]byte(`{"file_name": "", "text": "x"}`+"\n"), 1000))
 	for name, test := range map[string]struct {
 		folder Folder
 		want   []string

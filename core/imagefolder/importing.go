@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/plumb-ml/plumb/plugins/sdk/gitlfs"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
@@ -60,9 +61,7 @@ func (b *batch) add(e *entry) error {
 		}
 	}
 	width, height, err := imaging.Size(e.image, imaging.Foreign)
-	if large := (*imaging.SizeError)(nil); errors.As(err, &large) {
-		return wrong(fmt.Sprintf("Its header says that %v. Make the image smaller, or remove it.", large))
-	} else if err != nil {
+	if err != nil {
 		return wrong(undecodable(err))
 	}
 	if len(b.entries) >= imported || b.pixels+width*height > importedPixels || b.bytes+len(e.image) > importedBytes {
@@ -136,8 +135,19 @@ func (b *batch) flush() error {
 	return b.ctx.Err()
 }
 
+// undecodable says why an image cannot be read, and what to do.
 func undecodable(err error) string {
-	return fmt.Sprintf("%v: the file is cut short or damaged, or not of the kinds PNG, JPEG, WebP (not animated) and BMP. Replace it, or remove its line.", err)
+	var kind *imaging.KindError
+	var large *imaging.SizeError
+	switch {
+	case errors.As(err, &large):
+		return fmt.Sprintf("Its header says that %v. Make the image smaller, or remove it.", large)
+	case errors.As(err, &kind):
+		return fmt.Sprintf("The file is not read: %v. Save the image as PNG, or remove its line.", kind)
+	case errors.Is(err, gitlfs.Error{}):
+		return fmt.Sprintf("The file is not here: %v.", gitlfs.Error{})
+	}
+	return fmt.Sprintf("%v: the file is cut short or damaged. Replace it, or remove its line.", err)
 }
 
 // prepare makes an image file the PNG that stages exchange: 8-bit RGB, of the

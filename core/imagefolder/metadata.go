@@ -1,9 +1,11 @@
 package imagefolder
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/diag"
@@ -35,7 +37,7 @@ type metadata struct {
 	number int32
 	file   string
 	visit  func(*entry) error
-	judged bool // whether the caption column was looked for
+	object bool // whether a line of JSON was read
 }
 
 // at is where a line is; a row of a table has no place in the file.
@@ -46,16 +48,48 @@ func (m *metadata) at(line int) diag.Range {
 	return lineOf(m.whole(m.file), line)
 }
 
+// columns are those that are read.
+func (m *metadata) columns() []string {
+	columns := append([]string{"file_name", "category", "split", "slots"}, idColumns...)
+	if m.Caption != "" {
+		return append(columns, m.Caption)
+	}
+	return append(columns, captionColumns...)
+}
+
+// judge says which columns are not there that must be. One complaint is for all
+// lines that have the same columns; a line that lacks one is passed over.
+func (m *metadata) judge(where diag.Range, names []string, has func(column string) bool) (complete bool, err error) {
+	complain := func(said string, d diag.Diagnostic) {
+		complete = false
+		if said += " " + strings.Join(names, "\x00"); !m.hinted[said] && err == nil {
+			m.hinted[said] = true
+			err = m.problem(d.Subject, d.Summary, d.Detail)
+		}
+	}
+	complete = true
+	switch {
+	case m.Caption != "" && !has(m.Caption):
+		complain("caption", noColumn(where, m.Caption, names))
+	case m.Caption == "" && !slices.ContainsFunc(captionColumns, has):
+		meant := ""
+		for _, column := range captionColumns {
+			meant = cmp.Or(meant, diag.DidYouMean(column, names))
+		}
+		complain("caption", diag.Diagnostic{Subject: where, Summary: "There are no captions",
+			Detail: fmt.Sprintf("There is none of the columns text, caption and prompt; %s. Name the one with the captions: caption = \"column\".%s", are(names), meant)})
+	}
+	if !has("file_name") {
+		complain("file_name", noColumn(where, "file_name", names))
+	}
+	return complete, err
+}
+
 // add hands on an image file that a line names.
 func (m *metadata) add(line int, names []string, slots map[string]string, get func(column string) (string, bool)) error {
 	where := m.at(line)
-	if !m.judged && m.Caption != "" {
-		m.judged = true
-		if _, ok := get(m.Caption); !ok {
-			// One complaint for all lines.
-			m.problems = append(m.problems, noColumn(where, m.Caption, names))
-			return errStop
-		}
+	if complete, err := m.judge(where, names, func(column string) bool { _, ok := get(column); return ok }); !complete {
+		return err
 	}
 	text := func(column string) string {
 		value, _ := get(column)
@@ -80,10 +114,18 @@ func (m *metadata) add(line int, names []string, slots map[string]string, get fu
 	m.named[nameOf(file)] = at
 	info, wrong := m.stat(file)
 	if wrong != "" {
+		how, like := m.alike(file)
+		if how != "" && m.hinted[how] {
+			return nil // said of another line
+		}
+		if how != "" {
+			m.hinted[how] = true
+			wrong = fmt.Sprintf("There is %q: %s. Other lines may want the same.", like, how)
+		}
 		return m.problem(where, fmt.Sprintf("The image %q cannot be read", fileName), wrong)
 	}
 	e := &entry{where: where, at: at, file: file, info: info, row: row{
-		ID: text("id"), Text: m.captionOf(text), Category: text("category"), Split: text("split"), Slots: slots, FileName: fileName,
+		ID: idOf(text), Text: m.captionOf(text), Category: text("category"), Split: text("split"), Slots: slots, FileName: fileName,
 	}}
 	if e.row.ID == "" {
 		e.row.ID = file

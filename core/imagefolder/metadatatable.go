@@ -1,6 +1,7 @@
 package imagefolder
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/textfile"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
@@ -43,9 +45,13 @@ func (m *metadata) readParquet(file string) error {
 	}
 	defer f.Close()
 	names, where := f.Columns(), diag.Range{File: m.whole(file)}
-	if f.First("file_name") == "" {
-		m.problems = append(m.problems, noColumn(where, "file_name", names))
-		return errStop
+	for _, column := range m.columns() {
+		if f.Twice(column) {
+			return m.form(textfile.Twice(0, column, names))
+		}
+	}
+	if complete, err := m.judge(where, names, func(column string) bool { return slices.Contains(names, column) }); !complete {
+		return cmp.Or(err, errStop)
 	}
 	captions := captionColumns
 	if m.Caption != "" {
@@ -58,7 +64,7 @@ func (m *metadata) readParquet(file string) error {
 		}
 	}
 	words := f.Under("slots") // of a struct of slots
-	wanted := append([]string{"file_name", "id", "category", "split", "slots"}, captions...)
+	wanted := m.columns()
 	err = f.Each(wanted, func(n int, get func(string) parquet.Value) error {
 		slots, err := table.ParseSlots(table.Text(get("slots")))
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/textfile"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
@@ -91,12 +92,22 @@ func (r *folder) readTable(number int32, file string, scan bool, visit func(*ent
 		r.problems.Errorf(diag.Range{File: whole}, fmt.Sprintf("The column %q holds no text", caption), "It holds %s. Name another: caption = \"column\".", kind)
 		return errStop
 	}
-	id := "id"
-	if kind, ok := f.Kind("image_id"); ok && kind == parquet.ByteArray && f.First(id) == "" {
-		id = "image_id" // as our own tables have it
+	wanted := append([]string{caption, "category", "split", "slots"}, idColumns...)
+	for _, column := range append(wanted, "image") {
+		if f.Twice(column) {
+			wrong := textfile.Twice(0, column, names)
+			r.problems.Errorf(diag.Range{File: whole}, wrong.Summary, "%s", wrong.Detail)
+			return errStop
+		}
 	}
-	wanted := []string{caption, id, "category", "split", "slots"}
-	if !scan {
+	// What was seen whole before is not looked at again by a scan: images are most
+	// of a table.
+	looks := !scan
+	if r.inspects {
+		_, known := r.memory.Recall(whole, before)
+		looks = !known
+	}
+	if looks {
 		wanted = append(wanted, "image")
 	}
 	stem := r.stem(file)
@@ -107,7 +118,7 @@ func (r *folder) readTable(number int32, file string, scan bool, visit func(*ent
 			return r.problem(where, fmt.Sprintf("The slots of row %d cannot be read", n), err.Error()+".")
 		}
 		e := &entry{where: where, at: spot{number, int32(n)}, row: row{
-			ID: table.Text(get(id)), Text: strings.TrimSpace(table.Text(get(caption))), Category: table.Text(get("category")), Split: table.Text(get("split")), Slots: slots,
+			ID: idOf(func(column string) string { return table.Text(get(column)) }), Text: strings.TrimSpace(table.Text(get(caption))), Category: table.Text(get("category")), Split: table.Text(get("split")), Slots: slots,
 			FileName: table.Text(get("image.path")),
 		}}
 		if !utf8.ValidString(e.row.Text) || !utf8.ValidString(e.row.ID) {
@@ -116,15 +127,25 @@ func (r *folder) readTable(number int32, file string, scan bool, visit func(*ent
 		if e.row.ID == "" {
 			e.row.ID = fmt.Sprintf("%s-%06d", stem, n)
 		}
-		if !scan {
+		if looks {
 			value := get("image.bytes")
 			switch {
 			case value.IsNull() || len(value.ByteArray()) == 0:
-				return r.problem(where, fmt.Sprintf("Row %d has no image", n), "Its column image.bytes is empty; images that are only named by a path are not read.")
+				if e.row.FileName != "" {
+					if r.hinted["image.path"] {
+						return nil // said of another row
+					}
+					r.hinted["image.path"] = true
+					return r.problem(where, fmt.Sprintf("Row %d has no image", n), fmt.Sprintf("Its column image.bytes is empty and image.path is %q: images that are only named are not read. In datasets, ds.map or ds.cast_column with decode=False leaves the bytes away; Dataset.to_parquet puts them into the file. Other rows may want the same.", e.row.FileName))
+				}
+				return r.problem(where, fmt.Sprintf("Row %d has no image", n), "Its columns image.bytes and image.path are empty. Leave the row out.")
 			case len(value.ByteArray()) > largestFile:
 				return r.problem(where, fmt.Sprintf("The image of row %d is too large", n), fmt.Sprintf("It has %d bytes; more than %d MiB are taken for a mistake.", len(value.ByteArray()), largestFile>>20))
 			}
-			e.image = bytes.Clone(value.ByteArray())
+			e.image = value.ByteArray()
+			if !scan {
+				e.image = bytes.Clone(e.image)
+			}
 		}
 		return r.add(e, visit)
 	})

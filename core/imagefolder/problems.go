@@ -45,10 +45,20 @@ func lineOf(path string, line int) diag.Range {
 func noColumn(where diag.Range, column string, names []string) diag.Diagnostic {
 	return diag.Diagnostic{
 		Summary: fmt.Sprintf("There is no column %q", column),
-		Detail:  fmt.Sprintf("There are %s.%s", strings.Join(names, ", "), diag.DidYouMean(column, names)),
+		Detail:  fmt.Sprintf("%s.%s", upper(are(names)), diag.DidYouMean(column, names)),
 		Subject: where,
 	}
 }
+
+// are names the columns that there are, at the beginning of a part of a sentence.
+func are(names []string) string {
+	if len(names) == 0 {
+		return "there are no columns"
+	}
+	return "there are " + strings.Join(names, ", ")
+}
+
+func upper(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // errStop ends reading: enough mistakes are known.
 var errStop = errors.New("stop")

@@ -1,10 +1,15 @@
 package imagefolder
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
 // run visits the images that are taken, in order, and gives the inventory. scan
@@ -17,12 +22,16 @@ func (r *folder) run(scan bool, visit func(*entry) error, finish func() error) (
 		}
 	}
 	r.start()
-	if err := r.hashTables(); err != nil {
-		return Inventory{}, err
-	}
+	r.inspects = scan
 	err := r.each(scan, func(e *entry) error {
 		if !r.taken(e) {
 			return nil
+		}
+		if scan && e.image != nil {
+			if err := imaging.Inspect(bytes.NewReader(e.image)); err != nil {
+				return r.problem(e.where, r.called(e)+" cannot be read", undecodable(err))
+			}
+			e.image = nil
 		}
 		r.inventory.Images++
 		if e.row.Split == "unseen" {
@@ -39,11 +48,18 @@ func (r *folder) run(scan bool, visit func(*entry) error, finish func() error) (
 	if r.problems != nil {
 		return Inventory{}, r.problems
 	}
+	// Digests are remembered of what was looked at without a mistake.
+	if err := r.hashTables(); err != nil {
+		return Inventory{}, err
+	}
 	if r.inventory.Images == 0 {
 		return Inventory{}, r.wrong("No images in "+r.Path, r.nothing())
 	}
 	if len(r.metadata) > 0 && r.Files == "" {
 		r.inventory.LeftOut = max(0, r.images-len(r.named))
+	}
+	if r.Files == "" {
+		r.inventory.Splits = strings.Join(splitsOf(append(slices.Clone(r.metadata), r.tables...)), ", ")
 	}
 	r.inventory.Digest = hex.EncodeToString(r.hash.Sum(nil))
 	return r.inventory, nil
@@ -59,6 +75,7 @@ func (r *folder) nothing() string {
 func (r *folder) start() {
 	r.problems, r.inventory = nil, Inventory{}
 	r.ids, r.named, r.ofPrompt = map[name]spot{}, map[name]spot{}, map[name]int32{}
+	r.hinted = map[string]bool{}
 	r.hash = sha256.New()
 	r.hash.Write([]byte("plumb images 1\n"))
 }

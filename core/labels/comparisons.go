@@ -121,7 +121,7 @@ func (i *comparisonImporter) image(id, column string, r comparisonRow) table.Ima
 		i.findings.Errorf(r.where(column), "The image's ID is missing", "Every row needs the IDs of two images.")
 	case !ok:
 		i.findings.Errorf(r.where(column), fmt.Sprintf("There is no image %q", id),
-			"The IDs are those of the images that the comparisons block refers to. If the images were drawn anew since, their IDs may be others.")
+			"The IDs are those of the images that the comparisons block refers to. If the images were drawn anew since, their IDs may be others.%s", hint(id, i.images))
 	}
 	return image
 }

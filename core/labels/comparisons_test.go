@@ -96,7 +96,7 @@ func TestImportComparisonsFromParquet(t *testing.T) {
 		t.Errorf("got %v", findings)
 	}
 	lacking := path("lacking.parquet", table.WriteAll(filepath.Join(dir, "lacking.parquet"), []incomplete{{"a1", "tie"}}))
-	if _, findings := ImportComparisons(lacking, comparedImages()); len(findings) != 1 || !strings.Contains(findings[0].Detail, `"second": is missing`) {
+	if _, findings := ImportComparisons(lacking, comparedImages()); len(findings) != 1 || !strings.Contains(findings[0].Summary, `There is no column "second"`) {
 		t.Errorf("got %v", findings)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "damaged.parquet"), []byte("PAR1"), 0o644); err != nil {
@@ -145,7 +145,7 @@ func TestImportComparisonsReportsAllMistakes(t *testing.T) {
 
 func TestImportComparisonsOfWrongFiles(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                             "The comparisons cannot be read",
+		"":                             "The file is empty",
 		"first,second,choise\na1,a2,x": `There is no column "choice"`,
 		"first,second,choice\n":        "The file has no comparisons",
 		"first,second,choice\na1,a2,":  "The file has no comparisons",

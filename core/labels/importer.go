@@ -99,7 +99,7 @@ func (i *importer) add(r labelRow) error {
 	if r.imageID != "" && i.images != nil && !i.blind {
 		image, ok := i.images[r.imageID]
 		if !ok {
-			i.findings.Errorf(r.where("image_id"), fmt.Sprintf("There is no image %q", r.imageID), "The IDs are those of the images that the labels block refers to. If the images were drawn anew since, their IDs may be others.")
+			i.findings.Errorf(r.where("image_id"), fmt.Sprintf("There is no image %q", r.imageID), "The IDs are those of the images that the labels block refers to. If the images were drawn anew since, their IDs may be others.%s", hint(r.imageID, i.images))
 		}
 		label.Prompt, label.Category, label.Split = image.Prompt, image.Category, image.Split
 	}

@@ -1,31 +1,27 @@
 package labels
 
 import (
-	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/textfile"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
-// sheet is a file that people filled in: CSV with a header that names the columns,
-// its fields between commas, semicolons or tabs, as spreadsheets write them; or
-// Parquet, by its extension.
+// sheet is a file that people filled in: CSV in any dialect of textfile.CSV, or
+// Parquet, by what it holds or by its extension.
 type sheet struct {
 	path    string
 	columns []string                                    // that are of interest
 	needed  func(has func(column string) bool) []string // columns that must be there
-	header  string                                      // what the first line should name, for a sentence
+	header  string                                      // what the columns should be, for a sentence
 	found   *diag.List                                  // gets mistakes of the form
 }
 
@@ -51,7 +47,13 @@ func (r sheetRow) rater() string {
 // in. what is what the rows hold; open says of their number how to fill them in.
 func (s sheet) ended(err error, what, open string, filled, unfilled int) {
 	at := diag.Range{File: s.path}
-	if err != nil && !errors.Is(err, errStop) {
+	var form *textfile.Mistake
+	switch {
+	case errors.As(err, &form) && form.Line > 0:
+		s.found.Errorf(form.Range(s.path), form.Summary, "%s", form.Detail)
+	case errors.As(err, &form):
+		s.found.Errorf(at, form.Summary, "%s The %s are CSV or Parquet with %s.", form.Detail, what, s.header)
+	case err != nil && !errors.Is(err, errStop):
 		s.found.Errorf(at, "The "+what+" cannot be read", "%v", err)
 	}
 	switch {
@@ -75,11 +77,26 @@ func Unfilled(problems diag.List) bool {
 // each calls visit with every row. Mistakes of the form are reported; a row with
 // too many or too few fields is passed over.
 func (s sheet) each(visit func(sheetRow) error) error {
-	if strings.EqualFold(filepath.Ext(s.path), ".parquet") {
+	f, err := os.Open(s.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil {
+		return err
+	} else if info.IsDir() {
+		return errors.New("it is a directory; give the path of a file")
+	}
+	head := make([]byte, len(parquetMagic))
+	n, _ := f.ReadAt(head, 0)
+	if string(head[:n]) == parquetMagic || strings.EqualFold(filepath.Ext(s.path), ".parquet") {
 		return s.eachOfParquet(visit)
 	}
-	return s.eachOfCSV(visit)
+	return s.eachOfCSV(f, visit)
 }
+
+// parquetMagic begins a Parquet file, whatever its name.
+const parquetMagic = "PAR1"
 
 // eachOfParquet reads a table. A row of it is what a line is to a text.
 func (s sheet) eachOfParquet(visit func(sheetRow) error) error {
@@ -89,10 +106,13 @@ func (s sheet) eachOfParquet(visit func(sheetRow) error) error {
 	}
 	defer f.Close()
 	has := func(column string) bool { return f.First(column) != "" }
-	for _, column := range s.needed(has) {
-		if !has(column) {
-			return f.Missing(column)
+	for _, column := range s.columns {
+		if f.Twice(column) {
+			return textfile.Twice(0, column, f.Columns())
 		}
+	}
+	if !s.complete(diag.Range{File: s.path}, has, f.Columns()) {
+		return nil
 	}
 	return f.Each(s.columns, func(n int, get func(string) parquet.Value) error {
 		return visit(sheetRow{
@@ -106,80 +126,38 @@ func (s sheet) eachOfParquet(visit func(sheetRow) error) error {
 	})
 }
 
-func (s sheet) eachOfCSV(visit func(sheetRow) error) error {
-	b, err := os.ReadFile(s.path)
+func (s sheet) eachOfCSV(f *os.File, visit func(sheetRow) error) error {
+	lines, err := textfile.NewCSV(f, s.path, s.columns)
 	if err != nil {
 		return err
 	}
-	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")) // of spreadsheets
-	r := csv.NewReader(bytes.NewReader(b))
-	r.Comma = delimiter(b)
-	r.FieldsPerRecord = -1 // counted below, with a message of our own
-	r.ReuseRecord = true
-
-	header, err := r.Read()
-	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("the file is empty; its first line should name %s", s.header)
-	} else if err != nil {
-		return err
-	}
-	columns := map[string]int{}
-	for n, name := range header {
-		columns[strings.ToLower(strings.TrimSpace(name))] = n
-	}
-	has := func(column string) bool { _, ok := columns[column]; return ok }
-	width, complete := len(header), true
-	for _, name := range s.needed(has) {
-		if !has(name) {
-			complete = false
-			at := diag.Position{Line: 1, Column: 1}
-			s.found.Errorf(diag.Range{File: s.path, Start: at, End: at}, fmt.Sprintf("There is no column %q", name),
-				"The first line should name %s; it names %s.%s", s.header, strings.Join(slices.Sorted(maps.Keys(columns)), ", "),
-				diag.DidYouMean(name, slices.Sorted(maps.Keys(columns))))
-		}
-	}
-	if !complete {
+	has := func(column string) bool { _, ok := lines.Column(column); return ok }
+	if !s.complete(textfile.Mistake{Line: lines.Line()}.Range(s.path), has, lines.Names()) {
 		return nil
+	}
+	row := sheetRow{
+		has: has,
+		get: func(column string) string {
+			field, _ := lines.Get(column)
+			return strings.TrimSpace(field)
+		},
+		where: lines.Where,
 	}
 	odd := 0 // lines
 	for {
-		fields, err := r.Read()
-		var wrong *csv.ParseError
+		err := lines.Next()
+		var form *textfile.Mistake
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
-		case errors.As(err, &wrong):
-			at := diag.Position{Line: wrong.Line, Column: wrong.Column}
-			s.found.Errorf(diag.Range{File: s.path, Start: at, End: at}, "The line is not CSV", "%v. A quote that begins a field must end it too.", wrong.Err)
-			return nil
-		case err != nil:
-			return err
-		}
-		row := sheetRow{
-			has: has,
-			get: func(column string) string {
-				n, ok := columns[column]
-				if !ok {
-					return ""
-				}
-				return strings.Clone(strings.TrimSpace(fields[n]))
-			},
-			where: func(column string) diag.Range {
-				n, ok := columns[column]
-				if !ok || n >= len(fields) {
-					n = 0
-				}
-				line, first := r.FieldPos(n)
-				start := diag.Position{Line: line, Column: first}
-				return diag.Range{File: s.path, Start: start, End: diag.Position{Line: line, Column: first + len(fields[n])}}
-			},
-		}
-		if len(fields) != width {
-			s.found.Errorf(row.where(""), fmt.Sprintf("The line has %d fields", len(fields)), "The first line has %d.", width)
+		case errors.As(err, &form) && !form.Final:
+			s.found.Errorf(form.Range(s.path), form.Summary, "%s", form.Detail)
 			if odd++; odd == maxFindings {
 				return errStop
 			}
 			continue
+		case err != nil:
+			return err
 		}
 		if err := visit(row); err != nil {
 			return err
@@ -187,13 +165,16 @@ func (s sheet) eachOfCSV(visit func(sheetRow) error) error {
 	}
 }
 
-// delimiter is what stands between the fields of the first line.
-func delimiter(b []byte) rune {
-	line, _, _ := bytes.Cut(b, []byte("\n"))
-	for _, one := range []rune{',', ';', '\t'} {
-		if bytes.ContainsRune(line, one) {
-			return one
+// complete reports whether the columns are there that must be, and says which are
+// not.
+func (s sheet) complete(where diag.Range, has func(string) bool, names []string) bool {
+	complete := true
+	for _, name := range s.needed(has) {
+		if !has(name) {
+			complete = false
+			s.found.Errorf(where, fmt.Sprintf("There is no column %q", name),
+				"The columns are %s; there should be %s.%s", strings.Join(names, ", "), s.header, diag.DidYouMean(name, names))
 		}
 	}
-	return ','
+	return complete
 }

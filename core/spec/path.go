@@ -147,7 +147,11 @@ func (l *loader) folder(folder imagefolder.Folder, value string, at hcl.Range) i
 		}
 	case err != nil:
 		l.error(at, "Cannot read folder", "path: %v.", err)
-	case inventory.LeftOut > 0:
+	}
+	if inventory.Splits != "" {
+		l.warning(at, "Several splits are read as one", "By the names of its files the folder has the splits %s; all of them are taken, %d images. files = \"PATTERN\" chooses the files of one, such as \"*train*\" or \"train/metadata.jsonl\", or says that all are meant.", inventory.Splits, inventory.Images)
+	}
+	if inventory.LeftOut > 0 {
 		l.warning(at, "Images that nothing speaks of", "Image files of the folder that no metadata names: %d. They are left out; %d are taken. Add lines for them, or remove them.", inventory.LeftOut, inventory.Images)
 	}
 	return inventory

@@ -3,6 +3,7 @@ package spec
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -56,11 +57,22 @@ func TestDigestPath(t *testing.T) {
 	if got := digest(); got != first {
 		t.Errorf("the digest is %s, and was %s of the same files", got, first)
 	}
-	if err := os.Symlink(filepath.Join(directory, "a"), filepath.Join(directory, "link")); err != nil {
+	// A link to a directory is what it leads to, as in the hub's cache.
+	linked := t.TempDir()
+	if err := os.Symlink(filepath.Join(directory, "a"), filepath.Join(linked, "a")); err != nil {
 		t.Skip("no links here")
 	}
-	if _, err := DigestPath(t.Context(), directory); err == nil {
-		t.Error("a link to a directory was followed or overlooked")
+	if err := os.WriteFile(filepath.Join(linked, "b"), []byte("2"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := DigestPath(t.Context(), linked); err != nil || got != first {
+		t.Errorf("with a link the digest is %s, %v; want %s", got, err, first)
+	}
+	if err := os.Symlink(directory, filepath.Join(directory, "a/link")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := DigestPath(t.Context(), directory); err == nil || !strings.Contains(err.Error(), "leads to a directory in which it lies") {
+		t.Errorf("a link in a circle: %v", err)
 	}
 }
 

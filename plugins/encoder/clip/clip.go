@@ -28,9 +28,9 @@ func Component() sdk.Component {
 			Name:    "clip",
 			Summary: "CLIP's image and text towers, from published weights on the disk.",
 			Schema: sdk.Schema{Attributes: []sdk.Attribute{
-				{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Directory, or hf://OWNER/NAME on Hugging Face's hub, of a CLIPModel of transformers: config.json, safetensors, vocab.json and merges.txt or tokenizer.json, preprocessor_config.json.",
+				{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Directory, or hf://OWNER/NAME on Hugging Face's hub, of a CLIPModel of transformers: config.json, safetensors, vocab.json and merges.txt or tokenizer.json, preprocessor_config.json or processor_config.json.",
 					Obtain: "CLIP ViT-L/14 is openai/clip-vit-large-patch14 on Hugging Face: write \"hf://openai/clip-vit-large-patch14\" in place of the path, and plumb download fetches it; or with the hub's command line tool: hf download openai/clip-vit-large-patch14 --include '*.json' '*.txt' model.safetensors --local-dir DIRECTORY.",
-					Hub:    []string{"config.json", "preprocessor_config.json", "model.safetensors", "?vocab.json", "?merges.txt", "?tokenizer.json", "?tokenizer_config.json", "?special_tokens_map.json"}},
+					Hub:    []string{"config.json", "?preprocessor_config.json", "?processor_config.json", "model.safetensors", "?added_tokens.json", "?vocab.json", "?merges.txt", "?tokenizer.json", "?tokenizer_config.json", "?special_tokens_map.json"}},
 			}},
 			PreferredBatch: 32,
 			NeedsDevice:    true,
@@ -106,7 +106,7 @@ func (e *encoder) fits(directory string, sizes clipmodel.Config) error {
 		all.Addf(different, "The tokenizer's end token has the id %d, the text tower's eos_token_id is %d.", end, sizes.Text.End)
 	}
 	if height, width := e.preprocess.Size(); height != sizes.Vision.ImageSize || width != sizes.Vision.ImageSize {
-		all.Addf(different, "preprocessor_config.json makes images of %d x %d pixels, the image tower's image_size is %d.", height, width, sizes.Vision.ImageSize)
+		all.Addf(different, "The preprocessor makes images of %d x %d pixels, the image tower's image_size is %d.", height, width, sizes.Vision.ImageSize)
 	}
 	return all.Err()
 }

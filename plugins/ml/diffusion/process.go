@@ -39,7 +39,15 @@ func (p Process) Sample(x []float32, s Sampling, network Network, normal func(ou
 			x[i] *= float32(path.Start)
 		}
 	}
-	return solver.solve(path, x, Denoiser{Network: network, Prediction: p.Prediction, Clip: p.Clip}, Fresh{Eta: s.Eta, Normal: normal})
+	if err := solver.solve(path, x, Denoiser{Network: network, Prediction: p.Prediction, Clip: p.Clip}, Fresh{Eta: s.Eta, Normal: normal}); err != nil {
+		return err
+	}
+	if path.Finish != 0 {
+		for i := range x {
+			x[i] = float32(float64(x[i]) * path.Finish)
+		}
+	}
+	return nil
 }
 
 // Evaluations is the number of times that Sample asks the network. An error is

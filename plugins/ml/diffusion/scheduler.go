@@ -28,7 +28,6 @@ type SchedulerConfig struct {
 	Ratio     json.RawMessage `json:"dynamic_thresholding_ratio"` // of thresholding
 	SampleMax json.RawMessage `json:"sample_max_value"`           // of thresholding
 	ClipRange json.RawMessage `json:"clip_sample_range"`          // of clip_sample
-	LambdaMin json.RawMessage `json:"lambda_min_clipped"`         // of another beta schedule
 	Variance  json.RawMessage `json:"variance_type"`              // of a network that predicts it
 	FlowShift json.RawMessage `json:"flow_shift"`                 // of use_flow_sigmas
 }
@@ -41,6 +40,14 @@ func StableDiffusion1() SchedulerConfig {
 		Class: "PNDMScheduler", Timesteps: 1000, BetaStart: 0.00085, BetaEnd: 0.012, BetaSchedule: "scaled_linear",
 		Prediction: Epsilon, Stepping: Stepping{StepsOffset: 1, AlphaToOne: &no}, SkipPRK: true, ClipSample: &no,
 	}
+}
+
+// strangers are schedulers of diffusers that no solver here is. Their noise schedules
+// are of the kinds that are read, and what else they say is for a solver that is
+// asked for by name.
+var strangers = []string{
+	"DDPMScheduler", "DDPMParallelScheduler", "DDIMParallelScheduler", "UniPCMultistepScheduler", "LMSDiscreteScheduler",
+	"DPMSolverSinglestepScheduler", "DPMSolverSDEScheduler", "KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler", "DEISMultistepScheduler",
 }
 
 func schedulerRules() config.Rules {
@@ -64,6 +71,22 @@ func schedulerRules() config.Rules {
 	return rules
 }
 
+// rulesOf are the rules for a configuration. Of a stranger, keys of its solver alone
+// say nothing to ours, and what every solver of diffusers shares is as for the others.
+func rulesOf(text []byte) config.Rules {
+	rules := schedulerRules()
+	var file struct {
+		Class string `json:"_class_name"`
+	}
+	json.Unmarshal(text, &file) // what is wrong with it, Decode says
+	if slices.Contains(strangers, file.Class) {
+		rules.Classes, rules.Others = append(rules.Classes, strangers...), true
+		delete(rules.Only, "solver_type") // diffusers takes "midpoint" for the others' types
+		delete(rules.Only, "algorithm_type")
+	}
+	return rules
+}
+
 // ReadSchedulerConfig reads a scheduler_config.json.
 func ReadSchedulerConfig(path string) (SchedulerConfig, error) {
 	return config.Read(path, decodeScheduler)
@@ -71,7 +94,7 @@ func ReadSchedulerConfig(path string) (SchedulerConfig, error) {
 
 func decodeScheduler(text []byte) (SchedulerConfig, error) {
 	c := SchedulerConfig{Prediction: Epsilon}
-	if err := config.Decode(text, &c, schedulerRules()); err != nil {
+	if err := config.Decode(text, &c, rulesOf(text)); err != nil {
 		return SchedulerConfig{}, err
 	}
 	return c, c.check()
@@ -113,7 +136,8 @@ func (c SchedulerConfig) Schedule() Schedule {
 	return ScaledLinear(c.BetaStart, c.BetaEnd, c.Timesteps)
 }
 
-// Solver is the name of the solver that the model was published with.
+// Solver is the name of the solver that the model was published with; "" if it is
+// none of ours.
 func (c SchedulerConfig) Solver() string {
 	for name, row := range solvers {
 		if row.class != "" && row.class == c.Class {
@@ -126,6 +150,9 @@ func (c SchedulerConfig) Solver() string {
 // Process is the model's process, for a solver. A configuration that the solver
 // cannot honour is an error.
 func (c SchedulerConfig) Process(solver string) (Process, error) {
+	if solver == "" && slices.Contains(strangers, c.Class) {
+		return Process{}, fmt.Errorf("the model's own solver, diffusers' %s, is not built here: name one, of %s", c.Class, strings.Join(SolverNames(), ", "))
+	}
 	row, err := solverNamed(solver)
 	if err != nil {
 		return Process{}, err

@@ -27,8 +27,8 @@ var solvers = map[string]solver{
 	"ddim":            {spacing: ddimSpacing, solve: ddim, eta: true, class: "DDIMScheduler", refuses: clipping(true)},
 	"dpmpp_2m":        {spacing: dpmppSpacing, solve: dpmpp2m, class: "DPMSolverMultistepScheduler"},
 	"euler":           {spacing: eulerSpacing, solve: euler, class: "EulerDiscreteScheduler"},
-	"euler_ancestral": {spacing: eulerSpacing, solve: eulerAncestral, fresh: true, class: "EulerAncestralDiscreteScheduler"},
-	"heun":            {spacing: eulerSpacing, solve: heun, class: "HeunDiscreteScheduler", refuses: clipping(false)},
+	"euler_ancestral": {spacing: ratioSpacing, solve: eulerAncestral, fresh: true, class: "EulerAncestralDiscreteScheduler"},
+	"heun":            {spacing: ratioSpacing, solve: heun, class: "HeunDiscreteScheduler", refuses: clipping(false)},
 	"pndm":            {spacing: pndmSpacing, solve: pndm, class: "PNDMScheduler", refuses: rungeKutta},
 }
 

@@ -16,6 +16,8 @@ type Path struct {
 	// Start is what standard normal noise is multiplied by to be the batch at the
 	// first noise level.
 	Start float64
+	// Finish is what the batch at the last noise level is multiplied by; 0 is 1.
+	Finish float64
 	// LowerFinal makes the last step one of first order, wherever it ends.
 	LowerFinal bool
 }
@@ -31,8 +33,12 @@ type Stepping struct {
 	StepsOffset int    `json:"steps_offset"`      // timestep at which leading spacing begins
 	AlphaToOne  *bool  `json:"set_alpha_to_one"`  // ddim and pndm: the last step ends at no noise, not at timestep 0
 	Karras      bool   `json:"use_karras_sigmas"` // but for ddim and pndm: even in the spacing of Karras et al. 2022
-	FinalSigmas string `json:"final_sigmas_type"` // dpmpp_2m ends at "zero" noise, or at "sigma_min", timestep 0; "": zero
+	FinalSigmas string `json:"final_sigmas_type"` // dpmpp_2m and euler end at "zero" noise, or at "sigma_min", timestep 0; "": zero
 	LowerFinal  *bool  `json:"lower_order_final"` // dpmpp_2m: in fewer than 15 steps the last is of first order; nil: true
+	// LambdaMin leaves out timesteps of dpmpp_2m with log(alpha / sigma) below it, as is
+	// needed for schedules that end in nearly pure noise; nil: none. Karras's spacing
+	// has all.
+	LambdaMin *float64 `json:"lambda_min_clipped"`
 	// WholeStrides has the steps of ddim and pndm go down by the number of
 	// timesteps divided by that of steps, rounded down, as diffusers does. That is
 	// where the next step begins only if the division has no rest.
@@ -69,7 +75,7 @@ func pndmSpacing(schedule Schedule, s Stepping, steps int) (Path, error) {
 
 // strides are the steps of ddim and pndm, at whole timesteps.
 func strides(schedule Schedule, s Stepping, count int, alphaToOne bool) (Path, error) {
-	timesteps := rounded(s.spread(Leading, schedule.Timesteps(), count))
+	timesteps := rounded(s.spread(Leading, schedule.Timesteps(), schedule.Timesteps(), count))
 	if err := s.within(timesteps, schedule); err != nil {
 		return Path{}, err
 	}
@@ -107,7 +113,9 @@ func dpmppSpacing(schedule Schedule, s Stepping, steps int) (Path, error) {
 		if s.spacing(Linspace) != Trailing { // the last of one step more is left out
 			count++
 		}
-		timesteps := rounded(s.spread(Linspace, total, count))[:steps]
+		timesteps := rounded(s.spread(Linspace, total, s.unclipped(schedule), count))
+		timesteps = timesteps[:min(steps, len(timesteps))]
+		steps = len(timesteps)
 		if err := s.within(timesteps, schedule); err != nil {
 			return Path{}, err
 		}
@@ -123,10 +131,34 @@ func dpmppSpacing(schedule Schedule, s Stepping, steps int) (Path, error) {
 	}, nil
 }
 
-// eulerSpacing stands at ratios sigma / alpha, between timesteps if they are
-// there, and ends at no noise.
+// unclipped is how many timesteps, from 0 up, are not noisier than LambdaMin.
+func (s Stepping) unclipped(schedule Schedule) int {
+	last := schedule.Timesteps()
+	if s.LambdaMin == nil {
+		return last
+	}
+	for last > 1 && schedule.At(last-1).logSNR() < *s.LambdaMin {
+		last--
+	}
+	return last
+}
+
+// eulerSpacing is ratioSpacing, and may end at the first timestep's noise: then what
+// comes out is y = x / alpha, as in diffusers.
 func eulerSpacing(schedule Schedule, s Stepping, steps int) (Path, error) {
-	timesteps := s.spread(Linspace, schedule.Timesteps(), steps)
+	path, err := ratioSpacing(schedule, s, steps)
+	if err == nil && s.FinalSigmas == "sigma_min" {
+		end := schedule.At(0)
+		path.Steps[len(path.Steps)-1].To = end
+		path.Finish = 1 / end.Alpha
+	}
+	return path, err
+}
+
+// ratioSpacing stands at ratios sigma / alpha, between timesteps if they are
+// there, and ends at no noise.
+func ratioSpacing(schedule Schedule, s Stepping, steps int) (Path, error) {
+	timesteps := s.spread(Linspace, schedule.Timesteps(), schedule.Timesteps(), steps)
 	if err := s.within(rounded(timesteps), schedule); err != nil {
 		return Path{}, err
 	}
@@ -158,20 +190,26 @@ func (s Stepping) spacing(own string) string {
 
 // spread gives count timesteps from the noisiest down, by default in the solver's
 // own spacing; those that are spaced from the first to the last are not rounded.
-// Halves are rounded to the even number, as numpy does.
-func (s Stepping) spread(own string, timesteps, count int) []float64 {
-	total := float64(timesteps)
-	out := make([]float64, count)
+// They begin with the last of the timesteps that are used; trailing ones, whose
+// strides are those of the whole schedule, are then fewer. Halves are rounded to the
+// even number, as numpy does.
+func (s Stepping) spread(own string, timesteps, used, count int) []float64 {
+	total, last := float64(timesteps), float64(used)
+	length := count
+	if s.spacing(own) == Trailing {
+		length = (used*count + timesteps - 1) / timesteps
+	}
+	out := make([]float64, length)
 	for i := range out {
 		switch s.spacing(own) {
 		case Linspace:
 			if count > 1 {
-				out[i] = (total - 1) * float64(count-1-i) / float64(count-1)
+				out[i] = (last - 1) * float64(count-1-i) / float64(count-1)
 			}
 		case Trailing:
-			out[i] = math.RoundToEven(total-float64(i)*total/float64(count)) - 1
+			out[i] = math.RoundToEven(last-float64(i)*total/float64(count)) - 1
 		default:
-			out[i] = float64((count-1-i)*(timesteps/count) + s.StepsOffset)
+			out[i] = float64((count-1-i)*(used/count) + s.StepsOffset)
 		}
 	}
 	return out

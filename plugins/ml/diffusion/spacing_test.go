@@ -98,7 +98,7 @@ func TestTrailing(t *testing.T) {
 		{1000, 3, []float64{999, 666, 332}},
 		{125, 2, []float64{124, 61}},
 	} {
-		if got := s.spread(Leading, test.timesteps, test.steps); !slices.Equal(got, test.want) {
+		if got := s.spread(Leading, test.timesteps, test.timesteps, test.steps); !slices.Equal(got, test.want) {
 			t.Errorf("%d steps of %d: %v, want %v", test.steps, test.timesteps, got, test.want)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/plumb-ml/plumb/plugins/ml/pretrained"
+	"github.com/plumb-ml/plumb/plugins/ml/pretrained/config"
 )
 
 // indexFile is the file of a directory with a whole model.
@@ -32,10 +33,11 @@ var weightsOf = map[string]string{
 
 // copyModel copies a model from one directory to another one, so that diffusers
 // and this package open it: all parts that its index names, with the weights of
-// the denoising network or without. A part that may be missing and is, such as a
+// the denoising network or without, and then the others' in float32, which is what
+// those are written in: diffusers computes with parts of one type. A part that may be missing and is, such as a
 // safety checker that was not fetched, is named no longer.
 func copyModel(to, from string, denoiser bool) error {
-	text, err := os.ReadFile(filepath.Join(from, indexFile))
+	text, err := config.File(filepath.Join(from, indexFile))
 	if err != nil {
 		return fmt.Errorf("copy model: %w", err)
 	}
@@ -57,7 +59,7 @@ func copyModel(to, from string, denoiser bool) error {
 			index[part], changed = json.RawMessage(`[null, null]`), true
 			continue
 		}
-		if err := copyPart(filepath.Join(to, part), filepath.Join(from, part), weightsOf[part], part != denoiserPart || denoiser); err != nil {
+		if err := copyPart(filepath.Join(to, part), filepath.Join(from, part), weightsOf[part], part != denoiserPart || denoiser, !denoiser); err != nil {
 			return err
 		}
 	}
@@ -75,8 +77,13 @@ func copyModel(to, from string, denoiser bool) error {
 // small are extensions of files with a part's configuration.
 var small = []string{".json", ".txt", ".model"}
 
-// copyPart copies the small files of a part, and its weights.
-func copyPart(to, from, weights string, withWeights bool) error {
+// copyPart copies the small files of a part, and its weights, in float32 if that is
+// asked for.
+func copyPart(to, from, weights string, withWeights, float32 bool) error {
+	copyFile, copyWeights := pretrained.CopyFile, pretrained.Copy
+	if float32 {
+		copyFile, copyWeights = pretrained.CopyConfigFloat32, pretrained.CopyFloat32
+	}
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return fmt.Errorf("copy model: %w", err)
 	}
@@ -90,12 +97,12 @@ func copyPart(to, from, weights string, withWeights bool) error {
 		if e.IsDir() || index || !slices.Contains(small, filepath.Ext(name)) {
 			continue
 		}
-		if err := pretrained.CopyFile(filepath.Join(to, name), filepath.Join(from, name)); err != nil {
+		if err := copyFile(filepath.Join(to, name), filepath.Join(from, name)); err != nil {
 			return err
 		}
 	}
 	if weights == "" || !withWeights {
 		return nil
 	}
-	return pretrained.Copy(to, from, weights)
+	return copyWeights(to, from, weights)
 }

@@ -5,17 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
-	"strings"
 
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/plumb-ml/plumb/plugins/ml/nn"
 	"github.com/plumb-ml/plumb/plugins/ml/pretrained"
+	"github.com/plumb-ml/plumb/plugins/ml/pretrained/config"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
-	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // fileName is the name, without extension, that diffusers gives and expects.
@@ -63,81 +63,130 @@ func (a *Adapters) Write(directory, network string) error {
 }
 
 // Read reads the adapters in a directory that are for a network, a pipeline's part
-// with these weights; nil if there are none.
+// with these weights; nil if there are none. They are in the file that diffusers
+// writes, or in that of PEFT beside its adapter_config.json.
 func Read(directory, network string, weights []nn.Named) (*Adapters, error) {
-	prefix := network + "."
-	path := filepath.Join(directory, fileName+".safetensors")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	a, written, names, err := readConfig(path, prefix)
-	if err != nil {
-		return nil, sdk.Diagnostic{Summary: "Adapters that cannot be read", Detail: err.Error() + "."}
-	}
-	all := layers(weights)
-	var needs []nn.Named
-	found := map[string]bool{}
-	for _, name := range names {
-		layer := strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(name, prefix), downEnd), upEnd)
-		if dims, ok := all[layer]; ok && !found[layer] {
-			found[layer] = true
-			down, up := adapterDims(dims, a.Rank)
-			needs = append(needs, nn.Named{Name: layer + downEnd, Dims: down}, nn.Named{Name: layer + upEnd, Dims: up})
+	for _, name := range []string{fileName, peftName} {
+		path := filepath.Join(directory, name+".safetensors")
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			return ReadFile(path, network, weights)
 		}
 	}
-	wanted := pretrained.Weights{File: fileName, Needs: needs, Rename: func(name string) string { return strings.TrimPrefix(name, prefix) }}
-	store, err := wanted.Read(directory)
-	if err != nil {
-		return nil, err
-	}
-	defer store.Finalize()
-	a.Tensors = map[string]safetensors.Tensor{}
-	for _, need := range needs {
-		data := tensors.MustCopyFlatData[float32](store.GetVariable("/" + need.Name).MustValue())
-		a.Tensors[need.Name] = safetensors.Tensor{Dims: need.Dims, Data: data}
-	}
-	a.Tensors = timesUp(a.Tensors, written/float64(a.Rank))
-	return a, nil
+	return nil, nil
 }
 
-// readConfig reads the settings of adapters, the alpha that they are written for,
-// and their tensors' names. For a file without settings they are what diffusers
-// takes then: the rank of its tensors, and alpha equal to it.
-func readConfig(path, prefix string) (a *Adapters, written float64, names []string, err error) {
+// peftName is the name, without extension, that PEFT gives; its settings lie in
+// peftSettings beside it.
+const peftName, peftSettings = "adapter_model", "adapter_config.json"
+
+// ReadFile reads adapters from a file, with the names of PEFT and diffusers, of
+// diffusers' older training scripts, or of kohya's. Each adapter's own alpha counts,
+// where there is one; then what the settings of PEFT say, in the file or beside it;
+// without either, alpha is the rank. Adapters of other kinds are refused by them.
+func ReadFile(path, network string, weights []nn.Named) (*Adapters, error) {
 	r, err := safetensors.Open(path)
 	if err != nil {
-		return nil, 0, nil, err
+		return nil, unreadable(path, err)
 	}
 	defer r.Close()
-	var about Config
-	if text := r.Metadata()[metadataKey]; text != "" {
-		var entries map[string]json.RawMessage
-		err := json.Unmarshal([]byte(text), &entries)
-		for key, into := range map[string]any{"r": &about.Rank, "lora_alpha": &about.Alpha, "target_modules": &about.Targets} {
-			if value, ok := entries[prefix+key]; ok && err == nil {
-				err = json.Unmarshal(value, into)
-			}
-		}
+	settings, err := settingsOf(r, network+".")
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	all := layers(weights)
+	adapters, err := adaptersOf(r.Names(), network, all)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	a := &Adapters{Tensors: map[string]safetensors.Tensor{}, Config: Config{Rank: settings.Rank, Alpha: settings.Alpha, Targets: settings.targets(adapters)}}
+	for _, layer := range slices.Sorted(maps.Keys(adapters)) {
+		rank, err := a.read(r, adapters[layer], layer, all[layer], settings)
 		if err != nil {
-			return nil, 0, nil, fmt.Errorf("%s: %s: %w", path, metadataKey, err)
+			return nil, unreadable(path, err)
+		}
+		if settings.Rank == 0 {
+			a.Rank = max(a.Rank, rank)
 		}
 	}
-	for _, name := range r.Names() {
-		info, _ := r.Info(name)
-		if about.Rank == 0 && strings.HasSuffix(name, downEnd) && len(info.Dims) > 0 {
-			about.Rank = info.Dims[0]
-		}
+	if a.Rank < 1 {
+		return nil, unreadable(path, fmt.Errorf("its rank is %d, and has to be positive", a.Rank))
 	}
-	a = &Adapters{Config: about}
-	if written = a.alpha(); a.Rank < 1 || !(written > 0) {
-		return nil, 0, nil, fmt.Errorf("%s: it has no adapters of a rank and an alpha that are positive (found %d and %v)", path, a.Rank, written)
+	if settings.Stable || len(settings.alphas) > 0 {
+		a.Alpha = nil // each layer has its own, which is in its up
 	}
 	if text := r.Metadata()[alphaKey]; text != "" {
 		alpha, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(alpha > 0) || math.IsInf(alpha, 0) {
-			return nil, 0, nil, fmt.Errorf("%s: %s is %q, and has to be a positive number", path, alphaKey, text)
+			return nil, unreadable(path, fmt.Errorf("%s is %q, and has to be a positive number", alphaKey, text))
 		}
 		a.Alpha = &alpha
 	}
-	return a, written, r.Names(), nil
+	return a, nil
+}
+
+// settingsOf reads what PEFT says of adapters: in the file's metadata, or beside it.
+func settingsOf(r *safetensors.Reader, prefix string) (peftConfig, error) {
+	if text := r.Metadata()[metadataKey]; text != "" {
+		settings, err := readPEFT([]byte(text), prefix)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", metadataKey, err)
+		}
+		return settings, err
+	}
+	if filepath.Base(r.Path()) != peftName+".safetensors" {
+		return peftConfig{}, nil
+	}
+	text, err := config.File(filepath.Join(filepath.Dir(r.Path()), peftSettings))
+	if errors.Is(err, fs.ErrNotExist) {
+		return peftConfig{}, fmt.Errorf("there is no %s beside it, which says the adapters' alpha", peftSettings)
+	} else if err != nil {
+		return peftConfig{}, err
+	}
+	settings, err := readPEFT(text, "")
+	if err != nil {
+		err = fmt.Errorf("%s: %w", peftSettings, err)
+	}
+	return settings, err
+}
+
+// read reads a layer's adapter, and returns its rank. dims are those of the layer's
+// weight.
+func (a *Adapters) read(r *safetensors.Reader, names found, layer string, dims []int, settings peftConfig) (rank int, err error) {
+	info, _ := r.Info(names.down)
+	if len(info.Dims) < 2 || info.Dims[0] < 1 {
+		return 0, fmt.Errorf("%s is %s, which is no adapter", names.down, info)
+	}
+	rank = info.Dims[0]
+	scale := settings.scale(layer, rank)
+	if names.alpha != "" {
+		alpha, err := r.Floats(names.alpha)
+		if err != nil {
+			return 0, err
+		}
+		if len(alpha.Data) != 1 || !(alpha.Data[0] > 0) || math.IsInf(float64(alpha.Data[0]), 0) {
+			return 0, fmt.Errorf("%s is %v, and has to be a positive number", names.alpha, alpha.Data)
+		}
+		scale = float64(alpha.Data[0]) / float64(rank)
+	}
+	down, up := adapterDims(dims, rank)
+	for _, part := range []struct {
+		name, end string
+		dims      []int
+		factor    float64
+	}{{names.down, downEnd, down, 1}, {names.up, upEnd, up, scale}} {
+		tensor, err := pretrained.Turned(r, part.name, part.dims)
+		if err != nil {
+			return 0, err
+		}
+		if at := nn.FirstNonFinite(tensor.Data); at >= 0 {
+			return 0, fmt.Errorf("%s is %v at index %d", part.name, tensor.Data[at], at)
+		}
+		if part.factor != 1 {
+			for i, v := range tensor.Data {
+				tensor.Data[i] = float32(float64(v) * part.factor)
+			}
+		}
+		a.Tensors[layer+part.end] = tensor
+	}
+	return rank, nil
 }

@@ -2,6 +2,10 @@ package preprocess
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -10,6 +14,15 @@ import (
 
 // configFile is the name that Hugging Face's processors write.
 const configFile = "preprocessor_config.json"
+
+// wholeFile is what transformers 5 writes of a processor of images and texts; what
+// was configFile is a part of it.
+const wholeFile = "processor_config.json"
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
 
 // largest side of a preprocessed image, in pixels; more is a mistake in the file.
 const largest = 1 << 14
@@ -32,21 +45,38 @@ type settings struct {
 }
 
 // processors are the classes that work as this package does.
-var processors = []string{"", "CLIPImageProcessor", "CLIPFeatureExtractor", "CLIPImageProcessorFast"}
+var processors = []string{"", "CLIPImageProcessor", "CLIPFeatureExtractor", "CLIPImageProcessorFast", "CLIPImageProcessorPil"}
 
 // pillowBicubic is the number of the filter in Pillow.
 const pillowBicubic = 3
 
-// Load reads preprocessor_config.json in directory.
+// Load reads preprocessor_config.json in directory; or, if that is not there, the
+// part of processor_config.json that says the same.
 func Load(directory string) (*Preprocessor, error) {
-	return config.Read(filepath.Join(directory, configFile), func(text []byte) (*Preprocessor, error) {
+	path, part := filepath.Join(directory, configFile), ""
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if whole := filepath.Join(directory, wholeFile); exists(whole) {
+			path, part = whole, "image_processor"
+		}
+	}
+	return config.Read(path, func(text []byte) (*Preprocessor, error) {
+		within := ""
+		if part != "" {
+			parts := map[string]json.RawMessage{}
+			if err := json.Unmarshal(text, &parts); err != nil {
+				return nil, err
+			}
+			if text, within = parts[part], part+"."; text == nil {
+				return nil, fmt.Errorf("%q is missing, which says how images are prepared", part)
+			}
+		}
 		c := settings{
 			Resize: true, Size: json.RawMessage(`224`), Resample: pillowBicubic,
 			Crop: true, CropSize: json.RawMessage(`224`),
 			Rescale: true, Factor: 1. / 255,
 			Normalize: true, Mean: []float64{0.48145466, 0.4578275, 0.40821073}, Deviation: []float64{0.26862954, 0.26130258, 0.27577711},
 		}
-		if err := config.Decode(text, &c, config.Rules{Others: true}); err != nil {
+		if err := config.Decode(text, &c, config.Rules{Others: true, Within: within}); err != nil {
 			return nil, err
 		}
 		return c.preprocessor()

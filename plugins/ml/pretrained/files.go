@@ -19,8 +19,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plumb-ml/plumb/plugins/ml/pretrained/config"
 	"github.com/plumb-ml/plumb/plugins/ml/safetensors"
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/gitlfs"
 )
 
 // Names of the weights' file, without extension.
@@ -99,8 +101,10 @@ func (f *files) openWhole(file string) error {
 // that the index says are there.
 func (f *files) openShards(file string) error {
 	path := filepath.Join(f.directory, file)
-	text, err := os.ReadFile(path)
-	if err != nil {
+	text, err := config.File(path)
+	if known := (sdk.Diagnostic{}); errors.As(err, &known) {
+		return known
+	} else if err != nil {
 		return fmt.Errorf("read weights: %w", err)
 	}
 	var index struct {
@@ -145,6 +149,12 @@ func (f *files) openShards(file string) error {
 // open opens a file and keeps it.
 func (f *files) open(file string) (*safetensors.Reader, error) {
 	r, err := safetensors.Open(filepath.Join(f.directory, file))
+	if errors.Is(err, gitlfs.Error{}) {
+		return nil, sdk.Diagnostic{
+			Summary: "The weights " + filepath.Join(f.directory, file) + " are not here",
+			Detail:  fmt.Sprintf("In their place is a pointer: %v. Or write the model as hf://OWNER/NAME, and plumb download fetches it.", gitlfs.Error{}),
+		}
+	}
 	if err != nil {
 		return nil, sdk.Diagnostic{
 			Summary: "Weights that cannot be read",

@@ -278,3 +278,20 @@ func TestTurn(t *testing.T) {
 		}
 	}
 }
+
+// TestPointer: a clone without Git LFS has pointers in place of weights.
+func TestPointer(t *testing.T) {
+	pointer, err := os.ReadFile("testdata/cases/lfs-pointer.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors", "diffusion_pytorch_model.safetensors.index.json"} {
+		directory := t.TempDir()
+		if err := os.WriteFile(directory+"/"+name, pointer, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := network.Read(directory); err == nil || !strings.Contains(err.Error(), "a pointer of Git LFS") || !strings.Contains(err.Error(), "git lfs pull") || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "plumb download") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -70,6 +70,21 @@ func (w Weights) Read(directory string) (*model.Store, error) {
 	return store, nil
 }
 
+// Turned reads a matrix or a kernel of a file with the dimensions that ours has.
+func Turned(r *safetensors.Reader, name string, dims []int) (safetensors.Tensor, error) {
+	info, _ := r.Info(name)
+	if want := theirDims(dims, true); !info.Floating() || !slices.Equal(info.Dims, want) {
+		return safetensors.Tensor{}, fmt.Errorf("%s is %s, expected F32, F16 or BF16 %v", name, info, want)
+	}
+	theirs, err := r.Floats(name)
+	if err != nil {
+		return safetensors.Tensor{}, err
+	}
+	ours := safetensors.Tensor{Dims: dims, Data: make([]float32, len(theirs.Data))}
+	toOurs(theirs.Data, ours.Data, dims, true)
+	return ours, nil
+}
+
 // check compares what is needed with the headers, and returns the tensors'
 // names in the files by those in the network.
 func (w Weights) check(f *files) (map[string]string, error) {

@@ -11,6 +11,8 @@ import (
 	"math"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/gitlfs"
 )
 
 // maxHeader is the largest header that the format's reference implementation
@@ -66,6 +68,10 @@ func (f *File) open(source io.ReaderAt, size int64) (entries []named, start int6
 	}
 	if _, err := source.ReadAt(prefix[:], 0); err != nil {
 		return nil, 0, fmt.Errorf("header: %w", err)
+	}
+	begin := make([]byte, min(size, 128))
+	if n, _ := source.ReadAt(begin, 0); gitlfs.IsPointer(begin[:n]) {
+		return nil, 0, gitlfs.Error{}
 	}
 	length := binary.LittleEndian.Uint64(prefix[:])
 	if length > maxHeader || length > uint64(size-8) {

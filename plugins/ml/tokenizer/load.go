@@ -8,25 +8,43 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/plumb-ml/plumb/plugins/ml/pretrained/config"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // Load reads the tokenizer in directory: vocab.json and merges.txt, or
-// tokenizer.json if they are not there.
+// tokenizer.json if they are not there; and the tokens that were added to it.
 func Load(directory string) (*Tokenizer, error) {
-	vocabulary, merges, err := read(directory)
+	vocabulary, merges, added, err := read(directory)
 	if err != nil {
 		return nil, err
 	}
-	t, err := build(vocabulary, merges)
-	if err != nil {
-		return nil, sdk.Diagnostic{
+	wrong := func(err error) error {
+		return sdk.Diagnostic{
 			Summary: "The tokenizer in " + directory + " is not one of CLIP",
 			Detail:  "Its files hold another vocabulary or are damaged: " + err.Error() + ".",
 		}
 	}
+	if added, err = readAdded(directory, added); err != nil {
+		return nil, wrong(err)
+	}
+	for _, token := range added {
+		if id, ok := vocabulary[token.Content]; ok && id != token.ID {
+			return nil, wrong(fmt.Errorf("token %q has the id %d, and was added with the id %d", token.Content, id, token.ID))
+		}
+		vocabulary[token.Content] = token.ID
+	}
+	t, err := build(vocabulary, merges)
+	if err != nil {
+		return nil, wrong(err)
+	}
+	t.tokens = slices.DeleteFunc(added, func(a Added) bool {
+		return a.ID == t.start || a.ID == t.end || strings.TrimSpace(a.Content) == ""
+	})
+	t.added = index(t.tokens)
 	pad, err := paddingToken(directory)
 	if err != nil {
 		return nil, err
@@ -36,7 +54,7 @@ func Load(directory string) (*Tokenizer, error) {
 		if !ok {
 			return nil, sdk.Diagnostic{
 				Summary: "The tokenizer in " + directory + " contradicts itself",
-				Detail:  fmt.Sprintf("Its padding token %q is not in the vocabulary.", pad),
+				Detail:  fmt.Sprintf("Its padding token %q is neither in the vocabulary nor among the tokens that were added to it.", pad),
 			}
 		}
 		t.pad = id
@@ -46,16 +64,24 @@ func Load(directory string) (*Tokenizer, error) {
 
 // read returns the ids by token, and the merges as "first second" in the order
 // of their ranks.
-func read(directory string) (vocabulary map[string]int32, merges []string, err error) {
-	text, err := os.ReadFile(filepath.Join(directory, "merges.txt"))
+func read(directory string) (vocabulary map[string]int32, merges []string, added []Added, err error) {
+	text, err := config.File(filepath.Join(directory, "merges.txt"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return readFast(directory)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("read tokenizer: %w", err)
+		return nil, nil, nil, unreadable(filepath.Join(directory, "merges.txt"), err)
 	}
 	if err := readJSON(filepath.Join(directory, "vocab.json"), &vocabulary); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
+	}
+	if vocabulary == nil {
+		vocabulary = map[string]int32{}
+	}
+	// The tokens that were added are in tokenizer.json, too, if that is there.
+	var fast fastFile
+	if err := readIfThere(directory, "tokenizer.json", &fast); err != nil {
+		return nil, nil, nil, err
 	}
 	for i, line := range strings.Split(string(text), "\n") {
 		line = strings.TrimSuffix(line, "\r")
@@ -64,41 +90,69 @@ func read(directory string) (vocabulary map[string]int32, merges []string, err e
 		}
 		merges = append(merges, line)
 	}
-	return vocabulary, merges, nil
+	return vocabulary, merges, fast.Added, nil
+}
+
+// fastFile is tokenizer.json.
+type fastFile struct {
+	Added      []Added         `json:"added_tokens"`
+	Normalizer json.RawMessage `json:"normalizer"`
+	Model      struct {
+		Type       string            `json:"type"`
+		Suffix     string            `json:"end_of_word_suffix"`
+		Dropout    float64           `json:"dropout"` // of merges, drawn at random
+		Vocabulary map[string]int32  `json:"vocab"`
+		Merges     []json.RawMessage `json:"merges"` // "a b", or in newer files ["a", "b"]
+	} `json:"model"`
+}
+
+// lowers reports whether a normalizer of tokenizer.json writes in lower case; so does
+// one that is not there.
+func lowers(normalizer json.RawMessage) bool {
+	var n struct {
+		Type  string            `json:"type"`
+		Lower bool              `json:"lowercase"` // of BertNormalizer
+		Parts []json.RawMessage `json:"normalizers"`
+	}
+	if len(normalizer) == 0 || string(normalizer) == "null" {
+		return true
+	}
+	if json.Unmarshal(normalizer, &n) != nil {
+		return false
+	}
+	return n.Type == "Lowercase" || n.Lower || n.Type == "Sequence" && slices.ContainsFunc(n.Parts, lowers)
 }
 
 // readFast reads tokenizer.json, which holds all in one.
-func readFast(directory string) (map[string]int32, []string, error) {
+func readFast(directory string) (map[string]int32, []string, []Added, error) {
 	path := filepath.Join(directory, "tokenizer.json")
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, sdk.Diagnostic{
+		return nil, nil, nil, sdk.Diagnostic{
 			Summary: "No tokenizer in " + directory,
 			Detail:  "The directory needs the model's vocab.json and merges.txt, or its tokenizer.json.",
 		}
 	}
-	var file struct {
-		Added []struct {
-			ID      int32  `json:"id"`
-			Content string `json:"content"`
-		} `json:"added_tokens"`
-		Model struct {
-			Type       string            `json:"type"`
-			Suffix     string            `json:"end_of_word_suffix"`
-			Vocabulary map[string]int32  `json:"vocab"`
-			Merges     []json.RawMessage `json:"merges"` // "a b", or in newer files ["a", "b"]
-		} `json:"model"`
-	}
+	var file fastFile
 	if err := readJSON(path, &file); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if file.Model.Type != "BPE" || file.Model.Suffix != wordEnd || file.Model.Vocabulary == nil {
-		return nil, nil, sdk.Diagnostic{
+		return nil, nil, nil, sdk.Diagnostic{
 			Summary: path + " is not a tokenizer of CLIP",
 			Detail:  fmt.Sprintf("Its model is of the type %q with the end of a word %q; CLIP's is \"BPE\" with %q.", file.Model.Type, file.Model.Suffix, wordEnd),
 		}
 	}
-	for _, added := range file.Added {
-		file.Model.Vocabulary[added.Content] = added.ID
+	if !lowers(file.Normalizer) {
+		return nil, nil, nil, sdk.Diagnostic{
+			Summary: path + " is not a tokenizer of CLIP",
+			Detail:  "Its normalizer tells capitals apart; CLIP's writes in lower case.",
+		}
+	}
+	if file.Model.Dropout != 0 {
+		return nil, nil, nil, sdk.Diagnostic{
+			Summary: path + " is not a tokenizer of CLIP",
+			Detail:  fmt.Sprintf("Its dropout is %v: it cuts a text at random, and the same text would have other ids each time. Set it to null.", file.Model.Dropout),
+		}
 	}
 	var merges []string
 	for _, raw := range file.Model.Merges {
@@ -107,22 +161,39 @@ func readFast(directory string) (map[string]int32, []string, error) {
 		if json.Unmarshal(raw, &pair) == nil {
 			line = strings.Join(pair, " ")
 		} else if err := json.Unmarshal(raw, &line); err != nil {
-			return nil, nil, fmt.Errorf("read tokenizer %s: merge %s: %w", path, raw, err)
+			return nil, nil, nil, fmt.Errorf("read tokenizer %s: merge %s: %w", path, raw, err)
 		}
 		merges = append(merges, line)
 	}
-	return file.Model.Vocabulary, merges, nil
+	return file.Model.Vocabulary, merges, file.Added, nil
 }
 
 func readJSON(path string, into any) error {
-	text, err := os.ReadFile(path)
+	text, err := config.File(path)
 	if err != nil {
-		return fmt.Errorf("read tokenizer: %w", err)
+		return unreadable(path, err)
 	}
 	if err := json.Unmarshal(text, into); err != nil {
 		return fmt.Errorf("read tokenizer %s: %w", path, err)
 	}
 	return nil
+}
+
+// readIfThere is readJSON of a file that need not be there.
+func readIfThere(directory, name string, into any) error {
+	path := filepath.Join(directory, name)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return readJSON(path, into)
+}
+
+func unreadable(path string, err error) error {
+	var known sdk.Diagnostic
+	if errors.As(err, &known) {
+		return known
+	}
+	return fmt.Errorf("read tokenizer %s: %w", path, err)
 }
 
 // build checks a vocabulary and indexes it: every byte has its two tokens, and
@@ -179,10 +250,17 @@ func paddingToken(directory string) (string, error) {
 			continue
 		}
 		var settings struct {
-			Pad json.RawMessage `json:"pad_token"` // "token", or {"content": "token"}
+			Pad   json.RawMessage `json:"pad_token"`     // "token", or {"content": "token"}
+			Lower *bool           `json:"do_lower_case"` // of a tokenizer that tells capitals apart
 		}
 		if err := readJSON(path, &settings); err != nil {
 			return "", err
+		}
+		if settings.Lower != nil && !*settings.Lower {
+			return "", sdk.Diagnostic{
+				Summary: "The tokenizer in " + directory + " is not one of CLIP",
+				Detail:  name + " has do_lower_case false; CLIP's writes in lower case.",
+			}
 		}
 		var token string
 		var added struct {

@@ -31,31 +31,78 @@ type Tokenizer struct {
 	highest         int32                // of all ids
 	inside, last    [256]int32           // the token of a byte, inside a word and at its end
 	merges          map[[2]int32]merging // by the two tokens that become one
+	tokens          []Added              // but for start and end
+	added           addedTokens          // the same
+	vectors         map[int32][]int32    // of WithVectors; nil: a token is one
 }
 
-// pieces cuts a cleaned text in lower case into special tokens, contractions,
+// words cuts a cleaned text in lower case into special tokens, contractions,
 // words, digits, and runs of anything else but spaces.
-var pieces = regexp.MustCompile(`(?i)<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^ \p{L}\p{N}]+`)
+var words = regexp.MustCompile(`(?i)<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^ \p{L}\p{N}]+`)
 
 // lower is Unicode's full lower case: what depends on neighbours, as the Greek
 // final sigma does, too.
 func lower(text string) string { return cases.Lower(language.Und).String(text) }
 
 // Encode returns the ids of a text, without start, end and padding. A special
-// token that is written out in the text is that token, as in CLIP.
+// token that is written out in the text is that token, as in CLIP; so is an added one.
 func (t *Tokenizer) Encode(text string) []int32 {
 	var ids []int32
-	for _, piece := range pieces.FindAllString(lower(Clean(text)), -1) {
-		switch piece {
-		case startToken:
-			ids = append(ids, t.start)
-		case endToken:
-			ids = append(ids, t.end)
-		default:
-			ids = append(ids, t.merge(piece)...)
-		}
+	_, all := t.pieces(text)
+	for _, p := range all {
+		ids = append(ids, p.ids...)
 	}
 	return ids
+}
+
+// piece is a word of a text, or a token that is written out in it.
+type piece struct {
+	at  int // where it begins in the cleaned text
+	ids []int32
+}
+
+// pieces returns a text as it is encoded, cleaned and in lower case, and its pieces.
+func (t *Tokenizer) pieces(text string) (cleaned string, all []piece) {
+	var out strings.Builder
+	token := func(part string, added *Added) {
+		ids := []int32{added.ID}
+		if many, ok := t.vectors[added.ID]; ok {
+			ids = many
+		}
+		all = append(all, piece{out.Len(), ids})
+		out.WriteString(part)
+	}
+	cut(text, t.added.raw, t.added.byRaw, func(part string, added *Added) {
+		if out.Len() > 0 {
+			out.WriteByte(' ')
+		}
+		if added != nil {
+			token(part, added)
+			return
+		}
+		cut(lower(Clean(part)), t.added.normal, t.added.byLow, func(part string, added *Added) {
+			if added != nil {
+				token(part, added)
+				return
+			}
+			for _, at := range words.FindAllStringIndex(part, -1) {
+				all = append(all, piece{out.Len() + at[0], t.word(part[at[0]:at[1]])})
+			}
+			out.WriteString(part)
+		})
+	})
+	return out.String(), all
+}
+
+// word encodes a piece that words finds.
+func (t *Tokenizer) word(text string) []int32 {
+	switch text {
+	case startToken:
+		return []int32{t.start}
+	case endToken:
+		return []int32{t.end}
+	}
+	return t.merge(text)
 }
 
 // Sequence returns what the text tower reads: start, the text's ids, end, and
@@ -78,10 +125,11 @@ func (t *Tokenizer) Sequence(text string, length int) (ids []int32, truncated bo
 // cleaned and in lower case; empty if all of it fits. A word of which a part
 // still fits is among them.
 func (t *Tokenizer) Beyond(text string, length int) string {
-	cleaned, room := lower(Clean(text)), max(0, length-2)
-	for _, at := range pieces.FindAllStringIndex(cleaned, -1) {
-		if room -= len(t.Encode(cleaned[at[0]:at[1]])); room < 0 {
-			return strings.TrimSpace(cleaned[at[0]:])
+	room := max(0, length-2)
+	cleaned, all := t.pieces(text)
+	for _, p := range all {
+		if room -= len(p.ids); room < 0 {
+			return strings.TrimSpace(cleaned[p.at:])
 		}
 	}
 	return ""

@@ -111,7 +111,7 @@ func TestClean(t *testing.T) {
 // its merges.
 func TestLoadFast(t *testing.T) {
 	want, all := golden(t)
-	vocabulary, merges, err := read(small)
+	vocabulary, merges, _, err := read(small)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func write(t *testing.T, directory, name string, content any) {
 
 // TestPadding: the padding token is the settings' own.
 func TestPadding(t *testing.T) {
-	vocabulary, merges, err := read(small)
+	vocabulary, merges, _, err := read(small)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestPadding(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
-	vocabulary, merges, err := read(small)
+	vocabulary, merges, _, err := read(small)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func Component() sdk.Component {
 					Hub: []string{
 						"model_index.json", "scheduler/scheduler_config.json",
 						"text_encoder/config.json", "text_encoder/model.safetensors",
-						"?tokenizer/vocab.json", "?tokenizer/merges.txt", "?tokenizer/tokenizer.json", "?tokenizer/tokenizer_config.json", "?tokenizer/special_tokens_map.json",
+						"?tokenizer/added_tokens.json", "?tokenizer/vocab.json", "?tokenizer/merges.txt", "?tokenizer/tokenizer.json", "?tokenizer/tokenizer_config.json", "?tokenizer/special_tokens_map.json",
 						"unet/config.json", "unet/diffusion_pytorch_model.safetensors",
 						"vae/config.json", "vae/diffusion_pytorch_model.safetensors",
 					}},

@@ -37,7 +37,9 @@ func readTexts(directory string) (*texts, error) {
 	var sizes clipmodel.Config
 	sizes, wrong[0] = clipmodel.ReadConfig(filepath.Join(directory, textEncoder))
 	t.tower = sizes.Text
-	t.tokens, wrong[1] = tokenizer.Load(filepath.Join(directory, "tokenizer"))
+	if t.tokens, wrong[1] = tokenizer.Load(filepath.Join(directory, "tokenizer")); wrong[1] == nil {
+		t.tokens = t.tokens.WithVectors()
+	}
 	return t, errors.Join(wrong[:]...)
 }
 

@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -43,21 +44,23 @@ type format struct {
 	magic  string // a "?" is any byte
 	header func(io.Reader) (image.Config, error)
 	decode func(io.Reader) (image.Image, error)
-	rgb    func(picture image.Image, content []byte) Image
+	rgb    func(picture image.Image) Image
+	about  func(content []byte) about
 }
+
+const pngMagic = "\x89PNG\r\n\x1a\n"
 
 // formats are listed here rather than taken from the registry of the package
 // image, in which every other package of a program may write.
 var formats = []format{
-	{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode, func(p image.Image, _ []byte) Image { return pixels(p) }},
-	{"JPEG", "\xff\xd8", jpeg.DecodeConfig, jpeg.Decode, func(p image.Image, content []byte) Image {
-		turn := orientation(content)
+	{"PNG", pngMagic, png.DecodeConfig, png.Decode, pixels, ofPNG},
+	{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, jpeg.Decode, func(p image.Image) Image {
 		if p, ok := p.(*image.YCbCr); ok {
-			return upright(Image{Width: p.Rect.Dx(), Height: p.Rect.Dy(), RGB: photograph(p)}, turn)
+			return Image{Width: p.Rect.Dx(), Height: p.Rect.Dy(), RGB: photograph(p)}
 		}
-		return upright(pixels(p), turn)
-	}},
-	{"WebP", "RIFF????WEBPVP8", webp.DecodeConfig, webp.Decode, func(p image.Image, _ []byte) Image {
+		return pixels(p)
+	}, ofJPEG},
+	{"WebP", "RIFF????WEBPVP8", webp.DecodeConfig, webp.Decode, func(p image.Image) Image {
 		size := p.Bounds().Size()
 		switch p := p.(type) {
 		case *image.YCbCr:
@@ -66,8 +69,8 @@ var formats = []format{
 			return Image{Width: size.X, Height: size.Y, RGB: video(&p.YCbCr)}
 		}
 		return pixels(p)
-	}},
-	{"BMP", "BM????\x00\x00\x00\x00", bmp.DecodeConfig, bmp.Decode, func(p image.Image, _ []byte) Image { return pixels(p) }},
+	}, ofWebP},
+	{"BMP", "BM??????????????\x00\x00", bmp.DecodeConfig, bmp.Decode, pixels, func([]byte) about { return about{} }},
 }
 
 func formatOf(content []byte, from Origin) (format, error) {
@@ -79,7 +82,7 @@ func formatOf(content []byte, from Origin) (format, error) {
 	if from == Exchanged {
 		return format{}, fmt.Errorf("read PNG header: it is not a PNG file")
 	}
-	return format{}, image.ErrFormat
+	return format{}, stranger(content)
 }
 
 func matches(content []byte, magic string) bool {
@@ -94,8 +97,9 @@ func matches(content []byte, magic string) bool {
 	return true
 }
 
-// Size returns the width and height of a file in pixels by its header. An image
-// that is too large is a *SizeError.
+// Size returns the width and height of a file in pixels by its header, before it is
+// turned upright. An image that is too large is a *SizeError, one of another kind
+// or form a *KindError.
 func Size(content []byte, from Origin) (width, height int, err error) {
 	defer caught(&err)
 	f, err := formatOf(content, from)
@@ -106,10 +110,32 @@ func Size(content []byte, from Origin) (width, height int, err error) {
 	return config.Width, config.Height, err
 }
 
+// headerBytes are what Inspect looks at first, and later: a large one is of a JPEG
+// with a preview in its Exif data or a profile of colours.
+const headerBytes, largeHeader = 4 << 10, 1 << 20
+
+// Inspect reads the beginning of a foreign file and returns what Size would.
+func Inspect(file io.ReaderAt) error {
+	for _, size := range []int{headerBytes, largeHeader} {
+		content := make([]byte, size)
+		n, err := file.ReadAt(content, 0)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if _, _, err = Size(content[:n], Foreign); !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) || n < size {
+			return err
+		}
+	}
+	return nil // too long a header to be looked at now
+}
+
 func (f format) size(content []byte) (image.Config, error) {
+	if f.name == "WebP" && animated(content) {
+		return image.Config{}, &KindError{"a WebP", "with animation"}
+	}
 	config, err := f.header(bytes.NewReader(content))
 	if err != nil {
-		return config, fmt.Errorf("read %s header: %w", f.name, err)
+		return config, fmt.Errorf("read %s header: %w", f.name, f.unread(content, err))
 	}
 	if config.Width <= 0 || config.Height <= 0 || config.Width > MaxPixels/config.Height {
 		return config, fmt.Errorf("read %s header: %w", f.name, &SizeError{config.Width, config.Height})
@@ -136,14 +162,14 @@ func Decode(content []byte, from Origin) (out Image, err error) {
 	}
 	picture, err := f.decode(bytes.NewReader(content))
 	if err != nil {
-		return Image{}, fmt.Errorf("decode %s: %w", f.name, err)
+		return Image{}, fmt.Errorf("decode %s: %w", f.name, f.unread(content, err))
 	}
 	if from == Exchanged {
 		if x, y, clear := transparent(picture); clear {
 			return Image{}, fmt.Errorf("%s is transparent at (%d, %d): flatten it onto a background first", f.name, x, y)
 		}
 	}
-	return f.rgb(picture, content), nil
+	return upright(f.rgb(picture), f.about(content).orientation()), nil
 }
 
 // caught turns a panic into an error: the one place where a decoder meets a
@@ -191,7 +217,12 @@ func pixels(picture image.Image) Image {
 			for _, v := range p.Pix[p.PixOffset(bounds.Min.X, y):][:bounds.Dx()] {
 				rgb = append(rgb, v, v, v)
 			}
-		default:
+		case *image.NRGBA64: // colours beside alpha as they are, whatever it is
+			row := p.Pix[p.PixOffset(bounds.Min.X, y):][:8*bounds.Dx()]
+			for i := 0; i < len(row); i += 8 {
+				rgb = append(rgb, row[i], row[i+2], row[i+4])
+			}
+		default: // opaque, or a palette, whose colours are beside alpha as well
 			for x := bounds.Min.X; x < bounds.Max.X; x++ {
 				c := color.NRGBAModel.Convert(picture.At(x, y)).(color.NRGBA)
 				rgb = append(rgb, c.R, c.G, c.B)

@@ -1,46 +1,27 @@
 package imaging
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "encoding/binary"
 
-// orientation is how a camera was held, by the Exif data of a JPEG file: 1 to 8
-// as in the standard (Exif 2.3, 4.6.4 A), and 1, upright, where there is none or
-// none that can be understood. Viewers turn pictures by it, and so does Hugging
-// Face's Image; a rater who saw the picture upright judged it so.
-func orientation(jpeg []byte) int {
-	const upright = 1
-	if !bytes.HasPrefix(jpeg, []byte{0xff, 0xd8}) {
-		return upright
-	}
-	for rest := jpeg[2:]; len(rest) >= 4 && rest[0] == 0xff; {
-		marker, length := rest[1], int(binary.BigEndian.Uint16(rest[2:]))
-		if marker == 0xda || length < 2 || len(rest) < 2+length { // the picture itself
-			return upright
-		}
-		segment := rest[4 : 2+length]
-		if exif, ok := bytes.CutPrefix(segment, []byte("Exif\x00\x00")); marker == 0xe1 && ok {
-			if o := orientationOf(exif); o >= 1 && o <= 8 {
-				return o
-			}
-			return upright
-		}
-		rest = rest[2+length:]
-	}
-	return upright
-}
+// orientationTag is Exif's tag of how a camera was held: 1 to 8 as in the standard
+// (Exif 2.3, 4.6.4 A). Viewers turn pictures by it, and so does Hugging Face's
+// Image; a rater who saw the picture upright judged it so.
+const orientationTag = 0x0112
 
-// orientationOf looks for the tag in the first directory of a TIFF block; 0 if
-// it is not there.
+// orientationOf looks for the tag in the first directory of a TIFF block, which is
+// what Exif data are; 0 if it is not there. Cameras write the number as SHORT, some
+// phones as LONG; of other types Pillow takes no notice, and so do we.
 func orientationOf(tiff []byte) int {
-	var order binary.ByteOrder
-	switch {
-	case len(tiff) < 8:
+	for len(tiff) >= 6 && string(tiff[:6]) == exifPrefix { // as in JPEG; some write it elsewhere, too
+		tiff = tiff[6:]
+	}
+	if len(tiff) < 8 {
 		return 0
-	case bytes.HasPrefix(tiff, []byte("II*\x00")):
+	}
+	var order binary.ByteOrder
+	switch string(tiff[:4]) {
+	case "II*\x00":
 		order = binary.LittleEndian
-	case bytes.HasPrefix(tiff, []byte("MM\x00*")):
+	case "MM\x00*":
 		order = binary.BigEndian
 	default:
 		return 0
@@ -54,11 +35,23 @@ func orientationOf(tiff []byte) int {
 		if len(entries) < 12 {
 			return 0
 		}
-		const tag, short = 0x0112, 3
-		if order.Uint16(entries) == tag && order.Uint16(entries[2:]) == short {
-			return int(order.Uint16(entries[8:]))
+		if order.Uint16(entries) == orientationTag {
+			return whole(order, order.Uint16(entries[2:]), entries[8:12])
 		}
 		entries = entries[12:]
+	}
+	return 0
+}
+
+// whole is the first value of an entry if it is a whole number of 16 or 32 bits
+// (TIFF 6.0, section 2), else 0.
+func whole(order binary.ByteOrder, kind uint16, value []byte) int {
+	const short, long, signedShort, signedLong = 3, 4, 8, 9
+	switch kind {
+	case short, signedShort:
+		return int(order.Uint16(value))
+	case long, signedLong:
+		return int(order.Uint32(value))
 	}
 	return 0
 }

@@ -3,8 +3,59 @@ package imaging
 import (
 	"bytes"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 )
+
+// TestTurned: pictures of every kind of file, whose files say in every way how they
+// are held, are what Pillow makes of them (testdata/golden.py). Those of JPEG are
+// within two levels.
+func TestTurned(t *testing.T) {
+	files, _ := filepath.Glob("testdata/turned/*.*g") // .png, .jpg, .png of others
+	others, _ := filepath.Glob("testdata/turned/*.webp")
+	cases, _ := filepath.Glob("testdata/cases/*")
+	tried := 0
+	for _, path := range append(append(files, others...), cases...) {
+		want, err := os.ReadFile(path + ".expected.png")
+		if err != nil {
+			want, err = os.ReadFile(strings.TrimSuffix(path, filepath.Ext(path)) + ".expected.png")
+		}
+		if err != nil || strings.HasSuffix(path, ".expected.png") {
+			continue
+		}
+		tried++
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		expected, err := Decode(want, Exchanged)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Decode(content, Foreign)
+		if err != nil || got.Width != expected.Width || got.Height != expected.Height {
+			t.Errorf("%s: %d by %d, %v; want %d by %d", path, got.Width, got.Height, err, expected.Width, expected.Height)
+			continue
+		}
+		within := 0
+		if strings.HasSuffix(path, ".jpg") {
+			within = 2
+		}
+		for i, v := range got.RGB {
+			if d := int(v) - int(expected.RGB[i]); d > within || d < -within {
+				t.Errorf("%s: value %d is %d, want %d", path, i, v, expected.RGB[i])
+				break
+			}
+		}
+		if turned := !strings.HasSuffix(path, "upright.png"); IsPlainPNG(content) == turned {
+			t.Errorf("%s: taken for plain, or not", path)
+		}
+	}
+	if tried != 23 {
+		t.Errorf("%d files were tried", tried)
+	}
+}
 
 // TestOrientation: the corners of a picture of every orientation, clockwise from
 // the upper left by rows, are where Pillow's exif_transpose puts them. Pillow
@@ -56,7 +107,7 @@ func TestOrientation(t *testing.T) {
 		"many entries":               bytes.Replace(content, []byte("MM\x00*\x00\x00\x00\x08\x00\x01\x01"), []byte("MM\x00*\x00\x00\x00\x08\xff\xff\x00"), 1),
 		"another order of bytes":     bytes.Replace(content, []byte("MM\x00*"), []byte("XX\x00*"), 1),
 	} {
-		if got := orientation(damaged); got != 1 {
+		if got := ofJPEG(damaged).orientation(); got != 1 {
 			t.Errorf("%s: orientation %d", name, got)
 		}
 	}

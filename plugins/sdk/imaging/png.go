@@ -35,33 +35,46 @@ func EncodePNG(from Image) ([]byte, error) {
 }
 
 // IsPlainPNG reports whether a file is a PNG of grey or RGB with at most 8 bits
-// a channel and without transparency: what every reader takes for the same
-// pixels, so that a table can hold the file as it is. It looks at the chunks
-// before the pixels; whether these are intact, Decode knows.
+// a channel, without transparency, and upright: what every reader takes for the
+// same pixels, so that a table can hold the file as it is. It looks at the chunks
+// around the pixels; whether these are intact, Decode knows.
 func IsPlainPNG(content []byte) bool {
-	signature := formats[0].magic
-	if !bytes.HasPrefix(content, []byte(signature)) {
-		return false
-	}
-	// A chunk: length of its data (4 bytes), type (4), data, checksum (4).
-	for rest := content[len(signature):]; len(rest) >= 12; {
-		length, kind := int64(binary.BigEndian.Uint32(rest)), string(rest[4:8])
-		if length > int64(len(rest)-12) {
-			return kind == "IDAT" // cut short
-		}
-		data := rest[8 : 8+length]
+	plain, seen := true, false
+	eachChunk(content, func(kind string, data []byte) bool {
 		switch kind {
 		case "IHDR":
 			const grey, truecolour = 0, 2
-			if length < 13 || data[8] > 8 || data[9] != grey && data[9] != truecolour {
-				return false
+			if len(data) < 13 || data[8] > 8 || data[9] != grey && data[9] != truecolour {
+				plain = false
 			}
 		case "tRNS":
-			return false
+			plain = false
 		case "IDAT":
-			return true
+			seen = true
+			return false
+		}
+		return plain
+	})
+	return plain && seen && ofPNG(content).orientation() == 1
+}
+
+// eachChunk visits the chunks of a PNG file until visit returns false. The last
+// one of a file that is cut short is visited with what there is of its data.
+func eachChunk(content []byte, visit func(kind string, data []byte) bool) {
+	rest, ok := bytes.CutPrefix(content, []byte(pngMagic))
+	if !ok {
+		return
+	}
+	// A chunk: length of its data (4 bytes), type (4), data, checksum (4).
+	for len(rest) >= 12 {
+		length, kind := int64(binary.BigEndian.Uint32(rest)), string(rest[4:8])
+		if length > int64(len(rest)-12) {
+			visit(kind, rest[8:])
+			return
+		}
+		if !visit(kind, rest[8:8+length]) {
+			return
 		}
 		rest = rest[12+length:]
 	}
-	return false
 }

@@ -148,6 +148,18 @@ func (f *Foreign) Columns() []string {
 	return names
 }
 
+// Twice reports whether the table has several outermost columns of a name, which
+// the format permits: which of them counts nobody could say.
+func (f *Foreign) Twice(column string) bool {
+	n := 0
+	for _, child := range f.parquet.Root().Columns() {
+		if child.Name() == column {
+			n++
+		}
+	}
+	return n > 1
+}
+
 // Kind is the physical type of a column; false if there is none of the name.
 func (f *Foreign) Kind(column string) (parquet.Kind, bool) {
 	kind, ok := f.kinds[column]

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/gitlfs"
 )
 
 // Error says what is wrong with a table.
@@ -75,7 +77,9 @@ func tableOf(file *os.File, path string) (*table, error) {
 }
 
 func (t *table) open(size int64) error {
-	if err := checkFrame(t.file, size); err != nil {
+	if err := checkFrame(t.file, size); errors.Is(err, gitlfs.Error{}) {
+		return err
+	} else if err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	var err error
@@ -86,15 +90,30 @@ func (t *table) open(size int64) error {
 	if err := checkExtent(t.parquet, size); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
+	view, err := unpackedFile(t.file, t.parquet.Metadata())
+	if err != nil || view == nil {
+		return err
+	}
+	t.parquet, err = parquet.OpenFile(view, view.size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
 	return nil
 }
 
 func (t *table) close() error { return t.file.Close() }
 
+// magic begins and ends a Parquet file, encryptedMagic one whose footer is
+// encrypted.
+const magic, encryptedMagic = "PAR1", "PARE"
+
 // checkFrame looks at the first and last bytes, so that the library does not
 // make room for a footer whose length is garbage.
 func checkFrame(r io.ReaderAt, size int64) error {
-	const magic = "PAR1"
+	begin := make([]byte, min(size, 128))
+	if n, _ := r.ReadAt(begin, 0); gitlfs.IsPointer(begin[:n]) {
+		return gitlfs.Error{}
+	}
 	var head [4]byte
 	var tail [8]byte
 	if size < int64(len(head)+len(tail)) {
@@ -105,6 +124,9 @@ func checkFrame(r io.ReaderAt, size int64) error {
 	}
 	if _, err := r.ReadAt(tail[:], size-int64(len(tail))); err != nil {
 		return err
+	}
+	if string(head[:]) == encryptedMagic {
+		return errors.New("it is encrypted, which is not supported")
 	}
 	if string(head[:]) != magic {
 		return fmt.Errorf("it does not begin with %s", magic)

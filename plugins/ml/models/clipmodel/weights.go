@@ -31,8 +31,8 @@ func (c Config) Weights(backend compute.Backend) pretrained.Weights {
 // Weights are those of the text tower alone, in its own files or a pair's.
 func (t Text) Weights(backend compute.Backend) pretrained.Weights {
 	tower := func(name string) string {
-		if strings.HasPrefix(name, "text_model.") {
-			return used(name)
+		if name = used(name); strings.HasPrefix(name, towerPrefix) {
+			return name
 		}
 		return ""
 	}
@@ -53,10 +53,22 @@ func weights(backend compute.Backend, rename func(string) string, build func(p n
 	return pretrained.Weights{File: pretrained.Transformers, Needs: needs, Rename: rename, Tables: embedding}
 }
 
+// towerPrefix is before the names of a text tower's tensors, but for those of a text
+// model without projection that transformers 5 made new and saved: these begin with
+// one of the towerParts.
+const towerPrefix = "text_model."
+
+var towerParts = []string{"embeddings.", "encoder.", "final_layer_norm."}
+
 // used is the name of a tensor of the files, "" for one that is not part of the
 // networks: indices that count up from 0, and the factor of the cosines in
 // training.
 func used(name string) string {
+	for _, part := range towerParts {
+		if strings.HasPrefix(name, part) {
+			name = towerPrefix + name
+		}
+	}
 	if strings.HasSuffix(name, ".position_ids") || name == "logit_scale" {
 		return ""
 	}

@@ -90,10 +90,11 @@ func (h Heads) of(i int) int {
 var rules = config.Rules{
 	ClassKey: "_class_name", Classes: []string{Class},
 	Required: []string{"in_channels", "out_channels", "block_out_channels", "down_block_types", "up_block_types", "layers_per_block", "cross_attention_dim", "attention_head_dim"},
+	PerBlock: []string{"layers_per_block", "cross_attention_dim", "transformer_layers_per_block", "only_cross_attention"}, Blocks: "down_block_types",
 	Only: map[string]any{
 		"act_fn": "silu", "center_input_sample": false, "flip_sin_to_cos": true, "freq_shift": 0,
 		"downsample_padding": 1, "mid_block_scale_factor": 1, "mid_block_type": "UNetMidBlock2DCrossAttn",
-		"only_cross_attention": false, "dual_cross_attention": false, "transformer_layers_per_block": 1,
+		"only_cross_attention": false, "mid_block_only_cross_attention": false, "dual_cross_attention": false, "transformer_layers_per_block": 1,
 		"resnet_time_scale_shift": "default", "resnet_skip_time_act": false, "resnet_out_scale_factor": 1,
 		"time_embedding_type": "positional", "conv_in_kernel": 3, "conv_out_kernel": 3,
 		"attention_type": "default", "class_embeddings_concat": false, "addition_embed_type_num_heads": 64,
@@ -102,7 +103,7 @@ var rules = config.Rules{
 		"addition_time_embed_dim": nil, "encoder_hid_dim": nil, "encoder_hid_dim_type": nil,
 		"projection_class_embeddings_input_dim": nil, "reverse_transformer_layers_per_block": nil,
 		"time_embedding_dim": nil, "time_embedding_act_fn": nil, "timestep_post_act": nil, "time_cond_proj_dim": nil,
-		"mid_block_only_cross_attention": nil, "cross_attention_norm": nil,
+		"cross_attention_norm": nil,
 	},
 }
 

@@ -65,7 +65,12 @@ func TestRefusesConfigs(t *testing.T) {
 		{`"UNet2DConditionModel"`, `"UNet3DConditionModel"`, `"UNet3DConditionModel"`},
 		// SDXL has the same class.
 		{`"act_fn": "silu"`, `"act_fn": "silu", "addition_embed_type": "text_time"`, `"addition_embed_type" is "text_time": only null`},
-		{`"act_fn": "silu"`, `"act_fn": "silu", "transformer_layers_per_block": [1, 2, 10]`, `"transformer_layers_per_block" is [1, 2, 10]: only 1`},
+		{`"act_fn": "silu"`, `"act_fn": "silu", "transformer_layers_per_block": [1, 2, 10]`, `"transformer_layers_per_block" is [1, 2, 10], and there are 4 down_block_types`},
+		{`"act_fn": "silu"`, `"act_fn": "silu", "transformer_layers_per_block": [1, 2, 1, 1]`, `"transformer_layers_per_block" is [1, 2, 1, 1]: the same for every block is supported`},
+		{`"act_fn": "silu"`, `"act_fn": "silu", "mid_block_type": null`, `"mid_block_type" is null, which is not supported`},
+		{`"norm_num_groups": 8`, `"norm_num_groups": null`, `"norm_num_groups" is null`},
+		{`"cross_attention_dim": 32`, `"cross_attention_dim": [32, 32, 32, 64]`, `"cross_attention_dim" is [32, 32, 32, 64]: the same`},
+		{`"layers_per_block": 2`, `"layers_per_block": "2"`, `"layers_per_block" is "2": it must be a whole number`},
 		{`"act_fn": "silu"`, `"act_fn": "silu", "class_embed_type": "timestep"`, `"class_embed_type" is "timestep"`},
 		{`"act_fn": "silu"`, `"act_fn": "gelu"`, `"act_fn" is "gelu"`},
 		{`"freq_shift": 0`, `"freq_shift": 1`, `"freq_shift" is 1: only 0`},
@@ -86,6 +91,23 @@ func TestRefusesConfigs(t *testing.T) {
 		directory := changed(t, test.from, test.to)
 		if config, err := ReadConfig(directory); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), directory) {
 			t.Errorf("%s: %+v, error %v, want one that says %s", test.to, config, err, test.want)
+		}
+	}
+}
+
+// TestListsForBlocks: a list of equal values, one for each block, is as good as one.
+func TestListsForBlocks(t *testing.T) {
+	plain, err := ReadConfig(tiny)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for from, to := range map[string]string{
+		`"layers_per_block": 2`:     `"layers_per_block": [2, 2, 2, 2]`,
+		`"cross_attention_dim": 32`: `"cross_attention_dim": [32, 32, 32, 32]`,
+		`"act_fn": "silu"`:          `"act_fn": "silu", "transformer_layers_per_block": [1, 1, 1, 1], "only_cross_attention": [false, false, false, false], "mid_block_only_cross_attention": false`,
+	} {
+		if got, err := ReadConfig(changed(t, from, to)); err != nil || !reflect.DeepEqual(got, plain) {
+			t.Errorf("%s: %+v, %v", to, got, err)
 		}
 	}
 }

@@ -24,14 +24,15 @@ type network struct {
 var rules = Rules{
 	ClassKey: "_class_name", Classes: []string{"Network", "OldNetwork"},
 	Required: []string{"width"},
-	Only:     map[string]any{"act_fn": "silu", "kernel": 3, "gated": false},
+	PerBlock: []string{"width"}, Blocks: "depth",
+	Only: map[string]any{"act_fn": "silu", "kernel": 3, "gated": false},
 }
 
 func TestRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.json")
-	text := `{"_class_name": "OldNetwork", "_version": "1", "width": 7, "depth": [1, 2], "slope": null,
+	text := `{"_class_name": "OldNetwork", "_version": "1", "width": [7, 7], "depth": [1, 2],
 		"act_fn": "silu", "kernel": 3.0, "bias": 2, "bound": -Infinity, "gated": null, "unheard_of": null}`
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte("\xef\xbb\xbf"+text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	got, err := Read(path, func(text []byte) (*network, error) {
@@ -81,7 +82,16 @@ func TestRefuses(t *testing.T) {
 		{`{"width": 1}`, []string{`"_class_name" is missing`, "Network, OldNetwork"}},
 		{`{"_class_name": "NetworkXL", "width": 1, "unheard_of": 1}`, []string{"another model", `"NetworkXL"`, "Network, OldNetwork"}},
 		{`{"_class_name": "Network"}`, []string{`"width" is missing`}},
-		{`{"_class_name": "Network", "width": "wide"}`, []string{`"width" is "wide"`, "int"}},
+		{`{"_class_name": "Network", "width": "wide"}`, []string{`"width" is "wide": it must be a whole number`}},
+		{"{\n\"width\": 1,\n}", []string{"not JSON", "line 3"}},
+		{`[1]`, []string{"a JSON array"}},
+		{`{"_class_name": "Network", "width": [1, 2]}`, []string{`"width" is [1, 2]: the same for every block is supported`}},
+		{`{"_class_name": "Network", "width": [1, 1, 1], "depth": [1, 2]}`, []string{`"width" is [1, 1, 1], and there are 2 depth`}},
+		{`{"_class_name": "Network", "width": 1, "depth": ["a"]}`, []string{`"depth" is ["a"]: it must be a list of whole numbers`}},
+		{`{"_class_name": "Network", "width": 1, "slope": null}`, []string{`"slope" is null`}},
+		{`{"_class_name": "Network", "width": 1, "act_fn": null}`, []string{`"act_fn" is null, which is not supported`}},
+		{`{"_class_name": "Network", "width": 1, "betas": [0.1` + strings.Repeat(", 0.1", 999) + `]}`, []string{`"betas" is a list of 1000 numbers: this key`}},
+		{`{"_class_name": "Network", "width": 1, "about": {"a": "` + strings.Repeat("x", 999) + `"}}`, []string{"xxx…: this key"}},
 		// All mistakes at once.
 		{`{"_class_name": "Network", "act_fn": "gelu", "kernel": 5, "gated": true, "unheard_of": {"a": 1}, "Hidden": 3}`, []string{
 			`"width" is missing`, `"act_fn" is "gelu": only "silu" is supported`, `"kernel" is 5: only 3`, `"gated" is true: only false`,
