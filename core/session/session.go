@@ -36,8 +36,9 @@ type Session struct {
 	Host *plugin.Host
 
 	options Options
-	entries []plugin.Entry // of the plugins that the experiment names
-	store   *store.Store   // nil until it is needed
+	entries []plugin.Entry                // of the plugins that the experiment names
+	store   *store.Store                  // nil until it is needed
+	checked map[string]sdk.PromptFindings // what components have said of prompts, by what they were asked
 }
 
 // Load reads and plans the experiment or ablation in file, and finds out what

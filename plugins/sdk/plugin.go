@@ -35,6 +35,10 @@ func (p Plugin) Validate() Diagnostics {
 		if c.Open == nil {
 			out.Addf(fmt.Sprintf("%s %q has no Open", c.Kind, c.Name), "")
 		}
+		if has := c.CheckPrompts != nil; has != c.Has(CapabilityCheckPrompts) {
+			out.Addf(fmt.Sprintf("%s %q declares the capability %q: %v; has CheckPrompts: %v", c.Kind, c.Name, CapabilityCheckPrompts, !has, has),
+				"Declare the capability and give the component the function, or neither.")
+		}
 	}
 	return out
 }
