@@ -35,9 +35,11 @@ func (p Plugin) Validate() Diagnostics {
 		if c.Open == nil {
 			out.Addf(fmt.Sprintf("%s %q has no Open", c.Kind, c.Name), "")
 		}
-		if has := c.CheckPrompts != nil; has != c.Has(CapabilityCheckPrompts) {
-			out.Addf(fmt.Sprintf("%s %q declares the capability %q: %v; has CheckPrompts: %v", c.Kind, c.Name, CapabilityCheckPrompts, !has, has),
-				"Declare the capability and give the component the function, or neither.")
+		switch declared := c.Has(CapabilityCheckPrompts); {
+		case declared && c.CheckPrompts == nil:
+			out.Addf(fmt.Sprintf("%s %q declares the capability %q and has no CheckPrompts", c.Kind, c.Name, CapabilityCheckPrompts), "")
+		case !declared && c.CheckPrompts != nil:
+			out.Addf(fmt.Sprintf("%s %q has CheckPrompts and does not declare the capability %q", c.Kind, c.Name, CapabilityCheckPrompts), "")
 		}
 	}
 	return out

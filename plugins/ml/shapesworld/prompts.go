@@ -43,21 +43,21 @@ func Refuse(prompt string) error {
 // faults is what is wrong with one prompt.
 func faults(prompt string) []sdk.PromptFault {
 	var found []sdk.PromptFault
-	asked := make([]*word, len(kinds)) // the first word that says what each is to be
+	var asked [len(kinds)]word // the first word that says what each is to be
 	nothing := true
-	for _, w := range split(prompt) {
+	for w := range split(prompt) {
 		switch {
 		case w.known():
 			nothing = false
 			kind, _ := kindOf(w.index)
 			first := asked[kind]
-			if first != nil && first.index != w.index {
+			if first.text != "" && first.index != w.index {
 				found = append(found, sdk.PromptFault{
 					Excerpt: w.text,
 					Reason:  fmt.Sprintf("has one %s in an image, and is asked for %q and %q", kinds[kind].name, first.text, w.text),
 				})
 			}
-			asked[kind] = cmp.Or(first, &w)
+			asked[kind] = cmp.Or(first, w)
 		case w.article():
 			nothing = false // it counts
 		case !w.filler():

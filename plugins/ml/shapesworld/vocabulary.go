@@ -1,6 +1,9 @@
 package shapesworld
 
-import "strings"
+import (
+	"iter"
+	"strings"
+)
 
 // The words of the world. Their order is part of the models: a word's index is its
 // input in the denoiser and the encoder.
@@ -45,31 +48,36 @@ func (w word) filler() bool  { return fillers[w.lower] }
 func (w word) article() bool { return w.lower == "a" || w.lower == "an" }
 
 // split takes a prompt apart. Plurals are known by their singular.
-func split(prompt string) []word {
-	var words []word
-	for _, field := range strings.Fields(prompt) {
-		text := strings.Trim(field, ".,;:!?\"'")
-		if text == "" {
-			continue
-		}
-		w := word{text: text, lower: strings.ToLower(text), index: -1}
-		for _, suffix := range []string{"", "es", "s"} {
-			singular, ok := strings.CutSuffix(w.lower, suffix)
-			if index, known := wordIndex[singular]; ok && known {
-				w.index = index
-				break
+func split(prompt string) iter.Seq[word] {
+	return func(yield func(word) bool) {
+		for field := range strings.FieldsSeq(prompt) {
+			text := strings.Trim(field, ".,;:!?\"'")
+			if text == "" {
+				continue
+			}
+			w := word{text: text, lower: strings.ToLower(text), index: -1}
+			for _, suffix := range [...]string{"", "es", "s"} {
+				singular, ok := strings.CutSuffix(w.lower, suffix)
+				if !ok {
+					continue
+				}
+				if index, known := wordIndex[singular]; known {
+					w.index = index
+					break
+				}
+			}
+			if !yield(w) {
+				return
 			}
 		}
-		words = append(words, w)
 	}
-	return words
 }
 
 // Words splits a prompt into the indices in Vocabulary of its words, and the words
 // that are not in it. An article counts as "one" in a prompt without a count.
 func Words(prompt string) (indices []int, unknown []string) {
 	article, counted := false, false
-	for _, w := range split(prompt) {
+	for w := range split(prompt) {
 		switch {
 		case w.known():
 			indices = append(indices, w.index)
@@ -93,7 +101,7 @@ type Attributes struct {
 }
 
 // kinds are the attributes, in the order of their words in Vocabulary.
-var kinds = []struct {
+var kinds = [...]struct {
 	name  string
 	words int
 	of    func(*Attributes) *int

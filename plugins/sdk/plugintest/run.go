@@ -30,7 +30,7 @@ type Case struct {
 	// Nonsense is prompts that a component with CapabilityCheckPrompts must refuse;
 	// empty: none is tried.
 	Nonsense []sdk.Prompt
-	Images  []sdk.Image  // what rewards, raters and encoders look at; empty: plain and noisy ones of 32 x 32
+	Images   []sdk.Image // what rewards, raters and encoders look at; empty: plain and noisy ones of 32 x 32
 
 	// Tune is a job of a few steps for a sampler that can be tuned, without
 	// Output and Scratch; nil: Tune is not tried.
