@@ -27,6 +27,9 @@ func (p *program) planCommand() *cobra.Command {
 				return err
 			}
 			defer s.Close()
+			if err := s.CheckLabels(command.Context()); err != nil {
+				return err
+			}
 			forecast, err := s.forecast()
 			if err != nil {
 				return err

@@ -57,10 +57,19 @@ func (s sheet) ended(err error, what, open string, filled, unfilled int) {
 	switch {
 	case *s.found != nil || filled > 0:
 	case unfilled > 0:
-		s.found.Errorf(at, "The file has no "+what, "In all of its %d rows %s", unfilled, open)
+		s.found.Errorf(at, nothingYet+what, "In all of its %d rows %s", unfilled, open)
 	default:
-		s.found.Errorf(at, "The file has no "+what, "It has no rows below its header.")
+		s.found.Errorf(at, nothingYet+what, "It has no rows below its header.")
 	}
+}
+
+// nothingYet begins the finding of a sheet in which nothing is filled in.
+const nothingYet = "The file has no "
+
+// Unfilled reports whether all that there is to say of a file is that nobody has
+// filled in anything yet: that is no mistake, and people may be about to.
+func Unfilled(problems diag.List) bool {
+	return len(problems) == 1 && strings.HasPrefix(problems[0].Summary, nothingYet)
 }
 
 // each calls visit with every row. Mistakes of the form are reported; a row with
