@@ -28,6 +28,9 @@ func (p *program) planCommand() *cobra.Command {
 				return err
 			}
 			defer s.Close()
+			if err := s.CheckLabels(command.Context()); err != nil {
+				return err
+			}
 			forecast, err := s.forecast()
 			if err != nil {
 				return err
@@ -62,11 +65,11 @@ func (p *program) writePlan(w io.Writer, s *loaded, forecast *run.Forecast, cost
 	}
 	fmt.Fprintln(w)
 	if brief && len(s.Plan.Nodes) > shortPlan {
-		writePlanByKind(w, s.Plan, forecast)
+		writePlanByKind(w, s.Plan, forecast, costs)
 	} else {
 		writePlanTable(w, p.namesRoom(w), s.Plan, forecast, costs)
 	}
-	fmt.Fprintf(w, "\n%s\n", indent(forecastLine(s.Plan, forecast), 0, 80))
+	fmt.Fprintf(w, "\n%s\n", indent(forecastLine(s.Plan, forecast, costs), 0, 80))
 	writeCosts(w, costs)
 }
 
@@ -156,10 +159,11 @@ func variantsOf(p *plan.Plan) func(node *plan.Node) string {
 	}
 }
 
-func writePlanByKind(w io.Writer, p *plan.Plan, forecast *run.Forecast) {
+func writePlanByKind(w io.Writer, p *plan.Plan, forecast *run.Forecast, costs *session.Costs) {
 	type sum struct {
 		stages, cached, unknown int
 		seconds                 float64
+		estimated               bool // some of the seconds
 	}
 	sums := map[record.Kind]*sum{}
 	var kinds []record.Kind
@@ -170,11 +174,15 @@ func writePlanByKind(w io.Writer, p *plan.Plan, forecast *run.Forecast) {
 		}
 		n, s := forecast.Nodes[node], sums[node.Kind]
 		s.stages++
+		one, estimated := costs.ByNode[node]
 		switch {
 		case n.Cached:
 			s.cached++
 		case n.Seconds != nil:
 			s.seconds += *n.Seconds
+		case estimated:
+			s.seconds += 3600 * costs.Hours(one.Operations)
+			s.estimated = true
 		default:
 			s.unknown++
 		}
@@ -184,6 +192,9 @@ func writePlanByKind(w io.Writer, p *plan.Plan, forecast *run.Forecast) {
 	for _, kind := range kinds {
 		s := sums[kind]
 		time := seconds(s.seconds)
+		if s.estimated {
+			time = about(s.seconds)
+		}
 		switch {
 		case s.cached == s.stages:
 			time = "-"
@@ -218,8 +229,8 @@ func stateOf(n run.NodeForecast) (state, time string) {
 	return "to run", "unknown"
 }
 
-// forecastLine sums a forecast up.
-func forecastLine(p *plan.Plan, forecast *run.Forecast) string {
+// forecastLine sums a forecast up, estimates from arithmetic included.
+func forecastLine(p *plan.Plan, forecast *run.Forecast, costs *session.Costs) string {
 	if forecast.Complete {
 		return fmt.Sprintf("%s, all cached: nothing to run.", plural(len(p.Nodes), "stage", "stages"))
 	}
@@ -227,18 +238,35 @@ func forecastLine(p *plan.Plan, forecast *run.Forecast) string {
 	if apart := separately(p); apart > len(p.Nodes) {
 		line += fmt.Sprintf(" (%d if variants shared nothing)", apart)
 	}
-	switch {
-	case forecast.Unknown == forecast.ToRun:
+	o := lookOut(forecast, costs)
+	if o.unknown == forecast.ToRun {
 		line += "; time unknown until they have run once here"
-	case forecast.Unknown > 0:
-		line += fmt.Sprintf(": %s and %s of unknown time", seconds(forecast.Seconds), plural(forecast.Unknown, "stage", "stages"))
-	default:
-		line += fmt.Sprintf(": about %s", seconds(forecast.Seconds))
+	} else {
+		var parts []string
+		if o.measured > 0 || o.estimated == 0 {
+			parts = append(parts, seconds(o.measured)+" as before")
+		}
+		if o.estimated > 0 {
+			parts = append(parts, hoursText(o.estimated/3600)+" of an accelerator by arithmetic")
+		}
+		if o.unknown > 0 {
+			parts = append(parts, plural(o.unknown, "stage", "stages")+" of unknown time")
+		}
+		line += ": about " + listed(parts)
 	}
-	if forecast.Bytes > 0 {
-		line += fmt.Sprintf(", %s of disk", byteSize(forecast.Bytes))
+	if o.bytes > 0 {
+		line += fmt.Sprintf(", %s of disk", byteSize(o.bytes))
 	}
 	return line + "."
+}
+
+// listed joins phrases: "a", "a and b", "a, b and c".
+func listed(phrases []string) string {
+	last := len(phrases) - 1
+	if last < 1 {
+		return strings.Join(phrases, "")
+	}
+	return strings.Join(phrases[:last], ", ") + " and " + phrases[last]
 }
 
 // separately is the number of stages that the variants have, each alone.

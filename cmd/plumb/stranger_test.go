@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,11 +37,42 @@ func (l likeness) Score(_ context.Context, item sdk.Item) (float64, error) {
 	return l.factor * sum, nil
 }
 
-// strangersPlugin is a third party's: a reward of features and an encoder. The test
+// threeColors is a reward that knows three colors, and says so before anything runs.
+func threeColors() sdk.Component {
+	known := []string{"red", "pink", "rose"}
+	return sdk.Component{
+		Description: sdk.Description{
+			Kind: sdk.KindReward, Name: "three_colors", CodeVersion: "1",
+			Capabilities: []sdk.Capability{sdk.CapabilityCheckPrompts},
+		},
+		CheckPrompts: func(_ context.Context, request sdk.CheckPromptsRequest) (sdk.PromptFindings, error) {
+			if err := writeDown("checked %d prompts", len(request.Prompts)); err != nil {
+				return sdk.PromptFindings{}, err
+			}
+			findings := sdk.PromptFindings{Vocabulary: known}
+			for i, prompt := range request.Prompts {
+				if color := prompt.Slots["color"]; !slices.Contains(known, color) {
+					findings.Faults = append(findings.Faults, sdk.PromptFault{Prompt: i, Excerpt: color, Reason: fmt.Sprintf("has never seen %q", color)})
+				}
+			}
+			return findings, nil
+		},
+		Open: func(context.Context, sdk.OpenRequest) (any, error) { return seesRed{}, nil },
+	}
+}
+
+type seesRed struct{}
+
+func (seesRed) Score(_ context.Context, item sdk.Item) (float64, error) {
+	return meanOf(item.Image)[0], nil
+}
+
+// strangersPlugin is a third party's: two rewards and two encoders. The test
 // binary serves it where it is started under the name stranger.
 func strangersPlugin() sdk.Plugin {
 	return sdk.Plugin{Name: "strangers", Version: "1", Components: []sdk.Component{
 		likenessOf("unlikeness", -1),
+		threeColors(),
 		{
 			Description: sdk.Description{Kind: sdk.KindEncoder, Name: "length", CodeVersion: "1", Capabilities: []sdk.Capability{sdk.CapabilityTexts}},
 			Open:        func(context.Context, sdk.OpenRequest) (any, error) { return length{}, nil },

@@ -27,6 +27,11 @@ func (p *program) validateCommand() *cobra.Command {
 			}
 			for _, file := range args {
 				s, err := p.load(command.Context(), file)
+				if err == nil {
+					if err = s.CheckLabels(command.Context()); err != nil {
+						s.Close()
+					}
+				}
 				var list diag.List
 				switch {
 				case errors.As(err, &list):

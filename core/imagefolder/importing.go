@@ -116,19 +116,11 @@ func (b *batch) flush() error {
 		if b.problems != nil {
 			continue // there will be no table: only further mistakes are of interest
 		}
-		prompt := nameOf(e.row.Text)
-		path := e.row.FileName
-		if path == "" {
-			path = e.row.ID + ".png"
-		}
-		err := b.emit(table.Image{
-			ID: e.row.ID, Image: table.File{Bytes: contents[i], Path: path}, Prompt: e.row.Text,
-			Category: e.row.Category, Split: e.row.Split, Slots: e.row.Slots, Index: b.ofPrompt[prompt],
-		})
-		if err != nil {
+		image := b.image(e)
+		image.Image.Bytes = contents[i]
+		if err := b.emit(image); err != nil {
 			return err
 		}
-		b.ofPrompt[prompt]++
 	}
 	clear(b.entries)
 	b.entries, b.pixels, b.bytes = b.entries[:0], 0, 0

@@ -20,7 +20,7 @@ import (
 //	         called "rater"
 //
 // and may have others, which are passed over. Images are those that may be
-// compared, by ID. An image that is not among them, a pair of images of different
+// compared, by ID; nil: they are not known yet, and any may be meant. An image that is not among them, a pair of images of different
 // prompts or of an image with itself, and a pair that one rater compares twice,
 // also the other way round, are mistakes. How many rows have no choice yet is a
 // warning.
@@ -90,7 +90,7 @@ func (i *comparisonImporter) add(r comparisonRow) error {
 	case len(i.findings) > before:
 	case r.first == r.second:
 		i.findings.Errorf(r.where("second"), fmt.Sprintf("Image %q is compared with itself", r.first), "Name two images of one prompt.")
-	case first.Prompt != second.Prompt:
+	case first.Prompt != second.Prompt: // alike where they are not known
 		i.findings.Errorf(r.where("second"), "The images are of different prompts",
 			"%q was made for %q, and %q for %q. Which of them is better says nothing: compare images of one prompt.", r.first, first.Prompt, r.second, second.Prompt)
 	default:
@@ -119,7 +119,7 @@ func (i *comparisonImporter) image(id, column string, r comparisonRow) table.Ima
 	switch {
 	case id == "":
 		i.findings.Errorf(r.where(column), "The image's ID is missing", "Every row needs the IDs of two images.")
-	case !ok:
+	case !ok && i.images != nil:
 		i.findings.Errorf(r.where(column), fmt.Sprintf("There is no image %q", id),
 			"The IDs are those of the images that the comparisons block refers to. If the images were drawn anew since, their IDs may be others.%s", hint(id, i.images))
 	}

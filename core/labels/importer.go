@@ -93,6 +93,8 @@ func (i *importer) add(r labelRow) error {
 	case r.imageID == "" && r.index != "" && i.images != nil:
 		r.imageID = i.find(r)
 		label.ImageID = r.imageID
+	case r.imageID == "" && r.index != "" && r.prompt != "" && i.images == nil:
+		r.imageID = r.prompt + "\x00" + r.index // for telling them apart
 	case r.imageID == "":
 		i.findings.Errorf(r.where("image_id"), "The image's ID is missing", "Every row needs the ID of an image, or its prompt and index.")
 	}

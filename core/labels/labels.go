@@ -25,9 +25,10 @@ const maxFindings = 50
 //	           are of one person, called "rater"
 //
 // and may have others, of which prompt, category and split are read if images
-// is nil. Otherwise these come from the images, by ID (see Captions), and an
-// image that is not among them is a mistake. So is a rater who labels an image
-// twice. How many rows have no label yet is a warning. WriteSheet writes a
+// is nil: then nobody knows yet what images there are, and those that are named by
+// prompt and index have no ID. Otherwise these come from the images, by ID (see
+// Captions), and an image that is not among them is a mistake. So is a rater who
+// labels an image twice. How many rows have no label yet is a warning. WriteSheet writes a
 // file to begin with.
 //
 // All mistakes are reported at once, with their lines; if there is one, there
@@ -70,4 +71,12 @@ func IDs(path string) (map[string]bool, diag.List) {
 		ids[label.ImageID] = true
 	}
 	return ids, findings
+}
+
+// CheckBlind finds what is wrong with a file as ImportBlind reads it, before its
+// images are known.
+func CheckBlind(path string) diag.List {
+	i := importer{path: path, blind: true}
+	_, findings := i.read()
+	return findings
 }

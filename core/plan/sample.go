@@ -1,11 +1,13 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // SampleWork draws images for prompts.
@@ -28,6 +30,33 @@ func (w *SampleWork) reads() []string {
 		}
 	}
 	return paths
+}
+
+// Image describes an image by its position among all that are drawn, all but its
+// pixels and its seed. numbers are those of Numbers.
+func (w *SampleWork) Image(position int, numbers []int) table.Image {
+	prompt, index := w.Prompts[position/w.PerPrompt], position%w.PerPrompt
+	id := fmt.Sprintf("%s/%04d/%03d", prompt.Category, numbers[position/w.PerPrompt], index)
+	return table.Image{
+		ID:       id,
+		Image:    table.File{Path: id + ".png"},
+		Prompt:   prompt.Text,
+		Category: prompt.Category,
+		Split:    prompt.Split,
+		Slots:    prompt.Slots,
+		Index:    int32(index),
+	}
+}
+
+// Numbers counts the prompts of each category from 0.
+func (w *SampleWork) Numbers() []int {
+	next := map[string]int{}
+	numbers := make([]int, len(w.Prompts))
+	for i, prompt := range w.Prompts {
+		numbers[i] = next[prompt.Category]
+		next[prompt.Category]++
+	}
+	return numbers
 }
 
 // sample draws images of a model. The seed's name says which set of images it

@@ -108,6 +108,20 @@ func (h *Host) Open(ctx context.Context, r client.OpenRequest) (*client.Instance
 	return process.client.Open(ctx, r)
 }
 
+// CheckPrompts asks a component what it cannot make sense of in prompts, starting
+// its plugin if it does not run. Errors are those of Open.
+func (h *Host) CheckPrompts(ctx context.Context, r client.CheckPromptsRequest) (sdk.PromptFindings, error) {
+	p, err := h.find(ctx, r.Kind, r.Component)
+	if err != nil {
+		return sdk.PromptFindings{}, err
+	}
+	process, err := p.running(ctx)
+	if err != nil {
+		return sdk.PromptFindings{}, err
+	}
+	return process.client.CheckPrompts(ctx, r)
+}
+
 // Stop asks every plugin to end its calls and close its instances, waits for
 // that as long as ctx lasts, and kills what is left. The host is of no use
 // afterwards.

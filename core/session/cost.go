@@ -89,7 +89,7 @@ func (s *Session) estimate(node *plan.Node) (sdk.Estimate, bool) {
 	if request.Images == 0 {
 		return sdk.Estimate{}, false // of a folder; known when it has been read
 	}
-	component := s.component(instance)
+	component := s.builtin(instance.Kind, instance.Component)
 	if component.Estimate == nil {
 		if component.ReadsFeatures() && !component.DoesRead(sdk.ReadPixels) {
 			return sdk.Estimate{}, true // little beside the encoding, which is a stage of its own
@@ -99,16 +99,6 @@ func (s *Session) estimate(node *plan.Node) (sdk.Estimate, bool) {
 	request.Config = instance.Config
 	one, err := component.Estimate(request)
 	return one, err == nil // what is wrong with a configuration shows when it is opened
-}
-
-// component finds a built-in component.
-func (s *Session) component(instance *plan.Instance) sdk.Component {
-	for _, c := range s.options.Builtin {
-		if string(c.Kind) == instance.Kind && c.Name == instance.Component {
-			return c
-		}
-	}
-	return sdk.Component{}
 }
 
 // Hours of an accelerator that some operations take.

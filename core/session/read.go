@@ -22,6 +22,7 @@ func (s *Session) specOptions() spec.Options {
 		Scan: func(ctx context.Context, folder imagefolder.Folder) (imagefolder.Inventory, error) {
 			return folder.Scan(ctx, o.Digests)
 		},
+		CheckPrompts: s.checkPrompts,
 	}
 }
 

@@ -18,7 +18,8 @@ import (
 // are for one goroutine at a time.
 //
 //  1. Load, or Read where it does not matter what computes.
-//  2. Missing, Forecast and Costs say what a run would do.
+//  2. CheckLabels says what is wrong with people's labels; Missing, Forecast and Costs
+//     say what a run would do.
 //  3. Run runs it, as often as one likes; Stop ends the plugins in good order.
 //  4. Close kills what is left of them and leaves the store.
 type Session struct {
@@ -36,9 +37,10 @@ type Session struct {
 	Host *plugin.Host
 
 	options Options
-	entries []plugin.Entry // of the plugins that the experiment names
-	store   *store.Store   // nil until it is needed
-	reader  *store.Store   // the same, for reading alone
+	entries []plugin.Entry                // of the plugins that the experiment names
+	store   *store.Store                  // nil until it is needed
+	reader  *store.Store                  // the same, for reading alone
+	checked map[string]sdk.PromptFindings // what components have said of prompts, by what they were asked
 }
 
 // Load reads and plans the experiment or ablation in file, and finds out what

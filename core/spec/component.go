@@ -44,6 +44,7 @@ func (l *loader) componentBlocks() {
 }
 
 func (l *loader) componentBlock(block *hcl.Block, c *Component) {
+	before := len(l.diagnostics)
 	if c.Kind == "reward" && c.Component == schema.WeightedSum {
 		l.weightedSumBlock(block, c)
 		return
@@ -95,6 +96,7 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 		return
 	}
 	c.Config = config
+	l.sound[c] = !l.diagnostics[before:].HasErrors()
 }
 
 // encodesTexts checks that an encoder makes features of texts, which a reward

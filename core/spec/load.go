@@ -50,6 +50,10 @@ type Options struct {
 	// Hub is where models of Hugging Face's hub are kept. Nothing is fetched. The
 	// zero Cache has none.
 	Hub hub.Cache
+
+	// CheckPrompts asks components about the prompts that they would get; nil: nobody
+	// is asked. Many variants of an experiment ask the same.
+	CheckPrompts PromptChecker
 }
 
 // Load reads the experiment at path. The Spec is nil if there are errors;
@@ -74,6 +78,7 @@ func Load(ctx context.Context, path string, options Options) (*Spec, diag.List) 
 		l.evaluateBlocks()
 		l.remainingLocals()
 		l.cycles()
+		l.checkPrompts(ctx)
 	}
 	if !l.diagnostics.HasErrors() {
 		l.leaks()
@@ -122,6 +127,7 @@ type loader struct {
 	// broken holds the prompt sets that have an error, so that nobody
 	// complains about them being empty as well.
 	broken map[*PromptSet]bool
+	sound  map[*Component]bool // whose configuration is written down
 	bases  map[*Finetune]*reference
 }
 
@@ -145,6 +151,7 @@ func newLoader(path string, options Options) *loader {
 		references: map[string]map[string]*reference{},
 		spec:       &Spec{File: path, Seed: defaultSeed, Variables: map[string]any{}, Digests: map[string]string{}, Missing: map[string]diag.Diagnostic{}},
 		broken:     map[*PromptSet]bool{},
+		sound:      map[*Component]bool{},
 		bases:      map[*Finetune]*reference{},
 	}
 	for _, kind := range referenceKinds {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
-	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
@@ -32,7 +31,7 @@ func sample(ctx context.Context, job Job, work *plan.SampleWork) (*Result, error
 	if batch := job.Node.Instance.Identity.PreferredBatch; batch > 0 {
 		size = (partImages + batch - 1) / batch * batch // whole batches
 	}
-	numbers := numberPrompts(work.Prompts)
+	numbers := work.Numbers()
 	var parts []string // of each its sealed file; empty: it is to be drawn
 	missing := false
 	for start := 0; start < total; start += size {
@@ -94,24 +93,14 @@ func (job Job) drawPart(ctx context.Context, instance *client.Instance, work *pl
 	var draws []client.Draw
 	var rows []table.Image
 	for n := start; n < end; n++ {
-		prompt, index := work.Prompts[n/work.PerPrompt], n%work.PerPrompt
-		seed := plan.ImageSeed(job.Node.Seed, prompt.Text, index)
-		id := fmt.Sprintf("%s/%04d/%03d", prompt.Category, numbers[n/work.PerPrompt], index)
+		row := work.Image(n, numbers)
+		row.Seed = plan.ImageSeed(job.Node.Seed, row.Prompt, int(row.Index))
 		draws = append(draws, client.Draw{
-			ID:     id,
-			Prompt: sdk.Prompt{Text: prompt.Text, Category: prompt.Category, Slots: prompt.Slots},
-			Seed:   seed,
+			ID:     row.ID,
+			Prompt: sdk.Prompt{Text: row.Prompt, Category: row.Category, Slots: row.Slots},
+			Seed:   row.Seed,
 		})
-		rows = append(rows, table.Image{
-			ID:       id,
-			Image:    table.File{Path: id + ".png"},
-			Prompt:   prompt.Text,
-			Category: prompt.Category,
-			Split:    prompt.Split,
-			Slots:    prompt.Slots,
-			Index:    int32(index),
-			Seed:     seed,
-		})
+		rows = append(rows, row)
 	}
 	done := start
 	_, err := writeAnswers(path, func(add func(position int, rows ...table.Image) error) error {
@@ -158,15 +147,4 @@ func (job Job) joinParts(ctx context.Context, parts []string, total int) (*Resul
 	}
 	result := &Result{Items: rows, Unit: "images"}
 	return result, job.table(result, plan.Images, rows)
-}
-
-// numberPrompts numbers prompts within their category.
-func numberPrompts(prompts []spec.Prompt) []int {
-	next := map[string]int{}
-	numbers := make([]int, len(prompts))
-	for i, prompt := range prompts {
-		numbers[i] = next[prompt.Category]
-		next[prompt.Category]++
-	}
-	return numbers
 }

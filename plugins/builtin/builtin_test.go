@@ -24,6 +24,9 @@ func TestConformance(t *testing.T) {
 		if one.Backend != backends.Go {
 			one.PixelTolerance = 1 // a value may be rounded to either side
 		}
+		if component.Has(sdk.CapabilityCheckPrompts) {
+			one.Nonsense = []sdk.Prompt{{Text: "a red unicorn"}, {Text: "on the"}, {Text: "a red blue ring"}}
+		}
 		switch one.Component {
 		case "shapes":
 			one.Config = configured(t, component, map[string]any{"num_inference_steps": 4})

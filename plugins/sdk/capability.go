@@ -6,8 +6,9 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
-// What instances can do beyond their kind's minimum: a component declares it,
-// and its instances implement the interface.
+// What components and their instances can do beyond their kind's minimum: a
+// component declares it, and its instances implement the interface, or it has the
+// function itself.
 const (
 	CapabilityTune       = schema.Tune       // samplers: Tuner
 	CapabilityPrecompute = schema.Precompute // samplers: Precomputer
@@ -16,6 +17,8 @@ const (
 
 	CapabilityTexts    = schema.Texts    // encoders: TextEncoder
 	CapabilityFitTexts = schema.FitTexts // rewards: TextLister
+
+	CapabilityCheckPrompts = schema.CheckPrompts // all kinds: Component.CheckPrompts
 )
 
 // Tuner is a Sampler that can be fine-tuned, or trained from scratch.
@@ -102,6 +105,9 @@ func (in *instance) checkCapabilities() error {
 		return Errorf("%s opened a %T, which is no %s", in, in.value, in.component.Kind)
 	}
 	for _, capability := range in.component.Capabilities {
+		if capability == CapabilityCheckPrompts {
+			continue // of the component: see Plugin.Validate
+		}
 		if has := implements[capability]; has == nil || !has(in.value) {
 			return Errorf("%s declares the capability %q, but %T has no method for it", in, capability, in.value)
 		}

@@ -18,6 +18,12 @@ type (
 	Type        = schema.Type
 )
 
+// What a component says of prompts: see Component.CheckPrompts.
+type (
+	PromptFindings = schema.PromptFindings
+	PromptFault    = schema.PromptFault
+)
+
 // The four kinds of component.
 const (
 	KindSampler = schema.Sampler

@@ -12,6 +12,17 @@ func promptFromProto(p *pb.Prompt) Prompt {
 	return Prompt{Text: p.GetText(), Category: p.GetCategory(), Slots: p.GetSlots()}
 }
 
+func checkPromptsFromProto(r *pb.CheckPromptsRequest) CheckPromptsRequest {
+	out := CheckPromptsRequest{Config: r.GetConfigJson(), Prompts: make([]Prompt, len(r.GetPrompts()))}
+	if len(out.Config) == 0 {
+		out.Config = json.RawMessage("{}")
+	}
+	for i, p := range r.GetPrompts() {
+		out.Prompts[i] = promptFromProto(p)
+	}
+	return out
+}
+
 func drawsFromProto(draws []*pb.Draw) []Draw {
 	out := make([]Draw, len(draws))
 	for i, d := range draws {

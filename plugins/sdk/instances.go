@@ -85,12 +85,12 @@ func (t *instances) start(ctx context.Context, kind Kind, component string, r Op
 var errStopping = Errorf("the plugin is stopping")
 
 func (t *instances) build(ctx context.Context, kind Kind, component string, r OpenRequest) (_ *instance, err error) {
-	position := slices.IndexFunc(t.plugin.Components, func(c Component) bool { return c.Kind == kind && c.Name == component })
-	if position < 0 {
-		return nil, Errorf("plugin %q has no %s %q", t.plugin.Name, kind, component)
+	described, err := t.component(kind, component)
+	if err != nil {
+		return nil, err
 	}
 	in := &instance{
-		component: t.plugin.Components[position],
+		component: described,
 		gate:      make(chan struct{}, 1),
 		closed:    make(chan struct{}),
 	}
@@ -109,6 +109,15 @@ func (t *instances) build(ctx context.Context, kind Kind, component string, r Op
 		return nil, err
 	}
 	return in, in.checkCapabilities()
+}
+
+// component finds a component of the plugin.
+func (t *instances) component(kind Kind, name string) (Component, error) {
+	position := slices.IndexFunc(t.plugin.Components, func(c Component) bool { return c.Kind == kind && c.Name == name })
+	if position < 0 {
+		return Component{}, Errorf("plugin %q has no %s %q", t.plugin.Name, kind, name)
+	}
+	return t.plugin.Components[position], nil
 }
 
 // use runs work with an instance while no other call does. A panic of the

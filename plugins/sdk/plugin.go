@@ -47,6 +47,12 @@ func (p Plugin) Validate() Diagnostics {
 		if c.Open == nil {
 			out.Addf(fmt.Sprintf("%s %q has no Open", c.Kind, c.Name), "")
 		}
+		switch declared := c.Has(CapabilityCheckPrompts); {
+		case declared && c.CheckPrompts == nil:
+			out.Addf(fmt.Sprintf("%s %q declares the capability %q and has no CheckPrompts", c.Kind, c.Name, CapabilityCheckPrompts), "")
+		case !declared && c.CheckPrompts != nil:
+			out.Addf(fmt.Sprintf("%s %q has CheckPrompts and does not declare the capability %q", c.Kind, c.Name, CapabilityCheckPrompts), "")
+		}
 	}
 	return out
 }

@@ -13,6 +13,9 @@ func TestValidate(t *testing.T) {
 	unopened, odd := fine, fine
 	unopened.Open = nil
 	odd.Capabilities = []Capability{CapabilityTune}
+	promising, silent := fine, fine
+	promising.Capabilities = []Capability{CapabilityCheckPrompts}
+	silent.CheckPrompts = func(context.Context, CheckPromptsRequest) (PromptFindings, error) { return PromptFindings{}, nil }
 	for name, test := range map[string]struct {
 		plugin Plugin
 		want   string // a part of the one mistake; empty: none
@@ -21,6 +24,8 @@ func TestValidate(t *testing.T) {
 		"no name":     {Plugin{Components: []Component{fine}}, "the plugin has no name"},
 		"no open":     {Plugin{Name: "p", Components: []Component{unopened}}, `reward "r" has no Open`},
 		"twice":       {Plugin{Name: "p", Components: []Component{fine, fine}}, `reward "r" is listed twice`},
+		"promise":     {Plugin{Name: "p", Components: []Component{promising}}, `reward "r" declares the capability "check_prompts" and has no CheckPrompts`},
+		"silent":      {Plugin{Name: "p", Components: []Component{silent}}, `reward "r" has CheckPrompts and does not declare the capability "check_prompts"`},
 		"description": {Plugin{Name: "p", Components: []Component{odd}}, `reward "r" cannot have the capability "tune"`},
 	} {
 		mistakes := test.plugin.Validate()

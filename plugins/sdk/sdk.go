@@ -11,13 +11,15 @@
 //
 //  1. Describe: the host reads the component's name, schema and capabilities.
 //     Nothing is loaded yet.
-//  2. Open: the host sends the configuration as JSON, already checked against
+//  2. CheckPrompts, if the component has it: while an experiment is checked, the
+//     host shows it all prompts that it would get. Nothing is loaded yet.
+//  3. Open: the host sends the configuration as JSON, already checked against
 //     the schema and with defaults filled in. The component loads its weights.
-//  3. Calls: the methods of its kind and its capabilities, any number of times.
+//  4. Calls: the methods of its kind and its capabilities, any number of times.
 //     Calls on one instance never overlap.
 //     What the user should know, and is no reason to fail, goes to Warn, in every
 //     call but Describe, Close and Stop.
-//  4. Close: the instance frees what it holds (if it implements io.Closer).
+//  5. Close: the instance frees what it holds (if it implements io.Closer).
 //
 // The package refuses to know how a model works: it imports no tensor library
 // and nothing else of this project.
@@ -41,6 +43,15 @@ type Component struct {
 	// over the wire.
 	Estimate func(request EstimateRequest) (Estimate, error)
 
+	// CheckPrompts finds what in prompts the component cannot make sense of, such as
+	// words that a small world does not have; nil unless it has the capability
+	// CapabilityCheckPrompts. `plumb validate` reports it at the place in the
+	// experiment where the words are written, and nothing runs. What is said of a
+	// prompt depends on the prompt and the configuration alone, in every call the
+	// same. It opens nothing and loads no weights, and may be asked while instances
+	// work; it is quick, since there may be 100,000 prompts.
+	CheckPrompts func(ctx context.Context, request CheckPromptsRequest) (PromptFindings, error)
+
 	// Open makes an instance: a Sampler, Reward, Rater or Encoder by Kind.
 	Open func(ctx context.Context, request OpenRequest) (any, error)
 }
@@ -56,6 +67,12 @@ type OpenRequest struct {
 	Seed uint64
 	// Backend is the compute backend: "auto", "go", "xla:cpu", "xla:cuda".
 	Backend string
+}
+
+// CheckPromptsRequest is prompts that a component would get.
+type CheckPromptsRequest struct {
+	Config  json.RawMessage // as in OpenRequest; what its paths name may not be there yet
+	Prompts []Prompt
 }
 
 // Prompt is a text with the words that filled its template.

@@ -32,6 +32,18 @@ func diagnosticsToProto(list Diagnostics) []*pb.Diagnostic {
 	return out
 }
 
+func findingsToProto(f PromptFindings) *pb.PromptFindings {
+	out := &pb.PromptFindings{Vocabulary: f.Vocabulary}
+	for _, fault := range f.Faults {
+		severity := pb.Diagnostic_SEVERITY_ERROR
+		if fault.Warning {
+			severity = pb.Diagnostic_SEVERITY_WARNING
+		}
+		out.Faults = append(out.Faults, &pb.PromptFault{Position: uint64(fault.Prompt), Excerpt: fault.Excerpt, Reason: fault.Reason, Severity: severity})
+	}
+	return out
+}
+
 func imageToProto(img Image) (*pb.Image, error) {
 	if err := img.Check(); err != nil {
 		return nil, err

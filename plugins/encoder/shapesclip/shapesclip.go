@@ -36,9 +36,10 @@ func Component() sdk.Component {
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("2", "encoder"),
 			Notice:         shapesworld.Notice,
-			Capabilities:   []sdk.Capability{sdk.CapabilityTexts, sdk.CapabilityFit},
+			Capabilities:   []sdk.Capability{sdk.CapabilityTexts, sdk.CapabilityFit, sdk.CapabilityCheckPrompts},
 		},
-		Open: open,
+		CheckPrompts: shapesworld.CheckPrompts,
+		Open:         open,
 	}
 }
 
@@ -47,6 +48,7 @@ type encoder struct {
 	directory string
 	backend   compute.Backend
 	encoder   *shapesworld.Encoder // nil before load
+	warned    bool                 // of texts with unknown words
 }
 
 var (
@@ -104,6 +106,7 @@ func (e *encoder) EncodeTexts(ctx context.Context, texts []string) ([][]float32,
 	if err := e.load(); err != nil {
 		return nil, err
 	}
+	e.warned = e.warned || shapesworld.WarnOfUnknown(ctx, texts)
 	return e.encoder.Texts(ctx, texts)
 }
 

@@ -21,6 +21,11 @@ func FitEncoder(ctx context.Context, backend compute.Backend, config EncoderConf
 	if err != nil {
 		return err
 	}
+	captions := make([]string, len(examples))
+	for i, example := range examples {
+		captions[i] = example.Prompt
+	}
+	WarnOfUnknown(ctx, captions)
 	batch, width := settings.BatchSize, len(config.Vocabulary)
 	shuffled := train.NewShuffled(len(examples), request.Seed)
 	identity, err := fitIdentity(config, settings, request)

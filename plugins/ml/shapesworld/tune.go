@@ -46,6 +46,7 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 	if err != nil {
 		return err
 	}
+	WarnOfUnknown(ctx, examples.texts)
 	options, err := readTuneOptions(request)
 	if err != nil {
 		return err

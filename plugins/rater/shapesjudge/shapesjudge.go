@@ -42,9 +42,10 @@ func Component() sdk.Component {
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("2", "judge"),
 			Notice:         shapesworld.Notice,
-			Capabilities:   []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityCompare},
+			Capabilities:   []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityCompare, sdk.CapabilityCheckPrompts},
 		},
-		Open: open,
+		CheckPrompts: shapesworld.CheckPrompts,
+		Open:         open,
 	}
 }
 
@@ -165,6 +166,9 @@ func (r *raters) agrees(ctx context.Context, items []sdk.Item) ([]float64, error
 	for i, item := range items {
 		if item.Image.Width != shapesworld.Size || item.Image.Height != shapesworld.Size {
 			return nil, fmt.Errorf("image %q is %dx%d pixels, the judge of the world of shapes looks at %dx%d", item.ID, item.Image.Width, item.Image.Height, shapesworld.Size, shapesworld.Size)
+		}
+		if err := shapesworld.Refuse(item.Prompt.Text); err != nil {
+			return nil, err
 		}
 		images[i], prompts[i] = item.Image.RGB, item.Prompt.Text
 	}

@@ -44,11 +44,12 @@ func Component() sdk.Component {
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("4", "denoiser"),
 			Notice:         shapesworld.Notice,
-			Capabilities:   []sdk.Capability{sdk.CapabilityTune},
+			Capabilities:   []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityCheckPrompts},
 			Losses:         objective.Losses(),
 			Tuning:         shapesworld.TuneSchema,
 		},
-		Open: open,
+		CheckPrompts: shapesworld.CheckPrompts,
+		Open:         open,
 	}
 }
 
@@ -99,6 +100,11 @@ func (s *sampler) load() error {
 
 // Sample draws images.
 func (s *sampler) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sdk.Image) error) error {
+	for _, draw := range draws {
+		if err := shapesworld.Refuse(draw.Prompt.Text); err != nil {
+			return err
+		}
+	}
 	if err := s.load(); err != nil {
 		return err
 	}

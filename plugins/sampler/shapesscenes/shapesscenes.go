@@ -4,9 +4,7 @@ package shapesscenes
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
-	"strings"
 
 	"github.com/plumb-ml/plumb/plugins/ml/shapesworld"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -32,9 +30,11 @@ func Component() sdk.Component {
 			Schema: sdk.Settings(config{Variety: 0.25}).Change("variety", func(a *sdk.Attribute) {
 				a.Maximum = sdk.Bound(shapesworld.FullVariety)
 			}),
-			CodeVersion: "3",
-			Notice:      shapesworld.Notice,
+			CodeVersion:  "3",
+			Notice:       shapesworld.Notice,
+			Capabilities: []sdk.Capability{sdk.CapabilityCheckPrompts},
 		},
+		CheckPrompts: shapesworld.CheckPrompts,
 		Open: func(_ context.Context, request sdk.OpenRequest) (any, error) {
 			config, err := sdk.Decode[config](request.Config)
 			return &scenes{config: config}, err
@@ -52,9 +52,8 @@ func (s *scenes) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sd
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		places, unknown := shapesworld.Words(draw.Prompt.Text)
-		if len(unknown) > 0 && len(places) == 0 {
-			return fmt.Errorf("prompt %q: the world of shapes knows none of these words; it knows %s", draw.Prompt.Text, strings.Join(shapesworld.Vocabulary, ", "))
+		if err := shapesworld.Refuse(draw.Prompt.Text); err != nil {
+			return err
 		}
 		random := rand.New(rand.NewPCG(draw.Seed, 2))
 		asked := shapesworld.Ask(draw.Prompt.Text)

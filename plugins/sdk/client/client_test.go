@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,7 @@ type wild struct {
 	scores     []*pb.ScoreResponse
 	labels     []*pb.RateResponse
 	vectors    []*pb.EncodeTextsResponse
+	findings   []*pb.CheckPromptsResponse
 	early      bool // answers before it has read the items
 	hang       bool // says nothing more after its answers
 }
@@ -79,6 +81,15 @@ func (w *wild) EncodeTexts(stream pb.Encoder_EncodeTextsServer) error {
 		}
 	}
 	for _, answer := range w.vectors {
+		if err := stream.Send(answer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *wild) CheckPrompts(_ *pb.CheckPromptsRequest, stream pb.Plugin_CheckPromptsServer) error {
+	for _, answer := range w.findings {
 		if err := stream.Send(answer); err != nil {
 			return err
 		}
@@ -192,6 +203,47 @@ func TestEncodeTextsHoldsAnswersAgainstTheContract(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, want one with %q", err, want)
 		}
+	}
+}
+
+func TestCheckPromptsHoldsAnswersAgainstTheContract(t *testing.T) {
+	fault := func(position uint64, excerpt, reason string) *pb.CheckPromptsResponse {
+		return &pb.CheckPromptsResponse{Findings: &pb.PromptFindings{Faults: []*pb.PromptFault{{Position: position, Excerpt: excerpt, Reason: reason}}}}
+	}
+	many := &pb.PromptFindings{}
+	for range 2*faultsPerPrompt + 1 {
+		many.Faults = append(many.Faults, &pb.PromptFault{Reason: "x"})
+	}
+	finished := &pb.CheckPromptsResponse{Signal: done}
+	prompts := []sdk.Prompt{{Text: "a red star"}, {Text: "a comet"}}
+	ask := func(w *wild, prompts []sdk.Prompt) (sdk.PromptFindings, error) {
+		return connect(t, w, 0).client.CheckPrompts(t.Context(), CheckPromptsRequest{Kind: "sampler", Component: "x", Prompts: prompts})
+	}
+	for want, answers := range map[string][]*pb.CheckPromptsResponse{
+		"position 2, which was never asked":         {fault(2, "", "x"), finished},
+		`refuses the prompt "a comet" without`:      {fault(1, "comet", " "), finished},
+		`refuses "star" of the prompt "a comet"`:    {fault(1, "star", "x"), finished},
+		"without an answer in it":                   {{}, finished},
+		"without saying that it is done":            {fault(0, "", "x")},
+		"more than 128 faults to report of 2 promp": {{Findings: many}, finished},
+	} {
+		_, err := ask(&wild{findings: answers}, prompts)
+		var broken Breach
+		if !errors.As(err, &broken) || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v, want a breach with %q", err, want)
+		}
+	}
+
+	words := &pb.CheckPromptsResponse{Findings: &pb.PromptFindings{Vocabulary: []string{"star"}}}
+	long := make([]sdk.Prompt, promptsPerCall+2) // two calls
+	long[1].Text, long[promptsPerCall+1].Text = "comet", "comet"
+	found, err := ask(&wild{findings: []*pb.CheckPromptsResponse{{Signal: heartbeat}, fault(1, "comet", "does not know it"), words, finished}}, long)
+	want := sdk.PromptFindings{
+		Faults:     []sdk.PromptFault{{Prompt: 1, Excerpt: "comet", Reason: "does not know it"}, {Prompt: promptsPerCall + 1, Excerpt: "comet", Reason: "does not know it"}},
+		Vocabulary: []string{"star"},
+	}
+	if err != nil || !reflect.DeepEqual(found, want) {
+		t.Errorf("got %+v, %v, want %+v", found, err, want)
 	}
 }
 

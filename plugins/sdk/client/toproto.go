@@ -16,6 +16,14 @@ func openRequestToProto(r OpenRequest) *pb.OpenRequest {
 	}
 }
 
+func checkPromptsToProto(r CheckPromptsRequest) *pb.CheckPromptsRequest {
+	out := &pb.CheckPromptsRequest{Kind: r.Kind, Component: r.Component, ConfigJson: r.Config, Prompts: make([]*pb.Prompt, len(r.Prompts))}
+	for i, prompt := range r.Prompts {
+		out.Prompts[i] = promptToProto(prompt)
+	}
+	return out
+}
+
 func promptToProto(p sdk.Prompt) *pb.Prompt {
 	return &pb.Prompt{Text: p.Text, Category: p.Category, Slots: p.Slots}
 }

@@ -46,6 +46,9 @@ func checksOf(p sdk.Plugin, one Case) []check {
 	case sdk.KindEncoder:
 		checks = append(checks, check{"encode", checkEncode})
 	}
+	if has(sdk.CapabilityCheckPrompts) {
+		checks = append(checks, check{"check_prompts", checkPrompts})
+	}
 	if has(sdk.CapabilityFit) && one.Fit != nil {
 		checks = append(checks, check{"fit", checkFit})
 		if has(sdk.CapabilityFitTexts) {

@@ -27,7 +27,10 @@ type Case struct {
 	Encoder sdk.TextEncoder
 
 	Prompts []sdk.Prompt // empty: four prompts of the world of shapes
-	Images  []sdk.Image  // what rewards, raters and encoders look at; empty: plain and noisy ones of 32 x 32
+	// Nonsense is prompts that a component with CapabilityCheckPrompts must refuse;
+	// empty: none is tried.
+	Nonsense []sdk.Prompt
+	Images   []sdk.Image // what rewards, raters and encoders look at; empty: plain and noisy ones of 32 x 32
 
 	// Tune is a job of a few steps for a sampler that can be tuned, without
 	// Output and Scratch; nil: Tune is not tried.
@@ -185,10 +188,10 @@ func (c Case) filled(p sdk.Plugin) Case {
 	}
 	if len(c.Prompts) == 0 {
 		c.Prompts = []sdk.Prompt{
-			{Text: "a red circle", Category: "color", Slots: map[string]string{"color": "red", "object": "circle"}},
-			{Text: "three star", Category: "count", Slots: map[string]string{"count": "three", "object": "star"}},
+			{Text: "a red ring", Category: "color", Slots: map[string]string{"color": "red", "object": "ring"}},
+			{Text: "three moons", Category: "count", Slots: map[string]string{"count": "three", "object": "moons"}},
 			{Text: "a heart in snow", Category: "background", Slots: map[string]string{"object": "heart", "background": "in snow"}},
-			{Text: "two blue square on grass", Category: "combination", Slots: map[string]string{"count": "two", "color": "blue", "object": "square", "background": "on grass"}},
+			{Text: "two blue bars on grass", Category: "combination", Slots: map[string]string{"count": "two", "color": "blue", "object": "bars", "background": "on grass"}},
 		}
 	}
 	if len(c.Images) == 0 {

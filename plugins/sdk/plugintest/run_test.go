@@ -100,6 +100,56 @@ func opening(value any) func(context.Context, sdk.OpenRequest) (any, error) {
 	return func(context.Context, sdk.OpenRequest) (any, error) { return value, nil }
 }
 
+// lettered knows words of up to five letters.
+func lettered(_ context.Context, request sdk.CheckPromptsRequest) (found sdk.PromptFindings, _ error) {
+	for i, prompt := range request.Prompts {
+		for word := range strings.FieldsSeq(prompt.Text) {
+			if len(word) > 5 {
+				found.Faults = append(found.Faults, sdk.PromptFault{Prompt: i, Excerpt: word, Reason: "does not know it"})
+			}
+		}
+	}
+	return found, nil
+}
+
+// crowded has something against prompts in company.
+func crowded(_ context.Context, request sdk.CheckPromptsRequest) (found sdk.PromptFindings, _ error) {
+	if len(request.Prompts) > 1 {
+		found.Faults = append(found.Faults, sdk.PromptFault{Reason: "is not alone", Warning: true})
+	}
+	return found, nil
+}
+
+// TestCheckPrompts: each prompt by itself, the case's own pass, and nonsense does not.
+func TestCheckPrompts(t *testing.T) {
+	nonsense := []sdk.Prompt{{Text: "a red unicorn"}}
+	for name, test := range map[string]struct {
+		check func(context.Context, sdk.CheckPromptsRequest) (sdk.PromptFindings, error)
+		one   Case
+		want  string // a part of the error; empty: none
+	}{
+		"honest":      {lettered, Case{Nonsense: nonsense}, ""},
+		"neighbours":  {crowded, Case{}, "opposite order"},
+		"refuses all": {lettered, Case{Prompts: nonsense}, "and the other checks ask about it"},
+		"passes all":  {lettered, Case{Nonsense: []sdk.Prompt{{Text: "a red gnu"}}}, `the prompt "a red gnu" passes`},
+		"panics":      {func(context.Context, sdk.CheckPromptsRequest) (sdk.PromptFindings, error) { panic("no") }, Case{}, `sampler "x" panicked`},
+	} {
+		p := sdk.Plugin{Name: "p", Version: "1", Components: []sdk.Component{{
+			Description:  sdk.Description{Kind: sdk.KindSampler, Name: "x", Capabilities: []sdk.Capability{sdk.CapabilityCheckPrompts}},
+			CheckPrompts: test.check, Open: opening(honest{}),
+		}}}
+		test.one.Kind, test.one.Component = sdk.KindSampler, "x"
+		request, err := openRequest(p, test.one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = checkPrompts(t.Context(), serve(t, p), request, test.one.filled(p))
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: error is %v, want one with %q", name, err, test.want)
+		}
+	}
+}
+
 func TestHonestPluginPasses(t *testing.T) {
 	Run(t, sdk.Plugin{Name: "honest", Version: "1", Components: []sdk.Component{
 		{Description: sdk.Description{Kind: sdk.KindSampler, Name: "s", PreferredBatch: 3}, Open: opening(honest{})},

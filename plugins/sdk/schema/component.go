@@ -111,6 +111,9 @@ const (
 	Compare    Capability = "compare"
 	Texts      Capability = "texts"     // it encodes texts as well as images
 	FitTexts   Capability = "fit_texts" // its Fit reads features of more texts than the images' prompts
+	// CheckPrompts is of the component itself, not of its instances: it says what it
+	// cannot make sense of in prompts, before anything is opened.
+	CheckPrompts Capability = "check_prompts"
 )
 
 // capable says which kinds may declare a capability.
@@ -121,6 +124,8 @@ var capable = map[Capability][]Kind{
 	Compare:    {Rater},
 	Texts:      {Encoder},
 	FitTexts:   {Reward},
+
+	CheckPrompts: {Sampler, Reward, Rater, Encoder},
 }
 
 // Capabilities returns all capabilities, sorted.

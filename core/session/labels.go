@@ -1,0 +1,101 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/labels"
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
+)
+
+// CheckLabels reads the files of labels and comparisons that people have made, so
+// that what is wrong with them is known before images are drawn for hours: errors are
+// a diag.List. Warnings are added to those of the session; a file that nobody has
+// written into yet is one.
+func (s *Session) CheckLabels(ctx context.Context) error {
+	var all diag.List
+	known := map[*plan.Node]map[string]table.Image{}
+	for _, node := range s.Plan.Nodes {
+		if len(node.Missing) > 0 {
+			continue
+		}
+		var found diag.List
+		switch work := node.Work.(type) {
+		case *plan.RateWork:
+			if work.Path == "" {
+				continue
+			}
+			if work.Blind { // what the images are called is known when they have been drawn
+				found = labels.CheckBlind(work.Path)
+				break
+			}
+			images, err := s.imagesOf(ctx, node, known)
+			if err != nil {
+				return err
+			}
+			_, found = labels.Import(work.Path, images)
+		case *plan.CompareWork:
+			if work.Path == "" {
+				continue
+			}
+			images, err := s.imagesOf(ctx, node, known)
+			if err != nil {
+				return err
+			}
+			_, found = labels.ImportComparisons(work.Path, images)
+		default:
+			continue
+		}
+		if labels.Unfilled(found) {
+			found[0].Severity = diag.Warning
+		}
+		for _, one := range found {
+			if !slices.Contains(all, one) { // stages of several variants read one file
+				all = append(all, one)
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	if all.HasErrors() {
+		return all
+	}
+	s.Warnings = append(s.Warnings, all...)
+	return nil
+}
+
+// imagesOf lists the images that a file of a stage is about, by ID and without
+// pixels, as they will be drawn or imported; nil if that cannot be known yet.
+func (s *Session) imagesOf(ctx context.Context, node *plan.Node, known map[*plan.Node]map[string]table.Image) (map[string]table.Image, error) {
+	input, ok := node.Input(plan.Images)
+	if !ok {
+		return nil, fmt.Errorf("%s reads no images", node.Name)
+	}
+	if len(input.Node.Missing) > 0 {
+		return nil, nil // what they are is known when that is there
+	}
+	if images, ok := known[input.Node]; ok {
+		return images, nil
+	}
+	var images []table.Image
+	switch work := input.Node.Work.(type) {
+	case *plan.SampleWork:
+		numbers := work.Numbers()
+		for i := range len(work.Prompts) * work.PerPrompt {
+			images = append(images, work.Image(i, numbers))
+		}
+	case *plan.ImportWork:
+		var err error
+		if images, err = work.Folder.Captions(ctx, s.options.Digests); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, fmt.Errorf("%s reads images of a %T", node.Name, work)
+	}
+	known[input.Node] = table.ByID(images)
+	return known[input.Node], nil
+}
