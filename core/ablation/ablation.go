@@ -39,6 +39,7 @@ type Ablation struct {
 	Range       diag.Range
 
 	variables map[string]spec.Variable
+	varied    map[string]diag.Range // where the table, or seeds, gives a variable its values
 }
 
 // Options says what to load.
@@ -111,6 +112,7 @@ func (l *loader) load(ctx context.Context) *Ablation {
 	if !l.experiment(ctx, a, arguments.Attributes["experiment"]) {
 		return nil
 	}
+	a.varied = map[string]diag.Range{}
 	l.seeds(a, arguments.Attributes["seeds"])
 	l.table(a, arguments.Attributes, block)
 	l.measure(a, arguments.Attributes["measure"])
@@ -188,6 +190,7 @@ func (l *loader) seeds(a *Ablation, attribute *hcl.Attribute) {
 		}
 		a.Seeds = append(a.Seeds, seed)
 	}
+	a.varied[seedVariable] = spec.FromRange(attribute.NameRange)
 	slices.Sort(a.Seeds)
 	if len(a.Seeds) == 2 {
 		l.warning(at, "Two seeds", "Two seeds make no interval and no test: the tables give the number under each. Write three or more, such as [1, 2, 3], or leave seeds out for one run, whose intervals are over prompts.")

@@ -105,6 +105,8 @@ func TestValid(t *testing.T) {
 			}
 			sources := diag.Sources{}
 			a, variants, diagnostics := expand(t.Context(), path, Options{Files: spec.NewFiles(sources)}, spec.Options{})
+			// An experiment has an unused variable, which invalid tables name, and one no stages.
+			diagnostics = slices.DeleteFunc(diagnostics, func(d diag.Diagnostic) bool { return d.Summary == "Unused variable" || d.Summary == "Nothing to do" })
 			if len(diagnostics) > 0 {
 				t.Fatal(printed(t, diagnostics, sources))
 			}
@@ -216,6 +218,29 @@ func TestExpandWithVariables(t *testing.T) {
 	_, _, diagnostics = expand(t.Context(), "testdata/valid/rows.hcl", Options{}, spec.Options{Variables: map[string]string{"solver": "two words"}})
 	if !strings.Contains(diagnostics.Error(), "Duplicate row") {
 		t.Errorf("got %v", diagnostics)
+	}
+}
+
+// A variable that every row gives a value is not set on the command line, nor is
+// the seed where there are seeds: it would be ignored.
+func TestVariedVariables(t *testing.T) {
+	for _, test := range []struct {
+		file, name string
+		refused    bool
+		line       int
+	}{
+		{"product.hcl", "auxiliary_weight", true, 8},
+		{"product.hcl", "seed", true, 4},
+		{"rows.hcl", "auxiliary_weight", false, 0}, // a row lacks it
+	} {
+		_, variants, diagnostics := expand(t.Context(), "testdata/valid/"+test.file, Options{}, spec.Options{Variables: map[string]string{test.name: "7"}})
+		if test.refused {
+			if variants != nil || len(diagnostics) == 0 || diagnostics[0].Summary != "Varied variable on the command line" || diagnostics[0].Subject.Start.Line != test.line {
+				t.Errorf("%s, %s: %+v", test.file, test.name, diagnostics)
+			}
+		} else if diagnostics.HasErrors() {
+			t.Errorf("%s, %s: %v", test.file, test.name, diagnostics)
+		}
 	}
 }
 

@@ -75,13 +75,24 @@ func Load(ctx context.Context, path string, options Options) (*Spec, diag.List) 
 		l.evaluateBlocks,
 		l.remainingLocals,
 		l.cycles,
-		l.leaks,
+		l.doubts,
 	)
 	diagnostics := l.diagnostics.Sorted()
 	if diagnostics.HasErrors() || ctx.Err() != nil {
 		return nil, diagnostics
 	}
 	return l.spec, diagnostics
+}
+
+// doubts warns of what is valid and hardly meant. Beside mistakes that would be
+// noise: much of it comes of them.
+func (l *loader) doubts() {
+	if l.diagnostics.HasErrors() {
+		return
+	}
+	l.leaks()
+	l.unused()
+	l.unusedPlugins()
 }
 
 // LoadPlugins reads only the plugin blocks of the experiment at path. They

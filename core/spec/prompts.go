@@ -500,7 +500,7 @@ func (l *loader) leaks() {
 				continue
 			}
 			if other.Split != prompt.Split {
-				l.diagnostics.Warningf(set.Range, "Prompt both seen and unseen",
+				l.warningAt(set.Range, "Prompt both seen and unseen",
 					"%q is %s in prompts.%s and %s in prompts.%s. Results on unseen prompts will look better than they are: hold out the same words in both.",
 					prompt.Text, other.Split, other.Category, prompt.Split, prompt.Category)
 				break
@@ -530,6 +530,6 @@ func (l *loader) leak(images *Images, at diag.Range, what string) {
 	if images.Inventory.Unseen == 0 && !slices.ContainsFunc(images.Prompts, func(p Prompt) bool { return p.Split == unseen }) {
 		return
 	}
-	l.diagnostics.Warningf(at, "Training on unseen prompts",
+	l.warningAt(at, "Training on unseen prompts",
 		"%s images.%s, which has unseen prompts. Give these images split = \"seen\", or results on unseen prompts will look better than they are.", what, images.Name)
 }

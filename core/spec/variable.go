@@ -78,14 +78,14 @@ func Declared(ctx context.Context, path string, options Options) ([]Variable, di
 	}
 	l.diagnostics = nil
 	l.declareVariables()
-	used := l.usedVariables()
+	used := l.usage()
 	var list []Variable
 	for _, block := range l.blocks["variable"] {
 		variable, ok := l.variables[block.Labels[0]]
 		if !ok || variable.Range != FromRange(block.DefRange) {
 			continue
 		}
-		variable.Used = used[variable.Name]
+		variable.Used = used.variables[variable.Name]
 		list = append(list, *variable)
 	}
 	diagnostics := l.diagnostics.Sorted()
@@ -364,48 +364,6 @@ func (l *loader) overVariables(expression hcl.Expression, wanted cty.Type) (cty.
 		return cty.DynamicVal, false
 	}
 	return converted, true
-}
-
-// usedVariables finds the variables on which anything depends, through locals
-// or directly, without evaluating: an unused local uses nothing.
-func (l *loader) usedVariables() map[string]bool {
-	used, pending := map[string]bool{}, []hcl.Expression{}
-	locals := hcl.Attributes{}
-	for kind, blocks := range l.blocks {
-		for _, block := range blocks {
-			switch kind {
-			case "variable":
-			case "locals":
-				attributes, _ := block.Body.JustAttributes()
-				for name, attribute := range attributes {
-					locals[name] = attribute
-				}
-			default:
-				pending = append(pending, expressions(block.Body)...)
-			}
-		}
-	}
-	for len(pending) > 0 {
-		expression := pending[0]
-		pending = pending[1:]
-		for _, traversal := range expression.Variables() {
-			name, named := second(traversal)
-			switch {
-			case traversal.RootName() == "var" && named:
-				used[name] = true
-			case traversal.RootName() == "var":
-				for name := range l.variables { // var[...]: any of them
-					used[name] = true
-				}
-			case traversal.RootName() == "local" && named:
-				if attribute, ok := locals[name]; ok {
-					delete(locals, name)
-					pending = append(pending, attribute.Expr)
-				}
-			}
-		}
-	}
-	return used
 }
 
 // expressions lists the expressions of a body and of the blocks in it.
