@@ -22,18 +22,21 @@ func (p *program) fmtCommand() *cobra.Command {
 			"-w writes it into the files, -check lists the files that would change and\n" +
 			"exits with 1 if there are any. Directories are searched for *.hcl.",
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(command *cobra.Command, args []string) error {
 			files, err := hclFiles(args)
 			if err != nil {
 				return err
 			}
 			changed := 0
 			for _, file := range files {
-				before, err := os.ReadFile(file)
+				texts, err := await(command.Context(), func() (texts [2][]byte, err error) {
+					texts[0], texts[1], err = spec.FormatFile(file)
+					return texts, err
+				})
 				if err != nil {
 					return err
 				}
-				after := spec.Format(before)
+				before, after := texts[0], texts[1]
 				if bytes.Equal(before, after) {
 					if !check && !write {
 						p.out.Write(after)

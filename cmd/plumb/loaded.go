@@ -28,7 +28,7 @@ func (p *program) load(ctx context.Context, file string) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := session.Load(ctx, file, options)
+	s, err := await(ctx, func() (*session.Session, error) { return session.Load(ctx, file, options) })
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (p *program) read(ctx context.Context, file string) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := session.Read(ctx, file, options)
+	s, err := await(ctx, func() (*session.Session, error) { return session.Read(ctx, file, options) })
 	if err != nil {
 		return nil, err
 	}

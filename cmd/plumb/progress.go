@@ -351,7 +351,7 @@ func (b *bars) Finished(node *plan.Node, outcome run.Outcome) {
 func (b *bars) Warn(_ *plan.Node, warning diag.Diagnostic) {
 	var text writerFunc = func(p []byte) (int, error) { return b.container.Write(p) }
 	diag.WriteText(text, diag.List{warning}, diag.TextOptions{
-		Width: b.program.width(b.program.err), Color: b.program.color(b.program.err), Sources: b.program.sources, Block: spec.BlockAt,
+		Width: b.program.width(b.program.err), Color: b.program.color(b.program.err), Sources: b.program.sources, Block: new(spec.Blocks).At,
 	})
 }
 

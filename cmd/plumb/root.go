@@ -203,7 +203,7 @@ func (p *program) storePath() string {
 func (p *program) complain(err error) {
 	var list diag.List
 	if errors.As(err, &list) {
-		diag.WriteText(p.err, list, diag.TextOptions{Width: p.width(p.err), Color: p.color(p.err), Sources: p.sources, Block: spec.BlockAt})
+		diag.WriteText(p.err, list, diag.TextOptions{Width: p.width(p.err), Color: p.color(p.err), Sources: p.sources, Block: new(spec.Blocks).At})
 		return
 	}
 	fmt.Fprintf(p.err, "plumb: %v\n", err)

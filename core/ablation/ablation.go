@@ -1,6 +1,7 @@
 package ablation
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -38,12 +39,14 @@ type Ablation struct {
 	Range       diag.Range
 
 	variables map[string]spec.Variable
+	varied    map[string]diag.Range // where the table, or seeds, gives a variable its values
 }
 
 // Options says what to load.
 type Options struct {
-	// Sources, if not nil, receives the text of the files that Load parses.
-	Sources diag.Sources
+	// Files are those that were parsed before, and receive those that Load parses.
+	// If nil, all are read anew.
+	Files *spec.Files
 }
 
 // seedVariable is the variable that seeds are values of.
@@ -58,8 +61,8 @@ var blockSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
 
 // IsAblation reports whether the file at path holds an ablation: which of the
 // two kinds of file it is. A file that cannot be read holds none.
-func IsAblation(path string) bool {
-	body, _ := spec.Parse(path, nil)
+func IsAblation(files *spec.Files, path string) bool {
+	body, _ := files.Parse(path)
 	if body == nil {
 		return false
 	}
@@ -69,9 +72,12 @@ func IsAblation(path string) bool {
 
 // Load reads the ablation in the file at path, and the variables of its
 // experiment. The Ablation is nil if there are errors.
-func Load(path string, options Options) (*Ablation, diag.List) {
-	l := &loader{path: path, options: options}
-	ablation := l.load()
+func Load(ctx context.Context, path string, options Options) (*Ablation, diag.List) {
+	if options.Files == nil {
+		options.Files = spec.NewFiles(nil)
+	}
+	l := &loader{path: path, options: options, evaluator: spec.NewEvaluator(ctx)}
+	ablation := l.load(ctx)
 	diagnostics := l.diagnostics.Sorted()
 	if diagnostics.HasErrors() {
 		return nil, diagnostics
@@ -83,11 +89,12 @@ func Load(path string, options Options) (*Ablation, diag.List) {
 type loader struct {
 	path        string
 	options     Options
+	evaluator   *spec.Evaluator
 	diagnostics diag.List
 }
 
-func (l *loader) load() *Ablation {
-	body, diagnostics := spec.Parse(l.path, l.options.Sources)
+func (l *loader) load(ctx context.Context) *Ablation {
+	body, diagnostics := l.options.Files.Parse(l.path)
 	l.diagnostics = append(l.diagnostics, diagnostics...)
 	if body == nil || diagnostics.HasErrors() {
 		return nil
@@ -102,9 +109,10 @@ func (l *loader) load() *Ablation {
 	arguments, found := block.Body.Content(blockSchema)
 	l.diagnostics = append(l.diagnostics, spec.FromHCL(found)...)
 	l.text(arguments.Attributes["description"], &a.Description)
-	if !l.experiment(a, arguments.Attributes["experiment"]) {
+	if !l.experiment(ctx, a, arguments.Attributes["experiment"]) {
 		return nil
 	}
+	a.varied = map[string]diag.Range{}
 	l.seeds(a, arguments.Attributes["seeds"])
 	l.table(a, arguments.Attributes, block)
 	l.measure(a, arguments.Attributes["measure"])
@@ -126,7 +134,7 @@ func (l *loader) only(blocks hcl.Blocks, body hcl.Body) *hcl.Block {
 }
 
 // experiment reads the declarations of the experiment's variables.
-func (l *loader) experiment(a *Ablation, attribute *hcl.Attribute) bool {
+func (l *loader) experiment(ctx context.Context, a *Ablation, attribute *hcl.Attribute) bool {
 	var path string
 	if !l.text(attribute, &path) {
 		return false
@@ -137,12 +145,12 @@ func (l *loader) experiment(a *Ablation, attribute *hcl.Attribute) bool {
 		l.error(at, "No such experiment", "%s", problem)
 		return false
 	}
-	if IsAblation(resolved) {
+	if IsAblation(l.options.Files, resolved) {
 		l.error(at, "Not an experiment", "%s holds an ablation. Name an experiment.", path)
 		return false
 	}
 	a.Experiment = resolved
-	declared, diagnostics := spec.Declared(resolved, spec.Options{Sources: l.options.Sources})
+	declared, diagnostics := spec.Declared(ctx, resolved, spec.Options{Files: l.options.Files})
 	l.diagnostics = append(l.diagnostics, diagnostics...)
 	a.variables = map[string]spec.Variable{}
 	for _, variable := range declared {
@@ -182,6 +190,7 @@ func (l *loader) seeds(a *Ablation, attribute *hcl.Attribute) {
 		}
 		a.Seeds = append(a.Seeds, seed)
 	}
+	a.varied[seedVariable] = spec.FromRange(attribute.NameRange)
 	slices.Sort(a.Seeds)
 	if len(a.Seeds) == 2 {
 		l.warning(at, "Two seeds", "Two seeds make no interval and no test: the tables give the number under each. Write three or more, such as [1, 2, 3], or leave seeds out for one run, whose intervals are over prompts.")

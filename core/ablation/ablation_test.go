@@ -63,7 +63,7 @@ func golden(t *testing.T, path string, got []byte) {
 func printed(t *testing.T, list diag.List, sources diag.Sources) string {
 	t.Helper()
 	var buffer bytes.Buffer
-	if err := diag.WriteText(&buffer, list, diag.TextOptions{Width: 78, Sources: sources, Block: spec.BlockAt}); err != nil {
+	if err := diag.WriteText(&buffer, list, diag.TextOptions{Width: 78, Sources: sources, Block: new(spec.Blocks).At}); err != nil {
 		t.Fatal(err)
 	}
 	return buffer.String()
@@ -87,11 +87,11 @@ func files(t *testing.T, directory string) []string {
 
 // expand loads an ablation and expands it.
 func expand(ctx context.Context, path string, options Options, more spec.Options) (*Ablation, []Variant, diag.List) {
-	a, diagnostics := Load(path, options)
+	a, diagnostics := Load(ctx, path, options)
 	if a == nil {
 		return nil, nil, diagnostics
 	}
-	more.Catalog, more.Sources = shapes{}, options.Sources
+	more.Catalog, more.Files = shapes{}, options.Files
 	variants, found := Expand(ctx, a, more)
 	return a, variants, append(diagnostics, found...)
 }
@@ -100,11 +100,13 @@ func expand(ctx context.Context, path string, options Options, more spec.Options
 func TestValid(t *testing.T) {
 	for _, path := range files(t, "testdata/valid") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			if !IsAblation(path) {
+			if !IsAblation(spec.NewFiles(nil), path) {
 				t.Error("is not taken for an ablation")
 			}
 			sources := diag.Sources{}
-			a, variants, diagnostics := expand(t.Context(), path, Options{Sources: sources}, spec.Options{})
+			a, variants, diagnostics := expand(t.Context(), path, Options{Files: spec.NewFiles(sources)}, spec.Options{})
+			// An experiment has an unused variable, which invalid tables name, and one no stages.
+			diagnostics = slices.DeleteFunc(diagnostics, func(d diag.Diagnostic) bool { return d.Summary == "Unused variable" || d.Summary == "Nothing to do" })
 			if len(diagnostics) > 0 {
 				t.Fatal(printed(t, diagnostics, sources))
 			}
@@ -147,7 +149,7 @@ func TestTwoSeeds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	a, diagnostics := Load(path, Options{Sources: diag.Sources{}})
+	a, diagnostics := Load(t.Context(), path, Options{})
 	if a == nil || len(a.Seeds) != 2 || len(diagnostics) != 1 || diagnostics[0].Severity != diag.Warning ||
 		diagnostics[0].Subject.Start.Line != 4 || !strings.Contains(diagnostics[0].Detail, "three or more") {
 		t.Errorf("got %+v", diagnostics)
@@ -159,7 +161,7 @@ func TestInvalid(t *testing.T) {
 	for _, path := range files(t, "testdata/invalid") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			sources := diag.Sources{}
-			_, variants, diagnostics := expand(t.Context(), path, Options{Sources: sources}, spec.Options{})
+			_, variants, diagnostics := expand(t.Context(), path, Options{Files: spec.NewFiles(sources)}, spec.Options{})
 			if !diagnostics.HasErrors() || variants != nil {
 				t.Errorf("%d variants and no errors", len(variants))
 			}
@@ -185,11 +187,11 @@ func TestIsAblation(t *testing.T) {
 		if err := os.WriteFile(path, []byte(test.text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if got := IsAblation(path); got != test.want {
+		if got := IsAblation(spec.NewFiles(nil), path); got != test.want {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
-	if IsAblation(filepath.Join(directory, "none.hcl")) {
+	if IsAblation(spec.NewFiles(nil), filepath.Join(directory, "none.hcl")) {
 		t.Error("a file that is not there is an ablation")
 	}
 }
@@ -216,6 +218,29 @@ func TestExpandWithVariables(t *testing.T) {
 	_, _, diagnostics = expand(t.Context(), "testdata/valid/rows.hcl", Options{}, spec.Options{Variables: map[string]string{"solver": "two words"}})
 	if !strings.Contains(diagnostics.Error(), "Duplicate row") {
 		t.Errorf("got %v", diagnostics)
+	}
+}
+
+// A variable that every row gives a value is not set on the command line, nor is
+// the seed where there are seeds: it would be ignored.
+func TestVariedVariables(t *testing.T) {
+	for _, test := range []struct {
+		file, name string
+		refused    bool
+		line       int
+	}{
+		{"product.hcl", "auxiliary_weight", true, 8},
+		{"product.hcl", "seed", true, 4},
+		{"rows.hcl", "auxiliary_weight", false, 0}, // a row lacks it
+	} {
+		_, variants, diagnostics := expand(t.Context(), "testdata/valid/"+test.file, Options{}, spec.Options{Variables: map[string]string{test.name: "7"}})
+		if test.refused {
+			if variants != nil || len(diagnostics) == 0 || diagnostics[0].Summary != "Varied variable on the command line" || diagnostics[0].Subject.Start.Line != test.line {
+				t.Errorf("%s, %s: %+v", test.file, test.name, diagnostics)
+			}
+		} else if diagnostics.HasErrors() {
+			t.Errorf("%s, %s: %v", test.file, test.name, diagnostics)
+		}
 	}
 }
 
@@ -368,7 +393,7 @@ func FuzzLoad(f *testing.F) {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		a, diagnostics := Load(path, Options{})
+		a, diagnostics := Load(t.Context(), path, Options{})
 		if (a == nil) != diagnostics.HasErrors() {
 			t.Fatalf("ablation %v beside diagnostics %v", a, diagnostics)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/diag"
@@ -23,8 +24,12 @@ type Variant struct {
 // order. There are none if any of them has errors, or if ctx ends.
 //
 // The options are those for loading the experiment. Values of the table win
-// over the variables that are set there.
+// over a file of variables; on the command line a variable that every row gives a
+// value is a mistake, for it would change nothing.
 func Expand(ctx context.Context, a *Ablation, options spec.Options) ([]Variant, diag.List) {
+	if problems := a.overruled(options.Variables); problems != nil {
+		return nil, problems
+	}
 	options.Digest = remember(options.Digest, spec.DigestPath)
 	options.Scan = remember(options.Scan, spec.ScanFolder)
 	seeds := make([]*uint64, 0, len(a.Seeds))
@@ -87,6 +92,22 @@ func Expand(ctx context.Context, a *Ablation, options spec.Options) ([]Variant, 
 		return nil, diagnostics
 	}
 	return variants, diagnostics
+}
+
+// overruled reports variables that are set outside of the table and in all of its
+// rows.
+func (a *Ablation) overruled(variables map[string]string) diag.List {
+	var problems diag.List
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		at, varied := a.varied[name]
+		if !varied || name != seedVariable && slices.ContainsFunc(a.Rows, func(row map[string]any) bool { _, ok := row[name]; return !ok }) {
+			continue
+		}
+		problems.Errorf(at, "Varied variable on the command line",
+			"The ablation gives %q its values, and %s=%s from the command line would change nothing. Leave it out, or change the values here; the experiment itself takes it: plumb run %s --var %s=%s.",
+			name, name, variables[name], a.Experiment, name, variables[name])
+	}
+	return problems
 }
 
 // duplicates reports rows that became equal because a missing column took its

@@ -164,6 +164,9 @@ func (l *loader) variable(a *Ablation, name string, at hcl.Range) (spec.Variable
 	case name == seedVariable && len(a.Seeds) > 0:
 		l.error(at, "Seed twice", "seeds gives the variable %q its values already. Remove one of the two.", name)
 	default:
+		if _, ok := a.varied[name]; !ok {
+			a.varied[name] = spec.FromRange(at)
+		}
 		return variable, true
 	}
 	return variable, false

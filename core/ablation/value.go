@@ -30,7 +30,7 @@ func (l *loader) constant(expression hcl.Expression) (cty.Value, bool) {
 		l.error(traversal.SourceRange(), "Not a constant", "An ablation has no variables or references: write the value. A string stands in quotes.")
 		return cty.DynamicVal, false
 	}
-	value, found := expression.Value(&hcl.EvalContext{Functions: spec.Functions()})
+	value, found := l.evaluator.Value(expression, nil)
 	l.diagnostics = append(l.diagnostics, spec.FromHCL(found)...)
 	if found.HasErrors() || !value.IsWhollyKnown() {
 		return cty.DynamicVal, false

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/plumb-ml/plumb/core/diag"
@@ -36,12 +35,11 @@ func ReadLock(path string) ([]Entry, diag.List) {
 }
 
 func parseLock(path string, text []byte) ([]Entry, diag.List) {
-	file, found := hclsyntax.ParseConfig(text, path, hcl.InitialPos)
-	if found.HasErrors() {
-		return nil, spec.FromHCL(found)
+	file, problems := spec.ParseText(path, text)
+	if problems.HasErrors() {
+		return nil, problems
 	}
-	content, more := file.Body.Content(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "plugin", LabelNames: []string{"name"}}}})
-	found = append(found, more...)
+	content, found := file.Body.Content(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "plugin", LabelNames: []string{"name"}}}})
 
 	var entries []Entry
 	seen := map[string]hcl.Range{}

@@ -12,7 +12,7 @@ import (
 // Catalog asks the plugins of an experiment what they provide, and plans nothing.
 // Built-in components need no process to be asked. Kill the host.
 func Catalog(ctx context.Context, experiment string, options Options) (spec.Catalog, *plugin.Host, error) {
-	s := &Session{File: experiment, options: options}
+	s := &Session{File: experiment, options: options, files: spec.NewFiles(options.Sources)}
 	components, err := s.catalog(ctx, experiment)
 	if err != nil {
 		s.Close()
@@ -23,7 +23,7 @@ func Catalog(ctx context.Context, experiment string, options Options) (spec.Cata
 
 // catalog starts the host of an experiment's plugins and asks them.
 func (s *Session) catalog(ctx context.Context, experiment string) (spec.Catalog, error) {
-	named, problems := spec.LoadPlugins(experiment, s.specOptions())
+	named, problems := spec.LoadPlugins(ctx, experiment, s.specOptions())
 	if problems.HasErrors() {
 		named = nil // mistakes are told when all of the file is read
 	}

@@ -37,6 +37,7 @@ type Session struct {
 	Host *plugin.Host
 
 	options Options
+	files   *spec.Files                   // HCL that was parsed
 	entries []plugin.Entry                // of the plugins that the experiment names
 	store   *store.Store                  // nil until it is needed
 	reader  *store.Store                  // the same, for reading alone
@@ -59,7 +60,7 @@ func Load(ctx context.Context, file string, options Options) (*Session, error) {
 
 // Read is Load without a look at what computes. Nothing can be run or forecast.
 func Read(ctx context.Context, file string, options Options) (*Session, error) {
-	s := &Session{File: file, options: options}
+	s := &Session{File: file, options: options, files: spec.NewFiles(options.Sources)}
 	if err := s.read(ctx); err != nil {
 		s.Close()
 		return nil, err

@@ -270,12 +270,12 @@ func (l *loader) argument(schema Attribute, attribute *hcl.Attribute, a *argumen
 		return nil, false, true
 	}
 	wanted, phrase := ctyType(schema.Type)
-	converted, err := convert.Convert(evaluated, wanted)
-	if err != nil || !converted.IsWhollyKnown() {
+	fitting, err := converted(evaluated, wanted)
+	if err != nil || !fitting.IsWhollyKnown() {
 		l.error(at, "Wrong type", "%s takes %s, and %s.%s", schema.Name, phrase, mismatch(evaluated, wanted), noteOn(schema))
 		return nil, true, false
 	}
-	value, err = JSON(converted)
+	value, err = JSON(fitting)
 	if err != nil {
 		l.error(at, "Wrong value", "%s: %v.%s", schema.Name, err, noteOn(schema))
 		return nil, true, false

@@ -13,14 +13,35 @@ import (
 // evaluate returns the expression's value, or an unknown value and false after
 // a mistake that has been reported. Whoever gets an unknown value keeps quiet.
 func (l *loader) evaluate(expression hcl.Expression) (cty.Value, bool) {
+	expression, diagnostics := Native(expression)
+	l.hcl(diagnostics)
+	if diagnostics.HasErrors() {
+		return cty.DynamicVal, false
+	}
 	ok := true
+	variables, locals := map[string]cty.Value{}, map[string]cty.Value{}
 	for _, traversal := range expression.Variables() {
-		ok = l.check(traversal) && ok
+		if !l.check(traversal) {
+			ok = false
+			continue
+		}
+		root := traversal.RootName()
+		if name, _ := second(traversal); root == "local" {
+			locals[name] = l.locals[name].value
+		} else {
+			variables[root] = l.roots[root]
+		}
 	}
 	if !ok {
 		return cty.DynamicVal, false
 	}
-	value, diagnostics := expression.Value(l.context)
+	variables["local"] = cty.ObjectVal(locals)
+	return l.value(expression, variables)
+}
+
+// value evaluates an expression, and reports what is wrong with it.
+func (l *loader) value(expression hcl.Expression, variables map[string]cty.Value) (cty.Value, bool) {
+	value, diagnostics := l.evaluator.Value(expression, variables)
 	l.hcl(diagnostics)
 	if diagnostics.HasErrors() || !value.IsWhollyKnown() {
 		return cty.DynamicVal, false

@@ -3,12 +3,19 @@ package spec
 import "testing"
 
 func TestFormat(t *testing.T) {
-	got := string(Format([]byte("experiment   \"x\" {\n seed=1\n  description = \"d\" # why\n}\n")))
+	format := func(text string) string {
+		laidOut, err := Format("x.hcl", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(laidOut)
+	}
+	got := format("experiment   \"x\" {\n seed=1\n  description = \"d\" # why\n}\n")
 	want := "experiment \"x\" {\n  seed        = 1\n  description = \"d\" # why\n}\n"
 	if got != want {
 		t.Errorf("got:\n%s", got)
 	}
-	if again := string(Format([]byte(got))); again != got {
+	if again := format(got); again != got {
 		t.Errorf("formatting twice gives:\n%s", again)
 	}
 }

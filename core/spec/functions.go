@@ -1,6 +1,12 @@
 package spec
 
 import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/customdecode"
 	"github.com/hashicorp/hcl/v2/ext/tryfunc"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
@@ -46,7 +52,7 @@ func Functions() map[string]function.Function {
 		"compact":         stdlib.CompactFunc,
 		"concat":          stdlib.ConcatFunc,
 		"contains":        stdlib.ContainsFunc,
-		"distinct":        stdlib.DistinctFunc,
+		"distinct":        distinctFunction(),
 		"element":         stdlib.ElementFunc,
 		"flatten":         stdlib.FlattenFunc,
 		"keys":            stdlib.KeysFunc,
@@ -72,6 +78,62 @@ func Functions() map[string]function.Function {
 		"tonumber": stdlib.MakeToFunc(cty.Number),
 		"toset":    stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
 		"tostring": stdlib.MakeToFunc(cty.String),
-		"try":      tryfunc.TryFunc,
+		"try":      tryFunction(),
 	}
+}
+
+// distinctFunction is stdlib.DistinctFunc in linear time.
+func distinctFunction() function.Function {
+	return function.New(&function.Spec{
+		Description: stdlib.DistinctFunc.Description(),
+		Params:      stdlib.DistinctFunc.Params(),
+		Type: func(arguments []cty.Value) (cty.Type, error) {
+			return stdlib.DistinctFunc.ReturnTypeForValues(arguments)
+		},
+		Impl: func(arguments []cty.Value, kind cty.Type) (cty.Value, error) {
+			list := arguments[0]
+			if !list.IsWhollyKnown() {
+				return cty.UnknownVal(kind), nil
+			}
+			known := map[int][]cty.Value{} // by hash
+			var kept []cty.Value
+			for it := list.ElementIterator(); it.Next(); {
+				_, element := it.Element()
+				hash := element.Hash()
+				if slices.ContainsFunc(known[hash], element.RawEquals) {
+					continue
+				}
+				known[hash] = append(known[hash], element)
+				kept = append(kept, element)
+			}
+			if len(kept) == 0 {
+				return cty.ListValEmpty(kind.ElementType()), nil
+			}
+			return cty.ListVal(kept), nil
+		},
+	})
+}
+
+// tryFunction is tryfunc.TryFunc, which returns the value of the first expression
+// that has one. That evaluates each expression for its type and once more for its
+// value: twice as often for every try in another.
+func tryFunction() function.Function {
+	return function.New(&function.Spec{
+		VarParam: tryfunc.TryFunc.VarParam(),
+		Type:     function.StaticReturnType(cty.DynamicPseudoType),
+		Impl: func(arguments []cty.Value, _ cty.Type) (cty.Value, error) {
+			var found hcl.Diagnostics
+			for _, argument := range arguments {
+				value, more := customdecode.ExpressionClosureFromVal(argument).Value()
+				if !more.HasErrors() {
+					return value, nil
+				}
+				found = append(found, more...)
+			}
+			if len(found) == 0 {
+				return cty.NilVal, errors.New("it takes at least one expression")
+			}
+			return cty.NilVal, fmt.Errorf("none of its expressions has a value; of the last: %s: %s", found[len(found)-1].Summary, found[len(found)-1].Detail)
+		},
+	})
 }

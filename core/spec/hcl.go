@@ -1,13 +1,7 @@
 package spec
 
 import (
-	"path"
-	"strings"
-
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hcled"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/json"
 
 	"github.com/plumb-ml/plumb/core/diag"
 )
@@ -38,24 +32,4 @@ func FromRange(r hcl.Range) diag.Range {
 		Start: diag.Position{Line: r.Start.Line, Column: r.Start.Column, Byte: r.Start.Byte},
 		End:   diag.Position{Line: r.End.Line, Column: r.End.Column, Byte: r.End.Byte},
 	}
-}
-
-// BlockAt names the top-level block of an experiment or ablation around a byte,
-// such as `labels "human"`, as diag.TextOptions asks for it; "" if there is none.
-func BlockAt(name string, text []byte, offset int) string {
-	if len(text) == 0 || path.Ext(name) != ".hcl" && !strings.HasSuffix(name, ".json") {
-		return ""
-	}
-	// The parsers' own complaints are not of interest: both return what they
-	// understood of a broken file.
-	var file *hcl.File
-	if strings.HasSuffix(name, ".json") {
-		file, _ = json.Parse(text, name)
-	} else {
-		file, _ = hclsyntax.ParseConfig(text, name, hcl.InitialPos)
-	}
-	if file == nil || file.Nav == nil {
-		return ""
-	}
-	return hcled.ContextString(file, offset)
 }

@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,25 +23,5 @@ func TestFromHCL(t *testing.T) {
 	warning := FromHCL(hcl.Diagnostics{{Severity: hcl.DiagWarning, Summary: "Odd"}})
 	if diff := cmp.Diff(diag.List{{Severity: diag.Warning, Summary: "Odd"}}, warning); diff != "" {
 		t.Error(diff)
-	}
-}
-
-func TestBlockAt(t *testing.T) {
-	source := "seed = 1\nlabels \"human\" {\n  images = images.labelled\n  nested {\n    a = 1\n  }\n}\n"
-	for _, test := range []struct {
-		file, text, at, want string
-	}{
-		{"x.hcl", source, "images.labelled", `labels "human"`},
-		{"x.hcl", source, "a = 1", `labels "human"`},
-		{"x.hcl", source, "seed", ""},
-		{"x.hcl", source + "broken {", "images.labelled", `labels "human"`},
-		{"x.csv", source, "images.labelled", ""},
-		{"x.hcl", "", "", ""},
-		{"x.hcl.json", `{"seed": 1, "labels": {"human": {"images": "a"}}}`, "human", "labels"},
-	} {
-		got := BlockAt(test.file, []byte(test.text), strings.Index(test.text, test.at))
-		if got != test.want {
-			t.Errorf("%s, %q: in %q, want %q", test.file, test.at, got, test.want)
-		}
 	}
 }

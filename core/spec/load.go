@@ -3,14 +3,12 @@ package spec
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/json"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/plumb-ml/plumb/core/diag"
@@ -38,6 +36,10 @@ type Options struct {
 	// for quoting it in diagnostics.
 	Sources diag.Sources
 
+	// Files are the files that were parsed before, and receive those that Load
+	// parses. If nil, all are read anew.
+	Files *Files
+
 	// Digest returns the sha256 of a file's or directory's content in hex. If
 	// nil, DigestPath. Give one that remembers when many variants of an
 	// experiment are loaded.
@@ -60,29 +62,26 @@ type Options struct {
 // there may be warnings beside a Spec. Weights and data sets are read for their
 // digests: if ctx ends meanwhile there is no Spec, and the findings mean nothing.
 func Load(ctx context.Context, path string, options Options) (*Spec, diag.List) {
-	l := newLoader(path, options)
-	l.until(ctx)
-	if l.parse() {
-		l.variableBlocks()
-		l.declare()
-		l.experimentBlock()
-		l.computeBlock()
-		l.pluginBlocks()
-		l.promptsBlocks()
-		l.componentBlocks()
-		l.finetuneBases()
-		l.imagesBlocks()
-		l.labelsBlocks()
-		l.comparisonsBlocks()
-		l.finetuneBlocks()
-		l.evaluateBlocks()
-		l.remainingLocals()
-		l.cycles()
-		l.checkPrompts(ctx)
-	}
-	if !l.diagnostics.HasErrors() {
-		l.leaks()
-	}
+	l := newLoader(ctx, path, options)
+	l.do(
+		l.variableBlocks,
+		l.declare,
+		l.experimentBlock,
+		l.computeBlock,
+		l.pluginBlocks,
+		l.promptsBlocks,
+		l.componentBlocks,
+		l.finetuneBases,
+		l.imagesBlocks,
+		l.labelsBlocks,
+		l.comparisonsBlocks,
+		l.finetuneBlocks,
+		l.evaluateBlocks,
+		l.remainingLocals,
+		l.cycles,
+		func() { l.checkPrompts(ctx) },
+		l.doubts,
+	)
 	diagnostics := l.diagnostics.Sorted()
 	if diagnostics.HasErrors() || ctx.Err() != nil {
 		return nil, diagnostics
@@ -90,33 +89,67 @@ func Load(ctx context.Context, path string, options Options) (*Spec, diag.List) 
 	return l.spec, diagnostics
 }
 
+// doubts warns of what is valid and hardly meant. Beside mistakes that would be
+// noise: much of it comes of them.
+func (l *loader) doubts() {
+	if l.diagnostics.HasErrors() {
+		return
+	}
+	l.leaks()
+	l.unused()
+	l.unusedPlugins()
+}
+
 // LoadPlugins reads only the plugin blocks of the experiment at path. They
 // must be known before there is a catalog that the rest is checked against.
 // Beside mistakes, which Load reports again, it returns what it could read.
-func LoadPlugins(path string, options Options) ([]Plugin, diag.List) {
-	l := newLoader(path, options)
-	if l.parse() {
-		l.variableBlocks()
-		l.declare()
-		l.pluginBlocks()
-	}
+func LoadPlugins(ctx context.Context, path string, options Options) ([]Plugin, diag.List) {
+	l := newLoader(ctx, path, options)
+	l.do(l.variableBlocks, l.declare, l.pluginBlocks)
 	return l.spec.Plugins, l.diagnostics.Sorted()
 }
 
+// do parses the file and takes the steps in order, until the context ends or
+// there are mistakes enough.
+func (l *loader) do(steps ...func()) {
+	defer func() {
+		if stop := recover(); stop != nil && stop != enough {
+			panic(stop)
+		}
+	}()
+	if !l.parse() {
+		return
+	}
+	for _, step := range steps {
+		if l.ctx.Err() != nil {
+			return
+		}
+		step()
+	}
+}
+
+// mostMistakes are told of one file. Whoever has more has one that repeats.
+const mostMistakes = 200
+
+// enough ends do.
+var enough any = "enough mistakes"
+
 // loader is the state of one Load.
 type loader struct {
+	ctx         context.Context // of one Load; see newLoader
 	path        string
 	options     Options
 	diagnostics diag.List
 
-	// What reads weights and data sets: see until.
+	// What reads weights and data sets, as long as the context lasts.
 	digest func(path string) (string, error)
 	scan   func(imagefolder.Folder) (imagefolder.Inventory, error)
 	find   func(ref hub.Ref, files []string) (hub.Found, error)
 
-	body    hcl.Body
-	blocks  map[string]hcl.Blocks // by type, in the order of the file
-	context *hcl.EvalContext
+	body      hcl.Body
+	blocks    map[string]hcl.Blocks // by type, in the order of the file
+	evaluator *Evaluator
+	roots     map[string]cty.Value // what expressions refer to, but locals: "var", "reward", ...
 
 	variables  map[string]*Variable
 	locals     map[string]*local
@@ -131,7 +164,7 @@ type loader struct {
 	bases  map[*Finetune]*reference
 }
 
-func newLoader(path string, options Options) *loader {
+func newLoader(ctx context.Context, path string, options Options) *loader {
 	if options.Digest == nil {
 		options.Digest = DigestPath
 	}
@@ -141,11 +174,16 @@ func newLoader(path string, options Options) *loader {
 	if options.Hub.Digest == nil {
 		options.Hub.Digest = options.Digest
 	}
+	if options.Files == nil {
+		options.Files = NewFiles(options.Sources)
+	}
 	l := &loader{
+		ctx:        ctx,
 		path:       path,
 		options:    options,
 		blocks:     map[string]hcl.Blocks{},
-		context:    &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: Functions()},
+		evaluator:  NewEvaluator(ctx),
+		roots:      map[string]cty.Value{},
 		variables:  map[string]*Variable{},
 		locals:     map[string]*local{},
 		references: map[string]map[string]*reference{},
@@ -157,14 +195,10 @@ func newLoader(path string, options Options) *loader {
 	for _, kind := range referenceKinds {
 		l.references[kind] = map[string]*reference{}
 	}
-	return l
-}
-
-// until lets the loader read weights and data sets as long as ctx lasts.
-func (l *loader) until(ctx context.Context) {
 	l.digest = func(path string) (string, error) { return l.options.Digest(ctx, path) }
 	l.scan = func(folder imagefolder.Folder) (imagefolder.Inventory, error) { return l.options.Scan(ctx, folder) }
 	l.find = func(ref hub.Ref, files []string) (hub.Found, error) { return l.options.Hub.Find(ctx, ref, files) }
+	return l
 }
 
 // fileSchema is the blocks of an experiment.
@@ -191,7 +225,7 @@ var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 // parse reads the file and sorts its blocks by type. It reports whether there
 // is anything to go on with.
 func (l *loader) parse() bool {
-	body, diagnostics := Parse(l.path, l.options.Sources)
+	body, diagnostics := l.options.Files.Parse(l.path)
 	l.diagnostics = append(l.diagnostics, diagnostics...)
 	if body == nil || diagnostics.HasErrors() {
 		// What the parser made of a broken file is not what its author meant:
@@ -210,30 +244,6 @@ func (l *loader) parse() bool {
 		l.blocks[block.Type] = append(l.blocks[block.Type], block)
 	}
 	return true
-}
-
-// Parse reads an HCL file: JSON syntax if its name ends in .json, native
-// syntax otherwise. The text goes into sources, if that is not nil. The body
-// is nil if the file cannot be read; of a broken file it is what was understood.
-func Parse(path string, sources diag.Sources) (hcl.Body, diag.List) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, diag.Errorf(diag.Range{}, "Cannot read file", "%v. Check the path.", err)
-	}
-	if sources != nil {
-		sources[path] = text
-	}
-	var file *hcl.File
-	var found hcl.Diagnostics
-	if strings.HasSuffix(path, ".json") {
-		file, found = json.Parse(text, path)
-	} else {
-		file, found = hclsyntax.ParseConfig(text, path, hcl.InitialPos)
-	}
-	if file == nil {
-		return nil, FromHCL(found)
-	}
-	return file.Body, FromHCL(found)
 }
 
 // declare gives every block that can be referred to its name, before any body
@@ -294,7 +304,7 @@ func (l *loader) declare() {
 		for name, r := range named {
 			values[name] = cty.CapsuleVal(referenceType, r)
 		}
-		l.context.Variables[kind] = cty.ObjectVal(values)
+		l.roots[kind] = cty.ObjectVal(values)
 	}
 }
 
@@ -349,15 +359,53 @@ func (l *loader) once(blocks hcl.Blocks) *hcl.Block {
 }
 
 func (l *loader) error(at hcl.Range, summary, detail string, arguments ...any) {
-	l.diagnostics.Errorf(FromRange(at), summary, detail, arguments...)
+	l.errorAt(FromRange(at), summary, detail, arguments...)
+}
+
+func (l *loader) errorAt(at diag.Range, summary, detail string, arguments ...any) {
+	l.diagnostics.Errorf(at, summary, detail, arguments...)
+	l.count()
 }
 
 func (l *loader) warning(at hcl.Range, summary, detail string, arguments ...any) {
-	l.diagnostics.Warningf(FromRange(at), summary, detail, arguments...)
+	l.warningAt(FromRange(at), summary, detail, arguments...)
+}
+
+func (l *loader) warningAt(at diag.Range, summary, detail string, arguments ...any) {
+	l.diagnostics.Warningf(at, summary, detail, arguments...)
+	l.count()
 }
 
 func (l *loader) hcl(diagnostics hcl.Diagnostics) {
 	l.diagnostics = append(l.diagnostics, FromHCL(diagnostics)...)
+	if len(diagnostics) > 0 {
+		l.count()
+	}
+}
+
+// count ends the loading when there are mistakes enough.
+func (l *loader) count() {
+	if len(l.diagnostics) < mostMistakes {
+		return
+	}
+	var errors, warnings diag.List
+	for _, d := range l.diagnostics {
+		if d.Severity == diag.Error {
+			errors = append(errors, d)
+		} else {
+			warnings = append(warnings, d)
+		}
+	}
+	if len(errors) >= mostMistakes {
+		l.diagnostics = errors[:mostMistakes]
+		l.diagnostics.Errorf(diag.Range{File: l.path}, "Too many mistakes", "These are the first %d. The rest is told when they are mended.", mostMistakes)
+		panic(enough)
+	}
+	if len(warnings) > mostMistakes {
+		warnings = warnings[:mostMistakes]
+		warnings.Warningf(diag.Range{File: l.path}, "Too many warnings", "These are the first %d. The rest is told when they are mended.", mostMistakes)
+		l.diagnostics = append(errors, warnings...)
+	}
 }
 
 // names lists the keys of a map, sorted.

@@ -39,7 +39,7 @@ func golden(t *testing.T, path string, got []byte) {
 func printed(t *testing.T, list diag.List, sources diag.Sources) string {
 	t.Helper()
 	var buffer bytes.Buffer
-	if err := diag.WriteText(&buffer, list, diag.TextOptions{Width: 78, Sources: sources, Block: BlockAt}); err != nil {
+	if err := diag.WriteText(&buffer, list, diag.TextOptions{Width: 78, Sources: sources, Block: new(Blocks).At}); err != nil {
 		t.Fatal(err)
 	}
 	return buffer.String()
@@ -168,7 +168,7 @@ variable "where" { default = "bin" }
 plugin "redness" { source = "./${var.where}/redness" }
 reward "redness" "red" { anything = "goes" }
 `)
-	plugins, diagnostics := LoadPlugins(path, Options{})
+	plugins, diagnostics := LoadPlugins(t.Context(), path, Options{})
 	if diagnostics.HasErrors() {
 		t.Fatal(diagnostics)
 	}
@@ -246,6 +246,6 @@ func FuzzLoad(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		Declared(path, Options{})
+		Declared(t.Context(), path, Options{})
 	})
 }

@@ -30,7 +30,6 @@ func (l *loader) declareLocals() {
 			l.locals[name] = &local{attribute: attribute}
 		}
 	}
-	l.context.Variables["local"] = cty.EmptyObjectVal
 }
 
 // local evaluates the named local, unless that is done already, and reports
@@ -46,17 +45,16 @@ func (l *loader) local(name string) bool {
 			"local.%s needs itself: %s. Write one of them without the others.", name, "local."+strings.Join(circle, " → local."))
 		return false
 	}
+	if len(l.evaluating) > mostChained {
+		l.error(this.attribute.Range, "Chain of locals too long", "More than %d locals need one another in a row. Write one of them without the others.", mostChained)
+		this.value, this.done = cty.DynamicVal, true
+		return false
+	}
 	l.evaluating = append(l.evaluating, name)
 	value, _ := l.evaluate(this.attribute.Expr)
 	l.evaluating = l.evaluating[:len(l.evaluating)-1]
 
 	this.value, this.done = value, true
-	values := l.context.Variables["local"].AsValueMap()
-	if values == nil {
-		values = map[string]cty.Value{}
-	}
-	values[name] = value
-	l.context.Variables["local"] = cty.ObjectVal(values)
 	return value.IsWhollyKnown()
 }
 

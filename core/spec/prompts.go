@@ -12,7 +12,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/plumb-ml/plumb/core/diag"
 )
@@ -121,8 +120,9 @@ func (l *loader) listedPrompts(set *PromptSet, arguments arguments) []Prompt {
 		if !ok {
 			return nil
 		}
+		listed := setOf(texts)
 		for _, word := range words {
-			if !slices.Contains(texts, word) {
+			if !listed[word] {
 				l.error(attribute.Expr.Range(), "Unknown unseen prompt", "%q is not in the list.%s Add it there, too.", word, diag.DidYouMean(word, texts))
 				continue
 			}
@@ -249,8 +249,9 @@ func (l *loader) templatePrompts(set *PromptSet, arguments arguments) []Prompt {
 			l.error(held[name].at, "Unknown slot", "unseen names a slot %q that slots does not have.%s", name, diag.DidYouMean(name, names(slots)))
 			continue
 		}
+		known := setOf(list.words)
 		for _, word := range held[name].words {
-			if !slices.Contains(list.words, word) {
+			if !known[word] {
 				l.error(held[name].at, "Unknown unseen word", "%q is not among the words of slot %q.%s Add it there, too.", word, name, diag.DidYouMean(word, list.words))
 			}
 		}
@@ -258,9 +259,11 @@ func (l *loader) templatePrompts(set *PromptSet, arguments arguments) []Prompt {
 	if slices.ContainsFunc(order, func(name string) bool { return len(slots[name].words) == 0 }) {
 		return nil
 	}
+	withheld := map[string]map[string]bool{}
 	for _, name := range order {
+		withheld[name] = setOf(held[name].words)
 		for _, word := range slots[name].words {
-			if !slices.Contains(held[name].words, word) {
+			if !withheld[name][word] {
 				set.Words[name] = append(set.Words[name], word)
 			}
 		}
@@ -272,7 +275,7 @@ func (l *loader) templatePrompts(set *PromptSet, arguments arguments) []Prompt {
 		for i, name := range order {
 			word := slots[name].words[choice[i]]
 			prompt.Slots[name] = word
-			if slices.Contains(held[name].words, word) {
+			if withheld[name][word] {
 				prompt.Split = unseen
 			}
 		}
@@ -313,7 +316,7 @@ func (l *loader) wordLists(attribute *hcl.Attribute) (map[string]wordList, bool)
 	keyRanges := map[string]hcl.Range{}
 	if pairs, diagnostics := hcl.ExprMap(attribute.Expr); !diagnostics.HasErrors() {
 		for _, pair := range pairs {
-			key, diagnostics := pair.Key.Value(l.context)
+			key, diagnostics := l.evaluator.Value(pair.Key, l.roots)
 			if !diagnostics.HasErrors() && key.IsWhollyKnown() && key.Type() == cty.String && !key.IsNull() {
 				keyRanges[key.AsString()] = hcl.RangeBetween(pair.Key.Range(), pair.Value.Range())
 			}
@@ -357,7 +360,7 @@ func (l *loader) words(expression hcl.Expression, argument, takes string) ([]str
 
 // stringsOf returns a list of strings that are not empty, or what the value is instead.
 func stringsOf(value cty.Value) (words []string, problem string) {
-	list, err := convert.Convert(value, cty.List(cty.String))
+	list, err := converted(value, cty.List(cty.String))
 	if err != nil || list.IsNull() || value.Type().IsObjectType() || value.Type().IsMapType() {
 		return nil, "this is " + describe(value)
 	}
@@ -374,8 +377,9 @@ func stringsOf(value cty.Value) (words []string, problem string) {
 // repeatedIn lists the words that stand in the list more than once.
 func repeatedIn(words []string) []string {
 	var repeated []string
-	for i, word := range words {
-		if slices.Contains(words[:i], word) && !slices.Contains(repeated, word) {
+	count := make(map[string]int, len(words))
+	for _, word := range words {
+		if count[word]++; count[word] == 2 {
 			repeated = append(repeated, word)
 		}
 	}
@@ -385,12 +389,23 @@ func repeatedIn(words []string) []string {
 // distinctWords returns the words, each once.
 func distinctWords(words []string) []string {
 	var kept []string
+	known := make(map[string]bool, len(words))
 	for _, word := range words {
-		if !slices.Contains(kept, word) {
+		if !known[word] {
+			known[word] = true
 			kept = append(kept, word)
 		}
 	}
 	return kept
+}
+
+// setOf returns the words as a set.
+func setOf(words []string) map[string]bool {
+	set := make(map[string]bool, len(words))
+	for _, word := range words {
+		set[word] = true
+	}
+	return set
 }
 
 // distinct removes prompts of the same text, with a warning. What is unseen
@@ -485,7 +500,7 @@ func (l *loader) leaks() {
 				continue
 			}
 			if other.Split != prompt.Split {
-				l.diagnostics.Warningf(set.Range, "Prompt both seen and unseen",
+				l.warningAt(set.Range, "Prompt both seen and unseen",
 					"%q is %s in prompts.%s and %s in prompts.%s. Results on unseen prompts will look better than they are: hold out the same words in both.",
 					prompt.Text, other.Split, other.Category, prompt.Split, prompt.Category)
 				break
@@ -515,6 +530,6 @@ func (l *loader) leak(images *Images, at diag.Range, what string) {
 	if images.Inventory.Unseen == 0 && !slices.ContainsFunc(images.Prompts, func(p Prompt) bool { return p.Split == unseen }) {
 		return
 	}
-	l.diagnostics.Warningf(at, "Training on unseen prompts",
+	l.warningAt(at, "Training on unseen prompts",
 		"%s images.%s, which has unseen prompts. Give these images split = \"seen\", or results on unseen prompts will look better than they are.", what, images.Name)
 }

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/hashicorp/hcl/v2"
@@ -60,31 +61,31 @@ func (v Variable) convert(value cty.Value) (cty.Value, error) {
 	if v.optionals != nil && !value.IsNull() {
 		value = v.optionals.Apply(value)
 	}
-	converted, err := convert.Convert(value, v.constraint)
+	fitting, err := converted(value, v.constraint)
 	if err != nil {
 		return cty.DynamicVal, fmt.Errorf("%s is expected, and this is %s", v.Type, describe(value))
 	}
-	return converted, nil
+	return fitting, nil
 }
 
 // Declared lists the variables of the experiment at path, in its order. It
 // needs no catalog, and it overlooks mistakes outside of the variable blocks:
 // those are Load's to report.
-func Declared(path string, options Options) ([]Variable, diag.List) {
-	l := newLoader(path, options)
+func Declared(ctx context.Context, path string, options Options) ([]Variable, diag.List) {
+	l := newLoader(ctx, path, options)
 	if !l.parse() {
 		return nil, l.diagnostics.Sorted()
 	}
 	l.diagnostics = nil
 	l.declareVariables()
-	used := l.usedVariables()
+	used := l.usage()
 	var list []Variable
 	for _, block := range l.blocks["variable"] {
 		variable, ok := l.variables[block.Labels[0]]
 		if !ok || variable.Range != FromRange(block.DefRange) {
 			continue
 		}
-		variable.Used = used[variable.Name]
+		variable.Used = used.variables[variable.Name]
 		list = append(list, *variable)
 	}
 	diagnostics := l.diagnostics.Sorted()
@@ -120,13 +121,13 @@ func (l *loader) variableBlocks() {
 			variable.value = variable.initial
 		}
 		if variable.value == cty.NilVal {
-			l.diagnostics.Errorf(variable.Range, "No value for a variable",
+			l.errorAt(variable.Range, "No value for a variable",
 				"Variable %q has no default. Give it a value on the command line (-var %s=VALUE), in a variables file, or by default = VALUE here.", name, name)
 			variable.value = cty.DynamicVal
 		}
 		values[name] = variable.value
 	}
-	l.context.Variables["var"] = cty.ObjectVal(values)
+	l.roots["var"] = cty.ObjectVal(values)
 	for _, name := range names(l.variables) {
 		l.validate(l.variables[name])
 	}
@@ -236,17 +237,12 @@ func (l *loader) constant(expression hcl.Expression, what string) (cty.Value, bo
 		l.error(traversal.SourceRange(), "Not a constant", "%s must not depend on anything else. A string stands in quotes.", what)
 		return cty.DynamicVal, false
 	}
-	value, diagnostics := expression.Value(&hcl.EvalContext{Functions: l.context.Functions})
-	l.hcl(diagnostics)
-	if diagnostics.HasErrors() || !value.IsWhollyKnown() {
-		return cty.DynamicVal, false
-	}
-	return value, true
+	return l.value(expression, nil)
 }
 
 // variablesFile reads a file of NAME = VALUE lines.
 func (l *loader) variablesFile(path string) {
-	body, diagnostics := Parse(path, l.options.Sources)
+	body, diagnostics := l.options.Files.Parse(path)
 	l.diagnostics = append(l.diagnostics, diagnostics...)
 	if body == nil || diagnostics.HasErrors() {
 		return
@@ -270,9 +266,15 @@ func (l *loader) commandLine(name, text string) {
 		l.assign(name, cty.StringVal(text), hcl.Range{}, from)
 		return
 	}
+	if beyond := checkExpression(text); beyond != nil {
+		l.errorAt(variable.Range, beyond[0].Summary, "Of variable %q, %s is wrong. %s", name, from, beyond[0].Detail)
+		variable.value, variable.from = cty.DynamicVal, from
+		return
+	}
 	expression, diagnostics := hclsyntax.ParseExpression([]byte(text), "", hcl.InitialPos)
 	if !diagnostics.HasErrors() && len(expression.Variables()) == 0 {
-		value, diagnostics := expression.Value(&hcl.EvalContext{Functions: l.context.Functions})
+		hclsyntax.Walk(expression, &preparation{})
+		value, diagnostics := l.evaluator.Value(expression, nil)
 		if !diagnostics.HasErrors() && value.IsWhollyKnown() {
 			l.assign(name, value, hcl.Range{}, from)
 			return
@@ -297,7 +299,7 @@ func (l *loader) assign(name string, value cty.Value, at hcl.Range, from string)
 	if err != nil {
 		if at.Filename == "" {
 			// The declaration tells what is expected.
-			l.diagnostics.Errorf(variable.Range, "Wrong value for a variable", "Of variable %q, %s is wrong: %v.", name, from, err)
+			l.errorAt(variable.Range, "Wrong value for a variable", "Of variable %q, %s is wrong: %v.", name, from, err)
 		} else {
 			l.error(at, "Wrong value for a variable", "Variable %q: %v.", name, err)
 		}
@@ -362,48 +364,6 @@ func (l *loader) overVariables(expression hcl.Expression, wanted cty.Type) (cty.
 		return cty.DynamicVal, false
 	}
 	return converted, true
-}
-
-// usedVariables finds the variables on which anything depends, through locals
-// or directly, without evaluating: an unused local uses nothing.
-func (l *loader) usedVariables() map[string]bool {
-	used, pending := map[string]bool{}, []hcl.Expression{}
-	locals := hcl.Attributes{}
-	for kind, blocks := range l.blocks {
-		for _, block := range blocks {
-			switch kind {
-			case "variable":
-			case "locals":
-				attributes, _ := block.Body.JustAttributes()
-				for name, attribute := range attributes {
-					locals[name] = attribute
-				}
-			default:
-				pending = append(pending, expressions(block.Body)...)
-			}
-		}
-	}
-	for len(pending) > 0 {
-		expression := pending[0]
-		pending = pending[1:]
-		for _, traversal := range expression.Variables() {
-			name, named := second(traversal)
-			switch {
-			case traversal.RootName() == "var" && named:
-				used[name] = true
-			case traversal.RootName() == "var":
-				for name := range l.variables { // var[...]: any of them
-					used[name] = true
-				}
-			case traversal.RootName() == "local" && named:
-				if attribute, ok := locals[name]; ok {
-					delete(locals, name)
-					pending = append(pending, attribute.Expr)
-				}
-			}
-		}
-	}
-	return used
 }
 
 // expressions lists the expressions of a body and of the blocks in it.

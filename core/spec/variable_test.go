@@ -118,7 +118,7 @@ reward "x" "y" {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		list, diagnostics := Declared(path, Options{})
+		list, diagnostics := Declared(t.Context(), path, Options{})
 		if diagnostics.HasErrors() {
 			t.Fatal(diagnostics)
 		}
@@ -133,7 +133,7 @@ reward "x" "y" {
 }
 
 func TestVariableAccept(t *testing.T) {
-	list, diagnostics := Declared(write(t, variables), Options{})
+	list, diagnostics := Declared(t.Context(), write(t, variables), Options{})
 	if diagnostics.HasErrors() {
 		t.Fatal(diagnostics)
 	}

@@ -32,3 +32,8 @@ sampler "shapes" "base" {
   solver         = var.solver
   guidance_scale = var.auxiliary_weight + var.label_fraction
 }
+
+images "drawn" {
+  sampler = sampler.base
+  prompts = prompts.color
+}

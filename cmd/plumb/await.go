@@ -1,0 +1,25 @@
+package main
+
+import "context"
+
+// await does what may not look at the context for a while, such as parsing a
+// large file. When the context ends it returns at once, and the work is left to
+// the end of the process.
+func await[T any](ctx context.Context, work func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		value, err := work()
+		answers <- answer{value, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.value, a.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}
