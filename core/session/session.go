@@ -36,10 +36,11 @@ type Session struct {
 	// Host runs the plugins; nil after Stop, until they are needed again.
 	Host *plugin.Host
 
+	checked map[string]sdk.PromptFindings // what components said of prompts, by what they were asked
+
 	options Options
-	entries []plugin.Entry                // of the plugins that the experiment names
-	store   *store.Store                  // nil until it is needed
-	checked map[string]sdk.PromptFindings // what components have said of prompts, by what they were asked
+	entries []plugin.Entry // of the plugins that the experiment names
+	store   *store.Store   // nil until it is needed
 }
 
 // Load reads and plans the experiment or ablation in file, and finds out what
