@@ -142,7 +142,7 @@ func (p *program) root() *cobra.Command {
 		SilenceErrors: true,
 		PersistentPreRun: func(command *cobra.Command, args []string) {
 			if !command.Flags().Changed("runs") && p.storeDir == "" {
-				p.findRuns(args)
+				p.findStore(args)
 			}
 			if verbose {
 				p.logs = p.err
@@ -179,10 +179,10 @@ const (
 	pjrtVariable   = "PJRT_PLUGIN_LIBRARY_PATH"
 )
 
-// findRuns takes the runs and the store of a project that the file which is named
+// findStore takes the runs and the store of a project that the file which is named
 // first, or this directory, lies in, as git does: from another directory of it nothing
 // is to do again. What is in this directory itself comes first.
-func (p *program) findRuns(args []string) {
+func (p *program) findStore(args []string) {
 	var places []string
 	if len(args) > 0 {
 		if info, err := os.Stat(args[0]); err == nil && !info.IsDir() {
