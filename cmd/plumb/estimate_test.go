@@ -32,11 +32,11 @@ func TestForecastLine(t *testing.T) {
 	}{
 		{run.Forecast{Complete: true}, estimated(), "1 stage, all cached: nothing to run."},
 		{run.Forecast{ToRun: 5, Unknown: 5}, estimated(), "1 stage, 0 cached, 5 to run; time unknown until they have run once here."},
-		{run.Forecast{ToRun: 5, Seconds: 66, Bytes: 3 << 20}, estimated(), "1 stage, 0 cached, 5 to run: about 1m06s as before, 3 MiB of disk."},
+		{run.Forecast{ToRun: 5, Seconds: 66, Bytes: 3 << 20}, estimated(), "1 stage, 0 cached, 5 to run: about 1m06s as before, 3.00 MiB of disk."},
 		{run.Forecast{ToRun: 5, Seconds: 66, Unknown: 4}, estimated(), "1 stage, 0 cached, 5 to run: about 1m06s as before and 4 stages of unknown time."},
-		{run.Forecast{ToRun: 5, Unknown: 5}, estimated(hour, hour/2), "1 stage, 0 cached, 5 to run: about 1.5 h of an accelerator by arithmetic and 3 stages of unknown time, 2 GiB of disk."},
-		{run.Forecast{ToRun: 5, Seconds: 66, Bytes: 1 << 30, Unknown: 3}, estimated(59*hour, hour/2), "1 stage, 0 cached, 5 to run: about 1m06s as before, 59.5 h of an accelerator by arithmetic and 1 stage of unknown time, 3 GiB of disk."},
-		{run.Forecast{ToRun: 1, Unknown: 1}, estimated(hour / 3600), "1 stage, 0 cached, 1 to run: about 1.0s of an accelerator by arithmetic, 1 GiB of disk."},
+		{run.Forecast{ToRun: 5, Unknown: 5}, estimated(hour, hour/2), "1 stage, 0 cached, 5 to run: about 1.5 h of an accelerator by arithmetic and 3 stages of unknown time, 2.00 GiB of disk."},
+		{run.Forecast{ToRun: 5, Seconds: 66, Bytes: 1 << 30, Unknown: 3}, estimated(59*hour, hour/2), "1 stage, 0 cached, 5 to run: about 1m06s as before, 59.5 h of an accelerator by arithmetic and 1 stage of unknown time, 3.00 GiB of disk."},
+		{run.Forecast{ToRun: 1, Unknown: 1}, estimated(hour / 3600), "1 stage, 0 cached, 1 to run: about 1.0s of an accelerator by arithmetic, 1.00 GiB of disk."},
 	} {
 		p := &plan.Plan{Nodes: []*plan.Node{{}}}
 		if got := forecastLine(p, &test.forecast, test.costs); got != test.want {

@@ -31,6 +31,7 @@ func (p *program) planCommand() *cobra.Command {
 			if err := s.CheckLabels(command.Context()); err != nil {
 				return err
 			}
+			p.tellStore("everything is to run")
 			forecast, err := s.forecast()
 			if err != nil {
 				return err
@@ -44,6 +45,7 @@ func (p *program) planCommand() *cobra.Command {
 				return writePlanJSON(p.out, s, forecast, costs)
 			}
 			p.writePlan(p.out, s, forecast, costs, false)
+			writeDesigns(p.out, s.Session)
 			p.warn(s.Warnings)
 			return nil
 		},
@@ -292,6 +294,7 @@ type planJSON struct {
 	Unknown  int               `json:"unknown_seconds"` // stages whose time is not
 	Bytes    int64             `json:"bytes"`
 	Compute  map[string]string `json:"compute"`
+	Designs  []designJSON      `json:"designs"`            // what evaluations can find
 	Estimate *estimateJSON     `json:"estimate,omitempty"` // for one accelerator, of stages that have not run here
 }
 
@@ -333,6 +336,7 @@ func writePlanJSON(w io.Writer, s *loaded, forecast *run.Forecast, costs *sessio
 	out := planJSON{
 		Name: s.Name, Cached: forecast.Cached, ToRun: forecast.ToRun,
 		Seconds: forecast.Seconds, Unknown: forecast.Unknown, Bytes: forecast.Bytes,
+		Designs: designsJSON(s.Designs()),
 		Compute: map[string]string{"backend": s.Environment.Backend, "device": s.Environment.Device},
 	}
 	if costs.Hours(costs.Total.Operations) >= smallestHours {

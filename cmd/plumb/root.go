@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,13 +43,14 @@ type program struct {
 	house
 	out, err io.Writer
 
-	storeDir string
-	runsDir  string
-	vars     []string
-	varFiles []string
-	backend  string
-	json     bool
-	noColor  bool
+	storeDir  string
+	runsDir   string
+	runsFound bool // runsDir is not the default one, and nobody named it
+	vars      []string
+	varFiles  []string
+	backend   string
+	json      bool
+	noColor   bool
 
 	sources    diag.Sources      // files that were read, for quoting them
 	logs       io.Writer         // what plugins print
@@ -138,7 +140,10 @@ func (p *program) root() *cobra.Command {
 			"Begin with:  plumb run experiments/quickstart.hcl",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		PersistentPreRun: func(*cobra.Command, []string) {
+		PersistentPreRun: func(command *cobra.Command, args []string) {
+			if !command.Flags().Changed("runs") && p.storeDir == "" {
+				p.findStore(args)
+			}
 			if verbose {
 				p.logs = p.err
 			}
@@ -173,6 +178,47 @@ const (
 	storeVariable  = "PLUMB_STORE"
 	pjrtVariable   = "PJRT_PLUGIN_LIBRARY_PATH"
 )
+
+// findStore takes the runs and the store of a project that the file which is named
+// first, or this directory, lies in, as git does: from another directory of it nothing
+// is to do again. What is in this directory itself comes first.
+func (p *program) findStore(args []string) {
+	var places []string
+	if len(args) > 0 {
+		if info, err := os.Stat(args[0]); err == nil && !info.IsDir() {
+			places = append(places, filepath.Dir(args[0]))
+		}
+	}
+	if _, err := os.Stat(filepath.Join(defaultRunsDir, "store")); err == nil {
+		return // here
+	}
+	for _, place := range append(places, ".") {
+		found, ok := store.Find(place, filepath.Join(defaultRunsDir, "store"))
+		if !ok {
+			continue
+		}
+		p.runsDir = filepath.Dir(found)
+		if here, err := os.Getwd(); err == nil {
+			if near, err := filepath.Rel(here, p.runsDir); err == nil {
+				p.runsDir = near
+			}
+		}
+		p.runsFound = p.runsDir != defaultRunsDir
+		return
+	}
+}
+
+// tellStore says where results are kept if that is not where one would look, and that
+// there are none yet; whatever follows from it, such as that it is made.
+func (p *program) tellStore(ifNone string) {
+	_, err := os.Stat(p.storePath())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		fmt.Fprintf(p.err, "There is no store in %s yet: %s.\n", p.storePath(), ifNone)
+	case p.runsFound:
+		fmt.Fprintf(p.err, "The store is %s.\n", p.storePath())
+	}
+}
 
 // digests knows the digests of data and weights that were read before. They are
 // kept in the store, once there is one.

@@ -55,6 +55,7 @@ func (p *program) runCommand() *cobra.Command {
 			if err := s.Missing().Err(); err != nil {
 				return err
 			}
+			p.tellStore("a new one is made, and everything is to run")
 			forecast, err := s.forecast()
 			if err != nil {
 				return err
@@ -164,7 +165,7 @@ func (p *program) command(verb string, words ...string) string {
 	if p.backend != "" {
 		words = append(words, "-backend", p.backend)
 	}
-	if p.runsDir != defaultRunsDir {
+	if p.runsDir != defaultRunsDir && !p.runsFound {
 		words = append(words, "-runs", quote(p.runsDir))
 	}
 	if p.storeDir != os.Getenv(storeVariable) {

@@ -42,6 +42,9 @@ func (p *program) validateCommand() *cobra.Command {
 				}
 				add(s.Warnings)
 				said = append(said, fmt.Sprintf("%s is valid: %s.", file, s.size()))
+				for _, line := range designLines(s.Session, s.Designs()) {
+					said = append(said, "  "+indent(line, 4, 80))
+				}
 				s.Close()
 			}
 			if p.json {

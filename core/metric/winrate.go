@@ -178,7 +178,7 @@ func (e estimator) signFlip(m record.Metric, differences []float64) record.Metri
 const DetectablePower = 0.8
 
 func detectable(m record.Metric, differences []stats.Cluster) record.Metric {
-	smallest, err := stats.Detectable(differences, 0.05, DetectablePower)
+	smallest, err := stats.Detectable(differences, Significance, DetectablePower)
 	if err != nil {
 		return without(m, whyNone(err))
 	}

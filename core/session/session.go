@@ -36,12 +36,13 @@ type Session struct {
 	// Host runs the plugins; nil after Stop, until they are needed again.
 	Host *plugin.Host
 
+	checked map[string]sdk.PromptFindings // what components said of prompts, by what they were asked
+
 	options Options
-	files   *spec.Files                   // HCL that was parsed
-	entries []plugin.Entry                // of the plugins that the experiment names
-	store   *store.Store                  // nil until it is needed
-	reader  *store.Store                  // the same, for reading alone
-	checked map[string]sdk.PromptFindings // what components have said of prompts, by what they were asked
+	files   *spec.Files    // HCL that was parsed
+	entries []plugin.Entry // of the plugins that the experiment names
+	store   *store.Store   // nil until it is needed
+	reader  *store.Store   // the same, for reading alone
 }
 
 // Load reads and plans the experiment or ablation in file, and finds out what
