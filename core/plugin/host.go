@@ -109,9 +109,10 @@ func (h *Host) Open(ctx context.Context, r client.OpenRequest) (*client.Instance
 }
 
 // CheckPrompts asks a component what it cannot make sense of in prompts, starting
-// its plugin if it does not run. Errors are those of Open.
-func (h *Host) CheckPrompts(ctx context.Context, r client.CheckPromptsRequest) (sdk.PromptFindings, error) {
-	p, err := h.find(ctx, r.Kind, r.Component)
+// its plugin if it does not run. name is what the experiment calls the component.
+// Errors are those of Open.
+func (h *Host) CheckPrompts(ctx context.Context, kind, component, name string, r sdk.CheckPromptsRequest) (sdk.PromptFindings, error) {
+	p, err := h.find(ctx, kind, component)
 	if err != nil {
 		return sdk.PromptFindings{}, err
 	}
@@ -119,7 +120,7 @@ func (h *Host) CheckPrompts(ctx context.Context, r client.CheckPromptsRequest) (
 	if err != nil {
 		return sdk.PromptFindings{}, err
 	}
-	return process.client.CheckPrompts(ctx, r)
+	return process.client.CheckPrompts(ctx, client.CheckPromptsRequest{Kind: kind, Component: component, Name: name, CheckPromptsRequest: r})
 }
 
 // Stop asks every plugin to end its calls and close its instances, waits for

@@ -8,7 +8,6 @@ import (
 
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
-	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
 // checkPrompts asks a component about the prompts that it would get: a built-in one
@@ -41,12 +40,11 @@ func (s *Session) checkPrompts(ctx context.Context, c *spec.Component, prompts [
 }
 
 func (s *Session) askAbout(ctx context.Context, c *spec.Component, prompts []sdk.Prompt) (sdk.PromptFindings, error) {
+	request := sdk.CheckPromptsRequest{Config: c.Config, Prompts: prompts}
 	if builtin := s.builtin(c.Kind, c.Component); builtin.CheckPrompts != nil {
-		return builtin.CheckPrompts(ctx, sdk.CheckPromptsRequest{Config: c.Config, Prompts: prompts})
+		return builtin.CheckPrompts(ctx, request)
 	}
-	return s.Host.CheckPrompts(ctx, client.CheckPromptsRequest{
-		Kind: c.Kind, Component: c.Component, Name: c.Name, Config: c.Config, Prompts: prompts,
-	})
+	return s.Host.CheckPrompts(ctx, c.Kind, c.Component, c.Name, request)
 }
 
 // builtin finds a component that comes with the program; the zero Component if there

@@ -99,7 +99,7 @@ func (l *loader) written(expression hcl.Expression, text, part string, through [
 				return at, true
 			}
 		}
-	} else if value, wrong := l.evaluator.Value(expression, l.roots); !wrong.HasErrors() && value.IsWhollyKnown() && !value.IsNull() && value.Type() == cty.String {
+	} else if value, wrong := expression.Value(nil); !wrong.HasErrors() && value.IsWhollyKnown() && !value.IsNull() && value.Type() == cty.String {
 		visit(value.AsString(), expression.Range())
 	}
 	if ok {
@@ -144,8 +144,8 @@ func (l *loader) source(name string) hcl.Expression {
 // lineOf finds a prompt in a file of prompts, and of it the part; the zero Range if
 // it is not there any more.
 func (l *loader) lineOf(path *hcl.Attribute, prompt, part string) diag.Range {
-	value, wrong := l.evaluator.Value(path.Expr, l.roots)
-	if wrong.HasErrors() || !value.IsWhollyKnown() || value.IsNull() || value.Type() != cty.String {
+	value, ok := l.evaluate(path.Expr)
+	if !ok || value.IsNull() || value.Type() != cty.String {
 		return diag.Range{}
 	}
 	named := value.AsString() // as people know it

@@ -217,7 +217,7 @@ func TestCheckPromptsHoldsAnswersAgainstTheContract(t *testing.T) {
 	finished := &pb.CheckPromptsResponse{Signal: done}
 	prompts := []sdk.Prompt{{Text: "a red star"}, {Text: "a comet"}}
 	ask := func(w *wild, prompts []sdk.Prompt) (sdk.PromptFindings, error) {
-		return connect(t, w, 0).client.CheckPrompts(t.Context(), CheckPromptsRequest{Kind: "sampler", Component: "x", Prompts: prompts})
+		return connect(t, w, 0).client.CheckPrompts(t.Context(), CheckPromptsRequest{Kind: "sampler", Component: "x", CheckPromptsRequest: sdk.CheckPromptsRequest{Prompts: prompts}})
 	}
 	for want, answers := range map[string][]*pb.CheckPromptsResponse{
 		"position 2, which was never asked":         {fault(2, "", "x"), finished},

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 
 	"google.golang.org/grpc"
@@ -24,8 +23,7 @@ type CheckPromptsRequest struct {
 	Component string
 	Name      string // as the experiment calls it, for messages
 
-	Config  json.RawMessage
-	Prompts []sdk.Prompt
+	sdk.CheckPromptsRequest
 }
 
 // CheckPrompts asks a component that has the capability what it cannot make sense

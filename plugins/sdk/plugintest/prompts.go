@@ -15,7 +15,9 @@ import (
 // against the prompts that the other checks ask about, and it refuses nonsense.
 func checkPrompts(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
 	ask := func(prompts []sdk.Prompt) (sdk.PromptFindings, error) {
-		return c.CheckPrompts(ctx, client.CheckPromptsRequest{Kind: r.Kind, Component: r.Component, Config: r.Config, Prompts: prompts})
+		return c.CheckPrompts(ctx, client.CheckPromptsRequest{
+			Kind: r.Kind, Component: r.Component, CheckPromptsRequest: sdk.CheckPromptsRequest{Config: r.Config, Prompts: prompts},
+		})
 	}
 	prompts := slices.Concat(one.Prompts, one.Nonsense)
 	var vocabulary []string
