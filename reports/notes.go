@@ -191,6 +191,32 @@ func spread(values []float64, format string) string {
 	return low + " to " + high
 }
 
+// reasons are why stages did not finish; stages that share one are told together.
+type reasons struct {
+	order  []string
+	stages map[string][]string // by reason
+}
+
+func (r *reasons) add(s stage) {
+	reason := oneLine(s.Diagnostics.Error())
+	if r.stages == nil {
+		r.stages = map[string][]string{}
+	}
+	if r.stages[reason] == nil {
+		r.order = append(r.order, reason)
+	}
+	r.stages[reason] = append(r.stages[reason], s.Node)
+}
+
+// told is a line for each reason.
+func (r *reasons) told(heading string) []string {
+	var lines []string
+	for _, reason := range r.order {
+		lines = append(lines, heading+strings.Join(r.stages[reason], ", ")+": "+reason)
+	}
+	return lines
+}
+
 // troubles says what failed, what waits for people, what is missing and what
 // stages warned of. The same trouble of several variants is one line.
 func troubles(variants []variant) []string {
@@ -206,13 +232,13 @@ func troubles(variants []variant) []string {
 	}
 	for _, v := range variants {
 		named := map[string][]string{} // stages, by what is said of them together
-		var failed, waiting []string
+		var failed, waiting reasons
 		for _, s := range v.stages {
 			switch {
 			case s.Status == record.Failed:
-				failed = append(failed, "Failed: "+s.Node+": "+oneLine(s.Diagnostics.Error()))
+				failed.add(s)
 			case s.Status == record.Waiting:
-				waiting = append(waiting, "Waiting for people: "+s.Node+": "+oneLine(s.Diagnostics.Error()))
+				waiting.add(s)
 			case s.Status == record.NotRun:
 				said := "Not run because of that: "
 				if needs, ok := v.stageOf(s.Needs); ok && needs.Status == record.Waiting {
@@ -235,11 +261,11 @@ func troubles(variants []variant) []string {
 				add(v, said+strings.Join(named[said], ", "))
 			}
 		}
-		for _, trouble := range failed {
+		for _, trouble := range failed.told("Failed: ") {
 			add(v, trouble)
 		}
 		list("Not run because of that: ")
-		for _, trouble := range waiting {
+		for _, trouble := range waiting.told("Waiting for people: ") {
 			add(v, trouble)
 		}
 		list("Not run before that: ")

@@ -11,6 +11,7 @@ import (
 // results is the content of results.json.
 type results struct {
 	Name        string            `json:"name"`
+	Run         string            `json:"run,omitempty"` // its full name in the list of runs
 	Description string            `json:"description,omitempty"`
 	File        string            `json:"file"`
 	Command     string            `json:"command"`
@@ -60,6 +61,9 @@ func writeResults(w io.Writer, input Input, report *Report) error {
 		Started: run.Started, Seconds: run.Seconds, Baseline: run.Baseline,
 		Versions: run.Versions, Machine: run.Machine, Alarms: report.Alarms, Notes: report.Notes,
 		Variants: []variantResults{},
+	}
+	if run.ID != "" {
+		all.Run = run.FullName()
 	}
 	for _, v := range variantsOf(input) {
 		one := variantResults{ID: v.ID, Name: v.Name, Values: v.Values, Seed: v.Seed, Stages: []stageResults{}, Metrics: []metricResults{}}

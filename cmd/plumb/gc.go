@@ -102,7 +102,7 @@ func (a age) String() string {
 func (a *age) Set(text string) error {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		n, err := strconv.ParseFloat(days, 64)
-		if err != nil || n < 0 || n > 36500 {
+		if err != nil || !(n >= 0 && n <= 36500) {
 			return fmt.Errorf("%q is no age: write 30d, 12h or 0", text)
 		}
 		*a = age(n * 24 * float64(time.Hour))

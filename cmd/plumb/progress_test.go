@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/run"
 	"github.com/plumb-ml/plumb/core/stage"
 )
 
@@ -26,4 +28,48 @@ func TestClock(t *testing.T) {
 	now = now.Add(2 * time.Second)
 	c.report(stage.Progress{Done: 4, Total: 8, Unit: "images"}, now)
 	says("4/8 images, 1/s, 4.0s left")
+}
+
+func TestCountdown(t *testing.T) {
+	long, short := 90.0, 5.0
+	first, second, third, cached := &plan.Node{Label: "tune/full [seed=1]"}, &plan.Node{}, &plan.Node{}, &plan.Node{Label: "a name that is longer"}
+	c := newCountdown(&run.Forecast{Nodes: map[*plan.Node]run.NodeForecast{
+		first: {Seconds: &long}, second: {Seconds: &short}, third: {}, cached: {Cached: true},
+	}})
+	if c.width != len("tune/full [seed=1]") {
+		t.Errorf("the labels to come are %d wide", c.width)
+	}
+	for _, step := range []struct {
+		node *plan.Node
+		want string
+	}{
+		{cached, "1/4 stages, about 1m35s left and 1 stage of unknown time"},
+		{third, "2/4 stages, about 1m35s left"},
+		{first, "3/4 stages, about 5.0s left"},
+		{second, "4/4 stages"},
+	} {
+		c.finished(step.node)
+		if got := c.text(); got != step.want {
+			t.Errorf("%q, want %q", got, step.want)
+		}
+	}
+}
+
+// TestShortLabel: what tells variants apart is what is cut last.
+func TestShortLabel(t *testing.T) {
+	for _, test := range []struct {
+		label string
+		width int
+		want  string
+	}{
+		{"tune/full", 12, "tune/full   "},
+		{"tune/full [auxiliary_weight=0.5,steps=120,seed=2]", 60, "tune/full [auxiliary_weight=0.5,steps=120,seed=2]           "},
+		{"tune/full [auxiliary_weight=0.5,steps=120,seed=2]", 26, "tune/full [0.5,120,2]     "},
+		{"measure/main/reward_accuracy [steps=120,seed=2]", 26, "measure/…_accuracy [120,2]"},
+		{"measure/main/reward_accuracy", 11, "measu…uracy"},
+	} {
+		if got := shortLabel(test.label, test.width); got != test.want {
+			t.Errorf("%s in %d columns: %q, want %q", test.label, test.width, got, test.want)
+		}
+	}
 }

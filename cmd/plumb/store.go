@@ -20,8 +20,12 @@ func (p *program) storeCommand() *cobra.Command {
 	return command
 }
 
-// openStore opens the store for writing, and creates it if needed.
+// openStore opens the store for writing. It must be there: to look after a store is
+// not to make one.
 func (p *program) openStore() (*store.Store, error) {
+	if !store.IsStore(p.storePath()) {
+		return nil, exit{exitFailed, fmt.Errorf("there is no store in %s; `plumb run FILE` makes one, and --store and --runs name other places", p.storePath())}
+	}
 	s, err := store.Open(p.storePath())
 	if err != nil {
 		return nil, exit{exitFailed, elsewhere(err)}

@@ -73,13 +73,29 @@ func (j *journal) before(run *record.Run) (waited []*record.Run, err error) {
 		case earlier == nil || earlier.Name != run.Name:
 		case earlier.ID == run.ID:
 			j.keeps = append(j.keeps, earlier.Keys()...)
-		case earlier.State == record.RunWaiting && earlier.Basis != "" && earlier.Basis == run.Basis:
+		case earlier.Basis != "" && earlier.Basis == run.Basis && lackedAnswers(earlier):
 			j.keeps = append(j.keeps, earlier.Keys()...)
 			waited = append(waited, earlier)
 			moveReport(earlier.Dir, run.Dir)
 		}
 	}
 	return waited, nil
+}
+
+// lackedAnswers reports whether what people's files did not hold, or held wrongly, is
+// all that kept a run from being done.
+func lackedAnswers(run *record.Run) bool {
+	if run.State != record.RunWaiting && run.State != record.RunFailed {
+		return false
+	}
+	for _, variant := range run.Variants {
+		for _, stage := range variant.Stages {
+			if stage.Status == record.Failed && stage.Kind != record.KindRate && stage.Kind != record.KindCompare {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // moveReport lets the report of a run that goes on under another ID go with it. A

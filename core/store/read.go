@@ -82,6 +82,12 @@ func (s *Store) readEmpty() error {
 	return nil
 }
 
+// IsStore reports whether there is a store in a directory.
+func IsStore(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, formatFile))
+	return err == nil || !errors.Is(err, fs.ErrNotExist)
+}
+
 // Writable reports whether the store was opened by Open, not by Read.
 func (s *Store) Writable() bool { return !s.readOnly }
 
