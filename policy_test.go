@@ -35,7 +35,7 @@ const policy = `
 	plugins/sdk                   : plugins core/plugin core/stage core/session cmd : core/run
 	plugins/sdk/atomicfile        : plugins core reports cmd
 	plugins/sdk/sealed            : plugins core : cmd
-	plugins/sdk/client            : plugins/sdk/plugintest core/plugin core/stage core/session : core/run cmd
+	plugins/sdk/client            : plugins/sdk/plugintest core/plugin core/stage : core/run core/session cmd
 	plugins/sdk/gitlfs            : plugins core : cmd reports
 	plugins/sdk/imaging           : plugins core reports : cmd
 	plugins/sdk/schema            : core/spec core/plan core/stage plugins cmd : core/ablation core/plugin core/run core/session
