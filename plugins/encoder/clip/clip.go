@@ -34,7 +34,7 @@ func Component() sdk.Component {
 			}},
 			PreferredBatch: 32,
 			NeedsDevice:    true,
-			CodeVersion:    "3", // entities in capitals
+			CodeVersion:    "4", // added tokens
 			Capabilities:   []sdk.Capability{sdk.CapabilityTexts},
 		},
 		Estimate: estimate,

@@ -61,7 +61,7 @@ func Component() sdk.Component {
 						"unet/config.json", "unet/diffusion_pytorch_model.safetensors",
 						"vae/config.json", "vae/diffusion_pytorch_model.safetensors",
 					}},
-				{Name: "guidance_scale", Type: sdk.TypeNumber, Default: json.RawMessage(`7.5`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(100), Summary: "Classifier-free guidance: u + scale (c - u); 1 means none."},
+				{Name: "guidance_scale", Type: sdk.TypeNumber, Default: json.RawMessage(`7.5`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(100), Summary: "Classifier-free guidance: u + scale (c - u); 1 means none, 0 the negative prompt alone."},
 				{Name: "num_inference_steps", Type: sdk.TypeInteger, Default: json.RawMessage(`50`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(1000), Summary: "Steps of the solver."},
 				{Name: "solver", Type: sdk.TypeString, OneOf: diffusion.SolverNames(), Summary: "How the noise schedule is integrated; that of the model's scheduler_config.json if absent."},
 				{Name: "eta", Type: sdk.TypeNumber, Default: json.RawMessage(`0`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(1), Summary: "Of ddim: the share of noise that is drawn anew in every step; 0 is none, 1 as much as in ancestral sampling."},
@@ -74,7 +74,7 @@ func Component() sdk.Component {
 			}},
 			PreferredBatch: handed,
 			NeedsDevice:    true,
-			CodeVersion:    "5", // entities in capitals
+			CodeVersion:    "6", // added tokens, final_sigmas_type of euler, lambda_min_clipped
 			Capabilities:   []sdk.Capability{sdk.CapabilityPrecompute, sdk.CapabilityTune},
 			Losses:         objective.Losses(),
 			Tuning:         latentdiffusion.SettingsSchema(),
