@@ -254,7 +254,11 @@ func forecastLine(p *plan.Plan, forecast *run.Forecast, costs *session.Costs) st
 		if o.unknown > 0 {
 			parts = append(parts, plural(o.unknown, "stage", "stages")+" of unknown time")
 		}
-		line += ": about " + listed(parts)
+		line += ": "
+		if !strings.HasPrefix(parts[0], "<") {
+			line += "about "
+		}
+		line += listed(parts)
 	}
 	if o.bytes > 0 {
 		line += fmt.Sprintf(", %s of disk", byteSize(o.bytes))

@@ -37,7 +37,7 @@ func TestTinySD(t *testing.T) {
 			{"all cached: nothing to run"},
 		} {
 			var out, errOut bytes.Buffer
-			if code := execute([]string{"run", "-backend", backend, file}, &out, &errOut, builtinHouse()); code != exitOK {
+			if code := execute([]string{"run", "-backend", backend, "-runs", "runs", file}, &out, &errOut, builtinHouse()); code != exitOK {
 				t.Fatalf("run %d: exit %d\n%s%s", run, code, out.String(), errOut.String())
 			}
 			for _, want := range wants {

@@ -13,7 +13,7 @@ import (
 const withWeights = `
 experiment "e" {}
 
-prompts "p" { list = ["a cat"] }
+prompts "p" { list = ["a ring"] }
 
 sampler "shapes_scenes" "world" {}
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/plumb-ml/plumb/plugins/ml/shapesworld"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -60,6 +61,21 @@ func TestChoices(t *testing.T) {
 			if math.Abs(got[choice]-want) > 4*math.Sqrt(want*(1-want)/n)+1e-9 {
 				t.Errorf("p %v, q %v: %q is the choice of %.4f, want about %.4f", one.first, one.second, choice, got[choice], want)
 			}
+		}
+	}
+}
+
+// TestRateRefuses prompts that the world cannot make sense of: nobody could tell whether
+// an image shows them.
+func TestRateRefuses(t *testing.T) {
+	instance, err := Component().Open(t.Context(), sdk.OpenRequest{Config: []byte(`{"raters": 1}`), Backend: "go"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	blank := sdk.Image{Width: shapesworld.Size, Height: shapesworld.Size, RGB: make([]byte, 3*shapesworld.Size*shapesworld.Size)}
+	for _, prompt := range []string{"a red unicorn", "", "a red blue ring"} {
+		if labels, err := instance.(sdk.Rater).Rate(t.Context(), []sdk.Item{{ID: "x", Prompt: sdk.Prompt{Text: prompt}, Image: blank}}); err == nil {
+			t.Errorf("%q gets %v", prompt, labels)
 		}
 	}
 }

@@ -50,3 +50,14 @@ func TestPairs(t *testing.T) {
 		t.Errorf("advice at two images: %+v", advice)
 	}
 }
+
+// TestSampleRefuses what the world does not have, as a caption that nobody has checked.
+func TestSampleRefuses(t *testing.T) {
+	err := (&sampler{}).Sample(t.Context(), []sdk.Draw{{Prompt: sdk.Prompt{Text: "a red unicorn"}}}, func(int, sdk.Image) error {
+		t.Error("an image is drawn")
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), `does not know the word "unicorn"`) {
+		t.Errorf("error %v", err)
+	}
+}
