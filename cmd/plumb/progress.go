@@ -16,6 +16,7 @@ import (
 	"github.com/plumb-ml/plumb/core/run"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/core/stage"
+	"github.com/plumb-ml/plumb/core/visible"
 )
 
 // screen shows a run while it goes on: bars on a terminal, else lines.
@@ -26,8 +27,8 @@ type screen interface {
 }
 
 func (p *program) newScreen() screen {
-	if _, is := terminal(p.err); is && !p.noColor {
-		return &bars{program: p, container: mpb.New(mpb.WithOutput(p.err), mpb.WithRefreshRate(150*time.Millisecond)), shown: map[*plan.Node]*bar{}}
+	if file, is := terminal(p.err); is && !p.noColor {
+		return &bars{program: p, container: mpb.New(mpb.WithOutput(file), mpb.WithRefreshRate(150*time.Millisecond)), shown: map[*plan.Node]*bar{}}
 	}
 	return &lines{program: p, to: p.err, every: 5 * time.Second, clocks: map[*plan.Node]*clock{}}
 }
@@ -50,6 +51,7 @@ func (c *clock) report(p stage.Progress, now time.Time) {
 	if p.Total == 0 { // a plugin that is busy before its first word of progress
 		p.Total, p.Unit = c.at.Total, c.at.Unit
 	}
+	p.Busy, p.Unit = visible.Text(p.Busy), visible.Text(p.Unit) // a plugin's words
 	c.at = p
 }
 
