@@ -24,7 +24,7 @@ import (
 // each hold the one before twice.
 const (
 	elementCost = 64
-	stepCost    = 1024
+	stepCost    = 512
 	mostValue   = 64 << 20  // of one value: more than half a million prompts
 	mostWork    = 512 << 20 // of all that is evaluated for one experiment
 )
