@@ -1,10 +1,13 @@
 package main
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // await does what may not look at the context for a while, such as parsing a
-// large file. When the context ends it returns at once, and the work is left to
-// the end of the process.
+// large file. When the context ends, the work has a moment to end as well, in good
+// order; then it is left to the end of the process.
 func await[T any](ctx context.Context, work func() (T, error)) (T, error) {
 	type answer struct {
 		value T
@@ -19,6 +22,12 @@ func await[T any](ctx context.Context, work func() (T, error)) (T, error) {
 	case a := <-answers:
 		return a.value, a.err
 	case <-ctx.Done():
+	}
+	const moment = time.Second
+	select {
+	case a := <-answers:
+		return a.value, a.err
+	case <-time.After(moment):
 		var none T
 		return none, ctx.Err()
 	}

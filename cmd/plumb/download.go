@@ -189,8 +189,8 @@ type downloads struct {
 
 func (p *program) newDownloads() *downloads {
 	d := &downloads{to: p.err, bars: map[string]*mpb.Bar{}, shown: time.Now()}
-	if _, is := terminal(p.err); is && !p.noColor {
-		d.container = mpb.New(mpb.WithOutput(p.err), mpb.WithRefreshRate(150*time.Millisecond))
+	if file, is := terminal(p.err); is && !p.noColor {
+		d.container = mpb.New(mpb.WithOutput(file), mpb.WithRefreshRate(150*time.Millisecond))
 	}
 	return d
 }

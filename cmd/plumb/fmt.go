@@ -39,7 +39,7 @@ func (p *program) fmtCommand() *cobra.Command {
 				before, after := texts[0], texts[1]
 				if bytes.Equal(before, after) {
 					if !check && !write {
-						p.out.Write(after)
+						p.raw.Write(after)
 					}
 					continue
 				}
@@ -53,7 +53,7 @@ func (p *program) fmtCommand() *cobra.Command {
 					}
 					fmt.Fprintln(p.out, file)
 				default:
-					p.out.Write(after)
+					p.raw.Write(after)
 				}
 			}
 			if check && changed > 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/plumb-ml/plumb/core/run"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/core/stage"
+	"github.com/plumb-ml/plumb/core/visible"
 )
 
 // screen shows a run while it goes on: bars on a terminal, else lines.
@@ -29,8 +31,8 @@ type screen interface {
 
 func (p *program) newScreen(forecast *run.Forecast) screen {
 	whole := newCountdown(forecast)
-	if _, is := terminal(p.err); is && !p.noColor {
-		return newBars(p, whole)
+	if file, is := terminal(p.err); is && !p.noColor {
+		return newBars(p, file, whole)
 	}
 	return &lines{program: p, to: p.err, every: 5 * time.Second, now: time.Now, whole: whole, clocks: map[*plan.Node]*clock{}}
 }
@@ -109,6 +111,7 @@ func (c *clock) report(p stage.Progress, now time.Time) {
 	if p.Total == 0 { // a plugin that is busy before its first word of progress
 		p.Total, p.Unit = c.at.Total, c.at.Unit
 	}
+	p.Busy, p.Unit = visible.Text(p.Busy), visible.Text(p.Unit) // a plugin's words
 	c.at = p
 }
 
@@ -268,10 +271,10 @@ type bars struct {
 	shown map[*plan.Node]*bar
 }
 
-func newBars(p *program, whole *countdown) *bars {
+func newBars(p *program, file *os.File, whole *countdown) *bars {
 	b := &bars{
 		program:   p,
-		container: mpb.New(mpb.WithOutput(p.err), mpb.WithRefreshRate(150*time.Millisecond)),
+		container: mpb.New(mpb.WithOutput(file), mpb.WithRefreshRate(150*time.Millisecond)),
 		whole:     whole,
 		shown:     map[*plan.Node]*bar{},
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/plumb-ml/plumb/core/digest"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/core/store"
+	"github.com/plumb-ml/plumb/core/visible"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -41,7 +42,8 @@ type house struct {
 // program is one call of plumb: its streams and its global flags.
 type program struct {
 	house
-	out, err io.Writer
+	out, err io.Writer // for people: nothing that is written there acts on a terminal
+	raw      io.Writer // out, for what must come as it is: files, and what other programs read
 
 	storeDir  string
 	runsDir   string
@@ -78,11 +80,15 @@ func (e exit) Unwrap() error { return e.err }
 
 // execute runs one command line and returns the exit code.
 func execute(args []string, out, errOut io.Writer, house house) int {
-	p := &program{house: house, out: out, err: errOut, sources: diag.Sources{}}
+	p := &program{house: house, raw: out, sources: diag.Sources{}}
+	shown, told := visible.NewWriter(out, func() bool { return p.color(out) }), visible.NewWriter(errOut, func() bool { return p.color(errOut) })
+	defer shown.Flush()
+	defer told.Flush()
+	p.out, p.err = shown, told
 	root := p.root()
 	root.SetArgs(longFlags(args))
-	root.SetOut(out)
-	root.SetErr(errOut)
+	root.SetOut(p.out)
+	root.SetErr(p.err)
 
 	ctx, stop := p.listen(context.Background())
 	defer stop()
@@ -105,10 +111,10 @@ func execute(args []string, out, errOut io.Writer, house house) int {
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, new(*store.Corrupt)), errors.As(err, new(*store.NoSpace)):
-		fmt.Fprintf(errOut, "plumb: %v\n", err)
+		fmt.Fprintf(p.err, "plumb: %v\n", err)
 		return exitFailed
 	}
-	fmt.Fprintf(errOut, "plumb: %v\n", err)
+	fmt.Fprintf(p.err, "plumb: %v\n", err)
 	return exitUsage
 }
 
@@ -256,6 +262,9 @@ func (p *program) complain(err error) {
 }
 
 func terminal(w io.Writer) (*os.File, bool) {
+	if shown, ok := w.(*visible.Writer); ok {
+		w = shown.Unwrap()
+	}
 	file, ok := w.(*os.File)
 	return file, ok && term.IsTerminal(int(file.Fd()))
 }

@@ -36,6 +36,7 @@ type Ablation struct {
 	Rows        []map[string]any // values of JSON types, sorted; a column that is missing in a row has the experiment's value
 	Baseline    map[string]any   // the row that the others are compared with; nil if none is named
 	Measure     []string         // names of metrics, in the order of the file
+	MeasuredAt  []diag.Range     // where each of them is named
 	Range       diag.Range
 
 	variables map[string]spec.Variable
@@ -233,7 +234,7 @@ func (l *loader) measure(a *Ablation, attribute *hcl.Attribute) {
 			l.error(at, "Named twice", "metric.%s stands in this list already. Remove one of them.", step.Name)
 			continue
 		}
-		a.Measure = append(a.Measure, step.Name)
+		a.Measure, a.MeasuredAt = append(a.Measure, step.Name), append(a.MeasuredAt, spec.FromRange(at))
 	}
 	if len(expressions) == 0 {
 		l.error(attribute.Expr.Range(), "Empty list", "measure names at least one metric. Name one, or remove the argument to report them all.")

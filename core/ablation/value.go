@@ -15,6 +15,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/core/visible"
 )
 
 // placed is a value of JSON types and where it is written.
@@ -182,12 +183,12 @@ func text(value any) string {
 // bare is a string that needs no quotes in a variant's name.
 var bare = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.+-]*$`)
 
-// label is a value as it stands in a variant's name.
+// label is a value as it stands in a variant's name, which is shown everywhere.
 func label(value any) string {
 	if s, ok := value.(string); ok && bare.MatchString(s) && s != "true" && s != "false" && s != "null" {
 		return s
 	}
-	return text(value)
+	return visible.Text(text(value))
 }
 
 // beside resolves the experiment's path beside the ablation's file. The

@@ -3,6 +3,8 @@ package diag
 import (
 	"encoding/json"
 	"io"
+
+	"github.com/plumb-ml/plumb/core/visible"
 )
 
 // WriteJSON writes the list as one JSON object, for editors and scripts:
@@ -16,11 +18,11 @@ func WriteJSON(w io.Writer, list List) error {
 		Errors      int  `json:"errors"`
 		Warnings    int  `json:"warnings"`
 		Diagnostics List `json:"diagnostics"`
-	}{Valid: !list.HasErrors(), Diagnostics: list}
-	if list == nil {
-		document.Diagnostics = List{}
-	}
+	}{Valid: !list.HasErrors()}
+	document.Diagnostics = List{}
 	for _, d := range list {
+		d.Summary, d.Detail = visible.Brief(d.Summary, longestName), visible.Brief(d.Detail, 10*longestLine)
+		document.Diagnostics = append(document.Diagnostics, d)
 		if d.Severity == Warning {
 			document.Warnings++
 		} else {

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
 
+	"github.com/plumb-ml/plumb/core/visible"
 	"github.com/plumb-ml/plumb/core/wordwrap"
 )
 
@@ -61,6 +63,7 @@ func WriteText(w io.Writer, list List, options TextOptions) error {
 	var buffer bytes.Buffer
 	paint := painter(options.Color)
 	for _, d := range list {
+		d = d.shown()
 		title, color := "Error: ", red
 		if d.Severity == Warning {
 			title, color = "Warning: ", yellow
@@ -75,6 +78,27 @@ func WriteText(w io.Writer, list List, options TextOptions) error {
 	}
 	_, err := w.Write(buffer.Bytes())
 	return err
+}
+
+// Bounds of what is shown, in bytes: a field of a file may have megabytes.
+const (
+	longestLine = 1500 // of a detail
+	longestName = 200  // of a summary, a block or a word
+)
+
+// longWord is one that is no path, but a field without a space.
+var longWord = regexp.MustCompile(`\S{300,}`)
+
+// shown returns the diagnostic as it is shown: short, and without a character that
+// a terminal would act on.
+func (d Diagnostic) shown() Diagnostic {
+	d.Summary = visible.Text(visible.Brief(d.Summary, longestName))
+	lines := strings.Split(d.Detail, "\n")
+	for i, line := range lines {
+		lines[i] = longWord.ReplaceAllStringFunc(visible.Brief(line, longestLine), func(word string) string { return visible.Brief(word, longestName) })
+	}
+	d.Detail = visible.Text(strings.Join(lines, "\n"))
+	return d
 }
 
 // ANSI escape sequences.
@@ -96,14 +120,14 @@ func painter(color bool) func(code, text string) string {
 // writePlace writes where the subject is and the line it starts on.
 func writePlace(w io.Writer, subject Range, options TextOptions, paint func(code, text string) string) {
 	if subject.Start.Line == 0 { // the whole file: nothing of it is quoted, and none is read
-		fmt.Fprintf(w, "  on %s\n\n", subject.File)
+		fmt.Fprintf(w, "  on %s\n\n", visible.Text(subject.File))
 		return
 	}
 	text := options.Sources.Text(subject.File)
-	place := fmt.Sprintf("on %s line %d", subject.File, subject.Start.Line)
+	place := fmt.Sprintf("on %s line %d", visible.Text(subject.File), subject.Start.Line)
 	if options.Block != nil && len(text) > 0 {
 		if block := options.Block(subject.File, text, subject.Start.Byte); block != "" {
-			place += ", in " + block
+			place += ", in " + visible.Text(visible.Brief(block, longestName))
 		}
 	}
 	line, prefix, marked, ok := quote(text, subject)
@@ -113,7 +137,8 @@ func writePlace(w io.Writer, subject Range, options TextOptions, paint func(code
 	}
 	number := fmt.Sprintf("%4d: ", subject.Start.Line)
 	margin := strings.Repeat(" ", len(number))
-	rest := line[len(prefix)+len(marked):]
+	rest := visible.Text(line[len(prefix)+len(marked):])
+	prefix, marked = visible.Text(prefix), visible.Text(marked)
 	fmt.Fprintf(w, "  %s:\n", place)
 	fmt.Fprintf(w, "%s%s%s%s\n", number, prefix, paint(bold, marked), rest)
 	fmt.Fprintf(w, "%s%s%s\n\n", margin, blank(prefix),

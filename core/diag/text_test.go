@@ -110,3 +110,32 @@ func FuzzWriteText(f *testing.F) {
 		}
 	})
 }
+
+// What stands in files is shown, and does nothing: escape sequences, a change of
+// direction, a field of megabytes.
+func TestWriteTextOfStrangers(t *testing.T) {
+	source := "  label = \"\x1b[2J\u202egood\" # \x1b]0;title\x07\n"
+	list := List{{
+		Summary: "Wrong \x1b[31mlabel",
+		Detail:  "This is \"" + strings.Repeat("x", 10_000_000) + strings.Repeat("y ", 5_000_000) + "\x1b[0m\". Write good or bad.",
+		Subject: Range{File: "a\x1b[1m.hcl", Start: Position{Line: 1, Column: 11, Byte: 10}, End: Position{Line: 1, Column: 20, Byte: 23}},
+	}}
+	var buffer bytes.Buffer
+	options := TextOptions{Width: 60, Sources: Sources{"a\x1b[1m.hcl": []byte(source)}, Block: func(string, []byte, int) string { return "labels \"\u202e\"" }}
+	if err := WriteText(&buffer, list, options); err != nil {
+		t.Fatal(err)
+	}
+	got := buffer.String()
+	if strings.ContainsAny(got, "\x1b\x07\u202e") || len(got) > 5000 {
+		t.Errorf("%d bytes: %.3000q", len(got), got)
+	}
+	for _, want := range []string{`a\u001b[1m.hcl line 1`, `label = "\u001b[2J\u202egood" # \u001b]0;title\u0007`, "or bad.", "20.0 MB left", `Wrong \u001b[31mlabel`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in %.3000s", want, got)
+		}
+	}
+	buffer.Reset()
+	if err := WriteJSON(&buffer, list); err != nil || buffer.Len() > 20_000 {
+		t.Errorf("JSON of %d bytes, %v", buffer.Len(), err)
+	}
+}

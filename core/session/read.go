@@ -86,7 +86,7 @@ func (s *Session) readAblation(ctx context.Context) (spec.Catalog, wanted, error
 	}
 	s.Warnings = append(s.Warnings, found...)
 	s.Name, s.Description, s.Ablation = loaded.Name, loaded.Description, true
-	metrics := wanted{loaded.Measure, loaded.Range}
+	metrics := wanted{loaded.Measure, loaded.MeasuredAt}
 	if err := metrics.known(); err != nil { // before gigabytes are read
 		return nil, wanted{}, err
 	}

@@ -12,13 +12,13 @@ import (
 // name.
 type wanted struct {
 	metrics []string
-	where   diag.Range // where the ablation says so
+	where   []diag.Range // where the ablation says so, of each
 }
 
 // known refuses metrics that nothing measures: the table would be empty.
 func (w wanted) known() error {
 	var problems diag.List
-	for _, name := range w.metrics {
+	for i, name := range w.metrics {
 		if _, ok := metric.MeasureOf(name); ok {
 			continue
 		}
@@ -27,7 +27,7 @@ func (w wanted) known() error {
 			measures = append(measures, "metric."+string(m.Measure))
 		}
 		last := len(measures) - 1
-		problems.Errorf(w.where, "Unknown metric", "Nothing measures metric.%s.%s A whole measure is %s or %s; one number of it is, say, metric.%s or metric.%s.",
+		problems.Errorf(w.where[i], "Unknown metric", "Nothing measures metric.%s.%s A whole measure is %s or %s; one number of it is, say, metric.%s or metric.%s.",
 			name, diag.DidYouMean(name, metric.Names()), strings.Join(measures[:last], ", "), measures[last], metric.GoodShare, metric.FID)
 	}
 	return problems.Err()
@@ -42,10 +42,10 @@ func (w wanted) measured(p *plan.Plan) error {
 		}
 	}
 	var problems diag.List
-	for _, name := range w.metrics {
+	for i, name := range w.metrics {
 		measure, _ := metric.MeasureOf(name)
 		if !measured[measure] {
-			problems.Errorf(w.where, "Nothing to measure it on", "No evaluate block of the experiment measures metric.%s. Give one of them %s, or take the metric out of measure.",
+			problems.Errorf(w.where[i], "Nothing to measure it on", "No evaluate block of the experiment measures metric.%s. Give one of them %s, or take the metric out of measure.",
 				name, measure.Definition().Needs)
 		}
 	}

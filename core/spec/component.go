@@ -99,6 +99,21 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 	l.sound[c] = !l.diagnostics[before:].HasErrors()
 }
 
+// swapped reports labels in the wrong order, once, and goes on as if they were in
+// the right one: all that refers to the block does.
+func (l *loader) swapped(block *hcl.Block) {
+	first, second := block.Labels[0], block.Labels[1]
+	if _, known := l.lookUp(block.Type, first); known || block.Type == "reward" && first == schema.WeightedSum {
+		return
+	}
+	if _, known := l.lookUp(block.Type, second); !known && !(block.Type == "reward" && second == schema.WeightedSum) {
+		return
+	}
+	l.error(hcl.RangeBetween(block.LabelRanges[0], block.LabelRanges[1]), "Labels in the wrong order", "The component stands first, and then the name that you give it: %s %q %q.", block.Type, second, first)
+	block.Labels = []string{second, first}
+	block.LabelRanges = []hcl.Range{block.LabelRanges[1], block.LabelRanges[0]}
+}
+
 // encodesTexts checks that an encoder makes features of texts, which a reward
 // reads.
 func (l *loader) encodesTexts(reward *Component, encoder located) {

@@ -6,6 +6,10 @@
 // out is a Spec: plain values and pointers, nothing left to evaluate. All
 // mistakes of a file are reported at once, each with its place and a way out.
 //
+// A file cannot kill or stall who reads it: its size and nesting are bounded before
+// it is parsed (limit.go), what evaluation makes of it while it is made (meter.go),
+// and the time is in proportion to the text and to the prompts that come of it.
+//
 // There is one file for each kind of block, named after it.
 //
 // A spec is pure: the same file, variables and catalog give the same Spec. So

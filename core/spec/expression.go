@@ -91,11 +91,20 @@ func (l *loader) check(traversal hcl.Traversal) bool {
 	if owners := l.owners(root); len(owners) > 0 {
 		hint = fmt.Sprintf(" Did you mean %s?", or(owners))
 	}
+	if meant, ok := foreign[root]; ok {
+		hint = fmt.Sprintf(" Did you mean %s?", meant)
+	}
 	if hint == "" {
 		hint = " A reference begins with its kind: " + or(roots) + ". A string stands in quotes."
 	}
 	l.error(at, "Unknown name", "There is nothing called %q here.%s", root, hint)
 	return false
+}
+
+// foreign are constants as other languages write them.
+var foreign = map[string]string{
+	"True": "true", "TRUE": "true", "yes": "true", "on": "true", "False": "false", "FALSE": "false", "no": "false", "off": "false",
+	"None": "null", "nil": "null", "Null": "null", "NULL": "null", "undefined": "null",
 }
 
 // second returns the name after the traversal's root: x of var.x or var["x"].

@@ -84,7 +84,7 @@ func ParseText(path string, text []byte) (*hcl.File, diag.List) {
 	if file == nil {
 		return nil, FromHCL(found)
 	}
-	list := FromHCL(found)
+	list := FromHCL(reword(found, text))
 	if body, ok := file.Body.(*hclsyntax.Body); ok && !found.HasErrors() {
 		list = append(list, prepare(body)...)
 	}

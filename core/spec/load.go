@@ -251,6 +251,7 @@ func (l *loader) parse() bool {
 func (l *loader) declare() {
 	for _, kind := range componentKinds {
 		for _, block := range l.blocks[kind] {
+			l.swapped(block)
 			c := &Component{Kind: kind, Component: block.Labels[0], Name: block.Labels[1], Config: []byte("{}"), Range: FromRange(block.DefRange)}
 			if l.name(block, 1, c) {
 				list := l.components(kind)

@@ -24,9 +24,9 @@ import (
 // each hold the one before twice.
 const (
 	elementCost = 64
-	stepCost    = 1024
-	mostValue   = 64 << 20 // of one value: more than half a million prompts
-	mostWork    = 1 << 30  // of all that is evaluated for one experiment
+	stepCost    = 512
+	mostValue   = 64 << 20  // of one value: more than half a million prompts
+	mostWork    = 512 << 20 // of all that is evaluated for one experiment
 )
 
 // Evaluator evaluates expressions within the limits of the language, as long as
@@ -71,6 +71,7 @@ func (e *Evaluator) Value(expression hcl.Expression, variables map[string]cty.Va
 		if !found.HasErrors() {
 			e.charge(value)
 		}
+		choices(found)
 		finished = true
 	}()
 	<-done

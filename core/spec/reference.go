@@ -8,6 +8,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/plumb-ml/plumb/core/visible"
 )
 
 // referenceKinds are the kinds of block that others refer to as KIND.NAME.
@@ -174,7 +176,7 @@ func describe(value cty.Value) string {
 	case kind.IsTupleType(), kind.IsListType(), kind.IsSetType():
 		return "a list"
 	case kind == cty.String:
-		return fmt.Sprintf("the string %q", value.AsString())
+		return fmt.Sprintf("the string %q", visible.Brief(value.AsString(), 100))
 	}
 	return "a " + kind.FriendlyName()
 }

@@ -19,6 +19,7 @@ variable "rate" {
 }
 variable "list" { default = ["a"] }
 variable "any" { default = null }
+prompts "of_all" { list = [for value in [var.word, var.rate, var.list, var.any] : "text"] }
 `
 
 // Later sources win: default, file, later file, command line, override.
