@@ -70,7 +70,7 @@ func (l testLog) Write(b []byte) (int, error) {
 // long one.
 func TestCampaign(t *testing.T) {
 	c := newCampaign(t)
-	c.Kills, c.Damages, c.Altered, c.Pauses, c.Pause, c.Full, c.Cuts = 2, 4, 1, 1, time.Second, 2, 2
+	c.Kills, c.Damages, c.Altered, c.Pauses, c.Pause, c.Full, c.Cuts = 1, 2, 1, 1, time.Second, 1, 1
 	report, err := c.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
