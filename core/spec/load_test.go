@@ -237,7 +237,8 @@ func FuzzLoad(f *testing.F) {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		spec, diagnostics := Load(t.Context(), path, Options{Catalog: catalog})
+		files := NewFiles(nil) // parsed once
+		spec, diagnostics := Load(t.Context(), path, Options{Catalog: catalog, Files: files})
 		if (spec == nil) != diagnostics.HasErrors() {
 			t.Fatalf("spec %v beside diagnostics %v", spec, diagnostics)
 		}
@@ -246,6 +247,6 @@ func FuzzLoad(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		Declared(t.Context(), path, Options{})
+		Declared(t.Context(), path, Options{Files: files})
 	})
 }
