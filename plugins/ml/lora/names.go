@@ -138,7 +138,7 @@ func adaptersOf(names []string, network string, layers map[string][]int) (map[st
 	list("Adapters of layers that the "+network+" does not have", "They may be of another model, such as SDXL or FLUX", unknown)
 	for _, layer := range slices.Sorted(maps.Keys(all)) {
 		if f := all[layer]; len(wrong) == 0 && (f.down == "" || f.up == "") {
-			wrong.Addf("Half an adapter", "Of the layer %s there is only %s.", layer, f.down+f.up+f.alpha)
+			wrong.Addf("Half an adapter", "Of the layer %s there is only %s; down (lora_A) and up (lora_B) belong together.", layer, f.down+f.up+f.alpha)
 		}
 	}
 	if len(all) == 0 && len(wrong) == 0 {
