@@ -245,20 +245,22 @@ func forecastLine(p *plan.Plan, forecast *run.Forecast, costs *session.Costs) st
 		line += "; time unknown until they have run once here"
 	} else {
 		var parts []string
-		if o.measured > 0 || o.estimated == 0 {
+		if o.measured > 0 {
 			parts = append(parts, seconds(o.measured)+" as before")
 		}
-		if o.estimated > 0 {
+		if o.estimated/3600 >= smallestHours {
 			parts = append(parts, hoursText(o.estimated/3600)+" of an accelerator by arithmetic")
 		}
-		if o.unknown > 0 {
+		if len(parts) > 0 && !strings.HasPrefix(parts[0], "<") {
+			parts[0] = "about " + parts[0]
+		}
+		switch {
+		case o.unknown > 0:
 			parts = append(parts, plural(o.unknown, "stage", "stages")+" of unknown time")
+		case len(parts) == 0:
+			parts = append(parts, "little time")
 		}
-		line += ": "
-		if !strings.HasPrefix(parts[0], "<") {
-			line += "about "
-		}
-		line += listed(parts)
+		line += ": " + listed(parts)
 	}
 	if o.bytes > 0 {
 		line += fmt.Sprintf(", %s of disk", byteSize(o.bytes))
