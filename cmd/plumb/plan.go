@@ -248,7 +248,7 @@ func forecastLine(p *plan.Plan, forecast *run.Forecast, costs *session.Costs) st
 		if o.measured > 0 {
 			parts = append(parts, seconds(o.measured)+" as before")
 		}
-		if o.estimated/3600 >= smallestHours {
+		if o.estimated >= 1 {
 			parts = append(parts, hoursText(o.estimated/3600)+" of an accelerator by arithmetic")
 		}
 		if len(parts) > 0 && !strings.HasPrefix(parts[0], "<") {
