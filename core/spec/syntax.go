@@ -55,6 +55,7 @@ func lineAt(text []byte, offset int) string {
 }
 
 var (
+	oneLine       = regexp.MustCompile(`^[A-Za-z_][\w-]*(?:\s+"[^"]*")*\s*\{\s*(.*?)\s*\}?$`) // a block
 	assignment    = regexp.MustCompile(`^([A-Za-z_][\w-]*)\s*=\s*(.*?),?$`)
 	colon         = regexp.MustCompile(`^([A-Za-z_][\w-]*)\s*:\s*(.*?),?$`)
 	unquoted      = regexp.MustCompile(`^[\pL{][^"\[\]()<>=!?]*$`)
@@ -65,10 +66,17 @@ var (
 	filter        = regexp.MustCompile(`^(.*?)\s+if\s+(.*)$`)
 )
 
+// invalidOneLine is what the parser calls whatever is wrong within a block that stands
+// on one line.
+const invalidOneLine = "Invalid single-argument block definition"
+
 // meant is the summary and detail for a syntax error in a line; empty: the
 // parser's are good.
 func meant(d *hcl.Diagnostic, line string, text []byte) (summary, detail string) {
 	at := string(text[min(d.Subject.Start.Byte, len(text)):min(d.Subject.End.Byte, len(text))])
+	if match := oneLine.FindStringSubmatch(line); match != nil {
+		line = match[1]
+	}
 	where := ""
 	if match := assignment.FindStringSubmatch(line); match != nil {
 		where = match[1]
@@ -84,7 +92,7 @@ func meant(d *hcl.Diagnostic, line string, text []byte) (summary, detail string)
 		if sign := operators[word]; sign != "" {
 			return "Operator of another language", fmt.Sprintf("%q is written %s, as in a && !(b || c).", word, sign)
 		}
-		expected := d.Summary == "Missing newline after argument" || d.Summary == "Invalid expression" || d.Summary == "Missing key/value separator" && slot.MatchString(value)
+		expected := d.Summary == "Missing newline after argument" || d.Summary == "Invalid expression" || d.Summary == invalidOneLine || d.Summary == "Missing key/value separator" && slot.MatchString(value)
 		if expected && unquoted.MatchString(value) {
 			return "Text without quotes", fmt.Sprintf("A text stands in quotes: %s = %q", where, value)
 		}
@@ -100,6 +108,8 @@ func meant(d *hcl.Diagnostic, line string, text []byte) (summary, detail string)
 		return "Comprehension of another language", fmt.Sprintf("The loop stands first: [for %s in %s : %s%s]", part(2), list, part(1), condition)
 	}
 	switch d.Summary {
+	case invalidOneLine:
+		return "Block of one line", "A block on one line holds a single argument, KIND \"NAME\" { ARGUMENT = VALUE }. Write the arguments on lines of their own."
 	case "Missing newline after argument":
 		return "Two values in one argument", fmt.Sprintf("An argument ends with its line, and %q comes after its value. A text stands in quotes, a list in brackets with commas: [\"a\", \"b\"].", at)
 	case "Missing item separator":

@@ -10,6 +10,10 @@ func TestReword(t *testing.T) {
 	for body, want := range map[string]string{
 		"a = a {color}":                           `Text without quotes: A text stands in quotes: a = "a {color}"`,
 		"a = {color} ring":                        `Text without quotes: A text stands in quotes: a = "{color} ring"`,
+		`b "x" { a = a {color} }`:                 `Text without quotes: A text stands in quotes: a = "a {color}"`,
+		`b { a = 1, c = 2 }`:                      `Block of one line: A block on one line holds a single argument`,
+		`b { a = 1 c = 2 }`:                       `Block of one line: A block on one line holds a single argument`,
+		`b { a = [c for c in local.xs] }`:         `Comprehension of another language: The loop stands first: [for c in local.xs : c]`,
 		"a = [c for c in local.xs]":               `Comprehension of another language: The loop stands first: [for c in local.xs : c]`,
 		`a = [c.x for c in ["r", "g"] if c != 1]`: `Comprehension of another language: The loop stands first: [for c in ["r", "g"] : c.x if c != 1]`,
 		"a = {k: v for k, v in local.xs}":         `Comprehension of another language: The loop stands first: {for k, v in local.xs : k => v}`,
