@@ -101,6 +101,9 @@ func (c Column) quantity(row Row) string {
 		return row.Title
 	}
 	if cell, ok := row.Cells[ColumnKey{Field: FieldQuantity}]; ok {
+		if _, beside := row.Cells[ColumnKey{Field: FieldValue}]; beside && c.Key.Field == FieldNumber {
+			return cell.Text + " " + c.Title // not of the value
+		}
 		return cell.Text
 	}
 	return c.Title
