@@ -16,6 +16,7 @@ import (
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/plugin"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/store"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
@@ -64,19 +65,7 @@ func TestAlteredWhileAStageReads(t *testing.T) {
 		if name != `"reward"` {
 			return
 		}
-		once.Do(func() {
-			drawn, err := s.LastRecord("sample/drawn")
-			if err != nil || drawn == nil {
-				t.Error(drawn, err)
-				return
-			}
-			path, err := s.File(drawn.Outputs[plan.Images])
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			spoil(t, path)
-		})
+		once.Do(func() { spoilDrawn(t, s) })
 	}
 	result := do(t, t.Context(), p, s, opened, told)
 	if got := statuses(p, result); got != fmt.Sprintf(allOf, record.Done) {
@@ -99,6 +88,21 @@ func TestAlteredWhileAStageReads(t *testing.T) {
 	}
 }
 
+// spoilDrawn alters the images that sample/drawn made, in the store.
+func spoilDrawn(t *testing.T, s *store.Store) {
+	drawn, err := s.LastRecord("sample/drawn")
+	if err != nil || drawn == nil {
+		t.Error(drawn, err)
+		return
+	}
+	path, err := s.File(drawn.Outputs[plan.Images])
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	spoil(t, path)
+}
+
 // TestAlteredAgainAndAgain ends.
 func TestAlteredAgainAndAgain(t *testing.T) {
 	p, s := chain(t), openStore(t, t.TempDir())
@@ -107,17 +111,7 @@ func TestAlteredAgainAndAgain(t *testing.T) {
 		if name != `"reward"` {
 			return
 		}
-		drawn, err := s.LastRecord("sample/drawn")
-		if err != nil || drawn == nil {
-			t.Error(drawn, err)
-			return
-		}
-		path, err := s.File(drawn.Outputs[plan.Images])
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		spoil(t, path)
+		spoilDrawn(t, s)
 	}
 	result := do(t, t.Context(), p, s, opened, nil)
 	if got := result.Outcomes[p.Nodes[2]]; got.Status != record.Failed || !strings.Contains(got.Diagnostics.Error(), "Nothing but Plumb may write into the store") {
