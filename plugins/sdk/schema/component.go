@@ -21,6 +21,10 @@ type Component struct {
 	// encoder, of whatever plugin: encoder = encoder.clip in HCL.
 	Reads []Reading `json:"reads,omitempty"`
 
+	// Parts names further numbers that a reward gives of every image beside its score,
+	// such as the terms of it: a column each in the table of scores.
+	Parts []string `json:"parts,omitempty"`
+
 	// PreferredBatch is the number of images that the component likes to get
 	// at once; 0 means that it does not care.
 	PreferredBatch int `json:"preferred_batch,omitempty"`
@@ -28,6 +32,10 @@ type Component struct {
 	// NeedsDevice says that the component's work should not run beside other
 	// work on the same accelerator; the host then lends the device in turns.
 	NeedsDevice bool `json:"needs_device,omitempty"`
+
+	// DeviceMemory is about how many bytes of an accelerator's memory an instance
+	// takes; 0: not said.
+	DeviceMemory uint64 `json:"device_memory,omitempty"`
 
 	// CodeVersion goes into cache keys. Raise it when the same configuration
 	// would give other numbers than before. The binary's digest is in the key
@@ -58,6 +66,16 @@ func ParseComponent(text []byte) (Component, error) { return Decode[Component](t
 // Has reports whether instances can do something beyond their kind's minimum.
 func (c Component) Has(capability Capability) bool {
 	return slices.Contains(c.Capabilities, capability)
+}
+
+// isName reports whether a text may be the name of a column.
+func isName(text string) bool {
+	for i, r := range text {
+		if (r < 'a' || r > 'z') && (i == 0 || r != '_' && (r < '0' || r > '9')) {
+			return false
+		}
+	}
+	return text != ""
 }
 
 // ReadsFeatures reports whether the component reads vectors that an encoder made.
@@ -158,6 +176,17 @@ func (c Component) Mistakes() []string {
 		}
 		if slices.Contains(c.Reads[:i], what) {
 			add("says twice that it reads %q", what)
+		}
+	}
+	if len(c.Parts) > 0 && c.Kind != Reward {
+		add("names parts of a score, which only a reward gives")
+	}
+	for i, part := range c.Parts {
+		if !isName(part) {
+			add("names a part %q: a name is of small letters, digits and _, and begins with a letter", part)
+		}
+		if slices.Contains(c.Parts[:i], part) {
+			add("names the part %q twice", part)
 		}
 	}
 	if c.Has(FitTexts) && !(c.Has(Fit) && c.DoesRead(ReadTextFeatures)) {

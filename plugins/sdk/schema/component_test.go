@@ -20,6 +20,9 @@ func TestComponentMistakes(t *testing.T) {
 		"name":               {Component{Kind: Reward}, "no name"},
 		"reading":            {Component{Kind: Reward, Name: "r", Reads: []Reading{"tea_leaves"}}, `something unknown, "tea_leaves"`},
 		"reading twice":      {Component{Kind: Reward, Name: "r", Reads: []Reading{ReadPixels, ReadPixels}}, `says twice that it reads "pixels"`},
+		"part":               {Component{Kind: Reward, Name: "r", Parts: []string{"Terms, all"}}, `names a part "Terms, all"`},
+		"part twice":         {Component{Kind: Reward, Name: "r", Parts: []string{"itm", "itm"}}, `names the part "itm" twice`},
+		"part of a rater":    {Component{Kind: Rater, Name: "r", Parts: []string{"itm"}}, "which only a reward gives"},
 		"reading sampler":    {Component{Kind: Sampler, Name: "s", Reads: []Reading{ReadPixels}}, "which only a reward does"},
 		"fit_texts":          {Component{Kind: Reward, Name: "r", Capabilities: []Capability{Fit, FitTexts}}, `needs the capability "fit" and a reward that reads "text_features"`},
 		"texts":              {Component{Kind: Reward, Name: "r", Capabilities: []Capability{Texts}}, `cannot have the capability "texts"`},
@@ -57,7 +60,7 @@ func full() Component {
 		Blocks:     []Block{{Type: "b", Labels: []string{"l"}, Summary: "s", Required: true, Body: Schema{Attributes: []Attribute{attribute}}}},
 	}
 	return Component{
-		Kind: Sampler, Name: "n", Summary: "s", Schema: body, Reads: []Reading{ReadPixels}, PreferredBatch: 3, NeedsDevice: true, CodeVersion: "4", Notice: "n",
+		Kind: Sampler, Name: "n", Summary: "s", Schema: body, Reads: []Reading{ReadPixels}, Parts: []string{"p"}, PreferredBatch: 3, DeviceMemory: 5, NeedsDevice: true, CodeVersion: "4", Notice: "n",
 		Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Summary: "s", Schema: body, Needs: []Need{NeedScores}}}, Tuning: body,
 	}
 }

@@ -69,8 +69,12 @@ type DescribeResponse struct {
 	// not know.
 	ComponentsJson [][]byte      `protobuf:"bytes,3,rep,name=components_json,json=componentsJson,proto3" json:"components_json,omitempty"`
 	Diagnostics    []*Diagnostic `protobuf:"bytes,4,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"` // mistakes in the plugin's own description
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// environment lists what the plugin's answers depend on beside its own code, such
+	// as {"python": "3.11.2", "torch": "2.15.0"}: interpreter and packages with their
+	// versions. The host puts it into the keys of what the plugin computes.
+	Environment   map[string]string `protobuf:"bytes,5,rep,name=environment,proto3" json:"environment,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DescribeResponse) Reset() {
@@ -127,6 +131,13 @@ func (x *DescribeResponse) GetComponentsJson() [][]byte {
 func (x *DescribeResponse) GetDiagnostics() []*Diagnostic {
 	if x != nil {
 		return x.Diagnostics
+	}
+	return nil
+}
+
+func (x *DescribeResponse) GetEnvironment() map[string]string {
+	if x != nil {
+		return x.Environment
 	}
 	return nil
 }
@@ -377,13 +388,17 @@ func (x *PromptFault) GetSeverity() Diagnostic_Severity {
 }
 
 type OpenRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
-	Component     string                 `protobuf:"bytes,2,opt,name=component,proto3" json:"component,omitempty"`
-	ConfigJson    []byte                 `protobuf:"bytes,3,opt,name=config_json,json=configJson,proto3" json:"config_json,omitempty"` // canonical JSON: sorted keys, defaults filled in
-	Checkpoint    string                 `protobuf:"bytes,4,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`                   // a directory that Fit or Tune wrote; empty: the component's own weights
-	Seed          uint64                 `protobuf:"varint,5,opt,name=seed,proto3" json:"seed,omitempty"`
-	Backend       string                 `protobuf:"bytes,6,opt,name=backend,proto3" json:"backend,omitempty"` // "auto", "go", "xla:cpu", "xla:cuda"
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Kind       string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Component  string                 `protobuf:"bytes,2,opt,name=component,proto3" json:"component,omitempty"`
+	ConfigJson []byte                 `protobuf:"bytes,3,opt,name=config_json,json=configJson,proto3" json:"config_json,omitempty"` // canonical JSON: sorted keys, defaults filled in
+	Checkpoint string                 `protobuf:"bytes,4,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`                   // a directory that Fit or Tune wrote; empty: the component's own weights
+	Seed       uint64                 `protobuf:"varint,5,opt,name=seed,proto3" json:"seed,omitempty"`
+	Backend    string                 `protobuf:"bytes,6,opt,name=backend,proto3" json:"backend,omitempty"` // of this project's own models: "auto", "go", "xla:cpu", "xla:cuda"
+	// device and dtype say the same in PyTorch's words, for everybody else. Empty: as
+	// the component finds best.
+	Device        string `protobuf:"bytes,7,opt,name=device,proto3" json:"device,omitempty"` // "cpu", "cuda", "cuda:1", "mps"
+	Dtype         string `protobuf:"bytes,8,opt,name=dtype,proto3" json:"dtype,omitempty"`   // "float32", "bfloat16", "float16"
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -460,13 +475,30 @@ func (x *OpenRequest) GetBackend() string {
 	return ""
 }
 
+func (x *OpenRequest) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *OpenRequest) GetDtype() string {
+	if x != nil {
+		return x.Dtype
+	}
+	return ""
+}
+
 type OpenResponse struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Signal   *Signal                `protobuf:"bytes,1,opt,name=signal,proto3" json:"signal,omitempty"`
 	Instance string                 `protobuf:"bytes,2,opt,name=instance,proto3" json:"instance,omitempty"` // names the instance in every later call
 	// facts are numbers about the instance that a report prints beside what it
 	// measured, such as the accuracy of a simulated rater.
-	Facts         map[string]float64 `protobuf:"bytes,3,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
+	Facts map[string]float64 `protobuf:"bytes,3,rep,name=facts,proto3" json:"facts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
+	// progress says how far opening is, such as bytes of weights read. What it waits for
+	// in words is the heartbeat's busy.
+	Progress      *Progress `protobuf:"bytes,4,opt,name=progress,proto3" json:"progress,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -518,6 +550,13 @@ func (x *OpenResponse) GetInstance() string {
 func (x *OpenResponse) GetFacts() map[string]float64 {
 	if x != nil {
 		return x.Facts
+	}
+	return nil
+}
+
+func (x *OpenResponse) GetProgress() *Progress {
+	if x != nil {
+		return x.Progress
 	}
 	return nil
 }
@@ -694,13 +733,17 @@ var File_plumb_plugin_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_plumb_plugin_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	"\x1cplumb/plugin/v1/plugin.proto\x12\x0fplumb.plugin.v1\x1a\x1aplumb/plugin/v1/item.proto\x1a\x1cplumb/plugin/v1/signal.proto\"\x11\n" +
-	"\x0fDescribeRequest\"\xa8\x01\n" +
+	"\x1cplumb/plugin/v1/plugin.proto\x12\x0fplumb.plugin.v1\x1a\x1aplumb/plugin/v1/item.proto\x1a\x1cplumb/plugin/v1/signal.proto\x1a\x1dplumb/plugin/v1/trainer.proto\"\x11\n" +
+	"\x0fDescribeRequest\"\xbe\x02\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12'\n" +
 	"\x0fcomponents_json\x18\x03 \x03(\fR\x0ecomponentsJson\x12=\n" +
-	"\vdiagnostics\x18\x04 \x03(\v2\x1b.plumb.plugin.v1.DiagnosticR\vdiagnostics\"\x9b\x01\n" +
+	"\vdiagnostics\x18\x04 \x03(\v2\x1b.plumb.plugin.v1.DiagnosticR\vdiagnostics\x12T\n" +
+	"\venvironment\x18\x05 \x03(\v22.plumb.plugin.v1.DescribeResponse.EnvironmentEntryR\venvironment\x1a>\n" +
+	"\x10EnvironmentEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9b\x01\n" +
 	"\x13CheckPromptsRequest\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x1c\n" +
 	"\tcomponent\x18\x02 \x01(\tR\tcomponent\x12\x1f\n" +
@@ -719,7 +762,7 @@ const file_plumb_plugin_v1_plugin_proto_rawDesc = "" +
 	"\bposition\x18\x01 \x01(\x04R\bposition\x12\x18\n" +
 	"\aexcerpt\x18\x02 \x01(\tR\aexcerpt\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12@\n" +
-	"\bseverity\x18\x04 \x01(\x0e2$.plumb.plugin.v1.Diagnostic.SeverityR\bseverity\"\xae\x01\n" +
+	"\bseverity\x18\x04 \x01(\x0e2$.plumb.plugin.v1.Diagnostic.SeverityR\bseverity\"\xdc\x01\n" +
 	"\vOpenRequest\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x1c\n" +
 	"\tcomponent\x18\x02 \x01(\tR\tcomponent\x12\x1f\n" +
@@ -729,11 +772,14 @@ const file_plumb_plugin_v1_plugin_proto_rawDesc = "" +
 	"checkpoint\x18\x04 \x01(\tR\n" +
 	"checkpoint\x12\x12\n" +
 	"\x04seed\x18\x05 \x01(\x04R\x04seed\x12\x18\n" +
-	"\abackend\x18\x06 \x01(\tR\abackend\"\xd5\x01\n" +
+	"\abackend\x18\x06 \x01(\tR\abackend\x12\x16\n" +
+	"\x06device\x18\a \x01(\tR\x06device\x12\x14\n" +
+	"\x05dtype\x18\b \x01(\tR\x05dtype\"\x8c\x02\n" +
 	"\fOpenResponse\x12/\n" +
 	"\x06signal\x18\x01 \x01(\v2\x17.plumb.plugin.v1.SignalR\x06signal\x12\x1a\n" +
 	"\binstance\x18\x02 \x01(\tR\binstance\x12>\n" +
-	"\x05facts\x18\x03 \x03(\v2(.plumb.plugin.v1.OpenResponse.FactsEntryR\x05facts\x1a8\n" +
+	"\x05facts\x18\x03 \x03(\v2(.plumb.plugin.v1.OpenResponse.FactsEntryR\x05facts\x125\n" +
+	"\bprogress\x18\x04 \x01(\v2\x19.plumb.plugin.v1.ProgressR\bprogress\x1a8\n" +
 	"\n" +
 	"FactsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -764,7 +810,7 @@ func file_plumb_plugin_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_plumb_plugin_v1_plugin_proto_rawDescData
 }
 
-var file_plumb_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_plumb_plugin_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_plumb_plugin_v1_plugin_proto_goTypes = []any{
 	(*DescribeRequest)(nil),      // 0: plumb.plugin.v1.DescribeRequest
 	(*DescribeResponse)(nil),     // 1: plumb.plugin.v1.DescribeResponse
@@ -778,38 +824,42 @@ var file_plumb_plugin_v1_plugin_proto_goTypes = []any{
 	(*CloseResponse)(nil),        // 9: plumb.plugin.v1.CloseResponse
 	(*StopRequest)(nil),          // 10: plumb.plugin.v1.StopRequest
 	(*StopResponse)(nil),         // 11: plumb.plugin.v1.StopResponse
-	nil,                          // 12: plumb.plugin.v1.OpenResponse.FactsEntry
-	(*Diagnostic)(nil),           // 13: plumb.plugin.v1.Diagnostic
-	(*Prompt)(nil),               // 14: plumb.plugin.v1.Prompt
-	(*Signal)(nil),               // 15: plumb.plugin.v1.Signal
-	(Diagnostic_Severity)(0),     // 16: plumb.plugin.v1.Diagnostic.Severity
+	nil,                          // 12: plumb.plugin.v1.DescribeResponse.EnvironmentEntry
+	nil,                          // 13: plumb.plugin.v1.OpenResponse.FactsEntry
+	(*Diagnostic)(nil),           // 14: plumb.plugin.v1.Diagnostic
+	(*Prompt)(nil),               // 15: plumb.plugin.v1.Prompt
+	(*Signal)(nil),               // 16: plumb.plugin.v1.Signal
+	(Diagnostic_Severity)(0),     // 17: plumb.plugin.v1.Diagnostic.Severity
+	(*Progress)(nil),             // 18: plumb.plugin.v1.Progress
 }
 var file_plumb_plugin_v1_plugin_proto_depIdxs = []int32{
-	13, // 0: plumb.plugin.v1.DescribeResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
-	14, // 1: plumb.plugin.v1.CheckPromptsRequest.prompts:type_name -> plumb.plugin.v1.Prompt
-	15, // 2: plumb.plugin.v1.CheckPromptsResponse.signal:type_name -> plumb.plugin.v1.Signal
-	4,  // 3: plumb.plugin.v1.CheckPromptsResponse.findings:type_name -> plumb.plugin.v1.PromptFindings
-	5,  // 4: plumb.plugin.v1.PromptFindings.faults:type_name -> plumb.plugin.v1.PromptFault
-	16, // 5: plumb.plugin.v1.PromptFault.severity:type_name -> plumb.plugin.v1.Diagnostic.Severity
-	15, // 6: plumb.plugin.v1.OpenResponse.signal:type_name -> plumb.plugin.v1.Signal
-	12, // 7: plumb.plugin.v1.OpenResponse.facts:type_name -> plumb.plugin.v1.OpenResponse.FactsEntry
-	13, // 8: plumb.plugin.v1.CloseResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
-	13, // 9: plumb.plugin.v1.StopResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
-	0,  // 10: plumb.plugin.v1.Plugin.Describe:input_type -> plumb.plugin.v1.DescribeRequest
-	2,  // 11: plumb.plugin.v1.Plugin.CheckPrompts:input_type -> plumb.plugin.v1.CheckPromptsRequest
-	6,  // 12: plumb.plugin.v1.Plugin.Open:input_type -> plumb.plugin.v1.OpenRequest
-	8,  // 13: plumb.plugin.v1.Plugin.Close:input_type -> plumb.plugin.v1.CloseRequest
-	10, // 14: plumb.plugin.v1.Plugin.Stop:input_type -> plumb.plugin.v1.StopRequest
-	1,  // 15: plumb.plugin.v1.Plugin.Describe:output_type -> plumb.plugin.v1.DescribeResponse
-	3,  // 16: plumb.plugin.v1.Plugin.CheckPrompts:output_type -> plumb.plugin.v1.CheckPromptsResponse
-	7,  // 17: plumb.plugin.v1.Plugin.Open:output_type -> plumb.plugin.v1.OpenResponse
-	9,  // 18: plumb.plugin.v1.Plugin.Close:output_type -> plumb.plugin.v1.CloseResponse
-	11, // 19: plumb.plugin.v1.Plugin.Stop:output_type -> plumb.plugin.v1.StopResponse
-	15, // [15:20] is the sub-list for method output_type
-	10, // [10:15] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	14, // 0: plumb.plugin.v1.DescribeResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
+	12, // 1: plumb.plugin.v1.DescribeResponse.environment:type_name -> plumb.plugin.v1.DescribeResponse.EnvironmentEntry
+	15, // 2: plumb.plugin.v1.CheckPromptsRequest.prompts:type_name -> plumb.plugin.v1.Prompt
+	16, // 3: plumb.plugin.v1.CheckPromptsResponse.signal:type_name -> plumb.plugin.v1.Signal
+	4,  // 4: plumb.plugin.v1.CheckPromptsResponse.findings:type_name -> plumb.plugin.v1.PromptFindings
+	5,  // 5: plumb.plugin.v1.PromptFindings.faults:type_name -> plumb.plugin.v1.PromptFault
+	17, // 6: plumb.plugin.v1.PromptFault.severity:type_name -> plumb.plugin.v1.Diagnostic.Severity
+	16, // 7: plumb.plugin.v1.OpenResponse.signal:type_name -> plumb.plugin.v1.Signal
+	13, // 8: plumb.plugin.v1.OpenResponse.facts:type_name -> plumb.plugin.v1.OpenResponse.FactsEntry
+	18, // 9: plumb.plugin.v1.OpenResponse.progress:type_name -> plumb.plugin.v1.Progress
+	14, // 10: plumb.plugin.v1.CloseResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
+	14, // 11: plumb.plugin.v1.StopResponse.diagnostics:type_name -> plumb.plugin.v1.Diagnostic
+	0,  // 12: plumb.plugin.v1.Plugin.Describe:input_type -> plumb.plugin.v1.DescribeRequest
+	2,  // 13: plumb.plugin.v1.Plugin.CheckPrompts:input_type -> plumb.plugin.v1.CheckPromptsRequest
+	6,  // 14: plumb.plugin.v1.Plugin.Open:input_type -> plumb.plugin.v1.OpenRequest
+	8,  // 15: plumb.plugin.v1.Plugin.Close:input_type -> plumb.plugin.v1.CloseRequest
+	10, // 16: plumb.plugin.v1.Plugin.Stop:input_type -> plumb.plugin.v1.StopRequest
+	1,  // 17: plumb.plugin.v1.Plugin.Describe:output_type -> plumb.plugin.v1.DescribeResponse
+	3,  // 18: plumb.plugin.v1.Plugin.CheckPrompts:output_type -> plumb.plugin.v1.CheckPromptsResponse
+	7,  // 19: plumb.plugin.v1.Plugin.Open:output_type -> plumb.plugin.v1.OpenResponse
+	9,  // 20: plumb.plugin.v1.Plugin.Close:output_type -> plumb.plugin.v1.CloseResponse
+	11, // 21: plumb.plugin.v1.Plugin.Stop:output_type -> plumb.plugin.v1.StopResponse
+	17, // [17:22] is the sub-list for method output_type
+	12, // [12:17] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_plumb_plugin_v1_plugin_proto_init() }
@@ -819,13 +869,14 @@ func file_plumb_plugin_v1_plugin_proto_init() {
 	}
 	file_plumb_plugin_v1_item_proto_init()
 	file_plumb_plugin_v1_signal_proto_init()
+	file_plumb_plugin_v1_trainer_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plumb_plugin_v1_plugin_proto_rawDesc), len(file_plumb_plugin_v1_plugin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
