@@ -30,6 +30,7 @@ func (b *builder) untrained(component *spec.Component) *Instance {
 		Identity:  identity,
 		Config:    component.Config,
 		KeyConfig: keyConfig,
+		Range:     component.Range,
 		Seed:      b.seed(component.Kind + "/" + component.Name),
 		paths:     component.Paths,
 	}
