@@ -163,6 +163,8 @@ func (h *Host) Kill() {
 	if h.sockets != nil {
 		h.sockets.close()
 		h.sockets = nil
+	} else {
+		removeDead(os.TempDir()) // a host that started nothing looks for them, too
 	}
 }
 
