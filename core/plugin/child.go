@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,7 +42,7 @@ type child struct {
 	stdin          *os.File // our end
 
 	mu    sync.Mutex
-	first string // the first line of output
+	first string // the handshake, or the first line of output while there is none
 
 	killed atomic.Bool // by us
 
@@ -112,14 +113,37 @@ func (c *child) Start(context.Context) error {
 	return nil
 }
 
-// readOutput gives the first line to go-plugin and the rest to the log.
+// handshakeLine is what the line by which a plugin introduces itself begins with:
+// go-plugin's core version, the version of the contract, and where it listens.
+var handshakeLine = regexp.MustCompile(`^\d+\|\d+\|(unix|tcp)\|`)
+
+// handshakeBytes bound the handshake, which has a certificate in it.
+const handshakeBytes = 16 << 10
+
+// readOutput gives the handshake to go-plugin and the rest to the log: libraries
+// print what they like before a plugin comes to its own words.
 func (c *child) readOutput(stdout io.Reader) {
 	reader := bufio.NewReaderSize(stdout, 16<<10)
-	line, _ := reader.ReadSlice('\n') // of something that is no plugin, a part of it will do
-	c.mu.Lock()
-	c.first = strings.TrimSpace(string(line))
-	c.mu.Unlock()
-	c.handshakeWrite.Write(line)
+	for {
+		line, err := readLine(reader, handshakeBytes)
+		if text := strings.TrimSpace(line); handshakeLine.MatchString(text) {
+			c.mu.Lock()
+			c.first = text
+			c.mu.Unlock()
+			io.WriteString(c.handshakeWrite, text+"\n")
+			break
+		}
+		if err != nil {
+			c.handshakeWrite.Close() // there will be none
+			return
+		}
+		c.mu.Lock()
+		if c.first == "" {
+			c.first = strings.TrimSpace(line)
+		}
+		c.mu.Unlock()
+		c.last.add(line[:min(len(line), lineBytes)])
+	}
 	c.last.readFrom(reader)
 }
 
@@ -179,7 +203,8 @@ func (c *child) exited() bool {
 	}
 }
 
-// firstLine is the first line that the process printed on standard output.
+// firstLine is the handshake, or the first line that the process printed on
+// standard output if there was none.
 func (c *child) firstLine() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

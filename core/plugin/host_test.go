@@ -638,6 +638,29 @@ func TestLogs(t *testing.T) {
 	}
 }
 
+// Libraries print as they are imported: the handshake is found among it.
+func TestPrintsBeforeTheHandshake(t *testing.T) {
+	entry := self(t, asTiny)
+	script := filepath.Join(t.TempDir(), "plugin")
+	text := fmt.Sprintf("#!/bin/sh\necho Loading weights.\necho 'a|b|unix|c'\nhead -c 100000 /dev/zero | tr '\\0' x\necho\nexec %s %s\n", entry.Command, asTiny)
+	if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	h := tinyHost(t, func(o *Options) { o.Builtin, o.Logs = Entry{Name: "p", Command: script}, &log })
+	if _, err := scores(t.Context(), open(t, h, "reward", "tiny"), pngs(t, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"[p] Loading weights.\n", "[p] a|b|unix|c\n", "[p] xxxx"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log does not say %q", want)
+		}
+	}
+}
+
 func TestStop(t *testing.T) {
 	h := tinyHost(t)
 	in := open(t, h, "reward", "pid")

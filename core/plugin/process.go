@@ -48,17 +48,22 @@ func startProcess(ctx context.Context, p *provider, path string) (*process, erro
 	if err != nil {
 		return nil, err
 	}
+	security, certificate, err := mutualTLS()
+	if err != nil {
+		return nil, err
+	}
 	started.launched = goplugin.NewClient(&goplugin.ClientConfig{
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: below},
 		HandshakeConfig:  sdk.Handshake(),
 		VersionedPlugins: map[int]goplugin.PluginSet{sdk.ProtocolVersion: {sdk.ServiceName: connection{}}},
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
-		AutoMTLS:         true,
+		TLSConfig:        security,
 		GRPCDialOptions:  client.DialOptions(),
 		StartTimeout:     startTimeout,
 		Logger:           hclog.NewNullLogger(),
 		RunnerFunc: func(_ hclog.Logger, template *exec.Cmd, sockets string) (goplugin_runner.Runner, error) {
-			r, err := newChild(path, p.entry.Args, template.Env, p.entry.SHA256, sockets, last)
+			environment := append(template.Env, certificateVariable+"="+certificate)
+			r, err := newChild(path, p.entry.Args, environment, p.entry.SHA256, sockets, last)
 			if err != nil {
 				return nil, err
 			}

@@ -24,20 +24,29 @@ type tail struct {
 
 // readFrom reads lines until the end, whatever their length.
 func (t *tail) readFrom(r io.Reader) {
-	reader := bufio.NewReaderSize(r, 16<<10)
+	reader, ok := r.(*bufio.Reader)
+	if !ok {
+		reader = bufio.NewReaderSize(r, 16<<10)
+	}
 	for {
-		var line strings.Builder
-		for {
-			part, more, err := reader.ReadLine()
-			line.Write(part[:min(len(part), lineBytes-min(line.Len(), lineBytes))])
-			if err != nil {
-				return
-			}
-			if !more {
-				break
-			}
+		line, err := readLine(reader, lineBytes)
+		if err != nil {
+			return
 		}
-		t.add(line.String())
+		t.add(line)
+	}
+}
+
+// readLine reads a line, whatever its length, and returns as much of its beginning as
+// is allowed.
+func readLine(reader *bufio.Reader, most int) (string, error) {
+	var line strings.Builder
+	for {
+		part, more, err := reader.ReadLine()
+		line.Write(part[:min(len(part), most-line.Len())])
+		if err != nil || !more {
+			return line.String(), err
+		}
 	}
 }
 
