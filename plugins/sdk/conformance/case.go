@@ -56,6 +56,8 @@ type Case struct {
 	// Patience is how soon a cancelled call must end; 0 means 30 s, for busy machines.
 	Patience time.Duration
 
+	manyTime time.Duration // 0: the constant
+
 	component sdk.Description // filled in by filled, as is all below
 	apart     *float64        // the largest relative difference between batches that was seen
 	outcome   *Outcome        // what there is to say of the check that runs
@@ -136,6 +138,9 @@ func (c Case) filled(component sdk.Description) Case {
 	}
 	if len(c.Images) == 0 {
 		c.Images = testImages()
+	}
+	if c.manyTime == 0 {
+		c.manyTime = manyTime
 	}
 	if c.Tolerance == 0 {
 		c.Tolerance = 1e-5
