@@ -54,13 +54,6 @@ type Compute struct {
 	Range   diag.Range
 }
 
-// Plugin is a third party's plugin, named by the experiment.
-type Plugin struct {
-	Name   string
-	Source string // path of the binary, resolved beside the file
-	Range  diag.Range
-}
-
 // PromptSet is one prompts block: a category.
 type PromptSet struct {
 	Name    string
