@@ -54,7 +54,7 @@ type program struct {
 	json      bool
 	noColor   bool
 
-	sources    diag.Sources      // files that were read, for quoting them
+	files      *spec.Files       // HCL that was read, for quoting it
 	logs       io.Writer         // what plugins print
 	say        func(text string) // prints among bars, while there are any
 	interrupts interrupts
@@ -80,7 +80,7 @@ func (e exit) Unwrap() error { return e.err }
 
 // execute runs one command line and returns the exit code.
 func execute(args []string, out, errOut io.Writer, house house) int {
-	p := &program{house: house, raw: out, sources: diag.Sources{}}
+	p := &program{house: house, raw: out, files: spec.NewFiles()}
 	shown, told := visible.NewWriter(out, func() bool { return p.color(out) }), visible.NewWriter(errOut, func() bool { return p.color(errOut) })
 	defer shown.Flush()
 	defer told.Flush()
@@ -255,7 +255,7 @@ func (p *program) storePath() string {
 func (p *program) complain(err error) {
 	var list diag.List
 	if errors.As(err, &list) {
-		diag.WriteText(p.err, list, diag.TextOptions{Width: p.width(p.err), Color: p.color(p.err), Sources: p.sources, Block: new(spec.Blocks).At})
+		diag.WriteText(p.err, list, diag.TextOptions{Width: p.width(p.err), Color: p.color(p.err), Sources: p.files.Sources(), Block: p.files.Block})
 		return
 	}
 	fmt.Fprintf(p.err, "plumb: %v\n", err)
