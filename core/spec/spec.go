@@ -80,6 +80,7 @@ type Prompt struct {
 type Component struct {
 	Kind      string // "sampler", "encoder", "rater", "reward"
 	Component string // what the plugin calls it
+	Plugin    string // whose it is; empty if nobody's, or if that is not clear
 	Name      string // what the experiment calls it
 	// Config is the body as canonical JSON (sorted keys, defaults filled in),
 	// checked against the component's schema. References are not in it.

@@ -65,8 +65,13 @@ type OpenRequest struct {
 	Checkpoint string
 	// Seed is for whatever is random in opening, such as initial weights.
 	Seed uint64
-	// Backend is the compute backend: "auto", "go", "xla:cpu", "xla:cuda".
+	// Backend is the compute backend of Plumb's own models: "auto", "go", "xla:cpu",
+	// "xla:cuda".
 	Backend string
+	// Device and DType say the same in PyTorch's words, for everybody else: "cpu",
+	// "cuda", "cuda:1", "mps"; "float32", "bfloat16", "float16". Empty: as the
+	// component finds best.
+	Device, DType string
 }
 
 // CheckPromptsRequest is prompts that a component would get.

@@ -81,6 +81,9 @@ func (c *Client) explain(ctx context.Context, call Call, err error) error {
 type Description struct {
 	Name, Version string
 	Components    []sdk.Description
+	// Environment lists what the answers depend on beside the plugin's own code, such
+	// as {"python": "3.11.2", "torch": "2.15.0"}.
+	Environment map[string]string
 }
 
 // Describe asks the plugin what it provides. A mistaken description is a

@@ -12,7 +12,7 @@ import (
 // descriptionFromProto reads a description and holds it against the contract,
 // in whatever language the plugin is written.
 func descriptionFromProto(r *pb.DescribeResponse) (Description, error) {
-	out := Description{Name: r.GetName(), Version: r.GetVersion()}
+	out := Description{Name: r.GetName(), Version: r.GetVersion(), Environment: r.GetEnvironment()}
 	for i, text := range r.GetComponentsJson() {
 		c, err := schema.ParseComponent(text)
 		if err != nil {
