@@ -116,7 +116,7 @@ func (p *program) lockOne(ctx context.Context, entry plugin.Entry, options sessi
 func aboutLocked(locked *plugin.Locked) string {
 	words := []string{"sha256 " + locked.SHA256[:12]}
 	if n := len(locked.Contents); n > 0 {
-		words = append(words, "of "+plural(n, "thing", "things"))
+		words = append(words, "of "+plural(n, "file or setting", "files and settings"))
 	}
 	if n := len(locked.Description.Environment); n > 0 {
 		words = append(words, "with "+plural(n, "version", "versions")+" of interpreter and packages")

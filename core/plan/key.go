@@ -79,7 +79,8 @@ func instanceParts(instance *Instance) []record.KeyPart {
 		record.KeyPart{Name: name + " seed", Value: fmt.Sprintf("%016x", instance.Seed)})
 }
 
-// mostContents is how many of a plugin's files a key lists. Its digest is of all.
+// mostContents is how many files of a plugin a key lists. Of one that has more it has
+// their number alone: the digest is of all.
 const mostContents = 100
 
 // pluginParts are what a third party's answers depend on: the content of all that the
@@ -87,12 +88,13 @@ const mostContents = 100
 // says of device and numbers.
 func pluginParts(of spec.Identity) []record.KeyPart {
 	parts := []record.KeyPart{{Name: "plugin", Value: "sha256 " + of.SHA256}}
-	listed := of.Contents
-	if len(listed) > mostContents {
-		listed = append(listed[:mostContents:mostContents], fmt.Sprintf("and %d more", len(of.Contents)-mostContents))
-	}
-	if len(listed) > 0 {
-		parts = append(parts, record.KeyPart{Name: "plugin contents", Value: strings.Join(listed, "\n")})
+	if len(of.Contents) > mostContents {
+		parts = append(parts, record.KeyPart{Name: "plugin files", Value: fmt.Sprint(len(of.Contents))})
+	} else {
+		for _, line := range of.Contents {
+			name, value, _ := strings.Cut(line, "  ")
+			parts = append(parts, record.KeyPart{Name: "plugin " + name, Value: value})
+		}
 	}
 	if len(of.Environment) > 0 {
 		parts = append(parts, record.KeyPart{Name: "plugin environment", Value: libraryLine(of.Environment)})

@@ -69,13 +69,14 @@ func (e Entry) identify(ctx context.Context, p program) (identity, error) {
 	if p.interpreter != "" {
 		add("interpreter", p.interpreter)
 	}
+	file := func(name, value string) { add("file "+name, value) }
 	total := tally{entry: e, program: p}
 	for _, one := range p.contents {
 		var err error
 		if one.tree {
-			err = total.tree(ctx, one, add)
+			err = total.tree(ctx, one, file)
 		} else {
-			err = total.file(ctx, one.path, one.name, add)
+			err = total.file(ctx, one.path, one.name, file)
 		}
 		if ctx.Err() != nil {
 			return identity{}, ctx.Err()
@@ -245,14 +246,14 @@ func differences(before, now []string) string {
 	for _, line := range now {
 		name, value, _ := strings.Cut(line, "  ")
 		if was, there := old[name]; !there {
-			changes = append(changes, name+" is new")
+			changes = append(changes, strings.TrimPrefix(name, "file ")+" is new")
 		} else if was != value {
-			changes = append(changes, name+" has changed")
+			changes = append(changes, strings.TrimPrefix(name, "file ")+" has changed")
 		}
 	}
 	for _, line := range before {
 		if name, _, _ := strings.Cut(line, "  "); fresh[name] == "" {
-			changes = append(changes, name+" is gone")
+			changes = append(changes, strings.TrimPrefix(name, "file ")+" is gone")
 		}
 	}
 	const few = 5
