@@ -82,7 +82,7 @@ func (r *execution) work(ctx context.Context, node *plan.Node) Outcome {
 		return outcome
 	}
 	var died plugin.Died
-	outcome.died, outcome.silent = errors.As(err, &died), died.Silent
+	outcome.died, outcome.blamed, outcome.again = errors.As(err, &died), died.Blamed, died.Again
 	outcome.Status, outcome.Diagnostics = record.Failed, r.explain(node, err)
 	var waiting stage.Waiting
 	if errors.As(err, &waiting) {

@@ -11,6 +11,6 @@ import (
 
 func inOwnGroup(*exec.Cmd) {}
 
-func killGroup(int) {}
+func killTree(int, string) {}
 
 func signalOf(*os.ProcessState) (string, bool) { return "", false }
