@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 from . import call
 from .component import Component, Reward
 
-Arguments = Dict[str, Sequence[Any]]  # by the names of a method's parameters; all of one length
+Arguments = Dict[str, Any]  # by the names of a method's parameters; all of one length
 
 
 class Wrong(call.Error):

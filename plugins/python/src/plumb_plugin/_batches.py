@@ -1,7 +1,7 @@
 """Batches of items, received and decoded ahead of the author's process.
 
 What is in a batch depends on the items and their order alone, never on time: the same items meet the
-same batches, and the same numbers, in every run.
+same batches, and so the same numbers, in every run.
 """
 
 import array
@@ -70,15 +70,19 @@ class Batch:
 
 
 def read_ahead(items: Iterable[Tuple[Any, Sequence[Any]]], most: int, gone: threading.Event, names: Sequence[str] = ("images",)) -> Iterator[Batch]:
-    """Batches of items with their images on the wire. Every batch is full but the last of each size."""
+    """Batches of items with their images on the wire.
+
+    No batch reaches over a multiple of `most` items: an answer depends on the items of its own window alone,
+    and a call that begins at such a border gives what one from the start would have given.
+    """
     pending: Dict[Tuple[Size, ...], Batch] = {}  # the oldest first
-    for item, images in _decoded(items, 2 * most + 2, gone):
+    for count, (item, images) in enumerate(_decoded(items, 2 * most + 2, gone), 1):
         sizes = tuple(size for size, _ in images)
         batch = pending.setdefault(sizes, Batch(sizes))
         batch.add(item, images)
         if batch.full(most):
             yield _done(pending.pop(sizes), names)
-        while sum(b.bytes for b in pending.values()) > PENDING:
+        while pending and (count % most == 0 or sum(b.bytes for b in pending.values()) > PENDING):
             yield _done(pending.pop(next(iter(pending))), names)
     for batch in pending.values():
         yield _done(batch, names)
