@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/hub"
@@ -28,6 +29,7 @@ func (p *program) load(ctx context.Context, file string) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer collectLess()()
 	s, err := await(ctx, func() (*session.Session, error) { return session.Load(ctx, file, options) })
 	if err != nil {
 		return nil, err
@@ -44,11 +46,23 @@ func (p *program) read(ctx context.Context, file string) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer collectLess()()
 	s, err := await(ctx, func() (*session.Session, error) { return session.Read(ctx, file, options) })
 	if err != nil {
 		return nil, err
 	}
 	return &loaded{s, p}, nil
+}
+
+// collectLess lets garbage grow for as long as a file is read, and returns what ends
+// that: nearly all that is made of an experiment stays, so that collecting finds
+// little and takes a third of the time of 200,000 prompts. Whoever sets GOGC decides.
+func collectLess() func() {
+	if os.Getenv("GOGC") != "" {
+		return func() {}
+	}
+	before := debug.SetGCPercent(400)
+	return func() { debug.SetGCPercent(before) }
 }
 
 // sessionOptions is what flags, environment and this binary say of every session.
@@ -68,7 +82,7 @@ func (p *program) sessionOptions() (session.Options, error) {
 	return session.Options{
 		Variables: variables,
 		VarFiles:  p.varFiles,
-		Sources:   p.sources,
+		Files:     p.files,
 		Store:     p.storePath(),
 		Digests:   p.digests(),
 		Hub:       p.hubCache(hub.Environment(os.Getenv)),

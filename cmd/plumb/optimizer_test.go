@@ -7,15 +7,15 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/ml/train"
 )
 
 // The language has a table of the optimizer's settings and the training loop
 // has their type: what the one takes, the other reads, and nothing else.
 func TestOptimizerIsReadWhole(t *testing.T) {
-	p := &program{house: builtinHouse(), out: io.Discard, err: io.Discard, sources: diag.Sources{}, runsDir: t.TempDir()}
+	p := &program{house: builtinHouse(), out: io.Discard, err: io.Discard, files: spec.NewFiles(), runsDir: t.TempDir()}
 	s, err := p.read(t.Context(), "../../experiments/quickstart.hcl")
 	if err != nil {
 		t.Fatal(err)

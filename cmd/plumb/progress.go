@@ -17,7 +17,6 @@ import (
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
-	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/core/stage"
 	"github.com/plumb-ml/plumb/core/visible"
 )
@@ -354,7 +353,7 @@ func (b *bars) Finished(node *plan.Node, outcome run.Outcome) {
 func (b *bars) Warn(_ *plan.Node, warning diag.Diagnostic) {
 	var text writerFunc = func(p []byte) (int, error) { return b.container.Write(p) }
 	diag.WriteText(text, diag.List{warning}, diag.TextOptions{
-		Width: b.program.width(b.program.err), Color: b.program.color(b.program.err), Sources: b.program.sources, Block: new(spec.Blocks).At,
+		Width: b.program.width(b.program.err), Color: b.program.color(b.program.err), Sources: b.program.files.Sources(), Block: b.program.files.Block,
 	})
 }
 

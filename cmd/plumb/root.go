@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,7 +53,7 @@ type program struct {
 	json      bool
 	noColor   bool
 
-	sources    diag.Sources      // files that were read, for quoting them
+	files      *spec.Files       // HCL that was read, for quoting it
 	logs       io.Writer         // what plugins print
 	say        func(text string) // prints among bars, while there are any
 	interrupts interrupts
@@ -80,7 +79,7 @@ func (e exit) Unwrap() error { return e.err }
 
 // execute runs one command line and returns the exit code.
 func execute(args []string, out, errOut io.Writer, house house) int {
-	p := &program{house: house, raw: out, sources: diag.Sources{}}
+	p := &program{house: house, raw: out, files: spec.NewFiles()}
 	shown, told := visible.NewWriter(out, func() bool { return p.color(out) }), visible.NewWriter(errOut, func() bool { return p.color(errOut) })
 	defer shown.Flush()
 	defer told.Flush()
@@ -217,9 +216,8 @@ func (p *program) findStore(args []string) {
 // tellStore says where results are kept if that is not where one would look, and that
 // there are none yet; whatever follows from it, such as that it is made.
 func (p *program) tellStore(ifNone string) {
-	_, err := os.Stat(p.storePath())
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case !store.IsStore(p.storePath()):
 		fmt.Fprintf(p.err, "There is no store in %s yet: %s.\n", p.storePath(), ifNone)
 	case p.runsFound:
 		fmt.Fprintf(p.err, "The store is %s.\n", p.storePath())
@@ -255,7 +253,7 @@ func (p *program) storePath() string {
 func (p *program) complain(err error) {
 	var list diag.List
 	if errors.As(err, &list) {
-		diag.WriteText(p.err, list, diag.TextOptions{Width: p.width(p.err), Color: p.color(p.err), Sources: p.sources, Block: new(spec.Blocks).At})
+		diag.WriteText(p.err, list, diag.TextOptions{Width: p.width(p.err), Color: p.color(p.err), Sources: p.files.Sources(), Block: p.files.Block})
 		return
 	}
 	fmt.Fprintf(p.err, "plumb: %v\n", err)

@@ -75,7 +75,7 @@ func IsAblation(files *spec.Files, path string) bool {
 // experiment. The Ablation is nil if there are errors.
 func Load(ctx context.Context, path string, options Options) (*Ablation, diag.List) {
 	if options.Files == nil {
-		options.Files = spec.NewFiles(nil)
+		options.Files = spec.NewFiles()
 	}
 	l := &loader{path: path, options: options, evaluator: spec.NewEvaluator(ctx)}
 	ablation := l.load(ctx)

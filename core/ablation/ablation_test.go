@@ -60,10 +60,10 @@ func golden(t *testing.T, path string, got []byte) {
 	}
 }
 
-func printed(t *testing.T, list diag.List, sources diag.Sources) string {
+func printed(t *testing.T, list diag.List, files *spec.Files) string {
 	t.Helper()
 	var buffer bytes.Buffer
-	if err := diag.WriteText(&buffer, list, diag.TextOptions{Width: 78, Sources: sources, Block: new(spec.Blocks).At}); err != nil {
+	if err := diag.WriteText(&buffer, list, diag.TextOptions{Width: 78, Sources: files.Sources(), Block: files.Block}); err != nil {
 		t.Fatal(err)
 	}
 	return buffer.String()
@@ -100,15 +100,15 @@ func expand(ctx context.Context, path string, options Options, more spec.Options
 func TestValid(t *testing.T) {
 	for _, path := range files(t, "testdata/valid") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			if !IsAblation(spec.NewFiles(nil), path) {
+			if !IsAblation(spec.NewFiles(), path) {
 				t.Error("is not taken for an ablation")
 			}
-			sources := diag.Sources{}
-			a, variants, diagnostics := expand(t.Context(), path, Options{Files: spec.NewFiles(sources)}, spec.Options{})
+			files := spec.NewFiles()
+			a, variants, diagnostics := expand(t.Context(), path, Options{Files: files}, spec.Options{})
 			// An experiment has an unused variable, which invalid tables name, and one no stages.
 			diagnostics = slices.DeleteFunc(diagnostics, func(d diag.Diagnostic) bool { return d.Summary == "Unused variable" || d.Summary == "Nothing to do" })
 			if len(diagnostics) > 0 {
-				t.Fatal(printed(t, diagnostics, sources))
+				t.Fatal(printed(t, diagnostics, files))
 			}
 			var text strings.Builder
 			fmt.Fprintf(&text, "%s: %s\ncolumns: %s\nseeds: %v\nmeasure: %s\n", a.Name, a.Description, a.Columns, a.Seeds, a.Measure)
@@ -160,12 +160,12 @@ func TestTwoSeeds(t *testing.T) {
 func TestInvalid(t *testing.T) {
 	for _, path := range files(t, "testdata/invalid") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			sources := diag.Sources{}
-			_, variants, diagnostics := expand(t.Context(), path, Options{Files: spec.NewFiles(sources)}, spec.Options{})
+			files := spec.NewFiles()
+			_, variants, diagnostics := expand(t.Context(), path, Options{Files: files}, spec.Options{})
 			if !diagnostics.HasErrors() || variants != nil {
 				t.Errorf("%d variants and no errors", len(variants))
 			}
-			golden(t, strings.TrimSuffix(path, ".hcl")+".txt", []byte(printed(t, diagnostics, sources)))
+			golden(t, strings.TrimSuffix(path, ".hcl")+".txt", []byte(printed(t, diagnostics, files)))
 		})
 	}
 }
@@ -187,11 +187,11 @@ func TestIsAblation(t *testing.T) {
 		if err := os.WriteFile(path, []byte(test.text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if got := IsAblation(spec.NewFiles(nil), path); got != test.want {
+		if got := IsAblation(spec.NewFiles(), path); got != test.want {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
-	if IsAblation(spec.NewFiles(nil), filepath.Join(directory, "none.hcl")) {
+	if IsAblation(spec.NewFiles(), filepath.Join(directory, "none.hcl")) {
 		t.Error("a file that is not there is an ablation")
 	}
 }

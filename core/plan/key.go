@@ -95,11 +95,59 @@ func libraryLine(libraries map[string]string) string {
 // canonical is JSON with sorted keys, without spaces, with numbers as they
 // were written.
 func canonical(value any) (json.RawMessage, error) {
-	encoded, err := json.Marshal(value)
-	if err != nil {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
 		return nil, err
 	}
+	encoded := bytes.TrimSpace(out.Bytes())
+	if sorted(encoded) { // as types are whose fields stand in the order of their names
+		return encoded, nil
+	}
 	return canonicalJSON(encoded, nil)
+}
+
+// sorted reports whether the keys of every object of an encoder's JSON ascend. It may
+// deny it of keys that are written with escapes.
+func sorted(text []byte) bool {
+	type level struct {
+		object bool
+		last   []byte // its last key; nil: none yet
+	}
+	var levels []level
+	key := false // what comes next is the key of an object
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[':
+			key = text[i] == '{'
+			levels = append(levels, level{object: key})
+		case '}', ']':
+			levels = levels[:len(levels)-1]
+			key = false
+		case ',':
+			key = levels[len(levels)-1].object
+		case '"':
+			begin := i + 1
+			for i = begin; text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					if key {
+						return false
+					}
+					i++
+				}
+			}
+			if !key {
+				continue
+			}
+			top := &levels[len(levels)-1]
+			if top.last != nil && bytes.Compare(top.last, text[begin:i]) >= 0 {
+				return false
+			}
+			top.last, key = text[begin:i], false
+		}
+	}
+	return true
 }
 
 // canonicalJSON sorts keys and replaces strings that stand in replace.

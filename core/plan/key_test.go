@@ -134,3 +134,54 @@ func TestKeyIsUnknownWhileAnInputIs(t *testing.T) {
 		t.Error("a key without its inputs")
 	}
 }
+
+func TestCanonical(t *testing.T) {
+	for _, value := range []any{
+		&SampleWork{PerPrompt: 2, Prompts: []spec.Prompt{{Text: "a <b> & \"c\", {d: [e]}", Slots: map[string]string{"x": "1", "a\"": "}"}}}},
+		struct {
+			B int    `json:"b"`
+			A string `json:"a"`
+		}{1, "{\"b\": 1, \"a\": 2}"},
+		map[string]any{"a": []any{map[string]any{"c": 1.50, "b": nil}, 1e300, "\\"}, "Z": json.RawMessage(`{ "y": 1, "x": 12345678901234567890 }`), "é\n": true},
+		[]any{}, nil, "text", struct{}{},
+	} {
+		got, err := canonical(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		encoded, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := canonicalJSON(encoded, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != string(want) {
+			t.Errorf("canonical JSON of %s is %s", want, got)
+		}
+	}
+}
+
+func TestSorted(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"a":{"b":1,"c":"\"d"},"b":[{"z":1},{"a":2}]}`: true,
+		`{"b":1,"a":2}`:                   false,
+		`[{"a":1,"a":2}]`:                 false,
+		`{"a":[1,{"c":1,"b":2}]}`:         false,
+		`{"a":{"x":1},"A":2}`:             false,
+		`{"a":"b","c":"a","d":["c","b"]}`: true,
+		`{"":1,"a":2}`:                    true,
+		`{"a\n":1}`:                       false, // it may be: escapes are not compared
+		`3`:                               true,
+	} {
+		if got := sorted([]byte(text)); got != want {
+			t.Errorf("sorted(%s) = %v", text, got)
+		}
+	}
+	// What there may be hundreds of thousands of stands in order.
+	work, err := json.Marshal(&SampleWork{PerPrompt: 1, Prompts: []spec.Prompt{{Text: "t", Category: "c", Split: "s", Slots: map[string]string{"s": "w"}}}})
+	if err != nil || !sorted(work) {
+		t.Errorf("%s is not in order, %v", work, err)
+	}
+}

@@ -12,8 +12,9 @@ import (
 
 // SampleWork draws images for prompts.
 type SampleWork struct {
-	Prompts   []spec.Prompt `json:"prompts,omitempty"`
+	// In the order of their names, as canonical JSON has them.
 	PerPrompt int           `json:"per_prompt,omitempty"`
+	Prompts   []spec.Prompt `json:"prompts,omitempty"`
 }
 
 var _ Work = (*SampleWork)(nil)

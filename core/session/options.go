@@ -3,22 +3,23 @@ package session
 import (
 	"context"
 
-	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/digest"
 	"github.com/plumb-ml/plumb/core/hub"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/plugin"
 	"github.com/plumb-ml/plumb/core/run"
+	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
 // Options say where things are and what comes with the program. The zero Options
 // load experiments of other plugins' components alone.
 type Options struct {
-	// Variables, VarFiles and Sources are those of spec.Options.
+	// Variables and VarFiles are those of spec.Options.
 	Variables map[string]string
 	VarFiles  []string
-	Sources   diag.Sources
+	// Files receive what is read of HCL, for quoting it; nil: nobody quotes it.
+	Files *spec.Files
 
 	// Store is the directory of cached results.
 	Store string
@@ -46,4 +47,12 @@ type Options struct {
 	// Executor does the stages, and its environment is in their keys; nil: they are
 	// done here, on what Resolve finds.
 	Executor run.Executor
+}
+
+// files are those of the options, or new ones.
+func (o Options) files() *spec.Files {
+	if o.Files != nil {
+		return o.Files
+	}
+	return spec.NewFiles()
 }

@@ -12,7 +12,7 @@ import (
 // Catalog asks the plugins of an experiment what they provide, and plans nothing.
 // Built-in components need no process to be asked. Kill the host.
 func Catalog(ctx context.Context, experiment string, options Options) (spec.Catalog, *plugin.Host, error) {
-	s := &Session{File: experiment, options: options, files: spec.NewFiles(options.Sources)}
+	s := &Session{File: experiment, options: options, files: options.files()}
 	components, err := s.catalog(ctx, experiment)
 	if err != nil {
 		s.Close()

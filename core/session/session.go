@@ -61,7 +61,7 @@ func Load(ctx context.Context, file string, options Options) (*Session, error) {
 
 // Read is Load without a look at what computes. Nothing can be run or forecast.
 func Read(ctx context.Context, file string, options Options) (*Session, error) {
-	s := &Session{File: file, options: options, files: spec.NewFiles(options.Sources)}
+	s := &Session{File: file, options: options, files: options.files()}
 	if err := s.read(ctx); err != nil {
 		s.Close()
 		return nil, err

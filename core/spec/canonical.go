@@ -44,7 +44,7 @@ func (s *Spec) Canonical() ([]byte, error) {
 	for _, set := range s.Prompts {
 		list := []any{}
 		for _, p := range set.Prompts {
-			list = append(list, map[string]any{"text": p.Text, "category": p.Category, "split": p.Split, "slots": p.Slots})
+			list = append(list, p)
 		}
 		prompts[set.Name] = map[string]any{"prompts": list, "words": set.Words}
 	}

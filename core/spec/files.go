@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hcled"
@@ -16,8 +18,10 @@ import (
 )
 
 // Files are HCL files, each read and parsed once: an experiment is loaded again
-// for every variant of an ablation. It is not safe for concurrent use.
+// for every variant of an ablation, and findings in it are quoted. Its methods may be
+// called at the same time: whoever gives up on a load may still tell what was found.
 type Files struct {
+	mu      sync.Mutex
 	sources diag.Sources
 	parsed  map[string]parsed
 }
@@ -27,10 +31,28 @@ type parsed struct {
 	diagnostics diag.List
 }
 
-// NewFiles returns Files that put the text of what they read into sources, if
-// that is not nil.
-func NewFiles(sources diag.Sources) *Files {
-	return &Files{sources: sources, parsed: map[string]parsed{}}
+// NewFiles returns Files that have read nothing yet.
+func NewFiles() *Files {
+	return &Files{sources: diag.Sources{}, parsed: map[string]parsed{}}
+}
+
+// Sources are the texts of the files that were read so far.
+func (f *Files) Sources() diag.Sources {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.sources)
+}
+
+// Block names the top-level block of a file that was read around a byte of it, such
+// as `labels "human"`, as diag.TextOptions asks for it; "" if there is none.
+func (f *Files) Block(name string, text []byte, offset int) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	// Of a broken file it is what the parser understood.
+	if file := f.parsed[name].file; file != nil && file.Nav != nil && offset < len(text) {
+		return hcled.ContextString(file, offset)
+	}
+	return ""
 }
 
 // Parse reads an HCL file: JSON syntax if its name ends in .json, native
@@ -38,6 +60,8 @@ func NewFiles(sources diag.Sources) *Files {
 // limits of the language (mostBytes and the others); of a broken file it is what
 // was understood.
 func (f *Files) Parse(path string) (hcl.Body, diag.List) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	known, ok := f.parsed[path]
 	if !ok {
 		known = f.parse(path)
@@ -54,9 +78,7 @@ func (f *Files) parse(path string) parsed {
 	if err != nil {
 		return parsed{diagnostics: diag.Errorf(diag.Range{}, "Cannot read file", "%v. Check the path.", err)}
 	}
-	if f.sources != nil {
-		f.sources[path] = text
-	}
+	f.sources[path] = text
 	file, found := ParseText(path, text)
 	return parsed{file, found}
 }
@@ -110,29 +132,3 @@ func readText(path string) ([]byte, error) {
 }
 
 var errTooLarge = errors.New("HCL is written by people, and long lists of prompts stand in a text file of their own, which a prompts block names (path = \"prompts.txt\")")
-
-// Blocks names the blocks of files for diagnostics. The file that was asked for
-// last stays parsed: there may be many findings in it.
-type Blocks struct {
-	name string
-	text []byte
-	file *hcl.File
-}
-
-// At names the top-level block of an experiment or ablation around a byte,
-// such as `labels "human"`, as diag.TextOptions asks for it; "" if there is none.
-func (b *Blocks) At(name string, text []byte, offset int) string {
-	if len(text) == 0 || !strings.HasSuffix(name, ".hcl") && !strings.HasSuffix(name, ".json") {
-		return ""
-	}
-	if b.name != name || len(b.text) != len(text) || &b.text[0] != &text[0] {
-		// The parsers' own complaints are not of interest: both return what they
-		// understood of a broken file.
-		b.name, b.text = name, text
-		b.file, _ = ParseText(name, text)
-	}
-	if b.file == nil || b.file.Nav == nil {
-		return ""
-	}
-	return hcled.ContextString(b.file, offset)
-}

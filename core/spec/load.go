@@ -32,10 +32,6 @@ type Options struct {
 	// over everything else.
 	Overrides map[string]any
 
-	// Sources, if not nil, receives the text of every file that Load parses,
-	// for quoting it in diagnostics.
-	Sources diag.Sources
-
 	// Files are the files that were parsed before, and receive those that Load
 	// parses. If nil, all are read anew.
 	Files *Files
@@ -175,7 +171,7 @@ func newLoader(ctx context.Context, path string, options Options) *loader {
 		options.Hub.Digest = options.Digest
 	}
 	if options.Files == nil {
-		options.Files = NewFiles(options.Sources)
+		options.Files = NewFiles()
 	}
 	l := &loader{
 		ctx:        ctx,

@@ -36,10 +36,10 @@ func golden(t *testing.T, path string, got []byte) {
 }
 
 // printed is what a user sees of the diagnostics.
-func printed(t *testing.T, list diag.List, sources diag.Sources) string {
+func printed(t *testing.T, list diag.List, files *Files) string {
 	t.Helper()
 	var buffer bytes.Buffer
-	if err := diag.WriteText(&buffer, list, diag.TextOptions{Width: 78, Sources: sources, Block: new(Blocks).At}); err != nil {
+	if err := diag.WriteText(&buffer, list, diag.TextOptions{Width: 78, Sources: files.Sources(), Block: files.Block}); err != nil {
 		t.Fatal(err)
 	}
 	return buffer.String()
@@ -63,10 +63,10 @@ func files(t *testing.T, patterns ...string) []string {
 func TestValid(t *testing.T) {
 	for _, path := range files(t, "testdata/valid/*.hcl", "testdata/valid/*.hcl.json") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			sources := diag.Sources{}
-			spec, diagnostics := Load(t.Context(), path, Options{Catalog: catalog, Sources: sources})
+			files := NewFiles()
+			spec, diagnostics := Load(t.Context(), path, Options{Catalog: catalog, Files: files})
 			if diagnostics.HasErrors() {
-				t.Fatalf("does not load:\n%s", printed(t, diagnostics, sources))
+				t.Fatalf("does not load:\n%s", printed(t, diagnostics, files))
 			}
 			canonical, err := spec.Canonical()
 			if err != nil {
@@ -78,7 +78,7 @@ func TestValid(t *testing.T) {
 			}
 			base := strings.TrimSuffix(strings.TrimSuffix(path, ".json"), ".hcl")
 			golden(t, base+".golden.json", append(indented.Bytes(), '\n'))
-			golden(t, base+".txt", []byte(printed(t, diagnostics, sources)))
+			golden(t, base+".txt", []byte(printed(t, diagnostics, files)))
 		})
 	}
 }
@@ -87,8 +87,8 @@ func TestValid(t *testing.T) {
 func TestInvalid(t *testing.T) {
 	for _, path := range files(t, "testdata/invalid/*.hcl", "testdata/invalid/*.hcl.json") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			sources := diag.Sources{}
-			spec, diagnostics := Load(t.Context(), path, Options{Catalog: catalog, Sources: sources})
+			files := NewFiles()
+			spec, diagnostics := Load(t.Context(), path, Options{Catalog: catalog, Files: files})
 			if !diagnostics.HasErrors() {
 				t.Error("there are no errors")
 			}
@@ -96,7 +96,7 @@ func TestInvalid(t *testing.T) {
 				t.Error("there is a Spec beside errors")
 			}
 			base := strings.TrimSuffix(strings.TrimSuffix(path, ".json"), ".hcl")
-			golden(t, base+".txt", []byte(printed(t, diagnostics, sources)))
+			golden(t, base+".txt", []byte(printed(t, diagnostics, files)))
 		})
 	}
 }
@@ -237,7 +237,7 @@ func FuzzLoad(f *testing.F) {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		files := NewFiles(nil) // parsed once
+		files := NewFiles() // parsed once
 		spec, diagnostics := Load(t.Context(), path, Options{Catalog: catalog, Files: files})
 		if (spec == nil) != diagnostics.HasErrors() {
 			t.Fatalf("spec %v beside diagnostics %v", spec, diagnostics)

@@ -268,6 +268,8 @@ func (l *loader) templatePrompts(set *PromptSet, arguments arguments) []Prompt {
 			}
 		}
 	}
+	between := brace.Split(template, -1)        // the template's own text, before, between and after slots
+	filled := brace.FindAllString(template, -1) // the slots
 	prompts := make([]Prompt, 0, combinations)
 	choice := make([]int, len(order)) // the word of each slot, counted like an odometer
 	for range combinations {
@@ -279,7 +281,13 @@ func (l *loader) templatePrompts(set *PromptSet, arguments arguments) []Prompt {
 				prompt.Split = unseen
 			}
 		}
-		prompt.Text = brace.ReplaceAllStringFunc(template, func(slot string) string { return prompt.Slots[strings.Trim(slot, "{}")] })
+		var text strings.Builder
+		for i, slot := range filled {
+			text.WriteString(between[i])
+			text.WriteString(prompt.Slots[strings.Trim(slot, "{}")])
+		}
+		text.WriteString(between[len(filled)])
+		prompt.Text = text.String()
 		prompts = append(prompts, prompt)
 		for i := len(order) - 1; i >= 0; i-- {
 			if choice[i]++; choice[i] < len(slots[order[i]].words) {

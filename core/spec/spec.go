@@ -73,10 +73,11 @@ type PromptSet struct {
 
 // Prompt is one text with the words that filled its template.
 type Prompt struct {
-	Text     string            `json:"text"`
+	// In the order of their names, as canonical JSON has them.
 	Category string            `json:"category"`
-	Split    string            `json:"split"` // "seen" or "unseen"
 	Slots    map[string]string `json:"slots"`
+	Split    string            `json:"split"` // "seen" or "unseen"
+	Text     string            `json:"text"`
 	// Missing is the file that the prompt stands in for a line of, where nothing
 	// is yet; empty for a prompt.
 	Missing string `json:"-"`
