@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"path"
 	"regexp"
@@ -41,7 +42,11 @@ func Wheel() (name string, content []byte, err error) {
 	archive := zip.NewWriter(&out)
 	var record strings.Builder
 	add := func(name string, content []byte) error {
-		file, err := archive.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
+		// With its sizes before it, as readers of streams want it.
+		file, err := archive.CreateRaw(&zip.FileHeader{
+			Name: name, Method: zip.Store, CRC32: crc32.ChecksumIEEE(content),
+			CompressedSize64: uint64(len(content)), UncompressedSize64: uint64(len(content)),
+		})
 		if err != nil {
 			return err
 		}
