@@ -24,8 +24,8 @@ const (
 	checkPatience = 2 * time.Second
 	// checkTolerance is the relative difference that answers may show between batches.
 	checkTolerance = 1e-4
-	// stopPatience is how soon a plugin that is asked to stop must be gone.
-	stopPatience = 10 * time.Second
+	// goPatience is how soon a plugin that is asked to stop must be gone.
+	goPatience = 10 * time.Second
 )
 
 // checkFlags are the flags of `plumb plugin check`.
@@ -34,6 +34,7 @@ type checkFlags struct {
 	settings    []string
 	prompts     []string
 	fit         bool
+	size        string
 	writeGolden bool
 }
 
@@ -67,6 +68,7 @@ func (p *program) pluginCheckCommand() *cobra.Command {
 	set.StringVar(&flags.component, "component", "", "check this component alone")
 	set.StringArrayVar(&flags.settings, "set", nil, "NAME=VALUE: set an option of the component; repeatable")
 	set.StringArrayVar(&flags.prompts, "prompt", nil, "ask about this prompt, for a component that knows few words; repeatable")
+	set.StringVar(&flags.size, "size", "", "WIDTHxHEIGHT: the only size of images that the component takes; others are to be refused")
 	set.BoolVar(&flags.fit, "fit", false, "also fit components that learn, on 24 images, twice; choose few steps by --set")
 	set.BoolVar(&flags.writeGolden, "write-golden", false, "write the scores that rewards give now into golden/ beside the plugin")
 	set.BoolVar(&p.json, "json", false, "print the outcome as JSON")
@@ -118,7 +120,7 @@ func (p *program) checkPlugin(ctx context.Context, target string, words []string
 	if len(report.Environment) > 0 {
 		var versions []string
 		for _, name := range slices.Sorted(maps.Keys(report.Environment)) {
-			versions = append(versions, name+" "+report.Environment[name])
+			versions = append(versions, name+" "+strings.TrimPrefix(report.Environment[name], name))
 		}
 		p.tell("  with %s\n", indent(strings.Join(versions, ", "), 7, 80))
 	}
@@ -192,6 +194,11 @@ func (f checkFlags) caseOf(component sdk.Description, backend string) (conforman
 	}
 	for _, text := range f.prompts {
 		one.Prompts = append(one.Prompts, sdk.Prompt{Text: text})
+	}
+	if f.size != "" {
+		if _, err := fmt.Sscanf(f.size, "%dx%d", &one.Size[0], &one.Size[1]); err != nil || one.Size[0] < 1 || one.Size[1] < 1 || one.Size[0] > 4096 || one.Size[1] > 4096 {
+			return one, fmt.Errorf("--size %s: want WIDTHxHEIGHT, such as 224x224", f.size)
+		}
 	}
 	if f.fit {
 		one.Fit = &sdk.FitRequest{}
@@ -292,7 +299,7 @@ func (p *program) checkStop(ctx context.Context, t *triedPlugin) checked {
 	took := time.Since(since)
 	if left := stillThere(running, 2*time.Second); len(left) > 0 {
 		out.Error = fmt.Sprintf("%s still there: %v", plural(len(left), "process is", "processes are"), left)
-	} else if took > stopPatience {
+	} else if took > goPatience {
 		out.Error = fmt.Sprintf("it took %.1f s", took.Seconds())
 	} else {
 		out.Notes = []string{fmt.Sprintf("%.1f s", took.Seconds())}

@@ -39,6 +39,7 @@ func (p *program) pluginHoldCommand() *cobra.Command {
 	}
 	command.Flags().StringVar(&flags.component, "component", "", "the component")
 	command.Flags().StringArrayVar(&flags.settings, "set", nil, "NAME=VALUE")
+	command.Flags().StringVar(&flags.size, "size", "", "WIDTHxHEIGHT")
 	command.Flags().StringArrayVar(&flags.prompts, "prompt", nil, "a prompt")
 	return command
 }
@@ -94,6 +95,9 @@ func (p *program) checkOrphans(ctx context.Context, target string, words []strin
 	}
 	for _, setting := range flags.settings {
 		arguments = append(arguments, "--set", setting)
+	}
+	if flags.size != "" {
+		arguments = append(arguments, "--size", flags.size)
 	}
 	for _, prompt := range flags.prompts {
 		arguments = append(arguments, "--prompt", prompt)

@@ -83,7 +83,7 @@ type answer struct {
 func (p *program) tryPlugin(ctx context.Context, target, action string, files []string, flags tryFlags) error {
 	kind, known := tryActions[action]
 	if !known {
-		return fmt.Errorf("%q is nothing to ask.%s", action, choices(action, slices.Sorted(maps.Keys(tryActions))))
+		return fmt.Errorf("%q is nothing to ask.%s", action, offered(action, slices.Sorted(maps.Keys(tryActions))))
 	}
 	prompts, err := flags.allPrompts()
 	if err != nil {

@@ -27,7 +27,7 @@ func configure(c schema.Component, settings []string) (json.RawMessage, error) {
 	config, err := fill(c.Schema, given, "")
 	if err == nil {
 		for _, name := range slices.Sorted(maps.Keys(given)) {
-			return nil, fmt.Errorf("--set %s: %s %q has no such option.%s", name, c.Kind, c.Name, choices(name, optionNames(c.Schema, "")))
+			return nil, fmt.Errorf("--set %s: %s %q has no such option.%s", name, c.Kind, c.Name, offered(name, optionNames(c.Schema, "")))
 		}
 	}
 	if err != nil {
@@ -36,8 +36,8 @@ func configure(c schema.Component, settings []string) (json.RawMessage, error) {
 	return json.Marshal(config)
 }
 
-// choices names what is there, and what may have been meant.
-func choices(name string, names []string) string {
+// offered names what is there, and what may have been meant.
+func offered(name string, names []string) string {
 	if len(names) == 0 {
 		return " It has none."
 	}

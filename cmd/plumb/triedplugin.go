@@ -9,6 +9,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plugin"
+	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 	"github.com/plumb-ml/plumb/plugins/sdk/conformance"
@@ -39,11 +40,16 @@ func (p *program) tried(ctx context.Context, target string, command []string) (*
 	_, missing := os.Stat(target)
 	switch built, names := p.builtIn(target); {
 	case len(command) > 0:
-		options.Builtin, options.Plugins = plugin.Entry{}, []plugin.Entry{commandEntry(command)}
+		here, err := os.Getwd()
+		if err != nil {
+			return nil, fmt.Errorf("find this directory: %w", err)
+		}
+		options.Builtin = plugin.Entry{}
+		options.Plugins = []plugin.Entry{{Plugin: spec.Plugin{Command: command, Directory: here}, Allowed: true}}
 	case missing == nil:
 		options.Builtin, options.Plugins = plugin.Entry{}, []plugin.Entry{plugin.SourceEntry("", target)}
 	case built:
-		t.name, t.component = "builtin", target
+		t.name, t.component = spec.Builtin, target
 		for _, component := range p.plugin.Components {
 			options.Components = append(options.Components, component.Description)
 		}

@@ -189,7 +189,7 @@ func WriteGolden(ctx context.Context, p Plugin, component sdk.Description, one C
 	golden, err := readGolden(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		golden = Golden{Seed: one.Seed, Tolerance: goldenTolerance}
-		golden.Images, err = goldenImages(filepath.Dir(path), one.filled(component).Prompts)
+		golden.Images, err = one.filled(component).goldenImages(filepath.Dir(path))
 	}
 	if err != nil {
 		return "", err
@@ -218,7 +218,7 @@ func WriteGolden(ctx context.Context, p Plugin, component sdk.Description, one C
 
 // goldenImages are the PNG files of a directory with prompts, or drawings that are
 // written there.
-func goldenImages(dir string, prompts []sdk.Prompt) ([]GoldenImage, error) {
+func (c Case) goldenImages(dir string) ([]GoldenImage, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -228,7 +228,8 @@ func goldenImages(dir string, prompts []sdk.Prompt) ([]GoldenImage, error) {
 	}
 	if len(names) == 0 {
 		for i := range 3 {
-			content, err := imaging.EncodePNG(drawing(64, i))
+			width, height := c.sized(64)
+			content, err := imaging.EncodePNG(drawing(width, height, i))
 			if err != nil {
 				return nil, err
 			}
@@ -240,7 +241,7 @@ func goldenImages(dir string, prompts []sdk.Prompt) ([]GoldenImage, error) {
 	}
 	var out []GoldenImage
 	for _, name := range names {
-		for _, prompt := range prompts[:min(2, len(prompts))] {
+		for _, prompt := range c.Prompts[:min(2, len(c.Prompts))] {
 			out = append(out, GoldenImage{Image: filepath.Base(name), Prompt: prompt.Text})
 		}
 	}

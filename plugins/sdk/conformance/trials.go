@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
@@ -30,6 +32,7 @@ func Trials(component sdk.Description, one Case) []Check {
 		trials = append(trials, Check{Name: name, What: what, run: run})
 	}
 	add("options", "wrong options end in a message, not in a crash", tryOptions)
+	add("description", "what it says of itself is complete", tryDescription)
 	if one.Kind == sdk.KindSampler {
 		add("prompts", "images are drawn for prompts in any script, and for none", tryDrawPrompts)
 		add("instances", "several instances with one seed draw the same", tryDrawInstances)
@@ -115,13 +118,26 @@ func (c Case) answers(ctx context.Context, in *client.Instance, items []client.I
 // trySizes: images of all sizes and shapes get answers.
 func trySizes(ctx context.Context, p Plugin, r client.OpenRequest, one Case) error {
 	return with(ctx, p, r, func(in *client.Instance) error {
+		refused := 0
 		for _, size := range [][2]int{{1, 1}, {3, 1}, {1, 3}, {3, 3}, {2, 7}, {31, 17}, {224, 224}, {512, 512}, {768, 512}, {2048, 1}, {2048, 2048}} {
 			one.Images = []sdk.Image{noise(size[0], size[1], 7)}
 			items := one.items()
 			items[0].ID = fmt.Sprintf("image of %d x %d", size[0], size[1])
-			if _, err := one.answers(ctx, in, items); err != nil {
+			_, err := one.answers(ctx, in, items)
+			if err != nil && (one.Size == [2]int{} || size == one.Size || ctx.Err() != nil) {
 				return fmt.Errorf("an image of %d x %d pixels: %w", size[0], size[1], err)
 			}
+			if err != nil {
+				refused++
+			}
+		}
+		if one.Size != [2]int{} {
+			one.note("%d of 11 sizes are refused", refused)
+			one.Images = []sdk.Image{noise(one.Size[0], one.Size[1], 1)}
+			if _, err := one.answers(ctx, in, one.items()); err != nil {
+				return fmt.Errorf("after images of other sizes, one of %d x %d pixels: %w", one.Size[0], one.Size[1], err)
+			}
+			return nil
 		}
 		one.Images = []sdk.Image{noise(32, 32, 1), noise(1, 1, 2), noise(64, 16, 3), noise(32, 32, 4)}
 		if _, err := one.answers(ctx, in, one.items()); err != nil {
@@ -184,7 +200,8 @@ const (
 func tryMany(ctx context.Context, p Plugin, r client.OpenRequest, one Case) error {
 	one.Images = nil
 	for i := range 8 {
-		one.Images = append(one.Images, noise(64, 64, uint32(i)))
+		width, height := one.sized(64)
+		one.Images = append(one.Images, noise(width, height, uint32(i)))
 	}
 	few := one.items()
 	return with(ctx, p, r, func(in *client.Instance) error {
@@ -208,11 +225,11 @@ func tryMany(ctx context.Context, p Plugin, r client.OpenRequest, one Case) erro
 			return err
 		}
 		if answered == 0 {
-			one.find("it is slow: it answered none of %d images of 64 x 64 in %v", manyImages, one.manyTime)
+			one.find("it is slow: it answered none of %d images in %v", manyImages, one.manyTime)
 			return nil
 		}
 		rate := float64(answered) / took.Seconds()
-		one.note("%d images of 64 x 64 in %.1f s: %.3g a second", answered, took.Seconds(), rate)
+		one.note("%d images of %d x %d in %.1f s: %.3g a second", answered, one.Images[0].Width, one.Images[0].Height, took.Seconds(), rate)
 		if rate < slowRate {
 			one.find("it is slow: %.2g images a second, so that 5,000 take %.1f hours", rate, 5000/rate/3600)
 		}
@@ -226,7 +243,8 @@ var errEnough = errors.New("that is enough")
 func trySense(ctx context.Context, p Plugin, r client.OpenRequest, one Case) error {
 	one.Images = nil
 	for i := range 6 {
-		one.Images = append(one.Images, drawing(64, i))
+		width, height := one.sized(64)
+		one.Images = append(one.Images, drawing(width, height, i))
 	}
 	prompts := one.Prompts
 	changed := func(change func(sdk.Image) sdk.Image) []client.Item {
@@ -376,6 +394,63 @@ func tryOptions(ctx context.Context, p Plugin, r client.OpenRequest, one Case) e
 	return nil
 }
 
+// tryDescription looks for what people will miss in the description, and asks for every
+// capability that no other check does: a call that the plugin does not know is a mistake.
+func tryDescription(ctx context.Context, p Plugin, r client.OpenRequest, one Case) error {
+	c := one.component
+	if c.Summary == "" {
+		one.find("it has no summary: plumb plugins prints one sentence of every component")
+	}
+	var bare []string
+	for _, a := range c.Schema.Attributes {
+		if a.Summary == "" {
+			bare = append(bare, a.Name)
+		}
+	}
+	if len(bare) > 0 {
+		one.find("options without a summary: %s", strings.Join(bare, ", "))
+	}
+	if c.CodeVersion == "" {
+		one.find("it has no code version, which says when its answers change")
+	}
+	none := func(sdk.Progress) error { return nil }
+	calls := map[sdk.Capability]func(*client.Instance) error{
+		sdk.CapabilityFit:  func(in *client.Instance) error { return in.Fit(ctx, sdk.FitRequest{}, none) },
+		sdk.CapabilityTune: func(in *client.Instance) error { return in.Tune(ctx, sdk.TuneRequest{}, none) },
+		sdk.CapabilityFitTexts: func(in *client.Instance) error {
+			_, err := in.FitTexts(ctx, sdk.FitRequest{})
+			return err
+		},
+	}
+	return with(ctx, p, r, func(in *client.Instance) error {
+		for _, capability := range c.Capabilities {
+			call := calls[capability]
+			if call == nil {
+				continue
+			}
+			switch err := call(in); {
+			case err == nil:
+				one.find("the capability %q: a job without any data is taken without a word", capability)
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case unknownCall(err):
+				return fmt.Errorf("it declares the capability %q: %w", capability, err)
+			}
+		}
+		return nil
+	})
+}
+
+// unknownCall reports whether an error says that the plugin has no such method: gRPC's,
+// or in the words of core/plugin.
+func unknownCall(err error) bool {
+	var broken *client.Transport
+	if errors.As(err, &broken) {
+		return status.Code(broken.Err) == codes.Unimplemented
+	}
+	return strings.Contains(err.Error(), "does not understand the call")
+}
+
 // tryDrawPrompts: hard prompts get images.
 func tryDrawPrompts(ctx context.Context, p Plugin, r client.OpenRequest, one Case) error {
 	prompts, err := one.hard(ctx, p, r)
@@ -456,17 +531,17 @@ func noise(width, height int, state uint32) sdk.Image {
 
 // drawing is a disc and a bar of other colours on a gradient: not symmetric, and
 // something that a model of images may have a view on.
-func drawing(side, n int) sdk.Image {
+func drawing(width, height, n int) sdk.Image {
 	colours := [][3]byte{{220, 30, 30}, {30, 60, 220}, {240, 210, 40}, {40, 170, 60}, {250, 250, 250}, {120, 40, 160}}
 	disc, bar := colours[n%len(colours)], colours[(n+2)%len(colours)]
-	out := sdk.Image{Width: side, Height: side, RGB: make([]byte, 0, 3*side*side)}
-	cx, cy, radius := side/4+n*side/24, side/3, side/5
-	for y := range side {
-		for x := range side {
-			pixel := [3]byte{byte(40 + 100*y/side), byte(60 + 60*x/side), byte(80 + 10*n)}
+	out := sdk.Image{Width: width, Height: height, RGB: make([]byte, 0, 3*width*height)}
+	cx, cy, radius := width/4+n*width/24, height/3, min(width, height)/5
+	for y := range height {
+		for x := range width {
+			pixel := [3]byte{byte(40 + 100*y/height), byte(60 + 60*x/width), byte(80 + 10*n)}
 			if (x-cx)*(x-cx)+(y-cy)*(y-cy) < radius*radius {
 				pixel = disc
-			} else if x > side*3/5 && x < side*4/5 && y > side/2 {
+			} else if x > width*3/5 && x < width*4/5 && y > height/2 {
 				pixel = bar
 			}
 			out.RGB = append(out.RGB, pixel[:]...)

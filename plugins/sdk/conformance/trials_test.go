@@ -9,6 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -148,6 +152,40 @@ func TestTrials(t *testing.T) {
 	}
 }
 
+// TestDescription: what people will miss, and a capability that is declared and of which
+// the plugin knows nothing.
+func TestDescription(t *testing.T) {
+	fitting := fitted{}
+	p := sdk.Plugin{Name: "p", Components: []sdk.Component{{
+		Description: sdk.Description{Kind: sdk.KindReward, Name: "x", Capabilities: []sdk.Capability{sdk.CapabilityFit}, Schema: sdk.Settings(struct {
+			Scale float64 `json:"scale"`
+		}{1})},
+		Open: opening(fitting),
+	}}}
+	one := Case{Kind: sdk.KindReward, Component: "x"}
+	description := Trials(described(p, one), one)[1]
+	outcome, err := description.Run(t.Context(), serve(t, p))
+	if err != nil || len(outcome.Findings) != 3 || !strings.Contains(outcome.Findings[1], "options without a summary: scale") {
+		t.Errorf("it finds %q, %v", outcome.Findings, err)
+	}
+	ignorant := grpc.ChainStreamInterceptor(func(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+		if strings.HasSuffix(info.FullMethod, "/Fit") {
+			return status.Error(codes.Unimplemented, "unknown method Fit")
+		}
+		return handler(server, stream)
+	})
+	if _, err := description.Run(t.Context(), serve(t, p, ignorant)); err == nil || !strings.Contains(err.Error(), `declares the capability "fit"`) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// fitted refuses to be fitted.
+type fitted struct{ honest }
+
+func (fitted) Fit(context.Context, sdk.FitRequest, func(sdk.Progress) error) error {
+	return errors.New("there are no labels")
+}
+
 // TestATrialIsCancelled: Ctrl-C ends a trial as such.
 func TestATrialIsCancelled(t *testing.T) {
 	p := sdk.Plugin{Name: "p", Components: []sdk.Component{{Description: sdk.Description{Kind: sdk.KindReward, Name: "x", PreferredBatch: 1}, Open: opening(slow{})}}}
@@ -155,8 +193,8 @@ func TestATrialIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	for _, trial := range Trials(described(p, one), one) {
-		if trial.Name == "options" {
-			continue // opens and closes, which is quick
+		if trial.Name == "options" || trial.Name == "description" {
+			continue // open and close, which is quick
 		}
 		if _, err := trial.Run(ctx, serve(t, p)); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s ends with %v", trial.Name, err)
