@@ -194,12 +194,13 @@ func TestTemplateWithUV(t *testing.T) {
 	if err != nil || said != "0.5\timage.png\n" {
 		t.Fatalf("says %q: %v", said, err)
 	}
-	// What it needs is there now: with its lock nothing is looked for.
-	run(t, directory, nil, uv, "lock", "--quiet", "--python", python, "--offline", "--script", "redness.py")
+	// With its lock, and what the lock names, nothing is looked for.
+	run(t, directory, nil, uv, "lock", "--quiet", "--python", python, "--script", "redness.py")
 	lock, err := os.ReadFile(filepath.Join(directory, "redness.py.lock"))
 	if err != nil || !bytes.Contains(lock, []byte("vendor/plumb_plugin-")) {
 		t.Errorf("the lock does not name the wheel: %v\n%s", err, lock)
 	}
+	run(t, directory, nil, uv, "sync", "--quiet", "--frozen", "--python", python, "--script", "redness.py")
 	if said := run(t, directory, nil, uv, "run", "--quiet", "--offline", "--frozen", "--python", python, "--script", "redness.py", "--prompt", "a ring", "image.png"); said != "0.5\timage.png\n" {
 		t.Errorf("with its lock it says %q", said)
 	}

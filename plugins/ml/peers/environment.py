@@ -70,7 +70,7 @@ def make(directory, requirements):
     for torch in directory.glob("lib/python3*/site-packages/torch/lib"):
         stand_in(torch)
     if requirements == HERE / "requirements.txt":
-        run(python, "-c", "import torch, diffusers, transformers, peft, datasets, pandas, polars, duckdb; assert torch.ones(2).sum() == 2")
+        run(python, "-c", "import torch, diffusers, transformers, peft, datasets, pandas, polars, duckdb, open_clip, grpc; assert torch.ones(2).sum() == 2")
     else:
         run(python, "-m", "pip", "check")  # with all that its packages need
     ready.write_text(stamp)
