@@ -217,6 +217,10 @@ func (p *program) listInstalled(ctx context.Context, root string) {
 	fmt.Fprintf(p.out, "Installed into %s:\n", root)
 	installed := install.List(root)
 	for _, one := range installed {
+		if one.Unreadable != nil {
+			p.writeDamaged(one.Backend, one, one.Unreadable)
+			continue
+		}
 		var hosts []string
 		for _, wheel := range one.Wheels {
 			if host := hostOf(wheel.From); !slices.Contains(hosts, host) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/install"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/ml/backends"
 )
@@ -99,12 +100,38 @@ func (p *program) resolveBackend(ctx context.Context, name string) (plan.Environ
 		return plan.Environment{}, diag.Errorf(diag.Range{}, fmt.Sprintf("The compute backend %q cannot be used", name),
 			"%s\n\n`plumb doctor` says what there is on this machine.", answer.Error)
 	}
+	if err := intact(answer); err != nil {
+		return plan.Environment{}, err
+	}
 	p.notePassed(answer)
 	// For the processes that compute.
 	if err := os.Setenv(backends.CompilerVariable, answer.Environment.Compiler); err != nil {
 		return plan.Environment{}, err
 	}
 	return answer.Environment, nil
+}
+
+// intact refuses a plugin that plumb installed and that is another by now: it opens,
+// and nobody knows what it computes.
+func intact(answer opened) error {
+	root, err := backends.Root(os.Getenv)
+	if err != nil || answer.Plugin == nil {
+		return nil
+	}
+	one, ok := install.Holds(root, answer.Plugin.Path)
+	switch {
+	case !ok: // the user's own
+		return nil
+	case one.Unreadable != nil:
+		err = one.Unreadable
+	case one.Path() == answer.Plugin.Path && !strings.Contains(answer.Environment.Compiler, one.SHA256):
+		err = fmt.Errorf("%s has another content than what was installed", one.Plugin)
+	}
+	if err == nil {
+		return nil
+	}
+	return diag.Errorf(diag.Range{}, fmt.Sprintf("The compute backend %q is damaged", one.Backend),
+		"In %s: %v.\n\n`plumb backend install %s` mends it; --backend go needs no plugin.", one.Dir, err, one.Backend)
 }
 
 // explainEnd says what to do about a process that ended.

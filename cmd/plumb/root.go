@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -220,9 +219,8 @@ func (p *program) findStore(args []string) {
 // tellStore says where results are kept if that is not where one would look, and that
 // there are none yet; whatever follows from it, such as that it is made.
 func (p *program) tellStore(ifNone string) {
-	_, err := os.Stat(p.storePath())
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case !store.IsStore(p.storePath()):
 		fmt.Fprintf(p.err, "There is no store in %s yet: %s.\n", p.storePath(), ifNone)
 	case p.runsFound:
 		fmt.Fprintf(p.err, "The store is %s.\n", p.storePath())

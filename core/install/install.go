@@ -55,7 +55,7 @@ func (in *Installer) Install(ctx context.Context, r Release, from []string) (don
 	}
 	place := filepath.Join(folder(in.Root, r.Backend), r.Version)
 	if m, err := readManifest(filepath.Join(place, manifestName)); err == nil && m.Backend == r.Backend && m.Platform == r.Platform {
-		here := Installed{m, place}
+		here := Installed{Manifest: m, Dir: place}
 		switch err := here.Check(ctx); {
 		case ctx.Err() != nil:
 			return Installed{}, false, ctx.Err()
@@ -326,7 +326,7 @@ func (in *Installer) unpack(ctx context.Context, r Release, paths []string, sour
 	if err != nil {
 		return Installed{}, in.writing(err, 0)
 	}
-	return Installed{m, place}, nil
+	return Installed{Manifest: m, Dir: place}, nil
 }
 
 // remove takes a directory away: out of sight at once, then file by file.

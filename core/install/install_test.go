@@ -243,9 +243,10 @@ func TestDamaged(t *testing.T) {
 			content[1234] ^= 1
 			return os.WriteFile(path, content, 0o644)
 		},
-		"cut off": func(dir string) error { return os.Truncate(filepath.Join(dir, "nvidia", "lib.so"), 7) },
-		"missing": func(dir string) error { return os.Remove(filepath.Join(dir, "nvidia", "bin", "ptxas")) },
-		"no list": func(dir string) error { return os.RemoveAll(filepath.Join(dir, "some_library-2.0.dist-info")) },
+		"cut off":  func(dir string) error { return os.Truncate(filepath.Join(dir, "nvidia", "lib.so"), 7) },
+		"missing":  func(dir string) error { return os.Remove(filepath.Join(dir, "nvidia", "bin", "ptxas")) },
+		"manifest": func(dir string) error { return os.Truncate(filepath.Join(dir, manifestName), 30) },
+		"no list":  func(dir string) error { return os.RemoveAll(filepath.Join(dir, "some_library-2.0.dist-info")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, files := release(t)
@@ -257,8 +258,9 @@ func TestDamaged(t *testing.T) {
 			if err := harm(done.Dir); err != nil {
 				t.Fatal(err)
 			}
-			if err := done.Check(t.Context()); err == nil {
-				t.Error("it is found to be whole")
+			here := List(in.Root)
+			if len(here) != 1 || here[0].Version != done.Version || here[0].Backend != done.Backend || here[0].Check(t.Context()) == nil {
+				t.Errorf("it is found to be whole, or not found: %+v", here)
 			}
 			again, isNew, err := in.Install(t.Context(), r, nil)
 			if err != nil || !isNew || again.Check(t.Context()) != nil {

@@ -46,6 +46,9 @@ const manifestName = "manifest.json"
 type Installed struct {
 	Manifest
 	Dir string
+	// Unreadable is why its manifest says nothing; nil: it does. Of the manifest
+	// there are the backend and the version, as directories are named, then.
+	Unreadable error
 }
 
 // Path is the file of the plugin.
@@ -57,15 +60,21 @@ func folder(root, backend string) string {
 }
 
 // List returns what is installed below a directory, the backends in the order of
-// the table. One without a readable manifest is not listed.
+// the table. What has no manifest was not installed.
 func List(root string) []Installed {
 	var all []Installed
 	for _, backend := range Backends() {
 		paths, _ := filepath.Glob(filepath.Join(quoteGlob(folder(root, backend)), "*", manifestName))
 		for _, path := range paths {
-			if m, err := readManifest(path); err == nil && m.Backend == backend {
-				all = append(all, Installed{m, filepath.Dir(path)})
+			dir := filepath.Dir(path)
+			m, err := readManifest(path)
+			if err == nil && m.Backend != backend {
+				err = fmt.Errorf("read %s: it is of %s", path, m.Backend)
 			}
+			if err != nil {
+				m = Manifest{Backend: backend, Version: filepath.Base(dir)}
+			}
+			all = append(all, Installed{Manifest: m, Dir: dir, Unreadable: err})
 		}
 	}
 	return all
@@ -107,6 +116,9 @@ func (m Manifest) write(dir string) error {
 // size, as the wheels' own lists have them (*.dist-info/RECORD), and the plugin by
 // its digest. The error is one sentence, or that of ctx.
 func (i Installed) Check(ctx context.Context) error {
+	if i.Unreadable != nil {
+		return i.Unreadable
+	}
 	lists, err := filepath.Glob(filepath.Join(quoteGlob(i.Dir), "*.dist-info", "RECORD"))
 	if err != nil || len(lists) < len(i.Wheels) {
 		return fmt.Errorf("of %d wheels' lists of files %d are there", len(i.Wheels), len(lists))
@@ -156,6 +168,16 @@ func checkList(dir, list string) error {
 		}
 	}
 	return nil
+}
+
+// Holds returns what was installed that a file is part of.
+func Holds(root, path string) (Installed, bool) {
+	for _, one := range List(root) {
+		if below, err := filepath.Rel(one.Dir, path); err == nil && filepath.IsLocal(below) {
+			return one, true
+		}
+	}
+	return Installed{}, false
 }
 
 // backendOf returns what of a backend is installed.

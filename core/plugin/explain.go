@@ -237,8 +237,8 @@ type hungStart struct{ diag.List }
 // Unwrap gives the diagnostics.
 func (h hungStart) Unwrap() error { return h.List }
 
-// whyNotStarted explains a start that failed.
-func (p *process) whyNotStarted(err error) error {
+// whyNotStarted explains a start that failed, or that came too late.
+func (p *process) whyNotStarted(err error, late bool) error {
 	if errors.Is(err, ErrStopped) || p.host.isStopped() {
 		return ErrStopped
 	}
@@ -255,8 +255,7 @@ func (p *process) whyNotStarted(err error) error {
 		return diag.Errorf(at, fmt.Sprintf("%s speaks version %d of the plugin protocol, this Plumb speaks version %d", who, version, sdk.ProtocolVersion), "%s", update)
 	}
 	_, introduced := protocolOf(first)
-	if strings.Contains(err.Error(), "timeout") && !introduced {
-		p.kill()
+	if late {
 		return hungStart{diag.Errorf(at, who+" did not introduce itself",
 			"%s was started and said nothing of a plugin for %v, so it was killed. If it needs more time, such as for its imports, say so in its block: silence = \"5m\".%s", p.shown, p.patience, p.lastWords())}
 	}

@@ -89,7 +89,7 @@ type Description struct {
 // Describe asks the plugin what it provides. A mistaken description is a
 // *Failure.
 func (c *Client) Describe(ctx context.Context) (Description, error) {
-	bounded, cancel := within(ctx, adminTimeout)
+	bounded, cancel := Within(ctx, adminTimeout)
 	defer cancel()
 	r, err := pb.NewPluginClient(c.connection).Describe(bounded, &pb.DescribeRequest{})
 	if err != nil {
@@ -115,7 +115,7 @@ type OpenRequest struct {
 
 // Open makes an instance.
 func (c *Client) Open(ctx context.Context, r OpenRequest) (*Instance, error) {
-	bounded, cancel := within(ctx, openTimeout)
+	bounded, cancel := Within(ctx, openTimeout)
 	defer cancel()
 	in := &Instance{client: c, kind: r.Kind, name: cmp.Or(r.Name, r.Component)}
 	err := receive(bounded, openPatience*c.options.Silence,
@@ -139,7 +139,7 @@ func (c *Client) Open(ctx context.Context, r OpenRequest) (*Instance, error) {
 // Stop asks the plugin to end its calls and close its instances. Its errors are
 // not explained: whoever stops a plugin knows why it does not answer.
 func (c *Client) Stop(ctx context.Context) error {
-	ctx, cancel := within(ctx, adminTimeout)
+	ctx, cancel := Within(ctx, adminTimeout)
 	defer cancel()
 	r, err := pb.NewPluginClient(c.connection).Stop(ctx, &pb.StopRequest{})
 	if err != nil {
@@ -177,7 +177,7 @@ func (i *Instance) Facts() map[string]float64 { return i.facts }
 
 // Close frees the instance. Later calls are refused.
 func (i *Instance) Close(ctx context.Context) error {
-	bounded, cancel := within(ctx, adminTimeout)
+	bounded, cancel := Within(ctx, adminTimeout)
 	defer cancel()
 	r, err := pb.NewPluginClient(i.client.connection).Close(bounded, &pb.CloseRequest{Instance: i.id})
 	if err != nil {
