@@ -101,8 +101,8 @@ func each[T any](list []T) iter.Seq2[T, error] {
 // scores runs Score and returns the scores by position.
 func scores(ctx context.Context, in *client.Instance, items []client.Item) ([]float64, error) {
 	out := make([]float64, len(items))
-	err := in.Score(ctx, each(items), func(position int, score float64) error {
-		out[position] = score
+	err := in.Score(ctx, each(items), func(position int, score sdk.Score) error {
+		out[position] = score.Score
 		return nil
 	})
 	return out, err
@@ -409,7 +409,7 @@ func TestCancelledCallLeavesTheInstanceUsable(t *testing.T) {
 			}
 		}
 	}
-	err := in.Score(ctx, endless, func(int, float64) error {
+	err := in.Score(ctx, endless, func(int, sdk.Score) error {
 		if took.IsZero() {
 			took = time.Now()
 		}
@@ -438,7 +438,7 @@ func TestErrorsOfTheCallerPass(t *testing.T) {
 	h := tinyHost(t)
 	in := open(t, h, "reward", "tiny")
 	mine := errors.New("disk full")
-	if err := in.Score(t.Context(), each(pngs(t, 5)), func(int, float64) error { return mine }); err != mine {
+	if err := in.Score(t.Context(), each(pngs(t, 5)), func(int, sdk.Score) error { return mine }); err != mine {
 		t.Errorf("error of emit became %v", err)
 	}
 	broken := func(yield func(client.Item, error) bool) {
@@ -446,7 +446,7 @@ func TestErrorsOfTheCallerPass(t *testing.T) {
 			yield(client.Item{}, mine)
 		}
 	}
-	if err := in.Score(t.Context(), broken, func(int, float64) error { return nil }); err != mine {
+	if err := in.Score(t.Context(), broken, func(int, sdk.Score) error { return nil }); err != mine {
 		t.Errorf("error of the items became %v", err)
 	}
 	_, err := scores(t.Context(), in, []client.Item{{ID: "bad", PNG: []byte("no PNG")}})
@@ -748,8 +748,8 @@ func beHost() {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	in.Score(context.Background(), each([]client.Item{{PNG: one}}), func(_ int, pid float64) error {
-		fmt.Println(int(pid))
+	in.Score(context.Background(), each([]client.Item{{PNG: one}}), func(_ int, pid sdk.Score) error {
+		fmt.Println(int(pid.Score))
 		return nil
 	})
 	time.Sleep(time.Minute)
@@ -829,7 +829,7 @@ func BenchmarkScore(b *testing.B) {
 		}
 	}
 	b.ResetTimer()
-	if err := in.Score(b.Context(), items, func(int, float64) error { return nil }); err != nil {
+	if err := in.Score(b.Context(), items, func(int, sdk.Score) error { return nil }); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "items/s")

@@ -135,6 +135,22 @@ type BatchReward interface {
 	ScoreBatch(ctx context.Context, items []Item) ([]float64, error)
 }
 
+// Score is a reward's answer about one image.
+type Score struct {
+	Score float64 // finite; higher is better
+	// Parts are further numbers about the image, finite, by name, such as the terms of
+	// the score: those that the component lists (Description.Parts), each of them.
+	Parts map[string]float64
+}
+
+// PartsReward is a Reward that gives further numbers beside the score. One whose
+// description lists Parts must be one. They become columns of the table of scores.
+type PartsReward interface {
+	Reward
+	// ScoreParts returns one Score for each item.
+	ScoreParts(ctx context.Context, items []Item) ([]Score, error)
+}
+
 // Label is a rater's answer about one image.
 type Label string
 

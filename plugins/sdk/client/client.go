@@ -110,6 +110,10 @@ type OpenRequest struct {
 	Component string // as the plugin calls it
 	Name      string // as the experiment calls it, for messages; empty: Component
 
+	// Parts are those that the component's description lists, of a reward: each of its
+	// scores must have them.
+	Parts []string
+
 	sdk.OpenRequest // what the component gets
 }
 
@@ -117,13 +121,19 @@ type OpenRequest struct {
 func (c *Client) Open(ctx context.Context, r OpenRequest) (*Instance, error) {
 	bounded, cancel := Within(ctx, openTimeout)
 	defer cancel()
-	in := &Instance{client: c, kind: r.Kind, name: cmp.Or(r.Name, r.Component)}
-	err := receive(bounded, openPatience*c.options.Silence,
+	in := &Instance{client: c, kind: r.Kind, name: cmp.Or(r.Name, r.Component), parts: r.Parts}
+	opening := &opening{to: bounded}
+	defer opening.end()
+	err := receive(WithBusy(bounded, opening.busy), openPatience*c.options.Silence,
 		func(ctx context.Context) (grpc.ServerStreamingClient[pb.OpenResponse], error) {
 			return pb.NewPluginClient(c.connection).Open(ctx, openRequestToProto(r))
 		},
 		(*pb.OpenResponse).GetSignal,
 		func(answer *pb.OpenResponse) error {
+			if answer.GetProgress() != nil {
+				opening.progress(progressFromProto(answer.GetProgress()))
+				return nil
+			}
 			in.id, in.facts = answer.GetInstance(), answer.GetFacts()
 			return nil
 		})
@@ -165,6 +175,7 @@ type Instance struct {
 	kind, name string
 	id         string
 	facts      map[string]float64
+	parts      []string // of each score
 }
 
 func (i *Instance) explain(ctx context.Context, method string, err error) error {

@@ -1,4 +1,4 @@
-package plugintest
+package conformance
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -16,69 +15,8 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 )
 
-// check is one thing that the contract asks for.
-type check struct {
-	name string
-	run  func(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error
-}
-
-// checksOf are the checks for a component.
-func checksOf(p sdk.Plugin, one Case) []check {
-	component, _ := componentOf(p, one)
-	has := component.Has
-	checks := []check{{"close", checkClose}}
-	switch one.Kind {
-	case sdk.KindSampler:
-		checks = append(checks, check{"sample", checkSample}, check{"cancel", checkCancelSample})
-		if has(sdk.CapabilityPrecompute) {
-			checks = append(checks, check{"precompute", checkPrecompute})
-		}
-		if has(sdk.CapabilityTune) && one.Tune != nil {
-			checks = append(checks, check{"tune", checkTune})
-		}
-	case sdk.KindReward:
-		checks = append(checks, check{"score", checkScore}, check{"cancel", checkCancelScore})
-	case sdk.KindRater:
-		checks = append(checks, check{"rate", checkRate})
-		if has(sdk.CapabilityCompare) {
-			checks = append(checks, check{"compare", checkCompare})
-		}
-	case sdk.KindEncoder:
-		checks = append(checks, check{"encode", checkEncode})
-	}
-	if has(sdk.CapabilityCheckPrompts) {
-		checks = append(checks, check{"check_prompts", checkPrompts})
-	}
-	if has(sdk.CapabilityFit) && one.Fit != nil {
-		checks = append(checks, check{"fit", checkFit})
-		if has(sdk.CapabilityFitTexts) {
-			checks = append(checks, check{"fit_texts", checkFitTexts})
-		}
-	}
-	return checks
-}
-
-// checkDescribe: the description is free of mistakes and always the same.
-func checkDescribe(ctx context.Context, c *client.Client, p sdk.Plugin) error {
-	if mistakes := p.Validate(); len(mistakes) > 0 {
-		return mistakes
-	}
-	first, err := c.Describe(ctx)
-	if err != nil {
-		return fmt.Errorf("describe: %w", err)
-	}
-	second, err := c.Describe(ctx)
-	if err != nil {
-		return fmt.Errorf("describe again: %w", err)
-	}
-	if !reflect.DeepEqual(first, second) {
-		return fmt.Errorf("Describe answers differently the second time:\n%+v\n%+v", first, second)
-	}
-	return nil
-}
-
 // checkClose: a closed instance answers nothing.
-func checkClose(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+func checkClose(ctx context.Context, c Plugin, r client.OpenRequest, one Case) error {
 	in, err := c.Open(ctx, r)
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
@@ -95,7 +33,7 @@ func checkClose(ctx context.Context, c *client.Client, r client.OpenRequest, one
 }
 
 // with opens an instance for a check.
-func with(ctx context.Context, c *client.Client, r client.OpenRequest, work func(in *client.Instance) error) error {
+func with(ctx context.Context, c Plugin, r client.OpenRequest, work func(in *client.Instance) error) error {
 	in, err := c.Open(ctx, r)
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
@@ -220,7 +158,7 @@ func collect[T any](n int, call func(emit func(position int, answer T) error) er
 }
 
 // checkSample: the same draw gives the same image.
-func checkSample(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+func checkSample(ctx context.Context, c Plugin, r client.OpenRequest, one Case) error {
 	return with(ctx, c, r, func(in *client.Instance) error {
 		var draws []client.Draw
 		for i, prompt := range one.Prompts {
@@ -250,24 +188,37 @@ func checkSample(ctx context.Context, c *client.Client, r client.OpenRequest, on
 }
 
 // checkScore: scores are finite and depend on their item alone.
-func checkScore(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+func checkScore(ctx context.Context, c Plugin, r client.OpenRequest, one Case) error {
 	return with(ctx, c, r, func(in *client.Instance) error {
 		items := one.items()
-		return sameInAllViews(len(items), func(questions []int) ([]float64, error) {
-			return collect(len(questions), func(emit func(int, float64) error) error {
-				return in.Score(ctx, sequence(pick(items, questions)), emit)
-			})
-		}, func(a, b float64, exact bool) string {
-			if !near(a, b, one.Tolerance, exact) {
-				return fmt.Sprintf("score %v and %v", a, b)
-			}
-			return ""
-		})
+		return sameInAllViews(len(items), func(questions []int) ([]sdk.Score, error) {
+			return scores(ctx, in, pick(items, questions))
+		}, one.differentScores)
 	})
 }
 
+// scores asks for the scores of items.
+func scores(ctx context.Context, in *client.Instance, items []client.Item) ([]sdk.Score, error) {
+	return collect(len(items), func(emit func(int, sdk.Score) error) error {
+		return in.Score(ctx, sequence(items), emit)
+	})
+}
+
+// differentScores says how two scores of one item differ; empty if they do not.
+func (c Case) differentScores(a, b sdk.Score, exact bool) string {
+	if !c.near(a.Score, b.Score, exact) {
+		return fmt.Sprintf("score %v and %v", a.Score, b.Score)
+	}
+	for _, part := range c.component.Parts {
+		if !c.near(a.Parts[part], b.Parts[part], exact) {
+			return fmt.Sprintf("part %q %v and %v", part, a.Parts[part], b.Parts[part])
+		}
+	}
+	return ""
+}
+
 // checkRate: always as many labels, whoever the neighbours are.
-func checkRate(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+func checkRate(ctx context.Context, c Plugin, r client.OpenRequest, one Case) error {
 	return with(ctx, c, r, func(in *client.Instance) error {
 		items := one.items()
 		return sameInAllViews(len(items), func(questions []int) ([][]sdk.Label, error) {
@@ -286,7 +237,7 @@ func checkRate(ctx context.Context, c *client.Client, r client.OpenRequest, one 
 // checkEncode: vectors have one dimension and depend on their image or text
 // alone; those of texts, if the encoder has the capability, live in the space of
 // images.
-func checkEncode(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+func checkEncode(ctx context.Context, c Plugin, r client.OpenRequest, one Case) error {
 	return with(ctx, c, r, func(in *client.Instance) error {
 		differ := func(a, b []float32, exact bool) string {
 			if len(a) != len(b) {
@@ -297,11 +248,9 @@ func checkEncode(ctx context.Context, c *client.Client, r client.OpenRequest, on
 				largest = max(largest, math.Abs(float64(v)))
 			}
 			for i := range a {
-				tolerance := one.Tolerance * largest
-				if exact {
-					tolerance = 0
-				}
-				if math.Abs(float64(a[i])-float64(b[i])) > tolerance {
+				apart := math.Abs(float64(a[i]) - float64(b[i]))
+				*one.apart = max(*one.apart, apart/max(largest, math.SmallestNonzeroFloat32))
+				if apart > one.Tolerance*largest || exact && apart > 0 {
 					return fmt.Sprintf("number %d is %v and %v", i, a[i], b[i])
 				}
 			}
@@ -337,15 +286,19 @@ func checkEncode(ctx context.Context, c *client.Client, r client.OpenRequest, on
 	})
 }
 
-func near(a, b, tolerance float64, exact bool) bool {
+// near reports whether two numbers are the same but for what rounding may do between
+// batches, and notes how far apart they are.
+func (c Case) near(a, b float64, exact bool) bool {
 	if exact {
 		return a == b
 	}
-	return math.Abs(a-b) <= tolerance*max(math.Abs(a), math.Abs(b), 1)
+	apart := math.Abs(a-b) / max(math.Abs(a), math.Abs(b), 1)
+	*c.apart = max(*c.apart, apart)
+	return apart <= c.Tolerance
 }
 
 // checkCancelSample: a cancelled Sample ends soon, and the next one works.
-func checkCancelSample(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+func checkCancelSample(ctx context.Context, c Plugin, r client.OpenRequest, one Case) error {
 	return with(ctx, c, r, func(in *client.Instance) error {
 		draws := make([]client.Draw, 4096)
 		for i := range draws {
@@ -362,8 +315,8 @@ func checkCancelSample(ctx context.Context, c *client.Client, r client.OpenReque
 	})
 }
 
-// checkCancelScore: a cancelled Score ends soon, and the next one works.
-func checkCancelScore(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+// checkCancelItems: a cancelled stream of items ends soon, and the next one works.
+func checkCancelItems(ctx context.Context, c Plugin, r client.OpenRequest, one Case) error {
 	return with(ctx, c, r, func(in *client.Instance) error {
 		items := one.items()
 		return cancelled(ctx, one.Patience, func(ctx context.Context, answered func()) error {
@@ -374,14 +327,47 @@ func checkCancelScore(ctx context.Context, c *client.Client, r client.OpenReques
 					}
 				}
 			}
-			return in.Score(ctx, endless, func(int, float64) error {
+			return one.stream(ctx, in, endless, func(int, []float64) error {
 				answered()
 				return nil
 			})
 		}, func(ctx context.Context) error {
-			return in.Score(ctx, sequence(items[:1]), func(int, float64) error { return nil })
+			return one.stream(ctx, in, sequence(items[:1]), func(int, []float64) error { return nil })
 		})
 	})
+}
+
+// stream asks about items as the kind of the component is asked, and emits its answers
+// as numbers: a score and its parts, labels, a vector.
+func (c Case) stream(ctx context.Context, in *client.Instance, items iter.Seq2[client.Item, error], emit func(position int, answer []float64) error) error {
+	switch c.component.Kind {
+	case sdk.KindReward:
+		return in.Score(ctx, items, func(position int, score sdk.Score) error {
+			answer := []float64{score.Score}
+			for _, part := range c.component.Parts {
+				answer = append(answer, score.Parts[part])
+			}
+			return emit(position, answer)
+		})
+	case sdk.KindRater:
+		numbers := map[sdk.Label]float64{sdk.LabelBad: -1, sdk.LabelGood: 1}
+		return in.Rate(ctx, items, func(position int, labels []sdk.Label) error {
+			answer := make([]float64, len(labels))
+			for i, label := range labels {
+				answer[i] = numbers[label]
+			}
+			return emit(position, answer)
+		})
+	case sdk.KindEncoder:
+		return in.EncodeImages(ctx, items, func(position int, vector []float32) error {
+			answer := make([]float64, len(vector))
+			for i, v := range vector {
+				answer[i] = float64(v)
+			}
+			return emit(position, answer)
+		})
+	}
+	return fmt.Errorf("a %s is not asked about images", c.component.Kind)
 }
 
 // cancelled cancels a long call at its first answer and then makes a short one.

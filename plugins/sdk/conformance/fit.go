@@ -1,4 +1,4 @@
-package plugintest
+package conformance
 
 import (
 	"context"
@@ -31,8 +31,8 @@ var unlearnable = []struct{ name, why string }{
 // checkFit: the same images, labels and seed give the same checkpoint; it can
 // be opened, and answers; and labels that nothing can be learnt from are refused
 // with a way out.
-func checkFit(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
-	root, err := os.MkdirTemp("", "plugintest-fit-")
+func checkFit(ctx context.Context, c Plugin, r client.OpenRequest, one Case) error {
+	root, err := os.MkdirTemp("", "plumb-check-fit-")
 	if err != nil {
 		return err
 	}
@@ -135,8 +135,8 @@ func (c Case) fitJob(root string) sdk.FitRequest {
 
 // checkFitTexts: the same images and labels give the same texts, in the same
 // order; that each is there once is checked where they arrive.
-func checkFitTexts(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
-	root, err := os.MkdirTemp("", "plugintest-fit-")
+func checkFitTexts(ctx context.Context, c Plugin, r client.OpenRequest, one Case) error {
+	root, err := os.MkdirTemp("", "plumb-check-fit-")
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func answer(ctx context.Context, in *client.Instance, one Case) error {
 	items := sequence(one.items())
 	switch one.Kind {
 	case sdk.KindReward:
-		return in.Score(ctx, items, func(int, float64) error { return nil })
+		return in.Score(ctx, items, func(int, sdk.Score) error { return nil })
 	case sdk.KindRater:
 		return in.Rate(ctx, items, func(int, []sdk.Label) error { return nil })
 	case sdk.KindEncoder:

@@ -1,4 +1,4 @@
-package plugintest
+package conformance
 
 import (
 	"context"
@@ -20,7 +20,7 @@ const sideErrors = 5
 
 // checkCompare: always as many choices, whoever the neighbours are, and no side
 // is favoured.
-func checkCompare(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+func checkCompare(ctx context.Context, c Plugin, r client.OpenRequest, one Case) error {
 	return with(ctx, c, r, func(in *client.Instance) error {
 		compare := func(pairs []client.Pair) ([][]sdk.Choice, error) {
 			return collect(len(pairs), func(emit func(int, []sdk.Choice) error) error {

@@ -1,4 +1,4 @@
-package plugintest
+package conformance
 
 import (
 	"cmp"
@@ -13,7 +13,7 @@ import (
 
 // checkPrompts: what the component says of a prompt depends on it alone, it has nothing
 // against the prompts that the other checks ask about, and it refuses nonsense.
-func checkPrompts(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+func checkPrompts(ctx context.Context, c Plugin, r client.OpenRequest, one Case) error {
 	ask := func(prompts []sdk.Prompt) (sdk.PromptFindings, error) {
 		return c.CheckPrompts(ctx, client.CheckPromptsRequest{
 			Kind: r.Kind, Component: r.Component, CheckPromptsRequest: sdk.CheckPromptsRequest{Config: r.Config, Prompts: prompts},

@@ -1,4 +1,4 @@
-package plugintest
+package conformance
 
 import (
 	"bytes"
@@ -144,16 +144,16 @@ func says(t *testing.T, component sdk.Component, name, want string) {
 	t.Helper()
 	p := sdk.Plugin{Name: "p", Version: "1", Components: []sdk.Component{component}}
 	one := Case{Kind: component.Kind, Component: component.Name}
-	request, err := openRequest(p, one)
+	request, err := openRequest(described(p, one), one)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := serve(t, p)
-	for _, check := range checksOf(p, one) {
-		if check.name != name {
+	for _, check := range Checks(described(p, one), one) {
+		if check.Name != name {
 			continue
 		}
-		err := check.run(t.Context(), c, request, one.filled(p))
+		err := check.run(t.Context(), c, request, one.filled(described(p, one)))
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("error is %v, want one with %q", err, want)
 		}

@@ -1,4 +1,4 @@
-package plugintest
+package conformance
 
 import (
 	"context"
@@ -139,11 +139,11 @@ func TestCheckPrompts(t *testing.T) {
 			CheckPrompts: test.check, Open: opening(honest{}),
 		}}}
 		test.one.Kind, test.one.Component = sdk.KindSampler, "x"
-		request, err := openRequest(p, test.one)
+		request, err := openRequest(described(p, test.one), test.one)
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = checkPrompts(t.Context(), serve(t, p), request, test.one.filled(p))
+		err = checkPrompts(t.Context(), serve(t, p), request, test.one.filled(described(p, test.one)))
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: error is %v, want one with %q", name, err, test.want)
 		}
@@ -336,11 +336,11 @@ func TestTune(t *testing.T) {
 			Run(t, p, one)
 			continue
 		}
-		request, err := openRequest(p, one)
+		request, err := openRequest(described(p, one), one)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := checkTune(t.Context(), serve(t, p), request, one.filled(p)); err == nil || !strings.Contains(err.Error(), want) {
+		if err := checkTune(t.Context(), serve(t, p), request, one.filled(described(p, one))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, want one with %q", err, want)
 		}
 	}
@@ -355,7 +355,7 @@ func TestWrongPluginsAreFound(t *testing.T) {
 		"NaN":             {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(nan{})}, "score", "the score NaN"},
 		"batch dependent": {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(batchDependent{})}, "score", "one at a time"},
 		"not repeatable":  {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(&forgetful{})}, "score", "asked again"},
-		"panic":           {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(panicking{})}, "score", "run_test.go"},
+		"panic":           {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(panicking{})}, "score", "checks_test.go"},
 		"ignores context": {sdk.Component{Description: sdk.Description{Kind: sdk.KindReward}, Open: opening(deaf{})}, "cancel", "context"},
 		"seedless":        {sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler}, Open: opening(seedless{})}, "sample", "opposite order"},
 		"missing images":  {sdk.Component{Description: sdk.Description{Kind: sdk.KindSampler}, Open: opening(shortOfAnswers{})}, "sample", "unanswered"},
@@ -372,16 +372,16 @@ func TestWrongPluginsAreFound(t *testing.T) {
 			test.component.Name = "x"
 			p := sdk.Plugin{Name: "wrong", Version: "1", Components: []sdk.Component{test.component}}
 			one := Case{Kind: test.component.Kind, Component: "x", Patience: time.Second}
-			request, err := openRequest(p, one)
+			request, err := openRequest(described(p, one), one)
 			if err != nil {
 				t.Fatal(err)
 			}
 			c := serve(t, p)
-			for _, check := range checksOf(p, one) {
-				if check.name != test.check {
+			for _, check := range Checks(described(p, one), one) {
+				if check.Name != test.check {
 					continue
 				}
-				err := check.run(t.Context(), c, request, one.filled(p))
+				err := check.run(t.Context(), c, request, one.filled(described(p, one)))
 				if err == nil || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("error is %v, want one with %q", err, test.want)
 				}
@@ -394,7 +394,7 @@ func TestWrongPluginsAreFound(t *testing.T) {
 
 func TestWrongDescriptionIsFound(t *testing.T) {
 	p := sdk.Plugin{Name: "wrong", Components: []sdk.Component{{Description: sdk.Description{Kind: "oracle", Name: "x"}, Open: opening(honest{})}}}
-	if err := checkDescribe(t.Context(), serve(t, p), p); err == nil || !strings.Contains(err.Error(), "unknown kind") {
+	if _, err := Describe(t.Context(), serve(t, p)); err == nil || !strings.Contains(err.Error(), "unknown kind") {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -405,13 +405,13 @@ func TestPanickingPluginSurvives(t *testing.T) {
 		{Description: sdk.Description{Kind: sdk.KindReward, Name: "good"}, Open: opening(honest{})},
 	}}
 	c := serve(t, p)
-	items := Case{}.filled(p).items()
+	items := Case{}.filled(sdk.Description{}).items()
 	for _, name := range []string{"bad", "good"} {
 		in, err := c.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: name})
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = in.Score(t.Context(), sequence(items), func(int, float64) error { return nil })
+		err = in.Score(t.Context(), sequence(items), func(int, sdk.Score) error { return nil })
 		if (err == nil) != (name == "good") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -1,4 +1,4 @@
-package plugintest
+package conformance
 
 import (
 	"context"
@@ -155,11 +155,11 @@ func TestFit(t *testing.T) {
 				Run(t, p, one)
 				return
 			}
-			request, err := openRequest(p, one)
+			request, err := openRequest(described(p, one), one)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := checkFit(t.Context(), serve(t, p), request, one.filled(p)); err == nil || !strings.Contains(err.Error(), want) {
+			if err := checkFit(t.Context(), serve(t, p), request, one.filled(described(p, one))); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("error is %v, want one with %q", err, want)
 			}
 		})
@@ -234,11 +234,11 @@ func TestFitTexts(t *testing.T) {
 				Run(t, p, one)
 				return
 			}
-			request, err := openRequest(p, one)
+			request, err := openRequest(described(p, one), one)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := checkFitTexts(t.Context(), serve(t, p), request, one.filled(p)); err == nil || !strings.Contains(err.Error(), want) {
+			if err := checkFitTexts(t.Context(), serve(t, p), request, one.filled(described(p, one))); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("error is %v, want one with %q", err, want)
 			}
 		})

@@ -1,4 +1,4 @@
-package plugintest
+package conformance
 
 import (
 	"bytes"
@@ -18,8 +18,8 @@ import (
 // same files, also if it is stopped after its first step and asked for again,
 // with its scratch and another output; and what it wrote is opened and drawn
 // with.
-func checkTune(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
-	root, err := os.MkdirTemp("", "plugintest-tune-")
+func checkTune(ctx context.Context, c Plugin, r client.OpenRequest, one Case) error {
+	root, err := os.MkdirTemp("", "plumb-check-tune-")
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package plugintest
+package conformance
 
 import (
 	"context"
@@ -24,7 +24,7 @@ const imagesInTable = 6
 
 // checkPrecompute: the same images give the same bytes, also after a call that was
 // cancelled, and every image is reported.
-func checkPrecompute(ctx context.Context, c *client.Client, r client.OpenRequest, one Case) error {
+func checkPrecompute(ctx context.Context, c Plugin, r client.OpenRequest, one Case) error {
 	directory, err := os.MkdirTemp("", "plumb-precompute-")
 	if err != nil {
 		return err
