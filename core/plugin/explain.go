@@ -161,7 +161,7 @@ func (p *process) explainTransport(call client.Call, err error) error {
 	case codes.Unimplemented:
 		return diag.Errorf(diag.Range{}, p.origin.subject(call)+" does not understand the call", "Its plugin has no such method (%s). Update the plugin.", status.Convert(err).Message())
 	case codes.ResourceExhausted:
-		return diag.Errorf(diag.Range{}, "A message to or from "+who+" is too large", "%s. The limit is %d MiB.", status.Convert(err).Message(), sdk.MaxMessageBytes>>20)
+		return diag.Errorf(diag.Range{}, "A message to or from "+who+" is too large", "%s. Images may have %d MiB, and all else 16.", status.Convert(err).Message(), sdk.MaxMessageBytes>>20)
 	}
 	exited := p.child.wait(crashPatience)
 	if p.host.isStopped() {

@@ -23,18 +23,19 @@ const (
 	adminTimeout = 30 * time.Second
 	// openTimeout bounds Open, heartbeats or not.
 	openTimeout = 30 * time.Minute
-	// openPatience is how many times longer than usual Open may be silent:
-	// reading weights can keep a process from all else.
-	openPatience = 5
 )
 
 // DefaultSilence is how long a call may go without a sign of life.
 const DefaultSilence = 60 * time.Second
 
+// maxAnswerBytes bounds a message of a plugin that is no image: what is larger is
+// refused before it is in memory.
+const maxAnswerBytes = 16 << 20
+
 // DialOptions are the gRPC connection's limits that a host needs.
 func DialOptions() []grpc.DialOption {
 	return []grpc.DialOption{grpc.WithDefaultCallOptions(
-		grpc.MaxCallRecvMsgSize(sdk.MaxMessageBytes),
+		grpc.MaxCallRecvMsgSize(maxAnswerBytes),
 		grpc.MaxCallSendMsgSize(sdk.MaxMessageBytes),
 	)}
 }
@@ -89,7 +90,7 @@ type Description struct {
 // Describe asks the plugin what it provides. A mistaken description is a
 // *Failure.
 func (c *Client) Describe(ctx context.Context) (Description, error) {
-	bounded, cancel := Within(ctx, adminTimeout)
+	bounded, cancel := Within(ctx, min(adminTimeout, c.options.Silence))
 	defer cancel()
 	r, err := pb.NewPluginClient(c.connection).Describe(bounded, &pb.DescribeRequest{})
 	if err != nil {
@@ -124,7 +125,7 @@ func (c *Client) Open(ctx context.Context, r OpenRequest) (*Instance, error) {
 	in := &Instance{client: c, kind: r.Kind, name: cmp.Or(r.Name, r.Component), parts: r.Parts}
 	opening := &opening{to: bounded}
 	defer opening.end()
-	err := receive(WithBusy(bounded, opening.busy), openPatience*c.options.Silence,
+	err := receive(WithBusy(bounded, opening.busy), c.options.Silence,
 		func(ctx context.Context) (grpc.ServerStreamingClient[pb.OpenResponse], error) {
 			return pb.NewPluginClient(c.connection).Open(ctx, openRequestToProto(r))
 		},
@@ -188,7 +189,7 @@ func (i *Instance) Facts() map[string]float64 { return i.facts }
 
 // Close frees the instance. Later calls are refused.
 func (i *Instance) Close(ctx context.Context) error {
-	bounded, cancel := Within(ctx, adminTimeout)
+	bounded, cancel := Within(ctx, min(adminTimeout, i.client.options.Silence))
 	defer cancel()
 	r, err := pb.NewPluginClient(i.client.connection).Close(bounded, &pb.CloseRequest{Instance: i.id})
 	if err != nil {
