@@ -121,7 +121,7 @@ func (p *process) explainSilence(call client.Call, silence *client.Silence) erro
 	if !p.origin.Builtin {
 		advice = "If it needs more time, say so in its block: silence = \"10m\"."
 	}
-	list := diag.Errorf(p.entry.Range, p.origin.subject(call)+" stopped answering",
+	list := diag.Errorf(diag.Range{}, p.origin.subject(call)+" stopped answering",
 		"There was no sign of life for %v, so its process was killed. %s%s", silence.After, advice, p.lastWords())
 	if p.origin.Builtin {
 		return Died{List: list, Again: true} // a machine that had something else to do looks the same
@@ -168,19 +168,19 @@ func (p *process) explainTransport(call client.Call, err error) error {
 		return fmt.Errorf("call %s: %w", who, ErrStopped)
 	}
 	if silent := p.killedFor(); silent != "" && silent != who {
-		return Died{List: diag.Errorf(p.entry.Range, p.origin.subject(call)+" ended with its process",
+		return Died{List: diag.Errorf(diag.Range{}, p.origin.subject(call)+" ended with its process",
 			"The process was killed because %s stopped answering. It is started anew when it is next needed.%s", silent, p.lastWords()), Again: true}
 	}
 	if !exited {
 		p.kill()
-		return Died{List: diag.Errorf(p.entry.Range, "Lost the connection to "+who,
+		return Died{List: diag.Errorf(diag.Range{}, "Lost the connection to "+who,
 			"%s. Its process was killed; it is started anew when it is next needed.%s", status.Convert(err).Message(), p.lastWords())}
 	}
 	advice := "It is started anew when it is next needed. If it crashes again, " + p.origin.tell() + "."
 	if strings.Contains(p.child.status(), "out of memory") {
 		advice = "Smaller batches or images need less memory. " + advice
 	}
-	return Died{List: diag.Errorf(p.entry.Range, p.origin.subject(call)+" crashed", "Its process %s. %s%s", p.child.status(), advice, p.lastWords())}
+	return Died{List: diag.Errorf(diag.Range{}, p.origin.subject(call)+" crashed", "Its process %s. %s%s", p.child.status(), advice, p.lastWords())}
 }
 
 // lastWords is what the process printed last, as the end of a detail.
