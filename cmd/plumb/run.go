@@ -49,7 +49,7 @@ func (p *program) runCommand() *cobra.Command {
 			if s.Name == filepath.Base(p.storePath()) && filepath.Dir(p.storePath()) == filepath.Clean(p.runsDir) {
 				return fmt.Errorf("%s: an experiment of the name %q would write into the store; rename it, or give --store", s.File, s.Name)
 			}
-			if err := s.CheckLabels(ctx); err != nil {
+			if err := s.Check(ctx); err != nil {
 				return err
 			}
 			if err := s.Missing().Err(); err != nil {

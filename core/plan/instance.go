@@ -28,9 +28,9 @@ func (b *builder) untrained(component *spec.Component) *Instance {
 		Component: component.Component,
 		Name:      component.Name,
 		Identity:  identity,
-		Range:     component.Range,
 		Config:    component.Config,
 		KeyConfig: keyConfig,
+		Range:     component.Range,
 		Seed:      b.seed(component.Kind + "/" + component.Name),
 		paths:     component.Paths,
 	}

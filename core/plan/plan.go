@@ -68,7 +68,7 @@ type Instance struct {
 	Config    json.RawMessage // with paths, as the plugin gets it
 	KeyConfig json.RawMessage // with digests in the place of paths, as the key has it
 	Seed      uint64
-	Range     diag.Range // of the component's block
+	Range     diag.Range // of its block
 	// Checkpoint is the role of the node's input that holds the instance's
 	// weights; empty for the component's own weights.
 	Checkpoint string

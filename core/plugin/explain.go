@@ -121,7 +121,7 @@ func (p *process) explainSilence(call client.Call, silence *client.Silence) erro
 	if !p.origin.Builtin {
 		advice = "If it needs more time, say so in its block: silence = \"10m\"."
 	}
-	list := diag.Errorf(p.entry.Range, p.origin.subject(call)+" stopped answering",
+	list := diag.Errorf(diag.Range{}, p.origin.subject(call)+" stopped answering",
 		"There was no sign of life for %v, so its process was killed. %s%s", silence.After, advice, p.lastWords())
 	if p.origin.Builtin {
 		return Died{List: list, Again: true} // a machine that had something else to do looks the same
@@ -161,26 +161,26 @@ func (p *process) explainTransport(call client.Call, err error) error {
 	case codes.Unimplemented:
 		return diag.Errorf(diag.Range{}, p.origin.subject(call)+" does not understand the call", "Its plugin has no such method (%s). Update the plugin.", status.Convert(err).Message())
 	case codes.ResourceExhausted:
-		return diag.Errorf(diag.Range{}, "A message to or from "+who+" is too large", "%s. The limit is %d MiB.", status.Convert(err).Message(), sdk.MaxMessageBytes>>20)
+		return diag.Errorf(diag.Range{}, "A message to or from "+who+" is too large", "%s. Images may have %d MiB, and all else 16.", status.Convert(err).Message(), sdk.MaxMessageBytes>>20)
 	}
 	exited := p.child.wait(crashPatience)
 	if p.host.isStopped() {
 		return fmt.Errorf("call %s: %w", who, ErrStopped)
 	}
 	if silent := p.killedFor(); silent != "" && silent != who {
-		return Died{List: diag.Errorf(p.entry.Range, p.origin.subject(call)+" ended with its process",
+		return Died{List: diag.Errorf(diag.Range{}, p.origin.subject(call)+" ended with its process",
 			"The process was killed because %s stopped answering. It is started anew when it is next needed.%s", silent, p.lastWords()), Again: true}
 	}
 	if !exited {
 		p.kill()
-		return Died{List: diag.Errorf(p.entry.Range, "Lost the connection to "+who,
+		return Died{List: diag.Errorf(diag.Range{}, "Lost the connection to "+who,
 			"%s. Its process was killed; it is started anew when it is next needed.%s", status.Convert(err).Message(), p.lastWords())}
 	}
 	advice := "It is started anew when it is next needed. If it crashes again, " + p.origin.tell() + "."
 	if strings.Contains(p.child.status(), "out of memory") {
 		advice = "Smaller batches or images need less memory. " + advice
 	}
-	return Died{List: diag.Errorf(p.entry.Range, p.origin.subject(call)+" crashed", "Its process %s. %s%s", p.child.status(), advice, p.lastWords())}
+	return Died{List: diag.Errorf(diag.Range{}, p.origin.subject(call)+" crashed", "Its process %s. %s%s", p.child.status(), advice, p.lastWords())}
 }
 
 // lastWords is what the process printed last, as the end of a detail.
@@ -237,8 +237,8 @@ type hungStart struct{ diag.List }
 // Unwrap gives the diagnostics.
 func (h hungStart) Unwrap() error { return h.List }
 
-// whyNotStarted explains a start that failed.
-func (p *process) whyNotStarted(err error) error {
+// whyNotStarted explains a start that failed, or that came too late.
+func (p *process) whyNotStarted(err error, late bool) error {
 	if errors.Is(err, ErrStopped) || p.host.isStopped() {
 		return ErrStopped
 	}
@@ -255,8 +255,7 @@ func (p *process) whyNotStarted(err error) error {
 		return diag.Errorf(at, fmt.Sprintf("%s speaks version %d of the plugin protocol, this Plumb speaks version %d", who, version, sdk.ProtocolVersion), "%s", update)
 	}
 	_, introduced := protocolOf(first)
-	if strings.Contains(err.Error(), "timeout") && !introduced {
-		p.kill()
+	if late {
 		return hungStart{diag.Errorf(at, who+" did not introduce itself",
 			"%s was started and said nothing of a plugin for %v, so it was killed. If it needs more time, such as for its imports, say so in its block: silence = \"5m\".%s", p.shown, p.patience, p.lastWords())}
 	}

@@ -22,6 +22,9 @@ import (
 const (
 	// stopTimeout is how long Stop waits for a plugin's instances to close.
 	stopTimeout = 10 * time.Second
+	// neverStarts keeps go-plugin's own clock out of the way: it counts time in which
+	// this process was stopped.
+	neverStarts = 30 * 24 * time.Hour
 	// exitPatience is how long a process may take to end by itself.
 	exitPatience = 3 * time.Second
 )
@@ -64,7 +67,7 @@ func startProcess(ctx context.Context, p *provider, of program, file *os.File) (
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		TLSConfig:        security,
 		GRPCDialOptions:  client.DialOptions(),
-		StartTimeout:     started.patience,
+		StartTimeout:     neverStarts,
 		SkipHostEnv:      !p.builtin,
 		Logger:           hclog.NewNullLogger(),
 		RunnerFunc: func(_ hclog.Logger, template *exec.Cmd, sockets string) (goplugin_runner.Runner, error) {
@@ -88,13 +91,15 @@ func startProcess(ctx context.Context, p *provider, of program, file *os.File) (
 			return &launch{child: c, process: started}, nil
 		},
 	})
-	conn, err := started.connect(ctx)
+	bounded, cancel := client.Within(ctx, started.patience)
+	defer cancel()
+	conn, err := started.connect(bounded)
 	if err != nil {
 		defer started.end()
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, started.whyNotStarted(err)
+		return nil, started.whyNotStarted(err, bounded.Err() != nil)
 	}
 	started.client = client.New(conn, client.Options{Silence: started.patience, Explain: started.explain})
 	return started, nil

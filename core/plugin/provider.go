@@ -357,10 +357,12 @@ func describedOtherwise(before, now client.Description) string {
 	return strings.Join(changes, ", ")
 }
 
-// sameComponents compares what two descriptions mean: as they are written.
+// sameComponents compares descriptions as they are written, in whatever order.
 func sameComponents(one, other []schema.Component) bool {
 	a, errA := (&Locked{Description: client.Description{Components: one}}).components()
 	b, errB := (&Locked{Description: client.Description{Components: other}}).components()
+	slices.Sort(a)
+	slices.Sort(b)
 	return errA == nil && errB == nil && slices.Equal(a, b)
 }
 

@@ -18,7 +18,7 @@ import (
 // are for one goroutine at a time.
 //
 //  1. Load, or Read where it does not matter what computes.
-//  2. CheckLabels says what is wrong with people's labels; Missing, Forecast and Costs
+//  2. Check says what is wrong with the user's files; Missing, Forecast and Costs
 //     say what a run would do.
 //  3. Run runs it, as often as one likes; Stop ends the plugins in good order.
 //  4. Close kills what is left of them and leaves the store.

@@ -95,7 +95,7 @@ func (t *instances) serveCall(ctx context.Context, send func(*pb.Signal) error, 
 	case ctx.Err() != nil && t.isStopped():
 		err = errStopping
 	}
-	return send(&pb.Signal{Kind: &pb.Signal_Failure{Failure: &pb.Failure{Diagnostics: diagnosticsToProto(diagnosticsOf(err))}}})
+	return send(&pb.Signal{Kind: &pb.Signal_Failure{Failure: &pb.Failure{Diagnostics: diagnosticsToProto(DiagnosticsOf(err))}}})
 }
 
 func (t *instances) isStopped() bool {

@@ -49,7 +49,7 @@ func (s *pluginServer) Open(r *pb.OpenRequest, stream pb.Plugin_OpenServer) erro
 func (s *pluginServer) Close(ctx context.Context, r *pb.CloseRequest) (*pb.CloseResponse, error) {
 	out := &pb.CloseResponse{}
 	if err := s.close(ctx, r.GetInstance()); err != nil {
-		out.Diagnostics = diagnosticsToProto(diagnosticsOf(err))
+		out.Diagnostics = diagnosticsToProto(DiagnosticsOf(err))
 	}
 	return out, nil
 }
@@ -57,7 +57,7 @@ func (s *pluginServer) Close(ctx context.Context, r *pb.CloseRequest) (*pb.Close
 func (s *pluginServer) Stop(ctx context.Context, _ *pb.StopRequest) (*pb.StopResponse, error) {
 	out := &pb.StopResponse{}
 	if err := s.stop(ctx); err != nil {
-		out.Diagnostics = diagnosticsToProto(diagnosticsOf(err))
+		out.Diagnostics = diagnosticsToProto(DiagnosticsOf(err))
 	}
 	return out, nil
 }

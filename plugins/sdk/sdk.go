@@ -43,6 +43,13 @@ type Component struct {
 	// over the wire.
 	Estimate func(request EstimateRequest) (Estimate, error)
 
+	// Check finds what is wrong with what a configuration names, such as weights that
+	// are not those of config.json, while an experiment is checked. It reads small
+	// files and headers, no weights, and all that its paths name is there. nil: there
+	// is nothing to find. For now only components that are built into Plumb are asked:
+	// it does not go over the wire.
+	Check func(config json.RawMessage) error
+
 	// CheckPrompts finds what in prompts the component cannot make sense of, such as
 	// words that a small world does not have; nil unless it has the capability
 	// CapabilityCheckPrompts. `plumb validate` reports it at the place in the
