@@ -165,6 +165,9 @@ func (p *program) command(verb string, words ...string) string {
 	if p.backend != "" {
 		words = append(words, "-backend", p.backend)
 	}
+	if p.allowPlugins {
+		words = append(words, "-allow-plugins")
+	}
 	if p.runsDir != defaultRunsDir && !p.runsFound {
 		words = append(words, "-runs", quote(p.runsDir))
 	}

@@ -77,6 +77,15 @@ type Instance struct {
 	contents []string // their digests, in the same order
 }
 
+// Provided is what the host calls the component: with its plugin, where that is a
+// third party's.
+func (i *Instance) Provided() string {
+	if i.Identity.Builtin() {
+		return i.Component
+	}
+	return i.Identity.Plugin + "/" + i.Component
+}
+
 // Identities knows the components that plugins provide. A spec.Catalog is one.
 type Identities interface {
 	Component(kind, name string) (spec.Identity, bool)

@@ -32,7 +32,8 @@ func (t *instances) serveCall(ctx context.Context, send func(*pb.Signal) error, 
 	ctx = WithWarnings(ctx, func(text string) {
 		sending.Lock()
 		defer sending.Unlock()
-		if ended || warned[text] {
+		text = cut(text, maxWarningBytes)
+		if ended || warned[text] || len(warned) == maxWarnings {
 			return
 		}
 		warned[text] = true

@@ -22,13 +22,27 @@ func (s *pluginServer) Describe(context.Context, *pb.DescribeRequest) (*pb.Descr
 func (s *pluginServer) Open(r *pb.OpenRequest, stream pb.Plugin_OpenServer) error {
 	signal := func(signal *pb.Signal) error { return stream.Send(&pb.OpenResponse{Signal: signal}) }
 	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
+		over := false
+		defer func() {
+			lock.Lock()
+			defer lock.Unlock()
+			over = true
+		}()
+		ctx = withOpenProgress(ctx, func(p Progress) {
+			lock.Lock()
+			defer lock.Unlock()
+			if !over { // a host that is gone is noticed elsewhere
+				_ = stream.Send(&pb.OpenResponse{Progress: progressToProto(p)})
+			}
+		})
 		id, facts, err := s.start(ctx, Kind(r.GetKind()), r.GetComponent(), openRequestFromProto(r))
 		if err != nil {
 			return err
 		}
 		lock.Lock()
-		defer lock.Unlock()
-		return stream.Send(&pb.OpenResponse{Instance: id, Facts: facts})
+		err = stream.Send(&pb.OpenResponse{Instance: id, Facts: facts})
+		lock.Unlock()
+		return err
 	})
 }
 
