@@ -211,12 +211,13 @@ type Draw struct {
 type Item struct {
 	ID          string // unique among the items of a call
 	Prompt      sdk.Prompt
-	PNG         []byte    // the image as a PNG file; nil: not read
+	PNG         []byte    // the image as a PNG file, of which the pixels are sent; nil: not read
 	ImageVector []float32 // of the encoder under a reward; nil: not read
 	TextVector  []float32 // of the prompt; nil: not read
 }
 
-// Pair is two images made for the same prompt, as PNG files.
+// Pair is two images made for the same prompt, as PNG files, of which the pixels are
+// sent.
 type Pair struct {
 	ID            string
 	Prompt        sdk.Prompt

@@ -16,7 +16,11 @@ func feedItems[Q any](l *ledger, items iter.Seq2[Item, error], send func(*Q) err
 		if err != nil {
 			return err
 		}
-		if err := send(wrap(itemToProto(l.ask(Asked{What: "image", ID: item.ID, Prompt: item.Prompt.Text}), item))); err != nil {
+		question, err := itemToProto(l.ask(Asked{What: "image", ID: item.ID, Prompt: item.Prompt.Text}), item)
+		if err != nil {
+			return err
+		}
+		if err := send(wrap(question)); err != nil {
 			return err
 		}
 	}

@@ -61,7 +61,10 @@ func (i *Instance) Compare(ctx context.Context, pairs iter.Seq2[Pair, error], em
 				if err != nil {
 					return err
 				}
-				first, second := pairToProto(asked.ask(Asked{What: "pair", ID: pair.ID, Prompt: pair.Prompt.Text}), pair)
+				first, second, err := pairToProto(asked.ask(Asked{What: "pair", ID: pair.ID, Prompt: pair.Prompt.Text}), pair)
+				if err != nil {
+					return err
+				}
 				if err := send(&pb.CompareRequest{Body: &pb.CompareRequest_First{First: first}}); err != nil {
 					return err
 				}

@@ -1,7 +1,10 @@
 package client
 
 import (
+	"fmt"
+
 	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
 )
 
@@ -30,11 +33,17 @@ func promptToProto(p sdk.Prompt) *pb.Prompt {
 	return &pb.Prompt{Text: p.Text, Category: p.Category, Slots: p.Slots}
 }
 
-func pngToProto(png []byte) *pb.Image {
-	return &pb.Image{Encoding: pb.Image_ENCODING_PNG, Data: png}
+// pngToProto sends the pixels of a PNG file: read here, they are read once whatever a
+// plugin is written in, and by a reader that knows stored PNGs.
+func pngToProto(png []byte) (*pb.Image, error) {
+	image, err := imaging.Decode(png, imaging.Exchanged)
+	if err != nil {
+		return nil, err
+	}
+	return &pb.Image{Encoding: pb.Image_ENCODING_RGB8, Width: uint32(image.Width), Height: uint32(image.Height), Data: image.RGB}, nil
 }
 
-func itemToProto(position int, item Item) *pb.Item {
+func itemToProto(position int, item Item) (*pb.Item, error) {
 	out := &pb.Item{
 		Position:    uint64(position),
 		Id:          item.ID,
@@ -43,14 +52,23 @@ func itemToProto(position int, item Item) *pb.Item {
 		TextVector:  item.TextVector,
 	}
 	if item.PNG != nil {
-		out.Image = pngToProto(item.PNG)
+		var err error
+		if out.Image, err = pngToProto(item.PNG); err != nil {
+			return nil, fmt.Errorf("item %q: %w", item.ID, err)
+		}
 	}
-	return out
+	return out, nil
 }
 
-func pairToProto(position int, pair Pair) (*pb.PairFirst, *pb.Image) {
-	first := &pb.PairFirst{Position: uint64(position), Id: pair.ID, Prompt: promptToProto(pair.Prompt), First: pngToProto(pair.First)}
-	return first, pngToProto(pair.Second)
+func pairToProto(position int, pair Pair) (first *pb.PairFirst, second *pb.Image, err error) {
+	first = &pb.PairFirst{Position: uint64(position), Id: pair.ID, Prompt: promptToProto(pair.Prompt)}
+	if first.First, err = pngToProto(pair.First); err != nil {
+		return nil, nil, fmt.Errorf("first image of pair %q: %w", pair.ID, err)
+	}
+	if second, err = pngToProto(pair.Second); err != nil {
+		return nil, nil, fmt.Errorf("second image of pair %q: %w", pair.ID, err)
+	}
+	return first, second, nil
 }
 
 func drawsToProto(draws []Draw) []*pb.Draw {
