@@ -279,8 +279,10 @@ def describe(cls: Type[Component]) -> Dict[str, Any]:
     minimum = _minimum[cls.kind]
     if getattr(cls, minimum) is getattr(_kinds[cls.kind], minimum):
         raise Mistake(f"{cls.__name__} is a {cls.kind} without a method {minimum}")
-    known = set(_asked) | {"load", "close", "facts"}
-    taken = {n for base in _kinds.values() for n in dir(base) if not n.startswith("__")} | known
+    for base in cls.__mro__:
+        if not issubclass(base, Component) and not dataclasses.is_dataclass(base) and inspect.get_annotations(base):
+            raise Mistake(f"{cls.__name__} has options of {base.__name__}, which is neither a component nor a dataclass; make it a subclass of plumb_plugin.{_kinds[cls.kind].__name__}")
+    taken = {n for base in _kinds.values() for n in dir(base) if not n.startswith("__")} | set(_asked)
     described = options.of(cls)
     for option in described:
         if option.name in taken:
