@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/plugins/sdk/conformance"
 )
 
 // identity is what tells a plugin from another version of it: the digest of all that
@@ -35,11 +36,11 @@ const (
 	mostContent = 256 << 20 // bytes of a directory
 )
 
-// skipped are what tools leave in the directory of a plugin: nothing of it is the
-// plugin.
+// skipped are what tools leave in the directory of a plugin, and golden scores, which
+// say what its answers are and make none: nothing of it is the plugin.
 func skipped(name string, directory bool) bool {
 	if directory {
-		return slices.Contains([]string{".git", ".hg", ".svn", "__pycache__", ".venv", ".idea", ".vscode"}, name) || strings.HasSuffix(name, ".egg-info")
+		return slices.Contains([]string{".git", ".hg", ".svn", "__pycache__", ".venv", ".idea", ".vscode", conformance.GoldenDir}, name) || strings.HasSuffix(name, ".egg-info")
 	}
 	return strings.HasSuffix(name, ".pyc") || name == ".DS_Store" || name == LockFile || strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json")
 }
