@@ -236,6 +236,11 @@ func (p *provider) start(ctx context.Context) (*process, error) {
 	if err := p.accept(description); err != nil {
 		return fail(err)
 	}
+	if p.entry.Lock == nil { // what is locked was asked then
+		if err := started.client.Probe(ctx, description); err != nil {
+			return fail(err)
+		}
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.process, p.identity = started, &found
