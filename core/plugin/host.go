@@ -219,6 +219,8 @@ func (h *Host) Kill() {
 	if h.sockets != nil {
 		h.sockets.close()
 		h.sockets = nil
+	} else {
+		removeDead(os.TempDir()) // a host that started nothing looks for them, too
 	}
 	if h.launcher != nil {
 		h.launcher.close()

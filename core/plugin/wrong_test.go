@@ -505,3 +505,29 @@ func TestItsSurroundings(t *testing.T) {
 		t.Errorf("%s is left", lines[0])
 	}
 }
+
+// TestWhatTheDeadLeftEnds: helpers that a killed host's plugin had put into a session of
+// their own end when the next host begins.
+func TestWhatTheDeadLeftEnds(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("Linux alone")
+	}
+	below, err := os.MkdirTemp("/tmp", "s")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer os.RemoveAll(below)
+	dead := filepath.Join(below, socketsPrefix+"dead")
+	if err := errors.Join(os.Mkdir(dead, 0o700), os.WriteFile(dead+socketsLockSuffix, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	helper := exec.Command("sleep", "100")
+	helper.Env = append(os.Environ(), treeVariable+"="+filepath.Join(dead, "plugin-dir7"))
+	if err := helper.Start(); err != nil {
+		t.Fatal(err)
+	}
+	removeSocketsOfTheDead(below)
+	if err := helper.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Errorf("it ended by itself: %v", err)
+	}
+}
