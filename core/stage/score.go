@@ -33,9 +33,9 @@ func score(ctx context.Context, job Job, _ *plan.ScoreWork) (*Result, error) {
 		ask:   (*client.Instance).Score,
 		fill:  vectors.fill,
 		rows: func(image table.Image, score sdk.Score) []table.Score {
-			given.add(score.Score)
 			return []table.Score{{ImageID: image.ID, Prompt: image.Prompt, Category: image.Category, Split: image.Split, Score: score.Score, Parts: score.Parts}}
 		},
+		see: func(row table.Score) { given.add(row.Score) },
 		check: func(images int) error {
 			if images == 1 || !given.constant() {
 				return nil

@@ -37,6 +37,10 @@ type Case struct {
 	Nonsense []sdk.Prompt
 	Images   []sdk.Image // what rewards, raters and encoders look at; empty: plain and noisy ones of 32 x 32
 
+	// Size is the only width and height that the component takes; 0: it takes all. Then
+	// other sizes must be refused in words.
+	Size [2]int
+
 	// Tune is a job of a few steps for a sampler that can be tuned, without
 	// Output and Scratch; nil: Tune is not tried.
 	Tune *sdk.TuneRequest
@@ -55,6 +59,8 @@ type Case struct {
 	PixelTolerance int
 	// Patience is how soon a cancelled call must end; 0 means 30 s, for busy machines.
 	Patience time.Duration
+
+	manyTime time.Duration // 0: the constant
 
 	component sdk.Description // filled in by filled, as is all below
 	apart     *float64        // the largest relative difference between batches that was seen
@@ -135,7 +141,10 @@ func (c Case) filled(component sdk.Description) Case {
 		}
 	}
 	if len(c.Images) == 0 {
-		c.Images = testImages()
+		c.Images = testImages(c.sized(32))
+	}
+	if c.manyTime == 0 {
+		c.manyTime = manyTime
 	}
 	if c.Tolerance == 0 {
 		c.Tolerance = 1e-5
@@ -146,25 +155,26 @@ func (c Case) filled(component sdk.Description) Case {
 	return c
 }
 
+// sized is the size that the component takes, or a square of a side.
+func (c Case) sized(side int) (width, height int) {
+	if c.Size == [2]int{} {
+		return side, side
+	}
+	return c.Size[0], c.Size[1]
+}
+
 // testImages are a few plain and noisy images.
-func testImages() []sdk.Image {
-	const side = 32
+func testImages(width, height int) []sdk.Image {
 	var out []sdk.Image
 	for _, plain := range [][3]byte{{0, 0, 0}, {255, 255, 255}, {220, 30, 30}, {30, 60, 220}} {
-		rgb := make([]byte, 0, 3*side*side)
-		for range side * side {
+		rgb := make([]byte, 0, 3*width*height)
+		for range width * height {
 			rgb = append(rgb, plain[:]...)
 		}
-		out = append(out, sdk.Image{Width: side, Height: side, RGB: rgb})
+		out = append(out, sdk.Image{Width: width, Height: height, RGB: rgb})
 	}
-	state := uint32(1)
-	for range 3 {
-		rgb := make([]byte, 3*side*side)
-		for i := range rgb {
-			state = state*1664525 + 1013904223 // Numerical Recipes' generator: the same noise for everyone
-			rgb[i] = byte(state >> 24)
-		}
-		out = append(out, sdk.Image{Width: side, Height: side, RGB: rgb})
+	for i := range uint32(3) {
+		out = append(out, noise(width, height, i+1))
 	}
 	return out
 }

@@ -24,12 +24,10 @@ func checkClose(ctx context.Context, c Plugin, r client.OpenRequest, one Case) e
 	if err := in.Close(ctx); err != nil {
 		return fmt.Errorf("close: %w", err)
 	}
-	err = in.Fit(ctx, sdk.FitRequest{}, func(sdk.Progress) error { return nil })
-	var failure *client.Failure
-	if !errors.As(err, &failure) {
-		return fmt.Errorf("a closed instance is not refused, but answers: %v", err)
+	if err := in.Fit(ctx, sdk.FitRequest{}, func(sdk.Progress) error { return nil }); err == nil {
+		return errors.New("a closed instance is not refused, but answers")
 	}
-	return nil
+	return ctx.Err()
 }
 
 // with opens an instance for a check.

@@ -14,10 +14,10 @@ import (
 )
 
 // serve serves a plugin in memory until the test ends.
-func serve(t testing.TB, p sdk.Plugin) *client.Client {
+func serve(t testing.TB, p sdk.Plugin, options ...grpc.ServerOption) *client.Client {
 	t.Helper()
 	listener := bufconn.Listen(1 << 20)
-	server := grpc.NewServer(sdk.ServerOptions()...)
+	server := grpc.NewServer(append(sdk.ServerOptions(), options...)...)
 	sdk.Register(server, p)
 	go server.Serve(listener)
 	t.Cleanup(server.Stop)
