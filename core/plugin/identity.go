@@ -87,7 +87,7 @@ func (e Entry) identify(ctx context.Context, p program) (identity, error) {
 			if errors.As(err, &said) {
 				return identity{}, err
 			}
-			return identity{}, diag.Errorf(e.Place("source"), fmt.Sprintf("Plugin %q cannot be read", e.Name), "%v.", err)
+			return identity{}, diag.Errorf(e.Place("source"), fmt.Sprintf("Plugin %q cannot be read", e.called()), "%v.", err)
 		}
 	}
 	sum := sha256.Sum256([]byte("plumb plugin 1\n" + strings.Join(id.Lines, "\n")))
@@ -176,7 +176,7 @@ func (t *tally) link(ctx context.Context, root, file, name string, add func(name
 	}
 	near, err := filepath.Rel(real(root), leads)
 	if err != nil || !filepath.IsLocal(near) {
-		return diag.Errorf(t.entry.Place("source"), fmt.Sprintf("Plugin %q has a link that leaves its directory", t.entry.Name),
+		return diag.Errorf(t.entry.Place("source"), fmt.Sprintf("Plugin %q has a link that leaves its directory", t.entry.called()),
 			"%s leads to %s: whoever has the plugin need not have that, and it can change without the plugin. Copy it into the directory; weights are better named by an option of the component.", file, leads)
 	}
 	info, err := os.Stat(leads)
@@ -197,7 +197,7 @@ func (t *tally) count(root string, size int64) error {
 	if t.files <= mostFiles && t.bytes <= mostContent {
 		return nil
 	}
-	return diag.Errorf(t.entry.Place("source"), fmt.Sprintf("The directory of plugin %q is too large", t.entry.Name),
+	return diag.Errorf(t.entry.Place("source"), fmt.Sprintf("The directory of plugin %q is too large", t.entry.called()),
 		"%s has more than %d files or %d MiB, all of which count as the plugin: results are kept by its content. Give the plugin a directory of its own, or list what a script reads, files = [\"*.py\"]; weights are better named by an option of the component.", root, mostFiles, mostContent>>20)
 }
 
