@@ -109,7 +109,11 @@ func (p *program) lockOne(ctx context.Context, entry plugin.Entry, options sessi
 		options.Started(host)
 	}
 	defer host.Kill()
-	return host.Lock(ctx, entry.Name)
+	locked, err := host.Lock(ctx, entry.Name)
+	if err == nil {
+		err = meetsGolden(ctx, host, entry, locked.Description)
+	}
+	return locked, err
 }
 
 // aboutLocked says in short what was locked.
