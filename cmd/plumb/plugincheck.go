@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/conformance"
 )
@@ -129,7 +128,7 @@ func (p *program) checkPlugin(ctx context.Context, target string, words []string
 		p.tell("\n%s\n", p.bold(p.out, fmt.Sprintf("%s %q", component.Kind, component.Name)))
 		one, err := flags.caseOf(component, p.backend)
 		if err != nil {
-			if len(components) == 1 || !strings.Contains(err.Error(), "is required") {
+			if len(components) == 1 || !errors.As(err, new(*notGiven)) {
 				return err
 			}
 			part.Skipped = err.Error()
@@ -244,21 +243,7 @@ func messageOf(err error) string {
 	if err == nil {
 		return ""
 	}
-	var list diag.List
-	if !errors.As(err, &list) {
-		return err.Error()
-	}
-	var lines []string
-	if before, found := strings.CutSuffix(err.Error(), list.Error()); found && before != "" {
-		lines = append(lines, strings.TrimSuffix(before, ": "))
-	}
-	for _, d := range list {
-		lines = append(lines, d.Summary+".")
-		if d.Detail != "" {
-			lines = append(lines, d.Detail)
-		}
-	}
-	return strings.Join(lines, "\n")
+	return err.Error()
 }
 
 // pluginDirectory is where a plugin's golden scores lie: beside it.
