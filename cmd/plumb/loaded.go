@@ -80,17 +80,18 @@ func (p *program) sessionOptions() (session.Options, error) {
 		return session.Options{}, fmt.Errorf("find plumb's own binary: %w", err)
 	}
 	return session.Options{
-		Variables: variables,
-		VarFiles:  p.varFiles,
-		Files:     p.files,
-		Store:     p.storePath(),
-		Digests:   p.digests(),
-		Hub:       p.hubCache(hub.Environment(os.Getenv)),
-		Plugins:   plugin.Options{Builtin: plugin.Entry{Command: self, Args: []string{serveVerb}}, Logs: p.logs},
-		Builtin:   p.plugin.Components,
-		Started:   func(host *plugin.Host) { p.onKill(host.Kill) },
-		Backend:   p.backend,
-		Resolve:   p.resolveBackend,
+		Variables:    variables,
+		VarFiles:     p.varFiles,
+		Files:        p.files,
+		Store:        p.storePath(),
+		Digests:      p.digests(),
+		Hub:          p.hubCache(hub.Environment(os.Getenv)),
+		Plugins:      plugin.Options{Builtin: plugin.BuiltinEntry(self, serveVerb), Logs: p.logs},
+		AllowPlugins: p.allowPlugins,
+		Builtin:      p.plugin.Components,
+		Started:      func(host *plugin.Host) { p.onKill(host.Kill) },
+		Backend:      p.backend,
+		Resolve:      p.resolveBackend,
 	}, nil
 }
 

@@ -28,7 +28,7 @@ func (p *program) planCommand() *cobra.Command {
 				return err
 			}
 			defer s.Close()
-			if err := s.CheckLabels(command.Context()); err != nil {
+			if err := s.Check(command.Context()); err != nil {
 				return err
 			}
 			p.tellStore("everything is to run")

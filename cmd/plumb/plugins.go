@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,48 +21,67 @@ func (p *program) pluginsCommand() *cobra.Command {
 		Use:   "plugins [FILE | COMPONENT]",
 		Short: "List components with what their blocks may say",
 		Long: "List the built-in components with what their blocks may say, or one of them\n" +
-			"alone. With FILE, list also those of the plugins that the experiment names.",
+			"alone. With FILE, list those of the plugins that the experiment names first.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				if named, err := p.named(args[0]); err != nil || len(named) > 0 {
 					for _, component := range named {
-						p.writeComponent(component.Description)
+						p.writeComponent("", component.Description)
 					}
+					return err
+				}
+			}
+			if len(args) > 0 {
+				if err := p.writePlugins(command.Context(), args[0]); err != nil {
 					return err
 				}
 			}
 			fmt.Fprintln(p.out, "Built in:")
 			for _, component := range p.plugin.Components {
-				p.writeComponent(component.Description)
-			}
-			if len(args) == 0 {
-				return nil
-			}
-			options, err := p.sessionOptions()
-			if err != nil {
-				return err
-			}
-			all, host, err := session.Catalog(command.Context(), args[0], options)
-			if err != nil {
-				return err
-			}
-			defer host.Kill()
-			heading := fmt.Sprintf("\nOf plugins in %s:\n", args[0])
-			for _, kind := range schema.Kinds() {
-				for _, name := range all.Names(string(kind)) {
-					identity, _ := all.Component(string(kind), name)
-					if identity.Builtin() {
-						continue
-					}
-					fmt.Fprint(p.out, heading)
-					heading = ""
-					p.writeComponent(identity.Component)
-				}
+				p.writeComponent("", component.Description)
 			}
 			return nil
 		},
 	}
+}
+
+// writePlugins prints the components of the plugins that an experiment names.
+func (p *program) writePlugins(ctx context.Context, file string) error {
+	if !strings.HasSuffix(file, ".hcl") && !strings.HasSuffix(file, ".hcl.json") {
+		return fmt.Errorf("%s is no experiment: the name of one ends in .hcl or .hcl.json; `plumb plugin check %s` says what a plugin provides", file, quote(file))
+	}
+	options, err := p.sessionOptions()
+	if err != nil {
+		return err
+	}
+	all, host, err := session.Catalog(ctx, file, options)
+	if err != nil {
+		return err
+	}
+	defer host.Kill()
+	heading := fmt.Sprintf("Of the plugins in %s:\n", file)
+	for _, kind := range schema.Kinds() {
+		names := all.Names(string(kind))
+		for i := range names {
+			names[i] = names[i][strings.LastIndexByte(names[i], '/')+1:]
+		}
+		slices.Sort(names)
+		for _, name := range slices.Compact(names) {
+			for _, identity := range all.Providers(string(kind), name) {
+				if identity.Builtin() {
+					continue
+				}
+				fmt.Fprint(p.out, heading)
+				heading = ""
+				p.writeComponent(identity.Plugin, identity.Component)
+			}
+		}
+	}
+	if heading == "" {
+		fmt.Fprintln(p.out)
+	}
+	return nil
 }
 
 // named returns the built-in components that an argument names; none if it names a
@@ -81,8 +102,10 @@ func (p *program) named(argument string) ([]sdk.Component, error) {
 		argument, diag.DidYouMean(argument, names), strings.Join(names, ", "))
 }
 
-func (p *program) writeComponent(c schema.Component) {
-	fmt.Fprintf(p.out, "\n%s\n", p.bold(p.out, fmt.Sprintf("%s %q", c.Kind, c.Name)))
+// writeComponent prints a component of a plugin; "" is built in.
+func (p *program) writeComponent(plugin string, c schema.Component) {
+	name := strings.TrimPrefix(plugin+"/"+c.Name, "/")
+	fmt.Fprintf(p.out, "\n%s\n", p.bold(p.out, fmt.Sprintf("%s %q", c.Kind, name)))
 	words := []string{c.Summary}
 	if c.ReadsFeatures() {
 		words = append(words, "Reads features: needs encoder = encoder.NAME.")

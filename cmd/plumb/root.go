@@ -51,7 +51,9 @@ type program struct {
 	varFiles  []string
 	backend   string
 	json      bool
-	noColor   bool
+
+	allowPlugins bool // that are not locked
+	noColor      bool
 
 	files      *spec.Files       // HCL that was read, for quoting it
 	logs       io.Writer         // what plugins print
@@ -167,12 +169,13 @@ func (p *program) root() *cobra.Command {
 	flags.StringArrayVar(&p.varFiles, "var-file", nil, "file of NAME = VALUE lines; repeatable")
 	flags.StringVar(&p.backend, "backend", "", "compute backend: auto, go, xla:cpu, xla:cuda")
 	flags.StringVar(&pjrt, "pjrt", "", "file or directory of a PJRT plugin, such as JAX's xla_cuda_plugin.so")
+	flags.BoolVar(&p.allowPlugins, "allow-plugins", false, "run plugins that are not locked")
 	flags.BoolVar(&verbose, "verbose", false, "print what plugins print")
 	flags.BoolVar(&p.noColor, "no-color", os.Getenv("NO_COLOR") != "", "plain text without colours")
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.downloadCommand(), p.explainCommand(),
-		p.runsCommand(), p.reportCommand(), p.exportCommand(), p.pluginsCommand(), p.storeCommand(), p.backendCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
-		p.serveCommand(), p.pluginDoctorCommand(), p.pluginBackendCommand(), p.pluginBenchCommand(),
+		p.runsCommand(), p.reportCommand(), p.exportCommand(), p.pluginCommand(), p.pluginsCommand(), p.storeCommand(), p.backendCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
+		p.serveCommand(), p.pluginDoctorCommand(), p.pluginHoldCommand(), p.pluginBackendCommand(), p.pluginBenchCommand(),
 	)
 	return root
 }

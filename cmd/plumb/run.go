@@ -49,7 +49,7 @@ func (p *program) runCommand() *cobra.Command {
 			if s.Name == filepath.Base(p.storePath()) && filepath.Dir(p.storePath()) == filepath.Clean(p.runsDir) {
 				return fmt.Errorf("%s: an experiment of the name %q would write into the store; rename it, or give --store", s.File, s.Name)
 			}
-			if err := s.CheckLabels(ctx); err != nil {
+			if err := s.Check(ctx); err != nil {
 				return err
 			}
 			if err := s.Missing().Err(); err != nil {
@@ -164,6 +164,9 @@ func (p *program) command(verb string, words ...string) string {
 	}
 	if p.backend != "" {
 		words = append(words, "-backend", p.backend)
+	}
+	if p.allowPlugins {
+		words = append(words, "-allow-plugins")
 	}
 	if p.runsDir != defaultRunsDir && !p.runsFound {
 		words = append(words, "-runs", quote(p.runsDir))

@@ -28,7 +28,7 @@ func (p *program) validateCommand() *cobra.Command {
 			for _, file := range args {
 				s, err := p.load(command.Context(), file)
 				if err == nil {
-					if err = s.CheckLabels(command.Context()); err != nil {
+					if err = s.Check(command.Context()); err != nil {
 						s.Close()
 					}
 				}

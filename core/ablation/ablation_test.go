@@ -36,6 +36,13 @@ func (shapes) Component(kind, name string) (spec.Identity, bool) {
 	}}}}, true
 }
 
+func (s shapes) Providers(kind, name string) []spec.Identity {
+	if identity, ok := s.Component(kind, name); ok {
+		return []spec.Identity{identity}
+	}
+	return nil
+}
+
 func (shapes) Names(kind string) []string {
 	if kind == "sampler" {
 		return []string{"shapes"}

@@ -142,8 +142,9 @@ func undecodable(err error) string {
 	return fmt.Sprintf("%v: the file is cut short or damaged. Replace it, or remove its line.", err)
 }
 
-// prepare makes an image file the PNG that stages exchange: 8-bit RGB, of the
-// folder's size. A PNG that is so stays as it is.
+// prepare makes an image file the PNG that stages exchange: 8-bit RGB, stored, of the
+// folder's size. What was deflated is not deflated again: it is read here once, and
+// by every stage that follows.
 func (f Folder) prepare(content []byte) ([]byte, error) {
 	picture, err := imaging.Decode(content, imaging.Foreign)
 	if err != nil {
@@ -151,13 +152,11 @@ func (f Folder) prepare(content []byte) ([]byte, error) {
 	}
 	right := f.Width == 0 || picture.Width == f.Width && picture.Height == f.Height
 	switch {
-	case right && imaging.IsPlainPNG(content):
-		return content, nil
 	case right:
 	case f.Stretch:
 		picture = imaging.Bicubic.Resize(picture, f.Width, f.Height)
 	default:
 		picture = imaging.Cover(picture, f.Width, f.Height)
 	}
-	return imaging.EncodePNG(picture)
+	return imaging.EncodeStored(picture)
 }

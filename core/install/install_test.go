@@ -243,10 +243,10 @@ func TestDamaged(t *testing.T) {
 			content[1234] ^= 1
 			return os.WriteFile(path, content, 0o644)
 		},
-		"cut off": func(dir string) error { return os.Truncate(filepath.Join(dir, "nvidia", "lib.so"), 7) },
-		"missing": func(dir string) error { return os.Remove(filepath.Join(dir, "nvidia", "bin", "ptxas")) },
+		"cut off":  func(dir string) error { return os.Truncate(filepath.Join(dir, "nvidia", "lib.so"), 7) },
+		"missing":  func(dir string) error { return os.Remove(filepath.Join(dir, "nvidia", "bin", "ptxas")) },
 		"manifest": func(dir string) error { return os.Truncate(filepath.Join(dir, manifestName), 30) },
-		"no list": func(dir string) error { return os.RemoveAll(filepath.Join(dir, "some_library-2.0.dist-info")) },
+		"no list":  func(dir string) error { return os.RemoveAll(filepath.Join(dir, "some_library-2.0.dist-info")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, files := release(t)

@@ -6,24 +6,30 @@ import (
 	"encoding/csv"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
 // blindIDLength is the length of a BlindID in characters.
 const blindIDLength = 32
 
-// BlindID names an image by its prompt and its content, so that it says nothing
-// of the model that drew it and holds whichever table the image stands in.
-func BlindID(image table.Image) string {
+// BlindID names an image by its prompt and its pixels, so that it says nothing of the
+// model that drew it and holds whichever table the image stands in, and however it is
+// encoded there.
+func BlindID(image table.Image) (string, error) {
+	pixels, err := imaging.Decode(image.Image.Bytes, imaging.Exchanged)
+	if err != nil {
+		return "", fmt.Errorf("image %q: %w", image.ID, err)
+	}
 	h := sha256.New()
-	h.Write([]byte(image.Prompt))
-	h.Write([]byte{0})
-	h.Write(image.Image.Bytes)
-	return hex.EncodeToString(h.Sum(nil))[:blindIDLength]
+	fmt.Fprintf(h, "%s\x00%d %d ", image.Prompt, pixels.Width, pixels.Height)
+	h.Write(pixels.RGB)
+	return hex.EncodeToString(h.Sum(nil))[:blindIDLength], nil
 }
 
 func isBlindID(text string) bool {
@@ -55,12 +61,15 @@ func WriteBlindSheet(tables []string, known map[string]bool, directory string) (
 			if err != nil {
 				return 0, err
 			}
-			id := BlindID(image)
+			id, err := BlindID(image)
+			if err != nil {
+				return 0, &table.Error{Path: path, Err: err}
+			}
 			if written[id] || known[id] {
 				continue
 			}
 			written[id] = true
-			if err := writeNew(filepath.Join(directory, id+".png"), image.Image.Bytes); err != nil {
+			if err := writePicture(filepath.Join(directory, id+".png"), image); err != nil {
 				return 0, err
 			}
 			images = append(images, row{image.Prompt, id})

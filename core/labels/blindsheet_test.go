@@ -65,11 +65,11 @@ func TestBlindSheet(t *testing.T) {
 	blind := func(images []table.Image) map[string]table.Image {
 		byID := map[string]table.Image{}
 		for _, image := range images {
-			byID[BlindID(image)] = image
+			byID[blindID(t, image)] = image
 		}
 		return byID
 	}
-	text := "image_id,label,rater\n" + BlindID(tuned[0]) + ",good,ann\n"
+	text := "image_id,label,rater\n" + blindID(t, tuned[0]) + ",good,ann\n"
 	for _, row := range rows[1:] {
 		text += row[0] + ",bad,zoe\n"
 	}
@@ -102,7 +102,7 @@ func TestBlindSheet(t *testing.T) {
 	if n, err := WriteBlindSheet(tables, known, t.TempDir()); err != nil || n != 0 {
 		t.Errorf("%d images again, %v", n, err)
 	}
-	delete(known, BlindID(base[0]))
+	delete(known, blindID(t, base[0]))
 	if n, err := WriteBlindSheet(tables, known, t.TempDir()); err != nil || n != 1 {
 		t.Errorf("%d images, %v; want 1", n, err)
 	}
@@ -114,4 +114,13 @@ func TestBlindSheet(t *testing.T) {
 	if labels, findings := ImportBlind(sheet, blind(base)); labels != nil || !findings.HasErrors() || findings[0].Subject.Start.Line != 2 {
 		t.Errorf("%v, %v", labels, findings)
 	}
+}
+
+func blindID(t *testing.T, image table.Image) string {
+	t.Helper()
+	id, err := BlindID(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }

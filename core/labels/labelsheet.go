@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
@@ -48,7 +49,7 @@ func WriteSheet(images, directory string) (n int, err error) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return n, err
 		}
-		if err := writeNew(path, image.Image.Bytes); err != nil {
+		if err := writePicture(path, image); err != nil {
 			return n, err
 		}
 		rows.Write([]string{image.ID, "", image.Prompt, strconv.Itoa(int(image.Index)), filepath.ToSlash(local)})
@@ -63,8 +64,17 @@ func create(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 }
 
-// writeNew writes a file that does not exist yet.
-func writeNew(path string, content []byte) error {
+// writePicture writes an image of a table into a file that does not exist yet, with
+// its pixels deflated: in a table, only the pages are.
+func writePicture(path string, image table.Image) error {
+	pixels, err := imaging.Decode(image.Image.Bytes, imaging.Exchanged)
+	if err != nil {
+		return fmt.Errorf("image %q: %w", image.ID, err)
+	}
+	content, err := imaging.EncodePNG(pixels)
+	if err != nil {
+		return err
+	}
 	file, err := create(path)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ type ImportWork struct {
 
 var _ Work = (*ImportWork)(nil)
 
-func (*ImportWork) kind() (record.Kind, string) { return record.KindImport, "2" }
+func (*ImportWork) kind() (record.Kind, string) { return record.KindImport, "3" }
 func (w *ImportWork) items() (int, string)      { return w.Images, "images" }
 
 func (w *ImportWork) reads() []string { return []string{w.Folder.Path} }

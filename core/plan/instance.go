@@ -15,7 +15,7 @@ func (b *builder) instance(component *spec.Component) (*Instance, []Input) {
 
 // untrained is an instance with the component's own weights.
 func (b *builder) untrained(component *spec.Component) *Instance {
-	identity, ok := b.identities.Component(component.Kind, component.Component)
+	identity, ok := b.identities.Component(component.Kind, component.Provided())
 	if !ok {
 		b.fail("the %s %q has no identity", component.Kind, component.Component)
 	}
@@ -30,6 +30,7 @@ func (b *builder) untrained(component *spec.Component) *Instance {
 		Identity:  identity,
 		Config:    component.Config,
 		KeyConfig: keyConfig,
+		Range:     component.Range,
 		Seed:      b.seed(component.Kind + "/" + component.Name),
 		paths:     component.Paths,
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/spec"
 )
 
 // Environment is what computes, as far as results depend on it.
@@ -24,7 +25,7 @@ type Environment struct {
 //
 // A stage that Plumb does by itself has no lines about a compute backend: its
 // arithmetic is the same everywhere. The versions of the libraries are those
-// of built-in components; a third party's are covered by its binary's digest.
+// of built-in components; a third party's are in what it says of itself.
 func KeyParts(node *Node, environment Environment, digest func(Input) (string, bool)) ([]record.KeyPart, bool) {
 	config, err := canonical(node.Work)
 	if err != nil {
@@ -69,14 +70,43 @@ func computePart(environment Environment) record.KeyPart {
 func instanceParts(instance *Instance) []record.KeyPart {
 	name := instance.Kind
 	who := fmt.Sprintf("%s %s version %s", instance.Identity.Plugin, instance.Component, instance.Identity.CodeVersion)
+	parts := []record.KeyPart{{Name: name, Value: who}}
 	if !instance.Identity.Builtin() {
-		who += " sha256 " + instance.Identity.SHA256
+		parts = append(parts, pluginParts(instance.Identity)...)
 	}
-	return []record.KeyPart{
-		{Name: name, Value: who},
-		{Name: name + " config", Value: string(instance.KeyConfig)},
-		{Name: name + " seed", Value: fmt.Sprintf("%016x", instance.Seed)},
+	return append(parts,
+		record.KeyPart{Name: name + " config", Value: string(instance.KeyConfig)},
+		record.KeyPart{Name: name + " seed", Value: fmt.Sprintf("%016x", instance.Seed)})
+}
+
+// mostContents is how many files of a plugin a key lists. Of one that has more it has
+// their number alone: the digest is of all.
+const mostContents = 100
+
+// pluginParts are what a third party's answers depend on: the content of all that the
+// plugin is made of, the interpreter and packages that it reports, and what its block
+// says of device and numbers.
+func pluginParts(of spec.Identity) []record.KeyPart {
+	parts := []record.KeyPart{{Name: "plugin", Value: "sha256 " + of.SHA256}}
+	if len(of.Contents) > mostContents {
+		parts = append(parts, record.KeyPart{Name: "plugin files", Value: fmt.Sprint(len(of.Contents))})
+	} else {
+		for _, line := range of.Contents {
+			name, value, _ := strings.Cut(line, "  ")
+			parts = append(parts, record.KeyPart{Name: "plugin " + name, Value: value})
+		}
 	}
+	if len(of.Environment) > 0 {
+		parts = append(parts, record.KeyPart{Name: "plugin environment", Value: libraryLine(of.Environment)})
+	}
+	if of.Device != "" {
+		kind, _, _ := strings.Cut(of.Device, ":")
+		parts = append(parts, record.KeyPart{Name: "plugin device", Value: kind})
+	}
+	if of.DType != "" {
+		parts = append(parts, record.KeyPart{Name: "plugin dtype", Value: of.DType})
+	}
+	return parts
 }
 
 func libraryLine(libraries map[string]string) string {

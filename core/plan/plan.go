@@ -68,12 +68,22 @@ type Instance struct {
 	Config    json.RawMessage // with paths, as the plugin gets it
 	KeyConfig json.RawMessage // with digests in the place of paths, as the key has it
 	Seed      uint64
+	Range     diag.Range // of its block
 	// Checkpoint is the role of the node's input that holds the instance's
 	// weights; empty for the component's own weights.
 	Checkpoint string
 
 	paths    []string // that its configuration names
 	contents []string // their digests, in the same order
+}
+
+// Provided is what the host calls the component: with its plugin, where that is a
+// third party's.
+func (i *Instance) Provided() string {
+	if i.Identity.Builtin() {
+		return i.Component
+	}
+	return i.Identity.Plugin + "/" + i.Component
 }
 
 // Identities knows the components that plugins provide. A spec.Catalog is one.

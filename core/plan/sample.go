@@ -19,7 +19,7 @@ type SampleWork struct {
 
 var _ Work = (*SampleWork)(nil)
 
-func (*SampleWork) kind() (record.Kind, string) { return record.KindSample, "1" }
+func (*SampleWork) kind() (record.Kind, string) { return record.KindSample, "2" }
 func (w *SampleWork) items() (int, string)      { return len(w.Prompts) * w.PerPrompt, "images" }
 
 // reads lists the files that prompts stand in for lines of.

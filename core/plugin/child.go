@@ -3,21 +3,19 @@ package plugin
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	goplugin "github.com/hashicorp/go-plugin"
 	goplugin_runner "github.com/hashicorp/go-plugin/runner"
 )
 
@@ -33,9 +31,10 @@ const killPatience = 5 * time.Second
 // is gone, and leaves its exit status behind.
 type child struct {
 	command *exec.Cmd
-	pinned  []byte // sha256 that the binary must have; nil: any
-	sockets string // the directory of its socket, removed with it
-	last    *tail  // what it printed
+	shown   string   // what messages call it
+	own     []string // directories that are removed with it: that of its socket, and that it works in
+	mark    string   // that all have which come of it
+	last    *tail    // what it printed
 
 	handshake      *io.PipeReader // its first line of output, for go-plugin
 	handshakeWrite *io.PipeWriter
@@ -52,33 +51,35 @@ type child struct {
 
 var _ goplugin_runner.Runner = (*child)(nil)
 
-func newChild(path string, arguments, environment []string, pinned, sockets string, last *tail) (*child, error) {
-	command := exec.Command(path, arguments...)
+// newChild is the process of a program that is not started yet. The file, if it is
+// not nil, is the program itself, whatever its path leads to by then.
+func newChild(p program, file *os.File, environment []string, own []string, mark string, last *tail) *child {
+	command := exec.Command(p.argv[0], p.argv[1:]...)
+	if path := descriptorPath(file); path != "" {
+		command.Path, command.Err = path, nil
+	}
 	command.Env = environment
 	inOwnGroup(command)
-	c := &child{command: command, sockets: sockets, last: last, done: make(chan struct{})}
+	c := &child{command: command, shown: p.shown, own: own, mark: mark, last: last, done: make(chan struct{})}
 	c.handshake, c.handshakeWrite = io.Pipe()
-	if pinned != "" {
-		digest, err := hex.DecodeString(pinned)
-		if err != nil {
-			return nil, fmt.Errorf("read pinned sha256: %w", err)
-		}
-		c.pinned = digest
-	}
-	return c, nil
+	return c
 }
 
-// Start starts the process. The digest is checked right before, so that what
-// runs is what was pinned.
-func (c *child) Start(context.Context) error {
-	if c.pinned != nil {
-		secure := &goplugin.SecureConfig{Checksum: c.pinned, Hash: sha256.New()}
-		if same, err := secure.Check(c.command.Path); err != nil {
-			return fmt.Errorf("check sha256: %w", err)
-		} else if !same {
-			return goplugin.ErrChecksumsDoNotMatch
-		}
+// descriptorPath is a path that leads to an open file while this process has it;
+// empty where there is none.
+func descriptorPath(file *os.File) string {
+	if file == nil || runtime.GOOS != "linux" {
+		return ""
 	}
+	path := fmt.Sprintf("/proc/self/fd/%d", file.Fd())
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
+}
+
+// Start starts the process.
+func (c *child) Start(context.Context) error {
 	var ends []*os.File // the process's
 	closeAll := func(files []*os.File) {
 		for _, file := range files {
@@ -151,7 +152,7 @@ func (c *child) readOutput(stdout io.Reader) {
 // pipes out.
 func (c *child) reap(stdout, stderr *os.File) {
 	c.command.Wait()
-	killGroup(c.command.Process.Pid)
+	killTree(c.command.Process.Pid, c.mark)
 	drained := make(chan struct{})
 	go func() {
 		c.pumps.Wait()
@@ -159,14 +160,14 @@ func (c *child) reap(stdout, stderr *os.File) {
 	}()
 	select {
 	case <-drained:
-	case <-time.After(time.Second): // somebody outside the group holds a pipe
+	case <-time.After(time.Second): // somebody without the mark holds a pipe
 	}
 	stdout.Close()
 	stderr.Close()
 	c.stdin.Close()
 	c.handshakeWrite.Close()
 	<-drained
-	os.RemoveAll(c.sockets)
+	c.removeOwn()
 	close(c.done)
 }
 
@@ -176,8 +177,14 @@ func (c *child) kill() {
 		return
 	}
 	c.killed.Store(true)
-	killGroup(c.command.Process.Pid)
+	killTree(c.command.Process.Pid, c.mark)
 	c.command.Process.Kill()
+}
+
+func (c *child) removeOwn() {
+	for _, directory := range c.own {
+		os.RemoveAll(directory)
+	}
 }
 
 // started reports whether there ever was a process. It must not be called
@@ -232,7 +239,7 @@ func (c *child) status() string {
 // What go-plugin asks of a Runner.
 
 func (c *child) Diagnose(context.Context) string { return "" }
-func (c *child) Name() string                    { return c.command.Path }
+func (c *child) Name() string                    { return c.shown }
 func (c *child) Stdout() io.ReadCloser           { return c.handshake }
 
 // Stderr is empty for go-plugin: this package reads it, to the last line.

@@ -100,15 +100,41 @@ func (p *process) explain(ctx context.Context, call client.Call, err error) erro
 	case p.host.isStopped() && ctx.Err() == nil:
 		return fmt.Errorf("call %s: %w", p.origin.who(call), ErrStopped) // whatever broke, that is why
 	case errors.As(err, &silence):
-		p.kill()
-		return Died{diag.Errorf(diag.Range{}, p.origin.subject(call)+" stopped answering",
-			"There was no sign of life for %v, so its process was killed. It is started anew when it is next needed.%s", silence.After, p.lastWords()), true}
+		return p.explainSilence(call, silence)
 	case errors.As(err, &transport):
 		return p.explainTransport(call, transport.Err)
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && !atDeadline(ctx):
 		return diag.Errorf(diag.Range{}, p.origin.subject(call)+" did not answer in time", "The plugin runs, but is busy or stuck.%s", p.lastWords())
 	}
 	return p.origin.Explain(call, err)
+}
+
+// explainSilence ends a process that gave no sign of life during a call.
+func (p *process) explainSilence(call client.Call, silence *client.Silence) error {
+	p.mu.Lock()
+	if p.silent == "" {
+		p.silent = p.origin.who(call)
+	}
+	p.mu.Unlock()
+	p.kill()
+	advice := "It is started anew when it is next needed."
+	if !p.origin.Builtin {
+		advice = "If it needs more time, say so in its block: silence = \"10m\"."
+	}
+	list := diag.Errorf(diag.Range{}, p.origin.subject(call)+" stopped answering",
+		"There was no sign of life for %v, so its process was killed. %s%s", silence.After, advice, p.lastWords())
+	if p.origin.Builtin {
+		return Died{List: list, Again: true} // a machine that had something else to do looks the same
+	}
+	p.host.hangs(p.entry.Name, call, list)
+	return Died{List: list, Blamed: true}
+}
+
+// killedFor names whom the process was killed for, having given no sign of life.
+func (p *process) killedFor() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.silent
 }
 
 // atDeadline reports whether the caller's own deadline is here, though the context may
@@ -122,7 +148,8 @@ func atDeadline(ctx context.Context) bool {
 // the process was busy with fails so, whichever of them ended it.
 type Died struct {
 	diag.List
-	Silent bool // it gave no sign of life, and was killed
+	Blamed bool // this call is known to have ended it
+	Again  bool // it is worth trying again, even if nothing else used the process
 }
 
 // Unwrap gives the diagnostics.
@@ -134,22 +161,26 @@ func (p *process) explainTransport(call client.Call, err error) error {
 	case codes.Unimplemented:
 		return diag.Errorf(diag.Range{}, p.origin.subject(call)+" does not understand the call", "Its plugin has no such method (%s). Update the plugin.", status.Convert(err).Message())
 	case codes.ResourceExhausted:
-		return diag.Errorf(diag.Range{}, "A message to or from "+who+" is too large", "%s. The limit is %d MiB.", status.Convert(err).Message(), sdk.MaxMessageBytes>>20)
+		return diag.Errorf(diag.Range{}, "A message to or from "+who+" is too large", "%s. Images may have %d MiB, and all else 16.", status.Convert(err).Message(), sdk.MaxMessageBytes>>20)
 	}
 	exited := p.child.wait(crashPatience)
 	if p.host.isStopped() {
 		return fmt.Errorf("call %s: %w", who, ErrStopped)
 	}
+	if silent := p.killedFor(); silent != "" && silent != who {
+		return Died{List: diag.Errorf(diag.Range{}, p.origin.subject(call)+" ended with its process",
+			"The process was killed because %s stopped answering. It is started anew when it is next needed.%s", silent, p.lastWords()), Again: true}
+	}
 	if !exited {
 		p.kill()
-		return Died{diag.Errorf(diag.Range{}, "Lost the connection to "+who,
-			"%s. Its process was killed; it is started anew when it is next needed.%s", status.Convert(err).Message(), p.lastWords()), false}
+		return Died{List: diag.Errorf(diag.Range{}, "Lost the connection to "+who,
+			"%s. Its process was killed; it is started anew when it is next needed.%s", status.Convert(err).Message(), p.lastWords())}
 	}
 	advice := "It is started anew when it is next needed. If it crashes again, " + p.origin.tell() + "."
 	if strings.Contains(p.child.status(), "out of memory") {
 		advice = "Smaller batches or images need less memory. " + advice
 	}
-	return Died{diag.Errorf(diag.Range{}, p.origin.subject(call)+" crashed", "Its process %s. %s%s", p.child.status(), advice, p.lastWords()), false}
+	return Died{List: diag.Errorf(diag.Range{}, p.origin.subject(call)+" crashed", "Its process %s. %s%s", p.child.status(), advice, p.lastWords())}
 }
 
 // lastWords is what the process printed last, as the end of a detail.
@@ -158,7 +189,11 @@ func (p *process) lastWords() string {
 	if lines == "" {
 		return " It printed nothing."
 	}
-	return " Its last lines were:\n  " + strings.ReplaceAll(lines, "\n", "\n  ")
+	words := " Its last lines were:\n  " + strings.ReplaceAll(lines, "\n", "\n  ")
+	if kept := p.host.logs.of(p.child.last.plugin); kept != "" {
+		words += "\nAll that it printed is in " + kept + "."
+	}
+	return words
 }
 
 // fromComponent is what a component says of its own failure. A third party's
@@ -196,37 +231,45 @@ func (d DiskFull) Unwrap() error { return d.List }
 // diskFull matches what systems call a full disk, whatever the language of the plugin.
 var diskFull = regexp.MustCompile(`(?i)no space left on device|disk quota exceeded|not enough space on the disk`)
 
-// whyNotStarted explains a start that failed.
-func (p *process) whyNotStarted(entry Entry, path string, err error) error {
+// hungStart is a start in which the plugin gave no sign of life.
+type hungStart struct{ diag.List }
+
+// Unwrap gives the diagnostics.
+func (h hungStart) Unwrap() error { return h.List }
+
+// whyNotStarted explains a start that failed, or that came too late.
+func (p *process) whyNotStarted(err error, late bool) error {
 	if errors.Is(err, ErrStopped) || p.host.isStopped() {
 		return ErrStopped
 	}
-	if errors.Is(err, goplugin.ErrChecksumsDoNotMatch) {
-		return diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q is not the one that was pinned", entry.Name), "%s does not have the sha256 %s.", path, entry.SHA256)
-	}
+	who, at := fmt.Sprintf("Plugin %q", p.origin.Plugin), p.entry.Range
 	if p.child == nil || !p.child.started() {
-		return diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q cannot be started", entry.Name), "%v. Was it built for this machine?", err)
+		return diag.Errorf(at, who+" cannot be started", "%v. Was it built for this machine?", err)
 	}
 	first := p.child.firstLine()
 	if version, ok := protocolOf(first); ok && version != sdk.ProtocolVersion {
-		update := fmt.Sprintf("Update the plugin: build it against the SDK of this Plumb (%s).", path)
+		update := fmt.Sprintf("Update the plugin: build it against the SDK of this Plumb (%s).", p.shown)
 		if version > sdk.ProtocolVersion {
 			update = "Update Plumb: the plugin was built against a newer SDK."
 		}
-		return diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q speaks version %d of the plugin protocol, this Plumb speaks version %d", entry.Name, version, sdk.ProtocolVersion), "%s", update)
+		return diag.Errorf(at, fmt.Sprintf("%s speaks version %d of the plugin protocol, this Plumb speaks version %d", who, version, sdk.ProtocolVersion), "%s", update)
 	}
-	what := "It said nothing on standard output."
-	if first != "" {
-		what = fmt.Sprintf("Its first line was %q.", clip(first, 200))
+	_, introduced := protocolOf(first)
+	if late {
+		return hungStart{diag.Errorf(at, who+" did not introduce itself",
+			"%s was started and said nothing of a plugin for %v, so it was killed. If it needs more time, such as for its imports, say so in its block: silence = \"5m\".%s", p.shown, p.patience, p.lastWords())}
 	}
 	if !p.child.wait(killPatience) {
-		return diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q cannot be started", entry.Name), "%v. %s", err, what)
+		return diag.Errorf(at, who+" cannot be started", "%v.%s", err, p.lastWords())
 	}
-	if _, ok := protocolOf(first); ok {
-		return diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q ended while it was being started", entry.Name), "Its process %s.%s", p.child.status(), p.lastWords())
+	switch {
+	case introduced:
+		return diag.Errorf(at, who+" ended while it was being started", "Its process %s.%s", p.child.status(), p.lastWords())
+	case strings.HasSuffix(p.child.status(), " 0"):
+		return diag.Errorf(at, who+" is not a plugin of Plumb",
+			"%s ended without an error before it introduced itself. A plugin is a program that calls sdk.Serve, or in Python plumb_plugin.main.%s", p.shown, p.lastWords())
 	}
-	return diag.Errorf(diag.Range{}, path+" is not a plugin of Plumb",
-		"Its process %s before it introduced itself as plugin %q. %s A plugin is a program that calls sdk.Serve.%s", p.child.status(), entry.Name, what, p.lastWords())
+	return diag.Errorf(at, who+" ended before it introduced itself", "The process of %s %s.%s", p.shown, p.child.status(), p.lastWords())
 }
 
 // protocolOf reads the version out of go-plugin's first line:

@@ -55,7 +55,7 @@ func TestRewardsOnEncodersOfOtherPlugins(t *testing.T) {
 		}
 		paths := map[string]string{}
 		for role, output := range result.Outputs {
-			paths[role] = path(t, shelf, output)
+			paths[role] = fileOf(t, shelf, output)
 		}
 		return paths
 	}
@@ -89,7 +89,7 @@ func TestRewardsOnEncodersOfOtherPlugins(t *testing.T) {
 	}
 }
 
-func path(t *testing.T, shelf *store.Store, output record.Output) string {
+func fileOf(t *testing.T, shelf *store.Store, output record.Output) string {
 	t.Helper()
 	name, err := shelf.File(output)
 	if err != nil {

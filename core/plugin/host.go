@@ -1,42 +1,37 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync"
 	"time"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
-// Entry is a plugin's binary: an explicit path or an entry of the lock file.
-type Entry struct {
-	Name    string     // as the experiment and diagnostics call it
-	Command string     // path of the binary; never searched for in PATH
-	Args    []string   // its arguments
-	SHA256  string     // digest of the binary, in hex; empty: not pinned
-	Range   diag.Range // of the block that names it; what is wrong with it is said there
-}
-
 // Options are a host's settings.
 type Options struct {
-	// Builtin is the binary that serves the built-in components: this program,
-	// executed once more. Its Name may be empty.
+	// Builtin serves the built-in components: the command is this program, executed
+	// once more. It is trusted: it gets the whole environment, and is not digested.
 	Builtin Entry
 	// Components are what the Builtin serves, if that is known: no process is
 	// started to ask it.
 	Components []sdk.Description
-	// Plugins are the third parties' binaries.
+	// Plugins are the third parties'. Nothing is executed of those that are neither
+	// locked nor allowed.
 	Plugins []Entry
 	// Logs gets what plugins print, a line at a time, each with its plugin's
 	// name; nil drops it.
 	Logs io.Writer
 	// HeartbeatTimeout is how long a call may go without a sign of life before
-	// its process counts as stuck; 0 means 60 s. Open gets five times as long.
+	// its process counts as stuck, as long as its block says nothing; 0 means 60 s.
 	HeartbeatTimeout time.Duration
 	// Backend is the compute backend of instances whose OpenRequest names
 	// none; empty means "auto".
@@ -56,10 +51,14 @@ type Host struct {
 	options   Options
 	providers []*provider
 
+	logs *logs
+
 	mu       sync.Mutex
 	stopped  bool
-	children map[*child]struct{} // every process that may be alive
-	sockets  *sockets            // nil until a process is started, and where there can be none
+	children map[*child]struct{}  // every process that may be alive
+	sockets  *sockets             // nil until a process is started, and where there can be none
+	launcher *launcher            // nil until a process is started
+	hung     map[string]diag.List // of components that gave no sign of life: why, by who they are
 }
 
 // NewHost makes a host. It starts nothing yet.
@@ -73,11 +72,10 @@ func NewHost(o Options) *Host {
 	if o.Logs == nil {
 		o.Logs = io.Discard
 	}
-	o.Logs = &lineWriter{to: o.Logs}
-	h := &Host{options: o, children: map[*child]struct{}{}}
-	if o.Builtin.Command != "" {
+	h := &Host{options: o, logs: newLogs(o.Logs), children: map[*child]struct{}{}, hung: map[string]diag.List{}}
+	if len(o.Builtin.Command) > 0 {
 		if o.Builtin.Name == "" {
-			o.Builtin.Name = "builtin"
+			o.Builtin.Name = spec.Builtin
 		}
 		builtin := newProvider(h, o.Builtin, true)
 		builtin.known = o.Components
@@ -89,30 +87,53 @@ func NewHost(o Options) *Host {
 	return h
 }
 
-// Open makes an instance of a component, starting its plugin if it does not
-// run. An empty Backend is the host's. Mistakes and crashes, here and in the
+// LogTo has what plugins print be kept in a directory from now on, a file for each
+// plugin. Messages name the file.
+func (h *Host) LogTo(dir string) { h.logs.to(dir) }
+
+// Open makes an instance of a component, starting its plugin if it does not run. A
+// third party's component has the name that Identity.Qualified gives. An empty
+// Backend is the host's. Mistakes and crashes, here and in the
 // instance's calls, are a diag.List. The instance dies with its plugin's process:
-// after a crash, Open another.
+// after a crash, Open another. A component that hung is not opened again.
 func (h *Host) Open(ctx context.Context, r client.OpenRequest) (*client.Instance, error) {
-	p, err := h.find(ctx, r.Kind, r.Component)
+	p, name, err := h.find(ctx, r.Kind, r.Component)
 	if err != nil {
 		return nil, err
 	}
+	r.Name, r.Component = cmp.Or(r.Name, r.Component), name
 	if r.Backend == "" {
 		r.Backend = h.options.Backend
+	}
+	if r.Device == "" {
+		r.Device = p.entry.Device
+	}
+	if r.DType == "" {
+		r.DType = p.entry.DType
+	}
+	if why := h.hungBefore(p, client.Call{Kind: r.Kind, Name: r.Name}); why != nil {
+		return nil, why
 	}
 	process, err := p.running(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return process.client.Open(ctx, r)
+	instance, err := process.client.Open(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	// A script reads its files as it goes.
+	if err := p.unchanged(ctx, process); err != nil {
+		return nil, err
+	}
+	return instance, nil
 }
 
 // CheckPrompts asks a component what it cannot make sense of in prompts, starting
 // its plugin if it does not run. name is what the experiment calls the component.
 // Errors are those of Open.
 func (h *Host) CheckPrompts(ctx context.Context, kind, component, name string, r sdk.CheckPromptsRequest) (sdk.PromptFindings, error) {
-	p, err := h.find(ctx, kind, component)
+	p, component, err := h.find(ctx, kind, component)
 	if err != nil {
 		return sdk.PromptFindings{}, err
 	}
@@ -121,6 +142,40 @@ func (h *Host) CheckPrompts(ctx context.Context, kind, component, name string, r
 		return sdk.PromptFindings{}, err
 	}
 	return process.client.CheckPrompts(ctx, client.CheckPromptsRequest{Kind: kind, Component: component, Name: name, CheckPromptsRequest: r})
+}
+
+// Describe returns what a plugin says of itself. It is started if it is not locked.
+func (h *Host) Describe(ctx context.Context, plugin string) (client.Description, error) {
+	for _, p := range h.providers {
+		if p.entry.Name != plugin {
+			continue
+		}
+		description, err := p.described(ctx)
+		if err != nil {
+			return client.Description{}, err
+		}
+		return *description, nil
+	}
+	return client.Description{}, diag.Errorf(diag.Range{}, fmt.Sprintf("There is no plugin %q", plugin), "")
+}
+
+// hangs notes that a third party's component hung.
+func (h *Host) hangs(plugin string, call client.Call, why diag.List) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.hung[plugin+" "+call.Kind+" "+call.Name] = why
+}
+
+// hungBefore says that a component hung: whoever waits for it again waits as long, for
+// nothing.
+func (h *Host) hungBefore(p *provider, call client.Call) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	why := h.hung[p.entry.Name+" "+call.Kind+" "+call.Name]
+	if why == nil {
+		return nil
+	}
+	return diag.Errorf(why[0].Subject, p.origin().subject(call)+" stopped answering before", "It is not asked again in this run: %s", why[0].Detail)
 }
 
 // Stop asks every plugin to end its calls and close its instances, waits for
@@ -158,11 +213,18 @@ func (h *Host) Kill() {
 	for _, p := range h.providers {
 		p.forget()
 	}
+	h.logs.close()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.sockets != nil {
 		h.sockets.close()
 		h.sockets = nil
+	} else {
+		removeDead(os.TempDir()) // a host that started nothing looks for them, too
+	}
+	if h.launcher != nil {
+		h.launcher.close()
+		h.launcher = nil
 	}
 }
 
@@ -203,7 +265,10 @@ func (h *Host) enlist(r *child, start func() error) error {
 	if h.stopped {
 		return ErrStopped
 	}
-	if err := start(); err != nil {
+	if h.launcher == nil {
+		h.launcher = newLauncher()
+	}
+	if err := h.launcher.do(start); err != nil {
 		return err
 	}
 	h.children[r] = struct{}{}

@@ -22,7 +22,7 @@ import (
 	"time"
 
 	"github.com/plumb-ml/plumb/core/diag"
-	"github.com/plumb-ml/plumb/core/digest"
+	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
@@ -36,7 +36,22 @@ func self(t testing.TB, as string) Entry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Entry{Name: strings.TrimPrefix(as, "serve-"), Command: path, Args: []string{as}}
+	return Entry{Plugin: spec.Plugin{Name: strings.TrimPrefix(as, "serve-"), Command: []string{path, as}}, Allowed: true}
+}
+
+// named is a plugin of a path, which may run.
+func named(name, source string) Entry {
+	return Entry{Plugin: spec.Plugin{Name: name, Source: source, Directory: filepath.Dir(source)}, Allowed: true}
+}
+
+// script writes a plugin that is a shell script, in a directory of its own.
+func script(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "plugin")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func tinyHost(t testing.TB, change ...func(*Options)) *Host {
@@ -86,8 +101,8 @@ func each[T any](list []T) iter.Seq2[T, error] {
 // scores runs Score and returns the scores by position.
 func scores(ctx context.Context, in *client.Instance, items []client.Item) ([]float64, error) {
 	out := make([]float64, len(items))
-	err := in.Score(ctx, each(items), func(position int, score float64) error {
-		out[position] = score
+	err := in.Score(ctx, each(items), func(position int, score sdk.Score) error {
+		out[position] = score.Score
 		return nil
 	})
 	return out, err
@@ -303,16 +318,16 @@ func TestAnswersThatBreakTheContract(t *testing.T) {
 // names its plugin, and the component as the experiment calls it.
 func TestAThirdPartyIsNamed(t *testing.T) {
 	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{self(t, asTiny)} })
-	named := func(kind, component string) *client.Instance {
+	opened := func(kind, component string) *client.Instance {
 		in, err := h.Open(t.Context(), client.OpenRequest{Kind: kind, Component: component, Name: "mine"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return in
 	}
-	_, err := scores(t.Context(), named("reward", "panics"), pngs(t, 1))
+	_, err := scores(t.Context(), opened("reward", "panics"), pngs(t, 1))
 	says(t, err, "panicked", `Said by reward "mine" of plugin "tiny".`)
-	err = named("sampler", "doubling").Sample(t.Context(), make([]client.Draw, 3), func(int, sdk.Image) error { return nil })
+	err = opened("sampler", "doubling").Sample(t.Context(), make([]client.Draw, 3), func(int, sdk.Image) error { return nil })
 	says(t, err, `Sampler "mine" of plugin "tiny" answers twice`, "tell the plugin's author")
 }
 
@@ -394,7 +409,7 @@ func TestCancelledCallLeavesTheInstanceUsable(t *testing.T) {
 			}
 		}
 	}
-	err := in.Score(ctx, endless, func(int, float64) error {
+	err := in.Score(ctx, endless, func(int, sdk.Score) error {
 		if took.IsZero() {
 			took = time.Now()
 		}
@@ -423,7 +438,7 @@ func TestErrorsOfTheCallerPass(t *testing.T) {
 	h := tinyHost(t)
 	in := open(t, h, "reward", "tiny")
 	mine := errors.New("disk full")
-	if err := in.Score(t.Context(), each(pngs(t, 5)), func(int, float64) error { return mine }); err != mine {
+	if err := in.Score(t.Context(), each(pngs(t, 5)), func(int, sdk.Score) error { return mine }); err != mine {
 		t.Errorf("error of emit became %v", err)
 	}
 	broken := func(yield func(client.Item, error) bool) {
@@ -431,7 +446,7 @@ func TestErrorsOfTheCallerPass(t *testing.T) {
 			yield(client.Item{}, mine)
 		}
 	}
-	if err := in.Score(t.Context(), broken, func(int, float64) error { return nil }); err != mine {
+	if err := in.Score(t.Context(), broken, func(int, sdk.Score) error { return nil }); err != mine {
 		t.Errorf("error of the items became %v", err)
 	}
 	_, err := scores(t.Context(), in, []client.Item{{ID: "bad", PNG: []byte("no PNG")}})
@@ -495,12 +510,12 @@ func TestCatalog(t *testing.T) {
 }
 
 func TestCatalogNamesEveryBadPlugin(t *testing.T) {
-	missing := Entry{Name: "missing", Command: filepath.Join(t.TempDir(), "nothing")}
+	missing := named("missing", filepath.Join(t.TempDir(), "nothing"))
 	again := self(t, asTiny)
 	again.Name = "again"
 	h := tinyHost(t, func(o *Options) { o.Plugins = []Entry{missing, self(t, asMistaken), again} })
 	c, err := h.Catalog(t.Context())
-	says(t, err, `Plugin "missing" is not there`, `oracle "delphi"`, `"mistaken"`, `Both plugin "tiny" and plugin "again" provide sampler "tiny"`)
+	says(t, err, `Plugin "missing" is not there`, `oracle "delphi"`, `"mistaken"`, `The plugin of the block "again" calls itself "tiny"`, `plugin "tiny" { ... }`)
 	if _, ok := c.Component("reward", "tiny"); !ok {
 		t.Error("the good plugin is not in the catalog")
 	}
@@ -508,17 +523,13 @@ func TestCatalogNamesEveryBadPlugin(t *testing.T) {
 
 func TestIdentity(t *testing.T) {
 	entry := self(t, asTiny)
-	sha256, err := (*digest.Memory)(nil).File(t.Context(), entry.Command)
-	if err != nil {
-		t.Fatal(err)
-	}
-	entry.SHA256 = strings.ToUpper(sha256)
+	entry.Device, entry.DType = "cuda:1", "bfloat16"
 	c, err := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{entry} }).Catalog(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	theirs, ok := c.Component("sampler", "tiny")
-	if !ok || theirs.Plugin != "tiny" || theirs.SHA256 != sha256 || theirs.Builtin() || theirs.CodeVersion != "1" || !theirs.NeedsDevice || theirs.PreferredBatch != 4 {
+	if !ok || theirs.Plugin != "tiny" || len(theirs.SHA256) != 64 || theirs.Device != "cuda:1" || theirs.DType != "bfloat16" || theirs.Qualified() != "tiny/tiny" || theirs.Builtin() || theirs.CodeVersion != "1" || !theirs.NeedsDevice || theirs.PreferredBatch != 4 {
 		t.Errorf("a third party's is %+v", theirs)
 	}
 	c, err = tinyHost(t).Catalog(t.Context())
@@ -534,7 +545,7 @@ func TestIdentity(t *testing.T) {
 // catalog needs no process, not even a binary.
 func TestBuiltinIsNotAsked(t *testing.T) {
 	known := []sdk.Description{{Kind: sdk.KindReward, Name: "redness", CodeVersion: "5"}}
-	h := NewHost(Options{Builtin: Entry{Command: filepath.Join(t.TempDir(), "nothing")}, Components: known})
+	h := NewHost(Options{Builtin: BuiltinEntry(filepath.Join(t.TempDir(), "nothing")), Components: known})
 	t.Cleanup(h.Kill)
 	c, err := h.Catalog(t.Context())
 	if err != nil {
@@ -548,15 +559,13 @@ func TestBuiltinIsNotAsked(t *testing.T) {
 	_, err = h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "redder"})
 	says(t, err, `o plugin provides reward "redder"`, `"redness"`)
 
-	mistaken := NewHost(Options{Builtin: Entry{Command: "nothing"}, Components: append(known, known...)})
+	mistaken := NewHost(Options{Builtin: BuiltinEntry("nothing"), Components: append(known, known...)})
 	_, err = mistaken.Catalog(t.Context())
 	says(t, err, `reward "redness" is listed twice`)
 }
 
 func TestOpenMistakes(t *testing.T) {
-	other := self(t, asTiny)
-	other.Name = "other"
-	h := tinyHost(t, func(o *Options) { o.Plugins = []Entry{other} })
+	h := tinyHost(t)
 	for name, test := range map[string]struct {
 		request client.OpenRequest
 		words   []string
@@ -581,19 +590,16 @@ func TestBinariesThatAreNoPlugin(t *testing.T) {
 		}
 		return path
 	}
-	wrongDigest := self(t, asTiny)
-	wrongDigest.SHA256 = strings.Repeat("ab", 32)
 	for name, test := range map[string]struct {
 		entry Entry
 		words []string
 	}{
-		"missing":        {Entry{Name: "p", Command: filepath.Join(directory, "none")}, []string{`Plugin "p" is not there`}},
-		"directory":      {Entry{Name: "p", Command: directory}, []string{"is a directory"}},
-		"not executable": {Entry{Name: "p", Command: write("plain", "#!/bin/sh\n", 0o644)}, []string{"is not executable", "chmod +x"}},
-		"no program":     {Entry{Name: "p", Command: write("noise", "\x01\x02 no program", 0o755)}, []string{`Plugin "p" cannot be started`, "built for this machine"}},
-		"talks nonsense": {Entry{Name: "p", Command: write("echo", "#!/bin/sh\necho hello\n", 0o755)}, []string{"is not a plugin of Plumb", `"hello"`, "status 0"}},
-		"wrong digest":   {wrongDigest, []string{"is not the one that was pinned", strings.Repeat("ab", 32), "plumb.lock.hcl"}},
-		"dies at once":   {self(t, asShortLife), []string{"is not a plugin of Plumb", "exited with status 7", "libcudart"}},
+		"missing":        {named("p", filepath.Join(directory, "none")), []string{`Plugin "p" is not there`}},
+		"directory":      {named("p", directory), []string{"is a directory"}},
+		"not executable": {named("p", write("plain", "#!/bin/sh\n", 0o644)), []string{"is not executable", "chmod +x"}},
+		"no program":     {named("p", write("noise", "\x01\x02 no program", 0o755)), []string{`Plugin "p" is no program`, "#!/usr/bin/env python3"}},
+		"talks nonsense": {named("p", write("echo", "#!/bin/sh\necho hello\n", 0o755)), []string{`Plugin "p" is not a plugin of Plumb`, "hello", "without an error"}},
+		"dies at once":   {self(t, asShortLife), []string{`Plugin "shortlife" ended before it introduced itself`, "exited with status 7", "libcudart"}},
 		"later protocol": {self(t, asFuture), []string{`Plugin "future" speaks version 99`, "this Plumb speaks version 1", "Update Plumb"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -606,20 +612,20 @@ func TestBinariesThatAreNoPlugin(t *testing.T) {
 
 func TestBinaryThatChangesUnderARunningHost(t *testing.T) {
 	entry := self(t, asTiny)
-	script := filepath.Join(t.TempDir(), "plugin")
+	path := script(t, "")
 	write := func(comment string) {
-		text := fmt.Sprintf("#!/bin/sh\n# %s\nexec %s %s\n", comment, entry.Command, asTiny)
-		if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
+		text := fmt.Sprintf("#!/bin/sh\n# %s\nexec %s %s\n", comment, entry.Command[0], asTiny)
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	write("first")
-	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{{Name: "p", Command: script}} })
+	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{named("tiny", path)} })
 	_, err := scores(t.Context(), open(t, h, "reward", "exits"), pngs(t, 1))
 	says(t, err, "crashed")
 	write("second")
 	_, err = h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "tiny"})
-	says(t, err, `plugin "p" changed while Plumb was running`)
+	says(t, err, `Plugin "tiny" changed while Plumb was running`, "plugin has changed")
 }
 
 func TestLogs(t *testing.T) {
@@ -641,20 +647,16 @@ func TestLogs(t *testing.T) {
 // Libraries print as they are imported: the handshake is found among it.
 func TestPrintsBeforeTheHandshake(t *testing.T) {
 	entry := self(t, asTiny)
-	script := filepath.Join(t.TempDir(), "plugin")
-	text := fmt.Sprintf("#!/bin/sh\necho Loading weights.\necho 'a|b|unix|c'\nhead -c 100000 /dev/zero | tr '\\0' x\necho\nexec %s %s\n", entry.Command, asTiny)
-	if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	path := script(t, fmt.Sprintf("echo Loading weights.\necho 'a|b|unix|c'\nhead -c 100000 /dev/zero | tr '\\0' x\necho\nexec %s %s\n", entry.Command[0], asTiny))
 	var log bytes.Buffer
-	h := tinyHost(t, func(o *Options) { o.Builtin, o.Logs = Entry{Name: "p", Command: script}, &log })
+	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins, o.Logs = Entry{}, []Entry{named("tiny", path)}, &log })
 	if _, err := scores(t.Context(), open(t, h, "reward", "tiny"), pngs(t, 1)); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"[p] Loading weights.\n", "[p] a|b|unix|c\n", "[p] xxxx"} {
+	for _, want := range []string{"[tiny] Loading weights.\n", "[tiny] a|b|unix|c\n", "[tiny] xxxx"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log does not say %q", want)
 		}
@@ -716,11 +718,7 @@ func TestKillWhileACallRuns(t *testing.T) {
 }
 
 func TestStartIsCancelled(t *testing.T) {
-	script := filepath.Join(t.TempDir(), "sleeper")
-	if err := os.WriteFile(script, []byte("#!/bin/sh\nsleep 100\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	h := tinyHost(t, func(o *Options) { o.Builtin = Entry{Name: "sleeper", Command: script} })
+	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{named("sleeper", script(t, "sleep 100\n"))} })
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	start := time.Now()
@@ -739,7 +737,7 @@ func beHost() {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	h := NewHost(Options{Builtin: Entry{Command: path, Args: []string{asTiny}}})
+	h := NewHost(Options{Builtin: BuiltinEntry(path, asTiny)})
 	in, err := h.Open(context.Background(), client.OpenRequest{Kind: "reward", Component: "pid"})
 	if err != nil {
 		fmt.Println(err)
@@ -750,8 +748,8 @@ func beHost() {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	in.Score(context.Background(), each([]client.Item{{PNG: one}}), func(_ int, pid float64) error {
-		fmt.Println(int(pid))
+	in.Score(context.Background(), each([]client.Item{{PNG: one}}), func(_ int, pid sdk.Score) error {
+		fmt.Println(int(pid.Score))
 		return nil
 	})
 	time.Sleep(time.Minute)
@@ -831,7 +829,7 @@ func BenchmarkScore(b *testing.B) {
 		}
 	}
 	b.ResetTimer()
-	if err := in.Score(b.Context(), items, func(int, float64) error { return nil }); err != nil {
+	if err := in.Score(b.Context(), items, func(int, sdk.Score) error { return nil }); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "items/s")
@@ -852,13 +850,9 @@ func BenchmarkSample(b *testing.B) {
 // pipes: they must neither outlive it nor keep the host waiting.
 func TestHelpersDieWithTheirPlugin(t *testing.T) {
 	entry := self(t, asTiny)
-	directory := t.TempDir()
-	script, note := filepath.Join(directory, "plugin"), filepath.Join(directory, "helper")
-	text := fmt.Sprintf("#!/bin/sh\nsleep 100 &\necho $! > %s\nexec %s %s\n", note, entry.Command, asTiny)
-	if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	h := tinyHost(t, func(o *Options) { o.Builtin = Entry{Name: "p", Command: script} })
+	note := filepath.Join(t.TempDir(), "helper")
+	path := script(t, fmt.Sprintf("sleep 100 &\necho $! > %s\nsetsid sleep 100 &\nexec %s %s\n", note, entry.Command[0], asTiny))
+	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{named("tiny", path)} })
 	_, err := scores(t.Context(), open(t, h, "reward", "exits"), pngs(t, 1))
 	says(t, err, "exited with status 3", "the last words of exits")
 	noted, err := os.ReadFile(note)

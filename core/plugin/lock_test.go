@@ -1,67 +1,147 @@
 package plugin
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
 )
 
-func TestReadLock(t *testing.T) {
-	path := filepath.Join(t.TempDir(), LockFile)
-	digest := strings.Repeat("0a", 32)
-	text := `plugin "redness" {
-  source = "./bin/redness"
-  sha256 = "` + strings.ToUpper(digest) + `"
+// example is a lock with everything in it that it can have, and that HCL has to
+// escape.
+func example(t testing.TB, directory string) *Lock {
+	t.Helper()
+	lock := &Lock{Path: filepath.Join(directory, LockFile)}
+	lock.Put(&Locked{
+		Name: "redness", Source: "./redness", Command: []string{".venv/bin/python", "-c", "${x} %{y} \"\n\\"},
+		SHA256: strings.Repeat("0a", 32), Contents: []string{"redness.py  01", "a b.txt  02"},
+		Description: client.Description{
+			Name: "redness", Version: "0.1.0", Environment: map[string]string{"scikit-learn": "1.5", "python": "3.11"},
+			Components: []sdk.Description{{Kind: sdk.KindReward, Name: "redness", Summary: "How red ${it} is.",
+				Schema: sdk.Schema{Attributes: []sdk.Attribute{{Name: "gain", Type: sdk.TypeNumber}}}}},
+		},
+	})
+	lock.Put(&Locked{Name: "blueness", Source: "./b", SHA256: strings.Repeat("0b", 32), Description: client.Description{Name: "blueness"}})
+	lock.Plugins[0].Description.Components = []sdk.Description{{Kind: sdk.KindRater, Name: "b"}}
+	return lock
 }
-`
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+
+func TestLockIsReadAsItWasWritten(t *testing.T) {
+	lock := example(t, t.TempDir())
+	if err := lock.Write(); err != nil {
 		t.Fatal(err)
 	}
-	entries, mistakes := ReadLock(path)
+	read, mistakes := ReadLock(filepath.Dir(lock.Path), spec.NewFiles())
 	if len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}
-	want := Entry{Name: "redness", Command: filepath.Join(filepath.Dir(path), "bin", "redness"), SHA256: digest}
-	if len(entries) != 1 || entries[0].Name != want.Name || entries[0].Command != want.Command || entries[0].SHA256 != want.SHA256 {
-		t.Errorf("got %+v, want %+v", entries, want)
+	for _, one := range read.Plugins {
+		if one.Range.IsZero() {
+			t.Errorf("plugin %q has no place", one.Name)
+		}
+		one.Range = diag.Range{}
+	}
+	if different := cmp.Diff(lock.Plugins, read.Plugins); different != "" {
+		t.Error(different)
+	}
+	if read.Of(spec.Plugin{Name: "blueness", Source: "./b"}) == nil || read.Of(spec.Plugin{Name: "blueness", Source: "./c"}) != nil {
+		t.Error("a plugin is found by its name and its source")
+	}
+	if none, mistakes := ReadLock(t.TempDir(), spec.NewFiles()); len(mistakes) > 0 || len(none.Plugins) != 0 {
+		t.Errorf("no lock file: %+v, %v", none, mistakes)
 	}
 }
 
-func TestReadLockMistakes(t *testing.T) {
-	if _, mistakes := ReadLock(filepath.Join(t.TempDir(), LockFile)); !mistakes.HasErrors() {
-		t.Error("a missing lock file is no mistake")
-	}
-	digest := strings.Repeat("0a", 32)
-	for text, want := range map[string]string{
-		`plugin "a" {`:                  "",
-		`plugin "a" { source = "./a" }`: `"sha256" is required`,
-		"plugin \"a\" {\n source = \"./a\"\n sha256 = \"abc\"\n}":                          "not a digest",
-		"plugin \"a\" {\n source = 3\n sha256 = \"" + digest + "\"\n}":                     "source is not a string",
-		"plugin \"a\" {\n source = \"\"\n sha256 = \"" + digest + "\"\n}":                  "source is empty",
-		"plugin \"a\" {\n source = \"./a\"\n sha256 = \"" + digest + "\"\n url = \"x\"\n}": "Unsupported argument",
-		"reward \"a\" {\n}": "Unsupported block type",
-		strings.Repeat("plugin \"a\" {\n source = \"./a\"\n sha256 = \""+digest+"\"\n}\n", 2): "locked twice",
+func TestUnnamed(t *testing.T) {
+	for text, want := range map[string][]string{
+		"":                                {"blueness", "redness"},
+		`plugin "redness" { source = 1}`:  {"blueness"},
+		"plugin \"redness2\" {\n}":        {"blueness", "redness"},
+		"plugin redness {\n}":             {"blueness"},
+		`reward "blueness/b" "redness" {`: {"blueness", "redness"},
 	} {
-		_, mistakes := parseLock("x/"+LockFile, []byte(text))
-		if !mistakes.HasErrors() || !strings.Contains(mistakes.Error(), want) {
-			t.Errorf("%s\ngives %v, want %q", text, mistakes, want)
+		lock := example(t, t.TempDir())
+		if err := os.WriteFile(filepath.Join(filepath.Dir(lock.Path), "x.hcl"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
 		}
-		for _, m := range mistakes {
-			if m.Subject.File == "" {
-				t.Errorf("%v has no place", m)
+		var got []string
+		for _, one := range lock.Unnamed() {
+			got = append(got, one.Name)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q names others than %q, want %q", text, got, want)
+		}
+	}
+}
+
+// What is not as Plumb wrote it is told with its line.
+func TestLockMistakes(t *testing.T) {
+	lock := example(t, t.TempDir())
+	if err := lock.Write(); err != nil {
+		t.Fatal(err)
+	}
+	written, err := os.ReadFile(lock.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := func(old, now string) string {
+		if !strings.Contains(string(written), old) {
+			t.Fatalf("the lock has no %q:\n%s", old, written)
+		}
+		return strings.Replace(string(written), old, now, 1)
+	}
+	for name, test := range map[string]struct{ text, want string }{
+		"syntax":      {`plugin "a" {`, ""},
+		"no digest":   {"plugin \"a\" {\n source = \"./a\"\n}", `"sha256" is required`},
+		"type":        {change(`version = "0.1.0"`, "version = [1]"), "version is of the wrong type"},
+		"digest":      {change("0a0a", "0a0b"), `The lock of plugin "redness" was changed by hand`},
+		"version":     {change(`"3.11"`, `"3.12"`), "changed by hand"},
+		"components":  {change("How red", "So red"), "changed by hand"},
+		"unknown":     {change(`version =`, "url ="), "Unsupported argument"},
+		"other block": {"reward \"a\" {\n}", "Unsupported block type"},
+		"twice":       {string(written) + string(written), "locked twice"},
+		"description": {change(`\"kind\"`, `\"kindness\"`), "kindness"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(lock.Path, []byte(test.text), 0o644); err != nil {
+				t.Fatal(err)
 			}
-		}
+			_, mistakes := ReadLock(filepath.Dir(lock.Path), spec.NewFiles())
+			if !mistakes.HasErrors() || !strings.Contains(mistakes.Error(), test.want) {
+				t.Errorf("gives %v, want %q", mistakes, test.want)
+			}
+			for _, m := range mistakes {
+				if m.Subject.File != lock.Path || m.Subject.Start.Line == 0 {
+					t.Errorf("%v has no place", m)
+				}
+			}
+		})
 	}
 }
 
 func FuzzReadLock(f *testing.F) {
-	f.Add("plugin \"a\" {\n source = \"./a\"\n sha256 = \"00\"\n}")
+	f.Add("plugin \"a\" {\n source = \"./a\"\n sha256 = \"00\"\n components = []\n seal = \"00\"\n}")
 	f.Fuzz(func(t *testing.T, text string) {
-		entries, mistakes := parseLock(LockFile, []byte(text))
-		for _, e := range entries {
-			if !mistakes.HasErrors() && (e.Command == "" || len(e.SHA256) != 64) {
-				t.Errorf("entry %+v was accepted", e)
+		read, _ := spec.ParseText(LockFile, []byte(text))
+		if read == nil {
+			return
+		}
+		lock, mistakes := parseLock(LockFile, read.Body)
+		if mistakes.HasErrors() {
+			return
+		}
+		for _, one := range lock.Plugins {
+			if seal, err := one.seal(); err != nil || len(seal) != 64 {
+				t.Errorf("%+v was accepted: %v", one, errors.Join(err))
 			}
 		}
 	})

@@ -3,8 +3,10 @@ package plugin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,11 +20,11 @@ import (
 )
 
 const (
-	// startTimeout is how long a process may take to say that it is a plugin.
-	// A Python plugin imports its libraries in this time.
-	startTimeout = 60 * time.Second
 	// stopTimeout is how long Stop waits for a plugin's instances to close.
 	stopTimeout = 10 * time.Second
+	// neverStarts keeps go-plugin's own clock out of the way: it counts time in which
+	// this process was stopped.
+	neverStarts = 30 * 24 * time.Hour
 	// exitPatience is how long a process may take to end by itself.
 	exitPatience = 3 * time.Second
 )
@@ -31,6 +33,10 @@ const (
 type process struct {
 	host     *Host
 	origin   Origin
+	entry    Entry
+	program  program
+	shown    string        // what messages call its program
+	patience time.Duration // for a sign of life, from the start on
 	launched *goplugin.Client
 	client   *client.Client
 	cleared  sync.Once
@@ -38,12 +44,14 @@ type process struct {
 	mu        sync.Mutex
 	abandoned bool   // nobody waits for its start any more
 	child     *child // nil until it is launched
+	silent    string // who gave no sign of life, so that it was killed; empty: nobody
 }
 
-// startProcess launches a binary and shakes hands with it.
-func startProcess(ctx context.Context, p *provider, path string) (*process, error) {
-	started := &process{host: p.host, origin: p.origin()}
-	last := &tail{to: p.host.options.Logs, prefix: "[" + p.entry.Name + "] "}
+// startProcess launches a program and shakes hands with it. The file is as in
+// newChild.
+func startProcess(ctx context.Context, p *provider, of program, file *os.File) (*process, error) {
+	started := &process{host: p.host, origin: p.origin(), entry: p.entry, shown: of.shown, patience: p.silence()}
+	last := &tail{to: p.host.logs, plugin: p.name()}
 	below, err := p.host.socketsDir()
 	if err != nil {
 		return nil, err
@@ -59,29 +67,41 @@ func startProcess(ctx context.Context, p *provider, path string) (*process, erro
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		TLSConfig:        security,
 		GRPCDialOptions:  client.DialOptions(),
-		StartTimeout:     startTimeout,
+		StartTimeout:     neverStarts,
+		SkipHostEnv:      !p.builtin,
 		Logger:           hclog.NewNullLogger(),
 		RunnerFunc: func(_ hclog.Logger, template *exec.Cmd, sockets string) (goplugin_runner.Runner, error) {
-			environment := append(template.Env, certificateVariable+"="+certificate)
-			r, err := newChild(path, p.entry.Args, environment, p.entry.SHA256, sockets, last)
-			if err != nil {
-				return nil, err
+			environment := append(template.Env, certificateVariable+"="+certificate, treeVariable+"="+sockets)
+			own := []string{sockets}
+			c := (*child)(nil)
+			if p.builtin {
+				c = newChild(of, file, environment, own, sockets, last)
+			} else {
+				work, err := os.MkdirTemp(below, "work")
+				if err != nil {
+					return nil, fmt.Errorf("make a working directory: %w", err)
+				}
+				environment = slices.Concat(passedOn(os.Environ(), p.entry.Environment), of.environment, environment)
+				c = newChild(of, file, environment, append(own, work), sockets, last)
+				c.command.Dir = work
 			}
 			started.mu.Lock()
 			defer started.mu.Unlock()
-			started.child = r
-			return &launch{child: r, process: started}, nil
+			started.child = c
+			return &launch{child: c, process: started}, nil
 		},
 	})
-	conn, err := started.connect(ctx)
+	bounded, cancel := client.Within(ctx, started.patience)
+	defer cancel()
+	conn, err := started.connect(bounded)
 	if err != nil {
 		defer started.end()
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, started.whyNotStarted(p.entry, path, err)
+		return nil, started.whyNotStarted(err, bounded.Err() != nil)
 	}
-	started.client = client.New(conn, client.Options{Silence: p.host.options.HeartbeatTimeout, Explain: started.explain})
+	started.client = client.New(conn, client.Options{Silence: started.patience, Explain: started.explain})
 	return started, nil
 }
 
@@ -155,7 +175,7 @@ func (p *process) end() {
 		}
 		p.host.dismiss(p.child)
 		if !p.child.started() {
-			os.RemoveAll(p.child.sockets)
+			p.child.removeOwn()
 			return
 		}
 		p.child.kill()

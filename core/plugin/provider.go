@@ -4,21 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"maps"
 	"os"
-	"path/filepath"
-	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/plumb-ml/plumb/core/diag"
-	"github.com/plumb-ml/plumb/core/digest"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
-// provider is one binary: what it is, what it says of itself, and the process
-// that runs it, if one does.
+// provider is one plugin: what it is, what it says of itself, and the process that
+// runs it, if one does.
 type provider struct {
 	host    *Host
 	entry   Entry
@@ -30,18 +30,43 @@ type provider struct {
 
 	mu          sync.Mutex
 	process     *process
-	digest      string              // sha256 of the binary in hex; empty for the built-in
-	description *client.Description // nil: not asked yet
+	identity    *identity           // nil: not looked at yet, or the built-in
+	description *client.Description // nil: not known yet
+	hung        error               // why it is not started again: it gave no sign of life
 }
 
 func newProvider(h *Host, entry Entry, builtin bool) *provider {
 	return &provider{host: h, entry: entry, builtin: builtin, turn: make(chan struct{}, 1)}
 }
 
-func (p *provider) origin() Origin { return Origin{Plugin: p.entry.Name, Builtin: p.builtin} }
+func (p *provider) origin() Origin { return Origin{Plugin: p.name(), Builtin: p.builtin} }
 
-// described returns what the plugin says of itself. The answer is kept: it is
-// the binary's, and a binary that changes under a running host is refused.
+// name is what messages and logs call the plugin.
+func (p *provider) name() string {
+	if p.entry.Name != "" {
+		return p.entry.Name
+	}
+	if p.entry.Source != "" {
+		return strings.TrimSuffix(lastElement(p.entry.Source), ".py")
+	}
+	return lastElement(p.entry.Command[0])
+}
+
+func lastElement(path string) string {
+	path = strings.TrimRight(path, "/")
+	return path[strings.LastIndexByte(path, '/')+1:]
+}
+
+// silence is how long the plugin may go without a sign of life.
+func (p *provider) silence() time.Duration {
+	if p.entry.Silence > 0 {
+		return p.entry.Silence
+	}
+	return p.host.options.HeartbeatTimeout
+}
+
+// described returns what the plugin says of itself: what is locked, or what it
+// answers. The answer is kept: a plugin that changes under a running host is refused.
 func (p *provider) described(ctx context.Context) (*client.Description, error) {
 	p.mu.Lock()
 	known := p.description
@@ -49,28 +74,65 @@ func (p *provider) described(ctx context.Context) (*client.Description, error) {
 	if known != nil {
 		return known, nil
 	}
-	if p.known != nil {
+	switch {
+	case p.known != nil:
 		if mistakes := sdk.ValidateDescriptions(p.entry.Name, p.known); len(mistakes) > 0 {
 			return nil, p.origin().fromComponent(client.Call{}, mistakes)
 		}
-		return p.keep(client.Description{Name: p.entry.Name, Components: p.known}), nil
+		return p.keep(client.Description{Name: p.entry.Name, Components: p.known}, nil), nil
+	case p.entry.Lock != nil:
+		of, err := p.entry.resolve(ctx)
+		if err != nil {
+			return nil, err
+		}
+		found, err := p.entry.identify(ctx, of)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.asLocked(found); err != nil {
+			return nil, err
+		}
+		return p.keep(p.entry.Lock.Description, &found), nil
 	}
-	process, err := p.running(ctx)
-	if err != nil {
+	if _, err := p.running(ctx); err != nil {
 		return nil, err
 	}
-	description, err := process.client.Describe(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return p.keep(description), nil
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.description, nil
 }
 
-func (p *provider) keep(description client.Description) *client.Description {
+func (p *provider) keep(description client.Description, found *identity) *client.Description {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.description = &description
+	if found != nil {
+		p.identity = found
+	}
 	return p.description
+}
+
+// lockCommand is how a plugin is locked.
+func (p *provider) lockCommand() string {
+	file := p.entry.Range.File
+	if file == "" {
+		file = "FILE"
+	}
+	return "plumb plugin lock " + file
+}
+
+// asLocked refuses a plugin that is not what was locked.
+func (p *provider) asLocked(found identity) error {
+	lock := p.entry.Lock
+	if lock == nil || found.SHA256 == lock.SHA256 {
+		return nil
+	}
+	changes := differences(lock.Contents, found.Lines)
+	if changes == "" || len(lock.Contents) == 0 {
+		changes = fmt.Sprintf("its sha256 is %s, and %s was locked", found.SHA256, lock.SHA256)
+	}
+	return diag.Errorf(p.entry.Place("source"), fmt.Sprintf("Plugin %q is not the one that was locked", p.entry.Name),
+		"Since it was locked (%s, line %d), %s. If that was meant, lock it again: %s. If not, do not run it.", near(lock.Range.File), lock.Range.Start.Line, changes, p.lockCommand())
 }
 
 // running returns the plugin's process, started if need be.
@@ -85,73 +147,233 @@ func (p *provider) running(ctx context.Context) (*process, error) {
 		return nil, ErrStopped
 	}
 	p.mu.Lock()
-	current, before := p.process, p.digest
+	current, hung := p.process, p.hung
 	p.mu.Unlock()
+	if hung != nil {
+		return nil, hung
+	}
 	if current != nil && !current.child.exited() {
 		return current, nil
 	}
 	if current != nil {
 		current.end()
 	}
+	started, err := p.start(ctx)
+	if err == nil {
+		return started, nil
+	}
+	var list diag.List
+	if !errors.As(err, &list) || p.builtin {
+		return nil, err
+	}
+	located := naming(p.entry, slices.Clone(list))
+	if errors.As(err, new(hungStart)) {
+		p.mu.Lock()
+		p.hung = located
+		p.mu.Unlock()
+	}
+	return nil, located
+}
 
-	path, found, err := p.examine(ctx)
+// start starts the plugin, and makes sure that it is what it was before: what was
+// locked, or what this host ran first.
+func (p *provider) start(ctx context.Context) (*process, error) {
+	if p.builtin {
+		return p.startBuiltin(ctx)
+	}
+	if p.entry.Lock == nil && !p.entry.Allowed {
+		return nil, diag.Errorf(p.entry.Range, fmt.Sprintf("Plugin %q is not locked", p.entry.Name),
+			"Nothing of a plugin is executed before you have said that it may be. Lock it, which runs it once and keeps what it is: %s. Or let all plugins of the experiment run this once: --allow-plugins.", p.lockCommand())
+	}
+	of, err := p.entry.resolve(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if before != "" && found != before {
-		return nil, diag.Errorf(diag.Range{}, fmt.Sprintf("The binary of plugin %q changed while Plumb was running", p.entry.Name),
-			"%s had the sha256 %s and now has %s. Results of the two must not mix: run the experiment again.", path, before, found)
+	// What is digested is what runs: of a program, the file that is open here,
+	// whatever its path leads to later.
+	var file *os.File
+	if of.native {
+		if file, err = os.Open(of.argv[0]); err == nil {
+			defer file.Close()
+			of.opened = file
+		}
 	}
-	started, err := startProcess(ctx, p, path)
+	found, err := p.entry.identify(ctx, of)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.asLocked(found); err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
+	before := p.identity
+	p.mu.Unlock()
+	if err := p.sameAs(before, found); err != nil {
+		return nil, err
+	}
+	started, err := startProcess(ctx, p, of, file)
+	if err != nil {
+		return nil, err
+	}
+	started.program = of
+	fail := func(err error) (*process, error) {
+		started.end()
+		return nil, err
+	}
+	// Written over between the look and the start, or while an interpreter read it.
+	again, err := p.entry.identify(ctx, of)
+	if err != nil {
+		return fail(err)
+	}
+	if err := p.sameAs(&found, again); err != nil {
+		return fail(err)
+	}
+	started.program.opened = nil
+	description, err := started.client.Describe(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	if err := p.accept(description); err != nil {
+		return fail(err)
+	}
+	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.process, p.digest = started, found
+	p.process, p.identity = started, &found
+	if p.description == nil {
+		p.description = &description
+	}
 	return started, nil
 }
 
-// sha256 is the digest of the binary that was started, in hex; empty for the
-// built-in.
-func (p *provider) sha256() string {
+func (p *provider) startBuiltin(ctx context.Context) (*process, error) {
+	argv := p.entry.Command
+	of := program{argv: argv, shown: argv[0]}
+	if info, err := os.Stat(argv[0]); err != nil || info.IsDir() {
+		return nil, diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q is not there", p.entry.Name), "No file %s. It is Plumb's own binary: was it moved while it ran?", argv[0])
+	}
+	started, err := startProcess(ctx, p, of, nil)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	described := p.description != nil || p.known != nil
+	p.mu.Unlock()
+	if !described {
+		description, err := started.client.Describe(ctx)
+		if err != nil {
+			started.end()
+			return nil, err
+		}
+		p.keep(description, nil)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.digest
+	p.process = started
+	return started, nil
 }
 
-// examine checks the binary before anything is started, and digests it.
-func (p *provider) examine(ctx context.Context) (path, sha256 string, err error) {
-	path, err = filepath.Abs(p.entry.Command)
+// sameAs refuses what is not what this host saw before.
+func (p *provider) sameAs(before *identity, now identity) error {
+	if before == nil || before.SHA256 == now.SHA256 {
+		return nil
+	}
+	return diag.Errorf(p.entry.Place("source"), fmt.Sprintf("Plugin %q changed while Plumb was running", p.entry.Name),
+		"Of it, %s. Results of the two must not mix: run the experiment again. If the plugin writes there itself, list what it reads: files = [...].", differences(before.Lines, now.Lines))
+}
+
+// unchanged looks at the files of a plugin that an interpreter reads.
+func (p *provider) unchanged(ctx context.Context, process *process) error {
+	if p.builtin || process.program.native {
+		return nil
+	}
+	p.mu.Lock()
+	before := p.identity
+	p.mu.Unlock()
+	now, err := p.entry.identify(ctx, process.program)
 	if err != nil {
-		return "", "", fmt.Errorf("find plugin %q: %w", p.entry.Name, err)
+		return err
 	}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q is not there", p.entry.Name), "No file %s. Build or copy the plugin there, or correct its source.", path)
-	case err != nil:
-		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q cannot be read", p.entry.Name), "%v.", err)
-	case info.IsDir():
-		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q is a directory", p.entry.Name), "%s is not a binary. Name the plugin's binary as its source.", path)
-	case runtime.GOOS != "windows" && info.Mode()&0o111 == 0:
-		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q is not executable", p.entry.Name), "Allow it with: chmod +x %s", path)
+	if err := p.sameAs(before, now); err != nil {
+		process.end()
+		return err
 	}
-	if p.builtin && p.entry.SHA256 == "" {
-		return path, "", nil
+	return nil
+}
+
+// accept holds what the plugin says of itself against its block, its lock, and what it
+// said before.
+func (p *provider) accept(description client.Description) error {
+	if p.entry.Name != "" && description.Name != p.entry.Name {
+		return diag.Errorf(p.entry.Range, fmt.Sprintf("The plugin of the block %q calls itself %q", p.entry.Name, description.Name),
+			"Components are named by their plugins, so that block and plugin need one name: plugin %q { ... }.", description.Name)
 	}
-	sha256, err = (*digest.Memory)(nil).File(ctx, path) // read anew, whatever its times say
-	if ctx.Err() != nil {
-		return "", "", ctx.Err()
+	p.mu.Lock()
+	before := p.description
+	p.mu.Unlock()
+	since := "this run began"
+	if p.entry.Lock != nil {
+		before, since = &p.entry.Lock.Description, "it was locked"
 	}
-	if err != nil {
-		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q cannot be read", p.entry.Name), "%v.", err)
+	if before == nil {
+		return nil
 	}
-	if want := strings.ToLower(p.entry.SHA256); want != "" && sha256 != want {
-		return "", "", diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q is not the one that was pinned", p.entry.Name),
-			"%s has the sha256 %s, but %s is pinned. If you rebuilt or updated it on purpose, write the new digest into plumb.lock.hcl; if not, do not run it.", path, sha256, want)
+	if changes := describedOtherwise(*before, description); changes != "" {
+		return diag.Errorf(p.entry.Range, fmt.Sprintf("Plugin %q does not describe itself as before", p.entry.Name),
+			"Since %s, %s. If that was meant, lock it again: %s.", since, changes, p.lockCommand())
 	}
-	return path, sha256, nil
+	return nil
+}
+
+// describedOtherwise says what is different between two descriptions; empty if nothing
+// is.
+func describedOtherwise(before, now client.Description) string {
+	var changes []string
+	names := map[string]bool{}
+	for name := range before.Environment {
+		names[name] = true
+	}
+	for name := range now.Environment {
+		names[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		old, had := before.Environment[name]
+		fresh, has := now.Environment[name]
+		switch {
+		case !had:
+			changes = append(changes, fmt.Sprintf("%s %s was added", name, fresh))
+		case !has:
+			changes = append(changes, fmt.Sprintf("%s %s was removed", name, old))
+		case old != fresh:
+			changes = append(changes, fmt.Sprintf("%s went from %s to %s", name, old, fresh))
+		}
+	}
+	const few = 8
+	if len(changes) > few {
+		changes = append(changes[:few:few], fmt.Sprintf("%d more versions", len(changes)-few))
+	}
+	if !sameComponents(before.Components, now.Components) {
+		changes = append(changes, "its components changed")
+	}
+	return strings.Join(changes, ", ")
+}
+
+// sameComponents compares descriptions as they are written, in whatever order.
+func sameComponents(one, other []schema.Component) bool {
+	a, errA := (&Locked{Description: client.Description{Components: one}}).components()
+	b, errB := (&Locked{Description: client.Description{Components: other}}).components()
+	slices.Sort(a)
+	slices.Sort(b)
+	return errA == nil && errB == nil && slices.Equal(a, b)
+}
+
+// is says what the plugin is, as far as results depend on it.
+func (p *provider) is() (sha256 string, contents []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.identity == nil {
+		return "", nil
+	}
+	return p.identity.SHA256, p.identity.Lines
 }
 
 // stop ends the process as gently as ctx allows.

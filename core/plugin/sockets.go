@@ -34,7 +34,7 @@ const shortest = "/tmp"
 // the dead. Where paths would get too long for sockets it is below /tmp; where that
 // cannot be, it is nil.
 func openSockets(below string) (*sockets, error) {
-	removeDeadSockets(below)
+	removeSocketsOfTheDead(below)
 	for {
 		dir, err := os.MkdirTemp(below, socketsPrefix)
 		if err != nil {
@@ -78,9 +78,18 @@ func (s *sockets) close() {
 	}
 }
 
-// removeDeadSockets removes the directories whose locks nobody holds. Those of other
-// users cannot be removed, and stay.
-func removeDeadSockets(below string) {
+// removeDead removes what dead hosts have left wherever one has its sockets whose
+// directory of temporary files this is.
+func removeDead(temporary string) {
+	removeSocketsOfTheDead(temporary)
+	if filepath.Clean(temporary) != shortest {
+		removeSocketsOfTheDead(shortest)
+	}
+}
+
+// removeSocketsOfTheDead removes the directories below one whose locks nobody holds.
+// Those of other users cannot be removed, and stay.
+func removeSocketsOfTheDead(below string) {
 	locks, err := filepath.Glob(filepath.Join(below, socketsPrefix+"*"+socketsLockSuffix))
 	if err != nil {
 		return

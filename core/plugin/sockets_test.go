@@ -59,3 +59,17 @@ func TestSockets(t *testing.T) {
 		t.Errorf("%v is left", left)
 	}
 }
+
+// A host that never started a plugin, since all was there, removes what the dead left.
+func TestIdleHostRemovesSockets(t *testing.T) {
+	below := t.TempDir()
+	t.Setenv("TMPDIR", below)
+	dead := filepath.Join(below, socketsPrefix+"dead")
+	if err := errors.Join(os.Mkdir(dead, 0o700), os.WriteFile(dead+socketsLockSuffix, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	NewHost(Options{}).Kill()
+	if left, _ := os.ReadDir(below); len(left) > 0 {
+		t.Errorf("%v is left", left)
+	}
+}

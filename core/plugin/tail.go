@@ -15,8 +15,8 @@ const (
 
 // tail passes on what a process prints and keeps its last lines.
 type tail struct {
-	to     io.Writer // one Write is one line
-	prefix string
+	to     *logs
+	plugin string
 
 	mu    sync.Mutex
 	lines []string
@@ -57,7 +57,7 @@ func (t *tail) add(line string) {
 		t.lines = slices.Delete(t.lines, 0, len(t.lines)-tailLines)
 	}
 	t.mu.Unlock()
-	io.WriteString(t.to, t.prefix+line+"\n") // a log that cannot be written stops no work
+	t.to.add(t.plugin, line)
 }
 
 // String is the last lines.
@@ -65,16 +65,4 @@ func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return strings.Join(t.lines, "\n")
-}
-
-// lineWriter lets several processes write to one log.
-type lineWriter struct {
-	mu sync.Mutex
-	to io.Writer
-}
-
-func (w *lineWriter) Write(line []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.to.Write(line)
 }

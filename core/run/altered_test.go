@@ -140,22 +140,34 @@ func TestTheStoreIsGone(t *testing.T) {
 // quiet is a shop whose process gives no sign of life under world for some tries.
 type quiet struct {
 	*shop
-	left int
+	left   int
+	blamed bool
 }
 
 func (q *quiet) Open(ctx context.Context, r client.OpenRequest) (*client.Instance, error) {
 	if string(r.Config) == `"world"` && q.left > 0 {
 		q.left--
-		return nil, plugin.Died{List: diag.List{{Summary: "the plugin stopped answering"}}, Silent: true}
+		return nil, plugin.Died{List: diag.List{{Summary: "the plugin stopped answering"}}, Again: !q.blamed, Blamed: q.blamed}
 	}
 	return q.shop.Open(ctx, r)
+}
+
+// A stage that is known to have ended its process is not tried again: whoever hangs
+// once costs the silence once.
+func TestAStageThatIsToBlameIsNotTriedAgain(t *testing.T) {
+	p, told := chain(t), &notes{}
+	asked := &quiet{shop: newShop(t), left: 5, blamed: true}
+	result := do(t, t.Context(), p, openStore(t, t.TempDir()), asked, told)
+	if got := result.Outcomes[p.Nodes[1]].Status; got != record.Failed || asked.left != 4 || len(told.warnings) != 0 {
+		t.Errorf("%s with %d tries left, %q", got, asked.left, told.warnings)
+	}
 }
 
 // TestASilentStageIsTriedAgain, once, also if it was alone.
 func TestASilentStageIsTriedAgain(t *testing.T) {
 	for times, status := range map[int]record.Status{1: record.Done, 2: record.Failed} {
 		p, told := chain(t), &notes{}
-		result := do(t, t.Context(), p, openStore(t, t.TempDir()), &quiet{newShop(t), times}, told)
+		result := do(t, t.Context(), p, openStore(t, t.TempDir()), &quiet{shop: newShop(t), left: times}, told)
 		if got := result.Outcomes[p.Nodes[1]].Status; got != status || len(told.warnings) != 1 || !strings.Contains(told.warnings[0], "tried again") {
 			t.Errorf("silent %d times: %s, %q", times, got, told.warnings)
 		}

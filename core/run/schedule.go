@@ -85,7 +85,7 @@ func (r *execution) all(ctx context.Context) {
 	waiting := append([]*plan.Node(nil), r.plan.Nodes...)
 	under := 0
 	busy := map[string]int{} // stages under way by plugin
-	var aside []*plan.Node   // died with a process that they shared, or in silence; tried again alone
+	var aside []*plan.Node   // died with a process that they shared, or by nobody's fault; tried again alone
 	settle := func(node *plan.Node, outcome Outcome) {
 		r.setOutcome(node, outcome)
 		r.journal.changed()
@@ -133,7 +133,7 @@ func (r *execution) all(ctx context.Context) {
 			shared := busy[pluginOf(f.node)] > 0 || slices.ContainsFunc(aside, func(other *plan.Node) bool { return pluginOf(other) == pluginOf(f.node) })
 			// A machine that was suspended, or that had something else to do, may look
 			// like a plugin that hangs.
-			if f.outcome.died && (shared || f.outcome.silent) {
+			if f.outcome.died && !f.outcome.blamed && (shared || f.outcome.again) {
 				aside = append(aside, f.node)
 				continue
 			}

@@ -37,7 +37,8 @@ type Outcome struct {
 	Needs       *plan.Node     // of NotRun: what failed or waits; known when the run has ended
 	Took        time.Duration  // of Done and Failed
 	died        bool           // with its plugin's process
-	silent      bool           // for want of a sign of life
+	blamed      bool           // and it is known to have ended it
+	again       bool           // and it is worth trying again
 }
 
 // Silent is a Sink that nobody listens to.

@@ -82,7 +82,7 @@ func (r *execution) work(ctx context.Context, node *plan.Node) Outcome {
 		return outcome
 	}
 	var died plugin.Died
-	outcome.died, outcome.silent = errors.As(err, &died), died.Silent
+	outcome.died, outcome.blamed, outcome.again = errors.As(err, &died), died.Blamed, died.Again
 	outcome.Status, outcome.Diagnostics = record.Failed, r.explain(node, err)
 	var waiting stage.Waiting
 	if errors.As(err, &waiting) {
@@ -250,6 +250,15 @@ func (r *execution) restore(ctx context.Context, input plan.Input, corrupt *stor
 const makeRoom = "`plumb runs` lists the runs in this store with their sizes; `plumb runs rm RUN` and then `plumb store gc` remove " +
 	"one that you name, and nothing that another needs. --store names a directory on another disk."
 
+// placeOf is where a node's failure is told: the block of a third party's component,
+// which it is most often about, or else what asks for the stage.
+func placeOf(node *plan.Node) diag.Range {
+	if of := node.Instance; of != nil && !of.Identity.Builtin() && !of.Range.IsZero() {
+		return of.Range
+	}
+	return node.Range
+}
+
 // explain turns an error into diagnostics: what is wrong and the way out.
 func (r *execution) explain(node *plan.Node, err error) diag.List {
 	if r.Store.Gone() {
@@ -266,7 +275,7 @@ func (r *execution) explain(node *plan.Node, err error) diag.List {
 		located := slices.Clone(known)
 		for i := range located {
 			if located[i].Subject.IsZero() {
-				located[i].Subject = node.Range
+				located[i].Subject = placeOf(node)
 			}
 		}
 		return located

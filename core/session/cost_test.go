@@ -16,7 +16,7 @@ import (
 func TestResources(t *testing.T) {
 	s, err := session.Read(t.Context(), "../../experiments/lee2023_sd15.hcl", session.Options{
 		Builtin: builtin.Plugin().Components,
-		Plugins: plugin.Options{Builtin: plugin.Entry{Command: "/no process is needed"}},
+		Plugins: plugin.Options{Builtin: plugin.BuiltinEntry("/no process is needed")},
 	})
 	if err != nil {
 		t.Fatal(err)

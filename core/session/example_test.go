@@ -48,7 +48,7 @@ func options(dir string) (session.Options, error) {
 	}
 	return session.Options{
 		Store:   filepath.Join(dir, "store"),
-		Plugins: plugin.Options{Builtin: plugin.Entry{Command: self, Args: []string{serve}}},
+		Plugins: plugin.Options{Builtin: plugin.BuiltinEntry(self, serve)},
 		Builtin: builtin.Plugin().Components,
 	}, nil
 }

@@ -11,11 +11,9 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
-// CheckLabels reads the files of labels and comparisons that people have made, so
-// that what is wrong with them is known before images are drawn for hours: errors are
-// a diag.List. Warnings are added to those of the session; a file that nobody has
-// written into yet is one.
-func (s *Session) CheckLabels(ctx context.Context) error {
+// checkLabels reads the files of labels and comparisons that people have made. A file
+// that nobody has written into yet is a warning.
+func (s *Session) checkLabels(ctx context.Context) (diag.List, error) {
 	var all diag.List
 	known := map[*plan.Node]map[string]table.Image{}
 	for _, node := range s.Plan.Nodes {
@@ -34,7 +32,7 @@ func (s *Session) CheckLabels(ctx context.Context) error {
 			}
 			images, err := s.imagesOf(ctx, node, known)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			_, found = labels.Import(work.Path, images)
 		case *plan.CompareWork:
@@ -43,7 +41,7 @@ func (s *Session) CheckLabels(ctx context.Context) error {
 			}
 			images, err := s.imagesOf(ctx, node, known)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			_, found = labels.ImportComparisons(work.Path, images)
 		default:
@@ -58,14 +56,10 @@ func (s *Session) CheckLabels(ctx context.Context) error {
 			}
 		}
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if all.HasErrors() {
-		return all
-	}
-	s.Warnings = append(s.Warnings, all...)
-	return nil
+	return all, nil
 }
 
 // imagesOf lists the images that a file of a stage is about, by ID and without

@@ -31,6 +31,9 @@ type Options struct {
 	// Plugins are the settings of the plugins' host. Its Components are those of
 	// Builtin below, and its Plugins those that the experiment names.
 	Plugins plugin.Options
+	// AllowPlugins lets plugins of experiments run that are not locked. Nothing of a
+	// plugin is executed that is neither locked nor allowed.
+	AllowPlugins bool
 	// Builtin are the components that come with the program.
 	Builtin []sdk.Component
 	// Started hears of the plugins' host before it starts a process: who ends the

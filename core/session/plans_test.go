@@ -54,7 +54,7 @@ func comparePlan(t *testing.T, file, golden string) {
 	t.Helper()
 	s, err := session.Read(t.Context(), file, session.Options{
 		Builtin: builtin.Plugin().Components,
-		Plugins: plugin.Options{Builtin: plugin.Entry{Command: "/no process is needed"}},
+		Plugins: plugin.Options{Builtin: plugin.BuiltinEntry("/no process is needed")},
 	})
 	if err != nil {
 		t.Fatal(err)

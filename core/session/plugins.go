@@ -2,9 +2,11 @@ package session
 
 import (
 	"context"
-	"os"
+	"fmt"
 	"path/filepath"
 
+	"github.com/plumb-ml/plumb/core/ablation"
+	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plugin"
 	"github.com/plumb-ml/plumb/core/spec"
 )
@@ -12,7 +14,7 @@ import (
 // Catalog asks the plugins of an experiment what they provide, and plans nothing.
 // Built-in components need no process to be asked. Kill the host.
 func Catalog(ctx context.Context, experiment string, options Options) (spec.Catalog, *plugin.Host, error) {
-	s := &Session{File: experiment, options: options, files: options.files()}
+	s := newSession(experiment, options)
 	components, err := s.catalog(ctx, experiment)
 	if err != nil {
 		s.Close()
@@ -21,38 +23,68 @@ func Catalog(ctx context.Context, experiment string, options Options) (spec.Cata
 	return components, s.Host, nil
 }
 
+// Entries are the plugins that an experiment, or that of an ablation, names, with what
+// the lock file beside it has of them.
+func Entries(ctx context.Context, file string, options Options) ([]plugin.Entry, *plugin.Lock, error) {
+	s := newSession(file, options)
+	defer s.Close()
+	if ablation.IsAblation(s.files, file) {
+		loaded, found := ablation.Load(ctx, file, ablation.Options{Files: s.files})
+		if err := found.Err(); err != nil {
+			return nil, nil, err
+		}
+		file = loaded.Experiment
+	}
+	named, problems := spec.LoadPlugins(ctx, file, s.specOptions())
+	if err := problems.Err(); err != nil {
+		return nil, nil, err
+	}
+	return s.locked(filepath.Dir(file), named, false)
+}
+
 // catalog starts the host of an experiment's plugins and asks them.
 func (s *Session) catalog(ctx context.Context, experiment string) (spec.Catalog, error) {
 	named, problems := spec.LoadPlugins(ctx, experiment, s.specOptions())
 	if problems.HasErrors() {
 		named = nil // mistakes are told when all of the file is read
 	}
+	s.named = named
 	if len(named) > 0 {
-		var err error
-		if s.entries, err = lockedEntries(filepath.Dir(experiment), named); err != nil {
+		entries, lock, err := s.locked(filepath.Dir(experiment), named, s.options.AllowPlugins)
+		if err != nil {
 			return nil, err
+		}
+		s.entries = entries
+		for _, one := range lock.Unnamed() {
+			s.Warnings.Warningf(one.Range, fmt.Sprintf("The lock has a plugin %q that nobody names", one.Name),
+				"No experiment beside it has a plugin block of that name. `plumb plugin lock` with any of them takes it out.")
 		}
 	}
 	s.Host = s.newHost()
 	return s.Host.Catalog(ctx)
 }
 
-// lockedEntries pins the plugins of an experiment by the lock file beside it.
-func lockedEntries(dir string, named []spec.Plugin) ([]plugin.Entry, error) {
-	locked := map[string]plugin.Entry{}
-	path := filepath.Join(dir, plugin.LockFile)
-	if _, err := os.Stat(path); err == nil {
-		entries, problems := plugin.ReadLock(path)
-		if err := problems.Err(); err != nil {
-			return nil, err
-		}
-		for _, entry := range entries {
-			locked[entry.Name] = entry
-		}
+// locked joins the plugins of an experiment with the lock file beside it.
+func (s *Session) locked(dir string, named []spec.Plugin, allowed bool) ([]plugin.Entry, *plugin.Lock, error) {
+	lock, problems := plugin.ReadLock(dir, s.files)
+	if err := problems.Err(); err != nil {
+		return nil, nil, err
 	}
 	var all []plugin.Entry
 	for _, one := range named {
-		all = append(all, plugin.Entry{Name: one.Name, Command: one.Source, SHA256: locked[one.Name].SHA256, Range: one.Range})
+		all = append(all, plugin.Entry{Plugin: one, Lock: lock.Of(one), Allowed: allowed})
 	}
-	return all, nil
+	return all, lock, nil
+}
+
+// samePlugins refuses an ablation that varies a plugin: all variants run the same.
+func (s *Session) samePlugins(variant *spec.Spec) error {
+	if spec.SamePlugins(s.named, variant.Plugins) {
+		return nil
+	}
+	at := diag.Range{File: s.File}
+	if len(variant.Plugins) > 0 {
+		at = variant.Plugins[0].Range
+	}
+	return diag.Errorf(at, "A variant has another plugin", "Variants of an ablation run the same plugins, and a value of its table changes what a plugin block says. Write an experiment of its own for the other plugin, or give both plugins a block.")
 }

@@ -16,7 +16,7 @@ import (
 func (s *Session) checkPrompts(ctx context.Context, c *spec.Component, prompts []spec.Prompt) (sdk.PromptFindings, error) {
 	asked := make([]sdk.Prompt, len(prompts))
 	digest := sha256.New()
-	fmt.Fprintf(digest, "%q %q %q %s\n", c.Kind, c.Component, c.Name, c.Config)
+	fmt.Fprintf(digest, "%q %q %q %s\n", c.Kind, c.Provided(), c.Name, c.Config)
 	to := json.NewEncoder(digest)
 	for i, prompt := range prompts {
 		asked[i] = sdk.Prompt{Text: prompt.Text, Category: prompt.Category, Slots: prompt.Slots}
@@ -41,10 +41,10 @@ func (s *Session) checkPrompts(ctx context.Context, c *spec.Component, prompts [
 
 func (s *Session) askAbout(ctx context.Context, c *spec.Component, prompts []sdk.Prompt) (sdk.PromptFindings, error) {
 	request := sdk.CheckPromptsRequest{Config: c.Config, Prompts: prompts}
-	if builtin := s.builtin(c.Kind, c.Component); builtin.CheckPrompts != nil {
+	if builtin := s.builtin(c.Kind, c.Provided()); builtin.CheckPrompts != nil {
 		return builtin.CheckPrompts(ctx, request)
 	}
-	return s.Host.CheckPrompts(ctx, c.Kind, c.Component, c.Name, request)
+	return s.Host.CheckPrompts(ctx, c.Kind, c.Provided(), c.Name, request)
 }
 
 // builtin finds a component that comes with the program; the zero Component if there

@@ -105,6 +105,9 @@ func (s *Session) readAblation(ctx context.Context) (spec.Catalog, wanted, error
 	}
 	s.Warnings = append(s.Warnings, found...)
 	for _, variant := range variants {
+		if err := s.samePlugins(variant.Spec); err != nil {
+			return nil, wanted{}, err
+		}
 		s.Variants = append(s.Variants, plan.Source{
 			Name: variant.Name, Values: variant.Values, Seed: variant.Seed, Spec: variant.Spec, Measure: loaded.Measure,
 		})

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
@@ -10,7 +11,7 @@ import (
 // RunOptions are what a run has beside its session.
 type RunOptions struct {
 	// Dir says where the report of a run goes, absolute; nil: nowhere. It is in the
-	// run's record, and nothing is written there.
+	// run's record, and nothing is written there but what plugins print, in logs.
 	Dir     func(run *record.Run) string
 	Command string // to run it again, for people
 	// Export is that of run.Options.
@@ -47,9 +48,13 @@ func (s *Session) Run(ctx context.Context, o RunOptions) (*run.Result, error) {
 	if o.Dir != nil {
 		about.Dir = o.Dir(about)
 	}
+	executor := s.executor(o.Parallel)
+	if s.Host != nil && about.Dir != "" {
+		s.Host.LogTo(filepath.Join(about.Dir, "logs"))
+	}
 	return run.Run(ctx, s.Plan, run.Options{
 		Store:    opened,
-		Executor: s.executor(o.Parallel),
+		Executor: executor,
 		Sink:     o.Sink,
 		Needs:    costs.Resources,
 		Export:   o.Export,

@@ -18,7 +18,7 @@ import (
 // are for one goroutine at a time.
 //
 //  1. Load, or Read where it does not matter what computes.
-//  2. CheckLabels says what is wrong with people's labels; Missing, Forecast and Costs
+//  2. Check says what is wrong with the user's files; Missing, Forecast and Costs
 //     say what a run would do.
 //  3. Run runs it, as often as one likes; Stop ends the plugins in good order.
 //  4. Close kills what is left of them and leaves the store.
@@ -40,9 +40,15 @@ type Session struct {
 
 	options Options
 	files   *spec.Files    // HCL that was parsed
-	entries []plugin.Entry // of the plugins that the experiment names
+	named   []spec.Plugin  // by the experiment
+	entries []plugin.Entry // the same, with what is locked of them
 	store   *store.Store   // nil until it is needed
 	reader  *store.Store   // the same, for reading alone
+}
+
+func newSession(file string, options Options) *Session {
+	options.Files = options.files()
+	return &Session{File: file, options: options, files: options.Files}
 }
 
 // Load reads and plans the experiment or ablation in file, and finds out what
@@ -61,7 +67,7 @@ func Load(ctx context.Context, file string, options Options) (*Session, error) {
 
 // Read is Load without a look at what computes. Nothing can be run or forecast.
 func Read(ctx context.Context, file string, options Options) (*Session, error) {
-	s := &Session{File: file, options: options, files: options.files()}
+	s := newSession(file, options)
 	if err := s.read(ctx); err != nil {
 		s.Close()
 		return nil, err

@@ -130,7 +130,7 @@ func TestMistakesAreDiagnostics(t *testing.T) {
 	}{
 		"experiment": {text: strings.Replace(experiment, "sampler.world", "sampler.word", 1), change: func(*session.Options) {}, want: "world"},
 		"backend":    {text: experiment, change: func(o *session.Options) { o.Backend = "xla:cuda" }, want: `"xla:cuda" cannot be used`},
-		"no plugins": {text: experiment, change: func(o *session.Options) { o.Builtin, o.Plugins.Builtin.Command = nil, "" }, want: "shapes_scenes"},
+		"no plugins": {text: experiment, change: func(o *session.Options) { o.Builtin, o.Plugins.Builtin.Command = nil, nil }, want: "shapes_scenes"},
 	} {
 		_, err := load(t, test.text, test.change)
 		var list diag.List

@@ -141,7 +141,7 @@ func (c canonical) component(component *Component) (map[string]any, error) {
 		return nil, fmt.Errorf("decode configuration: %w", err)
 	}
 	value := map[string]any{
-		"component": component.Component,
+		"component": component.Provided(),
 		"config":    c.withoutPaths(config, component.Paths),
 	}
 	if component.Encoder != nil {

@@ -14,6 +14,13 @@ func (c fakeCatalog) Component(kind, name string) (Identity, bool) {
 	return Identity{Plugin: "builtin", Component: component}, ok
 }
 
+func (c fakeCatalog) Providers(kind, name string) []Identity {
+	if identity, ok := c.Component(kind, name); ok {
+		return []Identity{identity}
+	}
+	return nil
+}
+
 func (c fakeCatalog) Names(kind string) []string { return names(c[kind]) }
 
 // catalog has one of everything that a schema can say.

@@ -93,7 +93,7 @@ func (l *loader) canCompare(rater located) {
 	if c == nil {
 		return
 	}
-	declared, known := l.lookUp(c.Kind, c.Component)
+	declared, known := l.lookUp(c.Kind, c.Provided())
 	if !known || declared.Has(schema.Compare) {
 		return // of an unknown component its own block tells
 	}

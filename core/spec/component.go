@@ -49,9 +49,12 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 		l.weightedSumBlock(block, c)
 		return
 	}
-	declared, ok := l.lookUp(c.Kind, c.Component)
+	if l.ambiguous(block, c) {
+		return
+	}
+	declared, ok := l.lookUp(c.Kind, c.Provided())
 	if !ok {
-		l.error(block.LabelRanges[0], "Unknown component", "No plugin provides %s %q.%s", withArticle(c.Kind), c.Component, l.elsewhere(c))
+		l.error(block.LabelRanges[0], "Unknown component", "No plugin provides %s %q.%s", withArticle(c.Kind), block.Labels[0], l.elsewhere(c))
 		return
 	}
 	// References that a body may hold, and why it may not.
@@ -99,14 +102,59 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 	l.sound[c] = !l.diagnostics[before:].HasErrors()
 }
 
+// provider finds whose a component is: its label may say so, reward "redness/clip_score",
+// and else there is only one that has it.
+func (l *loader) provider(c *Component) {
+	if plugin, name, qualified := strings.Cut(c.Component, "/"); qualified {
+		c.Plugin, c.Component = plugin, name
+		return
+	}
+	if l.options.Catalog == nil {
+		return
+	}
+	if all := l.options.Catalog.Providers(c.Kind, c.Component); len(all) == 1 {
+		c.Plugin = all[0].Plugin
+	}
+}
+
+// Provided is what the catalog calls the component.
+func (c *Component) Provided() string {
+	if c.Plugin == "" || c.Plugin == Builtin {
+		return c.Component
+	}
+	return c.Plugin + "/" + c.Component
+}
+
+// ambiguous reports a component that several plugins provide, and of which nobody says
+// whose is meant.
+func (l *loader) ambiguous(block *hcl.Block, c *Component) bool {
+	if c.Plugin != "" || l.options.Catalog == nil {
+		return false
+	}
+	all := l.options.Catalog.Providers(c.Kind, c.Component)
+	if len(all) < 2 {
+		return false
+	}
+	choices, places := make([]string, len(all)), make([]string, len(all))
+	for i, one := range all {
+		choices[i] = fmt.Sprintf("%s %q %q", c.Kind, one.Plugin+"/"+c.Component, c.Name)
+		places[i] = fmt.Sprintf("plugin %q (line %d)", one.Plugin, one.Range.Start.Line)
+		if one.Builtin() {
+			places[i] = "Plumb itself"
+		}
+	}
+	l.error(block.LabelRanges[0], "Several plugins have this component", "The %s %q is provided by %s. Say whose is meant: %s.", c.Kind, c.Component, and(places), or(choices))
+	return true
+}
+
 // swapped reports labels in the wrong order, once, and goes on as if they were in
 // the right one: all that refers to the block does.
 func (l *loader) swapped(block *hcl.Block) {
 	first, second := block.Labels[0], block.Labels[1]
-	if _, known := l.lookUp(block.Type, first); known || block.Type == "reward" && first == schema.WeightedSum {
+	if l.known(block.Type, first) || block.Type == "reward" && first == schema.WeightedSum {
 		return
 	}
-	if _, known := l.lookUp(block.Type, second); !known && !(block.Type == "reward" && second == schema.WeightedSum) {
+	if !l.known(block.Type, second) && !(block.Type == "reward" && second == schema.WeightedSum) {
 		return
 	}
 	l.error(hcl.RangeBetween(block.LabelRanges[0], block.LabelRanges[1]), "Labels in the wrong order", "The component stands first, and then the name that you give it: %s %q %q.", block.Type, second, first)
@@ -121,7 +169,7 @@ func (l *loader) encodesTexts(reward *Component, encoder located) {
 	if c == nil {
 		return
 	}
-	declared, known := l.lookUp(c.Kind, c.Component)
+	declared, known := l.lookUp(c.Kind, c.Provided())
 	if !known || declared.Has(schema.Texts) {
 		return // of an unknown component its own block tells
 	}
@@ -146,6 +194,11 @@ func (l *loader) having(kind string, capability schema.Capability) []string {
 	return able
 }
 
+// known reports whether anybody provides what a label names.
+func (l *loader) known(kind, label string) bool {
+	return l.options.Catalog != nil && len(l.options.Catalog.Providers(kind, label)) > 0
+}
+
 // lookUp asks the catalog for a component.
 func (l *loader) lookUp(kind, name string) (Identity, bool) {
 	if l.options.Catalog == nil {
@@ -163,6 +216,9 @@ func (l *loader) elsewhere(c *Component) string {
 	if c.Kind == "reward" {
 		existing = append(slices.Clone(existing), schema.WeightedSum)
 	}
+	if hint := l.ofPlugin(c); hint != "" {
+		return hint
+	}
 	if hint := diag.DidYouMean(c.Component, existing); hint != "" {
 		return hint
 	}
@@ -176,6 +232,37 @@ func (l *loader) elsewhere(c *Component) string {
 		hint = fmt.Sprintf(" There is %s.%s", or(quoted(existing)), hint)
 	}
 	return hint
+}
+
+// ofPlugin says what a plugin has that a label names; empty if it names none.
+func (l *loader) ofPlugin(c *Component) string {
+	if c.Plugin == "" {
+		return ""
+	}
+	named := func(p Plugin) bool { return p.Name == c.Plugin }
+	if c.Plugin != Builtin && !slices.ContainsFunc(l.spec.Plugins, named) {
+		plugins := []string{Builtin}
+		for _, one := range l.spec.Plugins {
+			plugins = append(plugins, one.Name)
+		}
+		return fmt.Sprintf(" No plugin block is called %q.%s", c.Plugin, diag.DidYouMean(c.Plugin, plugins))
+	}
+	var own []string
+	for _, name := range l.options.Catalog.Names(c.Kind) {
+		name = name[strings.LastIndexByte(name, '/')+1:]
+		for _, one := range l.options.Catalog.Providers(c.Kind, name) {
+			if one.Plugin == c.Plugin && !slices.Contains(own, name) {
+				own = append(own, name)
+			}
+		}
+	}
+	if len(own) == 0 {
+		return fmt.Sprintf(" The plugin %q has no %s.", c.Plugin, c.Kind)
+	}
+	if hint := diag.DidYouMean(c.Component, own); hint != "" {
+		return hint
+	}
+	return fmt.Sprintf(" The plugin %q has %s.", c.Plugin, and(quoted(own)))
 }
 
 // firstName is the name of the first block of a kind, or NAME if there is none.

@@ -72,7 +72,7 @@ func (l *loader) finetuneForm(finetune *Finetune) form {
 		f.open = true
 		return f
 	}
-	declared, ok := l.lookUp("sampler", sampler.Component)
+	declared, ok := l.lookUp("sampler", sampler.Provided())
 	f.open = !ok
 	f.apart[1] = declared.Tuning
 	return f
@@ -225,7 +225,7 @@ func (l *loader) declaredLosses(finetune *Finetune, attribute *hcl.Attribute) ([
 	if sampler == nil || attribute == nil {
 		return nil, false
 	}
-	component, ok := l.lookUp("sampler", sampler.Component)
+	component, ok := l.lookUp("sampler", sampler.Provided())
 	if !ok {
 		return nil, false
 	}

@@ -249,6 +249,7 @@ func (l *loader) declare() {
 		for _, block := range l.blocks[kind] {
 			l.swapped(block)
 			c := &Component{Kind: kind, Component: block.Labels[0], Name: block.Labels[1], Config: []byte("{}"), Range: FromRange(block.DefRange)}
+			l.provider(c)
 			if l.name(block, 1, c) {
 				list := l.components(kind)
 				*list = append(*list, c)

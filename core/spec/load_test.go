@@ -172,7 +172,7 @@ reward "redness" "red" { anything = "goes" }
 	if diagnostics.HasErrors() {
 		t.Fatal(diagnostics)
 	}
-	if len(plugins) != 1 || plugins[0].Name != "redness" || plugins[0].Source != filepath.Join(filepath.Dir(path), "bin", "redness") {
+	if len(plugins) != 1 || plugins[0].Name != "redness" || plugins[0].Beside(plugins[0].Source) != filepath.Join(filepath.Dir(path), "bin", "redness") {
 		t.Errorf("got %+v", plugins)
 	}
 }

@@ -169,7 +169,7 @@ func (l *loader) audiences() []*audience {
 		}
 		a := of[c]
 		if a == nil {
-			declared, ok := l.lookUp(c.Kind, c.Component)
+			declared, ok := l.lookUp(c.Kind, c.Provided())
 			if !ok || !declared.Has(schema.CheckPrompts) || !l.sound[c] {
 				return
 			}

@@ -54,13 +54,6 @@ type Compute struct {
 	Range   diag.Range
 }
 
-// Plugin is a third party's plugin, named by the experiment.
-type Plugin struct {
-	Name   string
-	Source string // path of the binary, resolved beside the file
-	Range  diag.Range
-}
-
 // PromptSet is one prompts block: a category.
 type PromptSet struct {
 	Name    string
@@ -87,6 +80,7 @@ type Prompt struct {
 type Component struct {
 	Kind      string // "sampler", "encoder", "rater", "reward"
 	Component string // what the plugin calls it
+	Plugin    string // whose it is; empty if nobody's, or if that is not clear
 	Name      string // what the experiment calls it
 	// Config is the body as canonical JSON (sorted keys, defaults filled in),
 	// checked against the component's schema. References are not in it.

@@ -161,14 +161,14 @@ func (l *loader) unusedPlugins() {
 	provides := map[string]bool{}
 	for _, kind := range componentKinds {
 		for _, c := range *l.components(kind) {
-			if identity, ok := l.lookUp(c.Kind, c.Component); ok {
+			if identity, ok := l.lookUp(c.Kind, c.Provided()); ok {
 				provides[identity.Plugin] = true
 			}
 		}
 	}
 	for _, plugin := range l.spec.Plugins {
 		if !provides[plugin.Name] {
-			l.warningAt(plugin.Range, "Unused plugin", "No component of this experiment comes from plugin %q, which is started all the same. Use one, or remove the block.", plugin.Name)
+			l.warningAt(plugin.Range, "Unused plugin", "No component of this experiment comes from plugin %q. Use one, or remove the block.", plugin.Name)
 		}
 	}
 }

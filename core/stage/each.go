@@ -2,6 +2,7 @@ package stage
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/plumb-ml/plumb/core/diag"
@@ -19,6 +20,7 @@ type pass[Answer, Row any] struct {
 	total int                          // images to ask, for the progress; 0: not known
 	keep  func(position int) bool      // images to ask, by their place in the table; nil: all
 	fill  func(*client.Item) error     // adds what else is sent of an image; nil: nothing
+	see   func(row Row)                // told of every row of the table; nil: nobody is
 	check func(images int) error       // a look at all answers before their table counts; nil: none
 	after func(*client.Instance) error // what else is asked of the instance when all is answered; nil: nothing
 
@@ -27,7 +29,8 @@ type pass[Answer, Row any] struct {
 }
 
 // each makes a pass over the job's images. Rows are in the order of the images,
-// whatever order the answers come in. A table without an image to ask is a
+// whatever order the answers come in. Answers are kept as they come: a stage that was
+// killed, or whose plugin was, asks about the images that are left. A table without an image to ask is a
 // mistake: nothing could be said about it.
 func each[Answer, Row any](ctx context.Context, job Job, p pass[Answer, Row]) (*Result, error) {
 	path, err := job.input(plan.Images)
@@ -39,14 +42,34 @@ func each[Answer, Row any](ctx context.Context, job Job, p pass[Answer, Row]) (*
 		path: path, pixels: job.Node.Instance.Identity.DoesRead(schema.ReadPixels), keep: p.keep, fill: p.fill,
 		waiting: map[int]table.Image{},
 	}
-	rows, err := writeAnswers(job.tablePath(p.role), func(add func(position int, rows ...Row) error) error {
-		err := job.with(ctx, func(instance *client.Instance) error {
+	rows, err := writeRows(job.tablePath(p.role), func(write func(rows ...Row) error) error {
+		add := func(rows ...Row) error {
+			if p.see != nil {
+				for _, row := range rows {
+					p.see(row)
+				}
+			}
+			return write(rows...)
+		}
+		kept, err := takeUp(job, p.role, add)
+		if err != nil {
+			return err
+		}
+		result.Items, source.skip = kept.images, kept.images
+		if result.Items > 0 {
+			job.Report(Progress{Done: result.Items, Total: p.total, Unit: result.Unit})
+		}
+		answers := inOrder[Row]{write: func(rows ...Row) error { return errors.Join(add(rows...), kept.add(rows...)) }}
+		err = job.with(ctx, func(instance *client.Instance) error {
 			result.Facts = instance.Facts()
 			err := p.ask(instance, ctx, source.items(ctx), func(position int, answer Answer) error {
 				result.Items++
 				job.Report(Progress{Done: result.Items, Total: p.total, Unit: result.Unit})
-				return add(position, p.rows(source.answered(position), answer)...)
+				return answers.add(position, p.rows(source.answered(position), answer)...)
 			})
+			if keeping := kept.seal(); keeping != nil {
+				err = errors.Join(err, keeping)
+			}
 			if err == nil && p.after != nil {
 				err = p.after(instance)
 			}

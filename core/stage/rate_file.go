@@ -93,7 +93,10 @@ func blindRows(ctx context.Context, path string) (images []table.Image, byBlindI
 		if err != nil {
 			return nil, nil, fmt.Errorf("read images: %w", err)
 		}
-		id := labels.BlindID(image)
+		id, err := labels.BlindID(image)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read images: %w", err)
+		}
 		image.Image = table.File{}
 		images, byBlindID[id] = append(images, image), image
 	}

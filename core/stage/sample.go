@@ -107,7 +107,7 @@ func (job Job) drawPart(ctx context.Context, instance *client.Instance, work *pl
 		return instance.Sample(ctx, draws, func(position int, image sdk.Image) error {
 			row := rows[position]
 			var err error
-			if row.Image.Bytes, err = imaging.EncodePNG(image); err != nil {
+			if row.Image.Bytes, err = imaging.EncodeStored(image); err != nil {
 				return fmt.Errorf("image %q, prompt %q: %w", row.ID, row.Prompt, err)
 			}
 			done++

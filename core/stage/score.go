@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
@@ -26,15 +27,15 @@ func score(ctx context.Context, job Job, _ *plan.ScoreWork) (*Result, error) {
 	defer vectors.close()
 	total, _ := job.Node.Items()
 	given := newBounds()
-	return each(ctx, job, pass[float64, table.Score]{
+	return each(ctx, job, pass[sdk.Score, table.Score]{
 		role:  plan.Scores,
 		total: total,
 		ask:   (*client.Instance).Score,
 		fill:  vectors.fill,
-		rows: func(image table.Image, score float64) []table.Score {
-			given.add(score)
-			return []table.Score{{ImageID: image.ID, Prompt: image.Prompt, Category: image.Category, Split: image.Split, Score: score}}
+		rows: func(image table.Image, score sdk.Score) []table.Score {
+			return []table.Score{{ImageID: image.ID, Prompt: image.Prompt, Category: image.Category, Split: image.Split, Score: score.Score, Parts: score.Parts}}
 		},
+		see: func(row table.Score) { given.add(row.Score) },
 		check: func(images int) error {
 			if images == 1 || !given.constant() {
 				return nil

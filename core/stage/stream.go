@@ -17,6 +17,7 @@ import (
 type stream struct {
 	path   string
 	pixels bool                     // whether they are sent; if not, they are not read either
+	skip   int                      // of the rows to send, how many are answered already, from the first on
 	keep   func(position int) bool  // rows to send, by their place in the table; nil: all
 	fill   func(*client.Item) error // adds what else is sent of a row; nil: nothing
 
@@ -28,7 +29,7 @@ type stream struct {
 // items reads the table.
 func (s *stream) items(ctx context.Context) iter.Seq2[client.Item, error] {
 	return func(yield func(client.Item, error) bool) {
-		row := -1
+		row, skipped := -1, 0
 		for image, err := range s.images(ctx) {
 			if err == nil {
 				err = ctx.Err()
@@ -51,6 +52,10 @@ func (s *stream) items(ctx context.Context) iter.Seq2[client.Item, error] {
 					yield(client.Item{}, err)
 					return
 				}
+			}
+			if skipped < s.skip {
+				skipped++
+				continue
 			}
 			image.Image = table.File{}
 			s.mu.Lock()

@@ -32,7 +32,8 @@ func (t *instances) serveCall(ctx context.Context, send func(*pb.Signal) error, 
 	ctx = WithWarnings(ctx, func(text string) {
 		sending.Lock()
 		defer sending.Unlock()
-		if ended || warned[text] {
+		text = cut(text, maxWarningBytes)
+		if ended || warned[text] || len(warned) == maxWarnings {
 			return
 		}
 		warned[text] = true
@@ -94,7 +95,7 @@ func (t *instances) serveCall(ctx context.Context, send func(*pb.Signal) error, 
 	case ctx.Err() != nil && t.isStopped():
 		err = errStopping
 	}
-	return send(&pb.Signal{Kind: &pb.Signal_Failure{Failure: &pb.Failure{Diagnostics: diagnosticsToProto(diagnosticsOf(err))}}})
+	return send(&pb.Signal{Kind: &pb.Signal_Failure{Failure: &pb.Failure{Diagnostics: diagnosticsToProto(DiagnosticsOf(err))}}})
 }
 
 func (t *instances) isStopped() bool {

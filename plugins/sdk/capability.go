@@ -104,6 +104,9 @@ func (in *instance) checkCapabilities() error {
 	if of := implementsKind[in.component.Kind]; of == nil || !of(in.value) {
 		return Errorf("%s opened a %T, which is no %s", in, in.value, in.component.Kind)
 	}
+	if _, can := in.value.(PartsReward); len(in.component.Parts) > 0 && !can {
+		return Errorf("%s lists parts of its scores, but %T has no method ScoreParts", in, in.value)
+	}
 	for _, capability := range in.component.Capabilities {
 		if capability == CapabilityCheckPrompts {
 			continue // of the component: see Plugin.Validate

@@ -61,12 +61,12 @@ func Errorf(format string, arguments ...any) error {
 	return Diagnostic{Severity: SeverityError, Summary: fmt.Sprintf(format, arguments...)}
 }
 
-// diagnosticsOf is what the user is told of an error.
-func diagnosticsOf(err error) Diagnostics {
+// DiagnosticsOf is what the user is told of an error.
+func DiagnosticsOf(err error) Diagnostics {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all Diagnostics
 		for _, part := range joined.Unwrap() {
-			all = append(all, diagnosticsOf(part)...)
+			all = append(all, DiagnosticsOf(part)...)
 		}
 		return all
 	}

@@ -139,6 +139,8 @@ func openRequestFromProto(r *pb.OpenRequest) OpenRequest {
 		Checkpoint: r.GetCheckpoint(),
 		Seed:       r.GetSeed(),
 		Backend:    r.GetBackend(),
+		Device:     r.GetDevice(),
+		DType:      r.GetDtype(),
 	}
 	if len(out.Config) == 0 {
 		out.Config = json.RawMessage("{}")

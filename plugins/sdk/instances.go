@@ -12,9 +12,9 @@ import (
 	"sync"
 )
 
-// defaultBatch is the number of items that a component gets at once if it does
+// DefaultBatch is the number of items that a component gets at once if it does
 // not say what it prefers.
-const defaultBatch = 32
+const DefaultBatch = 32
 
 // instance is an opened component. Its gate holds one token: whoever has it is
 // the one call that the instance is busy with.
@@ -31,7 +31,7 @@ func (in *instance) batch() int {
 	if in.component.PreferredBatch > 0 {
 		return in.component.PreferredBatch
 	}
-	return defaultBatch
+	return DefaultBatch
 }
 
 func (in *instance) String() string {

@@ -1,12 +1,21 @@
 package sdk
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"runtime"
+)
 
 // Plugin is what a binary serves.
 type Plugin struct {
 	Name       string // as the plugin block calls it: letters, digits, _ and -
 	Version    string // for people; what decides about caches is Component.CodeVersion and the binary's digest
 	Components []Component
+
+	// Environment lists what the answers depend on beside the binary, with versions,
+	// such as {"libfoo": "1.2"} of a library that is loaded when the plugin runs. The
+	// version of Go is added. It goes into the keys of what the plugin computes.
+	Environment map[string]string
 
 	// Busy says what keeps calls from getting on beside their own work, for people
 	// who watch: "a program is being compiled, 12 s". Empty: nothing does. It is asked
@@ -16,6 +25,13 @@ type Plugin struct {
 	// asked last, each as a sentence (see Repaired). It is asked when a call ends, and
 	// every two seconds of it; nil: nothing ever is.
 	Repairs func() []string
+}
+
+// environment is what Environment says, and Go's version.
+func (p Plugin) environment() map[string]string {
+	out := map[string]string{"go": runtime.Version()}
+	maps.Copy(out, p.Environment)
+	return out
 }
 
 // repairs is what Repairs says.

@@ -22,20 +22,34 @@ func (s *pluginServer) Describe(context.Context, *pb.DescribeRequest) (*pb.Descr
 func (s *pluginServer) Open(r *pb.OpenRequest, stream pb.Plugin_OpenServer) error {
 	signal := func(signal *pb.Signal) error { return stream.Send(&pb.OpenResponse{Signal: signal}) }
 	return s.serveCall(stream.Context(), signal, func(ctx context.Context, lock sync.Locker) error {
+		over := false
+		defer func() {
+			lock.Lock()
+			defer lock.Unlock()
+			over = true
+		}()
+		ctx = withOpenProgress(ctx, func(p Progress) {
+			lock.Lock()
+			defer lock.Unlock()
+			if !over { // a host that is gone is noticed elsewhere
+				_ = stream.Send(&pb.OpenResponse{Progress: progressToProto(p)})
+			}
+		})
 		id, facts, err := s.start(ctx, Kind(r.GetKind()), r.GetComponent(), openRequestFromProto(r))
 		if err != nil {
 			return err
 		}
 		lock.Lock()
-		defer lock.Unlock()
-		return stream.Send(&pb.OpenResponse{Instance: id, Facts: facts})
+		err = stream.Send(&pb.OpenResponse{Instance: id, Facts: facts})
+		lock.Unlock()
+		return err
 	})
 }
 
 func (s *pluginServer) Close(ctx context.Context, r *pb.CloseRequest) (*pb.CloseResponse, error) {
 	out := &pb.CloseResponse{}
 	if err := s.close(ctx, r.GetInstance()); err != nil {
-		out.Diagnostics = diagnosticsToProto(diagnosticsOf(err))
+		out.Diagnostics = diagnosticsToProto(DiagnosticsOf(err))
 	}
 	return out, nil
 }
@@ -43,7 +57,7 @@ func (s *pluginServer) Close(ctx context.Context, r *pb.CloseRequest) (*pb.Close
 func (s *pluginServer) Stop(ctx context.Context, _ *pb.StopRequest) (*pb.StopResponse, error) {
 	out := &pb.StopResponse{}
 	if err := s.stop(ctx); err != nil {
-		out.Diagnostics = diagnosticsToProto(diagnosticsOf(err))
+		out.Diagnostics = diagnosticsToProto(DiagnosticsOf(err))
 	}
 	return out, nil
 }

@@ -48,7 +48,7 @@ func TestDiagnosticsOf(t *testing.T) {
 		{Diagnostics{{Summary: "a"}, {Summary: "b"}}, Diagnostics{{Summary: "a"}, {Summary: "b"}}},
 		{json.Unmarshal([]byte("{"), new(int)), Diagnostics{{Severity: SeverityError, Summary: "unexpected end of JSON input"}}},
 	} {
-		got := diagnosticsOf(test.err)
+		got := DiagnosticsOf(test.err)
 		if len(got) != len(test.want) {
 			t.Errorf("%v gives %v, want %v", test.err, got, test.want)
 			continue

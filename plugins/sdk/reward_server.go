@@ -29,7 +29,7 @@ func (s *rewardServer) Score(stream pb.Reward_ScoreServer) error {
 				return r.GetItem().GetPosition(), r.GetItem(), err
 			}, itemFor(in.component.Description))
 			return eachBatch(next, func(positions []uint64, items []Item) error {
-				scores, err := scoreBatch(ctx, reward, items)
+				scores, err := scoreBatch(ctx, in.component.Description, reward, items)
 				if err != nil {
 					return err
 				}
@@ -39,7 +39,7 @@ func (s *rewardServer) Score(stream pb.Reward_ScoreServer) error {
 				lock.Lock()
 				defer lock.Unlock()
 				for i, score := range scores {
-					if err := stream.Send(&pb.ScoreResponse{Score: &pb.Score{Position: positions[i], Score: score}}); err != nil {
+					if err := stream.Send(&pb.ScoreResponse{Score: &pb.Score{Position: positions[i], Score: score.Score, Parts: score.Parts}}); err != nil {
 						return err
 					}
 				}
@@ -49,18 +49,27 @@ func (s *rewardServer) Score(stream pb.Reward_ScoreServer) error {
 	})
 }
 
-// scoreBatch lets a reward score items at once if it can.
-func scoreBatch(ctx context.Context, reward Reward, items []Item) ([]float64, error) {
-	if b, ok := reward.(BatchReward); ok {
-		return b.ScoreBatch(ctx, items)
+// scoreBatch has a reward score items, with their parts if it lists any, and at once if
+// it can.
+func scoreBatch(ctx context.Context, c Description, reward Reward, items []Item) ([]Score, error) {
+	if parts, ok := reward.(PartsReward); ok && len(c.Parts) > 0 {
+		return parts.ScoreParts(ctx, items)
 	}
-	scores := make([]float64, len(items))
+	if b, ok := reward.(BatchReward); ok {
+		numbers, err := b.ScoreBatch(ctx, items)
+		scores := make([]Score, len(numbers))
+		for i, number := range numbers {
+			scores[i].Score = number
+		}
+		return scores, err
+	}
+	scores := make([]Score, len(items))
 	for i, item := range items {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		var err error
-		if scores[i], err = reward.Score(ctx, item); err != nil {
+		if scores[i].Score, err = reward.Score(ctx, item); err != nil {
 			return nil, err
 		}
 	}

@@ -43,6 +43,13 @@ type Component struct {
 	// over the wire.
 	Estimate func(request EstimateRequest) (Estimate, error)
 
+	// Check finds what is wrong with what a configuration names, such as weights that
+	// are not those of config.json, while an experiment is checked. It reads small
+	// files and headers, no weights, and all that its paths name is there. nil: there
+	// is nothing to find. For now only components that are built into Plumb are asked:
+	// it does not go over the wire.
+	Check func(config json.RawMessage) error
+
 	// CheckPrompts finds what in prompts the component cannot make sense of, such as
 	// words that a small world does not have; nil unless it has the capability
 	// CapabilityCheckPrompts. `plumb validate` reports it at the place in the
@@ -65,8 +72,13 @@ type OpenRequest struct {
 	Checkpoint string
 	// Seed is for whatever is random in opening, such as initial weights.
 	Seed uint64
-	// Backend is the compute backend: "auto", "go", "xla:cpu", "xla:cuda".
+	// Backend is the compute backend of Plumb's own models: "auto", "go", "xla:cpu",
+	// "xla:cuda".
 	Backend string
+	// Device and DType say the same in PyTorch's words, for everybody else: "cpu",
+	// "cuda", "cuda:1", "mps"; "float32", "bfloat16", "float16". Empty: as the
+	// component finds best.
+	Device, DType string
 }
 
 // CheckPromptsRequest is prompts that a component would get.
@@ -121,6 +133,22 @@ type Reward interface {
 type BatchReward interface {
 	Reward
 	ScoreBatch(ctx context.Context, items []Item) ([]float64, error)
+}
+
+// Score is a reward's answer about one image.
+type Score struct {
+	Score float64 // finite; higher is better
+	// Parts are further numbers about the image, finite, by name, such as the terms of
+	// the score: those that the component lists (Description.Parts), each of them.
+	Parts map[string]float64
+}
+
+// PartsReward is a Reward that gives further numbers beside the score. One whose
+// description lists Parts must be one. They become columns of the table of scores.
+type PartsReward interface {
+	Reward
+	// ScoreParts returns one Score for each item.
+	ScoreParts(ctx context.Context, items []Item) ([]Score, error)
 }
 
 // Label is a rater's answer about one image.

@@ -3,13 +3,14 @@ package sdk
 import (
 	"encoding/json"
 	"fmt"
+	"unicode/utf8"
 
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
 )
 
 // descriptionToProto is for a plugin without mistakes.
 func descriptionToProto(p Plugin) (*pb.DescribeResponse, error) {
-	out := &pb.DescribeResponse{Name: p.Name, Version: p.Version}
+	out := &pb.DescribeResponse{Name: p.Name, Version: p.Version, Environment: p.environment()}
 	for _, c := range p.Components {
 		text, err := json.Marshal(c.Description)
 		if err != nil {
@@ -27,9 +28,29 @@ func diagnosticsToProto(list Diagnostics) []*pb.Diagnostic {
 		if d.Severity == SeverityWarning {
 			severity = pb.Diagnostic_SEVERITY_WARNING
 		}
-		out = append(out, &pb.Diagnostic{Severity: severity, Summary: d.Summary, Detail: d.Detail})
+		out = append(out, &pb.Diagnostic{Severity: severity, Summary: cut(d.Summary, maxDiagnosticBytes), Detail: cut(d.Detail, maxDiagnosticBytes)})
 	}
 	return out
+}
+
+// What goes to the host in words at most, in bytes: more is a mistake, and nobody reads
+// it.
+const (
+	maxDiagnosticBytes = 1 << 20
+	maxWarningBytes    = 64 << 10
+	maxWarnings        = 1000 // of a call
+)
+
+// cut ends a text that is too long, between two characters.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	end := most
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + fmt.Sprintf(" … (%d bytes more)", len(text)-end)
 }
 
 func findingsToProto(f PromptFindings) *pb.PromptFindings {

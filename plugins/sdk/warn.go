@@ -9,7 +9,7 @@ import "context"
 //
 // It works in every call but Describe, Close and Stop; in a component's own tests,
 // with WithWarnings. It may be called from any goroutine of the call. The same text is sent once per call,
-// and shown once per stage. Without anyone who listens it does nothing.
+// and shown once per stage; of a call the first 1,000 are sent, and of each 64 KiB. Without anyone who listens it does nothing.
 func Warn(ctx context.Context, text string) {
 	if text == "" {
 		return

@@ -4,6 +4,7 @@ package clip
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"sync"
@@ -38,6 +39,7 @@ func Component() sdk.Component {
 			Capabilities:   []sdk.Capability{sdk.CapabilityTexts},
 		},
 		Estimate: estimate,
+		Check:    check,
 		Open:     open,
 	}
 }
@@ -54,37 +56,31 @@ var (
 	_ io.Closer       = (*encoder)(nil)
 )
 
+// check compares the files of a model with each other, the weights by their headers.
+func check(config json.RawMessage) error {
+	_, sizes, directory, err := read(config)
+	if err != nil {
+		return err
+	}
+	backend, err := backends.Open(backends.Go)
+	if err != nil {
+		return err
+	}
+	return sizes.Weights(backend).Check(directory)
+}
+
 // open reads everything but the weights first: those are gigabytes, and what
 // is wrong with the small files shows at once.
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
-	c, err := sdk.Decode[config](request.Config)
+	e, sizes, directory, err := read(request.Config)
 	if err != nil {
 		return nil, err
 	}
-	if c.Weights == "" {
-		return nil, sdk.Diagnostic{
-			Summary: "The encoder clip needs weights",
-			Detail:  "None come with this program: write weights = \"path\" of a directory with a CLIPModel.",
-		}
-	}
-	e := &encoder{}
-	var failures [3]error
-	var sizes clipmodel.Config
-	sizes, failures[0] = clipmodel.ReadBoth(c.Weights)
-	e.tokens, failures[1] = tokenizer.Load(c.Weights)
-	e.preprocess, failures[2] = preprocess.Load(c.Weights)
-	if err := errors.Join(failures[:]...); err != nil {
-		return nil, err
-	}
-	if err := e.fits(c.Weights, sizes); err != nil {
-		return nil, err
-	}
-	e.positions = sizes.Text.Positions
 	backend, err := backends.Open(request.Backend)
 	if err != nil {
 		return nil, err
 	}
-	store, err := sizes.Weights(backend).Read(c.Weights)
+	store, err := sizes.Weights(backend).Read(directory)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +88,33 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// read reads all but the weights.
+func read(text json.RawMessage) (e *encoder, sizes clipmodel.Config, directory string, err error) {
+	c, err := sdk.Decode[config](text)
+	if err != nil {
+		return nil, sizes, "", err
+	}
+	if c.Weights == "" {
+		return nil, sizes, "", sdk.Diagnostic{
+			Summary: "The encoder clip needs weights",
+			Detail:  "None come with this program: write weights = \"path\" of a directory with a CLIPModel.",
+		}
+	}
+	e = &encoder{}
+	var failures [3]error
+	sizes, failures[0] = clipmodel.ReadBoth(c.Weights)
+	e.tokens, failures[1] = tokenizer.Load(c.Weights)
+	e.preprocess, failures[2] = preprocess.Load(c.Weights)
+	if err := errors.Join(failures[:]...); err != nil {
+		return nil, sizes, "", err
+	}
+	if err := e.fits(c.Weights, sizes); err != nil {
+		return nil, sizes, "", err
+	}
+	e.positions = sizes.Text.Positions
+	return e, sizes, c.Weights, nil
 }
 
 // fits compares the files of a directory with each other. Where they disagree,

@@ -4,6 +4,7 @@ package inception
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 
 	"github.com/plumb-ml/plumb/plugins/ml/backends"
@@ -29,8 +30,10 @@ func Component() sdk.Component {
 			PreferredBatch: 32,
 			NeedsDevice:    true,
 			CodeVersion:    "2",
+			Notice:         "Images are resized before Inception as clean-fid does it; with the other programs' bilinear filters FID is another number.",
 		},
 		Estimate: estimate,
+		Check:    check,
 		Open:     open,
 	}
 }
@@ -41,6 +44,18 @@ var (
 	_ sdk.Encoder = encoder{}
 	_ io.Closer   = encoder{}
 )
+
+func check(text json.RawMessage) error {
+	c, err := sdk.Decode[config](text)
+	if err != nil || c.Weights == "" {
+		return err
+	}
+	backend, err := backends.Open(backends.Go)
+	if err != nil {
+		return err
+	}
+	return inceptionv3.Check(backend, c.Weights)
+}
 
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	c, err := sdk.Decode[config](request.Config)

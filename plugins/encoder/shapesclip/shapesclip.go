@@ -4,6 +4,8 @@ package shapesclip
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -39,6 +41,7 @@ func Component() sdk.Component {
 			Capabilities:   []sdk.Capability{sdk.CapabilityTexts, sdk.CapabilityFit, sdk.CapabilityCheckPrompts},
 		},
 		CheckPrompts: shapesworld.CheckPrompts,
+		Check:        check,
 		Open:         open,
 	}
 }
@@ -69,6 +72,20 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	}
 	e.backend, err = backends.Open(request.Backend)
 	return e, err
+}
+
+// check reads the weights that a configuration names: they are small.
+func check(text json.RawMessage) error {
+	c, err := sdk.Decode[config](text)
+	if err != nil || c.Weights == "" {
+		return err
+	}
+	instance, err := open(context.Background(), sdk.OpenRequest{Config: text, Backend: backends.Go})
+	if err != nil {
+		return err
+	}
+	e := instance.(*encoder)
+	return errors.Join(e.load(), e.Close())
 }
 
 // load reads the weights. They are read late, because fitting a new encoder

@@ -87,6 +87,12 @@ func (m *Model) Load(backend compute.Backend, directory string) error {
 	return errors.Join(wrong[:]...)
 }
 
+// Check compares the weights in a directory with the networks, by headers alone.
+func (m *Model) Check(backend compute.Backend, directory string) error {
+	return errors.Join(m.VAE.Weights(backend).Check(filepath.Join(directory, "vae")),
+		m.Denoiser.Weights(backend).Check(filepath.Join(directory, denoiserPart)))
+}
+
 // Read reads a model from its directory.
 func Read(backend compute.Backend, directory string) (*Model, error) {
 	m, err := ReadConfig(directory)

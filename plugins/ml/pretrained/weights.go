@@ -70,6 +70,18 @@ func (w Weights) Read(directory string) (*model.Store, error) {
 	return store, nil
 }
 
+// Check compares the weights in a directory with what is needed. It reads headers
+// alone.
+func (w Weights) Check(directory string) error {
+	f, err := openFiles(directory, w.File)
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	_, err = w.check(f)
+	return err
+}
+
 // Turned reads a matrix or a kernel of a file with the dimensions that ours has.
 func Turned(r *safetensors.Reader, name string, dims []int) (safetensors.Tensor, error) {
 	info, _ := r.Info(name)

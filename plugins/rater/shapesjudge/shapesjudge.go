@@ -4,6 +4,8 @@ package shapesjudge
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -45,6 +47,7 @@ func Component() sdk.Component {
 			Capabilities:   []sdk.Capability{sdk.CapabilityFit, sdk.CapabilityCompare, sdk.CapabilityCheckPrompts},
 		},
 		CheckPrompts: shapesworld.CheckPrompts,
+		Check:        check,
 		Open:         open,
 	}
 }
@@ -78,6 +81,20 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	}
 	r.backend, err = backends.Open(request.Backend)
 	return r, err
+}
+
+// check reads the weights that a configuration names: they are small.
+func check(text json.RawMessage) error {
+	c, err := sdk.Decode[config](text)
+	if err != nil || c.Weights == "" {
+		return err
+	}
+	instance, err := open(context.Background(), sdk.OpenRequest{Config: text, Backend: backends.Go})
+	if err != nil {
+		return err
+	}
+	r := instance.(*raters)
+	return errors.Join(r.load(), r.Close())
 }
 
 // load reads the judge's weights, once. An instance whose weights cannot be read

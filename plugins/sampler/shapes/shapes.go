@@ -49,6 +49,7 @@ func Component() sdk.Component {
 			Tuning:         shapesworld.TuneSchema,
 		},
 		CheckPrompts: shapesworld.CheckPrompts,
+		Check:        check,
 		Open:         open,
 	}
 }
@@ -85,6 +86,19 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 		return s, s.load()
 	}
 	return s, nil
+}
+
+// check reads the weights that a configuration names: they are small.
+func check(text json.RawMessage) error {
+	c, err := sdk.Decode[config](text)
+	if err != nil || c.Weights == "" {
+		return err
+	}
+	instance, err := open(context.Background(), sdk.OpenRequest{Config: text, Backend: backends.Go})
+	if err != nil {
+		return err
+	}
+	return instance.(*sampler).Close()
 }
 
 // load reads the weights: a checkpoint directory, or the embedded ones. Those

@@ -80,6 +80,7 @@ func Component() sdk.Component {
 			Tuning:         latentdiffusion.SettingsSchema(),
 		},
 		Estimate: estimate,
+		Check:    check,
 		Open:     open,
 	}
 }
@@ -103,10 +104,42 @@ var (
 	_ io.Closer       = (*sampler)(nil)
 )
 
+// check compares the files of a model with each other, the weights by their headers.
+func check(config json.RawMessage) error {
+	s, err := read(config, "")
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	backend, err := backends.Open(backends.Go)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.texts.tower.Weights(backend).Check(filepath.Join(s.directory, textEncoder)), s.model.Check(backend, s.directory))
+}
+
 // open reads everything but the weights first: those are gigabytes, and what is
 // wrong with the small files shows at once.
 func open(_ context.Context, request sdk.OpenRequest) (any, error) {
-	c, err := sdk.Decode[config](request.Config)
+	s, err := read(request.Config, request.Checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	if s.backend, err = backends.Open(request.Backend); err != nil {
+		return nil, err
+	}
+	if s.batch = s.config.BatchSize; s.batch == 0 {
+		s.batch = batchFor(s.backend)
+	}
+	if err := s.load(request.Checkpoint); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// read reads all but the weights, of a checkpoint if that is a whole model.
+func read(text json.RawMessage, checkpoint string) (*sampler, error) {
+	c, err := sdk.Decode[config](text)
 	if err != nil {
 		return nil, err
 	}
@@ -118,8 +151,8 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 		}
 	}
 	s.directory = s.config.Weights
-	if request.Checkpoint != "" && latentdiffusion.IsModel(request.Checkpoint) {
-		s.directory, s.checkpoint = request.Checkpoint, true
+	if checkpoint != "" && latentdiffusion.IsModel(checkpoint) {
+		s.directory, s.checkpoint = checkpoint, true
 	}
 	if s.model, err = latentdiffusion.ReadConfig(s.directory); err != nil {
 		return nil, err
@@ -131,15 +164,6 @@ func open(_ context.Context, request sdk.OpenRequest) (any, error) {
 	}
 	if err := s.fits(); err != nil {
 		return nil, err
-	}
-	if s.backend, err = backends.Open(request.Backend); err != nil {
-		return nil, err
-	}
-	if s.batch = s.config.BatchSize; s.batch == 0 {
-		s.batch = batchFor(s.backend)
-	}
-	if err := s.load(request.Checkpoint); err != nil {
-		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }

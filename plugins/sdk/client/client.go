@@ -23,18 +23,19 @@ const (
 	adminTimeout = 30 * time.Second
 	// openTimeout bounds Open, heartbeats or not.
 	openTimeout = 30 * time.Minute
-	// openPatience is how many times longer than usual Open may be silent:
-	// reading weights can keep a process from all else.
-	openPatience = 5
 )
 
 // DefaultSilence is how long a call may go without a sign of life.
 const DefaultSilence = 60 * time.Second
 
+// maxAnswerBytes bounds a message of a plugin that is no image: what is larger is
+// refused before it is in memory.
+const maxAnswerBytes = 16 << 20
+
 // DialOptions are the gRPC connection's limits that a host needs.
 func DialOptions() []grpc.DialOption {
 	return []grpc.DialOption{grpc.WithDefaultCallOptions(
-		grpc.MaxCallRecvMsgSize(sdk.MaxMessageBytes),
+		grpc.MaxCallRecvMsgSize(maxAnswerBytes),
 		grpc.MaxCallSendMsgSize(sdk.MaxMessageBytes),
 	)}
 }
@@ -81,12 +82,15 @@ func (c *Client) explain(ctx context.Context, call Call, err error) error {
 type Description struct {
 	Name, Version string
 	Components    []sdk.Description
+	// Environment lists what the answers depend on beside the plugin's own code, such
+	// as {"python": "3.11.2", "torch": "2.15.0"}.
+	Environment map[string]string
 }
 
 // Describe asks the plugin what it provides. A mistaken description is a
 // *Failure.
 func (c *Client) Describe(ctx context.Context) (Description, error) {
-	bounded, cancel := within(ctx, adminTimeout)
+	bounded, cancel := Within(ctx, min(adminTimeout, c.options.Silence))
 	defer cancel()
 	r, err := pb.NewPluginClient(c.connection).Describe(bounded, &pb.DescribeRequest{})
 	if err != nil {
@@ -107,20 +111,30 @@ type OpenRequest struct {
 	Component string // as the plugin calls it
 	Name      string // as the experiment calls it, for messages; empty: Component
 
+	// Parts are those that the component's description lists, of a reward: each of its
+	// scores must have them.
+	Parts []string
+
 	sdk.OpenRequest // what the component gets
 }
 
 // Open makes an instance.
 func (c *Client) Open(ctx context.Context, r OpenRequest) (*Instance, error) {
-	bounded, cancel := within(ctx, openTimeout)
+	bounded, cancel := Within(ctx, openTimeout)
 	defer cancel()
-	in := &Instance{client: c, kind: r.Kind, name: cmp.Or(r.Name, r.Component)}
-	err := receive(bounded, openPatience*c.options.Silence,
+	in := &Instance{client: c, kind: r.Kind, name: cmp.Or(r.Name, r.Component), parts: r.Parts}
+	opening := &opening{to: bounded}
+	defer opening.end()
+	err := receive(WithBusy(bounded, opening.busy), c.options.Silence,
 		func(ctx context.Context) (grpc.ServerStreamingClient[pb.OpenResponse], error) {
 			return pb.NewPluginClient(c.connection).Open(ctx, openRequestToProto(r))
 		},
 		(*pb.OpenResponse).GetSignal,
 		func(answer *pb.OpenResponse) error {
+			if answer.GetProgress() != nil {
+				opening.progress(progressFromProto(answer.GetProgress()))
+				return nil
+			}
 			in.id, in.facts = answer.GetInstance(), answer.GetFacts()
 			return nil
 		})
@@ -136,7 +150,7 @@ func (c *Client) Open(ctx context.Context, r OpenRequest) (*Instance, error) {
 // Stop asks the plugin to end its calls and close its instances. Its errors are
 // not explained: whoever stops a plugin knows why it does not answer.
 func (c *Client) Stop(ctx context.Context) error {
-	ctx, cancel := within(ctx, adminTimeout)
+	ctx, cancel := Within(ctx, adminTimeout)
 	defer cancel()
 	r, err := pb.NewPluginClient(c.connection).Stop(ctx, &pb.StopRequest{})
 	if err != nil {
@@ -162,6 +176,7 @@ type Instance struct {
 	kind, name string
 	id         string
 	facts      map[string]float64
+	parts      []string // of each score
 }
 
 func (i *Instance) explain(ctx context.Context, method string, err error) error {
@@ -174,7 +189,7 @@ func (i *Instance) Facts() map[string]float64 { return i.facts }
 
 // Close frees the instance. Later calls are refused.
 func (i *Instance) Close(ctx context.Context) error {
-	bounded, cancel := within(ctx, adminTimeout)
+	bounded, cancel := Within(ctx, min(adminTimeout, i.client.options.Silence))
 	defer cancel()
 	r, err := pb.NewPluginClient(i.client.connection).Close(bounded, &pb.CloseRequest{Instance: i.id})
 	if err != nil {

@@ -157,7 +157,7 @@ func TestScoreHoldsAnswersAgainstTheContract(t *testing.T) {
 			if test.endless {
 				items = endless
 			}
-			err := in.Score(t.Context(), items, func(int, float64) error { return nil })
+			err := in.Score(t.Context(), items, func(int, sdk.Score) error { return nil })
 			var broken Breach
 			if test.want == "" && err != nil {
 				t.Errorf("error is %v", err)
@@ -247,9 +247,42 @@ func TestCheckPromptsHoldsAnswersAgainstTheContract(t *testing.T) {
 	}
 }
 
+// TestParts: the parts that a description lists, each of them, and no others.
+func TestParts(t *testing.T) {
+	with := func(parts ...map[string]float64) []*pb.ScoreResponse {
+		var all []*pb.ScoreResponse
+		for i, one := range parts {
+			all = append(all, &pb.ScoreResponse{Score: &pb.Score{Position: uint64(i), Score: 1, Parts: one}})
+		}
+		return append(all, &pb.ScoreResponse{Signal: done})
+	}
+	right := map[string]float64{"itm": 0.5, "itc": -2}
+	for name, test := range map[string]struct {
+		answers []*pb.ScoreResponse
+		want    string
+	}{
+		"fine":        {with(right, right), ""},
+		"one lacks":   {with(right, map[string]float64{"itm": 1}), `gives image "second" no part "itc", which its description lists`},
+		"one more":    {with(map[string]float64{"itm": 1, "itc": 2, "extra": 3}), `a part "extra", which its description does not list`},
+		"NaN":         {with(map[string]float64{"itm": math.NaN(), "itc": 2}), `the part "itm" of the score NaN`},
+		"none at all": {with(nil), `no part "itm"`},
+	} {
+		in := connect(t, &wild{scores: test.answers}, 0)
+		in.parts = []string{"itm", "itc"}
+		var got []sdk.Score
+		err := in.Score(t.Context(), two, func(_ int, s sdk.Score) error { got = append(got, s); return nil })
+		if test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: error is %v, want one with %q", name, err, test.want)
+		}
+		if test.want == "" && (err != nil || !reflect.DeepEqual(got, []sdk.Score{{Score: 1, Parts: right}, {Score: 1, Parts: right}})) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+}
+
 func TestSilence(t *testing.T) {
 	in := connect(t, &wild{scores: []*pb.ScoreResponse{score(0, 1)}, hang: true}, 100*time.Millisecond)
-	slow := func(int, float64) error {
+	slow := func(int, sdk.Score) error {
 		time.Sleep(300 * time.Millisecond) // our own time is not the plugin's silence
 		return nil
 	}
@@ -279,7 +312,7 @@ func TestExplain(t *testing.T) {
 		calls = append(calls, call)
 		return explained
 	}
-	if err := in.Score(t.Context(), two, func(int, float64) error { return nil }); err != nil || len(calls) != 0 {
+	if err := in.Score(t.Context(), two, func(int, sdk.Score) error { return nil }); err != nil || len(calls) != 0 {
 		t.Errorf("a call that succeeds: %v, %v", err, calls)
 	}
 	draws := make([]Draw, drawsPerCall+1)

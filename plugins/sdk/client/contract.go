@@ -45,13 +45,13 @@ var (
 // diverged or are damaged.
 type NotFinite struct {
 	Asked
-	What  string // "score" or "vector"
+	What  string // "score", "vector", or a part of a score
 	Value float64
 }
 
 func (b *NotFinite) Predicate() string {
-	if b.What == "score" {
-		return fmt.Sprintf("gives %s the score %v", b.Asked, b.Value)
+	if b.What != "vector" {
+		return fmt.Sprintf("gives %s the %s %v", b.Asked, b.What, b.Value)
 	}
 	return fmt.Sprintf("gives %s a %s with %v in it", b.Asked, b.What, b.Value)
 }

@@ -2,6 +2,8 @@ package client
 
 import (
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
@@ -12,7 +14,7 @@ import (
 // descriptionFromProto reads a description and holds it against the contract,
 // in whatever language the plugin is written.
 func descriptionFromProto(r *pb.DescribeResponse) (Description, error) {
-	out := Description{Name: r.GetName(), Version: r.GetVersion()}
+	out := Description{Name: r.GetName(), Version: r.GetVersion(), Environment: r.GetEnvironment()}
 	for i, text := range r.GetComponentsJson() {
 		c, err := schema.ParseComponent(text)
 		if err != nil {
@@ -32,14 +34,44 @@ func descriptionFromProto(r *pb.DescribeResponse) (Description, error) {
 
 func diagnosticsFromProto(list []*pb.Diagnostic) sdk.Diagnostics {
 	var out sdk.Diagnostics
-	for _, d := range list {
+	room := maxFailureBytes // of all of them
+	for i, d := range list {
+		if i == maxDiagnostics || room <= 0 {
+			out.Addf("And more that is not shown", "The plugin says %d things; these are the first %d.", len(list), i)
+			break
+		}
 		severity := sdk.SeverityError
 		if d.GetSeverity() == pb.Diagnostic_SEVERITY_WARNING {
 			severity = sdk.SeverityWarning
 		}
-		out = append(out, sdk.Diagnostic{Severity: severity, Summary: d.GetSummary(), Detail: d.GetDetail()})
+		summary := cut(d.GetSummary(), maxSummaryBytes)
+		room = max(0, room-len(summary))
+		detail := cut(d.GetDetail(), room)
+		room -= len(detail)
+		out = append(out, sdk.Diagnostic{Severity: severity, Summary: summary, Detail: detail})
 	}
 	return out
+}
+
+// What is kept of a plugin's words.
+const (
+	maxFailureBytes = 1 << 20 // of all diagnostics of a failure
+	maxSummaryBytes = 4 << 10
+	maxDiagnostics  = 100
+	maxWarningBytes = 64 << 10
+	maxWarnings     = 1000 // of a call
+)
+
+// cut is the beginning of a text, said to be one if it is.
+func cut(text string, most int) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return fmt.Sprintf("%s... (cut: %d bytes in all)", text[:most], len(text))
 }
 
 func imageFromProto(img *pb.Image) (sdk.Image, error) {

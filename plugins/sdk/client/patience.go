@@ -80,9 +80,9 @@ func (w *watch) passed(gap time.Duration) bool {
 	return w.waited >= w.patience
 }
 
-// within is context.WithTimeout by a watch. The cause of its end is
+// Within is context.WithTimeout by a clock that stands still while this process does. The cause of its end is
 // context.DeadlineExceeded.
-func within(parent context.Context, patience time.Duration) (ctx context.Context, cancel func()) {
+func Within(parent context.Context, patience time.Duration) (ctx context.Context, cancel func()) {
 	ctx, end := context.WithCancelCause(parent)
 	w := newWatch(patience, func() { end(context.DeadlineExceeded) })
 	w.begin()

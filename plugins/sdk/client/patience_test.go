@@ -63,7 +63,7 @@ func TestPausesDoNotCount(t *testing.T) {
 }
 
 func TestWithin(t *testing.T) {
-	ctx, cancel := within(t.Context(), 30*time.Millisecond)
+	ctx, cancel := Within(t.Context(), 30*time.Millisecond)
 	defer cancel()
 	select {
 	case <-ctx.Done():
@@ -73,7 +73,7 @@ func TestWithin(t *testing.T) {
 	if !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		t.Errorf("its cause is %v", context.Cause(ctx))
 	}
-	ctx, cancel = within(t.Context(), time.Hour)
+	ctx, cancel = Within(t.Context(), time.Hour)
 	cancel()
 	if ctx.Err() == nil || errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		t.Errorf("cancelled, its cause is %v", context.Cause(ctx))

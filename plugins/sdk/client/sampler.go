@@ -31,7 +31,7 @@ func (i *Instance) sample(ctx context.Context, draws []Draw, emit func(position 
 	}
 	err := receive(ctx, i.client.options.Silence,
 		func(ctx context.Context) (grpc.ServerStreamingClient[pb.SampleResponse], error) {
-			return pb.NewSamplerClient(i.client.connection).Sample(ctx, &pb.SampleRequest{Instance: i.id, Draws: drawsToProto(draws)})
+			return pb.NewSamplerClient(i.client.connection).Sample(ctx, &pb.SampleRequest{Instance: i.id, Draws: drawsToProto(draws)}, grpc.MaxCallRecvMsgSize(sdk.MaxMessageBytes))
 		},
 		(*pb.SampleResponse).GetSignal,
 		func(answer *pb.SampleResponse) error {

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync/atomic"
 	"time"
@@ -69,6 +70,23 @@ func exchange[Q, A any](
 	return err
 }
 
+// idleness is how long a call has given signs of life and no answer. That is no
+// mistake, as a model may be slow; but whoever watches is told.
+type idleness struct {
+	since   time.Time
+	silence time.Duration
+}
+
+// busy is what keeps a call from getting on: the plugin's own words, or else that
+// there was no answer for long.
+func (i *idleness) busy(words string) string {
+	waited := time.Since(i.since).Round(time.Second)
+	if words != "" || waited < i.silence/2 {
+		return words
+	}
+	return fmt.Sprintf("no answer for %v", waited)
+}
+
 // listen receives answers and watches over the silence between them. The time
 // that each takes does not count.
 func listen[A any](
@@ -81,6 +99,8 @@ func listen[A any](
 ) error {
 	watch := newWatch(silence, func() { cancel(&Silence{After: silence}) })
 	defer watch.close()
+	idle := &idleness{since: time.Now(), silence: silence}
+	warned := 0
 	for {
 		watch.begin()
 		answer, err := receive()
@@ -94,13 +114,15 @@ func listen[A any](
 		switch s := signal(answer); s.GetKind().(type) {
 		case *pb.Signal_Heartbeat:
 			for _, text := range s.GetHeartbeat().GetWarnings() {
-				sdk.Warn(ctx, text)
+				if warned++; warned <= maxWarnings {
+					sdk.Warn(ctx, cut(text, maxWarningBytes))
+				}
 			}
 			for _, text := range s.GetHeartbeat().GetRepairs() {
 				sdk.Repaired(ctx, text)
 			}
 			if len(s.GetHeartbeat().GetWarnings())+len(s.GetHeartbeat().GetRepairs()) == 0 { // one with any is sent between the others
-				Busy(ctx, s.GetHeartbeat().GetBusy())
+				Busy(ctx, idle.busy(cut(s.GetHeartbeat().GetBusy(), maxSummaryBytes)))
 			}
 		case *pb.Signal_Done:
 			return nil
@@ -113,6 +135,7 @@ func listen[A any](
 			if err := each(answer); err != nil {
 				return err
 			}
+			idle.since = time.Now() // not before: what each does is not the plugin's time
 		}
 	}
 }

@@ -13,6 +13,8 @@ func openRequestToProto(r OpenRequest) *pb.OpenRequest {
 		Checkpoint: r.Checkpoint,
 		Seed:       r.Seed,
 		Backend:    r.Backend,
+		Device:     r.Device,
+		Dtype:      r.DType,
 	}
 }
 

@@ -160,6 +160,9 @@ func Decode(content []byte, from Origin) (out Image, err error) {
 			return Image{}, fmt.Errorf("%s has 16 bits a channel: convert it to 8-bit RGB", f.name)
 		}
 	}
+	if picture, ok := decodeStored(content); ok {
+		return picture, nil
+	}
 	picture, err := f.decode(bytes.NewReader(content))
 	if err != nil {
 		return Image{}, fmt.Errorf("decode %s: %w", f.name, f.unread(content, err))

@@ -34,30 +34,6 @@ func EncodePNG(from Image) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// IsPlainPNG reports whether a file is a PNG of grey or RGB with at most 8 bits
-// a channel, without transparency, and upright: what every reader takes for the
-// same pixels, so that a table can hold the file as it is. It looks at the chunks
-// around the pixels; whether these are intact, Decode knows.
-func IsPlainPNG(content []byte) bool {
-	plain, seen := true, false
-	eachChunk(content, func(kind string, data []byte) bool {
-		switch kind {
-		case "IHDR":
-			const grey, truecolour = 0, 2
-			if len(data) < 13 || data[8] > 8 || data[9] != grey && data[9] != truecolour {
-				plain = false
-			}
-		case "tRNS":
-			plain = false
-		case "IDAT":
-			seen = true
-			return false
-		}
-		return plain
-	})
-	return plain && seen && ofPNG(content).orientation() == 1
-}
-
 // eachChunk visits the chunks of a PNG file until visit returns false. The last
 // one of a file that is cut short is visited with what there is of its data.
 func eachChunk(content []byte, visit func(kind string, data []byte) bool) {

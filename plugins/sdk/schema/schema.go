@@ -174,14 +174,14 @@ func (a Attribute) mistakes() []string {
 	if a.Required {
 		out = append(out, "what is required has no default")
 	}
-	if mistake := a.refuses(a.Default); mistake != "" {
+	if mistake := a.Refuses(a.Default); mistake != "" {
 		out = append(out, fmt.Sprintf("default %s: %s", a.Default, mistake))
 	}
 	return out
 }
 
-// refuses says why a JSON value does not fit the attribute, or nothing.
-func (a Attribute) refuses(value json.RawMessage) string {
+// Refuses says why a JSON value does not fit the attribute, or nothing.
+func (a Attribute) Refuses(value json.RawMessage) string {
 	var decoded any
 	if err := json.Unmarshal(value, &decoded); err != nil {
 		return "is not JSON: " + err.Error()

@@ -22,9 +22,10 @@ type Image struct {
 }
 
 // File is an image file's content, as Hugging Face datasets stores one. That
-// both columns are optional is part of it. PNG is compressed already.
+// both columns are optional is part of it. What stages write are PNGs whose pixels are
+// stored (imaging.EncodeStored), and the pages are what is compressed.
 type File struct {
-	Bytes []byte `parquet:"bytes,optional,uncompressed"`
+	Bytes []byte `parquet:"bytes,optional"`
 	Path  string `parquet:"path,optional"`
 }
 

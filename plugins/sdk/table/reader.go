@@ -75,7 +75,7 @@ func ReadAll[T any](path string) ([]T, error) {
 	return rows, nil
 }
 
-// source is what reads rows T: rows as they are, or images.
+// source is what reads rows T: rows as they are, images, or scores.
 type source[T any] interface {
 	// read returns the next rows, which the caller may keep, and io.EOF with or
 	// after the last ones.
@@ -89,6 +89,13 @@ func newSource[T any](t *table) (source[T], error) {
 			return nil, err
 		}
 		return any(imageSource{rows}).(source[T]), nil
+	}
+	if _, ok := any(&scoreSource{}).(source[T]); ok {
+		scores, err := newScoreSource(t)
+		if err != nil {
+			return nil, err
+		}
+		return any(scores).(source[T]), nil
 	}
 	return newRowSource[T](t)
 }

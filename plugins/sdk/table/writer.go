@@ -32,7 +32,7 @@ type Writer[T any] struct {
 	closed  bool
 }
 
-// sink is what writes rows T: rows as they are, or images.
+// sink is what writes rows T: rows as they are, images, or scores.
 type sink[T any] interface {
 	write(rows []T) error
 	close() error
@@ -62,6 +62,9 @@ func (w *Writer[T]) begin(output io.Writer) error {
 func newSink[T any](output io.Writer) sink[T] {
 	if _, ok := any(imageSink{}).(sink[T]); ok {
 		return any(newImageSink(output)).(sink[T])
+	}
+	if _, ok := any(&scoreSink{}).(sink[T]); ok {
+		return any(&scoreSink{output: output}).(sink[T])
 	}
 	return newRowSink[T](output)
 }
@@ -173,6 +176,11 @@ func (s *rowSink[S]) write(rows []S) error {
 	if _, err := s.parquet.Write(rows); err != nil {
 		return err
 	}
+	return s.endGroup()
+}
+
+// endGroup ends a row group that is large enough.
+func (s *rowSink[S]) endGroup() error {
 	if s.parquet.Size()-s.start < rowGroupBytes {
 		return nil
 	}

@@ -37,18 +37,36 @@ func Read(backend compute.Backend, path string) (Network, *model.Store, error) {
 	if info.IsDir() || filepath.Ext(path) != extension {
 		return Network{}, nil, sdk.Diagnostic{Summary: path + " is no safetensors file", Detail: "Name the file itself. " + Conversion}
 	}
-	n, err := widthOf(path)
+	n, inFile, err := ofFile(backend, path)
 	if err != nil {
 		return Network{}, nil, err
 	}
-	published := n.Weights(backend)
-	published.File = strings.TrimSuffix(filepath.Base(path), extension)
-	read, err := published.Read(filepath.Dir(path))
+	read, err := inFile.Read(filepath.Dir(path))
 	if err != nil {
 		return Network{}, nil, err
 	}
 	store, err := folded(read, n.needs(backend))
 	return n, store, err
+}
+
+// Check compares a file of weights with the network, by its header alone.
+func Check(backend compute.Backend, path string) error {
+	_, inFile, err := ofFile(backend, path)
+	if err != nil {
+		return err
+	}
+	return inFile.Check(filepath.Dir(path))
+}
+
+// ofFile is the network that a file is of, and its weights there.
+func ofFile(backend compute.Backend, path string) (Network, pretrained.Weights, error) {
+	n, err := widthOf(path)
+	if err != nil {
+		return Network{}, pretrained.Weights{}, err
+	}
+	w := n.Weights(backend)
+	w.File = strings.TrimSuffix(filepath.Base(path), extension)
+	return n, w, nil
 }
 
 // Weights are the network's weights in files, not folded: of each convolution

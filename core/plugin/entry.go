@@ -1,0 +1,35 @@
+package plugin
+
+import (
+	"path/filepath"
+
+	"github.com/plumb-ml/plumb/core/spec"
+)
+
+// Entry is a plugin that a host runs: what a block of an experiment says of it, and
+// on whose word.
+type Entry struct {
+	spec.Plugin
+	// Lock is what the lock file has of it; nil: it is not locked. What is not as it
+	// was locked is refused.
+	Lock *Locked
+	// Allowed says that the plugin may run though it is not locked. Nothing is
+	// executed of one that is neither.
+	Allowed bool
+}
+
+// SourceEntry is a plugin that a user names on the command line: a program, a Python
+// script with a header, or a directory. It may run. An empty name stands for what the
+// plugin calls itself.
+func SourceEntry(name, source string) Entry {
+	directory, err := filepath.Abs(".")
+	if err != nil {
+		directory = "." // a working directory that is gone: nothing will be found there
+	}
+	return Entry{Plugin: spec.Plugin{Name: name, Source: source, Directory: directory}, Allowed: true}
+}
+
+// BuiltinEntry is what serves the built-in components.
+func BuiltinEntry(command ...string) Entry {
+	return Entry{Plugin: spec.Plugin{Name: spec.Builtin, Command: command}}
+}

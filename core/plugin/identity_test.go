@@ -1,0 +1,444 @@
+//go:build unix
+
+package plugin
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/client"
+)
+
+// put writes files below a directory.
+func put(t testing.TB, directory string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		path := filepath.Join(directory, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func identityOf(t testing.TB, e Entry) identity {
+	t.Helper()
+	of, err := e.resolve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := e.identify(t.Context(), of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// What changes a plugin's answers changes its digest, and nothing else does.
+func TestIdentityOfFiles(t *testing.T) {
+	files := map[string]string{
+		"redness/redness":              "#!/bin/sh\n",
+		"redness/helper.py":            "x = 1",
+		"redness/data/table.json":      "{}",
+		"redness/__pycache__/a.pyc":    "old",
+		"redness/.git/HEAD":            "ref",
+		"redness/.venv/bin/thing":      "1",
+		"redness/env/pyvenv.cfg":       "version = 3",
+		"redness/env/lib/thing.py":     "1",
+		"redness/runs/store/blobs/aa":  "1",
+		"redness/runs/mine/report.md":  "1",
+		"redness/mine.hcl":             "experiment",
+		"redness/plumb.lock.hcl":       "plugin",
+		"redness/redness.egg-info/PKG": "1",
+		"extra/weights.json":           "[]",
+		"extra/notes.txt":              "",
+	}
+	entries := map[string]spec.Plugin{
+		"script":         {Source: "redness/redness"},
+		"directory":      {Source: "redness"},
+		"script, listed": {Source: "redness/redness", Files: []string{"redness/*.py", "extra/*.json"}},
+		"command":        {Source: "redness", Command: []string{"/bin/sh", "redness/redness", "--gain=1"}},
+		"command alone":  {Command: []string{"/bin/sh", "redness/redness"}, Files: []string{"extra"}},
+	}
+	matters := map[string][]string{
+		"script":         {"redness/redness", "redness/helper.py", "redness/data/table.json"},
+		"directory":      {"redness/redness", "redness/helper.py", "redness/data/table.json"},
+		"script, listed": {"redness/redness", "redness/helper.py", "extra/weights.json"},
+		"command":        {"redness/redness", "redness/helper.py", "redness/data/table.json"},
+		"command alone":  {"redness/redness", "extra/weights.json", "extra/notes.txt"},
+	}
+	for name, plugin := range entries {
+		t.Run(name, func(t *testing.T) {
+			directory := t.TempDir()
+			put(t, directory, files)
+			plugin.Name, plugin.Directory = "redness", directory
+			e := Entry{Plugin: plugin, Allowed: true}
+			before := identityOf(t, e)
+			for file, text := range files {
+				put(t, directory, map[string]string{file: text + "#changed\n"})
+				changed := identityOf(t, e)
+				want := false
+				for _, one := range matters[name] {
+					want = want || one == file
+				}
+				if got := changed.SHA256 != before.SHA256; got != want {
+					t.Errorf("%s changed: the digest changes is %v, want %v", file, got, want)
+				}
+				if want && !strings.Contains(differences(before.Lines, changed.Lines), filepath.Base(file)+" has changed") {
+					t.Errorf("%s changed, and told is %q", file, differences(before.Lines, changed.Lines))
+				}
+				put(t, directory, map[string]string{file: text})
+			}
+			if again := identityOf(t, e); again.SHA256 != before.SHA256 {
+				t.Error("the same files have another digest")
+			}
+			elsewhere := filepath.Join(t.TempDir(), "b")
+			put(t, elsewhere, files)
+			e.Directory = elsewhere
+			if moved := identityOf(t, e); moved.SHA256 != before.SHA256 {
+				t.Errorf("another directory has another digest: %s", differences(before.Lines, moved.Lines))
+			}
+			if len(plugin.Command) > 2 {
+				e.Command = append([]string{}, plugin.Command...)
+				e.Command[2] = "--gain=2"
+				if other := identityOf(t, e); other.SHA256 == before.SHA256 {
+					t.Error("another argument has the same digest")
+				}
+			}
+		})
+	}
+}
+
+// What is wrong with a block is said before anything runs, at its line.
+func TestWhatCannotBeResolved(t *testing.T) {
+	directory := t.TempDir()
+	elsewhere := t.TempDir()
+	foreign := "arm64"
+	if runtime.GOARCH == foreign {
+		foreign = "amd64"
+	}
+	machines := map[string]byte{"amd64": 62, "arm64": 183}
+	elf := make([]byte, 64)
+	copy(elf, "\x7fELF\x02\x01\x01")
+	elf[16], elf[18], elf[20], elf[52], elf[54], elf[58] = 2, machines[foreign], 1, 64, 56, 64
+	macho := make([]byte, 32)
+	copy(macho, "\xcf\xfa\xed\xfe\x0c\x00\x00\x01")
+	put(t, directory, map[string]string{
+		"redness":         "#!/bin/sh\n",
+		"foreign":         string(elf),
+		"damaged":         "\x7fELF",
+		"mac":             string(macho),
+		"windows.exe":     "MZ\x90\x00",
+		"empty":           "",
+		"noise":           "\x01\x02",
+		"nointerpreter":   "#!/opt/none/python3\n",
+		"noenv":           "#!/usr/bin/env snake3.11\n",
+		"crlf":            "#!/bin/sh\r\necho\r\n",
+		"nothing":         "#!\n",
+		"bare.py":         "print(1)\n",
+		"several/a.py":    "# /// script\n# dependencies = []\n# ///\n",
+		"several/b.py":    "# /// script\n# dependencies = []\n# ///\n",
+		"plain/x.py":      "print(1)\n",
+		"linked/linked":   "#!/bin/sh\n",
+		"elsewhere/keep":  "",
+		".venv/bin/notes": "",
+	})
+	if err := os.Chmod(filepath.Join(directory, "bare.py"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	put(t, elsewhere, map[string]string{"secret": "x"})
+	if err := os.Symlink(filepath.Join(elsewhere, "secret"), filepath.Join(directory, "linked", "weights")); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		plugin spec.Plugin
+		words  []string
+	}{
+		"missing":        {spec.Plugin{Source: "./rednes"}, []string{"is not there", `Did you mean "redness"?`}},
+		"another":        {spec.Plugin{Source: "foreign"}, []string{"was built for another machine", foreign, "GOARCH=" + runtime.GOARCH}},
+		"another system": {spec.Plugin{Source: "mac"}, []string{"was built for another machine", "darwin/arm64"}},
+		"windows":        {spec.Plugin{Source: "windows.exe"}, []string{"was built for another machine", "windows"}},
+		"damaged":        {spec.Plugin{Source: "damaged"}, []string{"was built for another machine", "damaged"}},
+		"empty":          {spec.Plugin{Source: "empty"}, []string{"is an empty file"}},
+		"noise":          {spec.Plugin{Source: "noise"}, []string{"is no program"}},
+		"interpreter":    {spec.Plugin{Source: "nointerpreter"}, []string{"The interpreter of plugin", "no program /opt/none/python3"}},
+		"env":            {spec.Plugin{Source: "noenv"}, []string{"The interpreter of plugin", `no program "snake3.11" is on the PATH`}},
+		"carriage":       {spec.Plugin{Source: "crlf"}, []string{"carriage return"}},
+		"shebang":        {spec.Plugin{Source: "nothing"}, []string{"#! and nothing more"}},
+		"python":         {spec.Plugin{Source: "bare.py"}, []string{"is not executable", "PEP 723", `command = [".venv/bin/python", "bare.py"]`}},
+		"several":        {spec.Plugin{Source: "several"}, []string{"several scripts", "a.py and b.py"}},
+		"directory":      {spec.Plugin{Source: "plain"}, []string{"is a directory", "command = ["}},
+		"link":           {spec.Plugin{Source: "linked"}, []string{"a link that leaves its directory", elsewhere}},
+		"files":          {spec.Plugin{Source: "redness", Files: []string{"*.bin"}}, []string{`called "*.bin"`}},
+		"command":        {spec.Plugin{Source: "plain", Command: []string{".venv/bin/python", "x.py"}}, []string{"is not there", "python3 -m venv"}},
+		"PATH":           {spec.Plugin{Source: "plain", Command: []string{"snake"}}, []string{`No program "snake" is on the PATH`}},
+		"nothing known":  {spec.Plugin{Command: []string{"python3", "-m", "redness"}}, []string{"Nothing of plugin", "source ="}},
+		"no source":      {spec.Plugin{}, []string{"has no source"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plugin := test.plugin
+			plugin.Name, plugin.Directory = "strange", directory
+			plugin.Range.File, plugin.Range.Start.Line = "x.hcl", 7
+			e := Entry{Plugin: plugin, Allowed: true}
+			of, err := e.resolve(t.Context())
+			if err == nil {
+				_, err = e.identify(t.Context(), of)
+			}
+			says(t, err, test.words...)
+			if at := asList(err)[0].Subject; at.File != "x.hcl" || at.Start.Line != 7 {
+				t.Errorf("it is said at %+v", at)
+			}
+		})
+	}
+}
+
+// TestGoDigest: what a Go program does decides on its digest, and not what was
+// committed in between or where it was built.
+func TestGoDigest(t *testing.T) {
+	if testing.Short() || runtime.GOOS != "linux" {
+		t.Skip("it builds programs for Linux")
+	}
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("there is no git")
+	}
+	main := "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"%s\") } // %s\n"
+	first, second := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "deeper", "second")
+	run := func(directory, name string, arguments ...string) {
+		t.Helper()
+		command := exec.CommandContext(t.Context(), name, arguments...)
+		command.Dir = directory
+		command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
+		if said, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("%s %q: %v\n%s", name, arguments, err, said)
+		}
+	}
+	commit := func(directory, why string) {
+		run(directory, "git", "add", "-A")
+		run(directory, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-m", why)
+	}
+	build := func(directory string, flags ...string) string {
+		t.Helper()
+		run(directory, "go", append(append([]string{"build", "-o", "redness"}, flags...), ".")...)
+		file, err := os.Open(filepath.Join(directory, "redness"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		sum, ok := goDigest(file)
+		if !ok {
+			t.Fatal("it is not taken for a Go program")
+		}
+		os.Remove(file.Name())
+		return sum
+	}
+	for _, directory := range []string{first, second} {
+		put(t, directory, map[string]string{"go.mod": "module example.com/redness\n\ngo 1.26\n", "main.go": fmt.Sprintf(main, "red", "a comment")})
+		run(directory, "git", "init", "-q")
+		commit(directory, "first")
+	}
+	before := build(first, "-trimpath")
+	put(t, first, map[string]string{"README.md": "words"})
+	commit(first, "second")
+	if after := build(first, "-trimpath"); after != before {
+		t.Error("an unrelated commit changes the digest")
+	}
+	put(t, second, map[string]string{"NOTES.md": "other words"})
+	commit(second, "other")
+	if there := build(second, "-trimpath"); there != before {
+		t.Error("another directory changes the digest")
+	}
+	put(t, first, map[string]string{"main.go": fmt.Sprintf(main, "red", "b comment")})
+	commit(first, "third")
+	if commented := build(first, "-trimpath"); commented != before {
+		t.Error("a changed comment changes the digest")
+	}
+	put(t, first, map[string]string{"main.go": fmt.Sprintf(main, "rad", "b comment")})
+	commit(first, "fourth")
+	if other := build(first, "-trimpath"); other == before {
+		t.Error("another text has the same digest")
+	}
+	if tagged := build(first, "-trimpath", "-ldflags=-X main.x=1"); tagged == before {
+		t.Error("other flags have the same digest")
+	}
+}
+
+// A program with something at its end is another one.
+func TestGoDigestOfWhatIsAppended(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("ELF alone")
+	}
+	own, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := func(text []byte) string {
+		path := filepath.Join(t.TempDir(), "program")
+		if err := os.WriteFile(path, text, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		sum, ok := goDigest(file)
+		if !ok {
+			t.Fatal("it is not taken for a Go program")
+		}
+		return sum
+	}
+	if digest(text) == digest(append(text[:len(text):len(text)], "archive"...)) {
+		t.Error("what is appended does not count")
+	}
+}
+
+func TestEnvironmentIsSmall(t *testing.T) {
+	got := passedOn([]string{"PATH=/bin", "AWS_SECRET_ACCESS_KEY=x", "HF_TOKEN=y", "LC_ALL=C", "NVIDIA_VISIBLE_DEVICES=0", "HF_HOME=/h", "PYTHONPATH=/p", "LD_PRELOAD=/l", "MINE=1"}, []string{"MINE", "NONE"})
+	want := "PATH=/bin LC_ALL=C NVIDIA_VISIBLE_DEVICES=0 HF_HOME=/h MINE=1"
+	if strings.Join(got, " ") != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// TestWhatWasDigestedRuns: a program that is put in the place of another after it was
+// looked at does not run in its place.
+func TestWhatWasDigestedRuns(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("programs are run by their descriptor on Linux alone")
+	}
+	own, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "tiny")
+	text, err := os.ReadFile(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, text, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	e := Entry{Plugin: spec.Plugin{Name: "tiny", Command: []string{path, asTiny}}, Allowed: true}
+	of, err := e.resolve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	of.opened = file
+	before, err := e.identify(t.Context(), of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	note := filepath.Join(t.TempDir(), "ran")
+	other := filepath.Join(t.TempDir(), "other")
+	put(t, filepath.Dir(other), map[string]string{"other": "#!/bin/sh\ntouch " + note + "\n"})
+	if err := os.Rename(other, path); err != nil {
+		t.Fatal(err)
+	}
+	h := tinyHost(t)
+	p := newProvider(h, e, false)
+	started, err := startProcess(t.Context(), p, of, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer started.end()
+	if description, err := started.client.Describe(t.Context()); err != nil || description.Name != "tiny" {
+		t.Errorf("%+v, %v", description, err)
+	}
+	if _, err := os.Stat(note); err == nil {
+		t.Error("the other program ran")
+	}
+	if again, err := e.identify(t.Context(), of); err != nil || again.SHA256 != before.SHA256 {
+		t.Errorf("the program that runs has another digest: %v", err)
+	}
+	if changed := identityOf(t, e); changed.SHA256 == before.SHA256 {
+		t.Error("the program at the path is not seen to have changed")
+	}
+}
+
+// TestLocked: a locked plugin is not started to be asked, and what is not as it was
+// locked is refused.
+func TestLocked(t *testing.T) {
+	entry := self(t, asTiny)
+	path := script(t, fmt.Sprintf("echo started >> $NOTE\nexec %s %s\n", entry.Command[0], asTiny))
+	note := filepath.Join(t.TempDir(), "note")
+	t.Setenv("NOTE", note)
+	e := named("tiny", path)
+	e.Environment = []string{"NOTE"}
+	locked, err := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{e} }).Lock(t.Context(), "tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(note); err != nil {
+		t.Fatal("it was not started to be locked")
+	}
+	host := func() *Host {
+		one := e
+		one.Lock, one.Allowed = locked, false
+		return tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{one} })
+	}
+	h := host()
+	c, err := h.Catalog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if of, ok := c.Component("reward", "tiny/tiny"); !ok || of.SHA256 != locked.SHA256 {
+		t.Errorf("%+v", of)
+	}
+	if _, err := os.Stat(note); err == nil {
+		t.Error("a locked plugin was started to be asked")
+	}
+	if got, err := scores(t.Context(), open(t, h, "reward", "tiny/tiny"), pngs(t, 1)); err != nil || got[0] != 1 {
+		t.Errorf("%v, %v", got, err)
+	}
+	if _, err := os.Stat(note); err != nil {
+		t.Error("it did not run")
+	}
+
+	// Another description than the locked one.
+	locked.Description.Environment = map[string]string{"python": "3.11.2"}
+	for name := range describedNow(t, h).Environment {
+		locked.Description.Environment[name] = "0.1"
+	}
+	other := host()
+	_, err = other.Catalog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = other.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "tiny/tiny"})
+	says(t, err, `Plugin "tiny" does not describe itself as before`, "python 3.11.2 was removed", "lock it again")
+
+	put(t, filepath.Dir(path), map[string]string{"helper.py": "x = 1"})
+	_, err = host().Catalog(t.Context())
+	says(t, err, `Plugin "tiny" is not the one that was locked`, "helper.py is new", "plumb plugin lock")
+
+	one := e
+	one.Allowed = false
+	_, err = tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{one} }).Catalog(t.Context())
+	says(t, err, `Plugin "tiny" is not locked`, "--allow-plugins", "plumb plugin lock")
+}
+
+func describedNow(t *testing.T, h *Host) client.Description {
+	t.Helper()
+	description, err := h.providers[0].process.client.Describe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return description
+}

@@ -1,0 +1,9 @@
+//go:build unix && !linux
+
+package plugin
+
+import "syscall"
+
+func dieWithParent(*syscall.SysProcAttr) {}
+
+func descendants(int) []int { return nil }

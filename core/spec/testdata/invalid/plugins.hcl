@@ -1,0 +1,27 @@
+experiment "plugins" {}
+
+plugin "nothing" {}
+plugin "empty" { source = "" }
+plugin "builtin" { source = "./builtin" }
+plugin "typed" {
+  source      = ["./typed"]
+  command     = "python"
+  environment = ["HF TOKEN", "PLUMB_PLUGIN", ""]
+  silence     = 90
+  device      = "cuda:first"
+  dtype       = "float8"
+}
+plugin "paths" {
+  source  = "./paths"
+  files   = ["../secret", "/etc/passwd", "[a"]
+  silence = "0s"
+}
+plugin "typo" {
+  source = "./typo"
+  env    = ["A"]
+}
+
+sampler "shapes" "base" {}
+reward "redness/beauty" "a" {}
+reward "typo/beauty" "b" {}
+reward "bultin/beauty" "c" {}

@@ -1,0 +1,15 @@
+// Command crowd is a plugin of Plumb with one component, the rater crowd.
+package main
+
+import "github.com/plumb-ml/plumb/plugins/sdk"
+
+// plugin is what this binary serves. More components are further entries.
+func plugin() sdk.Plugin {
+	return sdk.Plugin{
+		Name:       "crowd",
+		Version:    "0.1.0",
+		Components: []sdk.Component{component()},
+	}
+}
+
+func main() { sdk.Serve(plugin()) }
