@@ -71,10 +71,10 @@ func TestPreference(t *testing.T) {
 				}
 				asked = append(asked, client.Item{ID: fmt.Sprint(i), PNG: png, Prompt: sdk.Prompt{Text: expected.Prompts[i%2]}})
 			}
-			err = instance.Score(t.Context(), each(asked), func(position int, score float64) error {
+			err = instance.Score(t.Context(), each(asked), func(position int, score sdk.Score) error {
 				// Pixels are resized by Pillow here and by torchvision there: in floats, and in steps of 1/255.
-				if want := expected.Scores[name][position%2]; math.Abs(score-want) > 1e-4*math.Max(1, math.Abs(want)) {
-					t.Errorf("image %d has the score %v, want %v", position, score, want)
+				if want := expected.Scores[name][position%2]; math.Abs(score.Score-want) > 1e-4*math.Max(1, math.Abs(want)) {
+					t.Errorf("image %d has the score %v, want %v", position, score.Score, want)
 				}
 				return nil
 			})

@@ -37,7 +37,7 @@ class Kinds(unittest.TestCase):
         self.assertEqual(components["rater", "two"]["capabilities"], ["compare"])
         self.assertEqual(components["encoder", "mean"]["capabilities"], ["texts"])
         self.assertEqual(components["sampler", "learning"]["capabilities"], ["tune", "check_prompts"])
-        self.assertEqual(components["sampler", "learning"]["losses"], [{"name": "plain", "summary": "The obvious one.", "schema": {"attributes": []}, "needs": ["images"]}])
+        self.assertEqual(components["sampler", "learning"]["losses"], [{"name": "plain", "summary": "The obvious one.", "needs": ["images"]}])
         self.assertRegex(described.environment["python"], r"^3\.\d+\.\d+")
         self.assertEqual(described.environment["numpy"], np.__version__)
         self.assertNotIn("pip", described.environment)

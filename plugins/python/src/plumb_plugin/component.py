@@ -265,8 +265,17 @@ def wants(cls: Type[Component], method: str) -> List[str]:
     return [p.name for p in parameters if p.name in known]
 
 
-def _settings(cls: Optional[Type[Any]]) -> List[Dict[str, Any]]:
-    return [] if cls is None else [o.attribute for o in options.of(as_dataclass(cls))]
+def _schema(described: Sequence[options.Option]) -> Dict[str, Any]:
+    return {"attributes": [{k: v for k, v in o.attribute.items() if v != ""} for o in described]} if described else {}
+
+
+def _settings(cls: Optional[Type[Any]]) -> Dict[str, Any]:
+    return {} if cls is None else _schema(options.of(as_dataclass(cls)))
+
+
+def _said(described: Dict[str, Any]) -> Dict[str, Any]:
+    """A description without what says nothing."""
+    return {name: value for name, value in described.items() if value or name in ("kind", "name")}
 
 
 def as_dataclass(cls: Type[Any]) -> Type[Any]:
@@ -301,7 +310,7 @@ def describe(cls: Type[Component]) -> Dict[str, Any]:
         "kind": cls.kind,
         "name": cls.name,
         "summary": cls._summary,
-        "schema": {"attributes": [o.attribute for o in described]},
+        "schema": _schema(described),
         "reads": reads if reads != ["pixels"] else [],
         "preferred_batch": cls.batch,
         "needs_device": cls.needs_device,
@@ -315,11 +324,11 @@ def describe(cls: Type[Component]) -> Dict[str, Any]:
         if "score" in cls.parts:
             raise Mistake(f"{cls.__name__}.parts has \"score\" in it; the score itself is no part")
     if issubclass(cls, Sampler):
-        out["losses"] = [{"name": l.name, "summary": l.summary, "schema": {"attributes": _settings(l.options)}, "needs": list(l.needs)} for l in cls.losses]
-        out["tuning"] = {"attributes": _settings(cls.tuning)}
+        out["losses"] = [_said({"name": l.name, "summary": l.summary, "schema": _settings(l.options), "needs": list(l.needs)}) for l in cls.losses]
+        out["tuning"] = _settings(cls.tuning)
         if "tune" not in asked and (cls.losses or cls.tuning):
             raise Mistake(f"{cls.__name__} lists losses or tuning and has no method tune")
-    return {name: value for name, value in out.items() if value or name in ("kind", "name")}
+    return _said(out)
 
 
 _kinds: Dict[str, Type[Component]] = {c.kind: c for c in (Reward, Rater, Encoder, Sampler)}
