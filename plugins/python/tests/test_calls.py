@@ -88,6 +88,17 @@ class Calls(unittest.TestCase):
                 plugin.open("reward", "r", b'{"bad":true}')
             self.assertEqual(plugin.scores(plugin.open("reward", "r"), ITEMS), list(range(16)))
 
+    def test_close_that_fails(self):
+        with Plugin(source=HEAD + "class R(plumb.Reward):\n  numbers: list[float] = [1, 2]\n  bad: bool = False\n  def load(self):\n    if self.bad: raise OSError('no weights')\n    self.numbers.append(3)\n"
+                                  "  def score(self, images): return images[:, 0, 0, 0] + sum(self.numbers)\n  def close(self): raise ValueError('not now')\nplumb.main(R)") as plugin:
+            with self.assertRaisesRegex(Failed, "OSError: no weights"):
+                plugin.open("reward", "r", b'{"bad":true}')
+            first, second = plugin.open("reward", "r"), plugin.open("reward", "r")
+            self.assertEqual(plugin.scores(second, ITEMS[:2]), [6, 7])  # the first added to its own list
+            self.assertEqual([d.summary for d in plugin.close(first).diagnostics], ["ValueError: not now"])
+            self.assertEqual([d.summary for d in plugin.close(first).diagnostics], [f"Instance '{first}' is not open"])
+            self.assertEqual([d.summary for d in plugin.stop().diagnostics], ["ValueError: not now"])
+
     def test_labels(self):
         with Plugin(source=HEAD + "class R(plumb.Rater):\n  def rate(self, images): return ['fine'] * len(images)\nplumb.main(R)") as plugin:
             instance = plugin.open("rater", "r")

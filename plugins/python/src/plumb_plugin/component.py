@@ -1,6 +1,7 @@
 """Components: classes with annotated options, and a method for each thing that Plumb may ask of them."""
 
 import dataclasses
+import functools
 import inspect
 import pathlib
 import re
@@ -167,6 +168,9 @@ class Component:
         if "__init__" in cls.__dict__:
             raise Mistake(f"{cls.__name__} has an __init__; options are annotated attributes, and weights are read in load()")
         cls._summary = (inspect.cleandoc(cls.__dict__.get("__doc__") or "").splitlines() or [""])[0]
+        for option, default in list(cls.__dict__.items()):
+            if option in inspect.get_annotations(cls) and isinstance(default, list):  # of which every instance gets its own
+                setattr(cls, option, dataclasses.field(default_factory=functools.partial(list, default)))
         dataclasses.dataclass(kw_only=True, eq=False)(cls)
 
     def load(self) -> None:
@@ -244,6 +248,9 @@ class Sampler(Component):
         raise NotImplementedError
 
 
+_settings_of: Dict[str, Any] = {
+    "name": str, "code_version": str, "batch": int, "needs_device": bool, "device_memory": int, "notice": str, "parts": (list, tuple), "losses": (list, tuple),
+}
 _minimum = {"reward": "score", "rater": "rate", "encoder": "encode_images", "sampler": "sample"}
 _capabilities = {  # method to capability
     "reward": {"fit": "fit", "fit_texts": "fit_texts"},
@@ -304,8 +311,14 @@ def describe(cls: Type[Component]) -> Dict[str, Any]:
     asked = {m: wants(cls, m) for m in (minimum, *methods, "check_prompts") if hasattr(cls, m)}
     capabilities = [c for m, c in methods.items() if m in asked] + ["check_prompts"] * ("check_prompts" in asked)
     reads = [_readings[name] for name in asked[minimum] if name in _readings] if cls.kind == "reward" else []
-    if cls.batch < 1:
-        raise Mistake(f"{cls.__name__}.batch is {cls.batch}; it is at least 1")
+    for setting, kind in _settings_of.items():
+        value = getattr(cls, setting, None)
+        if value is not None and (not isinstance(value, kind) or isinstance(value, bool) and kind is int):
+            raise Mistake(f"{cls.__name__}.{setting} is {value!r}; it is {'of type ' + kind.__name__ if isinstance(kind, type) else 'a list'}")
+    if cls.batch < 1 or cls.device_memory < 0:
+        raise Mistake(f"{cls.__name__}.batch is at least 1, and device_memory at least 0")
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", cls.name):
+        raise Mistake(f"{cls.__name__}.name is {cls.name!r}; a name is of letters, digits, _ and -")
     out = {
         "kind": cls.kind,
         "name": cls.name,
@@ -314,7 +327,7 @@ def describe(cls: Type[Component]) -> Dict[str, Any]:
         "reads": reads if reads != ["pixels"] else [],
         "preferred_batch": cls.batch,
         "needs_device": cls.needs_device,
-        "device_memory": int(cls.device_memory),
+        "device_memory": cls.device_memory,
         "code_version": cls.code_version,
         "notice": cls.notice,
         "capabilities": capabilities,
