@@ -16,9 +16,9 @@ import (
 // open_clip. Without one the test is skipped.
 func withModels(t testing.TB) string {
 	t.Helper()
-	path := os.Getenv("PLUMB_PEERS")
+	path := os.Getenv("PLUMB_PYTHON_MODELS")
 	if path == "" {
-		t.Skip("PLUMB_PEERS names no Python with torch, transformers, diffusers and open_clip (.ci/run makes one)")
+		t.Skip("PLUMB_PYTHON_MODELS names no Python with torch, transformers, diffusers and open_clip (.ci/run makes one)")
 	}
 	return path
 }
@@ -62,7 +62,14 @@ func TestPreference(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			instance := open(t, h, "reward", name, string(text))
+			request := client.OpenRequest{Kind: "reward", Component: name, OpenRequest: sdk.OpenRequest{Config: text}}
+			if name == "pickscore" {
+				request.Parts = []string{"cosine"}
+			}
+			instance, err := h.Open(t.Context(), request)
+			if err != nil {
+				t.Fatal(err)
+			}
 			var asked []client.Item
 			for i := range 6 { // several at once, and each the same as alone
 				png, err := os.ReadFile(in(fmt.Sprintf("%d.png", i%2)))
