@@ -340,7 +340,7 @@ class _Work:
                     raise
                 if most > 1 and _answers.out_of_memory(e):
                     one._most = most // 2
-                    _answers.free_memory()
+                    _answers.free_memory(e)
                     call.warn(_answers.smaller(one, most))
                     continue
                 raise _answers.Wrong(f"{type(one).__name__}.sample: {_answers.of(e)} at {asked.one(min(done - started, len(asked) - 1))}") from e
