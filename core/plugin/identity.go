@@ -35,11 +35,16 @@ const (
 	mostContent = 256 << 20 // bytes of a directory
 )
 
-// skipped are what tools leave in the directory of a plugin: nothing of it is the
-// plugin.
+// skipped are what tools leave in the directory of a plugin, and what is for people or
+// for checks of it: nothing of it is the plugin.
 func skipped(name string, directory bool) bool {
 	if directory {
-		return slices.Contains([]string{".git", ".hg", ".svn", "__pycache__", ".venv", ".idea", ".vscode"}, name) || strings.HasSuffix(name, ".egg-info")
+		return slices.Contains([]string{".git", ".hg", ".svn", "__pycache__", ".venv", ".idea", ".vscode", "golden"}, name) || strings.HasSuffix(name, ".egg-info")
+	}
+	for _, people := range []string{"README", "LICENSE", "CHANGELOG", ".git"} { // .gitignore and the like
+		if strings.HasPrefix(name, people) {
+			return true
+		}
 	}
 	return strings.HasSuffix(name, ".pyc") || name == ".DS_Store" || name == LockFile || strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json")
 }

@@ -56,6 +56,8 @@ func TestIdentityOfFiles(t *testing.T) {
 		"redness/runs/store/blobs/aa":  "1",
 		"redness/runs/mine/report.md":  "1",
 		"redness/mine.hcl":             "experiment",
+		"redness/README.md":            "words",
+		"redness/golden/a.json":        "[]",
 		"redness/plumb.lock.hcl":       "plugin",
 		"redness/redness.egg-info/PKG": "1",
 		"extra/weights.json":           "[]",
