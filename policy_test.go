@@ -38,7 +38,7 @@ const policy = `
 	plugins/sdk/client            : plugins/sdk/plugintest core/plugin core/stage : core/run core/session cmd
 	plugins/sdk/gitlfs            : plugins core : cmd reports
 	plugins/sdk/imaging           : plugins core reports : cmd
-	plugins/sdk/schema            : core/spec core/plan core/stage plugins cmd : core/ablation core/plugin core/run core/session
+	plugins/sdk/schema            : core/spec core/plan core/stage core/plugin plugins cmd : core/ablation core/run core/session
 	plugins/sdk/table             : plugins core reports : cmd
 	plugins/ml/models/goldentest  :
 	plugins/ml/models/shallowtest :

@@ -444,3 +444,15 @@ func describedNow(t *testing.T, h *Host) client.Description {
 	}
 	return description
 }
+
+// TestFilesThatChangeWhileAScriptRuns: an interpreter reads its files as it goes, so
+// that they are looked at again whenever a component is opened.
+func TestFilesThatChangeWhileAScriptRuns(t *testing.T) {
+	entry := self(t, asTiny)
+	path := script(t, fmt.Sprintf("exec %s %s\n", entry.Command[0], asTiny))
+	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{named("tiny", path)} })
+	open(t, h, "reward", "tiny")
+	put(t, filepath.Dir(path), map[string]string{"helper.py": "x = 2"})
+	_, err := h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "tiny"})
+	says(t, err, `Plugin "tiny" changed while Plumb was running`, "helper.py is new", "files = [...]")
+}
