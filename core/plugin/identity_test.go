@@ -55,6 +55,7 @@ func TestIdentityOfFiles(t *testing.T) {
 		"redness/env/lib/thing.py":     "1",
 		"redness/runs/store/blobs/aa":  "1",
 		"redness/runs/mine/report.md":  "1",
+		"redness/golden/reward.x.json": "{}",
 		"redness/mine.hcl":             "experiment",
 		"redness/README.md":            "words",
 		"redness/golden/a.json":        "[]",

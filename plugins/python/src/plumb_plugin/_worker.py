@@ -60,10 +60,10 @@ def begin() -> None:
 
 
 def _path() -> List[str]:
-    """Where the front finds its libraries: not beside the author's files, which may have their names."""
+    """Where the front finds its libraries: last beside the author's files, which may have the same names."""
     main = getattr(sys.modules.get("__main__"), "__file__", None)
-    beside = {"", os.getcwd(), os.path.dirname(os.path.abspath(main)) if main else ""}
-    return [p for p in sys.path if p and os.path.abspath(p) not in beside]
+    beside = {os.getcwd(), os.path.dirname(os.path.abspath(main or ""))}
+    return sorted((os.path.abspath(p) for p in sys.path), key=lambda p: p in beside)
 
 
 def _die_with(life: int) -> None:
