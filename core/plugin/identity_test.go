@@ -120,6 +120,33 @@ func TestIdentityOfFiles(t *testing.T) {
 	}
 }
 
+// TestIdentityOfAVirtualEnvironment: another version of a package is another plugin,
+// before anything of it runs.
+func TestIdentityOfAVirtualEnvironment(t *testing.T) {
+	directory := t.TempDir()
+	put(t, directory, map[string]string{
+		".venv/pyvenv.cfg": "version = 3.11", "redness/__main__.py": "",
+		".venv/bin/python": "#!/bin/sh\n",
+		".venv/lib/python3.11/site-packages/numpy-2.4.6.dist-info/METADATA":        "",
+		".venv/lib/python3.11/site-packages/scikit_learn-1.5.0.dist-info/METADATA": "",
+	})
+	e := Entry{Plugin: spec.Plugin{Name: "redness", Source: "redness", Command: []string{".venv/bin/python", "-m", "redness"}, Directory: directory}}
+	before := identityOf(t, e)
+	packages := filepath.Join(directory, ".venv/lib/python3.11/site-packages")
+	if err := os.Rename(filepath.Join(packages, "numpy-2.4.6.dist-info"), filepath.Join(packages, "numpy-2.5.0.dist-info")); err != nil {
+		t.Fatal(err)
+	}
+	put(t, packages, map[string]string{"torch-2.15.dist-info/METADATA": ""})
+	now := identityOf(t, e)
+	if got, want := differences(before.Lines, now.Lines), "numpy went from 2.4.6 to 2.5.0, torch 2.15 was added"; now.SHA256 == before.SHA256 || got != want {
+		t.Errorf("told is %q, want %q", got, want)
+	}
+	of, err := e.resolve(t.Context())
+	if err != nil || of.environment[0] != "PYTHONPATH="+directory {
+		t.Errorf("%q, %v", of.environment, err)
+	}
+}
+
 // What is wrong with a block is said before anything runs, at its line.
 func TestWhatCannotBeResolved(t *testing.T) {
 	directory := t.TempDir()
