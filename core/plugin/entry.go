@@ -32,6 +32,14 @@ func (e Entry) called() string {
 	return "plugin"
 }
 
+// near is a path as the entry's block would have it.
+func (e Entry) near(path string) string {
+	if short, err := filepath.Rel(e.Directory, path); err == nil && filepath.IsLocal(short) {
+		return filepath.ToSlash(short)
+	}
+	return path
+}
+
 // SourceEntry is a plugin that a user names on the command line: a program, a Python
 // script with a header, or a directory. It may run. An empty name stands for what the
 // plugin calls itself.

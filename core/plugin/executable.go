@@ -116,6 +116,37 @@ func builtFor(file io.ReaderAt, head []byte) ([]string, bool) {
 	return nil, false
 }
 
+// interpreterOf is the program that the first line of a script names, absolute; empty if
+// there is none.
+func interpreterOf(path string) string {
+	file, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	head := make([]byte, 512)
+	n, _ := io.ReadFull(file, head)
+	line, found := bytes.CutPrefix(head[:n], []byte("#!"))
+	if !found {
+		return ""
+	}
+	line, _, _ = bytes.Cut(line, []byte("\n"))
+	words := strings.Fields(string(line))
+	if len(words) > 0 && filepath.Base(words[0]) != "env" {
+		return words[0]
+	}
+	for _, word := range words {
+		if word == words[0] || strings.HasPrefix(word, "-") || strings.Contains(word, "=") {
+			continue
+		}
+		if found, err := lookPath(word); err == nil {
+			return found
+		}
+		break
+	}
+	return ""
+}
+
 // interpreted checks the first line of a script.
 func (e Entry) interpreted(path string, head []byte, at diag.Range) diag.List {
 	line, _, _ := bytes.Cut(head[2:], []byte("\n"))

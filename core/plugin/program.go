@@ -24,6 +24,7 @@ type program struct {
 
 	words       []string  // of the block's command, as they are written
 	interpreter string    // what runs it, if that is not digested itself: "python3.11"
+	packages    []string  // installed beside that, in a virtual environment: "numpy 2.4.6"
 	contents    []content // that its answers depend on
 }
 
@@ -182,6 +183,11 @@ func (e Entry) run(p program, path string) (program, diag.List) {
 	}
 	native, problem := e.examine(path, at)
 	p.native, p.argv = native, []string{path}
+	if !native && problem == nil {
+		if interpreter := interpreterOf(path); pythons.MatchString(filepath.Base(interpreter)) {
+			p.packages = installed(interpreter)
+		}
+	}
 	return p, problem
 }
 
@@ -209,7 +215,7 @@ func (e Entry) commanded(p program, source string, info fs.FileInfo) (program, d
 		p.contents = append(p.contents, content{path: source, name: filepath.Base(source)})
 	}
 	if pythons.MatchString(filepath.Base(first)) {
-		p.interpreter = filepath.Base(real(first))
+		p.interpreter, p.packages = filepath.Base(real(first)), installed(first)
 	} else {
 		p.contents = append(p.contents, content{path: first, name: "command/" + filepath.Base(first)})
 	}
@@ -237,6 +243,25 @@ func pythonPath(directory string) string {
 		return filepath.Join(directory, "src") + string(os.PathListSeparator) + directory
 	}
 	return directory
+}
+
+// installed lists the packages of the virtual environment that a Python is in, with
+// their versions, sorted; none if it is in none.
+func installed(python string) []string {
+	environment := filepath.Dir(filepath.Dir(python))
+	if _, err := os.Stat(filepath.Join(environment, "pyvenv.cfg")); err != nil {
+		return nil
+	}
+	var all []string
+	for _, pattern := range []string{"lib/python*/site-packages/*.dist-info", "Lib/site-packages/*.dist-info"} {
+		found, _ := filepath.Glob(filepath.Join(escapeGlob(environment), filepath.FromSlash(pattern)))
+		for _, path := range found {
+			name, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(path), ".dist-info"), "-")
+			all = append(all, strings.ReplaceAll(strings.ToLower(name), "_", "-")+" "+version)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 func real(path string) string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -316,26 +315,7 @@ func (p *provider) accept(description client.Description) error {
 // describedOtherwise says what is different between two descriptions; empty if nothing
 // is.
 func describedOtherwise(before, now client.Description) string {
-	var changes []string
-	names := map[string]bool{}
-	for name := range before.Environment {
-		names[name] = true
-	}
-	for name := range now.Environment {
-		names[name] = true
-	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		old, had := before.Environment[name]
-		fresh, has := now.Environment[name]
-		switch {
-		case !had:
-			changes = append(changes, fmt.Sprintf("%s %s was added", name, fresh))
-		case !has:
-			changes = append(changes, fmt.Sprintf("%s %s was removed", name, old))
-		case old != fresh:
-			changes = append(changes, fmt.Sprintf("%s went from %s to %s", name, old, fresh))
-		}
-	}
+	changes := versionChanges(before.Environment, now.Environment)
 	const few = 8
 	if len(changes) > few {
 		changes = append(changes[:few:few], fmt.Sprintf("%d more versions", len(changes)-few))

@@ -37,7 +37,7 @@ func (e Entry) byUV(p program, path string) (program, diag.List) {
 	uv, err := lookPath("uv")
 	if err != nil {
 		return p, diag.Errorf(e.Place("source"), fmt.Sprintf("Plugin %q needs uv, which is not on the PATH", e.called()),
-			"%s A virtual environment does as well: command = [\".venv/bin/python\", %q].", installUV, e.Source)
+			"%s A virtual environment does as well: command = [\".venv/bin/python\", %q].", installUV, e.near(path))
 	}
 	p.argv = []string{uv, "run", "--quiet", "--no-progress", "--script"}
 	if _, err := os.Stat(scriptLock(path)); err == nil {
