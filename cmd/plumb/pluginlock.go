@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plugin"
 	"github.com/plumb-ml/plumb/core/session"
+	"github.com/plumb-ml/plumb/plugins/sdk/conformance"
 )
 
 func (p *program) pluginLockCommand() *cobra.Command {
@@ -109,7 +111,32 @@ func (p *program) lockOne(ctx context.Context, entry plugin.Entry, options sessi
 		options.Started(host)
 	}
 	defer host.Kill()
-	return host.Lock(ctx, entry.Name)
+	locked, err := host.Lock(ctx, entry.Name)
+	if err != nil {
+		return nil, err
+	}
+	tried := &triedPlugin{Host: host, name: entry.Name, description: locked.Description}
+	if err := conformance.CheckGolden(ctx, tried, locked.Description.Components, directoryOf(entry)); err != nil {
+		var said diag.List
+		if ctxEnded(err) || errors.As(err, &said) {
+			return nil, err
+		}
+		return nil, diag.Errorf(entry.Place("source"), fmt.Sprintf("Plugin %q does not give its golden scores", entry.Name),
+			"%v\n\nIt ships images with the scores that it gave them, and gives others here: something that it depends on is not as its author had it. If the new scores are right, `plumb plugin check --write-golden` keeps them.", err)
+	}
+	return locked, nil
+}
+
+// directoryOf is where a plugin ships what belongs to it.
+func directoryOf(entry plugin.Entry) string {
+	if entry.Source == "" {
+		return entry.Directory
+	}
+	path := entry.Beside(entry.Source)
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return filepath.Dir(path)
+	}
+	return path
 }
 
 // aboutLocked says in short what was locked.

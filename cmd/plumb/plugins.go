@@ -104,7 +104,10 @@ func (p *program) named(argument string) ([]sdk.Component, error) {
 
 // writeComponent prints a component of a plugin; "" is built in.
 func (p *program) writeComponent(plugin string, c schema.Component) {
-	name := strings.TrimPrefix(plugin+"/"+c.Name, "/")
+	name := c.Name
+	if plugin != "" {
+		name = plugin + "/" + name
+	}
 	fmt.Fprintf(p.out, "\n%s\n", p.bold(p.out, fmt.Sprintf("%s %q", c.Kind, name)))
 	words := []string{c.Summary}
 	if c.ReadsFeatures() {

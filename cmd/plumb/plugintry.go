@@ -63,7 +63,7 @@ func (p *program) pluginTryCommand() *cobra.Command {
 	set.StringVar(&flags.checkpoint, "checkpoint", "", "directory of weights that a fit or tuning wrote")
 	set.StringVar(&flags.encoder, "encoder", "", "built-in encoder of the features that a reward reads")
 	set.Uint64Var(&flags.seed, "seed", 0, "seed")
-	set.IntVar(&flags.count, "n", 1, "sample: images for each prompt")
+	set.IntVarP(&flags.count, "count", "n", 1, "sample: images for each prompt")
 	set.StringVar(&flags.out, "out", "", "sample: directory for the images")
 	set.BoolVar(&p.json, "json", false, "print the answers as JSON")
 	return command
@@ -99,7 +99,7 @@ func (p *program) tryPlugin(ctx context.Context, target, action string, files []
 	case kind == schema.Sampler && flags.out == "":
 		return errors.New("sample needs a directory for the images: give --out DIR")
 	case kind == schema.Sampler && flags.count < 1:
-		return fmt.Errorf("--n %d: it must be at least 1", flags.count)
+		return fmt.Errorf("--count %d: it must be at least 1", flags.count)
 	case kind != schema.Sampler && kind != schema.Encoder && len(images) == 0:
 		return fmt.Errorf("%s needs images: name PNG, JPEG, WebP or BMP files, or directories of them", action)
 	case kind == schema.Encoder && len(images)+len(prompts) == 0:

@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == serveVerb || os.Args[1] == doctorVerb || os.Args[1] == backendVerb || os.Args[1] == benchVerb || os.Args[1] == holdVerb) {
 		plumb()
 	}
-	testscript.Main(m, map[string]func(){"plumb": plumb, "stranger": func() { sdk.Serve(strangersPlugin()) }})
+	testscript.Main(m, map[string]func(){"plumb": plumb, "stranger": func() { sdk.Serve(strangersPlugin()) }, "wrong": func() { sdk.Serve(wrongPlugin()) }})
 }
 
 func TestScripts(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/diag"
@@ -38,6 +40,9 @@ func (p *program) tried(ctx context.Context, target string, command []string) (*
 	options.Backend = p.backend
 	t := &triedPlugin{}
 	_, missing := os.Stat(target)
+	if len(command) == 0 && missing == nil {
+		command = p.ownPython(target)
+	}
 	switch built, names := p.builtIn(target); {
 	case len(command) > 0:
 		here, err := os.Getwd()
@@ -64,6 +69,34 @@ func (p *program) tried(ctx context.Context, target string, command []string) (*
 		return nil, failed(err)
 	}
 	return t, nil
+}
+
+// ownPython is what runs a Python script, or the one that its directory is called after,
+// on a machine without uv: the virtual environment beside it, if there is one.
+func (p *program) ownPython(target string) []string {
+	script := target
+	if info, err := os.Stat(target); err == nil && info.IsDir() {
+		whole, err := filepath.Abs(target)
+		if err != nil {
+			return nil
+		}
+		script = filepath.Join(target, filepath.Base(whole)+".py")
+	}
+	if _, err := os.Stat(script); err != nil || filepath.Ext(script) != ".py" {
+		return nil
+	}
+	if _, err := exec.LookPath("uv"); err == nil {
+		return nil
+	}
+	python := filepath.Join(filepath.Dir(script), ".venv", "bin", "python")
+	if _, err := os.Stat(python); err != nil {
+		return nil
+	}
+	if !filepath.IsAbs(python) {
+		python = "." + string(filepath.Separator) + python // a path, and no program of PATH
+	}
+	fmt.Fprintf(p.err, "uv is not on the PATH: %s runs by %s.\n", script, python)
+	return []string{python, script}
 }
 
 // builtIn reports whether a built-in component has a name, and lists all names.

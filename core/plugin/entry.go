@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"path/filepath"
+	"strings"
 
 	"github.com/plumb-ml/plumb/core/spec"
 )
@@ -16,6 +17,27 @@ type Entry struct {
 	// Allowed says that the plugin may run though it is not locked. Nothing is
 	// executed of one that is neither.
 	Allowed bool
+}
+
+// called is what messages and logs call the plugin.
+func (e Entry) called() string {
+	switch {
+	case e.Name != "":
+		return e.Name
+	case e.Source != "":
+		return strings.TrimSuffix(filepath.Base(filepath.Clean(e.Source)), ".py")
+	case len(e.Command) > 0:
+		return filepath.Base(e.Command[0])
+	}
+	return "plugin"
+}
+
+// near is a path as the entry's block would have it.
+func (e Entry) near(path string) string {
+	if short, err := filepath.Rel(e.Directory, path); err == nil && filepath.IsLocal(short) {
+		return filepath.ToSlash(short)
+	}
+	return path
 }
 
 // SourceEntry is a plugin that a user names on the command line: a program, a Python

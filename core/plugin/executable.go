@@ -39,13 +39,13 @@ func (e Entry) examine(path string, at diag.Range) (native bool, problem diag.Li
 		if os.IsPermission(err) {
 			return true, nil // it may be run without being read
 		}
-		return false, diag.Errorf(at, fmt.Sprintf("Plugin %q cannot be read", e.Name), "%v.", err)
+		return false, diag.Errorf(at, fmt.Sprintf("Plugin %q cannot be read", e.called()), "%v.", err)
 	}
 	defer file.Close()
 	head := make([]byte, 512)
 	n, err := io.ReadFull(file, head)
 	if err != nil && n == 0 {
-		return false, diag.Errorf(at, fmt.Sprintf("Plugin %q is an empty file", e.Name), "There is nothing in %s. Build or copy the plugin anew.", path)
+		return false, diag.Errorf(at, fmt.Sprintf("Plugin %q is an empty file", e.called()), "There is nothing in %s. Build or copy the plugin anew.", path)
 	}
 	head = head[:n]
 	if bytes.HasPrefix(head, []byte("#!")) {
@@ -55,9 +55,9 @@ func (e Entry) examine(path string, at diag.Range) (native bool, problem diag.Li
 	here := runtime.GOOS + "/" + runtime.GOARCH
 	switch {
 	case !known && runtime.GOOS != "windows":
-		return false, diag.Errorf(at, fmt.Sprintf("Plugin %q is no program", e.Name), "%s is neither a program of this system nor a script: it begins with %q. A script says in its first line what runs it, such as #!/usr/bin/env python3.", path, clip(string(head), 16))
+		return false, diag.Errorf(at, fmt.Sprintf("Plugin %q is no program", e.called()), "%s is neither a program of this system nor a script: it begins with %q. A script says in its first line what runs it, such as #!/usr/bin/env python3.", path, clip(string(head), 16))
 	case known && !builtForHere(built):
-		return false, diag.Errorf(at, fmt.Sprintf("Plugin %q was built for another machine", e.Name), "%s is a program for %s, and this is %s. Build it here, or with GOOS=%s GOARCH=%s go build.", path, strings.Join(built, " or "), here, runtime.GOOS, runtime.GOARCH)
+		return false, diag.Errorf(at, fmt.Sprintf("Plugin %q was built for another machine", e.called()), "%s is a program for %s, and this is %s. Build it here, or with GOOS=%s GOARCH=%s go build.", path, strings.Join(built, " or "), here, runtime.GOOS, runtime.GOARCH)
 	}
 	return true, nil
 }
@@ -116,10 +116,41 @@ func builtFor(file io.ReaderAt, head []byte) ([]string, bool) {
 	return nil, false
 }
 
+// interpreterOf is the program that the first line of a script names, absolute; empty if
+// there is none.
+func interpreterOf(path string) string {
+	file, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	head := make([]byte, 512)
+	n, _ := io.ReadFull(file, head)
+	line, found := bytes.CutPrefix(head[:n], []byte("#!"))
+	if !found {
+		return ""
+	}
+	line, _, _ = bytes.Cut(line, []byte("\n"))
+	words := strings.Fields(string(line))
+	if len(words) > 0 && filepath.Base(words[0]) != "env" {
+		return words[0]
+	}
+	for _, word := range words {
+		if word == words[0] || strings.HasPrefix(word, "-") || strings.Contains(word, "=") {
+			continue
+		}
+		if found, err := lookPath(word); err == nil {
+			return found
+		}
+		break
+	}
+	return ""
+}
+
 // interpreted checks the first line of a script.
 func (e Entry) interpreted(path string, head []byte, at diag.Range) diag.List {
 	line, _, _ := bytes.Cut(head[2:], []byte("\n"))
-	summary := fmt.Sprintf("The interpreter of plugin %q is not there", e.Name)
+	summary := fmt.Sprintf("The interpreter of plugin %q is not there", e.called())
 	if bytes.HasSuffix(line, []byte("\r")) {
 		return diag.Errorf(at, summary, "The first line of %s ends with a carriage return, as on Windows: no program is called so. Write the file with plain line ends.", path)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -35,11 +36,16 @@ const (
 	mostContent = 256 << 20 // bytes of a directory
 )
 
-// skipped are what tools leave in the directory of a plugin: nothing of it is the
-// plugin.
+// skipped are what tools leave in the directory of a plugin, and what is for people or
+// for checks of it: nothing of it is the plugin.
 func skipped(name string, directory bool) bool {
 	if directory {
-		return slices.Contains([]string{".git", ".hg", ".svn", "__pycache__", ".venv", ".idea", ".vscode"}, name) || strings.HasSuffix(name, ".egg-info")
+		return slices.Contains([]string{".git", ".hg", ".svn", "__pycache__", ".venv", ".idea", ".vscode", "golden"}, name) || strings.HasSuffix(name, ".egg-info")
+	}
+	for _, people := range []string{"README", "LICENSE", "CHANGELOG", ".git"} { // .gitignore and the like
+		if strings.HasPrefix(name, people) {
+			return true
+		}
 	}
 	return strings.HasSuffix(name, ".pyc") || name == ".DS_Store" || name == LockFile || strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json")
 }
@@ -69,6 +75,9 @@ func (e Entry) identify(ctx context.Context, p program) (identity, error) {
 	if p.interpreter != "" {
 		add("interpreter", p.interpreter)
 	}
+	if len(p.packages) > 0 {
+		add(packagesLine, strings.Join(p.packages, ", "))
+	}
 	file := func(name, value string) { add("file "+name, value) }
 	total := tally{entry: e, program: p}
 	for _, one := range p.contents {
@@ -86,7 +95,7 @@ func (e Entry) identify(ctx context.Context, p program) (identity, error) {
 			if errors.As(err, &said) {
 				return identity{}, err
 			}
-			return identity{}, diag.Errorf(e.Place("source"), fmt.Sprintf("Plugin %q cannot be read", e.Name), "%v.", err)
+			return identity{}, diag.Errorf(e.Place("source"), fmt.Sprintf("Plugin %q cannot be read", e.called()), "%v.", err)
 		}
 	}
 	sum := sha256.Sum256([]byte("plumb plugin 1\n" + strings.Join(id.Lines, "\n")))
@@ -175,7 +184,7 @@ func (t *tally) link(ctx context.Context, root, file, name string, add func(name
 	}
 	near, err := filepath.Rel(real(root), leads)
 	if err != nil || !filepath.IsLocal(near) {
-		return diag.Errorf(t.entry.Place("source"), fmt.Sprintf("Plugin %q has a link that leaves its directory", t.entry.Name),
+		return diag.Errorf(t.entry.Place("source"), fmt.Sprintf("Plugin %q has a link that leaves its directory", t.entry.called()),
 			"%s leads to %s: whoever has the plugin need not have that, and it can change without the plugin. Copy it into the directory; weights are better named by an option of the component.", file, leads)
 	}
 	info, err := os.Stat(leads)
@@ -196,7 +205,7 @@ func (t *tally) count(root string, size int64) error {
 	if t.files <= mostFiles && t.bytes <= mostContent {
 		return nil
 	}
-	return diag.Errorf(t.entry.Place("source"), fmt.Sprintf("The directory of plugin %q is too large", t.entry.Name),
+	return diag.Errorf(t.entry.Place("source"), fmt.Sprintf("The directory of plugin %q is too large", t.entry.called()),
 		"%s has more than %d files or %d MiB, all of which count as the plugin: results are kept by its content. Give the plugin a directory of its own, or list what a script reads, files = [\"*.py\"]; weights are better named by an option of the component.", root, mostFiles, mostContent>>20)
 }
 
@@ -230,6 +239,9 @@ func (r untilDone) Read(to []byte) (int, error) {
 	return r.from.Read(to)
 }
 
+// packagesLine is the name of the line that lists installed packages.
+const packagesLine = "packages"
+
 // differences lists what is different between two versions of a plugin: a few of its
 // files, with what became of them.
 func differences(before, now []string) string {
@@ -247,6 +259,8 @@ func differences(before, now []string) string {
 		name, value, _ := strings.Cut(line, "  ")
 		if was, there := old[name]; !there {
 			changes = append(changes, strings.TrimPrefix(name, "file ")+" is new")
+		} else if was != value && name == packagesLine {
+			changes = append(changes, packageChanges(was, value)...)
 		} else if was != value {
 			changes = append(changes, strings.TrimPrefix(name, "file ")+" has changed")
 		}
@@ -261,4 +275,42 @@ func differences(before, now []string) string {
 		changes = append(changes[:few:few], fmt.Sprintf("and %d more", len(changes)-few))
 	}
 	return strings.Join(changes, ", ")
+}
+
+// packageChanges lists what is different between two lists of packages.
+func packageChanges(before, now string) []string {
+	versions := func(list string) map[string]string {
+		all := map[string]string{}
+		for _, one := range strings.Split(list, ", ") {
+			name, version, _ := strings.Cut(one, " ")
+			all[name] = version
+		}
+		return all
+	}
+	return versionChanges(versions(before), versions(now))
+}
+
+// versionChanges lists what is different between versions, by name.
+func versionChanges(before, now map[string]string) []string {
+	names := map[string]bool{}
+	for name := range before {
+		names[name] = true
+	}
+	for name := range now {
+		names[name] = true
+	}
+	var changes []string
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		old, had := before[name]
+		fresh, has := now[name]
+		switch {
+		case !had:
+			changes = append(changes, fmt.Sprintf("%s %s was added", name, fresh))
+		case !has:
+			changes = append(changes, fmt.Sprintf("%s %s was removed", name, old))
+		case old != fresh:
+			changes = append(changes, fmt.Sprintf("%s went from %s to %s", name, old, fresh))
+		}
+	}
+	return changes
 }

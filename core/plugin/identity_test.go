@@ -55,7 +55,10 @@ func TestIdentityOfFiles(t *testing.T) {
 		"redness/env/lib/thing.py":     "1",
 		"redness/runs/store/blobs/aa":  "1",
 		"redness/runs/mine/report.md":  "1",
+		"redness/golden/reward.x.json": "{}",
 		"redness/mine.hcl":             "experiment",
+		"redness/README.md":            "words",
+		"redness/golden/a.json":        "[]",
 		"redness/plumb.lock.hcl":       "plugin",
 		"redness/redness.egg-info/PKG": "1",
 		"extra/weights.json":           "[]",
@@ -114,6 +117,33 @@ func TestIdentityOfFiles(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestIdentityOfAVirtualEnvironment: another version of a package is another plugin,
+// before anything of it runs.
+func TestIdentityOfAVirtualEnvironment(t *testing.T) {
+	directory := t.TempDir()
+	put(t, directory, map[string]string{
+		".venv/pyvenv.cfg": "version = 3.11", "redness/__main__.py": "",
+		".venv/bin/python": "#!/bin/sh\n",
+		".venv/lib/python3.11/site-packages/numpy-2.4.6.dist-info/METADATA":        "",
+		".venv/lib/python3.11/site-packages/scikit_learn-1.5.0.dist-info/METADATA": "",
+	})
+	e := Entry{Plugin: spec.Plugin{Name: "redness", Source: "redness", Command: []string{".venv/bin/python", "-m", "redness"}, Directory: directory}}
+	before := identityOf(t, e)
+	packages := filepath.Join(directory, ".venv/lib/python3.11/site-packages")
+	if err := os.Rename(filepath.Join(packages, "numpy-2.4.6.dist-info"), filepath.Join(packages, "numpy-2.5.0.dist-info")); err != nil {
+		t.Fatal(err)
+	}
+	put(t, packages, map[string]string{"torch-2.15.dist-info/METADATA": ""})
+	now := identityOf(t, e)
+	if got, want := differences(before.Lines, now.Lines), "numpy went from 2.4.6 to 2.5.0, torch 2.15 was added"; now.SHA256 == before.SHA256 || got != want {
+		t.Errorf("told is %q, want %q", got, want)
+	}
+	of, err := e.resolve(t.Context())
+	if err != nil || of.environment[0] != "PYTHONPATH="+directory {
+		t.Errorf("%q, %v", of.environment, err)
 	}
 }
 
@@ -441,4 +471,16 @@ func describedNow(t *testing.T, h *Host) client.Description {
 		t.Fatal(err)
 	}
 	return description
+}
+
+// TestFilesThatChangeWhileAScriptRuns: an interpreter reads its files as it goes, so
+// that they are looked at again whenever a component is opened.
+func TestFilesThatChangeWhileAScriptRuns(t *testing.T) {
+	entry := self(t, asTiny)
+	path := script(t, fmt.Sprintf("exec %s %s\n", entry.Command[0], asTiny))
+	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{named("tiny", path)} })
+	open(t, h, "reward", "tiny")
+	put(t, filepath.Dir(path), map[string]string{"helper.py": "x = 2"})
+	_, err := h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "tiny"})
+	says(t, err, `Plugin "tiny" changed while Plumb was running`, "helper.py is new", "files = [...]")
 }

@@ -205,9 +205,18 @@ func (l *Locked) seal() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
+// components are the plugin's, each as it is written once it has been read: what is
+// empty in one language's words is absent in ours.
 func (l *Locked) components() ([]string, error) {
 	list := make([]string, len(l.Description.Components))
 	for i, component := range l.Description.Components {
+		said, err := json.Marshal(component)
+		if err != nil {
+			return nil, err
+		}
+		if component, err = schema.ParseComponent(said); err != nil {
+			return nil, err
+		}
 		text, err := json.Marshal(component)
 		if err != nil {
 			return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 // example is a lock with everything in it that it can have, and that HCL has to
@@ -58,6 +59,23 @@ func TestLockIsReadAsItWasWritten(t *testing.T) {
 	}
 	if none, mistakes := ReadLock(t.TempDir(), spec.NewFiles()); len(mistakes) > 0 || len(none.Plugins) != 0 {
 		t.Errorf("no lock file: %+v, %v", none, mistakes)
+	}
+}
+
+// What is said to be empty, as another language may, is sealed as what is absent.
+func TestEmptyPartsOfADescription(t *testing.T) {
+	component, err := schema.ParseComponent([]byte(`{"kind":"sampler","name":"s","capabilities":["tune"],"schema":{"attributes":[]},"losses":[{"name":"plain","schema":{"attributes":[],"blocks":[]},"needs":["images"]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock := &Lock{Path: filepath.Join(t.TempDir(), LockFile)}
+	lock.Put(&Locked{Name: "p", Source: "p", SHA256: "00", Description: client.Description{Name: "p", Components: []sdk.Description{component}}})
+	if err := lock.Write(); err != nil {
+		t.Fatal(err)
+	}
+	read, mistakes := ReadLock(filepath.Dir(lock.Path), spec.NewFiles())
+	if len(mistakes) > 0 || !sameComponents(read.Plugins[0].Description.Components, []sdk.Description{component}) {
+		t.Errorf("%+v, %v", read, mistakes)
 	}
 }
 

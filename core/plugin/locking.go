@@ -32,7 +32,7 @@ func Prepare(ctx context.Context, entry Entry, out io.Writer) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			return diag.Errorf(entry.Place("source"), fmt.Sprintf("The packages of plugin %q cannot be had", entry.Name),
+			return diag.Errorf(entry.Place("source"), fmt.Sprintf("The packages of plugin %q cannot be had", entry.called()),
 				"uv %s: %v. It said:\n  %s", strings.Join(arguments, " "), err, strings.ReplaceAll(clip(strings.TrimSpace(said.String()), 4000), "\n", "\n  "))
 		}
 	}

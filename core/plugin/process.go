@@ -51,7 +51,7 @@ type process struct {
 // newChild.
 func startProcess(ctx context.Context, p *provider, of program, file *os.File) (*process, error) {
 	started := &process{host: p.host, origin: p.origin(), entry: p.entry, shown: of.shown, patience: p.silence()}
-	last := &tail{to: p.host.logs, plugin: p.name()}
+	last := &tail{to: p.host.logs, plugin: p.entry.called()}
 	below, err := p.host.socketsDir()
 	if err != nil {
 		return nil, err

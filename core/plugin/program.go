@@ -24,6 +24,7 @@ type program struct {
 
 	words       []string  // of the block's command, as they are written
 	interpreter string    // what runs it, if that is not digested itself: "python3.11"
+	packages    []string  // installed beside that, in a virtual environment: "numpy 2.4.6"
 	contents    []content // that its answers depend on
 }
 
@@ -41,7 +42,7 @@ func (e Entry) resolve(ctx context.Context) (program, error) {
 	for _, pattern := range e.Files {
 		found, err := filepath.Glob(filepath.Join(escapeGlob(e.Directory), filepath.FromSlash(pattern)))
 		if err != nil || len(found) == 0 {
-			mistakes.Errorf(e.Place("files"), fmt.Sprintf("No files for plugin %q", e.Name), "Nothing in %s is called %q. Correct the pattern, or remove it.", e.Directory, pattern)
+			mistakes.Errorf(e.Place("files"), fmt.Sprintf("No files for plugin %q", e.called()), "Nothing in %s is called %q. Correct the pattern, or remove it.", e.Directory, pattern)
 		}
 		slices.Sort(found)
 		for _, path := range found {
@@ -51,7 +52,7 @@ func (e Entry) resolve(ctx context.Context) (program, error) {
 			}
 			info, err := os.Stat(path)
 			if err != nil {
-				mistakes.Errorf(e.Place("files"), fmt.Sprintf("A file of plugin %q cannot be read", e.Name), "%v.", err)
+				mistakes.Errorf(e.Place("files"), fmt.Sprintf("A file of plugin %q cannot be read", e.called()), "%v.", err)
 				continue
 			}
 			p.contents = append(p.contents, content{path: path, name: "files/" + filepath.ToSlash(name), tree: info.IsDir()})
@@ -61,7 +62,7 @@ func (e Entry) resolve(ctx context.Context) (program, error) {
 		return program{}, mistakes
 	}
 	if len(p.contents) == 0 && e.Name != "" {
-		return program{}, diag.Errorf(e.Place("command"), fmt.Sprintf("Nothing of plugin %q is known but its command", e.Name),
+		return program{}, diag.Errorf(e.Place("command"), fmt.Sprintf("Nothing of plugin %q is known but its command", e.called()),
 			"Results are kept by the content of what made them. Name the plugin's directory or file beside the command, source = \"%s\", or its files = [...].", e.Name)
 	}
 	return p, ctx.Err()
@@ -82,7 +83,7 @@ func (e Entry) program() (program, diag.List) {
 		return e.commanded(p, source, info)
 	}
 	if info == nil {
-		return p, diag.Errorf(e.Range, fmt.Sprintf("Plugin %q has no source", e.Name), "Say what the plugin is: source = \"./%s\".", e.Name)
+		return p, diag.Errorf(e.Range, fmt.Sprintf("Plugin %q has no source", e.called()), "Say what the plugin is: source = \"./%s\".", e.Name)
 	}
 	if info.IsDir() {
 		path, problem := e.within(source)
@@ -111,11 +112,11 @@ func (e Entry) source() (string, fs.FileInfo, diag.List) {
 	at := e.Place("source")
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", nil, diag.Errorf(at, fmt.Sprintf("Plugin %q is not there", e.Name), "No file %s.%s Build or copy the plugin there, or correct its source.", path, neighbour(path))
+		return "", nil, diag.Errorf(at, fmt.Sprintf("Plugin %q is not there", e.called()), "No file %s.%s Build or copy the plugin there, or correct its source.", path, neighbour(path))
 	case err != nil:
-		return "", nil, diag.Errorf(at, fmt.Sprintf("Plugin %q cannot be read", e.Name), "%v.", err)
+		return "", nil, diag.Errorf(at, fmt.Sprintf("Plugin %q cannot be read", e.called()), "%v.", err)
 	case !info.IsDir() && !info.Mode().IsRegular():
-		return "", nil, diag.Errorf(at, fmt.Sprintf("Plugin %q is not a file", e.Name), "%s is neither a file nor a directory.", path)
+		return "", nil, diag.Errorf(at, fmt.Sprintf("Plugin %q is not a file", e.called()), "%s is neither a file nor a directory.", path)
 	}
 	return path, info, nil
 }
@@ -156,9 +157,9 @@ func (e Entry) within(directory string) (string, diag.List) {
 	}
 	name := filepath.Base(directory)
 	if len(scripts) > 1 {
-		return "", diag.Errorf(at, fmt.Sprintf("Plugin %q is a directory with several scripts", e.Name), "%s and %s in %s have a header with their packages. Name one of them as the source, or call it %s.py.", filepath.Base(scripts[0]), filepath.Base(scripts[1]), directory, name)
+		return "", diag.Errorf(at, fmt.Sprintf("Plugin %q is a directory with several scripts", e.called()), "%s and %s in %s have a header with their packages. Name one of them as the source, or call it %s.py.", filepath.Base(scripts[0]), filepath.Base(scripts[1]), directory, name)
 	}
-	return "", diag.Errorf(at, fmt.Sprintf("Plugin %q is a directory", e.Name),
+	return "", diag.Errorf(at, fmt.Sprintf("Plugin %q is a directory", e.called()),
 		"Nothing in %s says how it is run. Name a program in it as the source, or add what runs it, such as command = [\"%s/.venv/bin/python\", \"-m\", \"%s\"]; a Python script of the name %s.py with its packages in its header (PEP 723) is run by itself.", directory, filepath.ToSlash(e.Source), name, name)
 }
 
@@ -171,17 +172,22 @@ func (e Entry) run(p program, path string) (program, diag.List) {
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return p, diag.Errorf(at, fmt.Sprintf("Plugin %q cannot be read", e.Name), "%v.", err)
+		return p, diag.Errorf(at, fmt.Sprintf("Plugin %q cannot be read", e.called()), "%v.", err)
 	}
 	if !executable(info) {
 		way := fmt.Sprintf("Allow it with: chmod +x %s", path)
 		if strings.HasSuffix(path, ".py") {
 			way = fmt.Sprintf("A Python script needs its packages in its header (PEP 723: # /// script), or what runs it: command = [\".venv/bin/python\", %q].", filepath.ToSlash(e.Source))
 		}
-		return p, diag.Errorf(at, fmt.Sprintf("Plugin %q is not executable", e.Name), "%s", way)
+		return p, diag.Errorf(at, fmt.Sprintf("Plugin %q is not executable", e.called()), "%s", way)
 	}
 	native, problem := e.examine(path, at)
 	p.native, p.argv = native, []string{path}
+	if !native && problem == nil {
+		if interpreter := interpreterOf(path); pythons.MatchString(filepath.Base(interpreter)) {
+			p.packages = installed(interpreter)
+		}
+	}
 	return p, problem
 }
 
@@ -209,7 +215,7 @@ func (e Entry) commanded(p program, source string, info fs.FileInfo) (program, d
 		p.contents = append(p.contents, content{path: source, name: filepath.Base(source)})
 	}
 	if pythons.MatchString(filepath.Base(first)) {
-		p.interpreter = filepath.Base(real(first))
+		p.interpreter, p.packages = filepath.Base(real(first)), installed(first)
 	} else {
 		p.contents = append(p.contents, content{path: first, name: "command/" + filepath.Base(first)})
 	}
@@ -239,6 +245,25 @@ func pythonPath(directory string) string {
 	return directory
 }
 
+// installed lists the packages of the virtual environment that a Python is in, with
+// their versions, sorted; none if it is in none.
+func installed(python string) []string {
+	environment := filepath.Dir(filepath.Dir(python))
+	if _, err := os.Stat(filepath.Join(environment, "pyvenv.cfg")); err != nil {
+		return nil
+	}
+	var all []string
+	for _, pattern := range []string{"lib/python*/site-packages/*.dist-info", "Lib/site-packages/*.dist-info"} {
+		found, _ := filepath.Glob(filepath.Join(escapeGlob(environment), filepath.FromSlash(pattern)))
+		for _, path := range found {
+			name, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(path), ".dist-info"), "-")
+			all = append(all, strings.ReplaceAll(strings.ToLower(name), "_", "-")+" "+version)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 func real(path string) string {
 	if resolved, err := filepath.EvalSymlinks(path); err == nil {
 		return resolved
@@ -253,7 +278,7 @@ func (e Entry) executableOf(word, source string, info fs.FileInfo) (string, diag
 	if !strings.ContainsRune(filepath.ToSlash(word), '/') {
 		path, err := lookPath(word)
 		if err != nil {
-			return "", diag.Errorf(at, fmt.Sprintf("The command of plugin %q is not there", e.Name), "No program %q is on the PATH. Install it, or write its path, such as \"./%s\".", word, word)
+			return "", diag.Errorf(at, fmt.Sprintf("The command of plugin %q is not there", e.called()), "No program %q is on the PATH. Install it, or write its path, such as \"./%s\".", word, word)
 		}
 		return path, nil
 	}
@@ -267,7 +292,7 @@ func (e Entry) executableOf(word, source string, info fs.FileInfo) (string, diag
 			continue
 		}
 		if info.IsDir() || !executable(info) {
-			return "", diag.Errorf(at, fmt.Sprintf("The command of plugin %q is not executable", e.Name), "Allow it with: chmod +x %s", path)
+			return "", diag.Errorf(at, fmt.Sprintf("The command of plugin %q is not executable", e.called()), "Allow it with: chmod +x %s", path)
 		}
 		return path, nil
 	}
@@ -275,7 +300,7 @@ func (e Entry) executableOf(word, source string, info fs.FileInfo) (string, diag
 	if strings.Contains(word, "/bin/python") {
 		way = fmt.Sprintf(" Make the virtual environment: python3 -m venv %s, and install the plugin's packages into it.", filepath.Dir(filepath.Dir(places[0])))
 	}
-	return "", diag.Errorf(at, fmt.Sprintf("The command of plugin %q is not there", e.Name), "No file %s.%s%s", places[0], neighbour(places[0]), way)
+	return "", diag.Errorf(at, fmt.Sprintf("The command of plugin %q is not there", e.called()), "No file %s.%s%s", places[0], neighbour(places[0]), way)
 }
 
 // fileOf finds the file that a word of a command names, beside the experiment or in

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -39,23 +38,7 @@ func newProvider(h *Host, entry Entry, builtin bool) *provider {
 	return &provider{host: h, entry: entry, builtin: builtin, turn: make(chan struct{}, 1)}
 }
 
-func (p *provider) origin() Origin { return Origin{Plugin: p.name(), Builtin: p.builtin} }
-
-// name is what messages and logs call the plugin.
-func (p *provider) name() string {
-	if p.entry.Name != "" {
-		return p.entry.Name
-	}
-	if p.entry.Source != "" {
-		return strings.TrimSuffix(lastElement(p.entry.Source), ".py")
-	}
-	return lastElement(p.entry.Command[0])
-}
-
-func lastElement(path string) string {
-	path = strings.TrimRight(path, "/")
-	return path[strings.LastIndexByte(path, '/')+1:]
-}
+func (p *provider) origin() Origin { return Origin{Plugin: p.entry.called(), Builtin: p.builtin} }
 
 // silence is how long the plugin may go without a sign of life.
 func (p *provider) silence() time.Duration {
@@ -131,7 +114,7 @@ func (p *provider) asLocked(found identity) error {
 	if changes == "" || len(lock.Contents) == 0 {
 		changes = fmt.Sprintf("its sha256 is %s, and %s was locked", found.SHA256, lock.SHA256)
 	}
-	return diag.Errorf(p.entry.Place("source"), fmt.Sprintf("Plugin %q is not the one that was locked", p.entry.Name),
+	return diag.Errorf(p.entry.Place("source"), fmt.Sprintf("Plugin %q is not the one that was locked", p.entry.called()),
 		"Since it was locked (%s, line %d), %s. If that was meant, lock it again: %s. If not, do not run it.", near(lock.Range.File), lock.Range.Start.Line, changes, p.lockCommand())
 }
 
@@ -182,7 +165,7 @@ func (p *provider) start(ctx context.Context) (*process, error) {
 		return p.startBuiltin(ctx)
 	}
 	if p.entry.Lock == nil && !p.entry.Allowed {
-		return nil, diag.Errorf(p.entry.Range, fmt.Sprintf("Plugin %q is not locked", p.entry.Name),
+		return nil, diag.Errorf(p.entry.Range, fmt.Sprintf("Plugin %q is not locked", p.entry.called()),
 			"Nothing of a plugin is executed before you have said that it may be. Lock it, which runs it once and keeps what it is: %s. Or let all plugins of the experiment run this once: --allow-plugins.", p.lockCommand())
 	}
 	of, err := p.entry.resolve(ctx)
@@ -236,6 +219,11 @@ func (p *provider) start(ctx context.Context) (*process, error) {
 	if err := p.accept(description); err != nil {
 		return fail(err)
 	}
+	if p.entry.Lock == nil { // what is locked was asked then
+		if err := started.client.Probe(ctx, description); err != nil {
+			return fail(err)
+		}
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.process, p.identity = started, &found
@@ -249,7 +237,7 @@ func (p *provider) startBuiltin(ctx context.Context) (*process, error) {
 	argv := p.entry.Command
 	of := program{argv: argv, shown: argv[0]}
 	if info, err := os.Stat(argv[0]); err != nil || info.IsDir() {
-		return nil, diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q is not there", p.entry.Name), "No file %s. It is Plumb's own binary: was it moved while it ran?", argv[0])
+		return nil, diag.Errorf(diag.Range{}, fmt.Sprintf("Plugin %q is not there", p.entry.called()), "No file %s. It is Plumb's own binary: was it moved while it ran?", argv[0])
 	}
 	started, err := startProcess(ctx, p, of, nil)
 	if err != nil {
@@ -277,7 +265,7 @@ func (p *provider) sameAs(before *identity, now identity) error {
 	if before == nil || before.SHA256 == now.SHA256 {
 		return nil
 	}
-	return diag.Errorf(p.entry.Place("source"), fmt.Sprintf("Plugin %q changed while Plumb was running", p.entry.Name),
+	return diag.Errorf(p.entry.Place("source"), fmt.Sprintf("Plugin %q changed while Plumb was running", p.entry.called()),
 		"Of it, %s. Results of the two must not mix: run the experiment again. If the plugin writes there itself, list what it reads: files = [...].", differences(before.Lines, now.Lines))
 }
 
@@ -318,7 +306,7 @@ func (p *provider) accept(description client.Description) error {
 		return nil
 	}
 	if changes := describedOtherwise(*before, description); changes != "" {
-		return diag.Errorf(p.entry.Range, fmt.Sprintf("Plugin %q does not describe itself as before", p.entry.Name),
+		return diag.Errorf(p.entry.Range, fmt.Sprintf("Plugin %q does not describe itself as before", p.entry.called()),
 			"Since %s, %s. If that was meant, lock it again: %s.", since, changes, p.lockCommand())
 	}
 	return nil
@@ -327,26 +315,7 @@ func (p *provider) accept(description client.Description) error {
 // describedOtherwise says what is different between two descriptions; empty if nothing
 // is.
 func describedOtherwise(before, now client.Description) string {
-	var changes []string
-	names := map[string]bool{}
-	for name := range before.Environment {
-		names[name] = true
-	}
-	for name := range now.Environment {
-		names[name] = true
-	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		old, had := before.Environment[name]
-		fresh, has := now.Environment[name]
-		switch {
-		case !had:
-			changes = append(changes, fmt.Sprintf("%s %s was added", name, fresh))
-		case !has:
-			changes = append(changes, fmt.Sprintf("%s %s was removed", name, old))
-		case old != fresh:
-			changes = append(changes, fmt.Sprintf("%s went from %s to %s", name, old, fresh))
-		}
-	}
+	changes := versionChanges(before.Environment, now.Environment)
 	const few = 8
 	if len(changes) > few {
 		changes = append(changes[:few:few], fmt.Sprintf("%d more versions", len(changes)-few))

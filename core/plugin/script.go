@@ -36,8 +36,8 @@ const installUV = "Scripts with their packages in their header are run by uv: se
 func (e Entry) byUV(p program, path string) (program, diag.List) {
 	uv, err := lookPath("uv")
 	if err != nil {
-		return p, diag.Errorf(e.Place("source"), fmt.Sprintf("Plugin %q needs uv, which is not on the PATH", e.Name),
-			"%s A virtual environment does as well: command = [\".venv/bin/python\", %q].", installUV, e.Source)
+		return p, diag.Errorf(e.Place("source"), fmt.Sprintf("Plugin %q needs uv, which is not on the PATH", e.called()),
+			"%s A virtual environment does as well: command = [\".venv/bin/python\", %q].", installUV, e.near(path))
 	}
 	p.argv = []string{uv, "run", "--quiet", "--no-progress", "--script"}
 	if _, err := os.Stat(scriptLock(path)); err == nil {

@@ -98,6 +98,7 @@ func removeSocketsOfTheDead(below string) {
 		lock := flock.New(path, flock.SetFlag(os.O_RDWR))
 		held, err := lock.TryLock()
 		if err == nil && held {
+			killMarked(strings.TrimSuffix(path, socketsLockSuffix)) // what came of its plugins
 			os.RemoveAll(strings.TrimSuffix(path, socketsLockSuffix))
 			os.Remove(path)
 		}

@@ -32,6 +32,7 @@ const (
 	asMistaken  = "serve-mistaken"  // a plugin that describes itself wrongly
 	asForeign   = "serve-foreign"   // a plugin without the SDK, which describes itself wrongly
 	asShortLife = "serve-shortlife" // a program that ends before it says anything
+	asWrong     = "serve-wrong"     // a plugin without the SDK, wrong in the way that its second argument says
 	asHost      = "be-host"         // a host with a tiny plugin, which prints the plugin's process id and waits
 )
 
@@ -60,6 +61,8 @@ func TestMain(m *testing.M) {
 		case asShortLife:
 			fmt.Fprintln(os.Stderr, "libcudart.so.12: cannot open shared object file")
 			os.Exit(7)
+		case asWrong:
+			serveWrong(os.Args[2])
 		case asHost:
 			beHost()
 		}

@@ -76,9 +76,19 @@ func TestPackage(t *testing.T) {
 	python := interpreter(t)
 	readable(t, "tests/*.py", "tests/plugins/*.py")
 	site := installed(t, python)
-	said := run(t, "tests", []string{"PYTHONPATH=" + site}, python, "-m", "unittest", "discover")
-	if !strings.Contains(said, "\nOK") {
-		t.Errorf("the tests did not say OK:\n%s", said)
+	files, err := filepath.Glob("tests/test_*.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".py")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			said := run(t, "tests", []string{"PYTHONPATH=" + site}, python, "-m", "unittest", name)
+			if !strings.Contains(said, "\nOK") || strings.Contains(said, "Ran 0 tests") {
+				t.Errorf("it did not say OK:\n%s", said)
+			}
+		})
 	}
 }
 
@@ -203,5 +213,8 @@ func TestTemplateWithUV(t *testing.T) {
 	run(t, directory, nil, uv, "sync", "--quiet", "--frozen", "--python", python, "--script", "redness.py")
 	if said := run(t, directory, nil, uv, "run", "--quiet", "--offline", "--frozen", "--python", python, "--script", "redness.py", "--prompt", "a ring", "image.png"); said != "0.5\timage.png\n" {
 		t.Errorf("with its lock it says %q", said)
+	}
+	if said := run(t, directory, []string{"PATH=" + filepath.Dir(uv) + string(os.PathListSeparator) + os.Getenv("PATH")}, plumb(t), "plugin", "check", "redness.py"); !strings.Contains(said, "checks passed") {
+		t.Errorf("checked, it says %s", said)
 	}
 }

@@ -24,7 +24,7 @@ from plumb_plugin._wire import message
 
 HERE = pathlib.Path(__file__).parent
 COOKIE = {"PLUMB_PLUGIN": "a plumb line is the oldest alignment tool"}
-SOURCES = HERE.parent / "src"
+HEAD = "import plumb_plugin as plumb\n"
 
 
 class Failed(Exception):
@@ -50,7 +50,7 @@ class Plugin:
         kept = {k: os.environ[k] for k in ("PATH", "HOME", "LD_LIBRARY_PATH") if k in os.environ}
         self.process = subprocess.Popen(
             [sys.executable, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.stderr, start_new_session=True,
-            env={**kept, "PYTHONPATH": str(SOURCES), "PYTHONDONTWRITEBYTECODE": "1", **COOKIE, **dict(environment),
+            env={**kept, "PYTHONPATH": os.environ.get("PYTHONPATH", ""), "PYTHONDONTWRITEBYTECODE": "1", **COOKIE, **dict(environment),
                  "PLUGIN_UNIX_SOCKET_DIR": str(self.sockets), "PLUGIN_CLIENT_CERT": certificate.decode()})
         try:
             line = self.first_line(handshake)
@@ -133,6 +133,12 @@ class Plugin:
         found = {a.score.position: a.score.score for a in self.score(instance, items)}
         assert sorted(found) == list(range(len(items))), sorted(found)
         return [found[i] for i in range(len(items))]
+
+
+def reward(body):
+    """A plugin with one reward, "wrong", whose score has a body."""
+    lines = "\n".join("        " + line for line in body.strip().splitlines())
+    return Plugin(source=f"{HEAD}\nclass Wrong(plumb.Reward):\n    def score(self, prompts, images):\n{lines}\n\nplumb.main(Wrong)\n")
 
 
 class Call:

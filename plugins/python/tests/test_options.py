@@ -1,11 +1,12 @@
 """Options: what is described of an annotation, and what comes back of a value."""
 
 import dataclasses
+import json
 import pathlib
 import unittest
 from typing import Annotated, List, Literal, Optional
 
-from plumb_plugin import Hub, Mistake, Obtain, Range, When, options
+from plumb_plugin import Error, Hub, Mistake, Obtain, Range, When, options
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -45,6 +46,19 @@ class Options(unittest.TestCase):
         self.assertIs(type(one.needed), int)
         self.assertIs(type(one.factor), float)
         self.assertIs(type(one.counts[0]), int)
+
+    def test_refused(self):
+        for given, message in {
+            '{"needed": 1, "facto": 2}': "Every has no option 'facto'; did you mean 'factor'",
+            '{"needed": 0}': "Every: needed = 0 is below 1",
+            '{"needed": null}': "Every: needed = null is not a number",
+            '{"needed": 1, "mode": "c"}': r"Every: mode = \"c\" is not one of",
+            '{"needed": 1, "counts": [1, "x"]}': "is not a number",
+            "{}": "Every needs the option 'needed'",
+        }.items():
+            with self.assertRaisesRegex(Error, message):
+                options.read(Every, json.loads(given))
+        self.assertEqual(options.read(Every, {"needed": 1, "text": None}).text, "x")
 
     def test_parsed(self):
         self.assertEqual(options.parse(Every, ["needed=2", "text=2", "flag=true", 'words=["a"]']), {"needed": 2, "text": "2", "flag": True, "words": ["a"]})

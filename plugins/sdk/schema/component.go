@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 )
 
@@ -77,6 +78,9 @@ func isName(text string) bool {
 	}
 	return text != ""
 }
+
+// componentName is what a block's label may be; a / stands between it and its plugin.
+var componentName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 
 // ReadsFeatures reports whether the component reads vectors that an encoder made.
 func (c Component) ReadsFeatures() bool {
@@ -163,6 +167,8 @@ func (c Component) Mistakes() []string {
 	}
 	if c.Name == "" {
 		add("has no name")
+	} else if !componentName.MatchString(c.Name) {
+		add("has a name that nobody can write: one is of letters, digits, _ and -, and begins with a letter")
 	}
 	if c.Kind == Reward && c.Name == WeightedSum {
 		add("has a name that is taken: experiments combine rewards by it")

@@ -37,7 +37,7 @@ def run(known: Dict[Tuple[str, str], Type[Component]], name: str, version: str, 
     cls = chosen[0]
     try:
         one = options.read(cls, {o.name: o.attribute["default"] for o in options.of(cls) if "default" in o.attribute} | options.parse(cls, given.set))
-    except ValueError as e:
+    except (ValueError, call.Error) as e:
         parser.error(str(e))
     call.now.device, call.now.dtype = given.device, given.dtype
     setattr(one, "seed", given.seed)

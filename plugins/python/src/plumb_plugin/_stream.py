@@ -1,14 +1,16 @@
 """A stream of answers: heartbeats whatever the author's process does, then Done or Failure."""
 
 import queue
+import sys
 import threading
 import time
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Set, Tuple
 
 from plumb_plugin._author import Author
 from plumb_plugin._wire import message
 
 BEAT = 2.0  # seconds between heartbeats
+WARNINGS = 1000  # of a call, each different
 
 
 class Failed(Exception):
@@ -31,6 +33,7 @@ class Stream:
         self.gone = threading.Event()
         self.out: "queue.Queue[Any]" = queue.Queue(256)
         self.busy = ""
+        self.warned: Set[str] = set()
         if not context.add_callback(self.gone.set):
             self.gone.set()  # it has ended already
 
@@ -80,7 +83,12 @@ class Stream:
     def pass_on(self, event: Dict[str, Any], data: Any, hear: Mapping[str, Callable[[Dict[str, Any], Any], None]]) -> None:
         what = event["event"]
         if what == "warn":
-            self.send(self.heartbeat([event["text"]]))
+            text = event["text"]
+            if text not in self.warned and len(self.warned) <= WARNINGS:
+                self.warned.add(text)
+                self.send(self.heartbeat([text if len(self.warned) <= WARNINGS else "There are more warnings than a call may have; the log has them."]))
+            if len(self.warned) > WARNINGS:
+                print(text, file=sys.stderr, flush=True)
         elif what == "busy":
             self.busy = event["text"]
             self.send(self.heartbeat())

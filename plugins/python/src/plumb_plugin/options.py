@@ -9,6 +9,8 @@ import types
 import typing
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
+from . import call
+
 
 @dataclasses.dataclass(frozen=True)
 class Range:
@@ -61,6 +63,7 @@ class Option:
     name: str
     type: Any  # the annotation without Annotated and None
     attribute: Dict[str, Any]  # as in the description
+    optional: bool  # None is a value
 
     def value(self, given: Any) -> Any:
         """The attribute's value of a JSON value."""
@@ -139,7 +142,7 @@ def _option(cls: Type[Any], field: "dataclasses.Field[Any]", hint: Any) -> Optio
             raise Mistake(f"{where}: its default {default!r} {wrong}")
     elif not optional:
         raise Mistake(f"{where}: its default is None; say so in its type: | None")
-    return Option(field.name, hint, attribute)
+    return Option(field.name, hint, attribute, optional)
 
 
 def _refuses(attribute: Mapping[str, Any], value: Any) -> str:
@@ -170,8 +173,19 @@ def _refuses(attribute: Mapping[str, Any], value: Any) -> str:
 
 
 def read(cls: Type[Any], given: Mapping[str, Any]) -> Any:
-    """An instance of the class from what Plumb sent, which is checked and has the defaults filled in."""
-    return cls(**{o.name: o.value(given[o.name]) for o in of(cls) if o.name in given})
+    """An instance of the class from what Plumb sent, with defaults filled in. Raises call.Error: Plumb has checked
+    it by the same rules, but others may ask, too."""
+    known = {o.name: o for o in of(cls)}
+    for name, value in given.items():
+        if name not in known:
+            raise call.Error(f"{cls.__name__} has no option {name!r}{meant(name, known)}")
+        wrong = "" if value is None and not known[name].attribute.get("required") else _refuses(known[name].attribute, value)
+        if wrong:
+            raise call.Error(f"{cls.__name__}: {name} = {json.dumps(value)} {wrong}")
+    absent = [o.name for o in known.values() if o.attribute.get("required") and o.name not in given]
+    if absent:
+        raise call.Error(f"{cls.__name__} needs the option {absent[0]!r}")
+    return cls(**{name: known[name].value(value) for name, value in given.items() if value is not None or known[name].optional})
 
 
 def parse(cls: Type[Any], words: Sequence[str]) -> Dict[str, Any]:
