@@ -35,10 +35,10 @@ const policy = `
 	plugins/sdk                   : plugins core/plugin core/stage core/session cmd : core/run
 	plugins/sdk/atomicfile        : plugins core reports cmd
 	plugins/sdk/sealed            : plugins core : cmd
-	plugins/sdk/client            : plugins/sdk/plugintest core/plugin core/stage : core/run core/session cmd
+	plugins/sdk/client            : plugins/sdk/plugintest plugins/sdk/conformance core/plugin core/stage cmd : core/run core/session
 	plugins/sdk/gitlfs            : plugins core : cmd reports
-	plugins/sdk/imaging           : plugins core reports : cmd
-	plugins/sdk/schema            : core/spec core/plan core/stage core/plugin plugins cmd : core/ablation core/run core/session
+	plugins/sdk/imaging           : plugins core reports cmd
+	plugins/sdk/schema            : core/spec core/plan core/plugin core/stage plugins cmd : core/ablation core/run core/session
 	plugins/sdk/table             : plugins core reports : cmd
 	plugins/ml/models/goldentest  :
 	plugins/ml/models/shallowtest :

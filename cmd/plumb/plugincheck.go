@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/conformance"
 )
@@ -35,6 +34,7 @@ type checkFlags struct {
 	prompts     []string
 	fit         bool
 	size        string
+	patience    time.Duration
 	writeGolden bool
 }
 
@@ -70,6 +70,7 @@ func (p *program) pluginCheckCommand() *cobra.Command {
 	set.StringArrayVar(&flags.prompts, "prompt", nil, "ask about this prompt, for a component that knows few words; repeatable")
 	set.StringVar(&flags.size, "size", "", "WIDTHxHEIGHT: the only size of images that the component takes; others are to be refused")
 	set.BoolVar(&flags.fit, "fit", false, "also fit components that learn, on 24 images, twice; choose few steps by --set")
+	set.DurationVar(&flags.patience, "patience", 3*time.Minute, "how long one check may take")
 	set.BoolVar(&flags.writeGolden, "write-golden", false, "write the scores that rewards give now into golden/ beside the plugin")
 	set.BoolVar(&p.json, "json", false, "print the outcome as JSON")
 	return command
@@ -129,7 +130,7 @@ func (p *program) checkPlugin(ctx context.Context, target string, words []string
 		p.tell("\n%s\n", p.bold(p.out, fmt.Sprintf("%s %q", component.Kind, component.Name)))
 		one, err := flags.caseOf(component, p.backend)
 		if err != nil {
-			if len(components) == 1 || !strings.Contains(err.Error(), "is required") {
+			if len(components) == 1 || !errors.As(err, new(*notGiven)) {
 				return err
 			}
 			part.Skipped = err.Error()
@@ -138,13 +139,18 @@ func (p *program) checkPlugin(ctx context.Context, target string, words []string
 			continue
 		}
 		for _, check := range append(conformance.Checks(component, one), conformance.Trials(component, one)...) {
-			outcome, err := check.Run(ctx, t)
+			outcome, tooLong, err := flags.bounded(ctx, check, t)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
 			p.toldOf(report, &part.Checks, checked{check.Name, check.What, messageOf(err), outcome.Notes, outcome.Findings})
+			if tooLong {
+				part.Skipped = "the other checks are left out, as they would take as long"
+				p.tell("  skipped: %s\n", indent(part.Skipped, 11, 80))
+				break
+			}
 		}
-		if component.Kind == sdk.KindReward && len(words) == 0 && t.component == "" {
+		if part.Skipped == "" && component.Kind == sdk.KindReward && len(words) == 0 && t.component == "" {
 			golden, err := p.checkGolden(ctx, t, component, one, pluginDirectory(target), flags.writeGolden)
 			if err != nil {
 				return err
@@ -158,7 +164,10 @@ func (p *program) checkPlugin(ctx context.Context, target string, words []string
 	if t.component == "" {
 		p.tell("\n%s\n", p.bold(p.out, "process"))
 		p.toldOf(report, &report.Process, p.checkStop(ctx, t))
-		p.toldOf(report, &report.Process, p.checkOrphans(ctx, target, words, components, flags))
+		bounded, stop := context.WithTimeout(ctx, flags.patience)
+		orphans := p.checkOrphans(bounded, target, words, components, flags)
+		stop()
+		p.toldOf(report, &report.Process, orphans)
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -182,6 +191,17 @@ func (p *program) checkPlugin(ctx context.Context, target string, words []string
 		return exit{code: exitFailed}
 	}
 	return nil
+}
+
+// bounded makes a check in the time that one may take.
+func (f checkFlags) bounded(ctx context.Context, check conformance.Check, t *triedPlugin) (outcome conformance.Outcome, tooLong bool, err error) {
+	bounded, stop := context.WithTimeout(ctx, f.patience)
+	defer stop()
+	outcome, err = check.Run(bounded, t)
+	if err != nil && bounded.Err() != nil {
+		return outcome, true, fmt.Errorf("it was not over after %v: it hangs, or needs more time (--patience)", f.patience)
+	}
+	return outcome, false, err
 }
 
 // caseOf is how a component is tried.
@@ -244,21 +264,7 @@ func messageOf(err error) string {
 	if err == nil {
 		return ""
 	}
-	var list diag.List
-	if !errors.As(err, &list) {
-		return err.Error()
-	}
-	var lines []string
-	if before, found := strings.CutSuffix(err.Error(), list.Error()); found && before != "" {
-		lines = append(lines, strings.TrimSuffix(before, ": "))
-	}
-	for _, d := range list {
-		lines = append(lines, d.Summary+".")
-		if d.Detail != "" {
-			lines = append(lines, d.Detail)
-		}
-	}
-	return strings.Join(lines, "\n")
+	return err.Error()
 }
 
 // pluginDirectory is where a plugin's golden scores lie: beside it.

@@ -126,8 +126,8 @@ func (p *program) checkOrphans(ctx context.Context, target string, words []strin
 	host.Process.Kill()
 	host.Wait()
 	switch left := stillThere(running, orphanPatience); {
-	case ctx.Err() != nil:
-		out.Error = ctx.Err().Error()
+	case !ready && ctx.Err() != nil:
+		out.Error = fmt.Sprintf("it did not get to work within %v", flags.patience)
 	case !ready:
 		out.Error = "the host that was to be killed ended by itself: " + strings.TrimSpace(said.String())
 	case len(left) > 0:

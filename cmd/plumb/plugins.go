@@ -106,7 +106,7 @@ func (p *program) named(argument string) ([]sdk.Component, error) {
 func (p *program) writeComponent(plugin string, c schema.Component) {
 	name := c.Name
 	if plugin != "" {
-		name = plugin + "/" + c.Name
+		name = plugin + "/" + name
 	}
 	fmt.Fprintf(p.out, "\n%s\n", p.bold(p.out, fmt.Sprintf("%s %q", c.Kind, name)))
 	words := []string{c.Summary}

@@ -36,6 +36,11 @@ func configure(c schema.Component, settings []string) (json.RawMessage, error) {
 	return json.Marshal(config)
 }
 
+// notGiven says that something is required and not given.
+type notGiven struct{ what string }
+
+func (n *notGiven) Error() string { return n.what }
+
 // offered names what is there, and what may have been meant.
 func offered(name string, names []string) string {
 	if len(names) == 0 {
@@ -75,7 +80,7 @@ func fill(s schema.Schema, given map[string]string, prefix string) (map[string]a
 			}
 			config[a.Name] = value
 		case a.Required:
-			return nil, fmt.Errorf("the option %s%s is required: give --set %s%s=VALUE (%s)", prefix, a.Name, prefix, a.Name, a.Type)
+			return nil, &notGiven{fmt.Sprintf("the option %s%s is required: give --set %s%s=VALUE (%s)", prefix, a.Name, prefix, a.Name, a.Type)}
 		case a.Default == nil:
 			config[a.Name] = nil
 		default:
@@ -109,7 +114,7 @@ func fill(s schema.Schema, given map[string]string, prefix string) (map[string]a
 		if len(labelled) > 0 {
 			config[b.Type] = labelled
 		} else if b.Required {
-			return nil, fmt.Errorf("the block %s is required: give --set %s%s.NAME=VALUE", b.Type, within, strings.Join(b.Labels, "|"))
+			return nil, &notGiven{fmt.Sprintf("the block %s is required: give --set %s%s.NAME=VALUE", b.Type, within, strings.Join(b.Labels, "|"))}
 		}
 	}
 	return config, nil

@@ -32,6 +32,9 @@ func (w wrong) Score(ctx context.Context, item sdk.Item) (float64, error) {
 		return score + w.seed, nil
 	case "deaf": // to being cancelled
 		time.Sleep(700 * time.Millisecond)
+	case "hanging": // alive, and without ever an answer
+		<-ctx.Done()
+		return 0, ctx.Err()
 	case "failing":
 		if item.Prompt.Text == "" {
 			return 0, sdk.Errorf("the prompt is empty")
@@ -58,7 +61,7 @@ func (w wrong) ScoreBatch(ctx context.Context, items []sdk.Item) ([]float64, err
 func wrongPlugin() sdk.Plugin {
 	p := sdk.Plugin{Name: "wrong", Version: "1"}
 	opened := 0.0
-	for _, way := range []string{"right", "constant", "crashing", "drifting", "deaf", "failing", "batched"} {
+	for _, way := range []string{"right", "constant", "crashing", "drifting", "deaf", "failing", "batched", "hanging"} {
 		type scale struct {
 			Scale float64 `json:"scale" plumb:"min=0" help:"Factor."`
 		}

@@ -73,7 +73,7 @@ func (o Origin) Explain(call client.Call, err error) error {
 			"Only finite numbers count. NaN and infinities come of a training that has diverged, of damaged weights, or of numbers too large for the precision of the computation."), notFinite}
 	case errors.As(err, &breach):
 		return explained{diag.Errorf(diag.Range{}, o.subject(call)+" "+breach.Predicate(),
-			"This is a mistake in the plugin; %s. The conformance kit of the SDK, plugintest, finds it.", o.tell()), breach}
+			"This is a mistake in the plugin; %s. plumb plugin check finds it.", o.tell()), breach}
 	}
 	return err
 }

@@ -16,9 +16,9 @@ import (
 // open_clip. Without one the test is skipped.
 func withModels(t testing.TB) string {
 	t.Helper()
-	path := os.Getenv("PLUMB_PEERS")
+	path := os.Getenv("PLUMB_PYTHON_MODELS")
 	if path == "" {
-		t.Skip("PLUMB_PEERS names no Python with torch, transformers, diffusers and open_clip (.ci/run makes one)")
+		t.Skip("PLUMB_PYTHON_MODELS names no Python with torch, transformers, diffusers and open_clip (.ci/run makes one)")
 	}
 	return path
 }
@@ -62,7 +62,14 @@ func TestPreference(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			instance := open(t, h, "reward", name, string(text))
+			request := client.OpenRequest{Kind: "reward", Component: name, OpenRequest: sdk.OpenRequest{Config: text}}
+			if name == "pickscore" {
+				request.Parts = []string{"cosine"}
+			}
+			instance, err := h.Open(t.Context(), request)
+			if err != nil {
+				t.Fatal(err)
+			}
 			var asked []client.Item
 			for i := range 6 { // several at once, and each the same as alone
 				png, err := os.ReadFile(in(fmt.Sprintf("%d.png", i%2)))
@@ -71,10 +78,10 @@ func TestPreference(t *testing.T) {
 				}
 				asked = append(asked, client.Item{ID: fmt.Sprint(i), PNG: png, Prompt: sdk.Prompt{Text: expected.Prompts[i%2]}})
 			}
-			err = instance.Score(t.Context(), each(asked), func(position int, score float64) error {
+			err = instance.Score(t.Context(), each(asked), func(position int, score sdk.Score) error {
 				// Pixels are resized by Pillow here and by torchvision there: in floats, and in steps of 1/255.
-				if want := expected.Scores[name][position%2]; math.Abs(score-want) > 1e-4*math.Max(1, math.Abs(want)) {
-					t.Errorf("image %d has the score %v, want %v", position, score, want)
+				if want := expected.Scores[name][position%2]; math.Abs(score.Score-want) > 1e-4*math.Max(1, math.Abs(want)) {
+					t.Errorf("image %d has the score %v, want %v", position, score.Score, want)
 				}
 				return nil
 			})

@@ -31,12 +31,10 @@ func hosted(t testing.TB, python, site, file string, more ...string) *plugin.Hos
 	if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	h := plugin.NewHost(plugin.Options{Plugins: []plugin.Entry{entry(strings.TrimSuffix(filepath.Base(file), ".py"), script)}, Logs: testLog{t}})
+	h := plugin.NewHost(plugin.Options{Plugins: []plugin.Entry{plugin.SourceEntry(strings.TrimSuffix(filepath.Base(file), ".py"), script)}, Logs: testLog{t}})
 	t.Cleanup(h.Kill)
 	return h
 }
-
-func entry(name, script string) plugin.Entry { return plugin.Entry{Name: name, Command: script} }
 
 // testLog puts what a plugin prints into the test's log.
 type testLog struct{ t testing.TB }
@@ -97,14 +95,29 @@ func TestThroughHost(t *testing.T) {
 	t.Run("reward", func(t *testing.T) {
 		in := open(t, h, "reward", "redness", `{"channel":"green","gain":2}`)
 		got := map[int]float64{}
-		err := in.Score(ctx, each(items(t, plainPNG(t, 3, 2, 0, 200, 0), plainPNG(t, 4, 4, 100, 100, 0), plainPNG(t, 1, 1, 9, 0, 0))), func(position int, score float64) error {
-			got[position] = score
+		err := in.Score(ctx, each(items(t, plainPNG(t, 3, 2, 0, 200, 0), plainPNG(t, 4, 4, 100, 100, 0), plainPNG(t, 1, 1, 9, 0, 0))), func(position int, score sdk.Score) error {
+			got[position] = score.Score
 			return nil
 		})
 		if want := map[int]float64{0: 2, 1: 1, 2: 0}; err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("scores %v, want %v: %v", got, want, err)
 		}
 		if err := in.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("parts", func(t *testing.T) {
+		in, err := h.Open(ctx, client.OpenRequest{Kind: "reward", Component: "terms", Parts: []string{"red", "prompt_length", "of_colour"}, OpenRequest: sdk.OpenRequest{Config: []byte("{}")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = in.Score(ctx, each(items(t, plainPNG(t, 2, 2, 7, 0, 0))), func(_ int, score sdk.Score) error {
+			if want := (sdk.Score{Score: 17, Parts: map[string]float64{"red": 7, "prompt_length": 10, "of_colour": 1}}); !reflect.DeepEqual(score, want) {
+				t.Errorf("gave %v, want %v", score, want)
+			}
+			return nil
+		})
+		if err != nil {
 			t.Error(err)
 		}
 	})
@@ -177,7 +190,7 @@ func TestThroughHost(t *testing.T) {
 		in := open(t, h, "reward", "redness", `{"channel":"red","gain":1}`)
 		ctx, cancel := context.WithCancel(ctx)
 		cancel()
-		err := in.Score(ctx, each(items(t, plainPNG(t, 1, 1, 1, 1, 1))), func(int, float64) error { return nil })
+		err := in.Score(ctx, each(items(t, plainPNG(t, 1, 1, 1, 1, 1))), func(int, sdk.Score) error { return nil })
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("a cancelled call ends with %v", err)
 		}

@@ -214,4 +214,7 @@ func TestTemplateWithUV(t *testing.T) {
 	if said := run(t, directory, nil, uv, "run", "--quiet", "--offline", "--frozen", "--python", python, "--script", "redness.py", "--prompt", "a ring", "image.png"); said != "0.5\timage.png\n" {
 		t.Errorf("with its lock it says %q", said)
 	}
+	if said := run(t, directory, []string{"PATH=" + filepath.Dir(uv) + string(os.PathListSeparator) + os.Getenv("PATH")}, plumb(t), "plugin", "check", "redness.py"); !strings.Contains(said, "checks passed") {
+		t.Errorf("checked, it says %s", said)
+	}
 }

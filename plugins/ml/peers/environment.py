@@ -1,9 +1,7 @@
-"""Makes a virtual environment of pinned packages for tests:
+"""Makes the virtual environment that the tests beside diffusers, transformers, peft
+and datasets run in:  python3 environment.py DIRECTORY
 
-    python3 environment.py DIRECTORY [REQUIREMENTS]
-
-Without REQUIREMENTS it is the one beside diffusers, transformers, peft and datasets, of
-requirements.txt. It is kept, and made anew when this file or the requirements change.
+It is kept, and made anew when this file or requirements.txt changes.
 
 torch's wheel is linked with NVIDIA's libraries, 4 GB that a processor has no use for.
 In their place one small library is compiled that has their names and does nothing;
@@ -58,27 +56,24 @@ def stand_in(torch):
         (torch / name).symlink_to("libabsent.so")
 
 
-def make(directory, requirements):
-    stamp = hashlib.sha256(Path(__file__).read_bytes() + requirements.read_bytes()).hexdigest()
+def make(directory):
+    stamp = hashlib.sha256(Path(__file__).read_bytes() + (HERE / "requirements.txt").read_bytes()).hexdigest()
     ready = directory / "ready"
     if ready.exists() and ready.read_text() == stamp:
         return
     shutil.rmtree(directory, ignore_errors=True)
     venv.create(directory, with_pip=True)
     python = directory / "bin" / "python"
-    run(python, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--no-deps", "-r", requirements)
+    run(python, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--no-deps", "-r", HERE / "requirements.txt")
     for torch in directory.glob("lib/python3*/site-packages/torch/lib"):
         stand_in(torch)
-    if requirements == HERE / "requirements.txt":
-        run(python, "-c", "import torch, diffusers, transformers, peft, datasets, pandas, polars, duckdb, open_clip, grpc; assert torch.ones(2).sum() == 2")
-    else:
-        run(python, "-m", "pip", "check")  # with all that its packages need
+    run(python, "-c", "import torch, diffusers, transformers, peft, datasets, pandas, polars, duckdb; assert torch.ones(2).sum() == 2")
     ready.write_text(stamp)
 
 
 if __name__ == "__main__":
     try:
-        make(Path(os.path.abspath(sys.argv[1])), Path(os.path.abspath(sys.argv[2])) if len(sys.argv) > 2 else HERE / "requirements.txt")
+        make(Path(os.path.abspath(sys.argv[1])))
     except (subprocess.CalledProcessError, OSError) as failure:
         said = getattr(failure, "stderr", "") or ""
         sys.exit(f"{failure}\n{said[-2000:]}")

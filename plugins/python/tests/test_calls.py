@@ -77,6 +77,43 @@ class Calls(unittest.TestCase):
                 self.assertEqual([w.partition(";")[0] for w in call.warnings], [] if again else [
                     "Wrong ran out of memory with 16 at once", "Wrong ran out of memory with 8 at once"])
 
+    def test_out_of_memory_lets_go_of_the_attempt(self):
+        source = HEAD + """
+import gc, weakref
+class Large: pass
+class R(plumb.Reward):
+    held = []
+    def score(self, images):
+        gc.collect()
+        if any(r() for r in self.held):
+            raise ValueError("what the last attempt took is still there")
+        if len(images) > 2:
+            large = Large()
+            self.held.append(weakref.ref(large))
+            raise RuntimeError("CUBLAS_STATUS_ALLOC_FAILED")
+        return images[:, 0, 0, 0]
+plumb.main(R)
+"""
+        with Plugin(source=source) as plugin:
+            self.assertEqual(plugin.scores(plugin.open("reward", "r"), ITEMS), list(range(16)))
+
+    def test_out_of_memory_of_a_sampler(self):
+        source = HEAD + """
+import numpy as np
+class S(plumb.Sampler):
+    batch = 8
+    def sample(self, prompts, seeds):
+        if len(seeds) > 2:
+            raise MemoryError
+        return [np.full((1, 1, 3), s, np.uint8) for s in seeds]
+plumb.main(S)
+"""
+        with Plugin(source=source) as plugin:
+            request = message("SampleRequest")(instance=plugin.open("sampler", "s"), draws=[message("Draw")(seed=i) for i in range(11)])
+            call = plugin.stream("Sampler", "Sample", request, "SampleResponse")
+            self.assertEqual(sorted((a.image.position, a.image.image.data[0]) for a in call), [(i, i) for i in range(11)])
+            self.assertEqual([w.partition(";")[0] for w in call.warnings], ["S ran out of memory with 8 at once", "S ran out of memory with 4 at once"])
+
     def test_out_of_memory_with_one(self):
         self.failing(reward("raise MemoryError"), "Wrong.score: MemoryError at image 'item-0'", warnings=[
             f"Wrong ran out of memory with {n} at once; it gets {n // 2} from now on. batch = {n // 2} in the class says so from the start." for n in (16, 8, 4, 2)])
@@ -87,6 +124,17 @@ class Calls(unittest.TestCase):
             with self.assertRaisesRegex(Failed, "OSError: no weights"):
                 plugin.open("reward", "r", b'{"bad":true}')
             self.assertEqual(plugin.scores(plugin.open("reward", "r"), ITEMS), list(range(16)))
+
+    def test_close_that_fails(self):
+        with Plugin(source=HEAD + "class R(plumb.Reward):\n  numbers: list[float] = [1, 2]\n  bad: bool = False\n  def load(self):\n    if self.bad: raise OSError('no weights')\n    self.numbers.append(3)\n"
+                                  "  def score(self, images): return images[:, 0, 0, 0] + sum(self.numbers)\n  def close(self): raise ValueError('not now')\nplumb.main(R)") as plugin:
+            with self.assertRaisesRegex(Failed, "OSError: no weights"):
+                plugin.open("reward", "r", b'{"bad":true}')
+            first, second = plugin.open("reward", "r"), plugin.open("reward", "r")
+            self.assertEqual(plugin.scores(second, ITEMS[:2]), [6, 7])  # the first added to its own list
+            self.assertEqual([d.summary for d in plugin.close(first).diagnostics], ["ValueError: not now"])
+            self.assertEqual([d.summary for d in plugin.close(first).diagnostics], [f"Instance '{first}' is not open"])
+            self.assertEqual([d.summary for d in plugin.stop().diagnostics], ["ValueError: not now"])
 
     def test_labels(self):
         with Plugin(source=HEAD + "class R(plumb.Rater):\n  def rate(self, images): return ['fine'] * len(images)\nplumb.main(R)") as plugin:

@@ -64,6 +64,14 @@ class Descriptions(unittest.TestCase):
     def test_method_of_another_kind(self):
         self.refused(HEAD + "class R(plumb.Reward):\n  def score(self, prompts): ...\n  def tune(self, request): ...\nplumb.main(R)", "R is a reward and has a method tune")
 
+    def test_settings_of_a_wrong_type(self):
+        for setting, words in {
+            "batch = 2.5": "R.batch is 2.5; it is of type int", "batch = True": "R.batch is True", "batch = 0": "R.batch is at least 1", "code_version = 2": "R.code_version is 2; it is of type str",
+            "parts = 'cosine'": "R.parts is 'cosine'; it is a list", "parts = ['score']": "the score itself is no part", "name = 'a b'": "a name is of letters", "device_memory = '6 GB'": "of type int",
+        }.items():
+            with self.subTest(setting):
+                self.refused(HEAD + f"class R(plumb.Reward):\n  {setting}\n  def score(self, prompts): ...\nplumb.main(R)", words)
+
     def test_options_of_a_class_that_is_no_component(self):
         self.refused(HEAD + "class M:\n  x: int = 1\nclass R(M, plumb.Reward):\n  def score(self, prompts): ...\nplumb.main(R)", "R has options of M, which is neither a component")
 

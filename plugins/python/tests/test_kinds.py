@@ -31,13 +31,13 @@ class Kinds(unittest.TestCase):
             "notice": "Of no use to anybody.", "schema": {"attributes": [
                 {"name": "channel", "summary": "Channel that is looked at.", "type": "string", "one_of": ["red", "green", "blue"], "default": "red"},
                 {"name": "gain", "summary": "Factor of the score.", "type": "number", "minimum": 0.1, "maximum": 10, "default": 1}]}})
-        self.assertEqual(components["reward", "terms"]["parts"], ["red", "prompt_length"])
+        self.assertEqual(components["reward", "terms"]["parts"], ["red", "prompt_length", "of_colour"])
         self.assertEqual(components["reward", "on_vectors"]["reads"], ["image_features", "text_features"])
         self.assertEqual(components["reward", "on_vectors"]["capabilities"], ["fit", "fit_texts"])
         self.assertEqual(components["rater", "two"]["capabilities"], ["compare"])
         self.assertEqual(components["encoder", "mean"]["capabilities"], ["texts"])
         self.assertEqual(components["sampler", "learning"]["capabilities"], ["tune", "check_prompts"])
-        self.assertEqual(components["sampler", "learning"]["losses"], [{"name": "plain", "summary": "The obvious one.", "schema": {"attributes": []}, "needs": ["images"]}])
+        self.assertEqual(components["sampler", "learning"]["losses"], [{"name": "plain", "summary": "The obvious one.", "needs": ["images"]}])
         self.assertRegex(described.environment["python"], r"^3\.\d+\.\d+")
         self.assertEqual(described.environment["numpy"], np.__version__)
         self.assertNotIn("pip", described.environment)
@@ -54,7 +54,7 @@ class Kinds(unittest.TestCase):
     def test_parts_and_what_comes_with_an_image(self):
         instance = self.plugin.open("reward", "terms")
         (answer,) = self.plugin.score(instance, [item(0, plain(7), text="four", slots={"color": "red"})])
-        self.assertEqual((answer.score.score, dict(answer.score.parts)), (11, {"red": 7, "prompt_length": 4}))
+        self.assertEqual((answer.score.score, dict(answer.score.parts)), (11, {"red": 7, "prompt_length": 4, "of_colour": 1}))
 
     def test_vectors_of_an_encoder(self):
         instance = self.plugin.open("reward", "on_vectors")

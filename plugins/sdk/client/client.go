@@ -4,7 +4,7 @@
 // It holds every answer against the contract, whatever language the plugin is
 // written in: no answer may be missing, doubled, out of range, or not a finite
 // number. It knows nothing of processes; package core/plugin starts them, and
-// package plugintest does without.
+// package conformance does without.
 package client
 
 import (

@@ -1,5 +1,6 @@
 """What components answer, held against what was asked, in words that name the image."""
 
+import gc
 import math
 import os
 import sys
@@ -58,7 +59,7 @@ def _attempt(component: Component, method: str, arguments: Arguments, asked: Ask
         raise Wrong(f"{name}.{method}: {of(failure)} at {asked.one(0)}") from failure
     if out_of_memory(failure):
         component._most = half  # type: ignore[attr-defined]
-        free_memory()
+        free_memory(failure)
         call.warn(smaller(component, count))
         return halving(component, method, arguments, asked, check)
     for start, end in ((0, half), (half, count)):  # down to the one that is to blame
@@ -89,11 +90,16 @@ def of(e: BaseException) -> str:
 def out_of_memory(e: BaseException) -> bool:
     """Whether half as much at once may do. PyTorch, JAX and TensorFlow each say it in another way."""
     said = str(e).lower()
-    return isinstance(e, MemoryError) or type(e).__name__ in ("OutOfMemoryError", "ResourceExhaustedError") or "out of memory" in said or "resource_exhausted" in said
+    return isinstance(e, MemoryError) or type(e).__name__ in ("OutOfMemoryError", "ResourceExhaustedError") or any(w in said for w in _no_memory)
 
 
-def free_memory() -> None:
-    """Gives back what PyTorch keeps of a device's memory."""
+_no_memory = ("out of memory", "resource_exhausted", "alloc_failed", "can't allocate memory", "not enough memory")
+
+
+def free_memory(e: BaseException) -> None:
+    """Lets go of what a failed attempt holds: the locals in its traceback, and what PyTorch keeps of a device's memory."""
+    traceback.clear_frames(e.__traceback__)
+    gc.collect()
     torch = sys.modules.get("torch")
     for backend in (getattr(torch, "cuda", None), getattr(torch, "mps", None)):
         try:

@@ -85,8 +85,8 @@ def leave(author: Author, after: float = 0) -> None:
             if os.getppid() != process:
                 break
             time.sleep(0.05)
-    if os.getpgrp() == process:
-        os.killpg(process, signal.SIGKILL)  # this process, too: the group is the plugin's own
+    if os.getpgrp() == process or "PLUMB_PLUGIN_TREE" in os.environ:
+        os.killpg(0, signal.SIGKILL)  # this process, too: the group is the plugin's own, or that of uv, which started it
     if os.getppid() == process:
         os.kill(process, signal.SIGKILL)  # deep in a computation it would not notice
     os._exit(0)

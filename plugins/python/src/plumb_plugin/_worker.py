@@ -47,7 +47,7 @@ def begin() -> None:
     os.close(lives)
     os.register_at_fork(after_in_child=ours.close)  # a child that lives on must not hold the front's socket open
     os.dup2(2, 1)  # what libraries print goes to the log
-    sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
+    sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)  # input() fails at once, and does not eat the host's sign of life
     os.close(nothing)
@@ -262,7 +262,10 @@ class _Work:
             one.load()
             facts = _answers.facts(one)
         except BaseException:
-            one.close()
+            try:
+                one.close()
+            except Exception:
+                pass  # of something half read; why it is, is what the user is to know
             raise
         self.interruptible = False  # from here on it is open
         self.last += 1
@@ -278,8 +281,14 @@ class _Work:
         return {}, ()
 
     def do_stop(self, ask: Dict[str, Any], payload: bytearray) -> Tuple[Dict[str, Any], Sequence[Any]]:
+        failure: Optional[Exception] = None
         while self.open:
-            self.open.popitem()[1].close()
+            try:
+                self.open.popitem()[1].close()
+            except Exception as e:
+                failure = failure or e
+        if failure is not None:
+            raise failure
         return {}, ()
 
     def do_check_prompts(self, ask: Dict[str, Any], payload: bytearray) -> Tuple[Dict[str, Any], Sequence[Any]]:
@@ -331,7 +340,7 @@ class _Work:
                     raise
                 if most > 1 and _answers.out_of_memory(e):
                     one._most = most // 2
-                    _answers.free_memory()
+                    _answers.free_memory(e)
                     call.warn(_answers.smaller(one, most))
                     continue
                 raise _answers.Wrong(f"{type(one).__name__}.sample: {_answers.of(e)} at {asked.one(min(done - started, len(asked) - 1))}") from e

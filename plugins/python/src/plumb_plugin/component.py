@@ -1,6 +1,7 @@
 """Components: classes with annotated options, and a method for each thing that Plumb may ask of them."""
 
 import dataclasses
+import functools
 import inspect
 import pathlib
 import re
@@ -167,6 +168,9 @@ class Component:
         if "__init__" in cls.__dict__:
             raise Mistake(f"{cls.__name__} has an __init__; options are annotated attributes, and weights are read in load()")
         cls._summary = (inspect.cleandoc(cls.__dict__.get("__doc__") or "").splitlines() or [""])[0]
+        for option, default in list(cls.__dict__.items()):
+            if option in inspect.get_annotations(cls) and isinstance(default, list):  # of which every instance gets its own
+                setattr(cls, option, dataclasses.field(default_factory=functools.partial(list, default)))
         dataclasses.dataclass(kw_only=True, eq=False)(cls)
 
     def load(self) -> None:
@@ -244,6 +248,9 @@ class Sampler(Component):
         raise NotImplementedError
 
 
+_settings_of: Dict[str, Any] = {
+    "name": str, "code_version": str, "batch": int, "needs_device": bool, "device_memory": int, "notice": str, "parts": (list, tuple), "losses": (list, tuple),
+}
 _minimum = {"reward": "score", "rater": "rate", "encoder": "encode_images", "sampler": "sample"}
 _capabilities = {  # method to capability
     "reward": {"fit": "fit", "fit_texts": "fit_texts"},
@@ -265,8 +272,17 @@ def wants(cls: Type[Component], method: str) -> List[str]:
     return [p.name for p in parameters if p.name in known]
 
 
-def _settings(cls: Optional[Type[Any]]) -> List[Dict[str, Any]]:
-    return [] if cls is None else [o.attribute for o in options.of(as_dataclass(cls))]
+def _schema(described: Sequence[options.Option]) -> Dict[str, Any]:
+    return {"attributes": [{k: v for k, v in o.attribute.items() if v != ""} for o in described]} if described else {}
+
+
+def _settings(cls: Optional[Type[Any]]) -> Dict[str, Any]:
+    return {} if cls is None else _schema(options.of(as_dataclass(cls)))
+
+
+def _said(described: Dict[str, Any]) -> Dict[str, Any]:
+    """A description without what says nothing."""
+    return {name: value for name, value in described.items() if value or name in ("kind", "name")}
 
 
 def as_dataclass(cls: Type[Any]) -> Type[Any]:
@@ -295,17 +311,23 @@ def describe(cls: Type[Component]) -> Dict[str, Any]:
     asked = {m: wants(cls, m) for m in (minimum, *methods, "check_prompts") if hasattr(cls, m)}
     capabilities = [c for m, c in methods.items() if m in asked] + ["check_prompts"] * ("check_prompts" in asked)
     reads = [_readings[name] for name in asked[minimum] if name in _readings] if cls.kind == "reward" else []
-    if cls.batch < 1:
-        raise Mistake(f"{cls.__name__}.batch is {cls.batch}; it is at least 1")
+    for setting, kind in _settings_of.items():
+        value = getattr(cls, setting, None)
+        if value is not None and (not isinstance(value, kind) or isinstance(value, bool) and kind is int):
+            raise Mistake(f"{cls.__name__}.{setting} is {value!r}; it is {'of type ' + kind.__name__ if isinstance(kind, type) else 'a list'}")
+    if cls.batch < 1 or cls.device_memory < 0:
+        raise Mistake(f"{cls.__name__}.batch is at least 1, and device_memory at least 0")
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", cls.name):
+        raise Mistake(f"{cls.__name__}.name is {cls.name!r}; a name is of letters, digits, _ and -")
     out = {
         "kind": cls.kind,
         "name": cls.name,
         "summary": cls._summary,
-        "schema": {"attributes": [o.attribute for o in described]},
+        "schema": _schema(described),
         "reads": reads if reads != ["pixels"] else [],
         "preferred_batch": cls.batch,
         "needs_device": cls.needs_device,
-        "device_memory": int(cls.device_memory),
+        "device_memory": cls.device_memory,
         "code_version": cls.code_version,
         "notice": cls.notice,
         "capabilities": capabilities,
@@ -315,11 +337,11 @@ def describe(cls: Type[Component]) -> Dict[str, Any]:
         if "score" in cls.parts:
             raise Mistake(f"{cls.__name__}.parts has \"score\" in it; the score itself is no part")
     if issubclass(cls, Sampler):
-        out["losses"] = [{"name": l.name, "summary": l.summary, "schema": {"attributes": _settings(l.options)}, "needs": list(l.needs)} for l in cls.losses]
-        out["tuning"] = {"attributes": _settings(cls.tuning)}
+        out["losses"] = [_said({"name": l.name, "summary": l.summary, "schema": _settings(l.options), "needs": list(l.needs)}) for l in cls.losses]
+        out["tuning"] = _settings(cls.tuning)
         if "tune" not in asked and (cls.losses or cls.tuning):
             raise Mistake(f"{cls.__name__} lists losses or tuning and has no method tune")
-    return {name: value for name, value in out.items() if value or name in ("kind", "name")}
+    return _said(out)
 
 
 _kinds: Dict[str, Type[Component]] = {c.kind: c for c in (Reward, Rater, Encoder, Sampler)}

@@ -25,17 +25,21 @@ class Redness(plumb.Reward):
 class Terms(plumb.Reward):
     """A score with its terms."""
 
-    parts = ("red", "prompt_length")
+    code_version = "1"
+    parts = ("red", "prompt_length", "of_colour")
 
     def score(self, prompts, images, categories, slots, ids):
+        assert len(ids) == len(prompts) == len(images)
         red = images[:, 0, 0, 0].astype(float)
         length = [float(len(p)) for p in prompts]
-        assert categories[0] == "colour" and slots[0] == {"color": "red"} and ids[0].startswith("item-")
-        return {"score": red + length, "red": red, "prompt_length": length}
+        known = [c == "colour" and s.get("color") == "red" for c, s in zip(categories, slots)]
+        return {"score": red + length, "red": red, "prompt_length": length, "of_colour": known}
 
 
 class OnVectors(plumb.Reward):
     """The cosine of what an encoder made."""
+
+    code_version = "1"
 
     def score(self, image_vectors, text_vectors):
         return (image_vectors * text_vectors).sum(axis=1)
@@ -53,6 +57,8 @@ class OnVectors(plumb.Reward):
 
 class Two(plumb.Rater):
     """Two raters: one likes red, one likes what is bright."""
+
+    code_version = "1"
 
     def load(self):
         plumb.busy("people are being found")
@@ -72,6 +78,8 @@ class Two(plumb.Rater):
 class Mean(plumb.Encoder):
     """The mean colour."""
 
+    code_version = "1"
+
     def encode_images(self, images):
         return images.mean(axis=(1, 2))
 
@@ -82,9 +90,10 @@ class Mean(plumb.Encoder):
 class Learning(plumb.Sampler):
     """Draws a plain colour."""
 
+    code_version = "1"
     batch = 2
-    size: int = 8
-    weights: Path | None = None
+    size: Annotated[int, "Height and width.", plumb.Range(1, 64)] = 8
+    weights: Annotated[Path | None, "Nothing is read of it."] = None
     losses = (plumb.Loss("plain", needs=("images",), summary="The obvious one."),)
 
     def sample(self, prompts, seeds):
