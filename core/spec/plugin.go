@@ -69,9 +69,9 @@ var pluginSchema = Schema{Attributes: []Attribute{
 	{Name: "dtype", Type: "string", OneOf: []string{"float32", "bfloat16", "float16"}, Summary: "the numbers that it computes with"},
 }}
 
-// The bounds of silence.
+// The bounds of silence. Signs of life come every 2 s.
 const (
-	leastSilence = time.Second
+	leastSilence = 5 * time.Second
 	mostSilence  = 24 * time.Hour
 )
 
@@ -160,7 +160,7 @@ func (l *loader) plugin(block *hcl.Block, name, directory string, arguments argu
 	if text := arguments.text("silence"); arguments.given("silence") && !arguments.bad["silence"] {
 		silence, err := time.ParseDuration(text)
 		if err != nil || silence < leastSilence || silence > mostSilence {
-			l.error(arguments.at("silence", block.DefRange), "Wrong value", "silence is a time from 1 s to 24 h, such as \"90s\", \"5m\" or \"1h30m\", and this is %q.", text)
+			l.error(arguments.at("silence", block.DefRange), "Wrong value", "silence is a time from 5 s to 24 h, such as \"90s\", \"5m\" or \"1h30m\", and this is %q.", text)
 		} else {
 			p.Silence = silence
 		}
