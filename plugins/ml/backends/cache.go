@@ -78,7 +78,7 @@ func cacheFor(library Library, variable func(name string) string, userCache func
 	switch {
 	case err != nil:
 		return Cache{Why: err.Error()}
-	case !library.Tuning:
+	case !library.knows(cacheFlag):
 		return Cache{Why: library.Path + " does not know the flag " + cacheFlag}
 	}
 	directory := filepath.Join(root, "tuning", tuningName(library, variable, given))

@@ -12,7 +12,7 @@ import (
 // TestCacheFor: what would be sent to XLA, and that its user's word goes before
 // ours.
 func TestCacheFor(t *testing.T) {
-	knows := Library{Path: "/lib/xla_cuda_plugin.so", Digest: strings.Repeat("ab", 32), Tuning: true}
+	knows := Library{Path: "/lib/xla_cuda_plugin.so", Digest: strings.Repeat("ab", 32), Flags: ourFlags}
 	without := Library{Path: "/lib/old.so", Digest: strings.Repeat("cd", 32)}
 	home := func() (string, error) { return "/home/ann/.cache", nil }
 	homeless := func() (string, error) { return "", errors.New("$HOME is not defined") }
@@ -76,7 +76,7 @@ func TestCacheFor(t *testing.T) {
 // TestKeepTuning: the directory is there before XLA is, a second time changes
 // nothing, and what cannot be made is no error.
 func TestKeepTuning(t *testing.T) {
-	plugin, root := Library{Digest: strings.Repeat("ab", 32), Tuning: true}, t.TempDir()
+	plugin, root := Library{Digest: strings.Repeat("ab", 32), Flags: ourFlags}, t.TempDir()
 	t.Setenv(CacheVariable, root)
 	t.Setenv(debugVariable, "")
 	t.Setenv(flagsVariable, "")

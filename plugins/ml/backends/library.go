@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/plumb-ml/plumb/plugins/ml/backends/pjrt"
 	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
@@ -21,8 +22,10 @@ type Library struct {
 	Path   string `json:"path"`
 	Digest string `json:"sha256"`
 
-	// Tuning says whether the library has the flag cacheFlag.
-	Tuning bool `json:"tuning"`
+	// Flags are those of ourFlags that the library has.
+	Flags []string `json:"flags"`
+	// Looked is ourFlags as they were when the library was read.
+	Looked []string `json:"looked"`
 
 	Stamp sealed.Stamp `json:"stamp"` // of the file when it was read
 }
@@ -48,12 +51,12 @@ func identify(path string) (Library, error) {
 		if damaged > 0 {
 			pjrt.Repaired(fmt.Sprintf("What was remembered of %s is damaged (%s); it is read again.", path, memory))
 		}
-		if err == nil && len(lines) == 1 && json.Unmarshal(lines[0], &known) == nil && known.Path == path && known.Stamp == sealed.StampOf(info) {
+		if err == nil && len(lines) == 1 && json.Unmarshal(lines[0], &known) == nil && known.Path == path && known.Stamp == sealed.StampOf(info) && slices.Equal(known.Looked, ourFlags) {
 			return known, nil
 		}
 	}
-	library := Library{Path: path, Stamp: sealed.StampOf(info)}
-	if library.Digest, library.Tuning, err = scan(path, cacheFlag); err != nil {
+	library := Library{Path: path, Stamp: sealed.StampOf(info), Looked: ourFlags}
+	if library.Digest, library.Flags, err = scan(path, ourFlags); err != nil {
 		return Library{}, err
 	}
 	if memory != "" {
@@ -61,6 +64,13 @@ func identify(path string) (Library, error) {
 	}
 	return library, nil
 }
+
+// ourFlags are the flags of XLA that we set where it has them: one that it does not
+// know ends the process.
+var ourFlags = []string{cacheFlag, packingFlag}
+
+// knows reports whether the library has a flag of ourFlags.
+func (l Library) knows(flag string) bool { return slices.Contains(l.Flags, flag) }
 
 // remember writes down what was found. If that cannot be, the library is read again
 // the next time.
@@ -70,42 +80,50 @@ func (l Library) remember(path string) {
 	}
 }
 
-// scan reads a library once: for its digest, and for whether it has a flag. A
-// flag's name is a C string there; the name of a field of a message is none, for
-// no zero follows it.
-func scan(path, flag string) (digest string, knows bool, err error) {
+// scan reads a library once: for its digest, and for which flags it has.
+func scan(path string, flags []string) (digest string, has []string, err error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return "", false, err
+		return "", nil, err
 	}
 	defer file.Close()
-	s := &scanner{hash: sha256.New(), names: [][]byte{[]byte("\x00" + flag + "\x00"), []byte("-" + flag + "\x00")}}
+	s := newScanner(flags)
 	if _, err := io.CopyBuffer(struct{ io.Writer }{s}, file, make([]byte, 1<<20)); err != nil {
-		return "", false, fmt.Errorf("read %s: %w", path, err)
+		return "", nil, fmt.Errorf("read %s: %w", path, err)
 	}
-	return hex.EncodeToString(s.hash.Sum(nil)), s.found, nil
+	return hex.EncodeToString(s.hash.Sum(nil)), s.has(), nil
 }
 
-// scanner looks for one of several names in what is written to it.
+// scanner looks for flags in what is written to it. A flag's name is a C string there;
+// the name of a field of a message is none, for no zero follows it.
 type scanner struct {
 	hash  hash.Hash
-	names [][]byte
-	found bool
+	flags []string
+	found []bool
 	tail  []byte // of what was written before: a name may lie across
+}
+
+func newScanner(flags []string) *scanner {
+	return &scanner{hash: sha256.New(), flags: flags, found: make([]bool, len(flags))}
+}
+
+// has are the flags that were found.
+func (s *scanner) has() (flags []string) {
+	for i, flag := range s.flags {
+		if s.found[i] {
+			flags = append(flags, flag)
+		}
+	}
+	return flags
 }
 
 func (s *scanner) Write(part []byte) (int, error) {
 	s.hash.Write(part)
-	if s.found {
-		return len(part), nil
-	}
 	longest := 0
-	for _, name := range s.names {
-		longest = max(longest, len(name))
-	}
 	text := append(s.tail, part...)
-	for _, name := range s.names {
-		s.found = s.found || bytes.Contains(text, name)
+	for i, flag := range s.flags {
+		longest = max(longest, len(flag)+2)
+		s.found[i] = s.found[i] || bytes.Contains(text, []byte("\x00"+flag+"\x00")) || bytes.Contains(text, []byte("-"+flag+"\x00"))
 	}
 	s.tail = append(s.tail[:0], text[max(0, len(text)-longest):]...)
 	return len(part), nil

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,28 +41,28 @@ func TestScan(t *testing.T) {
 		"cut off":            {filler + "\x00" + cacheFlag, false},
 	} {
 		path := libraryFile(t, test.content)
-		digest, knows, err := scan(path, cacheFlag)
+		digest, has, err := scan(path, []string{"another_flag", cacheFlag})
 		if err != nil {
 			t.Fatal(err)
 		}
 		sum := sha256.Sum256([]byte("\x7fELF" + test.content))
-		if knows != test.knows || digest != hex.EncodeToString(sum[:]) {
-			t.Errorf("%s: found %v, digest %s", name, knows, digest)
+		if knows := slices.Equal(has, []string{cacheFlag}); knows != test.knows || len(has) > 1 || digest != hex.EncodeToString(sum[:]) {
+			t.Errorf("%s: found %v, digest %s", name, has, digest)
 		}
 	}
 	// The same for parts of any size, as a reader may give them.
 	for size := 1; size < 60; size++ {
-		s := &scanner{hash: sha256.New(), names: [][]byte{[]byte(flag)}}
+		s := newScanner([]string{cacheFlag})
 		for rest := []byte("some text before" + flag + "and after"); len(rest) > 0; rest = rest[min(size, len(rest)):] {
 			if n, err := s.Write(rest[:min(size, len(rest))]); n != min(size, len(rest)) || err != nil {
 				t.Fatalf("%d, %v", n, err)
 			}
 		}
-		if !s.found {
+		if len(s.has()) != 1 {
 			t.Errorf("in parts of %d bytes it is not found", size)
 		}
 	}
-	if _, _, err := scan(filepath.Join(t.TempDir(), "none.so"), cacheFlag); err == nil {
+	if _, _, err := scan(filepath.Join(t.TempDir(), "none.so"), ourFlags); err == nil {
 		t.Error("no file has no error")
 	}
 }
@@ -71,7 +72,7 @@ func TestIdentify(t *testing.T) {
 	t.Setenv(CacheVariable, t.TempDir())
 	path := libraryFile(t, "\x00"+cacheFlag+"\x00")
 	first, err := identify(path)
-	if err != nil || !first.Tuning || len(first.Digest) != 64 {
+	if err != nil || !first.knows(cacheFlag) || first.knows(packingFlag) || len(first.Digest) != 64 {
 		t.Fatalf("%+v, %v", first, err)
 	}
 	then := time.Now().Add(-time.Hour)
@@ -85,7 +86,7 @@ func TestIdentify(t *testing.T) {
 	if err := os.WriteFile(path, []byte("another"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if other, err := identify(path); err != nil || other.Digest == first.Digest || other.Tuning {
+	if other, err := identify(path); err != nil || other.Digest == first.Digest || other.knows(cacheFlag) {
 		t.Errorf("%+v, %v", other, err)
 	}
 	if _, err := identify(t.TempDir()); err == nil {

@@ -22,6 +22,7 @@ type shared struct {
 	path     string // of the plugin
 	api      string // version of PJRT's API, as the plugin has it
 	compiler string // what makes code, as Compiler says it
+	inPlace  bool   // whether programs may overwrite inputs that are given away
 	programs programs
 }
 
@@ -95,7 +96,7 @@ func (b *sharedBuilder) compiled(donated []bool) (compute.Executable, error) {
 	if b.spread {
 		return b.Builder.Compile()
 	}
-	if main := mainOf(b.Builder); main != nil {
+	if main := mainOf(b.Builder); main != nil && b.backend.inPlace {
 		overwrite(main, donated)
 	}
 	if key := keyOf(b.Builder); key != "" {

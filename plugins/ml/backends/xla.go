@@ -39,6 +39,12 @@ func openXLA(name, path string, cards []string) (backend compute.Backend, err er
 		return nil, err
 	}
 	flags := os.Getenv(flagsVariable) // as the user set them
+	inPlace := true
+	if name == XLACPU {
+		if flags, inPlace, err = withoutPacking(library, os.Getenv); err != nil {
+			return nil, err
+		}
+	}
 	code := codeFor(name, library, flags, cards)
 	if name == XLACUDA {
 		keepTuning(library)
@@ -55,7 +61,7 @@ func openXLA(name, path string, cards []string) (backend compute.Backend, err er
 		return nil, fmt.Errorf("it does not start: %w", err)
 	}
 	api := fmt.Sprintf("%d.%d", plugin.Major, plugin.Minor)
-	return &shared{Backend: opened, name: name, path: path, api: api, compiler: compiler(name, library, api, flags)}, nil
+	return &shared{Backend: opened, name: name, path: path, api: api, compiler: compiler(name, library, api, flags), inPlace: inPlace}, nil
 }
 
 // apiVersion is the version of PJRT's API that a backend's plugin was built with.
