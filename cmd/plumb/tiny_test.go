@@ -104,7 +104,7 @@ func tinyHouse() house {
 			return err
 		},
 		open: func(name string) opened {
-			if flags := os.Getenv("XLA_FLAGS"); flags != "" { // as XLA does
+			if flags := os.Getenv("XLA_FLAGS"); strings.Contains(flags, "--nonsense") { // as XLA does
 				fmt.Fprintf(os.Stderr, "WARNING: some\nF0000 00:00 flags.cc:1] Unknown flag in XLA_FLAGS: %s\nand where\n", flags)
 				os.Exit(1)
 			}
