@@ -51,11 +51,3 @@ type Options struct {
 	// done here, on what Resolve finds.
 	Executor run.Executor
 }
-
-// files are those of the options, or new ones.
-func (o Options) files() *spec.Files {
-	if o.Files != nil {
-		return o.Files
-	}
-	return spec.NewFiles()
-}

@@ -28,8 +28,8 @@ func Catalog(ctx context.Context, experiment string, options Options) (spec.Cata
 func Entries(ctx context.Context, file string, options Options) ([]plugin.Entry, *plugin.Lock, error) {
 	s := newSession(file, options)
 	defer s.Close()
-	if ablation.IsAblation(s.files, file) {
-		loaded, found := ablation.Load(ctx, file, ablation.Options{Files: s.files})
+	if ablation.IsAblation(s.options.Files, file) {
+		loaded, found := ablation.Load(ctx, file, ablation.Options{Files: s.options.Files})
 		if err := found.Err(); err != nil {
 			return nil, nil, err
 		}
@@ -66,7 +66,7 @@ func (s *Session) catalog(ctx context.Context, experiment string) (spec.Catalog,
 
 // locked joins the plugins of an experiment with the lock file beside it.
 func (s *Session) locked(dir string, named []spec.Plugin, allowed bool) ([]plugin.Entry, *plugin.Lock, error) {
-	lock, problems := plugin.ReadLock(dir, s.files)
+	lock, problems := plugin.ReadLock(dir, s.options.Files)
 	if err := problems.Err(); err != nil {
 		return nil, nil, err
 	}

@@ -17,7 +17,7 @@ import (
 func (s *Session) specOptions() spec.Options {
 	o := s.options
 	return spec.Options{
-		Variables: o.Variables, VarFiles: o.VarFiles, Files: s.files, Hub: o.Hub,
+		Variables: o.Variables, VarFiles: o.VarFiles, Files: s.options.Files, Hub: o.Hub,
 		Digest: o.Digests.Path,
 		Scan: func(ctx context.Context, folder imagefolder.Folder) (imagefolder.Inventory, error) {
 			return folder.Scan(ctx, o.Digests)
@@ -29,7 +29,7 @@ func (s *Session) specOptions() spec.Options {
 // read loads the file, an experiment or an ablation of one, and plans it.
 func (s *Session) read(ctx context.Context) error {
 	load := s.readExperiment
-	if ablation.IsAblation(s.files, s.File) {
+	if ablation.IsAblation(s.options.Files, s.File) {
 		load = s.readAblation
 	}
 	components, wanted, err := load(ctx)
@@ -80,7 +80,7 @@ func (s *Session) readExperiment(ctx context.Context) (spec.Catalog, wanted, err
 }
 
 func (s *Session) readAblation(ctx context.Context) (spec.Catalog, wanted, error) {
-	loaded, found := ablation.Load(ctx, s.File, ablation.Options{Files: s.files})
+	loaded, found := ablation.Load(ctx, s.File, ablation.Options{Files: s.options.Files})
 	if err := found.Err(); err != nil {
 		return nil, wanted{}, err
 	}

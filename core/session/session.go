@@ -39,7 +39,6 @@ type Session struct {
 	checked map[string]sdk.PromptFindings // what components said of prompts, by what they were asked
 
 	options Options
-	files   *spec.Files    // HCL that was parsed
 	named   []spec.Plugin  // by the experiment
 	entries []plugin.Entry // the same, with what is locked of them
 	store   *store.Store   // nil until it is needed
@@ -47,8 +46,10 @@ type Session struct {
 }
 
 func newSession(file string, options Options) *Session {
-	options.Files = options.files()
-	return &Session{File: file, options: options, files: options.Files}
+	if options.Files == nil {
+		options.Files = spec.NewFiles()
+	}
+	return &Session{File: file, options: options}
 }
 
 // Load reads and plans the experiment or ablation in file, and finds out what
