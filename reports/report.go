@@ -68,7 +68,7 @@ func experimentTables(v variant) []Table {
 	var tables []Table
 	for _, e := range v.evaluations {
 		for _, build := range []func(variant, evaluation) (Table, bool){
-			modelsTable, winTable, fidelityTable, accuracyTable, rewardsTable, bestOfTable, categoryTable, categoryDifferencesTable,
+			modelsTable, partsTable, winTable, fidelityTable, accuracyTable, rewardsTable, bestOfTable, categoryTable, categoryDifferencesTable,
 		} {
 			table, ok := build(v, e)
 			if !ok {

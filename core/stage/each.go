@@ -15,12 +15,12 @@ import (
 // pass is one pass of a table of images through an instance: what is asked of
 // each image, and the table that the answers become.
 type pass[Answer, Row any] struct {
-	role  string                       // of the table that is made
-	total int                          // images to ask, for the progress; 0: not known
-	keep  func(position int) bool      // images to ask, by their place in the table; nil: all
-	fill  func(*client.Item) error     // adds what else is sent of an image; nil: nothing
-	see   func(row Row)                // told of every row of the table; nil: nobody is
-	check func(images int) error       // a look at all answers before their table counts; nil: none
+	role  string                   // of the table that is made
+	total int                      // images to ask, for the progress; 0: not known
+	keep  func(position int) bool  // images to ask, by their place in the table; nil: all
+	fill  func(*client.Item) error // adds what else is sent of an image; nil: nothing
+	see   func(row Row)            // told of every row of the table; nil: nobody is
+	check func(images int) error   // a look at all answers before their table counts; nil: none
 
 	ask  func(instance *client.Instance, ctx context.Context, items iter.Seq2[client.Item, error], emit func(position int, answer Answer) error) error
 	rows func(image table.Image, answer Answer) []Row
