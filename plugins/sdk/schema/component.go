@@ -173,6 +173,9 @@ func (c Component) Mistakes() []string {
 	if c.Kind == Reward && c.Name == WeightedSum {
 		add("has a name that is taken: experiments combine rewards by it")
 	}
+	if c.PreferredBatch < 0 {
+		add("has a preferred_batch of %d: it may be 1 or more, or 0 for the usual one", c.PreferredBatch)
+	}
 	if len(c.Reads) > 0 && c.Kind != Reward {
 		add("says what it reads, which only a reward does")
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 )
 
@@ -112,6 +113,9 @@ func (s Schema) Change(name string, change func(*Attribute)) Schema {
 	return s
 }
 
+// optionName is what the name of an attribute or block may be.
+var optionName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+
 // Mistakes are those of the schema itself, not of a body written against it:
 // doubled names, unknown types, defaults that do not fit their attribute.
 func (s Schema) Mistakes() []string {
@@ -120,6 +124,8 @@ func (s Schema) Mistakes() []string {
 	claim := func(name string) {
 		if name == "" {
 			out = append(out, "an attribute or block has no name")
+		} else if !optionName.MatchString(name) {
+			out = append(out, fmt.Sprintf("the name %q cannot be written in an experiment: one is of letters, digits, _ and -, and begins with a letter or _", name))
 		} else if names[name] {
 			out = append(out, fmt.Sprintf("%s is declared twice", name))
 		}
