@@ -186,10 +186,9 @@ func (o optionSettings) parse(a schema.Attribute, text string) (json.RawMessage,
 		}
 		return filepath.Abs(text)
 	}
-	elements := map[schema.Type]schema.Type{schema.StringList: schema.String, schema.NumberList: schema.Number}
 	var value any
 	var err error
-	if element, list := elements[a.Type]; list {
+	if element := a.Type.Element(); element != a.Type {
 		all := []any{}
 		if text != "" {
 			for part := range strings.SplitSeq(text, ",") {
