@@ -34,6 +34,7 @@ var wrongDescriptions = map[string][]string{
 	"default outside":   {"attribute gain", "above 1", `"wrong"`},
 	"choices of a bool": {"attribute gain", "only strings are one of a list", `"wrong"`},
 	"block twice":       {"extra", "twice", `"wrong"`},
+	"taken option":      {`reward "r"`, `an option "encoder"`, `"wrong"`},
 	"hub of no path":    {"attribute gain", "hub", `"wrong"`},
 }
 
@@ -56,6 +57,7 @@ func wrongDescription(mode string) (component string, is bool) {
 		"default outside":   option(`{"name":"gain","type":"number","default":2,"maximum":1}`),
 		"choices of a bool": option(`{"name":"gain","type":"bool","one_of":["a"]}`),
 		"block twice":       `{"kind":"reward","name":"r","schema":{"blocks":[{"type":"extra","body":{}},{"type":"extra","body":{}}]}}`,
+		"taken option":      `{"kind":"reward","name":"r","reads":["image_features"],"schema":{"attributes":[{"name":"encoder","type":"string"}]}}`,
 		"hub of no path":    option(`{"name":"gain","type":"string","hub":["config.json"]}`),
 	}[mode]
 	if strings.HasSuffix(mode, " of parts") {
