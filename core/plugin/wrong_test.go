@@ -38,6 +38,10 @@ type wrong struct {
 	mode string
 }
 
+// changing begins a mode in which a plugin crashes and then describes itself otherwise; a
+// file's name follows, which notes that it was there.
+const changing = "changes and "
+
 // stderr is the process's own: go-plugin puts another in its place.
 var stderr = os.Stderr
 
@@ -108,6 +112,12 @@ func (w wrong) Describe(ctx context.Context, _ *pb.DescribeRequest) (*pb.Describ
 	case "default":
 		component = `{"kind":"reward","name":"r","schema":{"attributes":[{"name":"gain","type":"number","default":"much"}]}}`
 	default:
+		if note, is := strings.CutPrefix(w.mode, changing); is {
+			if _, err := os.Stat(note); err == nil {
+				component = `{"kind":"reward","name":"r","code_version":"2"}`
+			}
+			os.WriteFile(note, nil, 0o600)
+		}
 		if text, is := wrongDescription(w.mode); is {
 			component = text
 		}
@@ -177,6 +187,13 @@ func (w wrong) Open(r *pb.OpenRequest, stream pb.Plugin_OpenServer) error {
 		return err
 	}
 	return send(&pb.OpenResponse{Signal: done()})
+}
+
+func (w wrong) Stop(ctx context.Context, _ *pb.StopRequest) (*pb.StopResponse, error) {
+	if w.mode == "stop hangs" {
+		time.Sleep(time.Minute)
+	}
+	return &pb.StopResponse{}, nil
 }
 
 func (w wrong) Close(ctx context.Context, _ *pb.CloseRequest) (*pb.CloseResponse, error) {
@@ -402,6 +419,69 @@ func TestAHangCostsItsSilenceOnce(t *testing.T) {
 				t.Errorf("another plugin: %v", err)
 			}
 		})
+	}
+}
+
+// TestAnotherDescription: a plugin that says something else of itself when it is started
+// again is refused, as its results must not mix with those from before.
+func TestAnotherDescription(t *testing.T) {
+	h := tinyHost(t, func(o *Options) { o.Plugins = []Entry{wrongEntry(t, changing+filepath.Join(t.TempDir(), "note"))} })
+	ask := func() error {
+		in, err := h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "wrong/r", Name: "mine"})
+		if err == nil {
+			_, err = scores(t.Context(), in, pngs(t, 3))
+		}
+		return err
+	}
+	says(t, ask(), `Reward "mine" of plugin "wrong" crashed`)
+	err := ask()
+	says(t, err, `Plugin "wrong" does not describe itself as before`, "its components changed", "plumb plugin lock x.hcl")
+	if at := asList(err)[0].Subject; at.File != "x.hcl" || at.Start.Line != 3 {
+		t.Errorf("it is said at %+v", at)
+	}
+}
+
+// TestAHangInStop ends with the patience of whoever stops it, and the process with it.
+func TestAHangInStop(t *testing.T) {
+	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{wrongEntry(t, "stop hangs")} })
+	if _, err := h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "wrong/r", Name: "mine"}); err != nil {
+		t.Fatal(err)
+	}
+	running := h.providers[0].process
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	began := time.Now()
+	if err := h.Stop(ctx); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if !running.child.exited() {
+		t.Error("the process is left")
+	}
+}
+
+// TestSignsOfLifeWithoutAnAnswer: a model may be slow, so that they are no mistake; who
+// watches is told that nothing comes.
+func TestSignsOfLifeWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{wrongEntry(t, "heartbeats alone")} })
+	in, err := h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "wrong/r", Name: "mine"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var heard string
+	_, err = scores(client.WithBusy(ctx, func(text string) {
+		if text != "" {
+			heard = text
+			cancel()
+		}
+	}), in, pngs(t, 1))
+	if !strings.HasPrefix(heard, "no answer for ") || !errors.Is(err, context.Canceled) {
+		t.Errorf("heard %q, %v", heard, err)
 	}
 }
 

@@ -156,7 +156,17 @@ func (w wrong) answerWrong(stream pb.Reward_ScoreServer, positions []uint64) (is
 		}
 		return end()
 	}
+	if strings.HasPrefix(w.mode, changing) {
+		os.Exit(3)
+	}
 	switch w.mode {
+	case "heartbeats alone":
+		for {
+			time.Sleep(200 * time.Millisecond)
+			if err := stream.Send(&pb.ScoreResponse{Signal: &pb.Signal{Kind: &pb.Signal_Heartbeat{Heartbeat: &pb.Heartbeat{}}}}); err != nil {
+				return true, err
+			}
+		}
 	case "infinite":
 		give(1, &pb.Score{Score: math.Inf(1)})
 	case "overflow":
