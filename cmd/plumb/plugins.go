@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/reference"
 	"github.com/plumb-ml/plumb/core/session"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
@@ -27,7 +27,7 @@ func (p *program) pluginsCommand() *cobra.Command {
 			if len(args) > 0 {
 				if named, err := p.named(args[0]); err != nil || len(named) > 0 {
 					for _, component := range named {
-						p.writeComponent("", component.Description)
+						reference.WriteComponent(p.out, "", component.Description, p.style())
 					}
 					return err
 				}
@@ -39,7 +39,7 @@ func (p *program) pluginsCommand() *cobra.Command {
 			}
 			fmt.Fprintln(p.out, "Built in:")
 			for _, component := range p.plugin.Components {
-				p.writeComponent("", component.Description)
+				reference.WriteComponent(p.out, "", component.Description, p.style())
 			}
 			return nil
 		},
@@ -74,7 +74,7 @@ func (p *program) writePlugins(ctx context.Context, file string) error {
 				}
 				fmt.Fprint(p.out, heading)
 				heading = ""
-				p.writeComponent(identity.Plugin, identity.Component)
+				reference.WriteComponent(p.out, identity.Plugin, identity.Component, p.style())
 			}
 		}
 	}
@@ -100,92 +100,4 @@ func (p *program) named(argument string) ([]sdk.Component, error) {
 	}
 	return nil, fmt.Errorf("%s is neither a file nor a built-in component.%s The components are %s",
 		argument, diag.DidYouMean(argument, names), strings.Join(names, ", "))
-}
-
-// writeComponent prints a component of a plugin; "" is built in.
-func (p *program) writeComponent(plugin string, c schema.Component) {
-	name := c.Name
-	if plugin != "" {
-		name = plugin + "/" + name
-	}
-	fmt.Fprintf(p.out, "\n%s\n", p.bold(p.out, fmt.Sprintf("%s %q", c.Kind, name)))
-	words := []string{c.Summary}
-	if c.ReadsFeatures() {
-		words = append(words, "Reads features: needs encoder = encoder.NAME.")
-	}
-	if c.Has(schema.Texts) {
-		words = append(words, "Encodes texts as well as images.")
-	}
-	if c.Has(schema.Tune) {
-		words = append(words, "Can be fine-tuned.")
-	}
-	if c.Has(schema.Fit) {
-		words = append(words, "Can learn.")
-	}
-	if text := strings.TrimSpace(strings.Join(words, " ")); text != "" {
-		fmt.Fprintf(p.out, "  %s\n", indent(text, 2, 80))
-	}
-	writeSchema(p.out, c.Schema, 2)
-	if !c.Tuning.Empty() {
-		fmt.Fprintln(p.out, "  finetune")
-		writeSchema(p.out, c.Tuning, 4)
-	}
-	for _, loss := range c.Losses {
-		fmt.Fprintf(p.out, "  loss %q\n", loss.Name)
-		if text := needsText(loss); text != "" {
-			fmt.Fprintf(p.out, "    %s\n", indent(text, 4, 80))
-		}
-		writeSchema(p.out, loss.Schema, 4)
-	}
-}
-
-// needsText says what a loss is, and what it is computed from.
-func needsText(loss schema.Loss) string {
-	text := loss.Summary
-	if len(loss.Needs) > 0 {
-		words := make([]string, len(loss.Needs))
-		for i, need := range loss.Needs {
-			words[i] = strings.ReplaceAll(string(need), "_", " ")
-		}
-		text += " Needs " + strings.Join(words, ", ") + "."
-	}
-	return strings.TrimSpace(text)
-}
-
-// writeSchema prints what a block may say, one argument after the other.
-func writeSchema(w io.Writer, body schema.Schema, margin int) {
-	space := strings.Repeat(" ", margin)
-	for _, a := range body.Attributes {
-		text := string(a.Type)
-		if a.Path {
-			text = "path"
-		}
-		switch {
-		case len(a.OneOf) > 0:
-			text = strings.Join(a.OneOf, " | ")
-		case a.Minimum != nil && a.Maximum != nil:
-			text += fmt.Sprintf(" from %g to %g", *a.Minimum, *a.Maximum)
-		case a.Minimum != nil:
-			text += fmt.Sprintf(" from %g", *a.Minimum)
-		case a.Maximum != nil:
-			text += fmt.Sprintf(" up to %g", *a.Maximum)
-		}
-		if a.Required {
-			text += ", required"
-		} else if a.Default != nil {
-			text += ", " + string(a.Default) + " if not given"
-		}
-		if a.Summary != "" {
-			text += ": " + a.Summary
-		}
-		fmt.Fprintf(w, "%s%-21s %s\n", space, a.Name, indent(text, margin+22, 80))
-	}
-	for _, b := range body.Blocks {
-		head := b.Type
-		if len(b.Labels) > 0 {
-			head += " " + strings.Join(b.Labels, " | ")
-		}
-		fmt.Fprintf(w, "%s%s { }%s\n", space, head, strings.TrimRight("  "+indent(b.Summary, margin+2, 80), " "))
-		writeSchema(w, b.Body, margin+2)
-	}
 }

@@ -174,7 +174,7 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.noColor, "no-color", os.Getenv("NO_COLOR") != "", "plain text without colours")
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.downloadCommand(), p.explainCommand(),
-		p.runsCommand(), p.reportCommand(), p.exportCommand(), p.pluginCommand(), p.pluginsCommand(), p.storeCommand(), p.backendCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
+		p.runsCommand(), p.reportCommand(), p.exportCommand(), p.pluginCommand(), p.pluginsCommand(), p.referenceCommand(), p.storeCommand(), p.backendCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
 		p.serveCommand(), p.pluginDoctorCommand(), p.pluginHoldCommand(), p.pluginBackendCommand(), p.pluginBenchCommand(),
 	)
 	return root
