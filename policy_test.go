@@ -50,6 +50,7 @@ const policy = `
 	core/reference                : cmd
 	core/plan                     : core/stage core/run core/session cmd
 	core/plugin                   : core/run core/session cmd
+	core/starter                  : cmd
 	core/store                    : core/run core/session core/faulttest cmd
 	core/stage                    : core/run cmd : core/session
 	core/faulttest                : core/faulttest cmd

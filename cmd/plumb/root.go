@@ -144,7 +144,8 @@ func (p *program) root() *cobra.Command {
 		Short: "Experiments that align text-to-image models with human feedback",
 		Long: "Plumb runs experiments that align text-to-image models with human feedback.\n" +
 			"An HCL file goes in; cached stages, plugins and comparison tables come out.\n\n" +
-			"Begin with:  plumb run experiments/quickstart.hcl",
+			"Begin with:  plumb init my-study && plumb run my-study/experiment.hcl",
+		Version:       versionText(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRun: func(command *cobra.Command, args []string) {
@@ -161,6 +162,7 @@ func (p *program) root() *cobra.Command {
 		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	root.SetVersionTemplate("{{.Version}}")
 	storeDir := os.Getenv(storeVariable)
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.runsDir, "runs", defaultRunsDir, "directory of runs' reports")
@@ -173,7 +175,7 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&verbose, "verbose", false, "print what plugins print")
 	flags.BoolVar(&p.noColor, "no-color", os.Getenv("NO_COLOR") != "", "plain text without colours")
 	root.AddCommand(
-		p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.downloadCommand(), p.explainCommand(),
+		p.initCommand(), p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.downloadCommand(), p.explainCommand(),
 		p.runsCommand(), p.reportCommand(), p.exportCommand(), p.pluginCommand(), p.pluginsCommand(), p.referenceCommand(), p.storeCommand(), p.backendCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
 		p.serveCommand(), p.pluginDoctorCommand(), p.pluginHoldCommand(), p.pluginBackendCommand(), p.pluginBenchCommand(),
 	)
