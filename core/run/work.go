@@ -38,7 +38,7 @@ func (r *execution) cached(ctx context.Context, node *plan.Node) (Outcome, bool)
 	if err != nil {
 		return Outcome{Status: record.Failed, Key: key, Diagnostics: r.explain(node, err)}, true
 	}
-	if found == nil {
+	if found == nil || r.Asked.Again[node] {
 		return Outcome{}, false
 	}
 	return Outcome{Status: record.Cached, Key: key, Record: found}, true
@@ -121,12 +121,15 @@ func (r *execution) try(ctx context.Context, node *plan.Node) (Outcome, error) {
 	if err != nil {
 		return outcome, err
 	}
-	if found != nil {
+	if found != nil && !r.Asked.Again[node] {
 		outcome.Status, outcome.Record = record.Cached, found
 		return outcome, nil
 	}
 	if outcome.Record, err = r.make(ctx, Task{Node: node, Key: key, Inputs: inputs, Resources: needs}, parts); err != nil {
 		return outcome, err
+	}
+	if found != nil {
+		r.compare(node, found, outcome.Record)
 	}
 	outcome.Status = record.Done
 	return outcome, nil
