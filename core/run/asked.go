@@ -71,9 +71,9 @@ func (f *Forecast) Of(asked Asked) *Forecast {
 	return part
 }
 
-// compare warns if a stage that was done again has another result than before: its key
-// has all that the result should depend on.
-func (r *execution) compare(node *plan.Node, before, now *record.Record) {
+// differs reports, and warns, if a stage that was done again has another result than
+// before: its key has all that the result should depend on.
+func (r *execution) differs(node *plan.Node, before, now *record.Record) bool {
 	var differ []string
 	for role, output := range now.Outputs {
 		if earlier, ok := before.Outputs[role]; !ok || earlier.Digest != output.Digest {
@@ -81,7 +81,7 @@ func (r *execution) compare(node *plan.Node, before, now *record.Record) {
 		}
 	}
 	if len(differ) == 0 {
-		return
+		return false
 	}
 	slices.Sort(differ)
 	r.Sink.Warn(node, diag.Diagnostic{
@@ -91,4 +91,5 @@ func (r *execution) compare(node *plan.Node, before, now *record.Record) {
 			strings.Join(differ, " and ")),
 		Subject: node.Range,
 	})
+	return true
 }
