@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -37,10 +35,7 @@ func (p *program) referenceCommand() *cobra.Command {
 			}
 			switch {
 			case asJSON:
-				encoder := json.NewEncoder(p.raw)
-				encoder.SetIndent("", "  ")
-				encoder.SetEscapeHTML(false)
-				return encoder.Encode(shown)
+				return p.writeJSON(shown)
 			case len(args) == 0:
 				fmt.Fprintln(p.out, "`plumb reference WORD` looks one of these up.")
 				all.WriteContents(p.out, p.style())
@@ -48,17 +43,6 @@ func (p *program) referenceCommand() *cobra.Command {
 				shown.WriteText(p.out, p.style())
 			}
 			return nil
-		},
-		ValidArgsFunction: func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-			var words []string
-			if len(args) == 0 {
-				for _, word := range reference.New(p.described()).Words() {
-					if strings.HasPrefix(word, begun) {
-						words = append(words, word)
-					}
-				}
-			}
-			return words, cobra.ShellCompDirectiveNoFileComp
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -160,7 +161,6 @@ func (p *program) root() *cobra.Command {
 				os.Setenv(pjrtVariable, paths)
 			}
 		},
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetVersionTemplate("{{.Version}}")
 	storeDir := os.Getenv(storeVariable)
@@ -179,7 +179,27 @@ func (p *program) root() *cobra.Command {
 		p.runsCommand(), p.reportCommand(), p.exportCommand(), p.pluginCommand(), p.pluginsCommand(), p.referenceCommand(), p.storeCommand(), p.backendCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
 		p.serveCommand(), p.pluginDoctorCommand(), p.pluginHoldCommand(), p.pluginBackendCommand(), p.pluginBenchCommand(),
 	)
+	group(root)
+	if err := p.complete(root); err != nil {
+		panic(err) // of a flag that is not there
+	}
 	return root
+}
+
+// group sorts the verbs by what they are about.
+func group(root *cobra.Command) {
+	for _, about := range []struct{ id, title, verbs string }{
+		{"experiments", "Experiments:", "init validate fmt plan download run runs report export explain"},
+		{"language", "Language and plugins:", "reference plugins plugin"},
+		{"machine", "This machine:", "doctor backend store bench"},
+	} {
+		root.AddGroup(&cobra.Group{ID: about.id, Title: about.title})
+		for _, command := range root.Commands() {
+			if slices.Contains(strings.Fields(about.verbs), command.Name()) {
+				command.GroupID = about.id
+			}
+		}
+	}
 }
 
 // Where runs are kept, and the variable that names the store, if no flag does.
