@@ -52,6 +52,7 @@ type program struct {
 	varFiles  []string
 	backend   string
 	json      bool
+	tables    tablesFlag
 
 	allowPlugins bool // that are not locked
 	noColor      bool
