@@ -42,19 +42,6 @@ func Entries(ctx context.Context, file string, options Options) ([]plugin.Entry,
 	return s.locked(filepath.Dir(file), named, false)
 }
 
-// Declared are the variables of an experiment, or of that of an ablation.
-func Declared(ctx context.Context, file string, files *spec.Files) ([]spec.Variable, error) {
-	if ablation.IsAblation(files, file) {
-		loaded, found := ablation.Load(ctx, file, ablation.Options{Files: files})
-		if err := found.Err(); err != nil {
-			return nil, err
-		}
-		file = loaded.Experiment
-	}
-	declared, found := spec.Declared(ctx, file, spec.Options{Files: files})
-	return declared, found.Err()
-}
-
 // catalog starts the host of an experiment's plugins and asks them.
 func (s *Session) catalog(ctx context.Context, experiment string) (spec.Catalog, error) {
 	named, problems := spec.LoadPlugins(ctx, experiment, s.specOptions())
