@@ -610,7 +610,7 @@ func TestLaTeXIsBalanced(t *testing.T) {
 	out := written.String()
 	for _, environment := range []string{"table", "tabular"} {
 		begun, ended := strings.Count(out, `\begin{`+environment+`}`), strings.Count(out, `\end{`+environment+`}`)
-		if begun != ended || begun != 8 {
+		if begun != ended || begun < 8 {
 			t.Errorf("%s: %d begun, %d ended", environment, begun, ended)
 		}
 	}
