@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -98,6 +100,9 @@ func pluginParts(of spec.Identity) []record.KeyPart {
 	}
 	if len(of.Environment) > 0 {
 		parts = append(parts, record.KeyPart{Name: "plugin environment", Value: libraryLine(of.Environment)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(of.Variables)) {
+		parts = append(parts, record.KeyPart{Name: "plugin variable " + name, Value: of.Variables[name]})
 	}
 	if of.Device != "" {
 		kind, _, _ := strings.Cut(of.Device, ":")

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	goplugin_runner "github.com/hashicorp/go-plugin/runner"
@@ -233,7 +234,14 @@ func (c *child) status() string {
 		}
 		return "died of a signal: " + signal
 	}
-	return "exited with status " + strconv.Itoa(state.ExitCode())
+	said := "exited with status " + strconv.Itoa(state.ExitCode())
+	if number := syscall.Signal(state.ExitCode() - 128); number > 0 && number < 32 { // as shells and uv tell how their own child ended
+		said += fmt.Sprintf(", which stands for signal %d, %v", int(number), number)
+		if number == syscall.SIGKILL {
+			said += ": out of memory?"
+		}
+	}
+	return said
 }
 
 // What go-plugin asks of a Runner.

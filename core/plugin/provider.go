@@ -152,8 +152,12 @@ func (p *provider) asLocked(found identity) error {
 	if changes == "" || len(lock.Contents) == 0 {
 		changes = fmt.Sprintf("its sha256 is %s, and %s was locked", found.SHA256, lock.SHA256)
 	}
+	stamp := ""
+	if found.native != "" && stamped(found.native) {
+		stamp = " It carries what version control says of its directory, which makes another program of a tree that is edited, tagged or new: built with -buildvcs=false, it changes with its code alone."
+	}
 	return diag.Errorf(p.entry.Place("source"), fmt.Sprintf("Plugin %q is not the one that was locked", p.entry.called()),
-		"Since it was locked (%s, line %d), %s. If that was meant, lock it again: %s. If not, do not run it.", near(lock.Range.File), lock.Range.Start.Line, changes, p.lockCommand())
+		"Since it was locked (%s, line %d), %s. If that was meant, lock it again: %s. If not, do not run it.%s", near(lock.Range.File), lock.Range.Start.Line, changes, p.lockCommand(), stamp)
 }
 
 // running returns the plugin's process, started if need be.
