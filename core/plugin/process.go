@@ -83,7 +83,7 @@ func startProcess(ctx context.Context, p *provider, of program, file *os.File) (
 				}
 				environment = slices.Concat(passedOn(os.Environ(), p.entry.Environment), of.environment, environment)
 				c = newChild(of, file, environment, append(own, work), sockets, last)
-				c.command.Dir = work
+				c.command.Dir, c.work = work, real(work)
 			}
 			started.mu.Lock()
 			defer started.mu.Unlock()
@@ -154,6 +154,7 @@ func (l *launch) Start(ctx context.Context) error {
 func (p *process) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
+	p.child.remember()
 	err := p.client.Stop(ctx)
 	p.child.stdin.Close() // the plugin takes this for the end of its host
 	p.child.wait(exitPatience)
