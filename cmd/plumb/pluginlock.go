@@ -84,7 +84,7 @@ func (p *program) lock(ctx context.Context, file string) (diag.List, error) {
 		if before != nil && before.SHA256 == locked.SHA256 {
 			state = "locked as before"
 		}
-		fmt.Fprintln(p.out, indent(fmt.Sprintf("%s  %s: %s", locked.Name, state, aboutLocked(locked)), len(locked.Name)+2, 80))
+		fmt.Fprintf(p.out, "%s  %s\n", locked.Name, indent(state+": "+aboutLocked(locked), len(locked.Name)+2, 80))
 	}
 	for _, one := range lock.Unnamed() {
 		fmt.Fprintf(p.out, "%s  taken out: no experiment beside the lock names it\n", one.Name)

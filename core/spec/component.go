@@ -245,11 +245,7 @@ func (l *loader) unasked(c *Component) bool {
 	}
 	asked := map[string]bool{}
 	for _, kind := range componentKinds {
-		names := l.options.Catalog.Names(kind)
-		if c.Plugin == "" && kind == c.Kind && diag.Suggest(c.Component, names) != "" {
-			return false // a slip of the pen
-		}
-		for _, name := range names {
+		for _, name := range l.options.Catalog.Names(kind) {
 			for _, one := range l.options.Catalog.Providers(kind, name) {
 				asked[one.Plugin] = true
 			}
@@ -257,7 +253,7 @@ func (l *loader) unasked(c *Component) bool {
 	}
 	return slices.ContainsFunc(l.blocks["plugin"], func(block *hcl.Block) bool {
 		name := block.Labels[0]
-		return !asked[name] && (c.Plugin == "" || c.Plugin == name)
+		return (name == Builtin || !asked[name]) && (c.Plugin == "" || c.Plugin == name)
 	})
 }
 

@@ -31,4 +31,4 @@ plugin "far" {
 }
 plugin "far" { source = "./far" }
 reward "beauty" "d" {}
-reward "feedbak" "e" {}
+reward "beautiful" "e" {}
