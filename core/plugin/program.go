@@ -270,25 +270,6 @@ func pythonPath(directory string) string {
 	return directory
 }
 
-// installed lists the packages of the virtual environment that a Python is in, with
-// their versions, sorted; none if it is in none.
-func installed(python string) []string {
-	environment := filepath.Dir(filepath.Dir(python))
-	if _, err := os.Stat(filepath.Join(environment, "pyvenv.cfg")); err != nil {
-		return nil
-	}
-	var all []string
-	for _, pattern := range []string{"lib/python*/site-packages/*.dist-info", "Lib/site-packages/*.dist-info"} {
-		found, _ := filepath.Glob(filepath.Join(escapeGlob(environment), filepath.FromSlash(pattern)))
-		for _, path := range found {
-			name, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(path), ".dist-info"), "-")
-			all = append(all, strings.ReplaceAll(strings.ToLower(name), "_", "-")+" "+version)
-		}
-	}
-	slices.Sort(all)
-	return all
-}
-
 func real(path string) string {
 	if resolved, err := filepath.EvalSymlinks(path); err == nil {
 		return resolved

@@ -47,6 +47,7 @@ func (e Entry) byUV(p program, path string) (program, diag.List) {
 		}
 	}
 	p.argv = append(p.argv, path)
+	p.packages = editables(path)
 	if p.contents[0].tree {
 		return p, nil
 	}
