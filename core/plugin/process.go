@@ -37,6 +37,7 @@ type process struct {
 	program  program
 	shown    string        // what messages call its program
 	patience time.Duration // for a sign of life, from the start on
+	fetch    string        // what fetches the packages of a script that may not download any; empty: it may
 	launched *goplugin.Client
 	client   *client.Client
 	cleared  sync.Once
@@ -51,6 +52,9 @@ type process struct {
 // newChild.
 func startProcess(ctx context.Context, p *provider, of program, file *os.File) (*process, error) {
 	started := &process{host: p.host, origin: p.origin(), entry: p.entry, shown: of.shown, patience: p.silence()}
+	if slices.Contains(of.argv, offline) {
+		started.fetch = p.lockCommand()
+	}
 	last := &tail{to: p.host.logs, plugin: p.entry.called()}
 	below, err := p.host.socketsDir()
 	if err != nil {
