@@ -185,3 +185,16 @@ func TestSorted(t *testing.T) {
 		t.Errorf("%s is not in order, %v", work, err)
 	}
 }
+
+// What a third party's plugin gets of the environment is in the key, a variable a line.
+func TestPluginVariables(t *testing.T) {
+	of := spec.Identity{Plugin: "redness", SHA256: "00", Variables: map[string]string{"MODE": "sha256 01", "GONE": "not set"}}
+	var got []string
+	for _, part := range pluginParts(of) {
+		got = append(got, part.Name+" = "+part.Value)
+	}
+	want := "plugin = sha256 00; plugin variable GONE = not set; plugin variable MODE = sha256 01"
+	if strings.Join(got, "; ") != want {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, "; "), want)
+	}
+}
