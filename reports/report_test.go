@@ -69,6 +69,11 @@ func TestGoldenReports(t *testing.T) {
 				t.Fatal(err)
 			}
 			golden(t, filepath.Join(name, "terminal.txt"), printed.Bytes())
+			printed.Reset()
+			if err := PrintSummary(&printed, 80, input); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, filepath.Join(name, "summary.txt"), printed.Bytes())
 			for _, file := range []string{"images.png", "curves.png", "front.png"} {
 				checkPicture(t, filepath.Join(dir, file))
 			}
