@@ -14,25 +14,65 @@ import (
 	"strings"
 )
 
-// installed lists the packages of the virtual environment that a Python is in, with
-// their versions, sorted; none if it is in none. It is how a change is noticed while
-// nothing of a plugin runs; a plugin that runs says the same, and all of what it finds.
+// information matches what Python keeps of an installed package.
+var information = regexp.MustCompile(`^(.+?)-([^-]+)(?:-py[0-9.]+)?\.(?:dist|egg)-info$`)
+
+// installed lists the packages that a Python finds, with their versions, sorted: those
+// of the virtual environment that it is in, or else of its own. It is how a change is
+// noticed while nothing of a plugin runs; a plugin that runs says the same, and all of
+// what it finds.
 func installed(python string) []string {
-	environment := filepath.Dir(filepath.Dir(python))
-	if _, err := os.Stat(filepath.Join(environment, "pyvenv.cfg")); err != nil {
-		return nil
-	}
 	var all []string
-	for _, pattern := range []string{"lib/python*/site-packages/*.dist-info", "Lib/site-packages/*.dist-info"} {
-		found, _ := filepath.Glob(filepath.Join(escapeGlob(environment), filepath.FromSlash(pattern)))
-		for _, path := range found {
-			name, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(path), ".dist-info"), "-")
-			all = append(all, packageName(name)+" "+version+origin(path))
+	known := map[string]bool{}
+	for _, site := range sites(python) {
+		entries, err := os.ReadDir(site)
+		if err != nil {
+			continue
+		}
+		for _, entry := range entries {
+			found := information.FindStringSubmatch(entry.Name())
+			if found == nil || known[packageName(found[1])] {
+				continue // the first on the path is the one that is imported
+			}
+			known[packageName(found[1])] = true
+			all = append(all, packageName(found[1])+" "+found[2]+origin(filepath.Join(site, entry.Name())))
 		}
 	}
 	slices.Sort(all)
 	return all
 }
+
+// sites are the directories in which a Python finds packages, as they mostly are: a
+// script that stands for an interpreter, as pyenv's, is not looked through.
+func sites(python string) []string {
+	matching := func(patterns ...string) []string {
+		var found []string
+		for _, pattern := range patterns {
+			paths, _ := filepath.Glob(pattern)
+			found = append(found, paths...)
+		}
+		return found
+	}
+	var own []string
+	environment := filepath.Dir(filepath.Dir(python))
+	if settings, err := os.ReadFile(filepath.Join(environment, "pyvenv.cfg")); err == nil {
+		in := escapeGlob(environment)
+		own = matching(filepath.Join(in, "lib", "python*", "site-packages"), filepath.Join(in, "lib", "pypy*", "site-packages"), filepath.Join(in, "Lib", "site-packages"))
+		if !systemPackages.Match(settings) {
+			return own
+		}
+	}
+	base := real(python)
+	name, prefix := filepath.Base(base), escapeGlob(filepath.Dir(filepath.Dir(base)))
+	if home, err := os.UserHomeDir(); err == nil {
+		own = append(own, filepath.Join(home, ".local", "lib", name, "site-packages"))
+	}
+	return append(own, matching(filepath.Join(prefix, "local", "lib", name, "dist-packages"), filepath.Join(prefix, "lib", name, "site-packages"), filepath.Join(prefix, "lib", "python3", "dist-packages"))...)
+}
+
+// systemPackages matches the settings of a virtual environment in which those of its
+// Python are found, too.
+var systemPackages = regexp.MustCompile(`(?mi)^include-system-site-packages\s*=\s*true\s*$`)
 
 func packageName(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "-") }
 

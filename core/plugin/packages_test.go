@@ -3,6 +3,7 @@
 package plugin
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -47,5 +48,43 @@ func TestPackagesThatChangeUnderTheirVersion(t *testing.T) {
 	put(t, filepath.Join(directory, site), map[string]string{"built-1.0.dist-info/RECORD": "built.py,sha256=dd,1\n"})
 	if now := identityOf(t, entries["environment"]); !strings.Contains(differences(before.Lines, now.Lines), "built went from 1.0+") {
 		t.Errorf("another build changed, and told is %q", differences(before.Lines, now.Lines))
+	}
+}
+
+// TestWherePackagesAre: those of a Python without an environment count as well, and those
+// below an environment that lets them be found.
+func TestWherePackagesAre(t *testing.T) {
+	directory := t.TempDir()
+	t.Setenv("HOME", filepath.Join(directory, "home"))
+	put(t, directory, map[string]string{
+		"usr/bin/python3.11": "#!/bin/sh\n",
+		"usr/lib/python3.11/site-packages/numpy-2.4.6.dist-info/METADATA":          "",
+		"usr/lib/python3.12/site-packages/other-1.0.dist-info/METADATA":            "",
+		"usr/lib/python3/dist-packages/PyYAML-6.0-py3.11.egg-info":                 "",
+		"home/.local/lib/python3.11/site-packages/Mine_Own-0.1.dist-info/METADATA": "",
+		"home/.local/lib/python3.11/site-packages/numpy-2.5.0.dist-info/METADATA":  "",
+		"open/lib/python3.11/site-packages/torch-2.15.0+cpu.dist-info/METADATA":    "",
+		"open/pyvenv.cfg":   "home = /usr/bin\ninclude-system-site-packages = true\n",
+		"closed/pyvenv.cfg": "home = /usr/bin\ninclude-system-site-packages = false\n",
+		"closed/lib/python3.11/site-packages/torch-2.15.0+cpu.dist-info/METADATA": "",
+		"closed/lib/python3.11/site-packages/numpy.libs/libopenblas.so":           "",
+	})
+	for _, name := range []string{"usr/bin/python3", "open/bin/python", "closed/bin/python"} {
+		link := filepath.Join(directory, name)
+		if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(filepath.Join(directory, "usr/bin/python3.11"), link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for python, want := range map[string]string{
+		"usr/bin/python3":   "mine-own 0.1, numpy 2.5.0, pyyaml 6.0",
+		"open/bin/python":   "mine-own 0.1, numpy 2.5.0, pyyaml 6.0, torch 2.15.0+cpu",
+		"closed/bin/python": "torch 2.15.0+cpu",
+	} {
+		if got := strings.Join(installed(filepath.Join(directory, python)), ", "); got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", python, got, want)
+		}
 	}
 }
