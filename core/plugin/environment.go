@@ -43,6 +43,20 @@ func passedOn(environment, named []string) []string {
 	return passed
 }
 
+// fetchingEnvironment is what uv gets while it fetches a plugin's packages: what the
+// plugin does, what is said to uv itself, and the way to the network. Packages that
+// are built are programs of others, too.
+func fetchingEnvironment(environment, named []string) []string {
+	var known []string
+	for _, setting := range environment {
+		name, _, _ := strings.Cut(setting, "=")
+		if strings.HasPrefix(name, "UV_") && !strings.HasPrefix(name, "UV_PUBLISH_") || slices.Contains([]string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NETRC"}, strings.ToUpper(name)) {
+			known = append(known, name)
+		}
+	}
+	return passedOn(environment, slices.Concat(named, known))
+}
+
 // tf32Variable is NVIDIA's own: 0 keeps its libraries from reading float32 as TF32,
 // which changes what is computed, not only where.
 const tf32Variable = "NVIDIA_TF32_OVERRIDE"
