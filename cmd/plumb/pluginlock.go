@@ -127,6 +127,10 @@ func (p *program) lockOne(ctx context.Context, entry plugin.Entry, options sessi
 		if ctxEnded(err) || errors.As(err, &said) {
 			return nil, err
 		}
+		if !errors.As(err, new(*conformance.GoldenError)) {
+			return nil, diag.Errorf(entry.Place("source"), fmt.Sprintf("The golden scores of plugin %q cannot be compared", entry.Name),
+				"%v\n\nMend what it says, or write the scores anew: plumb plugin check --write-golden.", err)
+		}
 		return nil, diag.Errorf(entry.Place("source"), fmt.Sprintf("Plugin %q does not give its golden scores", entry.Name),
 			"%v\n\nIt ships images with the scores that it gave them, and gives others here: something that it depends on is not as its author had it. If the new scores are right, `plumb plugin check --write-golden` keeps them.", err)
 	}
