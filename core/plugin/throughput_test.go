@@ -3,7 +3,10 @@ package plugin
 import (
 	"fmt"
 	"iter"
+	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -29,7 +32,8 @@ func smooth() sdk.Image {
 // BenchmarkScoreOf512 has a reward that does nothing score images of 512 x 512 pixels in
 // another process: from memory, and from a table as the stages of a run read them.
 func BenchmarkScoreOf512(b *testing.B) {
-	content, err := imaging.EncodeStored(smooth())
+	pixels := smooth()
+	content, err := imaging.EncodeStored(pixels)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -43,6 +47,15 @@ func BenchmarkScoreOf512(b *testing.B) {
 		b.Fatal(err)
 	}
 	for name, items := range map[string]func(n int) iter.Seq2[client.Item, error]{
+		"pixels": func(n int) iter.Seq2[client.Item, error] {
+			return func(yield func(client.Item, error) bool) {
+				for i := range n {
+					if !yield(client.Item{ID: fmt.Sprint(i), Prompt: sdk.Prompt{Text: "a prompt"}, Pixels: pixels}, nil) {
+						return
+					}
+				}
+			}
+		},
 		"memory": func(n int) iter.Seq2[client.Item, error] {
 			return func(yield func(client.Item, error) bool) {
 				for i := range n {
@@ -66,12 +79,36 @@ func BenchmarkScoreOf512(b *testing.B) {
 		},
 	} {
 		b.Run(name, func(b *testing.B) {
-			in := open(b, tinyHost(b), "reward", "tiny")
+			host := tinyHost(b)
+			in := open(b, host, "reward", "tiny")
+			before, pbefore := spent(b, os.Getpid()), spent(b, pidOf(host))
 			b.ResetTimer()
 			if err := in.Score(b.Context(), items(b.N), func(int, sdk.Score) error { return nil }); err != nil {
 				b.Fatal(err)
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
+			b.ReportMetric(float64(spent(b, os.Getpid())-before)*10/float64(b.N), "host-ms/image")
+			b.ReportMetric(float64(spent(b, pidOf(host))-pbefore)*10/float64(b.N), "plugin-ms/image")
 		})
 	}
+}
+
+func pidOf(h *Host) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for c := range h.children {
+		return c.command.Process.Pid
+	}
+	return 0
+}
+
+func spent(b *testing.B, pid int) int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	u, _ := strconv.Atoi(fields[11])
+	s, _ := strconv.Atoi(fields[12])
+	return u + s
 }

@@ -16,7 +16,7 @@ func (i *Instance) EncodeImages(ctx context.Context, items iter.Seq2[Item, error
 		pb.NewEncoderClient(i.client.connection).EncodeImages,
 		func(send func(*pb.EncodeImagesRequest) error) error {
 			start := &pb.EncodeImagesRequest{Body: &pb.EncodeImagesRequest_Instance{Instance: i.id}}
-			return feedItems(asked, items, send, start, func(item *pb.Item) *pb.EncodeImagesRequest {
+			return feedItems(i, asked, items, send, start, func(item *pb.Item) *pb.EncodeImagesRequest {
 				return &pb.EncodeImagesRequest{Body: &pb.EncodeImagesRequest_Item{Item: item}}
 			})
 		},

@@ -17,7 +17,7 @@ func (i *Instance) Rate(ctx context.Context, items iter.Seq2[Item, error], emit 
 		pb.NewRaterClient(i.client.connection).Rate,
 		func(send func(*pb.RateRequest) error) error {
 			start := &pb.RateRequest{Body: &pb.RateRequest_Instance{Instance: i.id}}
-			return feedItems(asked, items, send, start, func(item *pb.Item) *pb.RateRequest {
+			return feedItems(i, asked, items, send, start, func(item *pb.Item) *pb.RateRequest {
 				return &pb.RateRequest{Body: &pb.RateRequest_Item{Item: item}}
 			})
 		},
@@ -57,18 +57,15 @@ func (i *Instance) Compare(ctx context.Context, pairs iter.Seq2[Pair, error], em
 			if err := send(&pb.CompareRequest{Body: &pb.CompareRequest_Instance{Instance: i.id}}); err != nil {
 				return err
 			}
-			for pair, err := range pairs {
+			for pair, err := range ahead(pairs, i.readAhead(), i.pairToProto) {
 				if err != nil {
 					return err
 				}
-				first, second, err := pairToProto(asked.ask(Asked{What: "pair", ID: pair.ID, Prompt: pair.Prompt.Text}), pair)
-				if err != nil {
+				pair.first.Position = uint64(asked.ask(Asked{What: "pair", ID: pair.first.Id, Prompt: pair.first.GetPrompt().GetText()}))
+				if err := send(&pb.CompareRequest{Body: &pb.CompareRequest_First{First: pair.first}}); err != nil {
 					return err
 				}
-				if err := send(&pb.CompareRequest{Body: &pb.CompareRequest_First{First: first}}); err != nil {
-					return err
-				}
-				if err := send(&pb.CompareRequest{Body: &pb.CompareRequest_Second{Second: second}}); err != nil {
+				if err := send(&pb.CompareRequest{Body: &pb.CompareRequest_Second{Second: pair.second}}); err != nil {
 					return err
 				}
 			}

@@ -35,40 +35,57 @@ func promptToProto(p sdk.Prompt) *pb.Prompt {
 
 // pngToProto sends the pixels of a PNG file: read here, they are read once whatever a
 // plugin is written in, and by a reader that knows stored PNGs.
-func pngToProto(png []byte) (*pb.Image, error) {
+func (i *Instance) pngToProto(png []byte) (*pb.Image, error) {
 	image, err := imaging.Decode(png, imaging.Exchanged)
 	if err != nil {
+		return nil, err
+	}
+	return i.pixelsToProto(image)
+}
+
+// pixelsToProto sends pixels, in the size that the component wants.
+func (i *Instance) pixelsToProto(image sdk.Image) (*pb.Image, error) {
+	if err := image.Check(); err != nil {
 		return nil, err
 	}
 	return &pb.Image{Encoding: pb.Image_ENCODING_RGB8, Width: uint32(image.Width), Height: uint32(image.Height), Data: image.RGB}, nil
 }
 
-func itemToProto(position int, item Item) (*pb.Item, error) {
+func (i *Instance) itemToProto(item Item) (*pb.Item, error) {
 	out := &pb.Item{
-		Position:    uint64(position),
 		Id:          item.ID,
 		Prompt:      promptToProto(item.Prompt),
 		ImageVector: item.ImageVector,
 		TextVector:  item.TextVector,
 	}
-	if item.PNG != nil {
-		var err error
-		if out.Image, err = pngToProto(item.PNG); err != nil {
-			return nil, fmt.Errorf("item %q: %w", item.ID, err)
-		}
+	var err error
+	switch {
+	case item.PNG != nil:
+		out.Image, err = i.pngToProto(item.PNG)
+	case item.Pixels.RGB != nil:
+		out.Image, err = i.pixelsToProto(item.Pixels)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("item %q: %w", item.ID, err)
 	}
 	return out, nil
 }
 
-func pairToProto(position int, pair Pair) (first *pb.PairFirst, second *pb.Image, err error) {
-	first = &pb.PairFirst{Position: uint64(position), Id: pair.ID, Prompt: promptToProto(pair.Prompt)}
-	if first.First, err = pngToProto(pair.First); err != nil {
-		return nil, nil, fmt.Errorf("first image of pair %q: %w", pair.ID, err)
+// pairInProto is a pair on its way: two messages.
+type pairInProto struct {
+	first  *pb.PairFirst
+	second *pb.Image
+}
+
+func (i *Instance) pairToProto(pair Pair) (out pairInProto, err error) {
+	out.first = &pb.PairFirst{Id: pair.ID, Prompt: promptToProto(pair.Prompt)}
+	if out.first.First, err = i.pngToProto(pair.First); err != nil {
+		return pairInProto{}, fmt.Errorf("first image of pair %q: %w", pair.ID, err)
 	}
-	if second, err = pngToProto(pair.Second); err != nil {
-		return nil, nil, fmt.Errorf("second image of pair %q: %w", pair.ID, err)
+	if out.second, err = i.pngToProto(pair.Second); err != nil {
+		return pairInProto{}, fmt.Errorf("second image of pair %q: %w", pair.ID, err)
 	}
-	return first, second, nil
+	return out, nil
 }
 
 func drawsToProto(draws []Draw) []*pb.Draw {
