@@ -46,6 +46,7 @@ func DialOptions() []grpc.DialOption {
 type Client struct {
 	connection grpc.ClientConnInterface
 	options    Options
+	pixels     wire.Pixels // of images on their way
 }
 
 // Options are a client's settings.

@@ -34,13 +34,18 @@ func promptToProto(p sdk.Prompt) *pb.Prompt {
 }
 
 // pngToProto sends the pixels of a PNG file: read here, they are read once whatever a
-// plugin is written in, and by a reader that knows stored PNGs.
-func (i *Instance) pngToProto(png []byte) (*pb.Image, error) {
-	image, err := imaging.Decode(png, imaging.Exchanged)
+// plugin is written in, and by a reader that knows stored PNGs. lent is the pixels'
+// memory, if it is to be used again.
+func (i *Instance) pngToProto(png []byte) (sent *pb.Image, lent *[]byte, err error) {
+	image, err := imaging.DecodeInto(png, imaging.Exchanged, func(bytes int) []byte {
+		lent = i.client.pixels.Get(bytes)
+		return *lent
+	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return i.pixelsToProto(image)
+	sent, err = i.pixelsToProto(image)
+	return sent, lent, err
 }
 
 // pixelsToProto sends pixels, in the size that the component wants.
@@ -51,38 +56,44 @@ func (i *Instance) pixelsToProto(image sdk.Image) (*pb.Image, error) {
 	return &pb.Image{Encoding: pb.Image_ENCODING_RGB8, Width: uint32(image.Width), Height: uint32(image.Height), Data: image.RGB}, nil
 }
 
-func (i *Instance) itemToProto(item Item) (*pb.Item, error) {
-	out := &pb.Item{
+// itemInProto is an item on its way.
+type itemInProto struct {
+	item *pb.Item
+	lent *[]byte // as of pngToProto
+}
+
+func (i *Instance) itemToProto(item Item) (out itemInProto, err error) {
+	out.item = &pb.Item{
 		Id:          item.ID,
 		Prompt:      promptToProto(item.Prompt),
 		ImageVector: item.ImageVector,
 		TextVector:  item.TextVector,
 	}
-	var err error
 	switch {
 	case item.PNG != nil:
-		out.Image, err = i.pngToProto(item.PNG)
+		out.item.Image, out.lent, err = i.pngToProto(item.PNG)
 	case item.Pixels.RGB != nil:
-		out.Image, err = i.pixelsToProto(item.Pixels)
+		out.item.Image, err = i.pixelsToProto(item.Pixels)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("item %q: %w", item.ID, err)
+		return itemInProto{}, fmt.Errorf("item %q: %w", item.ID, err)
 	}
 	return out, nil
 }
 
 // pairInProto is a pair on its way: two messages.
 type pairInProto struct {
-	first  *pb.PairFirst
-	second *pb.Image
+	first                 *pb.PairFirst
+	second                *pb.Image
+	lentFirst, lentSecond *[]byte // as of pngToProto
 }
 
 func (i *Instance) pairToProto(pair Pair) (out pairInProto, err error) {
 	out.first = &pb.PairFirst{Id: pair.ID, Prompt: promptToProto(pair.Prompt)}
-	if out.first.First, err = i.pngToProto(pair.First); err != nil {
+	if out.first.First, out.lentFirst, err = i.pngToProto(pair.First); err != nil {
 		return pairInProto{}, fmt.Errorf("first image of pair %q: %w", pair.ID, err)
 	}
-	if out.second, err = i.pngToProto(pair.Second); err != nil {
+	if out.second, out.lentSecond, err = i.pngToProto(pair.Second); err != nil {
 		return pairInProto{}, fmt.Errorf("second image of pair %q: %w", pair.ID, err)
 	}
 	return out, nil

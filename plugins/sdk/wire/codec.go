@@ -23,14 +23,26 @@ func Codec() encoding.CodecV2 { return codec{encoding.GetCodecV2("proto")} }
 
 // Marshal encodes a message. The image of a request stays in its own memory.
 func (c codec) Marshal(message any) (mem.BufferSlice, error) {
+	lent, is := message.(Lent)
+	if is {
+		message = lent.Request
+	}
 	encoded, ok, err := marshal(message)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		return c.CodecV2.Marshal(message)
+		out, err := c.CodecV2.Marshal(message)
+		if is {
+			lent.From.Put(lent.Pixels) // they have been copied
+		}
+		return out, err
 	}
-	return mem.BufferSlice{mem.SliceBuffer(encoded.head), mem.SliceBuffer(encoded.data), mem.SliceBuffer(encoded.tail)}, nil
+	var data mem.Buffer = mem.SliceBuffer(encoded.data)
+	if is {
+		data = mem.NewBuffer(lent.Pixels, lent.From)
+	}
+	return mem.BufferSlice{mem.SliceBuffer(encoded.head), data, mem.SliceBuffer(encoded.tail)}, nil
 }
 
 // Unmarshal decodes a message.
