@@ -33,12 +33,18 @@ func ahead[In, Out any](in iter.Seq2[In, error], most int, ready func(In) (Out, 
 		queue := make(chan chan result, most) // in order
 		working.Go(func() {
 			defer close(queue)
-			for one, err := range in {
+			mayGoOn := func() bool {
 				select {
 				case room <- struct{}{}:
+					return true
 				case <-ended:
-					return
+					return false
 				}
+			}
+			if !mayGoOn() {
+				return
+			}
+			for one, err := range in {
 				made := make(chan result, 1)
 				queue <- made // has room for as many as there may be
 				if err != nil {
@@ -49,6 +55,9 @@ func ahead[In, Out any](in iter.Seq2[In, error], most int, ready func(In) (Out, 
 					out, err := ready(one)
 					made <- result{out, err}
 				})
+				if !mayGoOn() {
+					return
+				}
 			}
 		})
 		for made := range queue {
