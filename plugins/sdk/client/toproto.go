@@ -33,7 +33,7 @@ func promptToProto(p sdk.Prompt) *pb.Prompt {
 	return &pb.Prompt{Text: p.Text, Category: p.Category, Slots: p.Slots}
 }
 
-// pngToProto sends the pixels of a PNG file: read here, they are read once whatever a
+// pngToProto sends the pixels of a PNG file, in the size that the component wants: read here, they are read once whatever a
 // plugin is written in, and by a reader that knows stored PNGs. lent is the pixels'
 // memory, if it is to be used again.
 func (i *Instance) pngToProto(png []byte) (sent *pb.Image, lent *[]byte, err error) {
@@ -44,8 +44,15 @@ func (i *Instance) pngToProto(png []byte) (sent *pb.Image, lent *[]byte, err err
 	if err != nil {
 		return nil, nil, err
 	}
-	sent, err = i.pixelsToProto(image)
-	return sent, lent, err
+	if to := i.described.Input; to != nil {
+		resized := sdk.Resized(image, *to)
+		if lent != nil && &resized.RGB[0] != &image.RGB[0] {
+			i.client.pixels.Put(lent)
+			lent = nil
+		}
+		image = resized
+	}
+	return imageToProto(image), lent, nil
 }
 
 // pixelsToProto sends pixels, in the size that the component wants.
@@ -53,7 +60,14 @@ func (i *Instance) pixelsToProto(image sdk.Image) (*pb.Image, error) {
 	if err := image.Check(); err != nil {
 		return nil, err
 	}
-	return &pb.Image{Encoding: pb.Image_ENCODING_RGB8, Width: uint32(image.Width), Height: uint32(image.Height), Data: image.RGB}, nil
+	if to := i.described.Input; to != nil {
+		image = sdk.Resized(image, *to)
+	}
+	return imageToProto(image), nil
+}
+
+func imageToProto(image sdk.Image) *pb.Image {
+	return &pb.Image{Encoding: pb.Image_ENCODING_RGB8, Width: uint32(image.Width), Height: uint32(image.Height), Data: image.RGB}
 }
 
 // itemInProto is an item on its way.
