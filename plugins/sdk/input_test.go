@@ -52,7 +52,6 @@ func TestResized(t *testing.T) {
 	}
 }
 
-
 // sized gives the size of what it gets.
 type sized struct{}
 
@@ -127,7 +126,9 @@ func TestInput(t *testing.T) {
 	if err := rater.Rate(t.Context(), items, nil); err == nil || !strings.Contains(err.Error(), "size 6004") {
 		t.Errorf("the rater: %v", err)
 	}
-	pairs := func(yield func(client.Pair, error) bool) { yield(client.Pair{ID: "p", First: stored, Second: deflated}, nil) }
+	pairs := func(yield func(client.Pair, error) bool) {
+		yield(client.Pair{ID: "p", First: stored, Second: deflated}, nil)
+	}
 	if err := rater.Compare(t.Context(), pairs, nil); err == nil || !strings.Contains(err.Error(), "sizes 6004 and 6004") {
 		t.Errorf("of two: %v", err)
 	}
