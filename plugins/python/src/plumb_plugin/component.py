@@ -325,7 +325,7 @@ def describe(cls: Type[Component]) -> Dict[str, Any]:
         raise Mistake(f"{cls.__name__}.input_size is given, and a {cls.kind} like this gets no images")
     if not re.fullmatch(r"[A-Za-z0-9_-]+", cls.name):
         raise Mistake(f"{cls.__name__}.name is {cls.name!r}; a name is of letters, digits, _ and -")
-    out = {
+    out: Dict[str, Any] = {
         "kind": cls.kind,
         "name": cls.name,
         "summary": cls._summary,
