@@ -12,9 +12,9 @@ import (
 	"github.com/plumb-ml/plumb/core/record"
 )
 
-// notes says how the numbers of a report were made and what they leave out.
-func notes(run *record.Run, variants []variant) []string {
-	var all []string
+// notes says how the numbers of a report were made and what they leave out, and apart
+// what of that is trouble, or is stated of all results.
+func notes(run *record.Run, variants []variant) (all, trouble []string) {
 	add := func(format string, values ...any) {
 		if note := fmt.Sprintf(format, values...); !slices.Contains(all, note) {
 			all = append(all, note)
@@ -69,17 +69,13 @@ func notes(run *record.Run, variants []variant) []string {
 	if rewards := meanRewards(variants); rewards != "" {
 		add("%s", rewards)
 	}
-	for _, notice := range run.Notices {
-		add("%s", notice)
-	}
+	trouble = slices.Clone(run.Notices)
 	if unfinished := unfinished(run); unfinished != "" {
-		add("%s", unfinished)
+		trouble = append(trouble, unfinished)
 	}
-	for _, trouble := range troubles(variants) {
-		add("%s", trouble)
-	}
-	for _, repair := range repairs(run) {
-		add("%s", repair)
+	trouble = append(append(trouble, troubles(variants)...), repairs(run)...)
+	for _, one := range trouble {
+		add("%s", one)
 	}
 	machine := run.Machine
 	if machine.OS != "" {
@@ -94,7 +90,7 @@ func notes(run *record.Run, variants []variant) []string {
 	if run.Seconds > 0 {
 		add("Took %s.", time.Duration(math.Round(run.Seconds)*float64(time.Second)))
 	}
-	return all
+	return all, trouble
 }
 
 // unfinished says of a run that did not come to its end how far it came.

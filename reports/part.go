@@ -31,14 +31,19 @@ func (e evaluation) parts(metric string) []part {
 	return all
 }
 
-// orAll is the splits as parts, or all prompts if there are none.
-func orAll(splits []string) []part {
-	if len(splits) == 0 {
-		return []part{{}}
-	}
+// splitsAsParts is each split as a part.
+func splitsAsParts(splits []string) []part {
 	var parts []part
 	for _, split := range splits {
 		parts = append(parts, part{split: split})
 	}
 	return parts
+}
+
+// orAll is the splits as parts, or all prompts if there are none.
+func orAll(splits []string) []part {
+	if len(splits) == 0 {
+		return []part{{}}
+	}
+	return splitsAsParts(splits)
 }

@@ -27,8 +27,14 @@ type Report struct {
 	About   string   // the experiment's description
 	Command string   // to make the run again
 	Alarms  []string // what must not be overlooked
+	// Summary are the tables that say first what came out, for a terminal; all of their
+	// numbers are in Tables, too.
+	Summary []Table
 	Tables  []Table
-	Notes   []string // n, raters, protocol, facts, what is missing
+	// Troubles are what is missing, failed or was mended, and what components state of
+	// all that they make.
+	Troubles []string
+	Notes    []string // n, raters, protocol, facts, and Troubles
 }
 
 // Build makes the tables of a run. A run with several variants (an ablation) is
@@ -38,9 +44,15 @@ func Build(input Input) *Report {
 	variants := variantsOf(input)
 	if len(variants) > 1 {
 		r.Tables = variantTables(input.Run, variants)
+		for _, t := range r.Tables {
+			if t.Lead && t.measured() {
+				r.Summary = append(r.Summary, t.condensed())
+			}
+		}
 	} else {
 		for _, variant := range variants {
-			r.Tables = append(r.Tables, experimentTables(variant)...)
+			tables, summary := experimentTables(variant)
+			r.Tables, r.Summary = append(r.Tables, tables...), append(r.Summary, summary...)
 		}
 	}
 	// A table of which nothing was measured yet says no more than that.
@@ -56,17 +68,29 @@ func Build(input Input) *Report {
 		r.Tables[i].explain()
 	}
 	r.Alarms = alarms(variants)
-	r.Notes = notes(input.Run, variants)
+	r.Notes, r.Troubles = notes(input.Run, variants)
 	if len(empty) > 0 {
-		r.Notes = append([]string{"Nothing was measured yet for: " + strings.Join(empty, "; ") + "."}, r.Notes...)
+		unmeasured := "Nothing was measured yet for: " + strings.Join(empty, "; ") + "."
+		r.Notes, r.Troubles = append([]string{unmeasured}, r.Notes...), append([]string{unmeasured}, r.Troubles...)
 	}
 	return r
 }
 
-// experimentTables is every table of one experiment, one set per evaluation.
-func experimentTables(v variant) []Table {
-	var tables []Table
+// experimentTables is every table of one experiment, one set per evaluation, and those
+// that say first what came out.
+func experimentTables(v variant) (tables, summary []Table) {
 	for _, e := range v.evaluations {
+		lead, ok := modelsTable(v, e)
+		if wins, compared := winTable(v, e); compared && wins.measured() {
+			fidelity, _ := fidelityTable(v, e)
+			lead, ok = summaryTable(e, wins, fidelity)
+		}
+		if ok && lead.measured() {
+			if len(v.evaluations) > 1 {
+				lead.Title += " (" + e.name + ")"
+			}
+			summary = append(summary, lead)
+		}
 		for _, build := range []func(variant, evaluation) (Table, bool){
 			modelsTable, winTable, fidelityTable, accuracyTable, rewardsTable, bestOfTable, categoryTable, categoryDifferencesTable,
 		} {
@@ -81,12 +105,35 @@ func experimentTables(v variant) []Table {
 			tables = append(tables, table)
 		}
 	}
-	return tables
+	return tables, summary
 }
 
-// Print writes the tables to a terminal of the given width in columns.
+// Print writes all tables to a terminal of the given width in columns, and how their
+// numbers were made.
 func Print(w io.Writer, width int, input Input) error {
 	return printTerminal(w, width, Build(input))
+}
+
+// PrintSummary writes what came out: a table or two, what must not be overlooked, and
+// what else there is.
+func PrintSummary(w io.Writer, width int, input Input) error {
+	r := Build(input)
+	brief := *r
+	brief.Tables, brief.Notes, brief.Command = r.Summary, r.Troubles, ""
+	if len(brief.Tables) == 0 { // of something else than models, or nothing yet
+		brief.Tables = r.Tables
+	} else {
+		var more []string
+		for _, t := range r.Tables {
+			if !slices.ContainsFunc(r.Summary, func(shown Table) bool { return shown.Title == t.Title }) {
+				more = append(more, t.Title)
+			}
+		}
+		if len(more) > 0 {
+			brief.Notes = append(brief.Notes, "More tables: "+strings.Join(more, "; ")+". They, and how each interval and test was made, are in the report's files and printed by --tables all.")
+		}
+	}
+	return printTerminal(w, width, &brief)
 }
 
 // Write makes a report's files in dir, which it creates: tables.md, tables.csv,

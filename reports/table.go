@@ -16,6 +16,7 @@ type Table struct {
 	Columns []Column
 	Rows    []Row
 	Notes   []string
+	Lead    bool // it says what came out, and stands first
 }
 
 // Row is one model, reward or comparison.

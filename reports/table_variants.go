@@ -14,12 +14,12 @@ func variantTables(run *record.Run, variants []variant) []Table {
 		models, rewards := c.models(), c.all(evaluation.judgedRewards)
 		modelQuantities, rewardQuantities := c.modelQuantities(), c.rewardQuantities()
 		for _, t := range []Table{
-			c.table("variants", "Variants: models", "model", models, modelQuantities),
-			c.table("variant-rewards", "Variants: agreement of the rewards with the raters", "reward", rewards, rewardQuantities),
+			lead(c.table("variants", "Variants: models", "model", models, modelQuantities)),
+			lead(c.table("variant-rewards", "Variants: agreement of the rewards with the raters", "reward", rewards, rewardQuantities)),
 			c.fidelity(models),
 			c.rewardsCompared(),
 			c.bestOf(),
-			c.differences(models, modelQuantities, rewards, rewardQuantities),
+			lead(c.differences(models, modelQuantities, rewards, rewardQuantities)),
 		} {
 			if len(t.Rows) == 0 {
 				continue
@@ -32,6 +32,12 @@ func variantTables(run *record.Run, variants []variant) []Table {
 		}
 	}
 	return tables
+}
+
+// lead is a table that stands first.
+func lead(t Table) Table {
+	t.Lead = true
+	return t
 }
 
 // table has a row for each subject and group, its numbers over the seeds.

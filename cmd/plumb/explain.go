@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -43,78 +42,126 @@ func (p *program) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for i, node := range nodes {
+			var all []explanation
+			for _, node := range nodes {
+				found, err := s.explain(node, forecast)
+				if err != nil {
+					return err
+				}
+				all = append(all, found)
+			}
+			if p.json {
+				return p.writeJSON(all)
+			}
+			for i, one := range all {
 				if i > 0 {
 					fmt.Fprintln(p.out)
 				}
-				if err := p.explain(s, node, forecast, full); err != nil {
-					return err
-				}
+				p.writeExplanation(one, full)
 			}
 			return nil
 		},
 	}
 	command.Flags().BoolVar(&full, "full", false, "print long values in full")
+	command.Flags().BoolVar(&p.json, "json", false, "print JSON")
 	return command
 }
 
-func (p *program) explain(s *loaded, node *plan.Node, forecast *run.Forecast, full bool) error {
-	w := p.out
+// explanation is what is known of a stage: its key, what the key is made of, and what
+// has changed.
+type explanation struct {
+	Stage  string           `json:"stage"`
+	Cached bool             `json:"cached"`
+	Key    string           `json:"key,omitempty"` // empty: known once the stages before it have run
+	Parts  []record.KeyPart `json:"key_parts"`
+	// Made is when the stage was made: as it is now if it is cached, else last.
+	Made    *time.Time               `json:"made,omitempty"`
+	Seconds float64                  `json:"seconds,omitempty"`
+	Outputs map[string]record.Output `json:"outputs,omitempty"` // if it is cached
+	// Changes are what is different since it was made last, if it is to run and has run.
+	Changes []record.Change `json:"changes,omitempty"`
+	Lost    bool            `json:"lost,omitempty"` // nothing has changed, and the store has lost the outputs
+}
+
+// explain looks at a stage.
+func (s *loaded) explain(node *plan.Node, forecast *run.Forecast) (explanation, error) {
 	n := forecast.Nodes[node]
-	fmt.Fprintln(w, p.bold(w, node.Label))
-	parts := n.Parts
-	store, err := s.Reader()
-	if err != nil {
-		return exit{exitFailed, err}
+	e := explanation{Stage: node.Label, Cached: n.Cached, Key: n.Key, Parts: n.Parts}
+	if n.Cached {
+		e.Made, e.Seconds, e.Outputs = &n.Record.Started, n.Record.Seconds, n.Record.Outputs
+		return e, nil
 	}
-	last, err := store.LastRecord(node.Name)
-	if err != nil {
-		return exit{exitFailed, err}
-	}
-	switch {
-	case n.Cached:
-		row(w, "state", fmt.Sprintf("cached: made %s in %s", n.Record.Started.Local().Format(time.DateTime), seconds(n.Record.Seconds)), full)
-		row(w, "key", n.Key, full)
-	case n.Key != "":
-		row(w, "state", "to run", full)
-		row(w, "key", n.Key, full)
-	default:
-		row(w, "state", "to run; the key is known once the stages before it have run", full)
-		parts, _ = plan.KeyParts(node, s.Environment, func(input plan.Input) (string, bool) {
+	if n.Key == "" {
+		e.Parts, _ = plan.KeyParts(node, s.Environment, func(input plan.Input) (string, bool) {
 			if made := forecast.Nodes[input.Node].Record; made != nil {
 				return made.Outputs[input.Output].Digest, true
 			}
 			return "not known yet: " + input.Node.Label + " is to run", true
 		})
+		return e, nil
+	}
+	store, err := s.Reader()
+	if err != nil {
+		return e, exit{exitFailed, err}
+	}
+	last, err := store.LastRecord(node.Name)
+	if err != nil {
+		return e, exit{exitFailed, err}
+	}
+	if last == nil {
+		return e, nil
+	}
+	e.Made, e.Lost = &last.Started, last.Key == n.Key
+	for _, change := range record.Diff(last.KeyParts, n.Parts) {
+		if change.Kind == record.Changed {
+			e.Changes = append(e.Changes, changesWithin(change)...)
+		} else {
+			e.Changes = append(e.Changes, change)
+		}
+	}
+	return e, nil
+}
+
+// writeExplanation prints what is known of a stage.
+func (p *program) writeExplanation(e explanation, full bool) {
+	w := p.out
+	fmt.Fprintln(w, p.bold(w, e.Stage))
+	switch {
+	case e.Cached:
+		row(w, "state", fmt.Sprintf("cached: made %s in %s", e.Made.Local().Format(time.DateTime), seconds(e.Seconds)), full)
+		row(w, "key", e.Key, full)
+	case e.Key != "":
+		row(w, "state", "to run", full)
+		row(w, "key", e.Key, full)
+	default:
+		row(w, "state", "to run; the key is known once the stages before it have run", full)
 	}
 	fmt.Fprintln(w, "\nthe key is made of")
-	for _, part := range parts {
+	for _, part := range e.Parts {
 		row(w, part.Name, part.Value, full)
 	}
-	switch {
-	case n.Cached:
-		writeOutputs(w, n.Record)
-	case last != nil && n.Key != "":
-		fmt.Fprintf(w, "\nit ran before, %s; what is different now\n", last.Started.Local().Format(time.DateTime))
-		for _, change := range record.Diff(last.KeyParts, parts) {
-			switch change.Kind {
-			case record.Changed:
-				for _, one := range changesWithin(change) {
-					row(w, one.Name, cut(one.Old, full)+" -> "+cut(one.New, full), true)
-				}
-			case record.Added:
-				row(w, change.Name, "new: "+change.New, full)
-			case record.Removed:
-				row(w, change.Name, "gone: "+change.Old, full)
-			default:
-				row(w, change.Name, string(change.Kind), full)
-			}
-		}
-		if last.Key == n.Key {
-			row(w, "nothing", "its outputs were lost from the store", full)
+	if e.Cached {
+		writeOutputs(w, e.Outputs)
+	}
+	if e.Cached || e.Made == nil {
+		return
+	}
+	fmt.Fprintf(w, "\nit ran before, %s; what is different now\n", e.Made.Local().Format(time.DateTime))
+	for _, change := range e.Changes {
+		switch change.Kind {
+		case record.Changed:
+			row(w, change.Name, cut(change.Old, full)+" -> "+cut(change.New, full), true)
+		case record.Added:
+			row(w, change.Name, "new: "+change.New, full)
+		case record.Removed:
+			row(w, change.Name, "gone: "+change.Old, full)
+		default:
+			row(w, change.Name, string(change.Kind), full)
 		}
 	}
-	return nil
+	if e.Lost {
+		row(w, "nothing", "its outputs were lost from the store", full)
+	}
 }
 
 // changesWithin takes the change of a configuration apart into the changes of
@@ -177,15 +224,10 @@ func settings(text string, leaves map[string]string) bool {
 	return true
 }
 
-func writeOutputs(w io.Writer, made *record.Record) {
-	var roles []string
-	for role := range made.Outputs {
-		roles = append(roles, role)
-	}
-	sort.Strings(roles)
+func writeOutputs(w io.Writer, outputs map[string]record.Output) {
 	fmt.Fprintln(w, "\nit made")
-	for _, role := range roles {
-		output := made.Outputs[role]
+	for _, role := range slices.Sorted(maps.Keys(outputs)) {
+		output := outputs[role]
 		text := fmt.Sprintf("%s  %s", output.Digest, byteSize(output.Bytes))
 		if output.Rows > 0 {
 			text += ", " + plural(output.Rows, "row", "rows")

@@ -133,9 +133,9 @@ func emptyDirectory(path string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return os.MkdirAll(path, 0o755)
 	case err != nil:
-		return fmt.Errorf("%s is there, and no directory: choose another with --dir", path)
+		return fmt.Errorf("%s is there, and no directory: choose another", path)
 	case len(entries) > 0:
-		return fmt.Errorf("the directory %s is not empty: choose another with --dir, or another name", path)
+		return fmt.Errorf("the directory %s is not empty: choose another", path)
 	}
 	return nil
 }

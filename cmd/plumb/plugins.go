@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -11,56 +10,90 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/reference"
 	"github.com/plumb-ml/plumb/core/session"
-	"github.com/plumb-ml/plumb/plugins/sdk"
+	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 func (p *program) pluginsCommand() *cobra.Command {
-	return &cobra.Command{
+	command := &cobra.Command{
 		Use:   "plugins [FILE | COMPONENT]",
 		Short: "List components with what their blocks may say",
 		Long: "List the built-in components with what their blocks may say, or one of them\n" +
 			"alone. With FILE, list those of the plugins that the experiment names first.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
+			list := p.shippedComponents()
 			if len(args) > 0 {
-				if named, err := p.named(args[0]); err != nil || len(named) > 0 {
-					for _, component := range named {
-						p.writeComponent("", component.Description)
+				named, err := p.named(args[0])
+				if err != nil {
+					return err
+				}
+				if len(named) == 0 {
+					if named, err = p.ofFile(command.Context(), args[0]); err != nil {
+						return err
 					}
-					return err
+					named = append(named, list...)
 				}
+				list = named
 			}
-			if len(args) > 0 {
-				if err := p.writePlugins(command.Context(), args[0]); err != nil {
-					return err
+			if p.json {
+				return p.writeJSON(list)
+			}
+			heading := ""
+			for i, one := range list {
+				of := "Built in:"
+				if one.Plugin != spec.Builtin {
+					of = fmt.Sprintf("Of the plugins in %s:", args[0])
 				}
-			}
-			fmt.Fprintln(p.out, "Built in:")
-			for _, component := range p.plugin.Components {
-				p.writeComponent("", component.Description)
+				if of != heading && len(list) >= len(p.plugin.Components) {
+					if i > 0 {
+						fmt.Fprintln(p.out)
+					}
+					fmt.Fprintln(p.out, of)
+				}
+				heading = of
+				reference.WriteComponent(p.out, strings.TrimPrefix(one.Plugin, spec.Builtin), one.Component, p.style())
 			}
 			return nil
 		},
 	}
+	command.Flags().BoolVar(&p.json, "json", false, "print JSON")
+	return command
 }
 
-// writePlugins prints the components of the plugins that an experiment names.
-func (p *program) writePlugins(ctx context.Context, file string) error {
+// provided is a component, and whose it is.
+type provided struct {
+	Plugin    string           `json:"plugin"`
+	SHA256    string           `json:"sha256,omitempty"` // of what the plugin is made of; of none that is built in
+	Component schema.Component `json:"component"`
+}
+
+// shippedComponents are those that come with Plumb.
+func (p *program) shippedComponents() []provided {
+	var list []provided
+	for _, component := range p.plugin.Components {
+		list = append(list, provided{Plugin: spec.Builtin, Component: component.Description})
+	}
+	return list
+}
+
+// ofFile are the components of the plugins that an experiment names.
+func (p *program) ofFile(ctx context.Context, file string) ([]provided, error) {
 	if !strings.HasSuffix(file, ".hcl") && !strings.HasSuffix(file, ".hcl.json") {
-		return fmt.Errorf("%s is no experiment: the name of one ends in .hcl or .hcl.json; `plumb plugin check %s` says what a plugin provides", file, quote(file))
+		return nil, fmt.Errorf("%s is no experiment: the name of one ends in .hcl or .hcl.json; `plumb plugin check %s` says what a plugin provides", file, quote(file))
 	}
 	options, err := p.sessionOptions()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	all, host, err := session.Catalog(ctx, file, options)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer host.Kill()
-	heading := fmt.Sprintf("Of the plugins in %s:\n", file)
+	var list []provided
 	for _, kind := range schema.Kinds() {
 		names := all.Names(string(kind))
 		for i := range names {
@@ -69,123 +102,29 @@ func (p *program) writePlugins(ctx context.Context, file string) error {
 		slices.Sort(names)
 		for _, name := range slices.Compact(names) {
 			for _, identity := range all.Providers(string(kind), name) {
-				if identity.Builtin() {
-					continue
+				if !identity.Builtin() {
+					list = append(list, provided{identity.Plugin, identity.SHA256, identity.Component})
 				}
-				fmt.Fprint(p.out, heading)
-				heading = ""
-				p.writeComponent(identity.Plugin, identity.Component)
 			}
 		}
 	}
-	if heading == "" {
-		fmt.Fprintln(p.out)
-	}
-	return nil
+	return list, nil
 }
 
 // named returns the built-in components that an argument names; none if it names a
 // file.
-func (p *program) named(argument string) ([]sdk.Component, error) {
-	var found []sdk.Component
+func (p *program) named(argument string) ([]provided, error) {
+	var found []provided
 	var names []string
-	for _, component := range p.plugin.Components {
-		if component.Name == argument {
-			found = append(found, component)
+	for _, one := range p.shippedComponents() {
+		if one.Component.Name == argument {
+			found = append(found, one)
 		}
-		names = append(names, component.Name)
+		names = append(names, one.Component.Name)
 	}
 	if _, err := os.Stat(argument); err == nil || len(found) > 0 {
 		return found, nil
 	}
 	return nil, fmt.Errorf("%s is neither a file nor a built-in component.%s The components are %s",
 		argument, diag.DidYouMean(argument, names), strings.Join(names, ", "))
-}
-
-// writeComponent prints a component of a plugin; "" is built in.
-func (p *program) writeComponent(plugin string, c schema.Component) {
-	name := c.Name
-	if plugin != "" {
-		name = plugin + "/" + name
-	}
-	fmt.Fprintf(p.out, "\n%s\n", p.bold(p.out, fmt.Sprintf("%s %q", c.Kind, name)))
-	words := []string{c.Summary}
-	if c.ReadsFeatures() {
-		words = append(words, "Reads features: needs encoder = encoder.NAME.")
-	}
-	if c.Has(schema.Texts) {
-		words = append(words, "Encodes texts as well as images.")
-	}
-	if c.Has(schema.Tune) {
-		words = append(words, "Can be fine-tuned.")
-	}
-	if c.Has(schema.Fit) {
-		words = append(words, "Can learn.")
-	}
-	if text := strings.TrimSpace(strings.Join(words, " ")); text != "" {
-		fmt.Fprintf(p.out, "  %s\n", indent(text, 2, 80))
-	}
-	writeSchema(p.out, c.Schema, 2)
-	if !c.Tuning.Empty() {
-		fmt.Fprintln(p.out, "  finetune")
-		writeSchema(p.out, c.Tuning, 4)
-	}
-	for _, loss := range c.Losses {
-		fmt.Fprintf(p.out, "  loss %q\n", loss.Name)
-		if text := needsText(loss); text != "" {
-			fmt.Fprintf(p.out, "    %s\n", indent(text, 4, 80))
-		}
-		writeSchema(p.out, loss.Schema, 4)
-	}
-}
-
-// needsText says what a loss is, and what it is computed from.
-func needsText(loss schema.Loss) string {
-	text := loss.Summary
-	if len(loss.Needs) > 0 {
-		words := make([]string, len(loss.Needs))
-		for i, need := range loss.Needs {
-			words[i] = strings.ReplaceAll(string(need), "_", " ")
-		}
-		text += " Needs " + strings.Join(words, ", ") + "."
-	}
-	return strings.TrimSpace(text)
-}
-
-// writeSchema prints what a block may say, one argument after the other.
-func writeSchema(w io.Writer, body schema.Schema, margin int) {
-	space := strings.Repeat(" ", margin)
-	for _, a := range body.Attributes {
-		text := string(a.Type)
-		if a.Path {
-			text = "path"
-		}
-		switch {
-		case len(a.OneOf) > 0:
-			text = strings.Join(a.OneOf, " | ")
-		case a.Minimum != nil && a.Maximum != nil:
-			text += fmt.Sprintf(" from %g to %g", *a.Minimum, *a.Maximum)
-		case a.Minimum != nil:
-			text += fmt.Sprintf(" from %g", *a.Minimum)
-		case a.Maximum != nil:
-			text += fmt.Sprintf(" up to %g", *a.Maximum)
-		}
-		if a.Required {
-			text += ", required"
-		} else if a.Default != nil {
-			text += ", " + string(a.Default) + " if not given"
-		}
-		if a.Summary != "" {
-			text += ": " + a.Summary
-		}
-		fmt.Fprintf(w, "%s%-21s %s\n", space, a.Name, indent(text, margin+22, 80))
-	}
-	for _, b := range body.Blocks {
-		head := b.Type
-		if len(b.Labels) > 0 {
-			head += " " + strings.Join(b.Labels, " | ")
-		}
-		fmt.Fprintf(w, "%s%s { }%s\n", space, head, strings.TrimRight("  "+indent(b.Summary, margin+2, 80), " "))
-		writeSchema(w, b.Body, margin+2)
-	}
 }

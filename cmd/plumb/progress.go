@@ -65,6 +65,9 @@ func newCountdown(forecast *run.Forecast) *countdown {
 func (c *countdown) finished(node *plan.Node) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if _, asked := c.forecast.Nodes[node]; !asked {
+		return
+	}
 	c.ended++
 	delete(c.toRun, node)
 }

@@ -57,6 +57,7 @@ func (p *program) reportCommand() *cobra.Command {
 			return nil
 		},
 	}
+	p.addTables(command.Flags())
 	command.Flags().StringVar(&out, "out", "", "write the tables of all RUNs into this file of Markdown instead")
 	return command
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -51,6 +52,7 @@ type program struct {
 	varFiles  []string
 	backend   string
 	json      bool
+	tables    tablesFlag
 
 	allowPlugins bool // that are not locked
 	noColor      bool
@@ -144,7 +146,8 @@ func (p *program) root() *cobra.Command {
 		Short: "Experiments that align text-to-image models with human feedback",
 		Long: "Plumb runs experiments that align text-to-image models with human feedback.\n" +
 			"An HCL file goes in; cached stages, plugins and comparison tables come out.\n\n" +
-			"Begin with:  plumb run experiments/quickstart.hcl",
+			"Begin with:  plumb init my-study && plumb run my-study/experiment.hcl",
+		Version:       versionText(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRun: func(command *cobra.Command, args []string) {
@@ -159,8 +162,8 @@ func (p *program) root() *cobra.Command {
 				os.Setenv(pjrtVariable, paths)
 			}
 		},
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	root.SetVersionTemplate("{{.Version}}")
 	storeDir := os.Getenv(storeVariable)
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.runsDir, "runs", defaultRunsDir, "directory of runs' reports")
@@ -173,11 +176,31 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&verbose, "verbose", false, "print what plugins print")
 	flags.BoolVar(&p.noColor, "no-color", os.Getenv("NO_COLOR") != "", "plain text without colours")
 	root.AddCommand(
-		p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.downloadCommand(), p.explainCommand(),
-		p.runsCommand(), p.reportCommand(), p.exportCommand(), p.pluginCommand(), p.pluginsCommand(), p.storeCommand(), p.backendCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
+		p.initCommand(), p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.downloadCommand(), p.explainCommand(),
+		p.runsCommand(), p.reportCommand(), p.exportCommand(), p.pluginCommand(), p.pluginsCommand(), p.referenceCommand(), p.storeCommand(), p.backendCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
 		p.serveCommand(), p.pluginDoctorCommand(), p.pluginHoldCommand(), p.pluginBackendCommand(), p.pluginBenchCommand(),
 	)
+	group(root)
+	if err := p.complete(root); err != nil {
+		panic(err) // of a flag that is not there
+	}
 	return root
+}
+
+// group sorts the verbs by what they are about.
+func group(root *cobra.Command) {
+	for _, about := range []struct{ id, title, verbs string }{
+		{"experiments", "Experiments:", "init validate fmt plan download run runs report export explain"},
+		{"language", "Language and plugins:", "reference plugins plugin"},
+		{"machine", "This machine:", "doctor backend store bench"},
+	} {
+		root.AddGroup(&cobra.Group{ID: about.id, Title: about.title})
+		for _, command := range root.Commands() {
+			if slices.Contains(strings.Fields(about.verbs), command.Name()) {
+				command.GroupID = about.id
+			}
+		}
+	}
 }
 
 // Where runs are kept, and the variable that names the store, if no flag does.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
@@ -26,7 +27,8 @@ import (
 const stopPatience = 5 * time.Second
 
 func (p *program) runCommand() *cobra.Command {
-	return &cobra.Command{
+	var flags askedFlags
+	command := &cobra.Command{
 		Use:   "run FILE",
 		Short: "Run what of an experiment or ablation is not done yet, and print its tables",
 		Long: "Run what of an experiment or ablation is not done yet, and print its tables.\n" +
@@ -36,6 +38,7 @@ func (p *program) runCommand() *cobra.Command {
 			"The report is in RUNS/NAME@ID/report, where the ID is made of all that is\n" +
 			"computed: other variables or another file are another run, and overwrite nothing.\n" +
 			"RUNS/NAME leads to the run that came to its end last; `plumb runs` lists all.\n\n" +
+			"A STAGE is named as `plumb plan` does, by the beginning of its name, or with *.\n\n" +
 			"Exit codes: 0 done; 1 a stage failed; 2 a mistake in the file or the command;\n" +
 			"3 nothing failed, and stages wait for people's labels; 130 interrupted.",
 		Args: cobra.ExactArgs(1),
@@ -60,13 +63,18 @@ func (p *program) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			asked, err := flags.resolve(s.Plan, forecast)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
 			costs := s.Costs(forecast)
 			p.writePlan(p.err, s, forecast, costs, true)
+			forecast = p.tellAsked(asked, forecast)
 			p.warn(s.Warnings)
 			if notice := simdNotice(); notice != "" && !forecast.Complete {
 				fmt.Fprintf(p.err, "\n%s\n", notice)
 			}
-			result, err := s.run(ctx, forecast, costs)
+			result, err := s.run(ctx, forecast, costs, asked)
 			if result == nil {
 				return exit{exitFailed, elsewhere(err)}
 			}
@@ -79,6 +87,27 @@ func (p *program) runCommand() *cobra.Command {
 			return exit{code: exitFailed}
 		},
 	}
+	flags.add(command.Flags())
+	p.addTables(command.Flags())
+	return command
+}
+
+// tellAsked says how much of a plan is asked for, if that is not all, and returns the
+// forecast of it.
+func (p *program) tellAsked(asked run.Asked, forecast *run.Forecast) *run.Forecast {
+	if asked.Only == nil && len(asked.Again) == 0 {
+		return forecast
+	}
+	part := forecast.Of(asked)
+	text := fmt.Sprintf("Asked for: %s to run", plural(part.ToRun, "stage", "stages"))
+	if n := len(asked.Again); n > 0 {
+		text += fmt.Sprintf(", %d of them again", n)
+	}
+	if left := len(forecast.Nodes) - len(part.Nodes); left > 0 {
+		text += fmt.Sprintf("; %s left", plural(left, "is", "are"))
+	}
+	fmt.Fprintf(p.err, "\n%s.\n", text)
+	return part
 }
 
 func (p *program) warn(warnings diag.List) {
@@ -122,7 +151,7 @@ func (p *program) link(made *record.Run) {
 	}
 }
 
-func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session.Costs) (*run.Result, error) {
+func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session.Costs, asked run.Asked) (*run.Result, error) {
 	p := s.program
 	if !forecast.Complete {
 		fmt.Fprintf(p.err, "\nrunning on %s\n", strings.TrimSuffix(s.Environment.Backend+", "+s.Environment.Device, ", "))
@@ -130,7 +159,7 @@ func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session
 	screen := p.newScreen(forecast)
 	p.say = screen.Say
 	defer func() { p.say = nil }()
-	result, err := s.Run(ctx, session.RunOptions{Dir: p.absoluteRunDir, Command: p.command("run", s.File), Export: s.exportCommand, Repairs: p.repairs(), Sink: screen, Costs: costs})
+	result, err := s.Run(ctx, session.RunOptions{Dir: p.absoluteRunDir, Command: p.command("run", s.File), Export: s.exportCommand, Repairs: p.repairs(), Sink: screen, Costs: costs, Asked: asked})
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 	defer cancel()
 	if stopErr := s.Stop(stopping); stopErr != nil && err == nil && ctx.Err() == nil {
@@ -222,10 +251,15 @@ func (s *loaded) finish(ctx context.Context, result *run.Result) error {
 		text, code = failed+notRun+"; the others are kept. When the cause is gone, go on with", exitFailed
 	case result.Waiting > 0:
 		text, code = waiting+notRun+"; the others are kept. When people have done their part, go on with", exitWaiting
+	case result.Left > 0:
+		text = plural(result.Left, "stage is", "stages are") + " left, which were not asked for. All are done by"
 	default:
 		return nil
 	}
 	fmt.Fprintf(p.err, "\n%s\n  %s\n", indent(text, 0, 80), result.Run.Command)
+	if code == exitOK {
+		return nil
+	}
 	return exit{code: code}
 }
 
@@ -310,6 +344,42 @@ const mostListed = 30
 // reportDir is where in a run's directory its report is.
 const reportDir = "report"
 
+// printReport prints what came out of a run, or all of its tables.
+func (p *program) printReport(input reports.Input) error {
+	width := min(p.width(p.out), 120)
+	if p.tables == allTables {
+		return reports.Print(p.out, width, input)
+	}
+	return reports.PrintSummary(p.out, width, input)
+}
+
+// tablesFlag is the choice of --tables.
+type tablesFlag string
+
+// The choices of --tables.
+const (
+	summaryTables tablesFlag = "summary"
+	allTables     tablesFlag = "all"
+)
+
+// addTables adds the flag --tables.
+func (p *program) addTables(flags *pflag.FlagSet) {
+	p.tables = summaryTables
+	flags.Var(&p.tables, "tables", "what to print: summary, or all tables with how their numbers were made")
+}
+
+func (t *tablesFlag) String() string { return string(*t) }
+func (t *tablesFlag) Type() string   { return "summary|all" }
+
+func (t *tablesFlag) Set(word string) error {
+	switch tablesFlag(word) {
+	case summaryTables, allTables:
+		*t = tablesFlag(word)
+		return nil
+	}
+	return fmt.Errorf("it is summary or all")
+}
+
 // report writes the report of a run, prints its tables, and says where they are.
 // Where nothing can be written, it is printed all the same.
 func (p *program) report(ctx context.Context, input reports.Input) error {
@@ -326,7 +396,7 @@ func (p *program) report(ctx context.Context, input reports.Input) error {
 		return exit{exitFailed, fmt.Errorf("write the report: %w", err)}
 	}
 	fmt.Fprintln(p.out)
-	if err := reports.Print(p.out, min(p.width(p.out), 120), input); err != nil {
+	if err := p.printReport(input); err != nil {
 		return exit{exitFailed, fmt.Errorf("print the report: %w", err)}
 	}
 	if unwritten != nil {

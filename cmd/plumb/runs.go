@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -38,9 +37,7 @@ func (p *program) runsCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				encoder := json.NewEncoder(p.out)
-				encoder.SetIndent("", "  ")
-				return encoder.Encode(listed)
+				return p.writeJSON(listed)
 			}
 			p.writeRuns(s, listed)
 			return nil

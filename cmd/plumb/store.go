@@ -51,7 +51,7 @@ func (p *program) readStore() (*store.Store, error) {
 }
 
 func (p *program) storeUsageCommand() *cobra.Command {
-	return &cobra.Command{
+	command := &cobra.Command{
 		Use:   "usage",
 		Short: "Print how much the store holds",
 		Args:  cobra.NoArgs,
@@ -65,10 +65,19 @@ func (p *program) storeUsageCommand() *cobra.Command {
 			if err != nil {
 				return exit{exitFailed, err}
 			}
+			if p.json {
+				return p.writeJSON(struct {
+					Store string `json:"store"`
+					Files int    `json:"files"`
+					Bytes int64  `json:"bytes"`
+				}{p.storePath(), blobs, size})
+			}
 			fmt.Fprintf(p.out, "%s: %s, %s\n", p.storePath(), plural(blobs, "file", "files"), byteSize(size))
 			return nil
 		},
 	}
+	command.Flags().BoolVar(&p.json, "json", false, "print JSON")
+	return command
 }
 
 // tellStages lists the stages that made or read what is damaged. Those that read it
@@ -85,7 +94,7 @@ func (p *program) tellStages(how string, stages []store.Stage) {
 }
 
 func (p *program) storeVerifyCommand() *cobra.Command {
-	return &cobra.Command{
+	command := &cobra.Command{
 		Use:   "verify",
 		Short: "Read everything in the store, put aside what is damaged, forget digests of other files",
 		Args:  cobra.NoArgs,
@@ -108,6 +117,16 @@ func (p *program) storeVerifyCommand() *cobra.Command {
 			if err != nil {
 				return exit{exitFailed, err}
 			}
+			if p.json {
+				err := p.writeJSON(struct {
+					Problems []store.Problem `json:"problems"`
+					Repairs  []string        `json:"repairs"`
+				}{append([]store.Problem{}, problems...), append([]string{}, s.Repairs()...)})
+				if err == nil && len(problems) > 0 {
+					err = exit{code: exitFailed}
+				}
+				return err
+			}
 			for _, text := range s.Repairs() {
 				fmt.Fprintln(p.out, text)
 			}
@@ -128,4 +147,6 @@ func (p *program) storeVerifyCommand() *cobra.Command {
 			return nil
 		},
 	}
+	command.Flags().BoolVar(&p.json, "json", false, "print JSON")
+	return command
 }

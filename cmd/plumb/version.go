@@ -10,23 +10,48 @@ import (
 )
 
 func (p *program) versionCommand() *cobra.Command {
-	return &cobra.Command{
+	command := &cobra.Command{
 		Use:   "version",
 		Short: "Print versions of Plumb and of what it is built with",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			simd := "without SIMD"
-			if session.BuiltWithSIMD {
-				simd = "with SIMD"
+			if p.json {
+				return p.writeJSON(built())
 			}
-			fmt.Fprintf(p.out, "plumb %s\n%s %s/%s, %s\n", session.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, simd)
-			known := session.Libraries()
-			for _, name := range []string{"gomlx", "compute", "go-xla"} {
-				if known[name] != "" {
-					fmt.Fprintf(p.out, "%s %s\n", name, known[name])
-				}
-			}
+			fmt.Fprint(p.out, versionText())
 			return nil
 		},
 	}
+	command.Flags().BoolVar(&p.json, "json", false, "print JSON")
+	return command
+}
+
+// build is what this program is built of.
+type build struct {
+	Plumb     string            `json:"plumb"`
+	Go        string            `json:"go"`
+	OS        string            `json:"os"`
+	Arch      string            `json:"arch"`
+	SIMD      bool              `json:"simd"`
+	Libraries map[string]string `json:"libraries"`
+}
+
+func built() build {
+	return build{session.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, session.BuiltWithSIMD, session.Libraries()}
+}
+
+// versionText is the versions of Plumb and of what it is built with, a line each.
+func versionText() string {
+	b := built()
+	simd := "without SIMD"
+	if b.SIMD {
+		simd = "with SIMD"
+	}
+	text := fmt.Sprintf("plumb %s\n%s %s/%s, %s\n", b.Plumb, b.Go, b.OS, b.Arch, simd)
+	for _, name := range []string{"gomlx", "compute", "go-xla"} {
+		if b.Libraries[name] != "" {
+			text += fmt.Sprintf("%s %s\n", name, b.Libraries[name])
+		}
+	}
+	return text
 }

@@ -53,12 +53,40 @@ type Options struct {
 // seedVariable is the variable that seeds are values of.
 const seedVariable = "seed"
 
-var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "ablation", LabelNames: []string{"name"}}}}
+var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: Language().Type, LabelNames: Language().Labels}}}
 
-var blockSchema = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
-	{Name: "description"}, {Name: "experiment", Required: true}, {Name: "seeds"},
-	{Name: "vary"}, {Name: "rows"}, {Name: "baseline"}, {Name: "measure"},
-}}
+var blockSchema = func() *hcl.BodySchema {
+	schema := &hcl.BodySchema{}
+	for _, argument := range Language().Values {
+		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: argument.Name, Required: argument.Required})
+	}
+	return schema
+}()
+
+// Language returns the block that a file of an ablation holds.
+func Language() spec.Construct {
+	return spec.Construct{
+		Type: "ablation", Labels: []string{"name"},
+		Summary: "a table of settings of an experiment's variables; in a file of its own",
+		Values: []spec.Value{
+			{Name: "description", Takes: "a string", Summary: "what it asks, for people"},
+			{Name: "experiment", Required: true, Takes: "a path", Summary: "the experiment, relative to this file"},
+			{Name: "seeds", Takes: "a list of whole numbers", Summary: "values of the experiment's variable seed; every setting is run with each. Three or more make intervals over seeds"},
+			{Name: "vary", Takes: "an object of lists", Summary: "values of variables, of which every combination is run"},
+			{Name: "rows", Takes: "a list of objects", Summary: "the settings themselves, in place of vary"},
+			{Name: "baseline", Takes: "an object", Summary: "the setting that the others are compared with"},
+			{Name: "measure", Takes: "a list of metric.NAME", Summary: "what the report shows; all if it is not given"},
+		},
+		Example: `
+ablation "auxiliary_loss" {
+  experiment = "experiment.hcl"
+  seeds      = [1, 2, 3]
+  vary       = { weight = [0, 0.5] }
+  baseline   = { weight = 0 }
+}
+`,
+	}
+}
 
 // IsAblation reports whether the file at path holds an ablation: which of the
 // two kinds of file it is. A file that cannot be read holds none.

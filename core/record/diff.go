@@ -13,10 +13,10 @@ const (
 
 // Change is one difference between two keys.
 type Change struct {
-	Kind ChangeKind
-	Name string
-	Old  string // empty if Added or Moved
-	New  string // empty if Removed or Moved
+	Kind ChangeKind `json:"kind"`
+	Name string     `json:"name"`
+	Old  string     `json:"old,omitempty"` // empty if Added or Moved
+	New  string     `json:"new,omitempty"` // empty if Removed or Moved
 }
 
 // Diff says what makes the key of new another than the key of old: changed and

@@ -55,6 +55,7 @@ const (
 	RunDone        RunState = "done"
 	RunFailed      RunState = "failed"      // a stage failed
 	RunWaiting     RunState = "waiting"     // nothing failed; stages wait for people
+	RunPartial     RunState = "partial"     // what was asked for is done, and that was not all
 	RunInterrupted RunState = "interrupted" // stopped in good order
 	// RunKilled is never written: a run that says that it is running, and that no
 	// process has under way, was killed, or found no space to say how it ended.

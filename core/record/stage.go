@@ -30,6 +30,7 @@ const (
 	Failed      Status = "failed"      // the diagnostics say why
 	Waiting     Status = "waiting"     // people have to do something first; the diagnostics say what
 	NotRun      Status = "not_run"     // something that it needs failed or waits
+	Left        Status = "left"        // it, or something that it needs, is not done and was not asked for
 	Interrupted Status = "interrupted" // the run was stopped before it was finished
 )
 

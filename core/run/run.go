@@ -25,6 +25,9 @@ type Options struct {
 	// for people, to a directory; nil: a form of it with FILE in it.
 	Export func(sheet, target string) string
 
+	// Asked says what of the plan is done.
+	Asked Asked
+
 	// Repairs are what was found damaged, and mended, before the run: sentences.
 	Repairs []string
 	// About describes the run, but for what the run itself finds out. Its Name and ID
@@ -40,6 +43,7 @@ type Result struct {
 	Failed   int                       // nodes that failed
 	Waiting  int                       // nodes that wait for people
 	NotRun   int                       // nodes that depend on those
+	Left     int                       // nodes that are not done and were not asked for
 	Stopped  bool                      // the context ended before all was done
 }
 
@@ -90,6 +94,8 @@ func Run(ctx context.Context, p *plan.Plan, options Options) (*Result, error) {
 			result.Waiting++
 		case record.NotRun:
 			result.NotRun++
+		case record.Left:
+			result.Left++
 		case record.Interrupted:
 			result.Stopped = true
 		}
@@ -113,6 +119,8 @@ func (r *Result) state() record.RunState {
 		return record.RunFailed
 	case r.Waiting > 0:
 		return record.RunWaiting
+	case r.Left > 0:
+		return record.RunPartial
 	}
 	return record.RunDone
 }

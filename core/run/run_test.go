@@ -34,6 +34,7 @@ type shop struct {
 	crowded bool
 	fail    map[string]error
 	during  func(name string)
+	shade   byte // added to the colour of what is drawn
 }
 
 func newShop(t *testing.T) *shop {
@@ -83,12 +84,14 @@ func (w *worker) Sample(ctx context.Context, draws []sdk.Draw, emit func(int, sd
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := emit(position, sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(draw.Seed), 0, 0}}); err != nil {
+		if err := emit(position, sdk.Image{Width: 1, Height: 1, RGB: []byte{byte(draw.Seed), w.shade(), 0}}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+func (w *worker) shade() byte { return w.shop.shade }
 
 func (w *worker) Score(_ context.Context, item sdk.Item) (float64, error) {
 	return float64(item.Image.RGB[0]), nil

@@ -109,6 +109,9 @@ func (r *execution) all(ctx context.Context) {
 					if outcome, ok := r.cached(ctx, node); ok {
 						settle(node, outcome)
 						again = true
+					} else if !r.Asked.wants(node) {
+						settle(node, Outcome{Status: record.Left})
+						again = true
 					} else if n > pool.size {
 						settle(node, Outcome{Status: record.Failed, Diagnostics: tooMany(node, n, pool)})
 						again = true
@@ -173,6 +176,8 @@ func (r *execution) ready(node *plan.Node) (ready bool, blocked *Outcome) {
 		case record.Done, record.Cached:
 		case record.Failed, record.Waiting, record.NotRun:
 			return false, &Outcome{Status: record.NotRun}
+		case record.Left:
+			return false, &Outcome{Status: record.Left}
 		case record.Interrupted:
 			return false, &Outcome{Status: record.Interrupted}
 		default:

@@ -38,7 +38,7 @@ func (r *execution) cached(ctx context.Context, node *plan.Node) (Outcome, bool)
 	if err != nil {
 		return Outcome{Status: record.Failed, Key: key, Diagnostics: r.explain(node, err)}, true
 	}
-	if found == nil {
+	if found == nil || r.Asked.Again[node] {
 		return Outcome{}, false
 	}
 	return Outcome{Status: record.Cached, Key: key, Record: found}, true
@@ -121,19 +121,20 @@ func (r *execution) try(ctx context.Context, node *plan.Node) (Outcome, error) {
 	if err != nil {
 		return outcome, err
 	}
-	if found != nil {
+	if found != nil && !r.Asked.Again[node] {
 		outcome.Status, outcome.Record = record.Cached, found
 		return outcome, nil
 	}
-	if outcome.Record, err = r.make(ctx, Task{Node: node, Key: key, Inputs: inputs, Resources: needs}, parts); err != nil {
+	if outcome.Record, err = r.make(ctx, Task{Node: node, Key: key, Inputs: inputs, Resources: needs}, parts, found); err != nil {
 		return outcome, err
 	}
 	outcome.Status = record.Done
 	return outcome, nil
 }
 
-// make does the stage's work and records it. Whoever calls holds the key's lock.
-func (r *execution) make(ctx context.Context, task Task, parts []record.KeyPart) (*record.Record, error) {
+// make does the stage's work and records it, in the place of an earlier record if there
+// is one. Whoever calls holds the key's lock.
+func (r *execution) make(ctx context.Context, task Task, parts []record.KeyPart, earlier *record.Record) (*record.Record, error) {
 	node, key := task.Node, task.Key
 	outputs, err := r.Store.Work(key)
 	if err != nil {
@@ -183,6 +184,11 @@ func (r *execution) make(ctx context.Context, task Task, parts []record.KeyPart)
 	}
 	if node.Instance != nil {
 		made.Plugin, made.Component = node.Instance.Identity.Plugin, node.Instance.Component
+	}
+	if earlier != nil && r.differs(node, earlier, made) {
+		if err := r.Store.DropRecord(key); err != nil {
+			return nil, err
+		}
 	}
 	if err := r.Store.PutRecord(made); err != nil {
 		return nil, err

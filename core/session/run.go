@@ -19,6 +19,8 @@ type RunOptions struct {
 	// Repairs are those of run.Options.
 	Repairs []string
 	Sink    run.Sink // nil: nobody listens
+	// Asked is that of run.Options.
+	Asked run.Asked
 	// Parallel is that of run.Local; an Executor of the options knows its own.
 	Parallel int
 	// Costs say what stages need; nil: they are worked out.
@@ -59,6 +61,7 @@ func (s *Session) Run(ctx context.Context, o RunOptions) (*run.Result, error) {
 		Needs:    costs.Resources,
 		Export:   o.Export,
 		Repairs:  o.Repairs,
+		Asked:    o.Asked,
 		About:    *about,
 	})
 }

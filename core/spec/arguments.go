@@ -15,22 +15,6 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 )
 
-// form is what a body may say: plain arguments and blocks by a schema (the
-// same kind of schema that plugins describe their components with), and what
-// no schema covers and the caller decodes: values (references, mostly), where
-// null is as good as absent, expressions that are not evaluated here, and blocks.
-type form struct {
-	schema Schema
-	// apart are other schemas of the same body, such as a component's own: what
-	// they take goes into a configuration of their own. A name that the form takes
-	// already, or a schema before, is not theirs.
-	apart       []Schema
-	values      []hcl.AttributeSchema
-	expressions []hcl.AttributeSchema
-	blocks      []hcl.BlockHeaderSchema
-	open        bool // not all that the body takes is known: the rest is passed over
-}
-
 // arguments is a decoded body.
 type arguments struct {
 	config map[string]any       // by form.schema, defaults filled in, of JSON types
@@ -86,7 +70,7 @@ func (l *loader) decode(body hcl.Body, f form) arguments {
 	}
 	known := map[string]hcl.Blocks{}
 	for _, block := range content.Blocks {
-		if slices.ContainsFunc(f.blocks, func(header hcl.BlockHeaderSchema) bool { return header.Type == block.Type }) {
+		if slices.ContainsFunc(f.blocks, func(inner nested) bool { return inner.Type == block.Type }) {
 			a.blocks = append(a.blocks, block)
 			continue
 		}
@@ -130,7 +114,7 @@ func (l *loader) bySchema(body hcl.Body, content *hcl.BodyContent, of Schema, bl
 		}
 	}
 	for _, schema := range of.Blocks {
-		l.nested(schema, blocks[schema.Type], body, config, a)
+		l.nestedBySchema(schema, blocks[schema.Type], body, config, a)
 	}
 }
 
@@ -139,9 +123,9 @@ func (l *loader) missing(body hcl.Body, name, detail string) {
 	l.error(body.MissingItemRange(), "Missing required argument", "Add the argument %s = ... to this block.%s", name, detail)
 }
 
-// nested decodes the blocks of one type into config: an object under the type,
+// nestedBySchema decodes the blocks of one type into config: an object under the type,
 // or an object of objects by label. Absent blocks are absent there, too.
-func (l *loader) nested(schema Block, blocks hcl.Blocks, body hcl.Body, config map[string]any, a *arguments) {
+func (l *loader) nestedBySchema(schema Block, blocks hcl.Blocks, body hcl.Body, config map[string]any, a *arguments) {
 	if len(blocks) == 0 {
 		if schema.Required {
 			l.error(body.MissingItemRange(), "Missing block", "This block needs a block in it: %s { ... }.%s", schema.Type, note(schema.Type, schema.Summary))
@@ -172,84 +156,6 @@ func (l *loader) nested(schema Block, blocks hcl.Blocks, body hcl.Body, config m
 		a.paths = append(a.paths, inner.paths...)
 	}
 	config[schema.Type] = byLabel
-}
-
-// bodySchema is the form in HCL's words.
-func (f form) bodySchema() *hcl.BodySchema {
-	schema := &hcl.BodySchema{Blocks: slices.Clone(f.blocks)}
-	for _, attribute := range slices.Concat(f.values, f.expressions) {
-		// What is missing is for decode to report: it knows what is expected.
-		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: attribute.Name})
-	}
-	for _, one := range f.schemas() {
-		for _, attribute := range one.Attributes {
-			schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: attribute.Name})
-		}
-		for _, block := range one.Blocks {
-			header := hcl.BlockHeaderSchema{Type: block.Type}
-			if len(block.Labels) > 0 {
-				header.LabelNames = []string{"name"}
-			}
-			schema.Blocks = append(schema.Blocks, header)
-		}
-	}
-	return schema
-}
-
-// schemas are the form's own and those apart, without what is taken by those
-// before: the caller comes first.
-func (f form) schemas() []Schema {
-	taken := map[string]bool{}
-	for _, attribute := range slices.Concat(f.values, f.expressions) {
-		taken[attribute.Name] = true
-	}
-	for _, block := range f.blocks {
-		taken[block.Type] = true
-	}
-	var all []Schema
-	for _, schema := range append([]Schema{f.schema}, f.apart...) {
-		var free Schema
-		for _, attribute := range schema.Attributes {
-			if !taken[attribute.Name] {
-				free.Attributes = append(free.Attributes, attribute)
-			}
-		}
-		for _, block := range schema.Blocks {
-			if !taken[block.Type] {
-				free.Blocks = append(free.Blocks, block)
-			}
-		}
-		for _, attribute := range free.Attributes {
-			taken[attribute.Name] = true
-		}
-		for _, block := range free.Blocks {
-			taken[block.Type] = true
-		}
-		all = append(all, free)
-	}
-	return all
-}
-
-// explain adds what the body takes to HCL's complaints about what it does not.
-func (f form) explain(diagnostics hcl.Diagnostics) hcl.Diagnostics {
-	schema := f.bodySchema()
-	var takes []string
-	for _, attribute := range schema.Attributes {
-		takes = append(takes, attribute.Name)
-	}
-	slices.Sort(takes)
-	for _, d := range diagnostics {
-		unknown := d.Summary == "Unsupported argument" || d.Summary == "Extraneous JSON object property"
-		if !unknown || strings.Contains(d.Detail, "Did you mean") {
-			continue
-		}
-		if len(takes) == 0 {
-			d.Detail += " This block takes no arguments."
-		} else {
-			d.Detail += " This block takes " + strings.Join(takes, ", ") + "."
-		}
-	}
-	return diagnostics
 }
 
 // argument evaluates one argument by its schema. An argument that is null is

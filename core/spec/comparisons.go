@@ -18,7 +18,11 @@ var comparisonsForm = form{
 			Obtain: "Once the images are drawn, `plumb export FILE STAGE DIR` writes their table with their IDs, and --label-sheet their pictures; a run does all that needs no comparisons before."},
 		{Name: "per_prompt", Type: "integer", Default: []byte(`10`), Minimum: number(1), Maximum: number(maxPairs), Summary: "pairs of images per prompt, drawn by the experiment's seed; fewer where there are fewer"},
 	}},
-	values: []hcl.AttributeSchema{{Name: "images"}, {Name: "rater"}, {Name: "labels"}},
+	values: []Value{
+		{Name: "images", Takes: "images.NAME", Summary: "the images that are compared"},
+		{Name: "rater", Takes: "rater.NAME", Summary: "who compares; one that can"},
+		{Name: "labels", Takes: "labels.NAME", Summary: "in place of images: an image that most find good is better than one that most find bad"},
+	},
 }
 
 // comparisonsBlocks decodes choices between two images of a prompt: by a rater,

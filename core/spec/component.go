@@ -27,6 +27,49 @@ func (l *loader) components(kind string) *[]*Component {
 	return &l.spec.Rewards
 }
 
+// componentInput is a reference that the block of a component may hold, if the
+// component can do what it is for.
+type componentInput struct {
+	Value
+	kinds   []string // of components that may take it
+	refusal string   // why a component does not take it
+	able    func(c schema.Component) bool
+}
+
+var componentInputs = []componentInput{
+	{
+		Value: Value{Name: "encoder", Takes: "encoder.NAME", Summary: "makes the features that it reads; required if it reads any"},
+		kinds: []string{"reward"}, refusal: "reads no features, which an encoder would make",
+		able: func(c schema.Component) bool { return c.ReadsFeatures() },
+	},
+	{
+		Value: Value{Name: "labels", Takes: "labels.NAME", Summary: "what it is fitted on, if it can be fitted"},
+		kinds: []string{"reward"}, refusal: "is not fitted on labels",
+		able: func(c schema.Component) bool { return c.Has(schema.Fit) },
+	},
+	{
+		Value: Value{Name: "images", Takes: "images.NAME", Summary: "what it is fitted on, if it can be fitted"},
+		kinds: []string{"encoder", "rater"}, refusal: "is not fitted on images",
+		able: func(c schema.Component) bool { return c.Has(schema.Fit) },
+	},
+}
+
+// taken reports whether a component takes the input.
+func (i componentInput) taken(kind string, c schema.Component) bool {
+	return slices.Contains(i.kinds, kind) && i.able(c)
+}
+
+// inputsOf are the inputs that some component of a kind takes.
+func inputsOf(kind string) []Value {
+	var all []Value
+	for _, input := range componentInputs {
+		if slices.Contains(input.kinds, kind) {
+			all = append(all, input.Value)
+		}
+	}
+	return all
+}
+
 // componentBlocks decodes sampler, encoder, rater and reward blocks:
 //
 //	reward "feedback" "with_aux" {
@@ -57,31 +100,22 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 		l.error(block.LabelRanges[0], "Unknown component", "No plugin provides %s %q.%s", withArticle(c.Kind), block.Labels[0], l.elsewhere(c))
 		return
 	}
-	// References that a body may hold, and why it may not.
-	type reference struct {
-		name, refusal string
-		allowed       bool
-	}
-	references := []reference{
-		{"encoder", "reads no features, which an encoder would make", declared.ReadsFeatures()},
-		{"labels", "is not fitted on labels", c.Kind == "reward" && declared.Has(schema.Fit)},
-		{"images", "is not fitted on images", (c.Kind == "encoder" || c.Kind == "rater") && declared.Has(schema.Fit)},
-	}
 	f := form{schema: declared.Schema}
-	for _, s := range references {
-		own := slices.ContainsFunc(declared.Schema.Attributes, func(a Attribute) bool { return a.Name == s.name })
-		if s.allowed || !own {
-			f.values = append(f.values, hcl.AttributeSchema{Name: s.name})
+	for _, input := range componentInputs {
+		_, own := declared.Schema.Attribute(input.Name)
+		if input.taken(c.Kind, declared.Component) || !own {
+			f.values = append(f.values, input.Value)
 		}
 	}
 	arguments := l.decode(block.Body, f)
-	for _, s := range references {
-		attribute, ok := arguments.others[s.name]
-		if ok && !s.allowed {
-			l.error(attribute.NameRange, "Unsupported argument", "The %s %q %s. Remove the argument, or choose another component.", c.Kind, c.Component, s.refusal)
-			delete(arguments.others, s.name)
+	for _, input := range componentInputs {
+		attribute, ok := arguments.others[input.Name]
+		taken := input.taken(c.Kind, declared.Component)
+		if ok && !taken {
+			l.error(attribute.NameRange, "Unsupported argument", "The %s %q %s. Remove the argument, or choose another component.", c.Kind, c.Component, input.refusal)
+			delete(arguments.others, input.Name)
 		}
-		if !ok && s.allowed && s.name == "encoder" {
+		if !ok && taken && input.Name == "encoder" {
 			l.error(block.DefRange, "Missing encoder", "The %s %q reads features that an encoder makes. Name one: encoder = encoder.%s.", c.Kind, c.Component, l.firstName("encoder"))
 		}
 	}

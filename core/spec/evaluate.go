@@ -11,8 +11,17 @@ var evaluateForm = form{
 		{Name: "per_prompt", Type: "integer", Default: []byte(`1`), Minimum: number(1), Maximum: number(1e6), Summary: "images per model and prompt"},
 		{Name: "limit", Type: "integer", Minimum: number(1), Maximum: number(1e9), Summary: "how many of the prompts are taken, drawn by the experiment's seed"},
 	}},
-	values: []hcl.AttributeSchema{{Name: "models", Required: true}, {Name: "baseline"}, {Name: "prompts", Required: true}, {Name: "rewards"}},
-	blocks: []hcl.BlockHeaderSchema{{Type: "alignment"}, {Type: "fidelity"}, {Type: "best_of"}},
+	values: []Value{
+		{Name: "models", Required: true, Takes: "a list of sampler.NAME and finetune.NAME", Summary: "what is measured"},
+		{Name: "baseline", Takes: "one of the models", Summary: "what the others are compared with; the first model if it is not given"},
+		{Name: "prompts", Required: true, Takes: "prompts.all, prompts.NAME or a list of them", Summary: "what the models draw; seen and unseen prompts are reported apart"},
+		{Name: "rewards", Takes: "a list of reward.NAME", Summary: "what else scores the images; how well each agrees with the raters is a table of its own"},
+	},
+	blocks: []nested{
+		{Type: "alignment", Summary: "people or raters judge the images", form: alignmentForm},
+		{Type: "fidelity", Summary: "FID, KID and CMMD to real images", form: fidelityForm},
+		{Type: "best_of", Summary: "rejection sampling: the best of n images by a reward, beside as many at random", Many: true, form: bestOfForm},
+	},
 }
 
 // evaluateBlocks decodes how models and rewards are measured:
@@ -113,7 +122,7 @@ var alignmentForm = form{
 		{Name: "path", Type: "string", Path: true, Summary: "a CSV or Parquet file of people's labels of the models' images",
 			Obtain: "Once the images are drawn, `plumb export FILE evaluate/NAME DIR --label-sheet` writes them, mixed and without a word of which model drew which, with a file to fill in; a run does all that needs no labels before."},
 	}},
-	values: []hcl.AttributeSchema{{Name: "rater"}},
+	values: []Value{{Name: "rater", Takes: "rater.NAME", Summary: "who judges, in place of path"}},
 }
 
 // alignmentBlock decodes who judges the images.
@@ -137,7 +146,10 @@ var fidelityForm = form{
 	schema: Schema{Attributes: []Attribute{
 		{Name: "per_prompt", Type: "integer", Minimum: number(1), Maximum: number(1e6), Summary: "images per prompt that a reference sampler draws; twice the models' if it is not given"},
 	}},
-	values: []hcl.AttributeSchema{{Name: "reference", Required: true}, {Name: "encoder", Required: true}},
+	values: []Value{
+		{Name: "reference", Required: true, Takes: "images.NAME or sampler.NAME", Summary: "real images of a folder, or a sampler that draws them of the same prompts"},
+		{Name: "encoder", Required: true, Takes: "encoder.NAME", Summary: "makes the features that the distances are between"},
+	},
 }
 
 // fidelityBlock decodes what the images' features are compared with: images that
@@ -203,7 +215,11 @@ var bestOfForm = form{
 		{Name: "n", Type: "integer", Required: true, Minimum: number(1), Maximum: number(1e6), Summary: "images drawn per prompt; as many as are kept is a control that chooses nothing"},
 		{Name: "keep", Type: "integer", Required: true, Minimum: number(1), Maximum: number(1e6), Summary: "images kept per prompt, the best by the reward"},
 	}},
-	values: []hcl.AttributeSchema{{Name: "sampler", Required: true}, {Name: "reward", Required: true}, {Name: "against"}},
+	values: []Value{
+		{Name: "sampler", Required: true, Takes: "sampler.NAME or finetune.NAME", Summary: "what draws the n images of each prompt"},
+		{Name: "reward", Required: true, Takes: "reward.NAME", Summary: "what chooses"},
+		{Name: "against", Takes: "a list of models of this evaluation", Summary: "what the best are compared with, beside random images of the same sampler"},
+	},
 }
 
 // bestOfBlock decodes a rejection sampling.

@@ -4,7 +4,7 @@ package spec
 const defaultSeed = 1
 
 var experimentSchema = Schema{Attributes: []Attribute{
-	{Name: "description", Type: "string", Default: []byte(`""`)},
+	{Name: "description", Type: "string", Default: []byte(`""`), Summary: "what it is, for people"},
 	{Name: "seed", Type: "integer", Minimum: number(0), Default: []byte(`1`), Summary: "what every random choice is derived from"},
 }}
 

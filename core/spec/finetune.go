@@ -16,8 +16,15 @@ var finetuneForm = form{
 		{Name: "steps", Type: "integer", Default: []byte(`400`), Minimum: number(1), Maximum: number(1e9), Summary: "optimizer steps"},
 		{Name: "batch_size", Type: "integer", Default: []byte(`64`), Minimum: number(1), Maximum: number(1e9), Summary: "images per step and loss, over all devices"},
 	}},
-	values: []hcl.AttributeSchema{{Name: "sampler", Required: true}, {Name: "reward"}, {Name: "images"}, {Name: "labels"}, {Name: "comparisons"}, {Name: "reference"}},
-	blocks: []hcl.BlockHeaderSchema{{Type: "loss", LabelNames: []string{"name"}}},
+	values: []Value{
+		{Name: "sampler", Required: true, Takes: "sampler.NAME or finetune.NAME", Summary: "what is tuned"},
+		{Name: "reward", Takes: "reward.NAME", Summary: "what scores the images, where a loss needs scores"},
+		{Name: "images", Takes: "images.NAME, or a list of them", Summary: "the images that its losses learn from"},
+		{Name: "labels", Takes: "labels.NAME, or a list of them", Summary: "labelled images, where a loss learns from single labels"},
+		{Name: "comparisons", Takes: "comparisons.NAME, or a list of them", Summary: "pairs of images, where a loss learns from preferences"},
+		{Name: "reference", Takes: "sampler.NAME or finetune.NAME", Summary: "the frozen model that a loss compares with; the model as it begins if it is not given"},
+	},
+	blocks: []nested{{Type: "loss", Labels: []string{"loss"}, Summary: "a term of the objective, which is the sum of all; there is at least one", own: "what the sampler's component declares for the loss", form: lossForm}},
 }
 
 // finetuneBases resolves what every finetune tunes, before anything else of

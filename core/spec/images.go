@@ -32,7 +32,10 @@ var imagesForm = form{
 		{Name: "height", Type: "integer", Minimum: number(1), Maximum: number(largestSide), Summary: "pixels; as wide if it is not given"},
 		{Name: "resize", Type: "string", Default: []byte(`"crop"`), OneOf: []string{crop, stretch}, Summary: "crop keeps an image's shape and cuts out the middle, stretch does not"},
 	}},
-	values: []hcl.AttributeSchema{{Name: "sampler"}, {Name: "prompts"}},
+	values: []Value{
+		{Name: "sampler", Takes: "sampler.NAME or finetune.NAME", Summary: "what draws them, in place of path"},
+		{Name: "prompts", Takes: "prompts.all, prompts.NAME or a list of them", Summary: "what they are drawn for"},
+	},
 }
 
 // imagesBlocks decodes sets of images, drawn by a model or found in a folder:

@@ -1,6 +1,8 @@
 package spec
 
-import "github.com/hashicorp/hcl/v2"
+import (
+	"github.com/hashicorp/hcl/v2"
+)
 
 var labelsForm = form{
 	schema: Schema{Attributes: []Attribute{
@@ -8,7 +10,10 @@ var labelsForm = form{
 			Obtain: "Once the images are drawn, `plumb export FILE STAGE DIR --label-sheet` writes them with a file to fill in; a run does all that needs no labels before."},
 		{Name: "fraction", Type: "number", Default: []byte(`1`), Minimum: number(0), Maximum: number(1), Summary: "share of the images that are labelled, drawn by the experiment's seed"},
 	}},
-	values: []hcl.AttributeSchema{{Name: "images", Required: true}, {Name: "rater"}},
+	values: []Value{
+		{Name: "images", Required: true, Takes: "images.NAME", Summary: "what is labelled"},
+		{Name: "rater", Takes: "rater.NAME", Summary: "who labels, in place of path"},
+	},
 }
 
 // labelsBlocks decodes the labels of sets of images:

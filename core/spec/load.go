@@ -197,27 +197,6 @@ func newLoader(ctx context.Context, path string, options Options) *loader {
 	return l
 }
 
-// fileSchema is the blocks of an experiment.
-var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
-	{Type: "experiment", LabelNames: []string{"name"}},
-	{Type: "variable", LabelNames: []string{"name"}},
-	{Type: "locals"},
-	{Type: "compute"},
-	{Type: "plugin", LabelNames: []string{"name"}},
-	{Type: "prompts", LabelNames: []string{"name"}},
-	{Type: "sampler", LabelNames: []string{"component", "name"}},
-	{Type: "encoder", LabelNames: []string{"component", "name"}},
-	{Type: "rater", LabelNames: []string{"component", "name"}},
-	{Type: "reward", LabelNames: []string{"component", "name"}},
-	{Type: "images", LabelNames: []string{"name"}},
-	{Type: "labels", LabelNames: []string{"name"}},
-	{Type: "comparisons", LabelNames: []string{"name"}},
-	{Type: "finetune", LabelNames: []string{"name"}},
-	{Type: "evaluate", LabelNames: []string{"name"}},
-	// Not part of an experiment; known so that the mistake can be named.
-	{Type: "ablation", LabelNames: []string{"name"}},
-}}
-
 // parse reads the file and sorts its blocks by type. It reports whether there
 // is anything to go on with.
 func (l *loader) parse() bool {

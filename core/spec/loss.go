@@ -9,8 +9,13 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
-// lossWeight is the argument that every loss has.
-var lossWeight = Attribute{Name: "weight", Type: "number", Default: []byte(`1`), Minimum: number(0), Summary: "factor in the sum of losses"}
+// lossForm is what every loss takes.
+var lossForm = form{
+	schema: Schema{Attributes: []Attribute{
+		{Name: "weight", Type: "number", Default: []byte(`1`), Minimum: number(0), Summary: "factor in the sum of losses"},
+	}},
+	values: []Value{{Name: "images", Takes: "images.NAME, or a list of them", Summary: "images of its own, where the loss learns from such"}},
+}
 
 // lossBlock decodes one term of a finetune's objective. Beside its weight it takes
 // the options that the sampler's component declares for the loss, and, if it needs
@@ -31,11 +36,9 @@ func (l *loader) lossBlock(block *hcl.Block, declared []schema.Loss, known bool)
 		return loss, false
 	}
 	loss.Needs = declared[at].Needs
-	arguments := l.decode(block.Body, form{
-		schema: Schema{Attributes: []Attribute{lossWeight}},
-		apart:  []Schema{declared[at].Schema},
-		values: []hcl.AttributeSchema{{Name: "images"}},
-	})
+	f := lossForm
+	f.apart = []Schema{declared[at].Schema}
+	arguments := l.decode(block.Body, f)
 	loss.Weight = arguments.number("weight")
 	loss.Paths = arguments.paths
 	images := arguments.others["images"]

@@ -44,11 +44,11 @@ type refusal struct{ summary, detail string }
 // NewEvaluator returns an Evaluator whose expressions may call Functions.
 func NewEvaluator(ctx context.Context) *Evaluator {
 	e := &Evaluator{ctx: ctx, functions: map[string]function.Function{}}
-	for name, f := range Functions() {
-		if name != "try" && name != "can" { // they evaluate expressions themselves
-			f = e.bounded(name, f)
+	for _, f := range Functions() {
+		e.functions[f.Name] = f.function
+		if f.Name != "try" && f.Name != "can" { // they evaluate expressions themselves
+			e.functions[f.Name] = e.bounded(f.Name, f.function)
 		}
-		e.functions[name] = f
 	}
 	e.functions[meterFunction] = e.meter()
 	return e

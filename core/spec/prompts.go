@@ -32,7 +32,10 @@ var promptsForm = form{
 		{Name: "path", Type: "string", Path: true, Summary: "a text file of prompts, one on a line, in place of a template", Obtain: "Write one prompt on a line. Until then the plan counts as many as limit says."},
 		{Name: "limit", Type: "integer", Minimum: number(1), Maximum: number(1e9), Summary: "how many prompts are drawn by the experiment's seed"},
 	}},
-	values: []hcl.AttributeSchema{{Name: "slots"}, {Name: "unseen"}},
+	values: []Value{
+		{Name: "slots", Takes: "an object of lists of words", Summary: "the words of each slot of the template, of which every combination is a prompt"},
+		{Name: "unseen", Takes: "as slots has it, or a list of prompts", Summary: "words, or prompts, that are never labelled or rewarded, only evaluated"},
+	},
 }
 
 // promptsBlocks decodes the categories of prompts: every combination of a

@@ -138,8 +138,20 @@ func (l *loader) variableBlocks() {
 	}
 }
 
-var variableSchema = Schema{Attributes: []Attribute{
-	{Name: "description", Type: "string", Default: []byte(`""`)},
+var variableForm = form{
+	schema: Schema{Attributes: []Attribute{
+		{Name: "description", Type: "string", Default: []byte(`""`), Summary: "what it is, for people"},
+	}},
+	expressions: []Value{
+		{Name: "type", Takes: "string, number, bool, list(number), ...", Summary: "the type of its values; that of the default if it is not given"},
+		{Name: "default", Takes: "a constant", Summary: "its value if no other is given; without one, a run needs --var"},
+	},
+	blocks: []nested{{Type: "validation", Summary: "what its values must be", Many: true, form: validationForm}},
+}
+
+var validationForm = form{expressions: []Value{
+	{Name: "condition", Required: true, Takes: "an expression over var.NAME", Summary: "true if the value is allowed"},
+	{Name: "error_message", Required: true, Takes: "a string", Summary: "what is said if it is not"},
 }}
 
 // declareVariables decodes the variable blocks, without giving values.
@@ -153,11 +165,7 @@ func (l *loader) declareVariables() {
 			l.error(block.LabelRanges[0], "Duplicate name", "Another variable is called %q, on line %d. Choose another name.", name, other.Range.Start.Line)
 			continue
 		}
-		arguments := l.decode(block.Body, form{
-			schema:      variableSchema,
-			expressions: []hcl.AttributeSchema{{Name: "type"}, {Name: "default"}},
-			blocks:      []hcl.BlockHeaderSchema{{Type: "validation"}},
-		})
+		arguments := l.decode(block.Body, variableForm)
 		variable := &Variable{
 			Name:        name,
 			Description: arguments.text("description"),
@@ -320,9 +328,7 @@ func (l *loader) declaredNames() string {
 // validate checks a variable's value against its validation blocks.
 func (l *loader) validate(variable *Variable) {
 	for _, block := range variable.validations {
-		arguments := l.decode(block.Body, form{expressions: []hcl.AttributeSchema{
-			{Name: "condition", Required: true}, {Name: "error_message", Required: true},
-		}})
+		arguments := l.decode(block.Body, validationForm)
 		condition, message := arguments.others["condition"], arguments.others["error_message"]
 		if condition == nil || message == nil {
 			continue

@@ -9,15 +9,15 @@ var weightedSumForm = form{
 		{Name: "normalize", Type: "string", Default: []byte(`"standard"`), OneOf: []string{NormalizeStandard, NormalizeRange, NormalizeNone},
 			Summary: "how scores of different size are made alike: standard shifts and scales each member's to mean 0 and deviation 1 over the images in over, range to 0 and 1, none leaves them"},
 	}},
-	values: []hcl.AttributeSchema{{Name: "over"}},
-	blocks: []hcl.BlockHeaderSchema{{Type: "member"}},
+	values: []Value{{Name: "over", Takes: "images.NAME", Summary: "the images by whose scores the members are made alike, the same for every model"}},
+	blocks: []nested{{Type: "member", Summary: "a reward that is added", Many: true, form: memberForm}},
 }
 
 var memberForm = form{
 	schema: Schema{Attributes: []Attribute{
 		{Name: "weight", Type: "number", Required: true, Summary: "factor of the member's normalised score; below 0 it counts against an image"},
 	}},
-	values: []hcl.AttributeSchema{{Name: "reward", Required: true}},
+	values: []Value{{Name: "reward", Required: true, Takes: "reward.NAME", Summary: "what scores"}},
 }
 
 // weightedSumBlock decodes a reward that adds up the scores of others. It is the

@@ -36,16 +36,20 @@ func (s *Store) Usage() (blobs int, bytes int64, err error) {
 
 // Problem is one finding of Verify.
 type Problem struct {
-	Name   string // what is wrong, such as "blob 3f2a…"
-	Detail string // how, and where it has been moved to
+	Name   string `json:"name"`   // what is wrong, such as "blob 3f2a…"
+	Detail string `json:"detail"` // how, and where it has been moved to
 	// Made are the stages whose output it is, Read those that read it, sorted: records
 	// in the store. A stage is recorded only when what it read was intact before and
 	// after it worked, so that those of Read are right all the same.
-	Made, Read []Stage
+	Made []Stage `json:"made"`
+	Read []Stage `json:"read"`
 }
 
 // Stage is a stage with a record in the store.
-type Stage struct{ Node, Key string }
+type Stage struct {
+	Node string `json:"node"`
+	Key  string `json:"key"`
+}
 
 // Verify reads every blob, record and sealed file of unfinished state and compares
 // them with their names and checksums. What is damaged is moved away as on any other
