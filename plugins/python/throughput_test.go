@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,28 +89,9 @@ func BenchmarkScoreOf512(b *testing.B) {
 		})
 	}
 	b.Run("HTTP/JPEG", func(b *testing.B) {
-		server := exec.Command(python, "tests/http/pickled_jpeg.py")
-		server.Stderr = os.Stderr
-		stdin, err := server.StdinPipe()
-		if err != nil {
-			b.Fatal(err)
-		}
-		stdout, err := server.StdoutPipe()
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := server.Start(); err != nil {
-			b.Fatal(err)
-		}
-		defer server.Wait()
-		defer stdin.Close()
-		port, err := bufio.NewReader(stdout).ReadString('\n')
-		if err != nil {
-			b.Fatal(err)
-		}
-		url := "http://127.0.0.1:" + strings.TrimSpace(port)
+		url, server := serveByHTTP(b, python)
 		const batch, connections = 16, 2
-		before := plugintest.ProcessorTime(server.Process.Pid)
+		before := plugintest.ProcessorTime(server)
 		b.ResetTimer()
 		var asking errgroup.Group
 		asking.SetLimit(connections)
@@ -119,14 +101,15 @@ func BenchmarkScoreOf512(b *testing.B) {
 				for i := start; i < min(start+batch, b.N); i++ {
 					files = append(files, jpegs[i%different])
 				}
-				return scoreByHTTP(url, files)
+				_, err := scoreByHTTP(url, files)
+				return err
 			})
 		}
 		if err := asking.Wait(); err != nil {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
-		b.ReportMetric((plugintest.ProcessorTime(server.Process.Pid)-before).Seconds()*1000/float64(b.N), "plugin-ms/image")
+		b.ReportMetric((plugintest.ProcessorTime(server)-before).Seconds()*1000/float64(b.N), "plugin-ms/image")
 	})
 }
 
@@ -135,8 +118,53 @@ func children() float64 {
 	return (plugintest.ProcessorTime(os.Getpid()) - plugintest.ProcessorTimeAlone(os.Getpid())).Seconds()
 }
 
+// serveByHTTP starts the server of tests/http/pickled_jpeg.py, which ends with the test.
+func serveByHTTP(t testing.TB, python string) (url string, process int) {
+	t.Helper()
+	server := exec.Command(python, "tests/http/pickled_jpeg.py")
+	server.Stderr = os.Stderr
+	stdin, err := server.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stdin.Close()
+		server.Wait()
+	})
+	port, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "http://127.0.0.1:" + strings.TrimSpace(port), server.Process.Pid
+}
+
+// TestScoreByHTTP: what the benchmark compares with is asked and answers.
+func TestScoreByHTTP(t *testing.T) {
+	url, _ := serveByHTTP(t, interpreter(t))
+	var files [][]byte
+	for i := range 3 {
+		var file bytes.Buffer
+		grey := sdk.Image{Width: 8, Height: 8, RGB: bytes.Repeat([]byte{byte(100 * i)}, 3*8*8)}
+		if err := jpeg.Encode(&file, grey.Picture(), nil); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file.Bytes())
+	}
+	scores, err := scoreByHTTP(url, files)
+	if err != nil || !slices.Equal(scores, []float64{0, 100, 200}) {
+		t.Errorf("%v, %v", scores, err)
+	}
+}
+
 // scoreByHTTP asks the server of tests/http/pickled_jpeg.py.
-func scoreByHTTP(url string, files [][]byte) error {
+func scoreByHTTP(url string, files [][]byte) ([]float64, error) {
 	text := func(out []byte, s string) []byte {
 		return append(binary.LittleEndian.AppendUint32(append(out, 'X'), uint32(len(s))), s...) // BINUNICODE
 	}
@@ -154,23 +182,20 @@ func scoreByHTTP(url string, files [][]byte) error {
 	body = append(body, "eu."...)
 	response, err := http.Post(url, "application/octet-stream", bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != http.StatusOK {
-		return fmt.Errorf("the server says %s: %v", response.Status, err)
+		return nil, fmt.Errorf("the server says %s: %v", response.Status, err)
 	}
 	// Of the answer, all there is beside its numbers is known: G and 8 bytes for each.
-	scores := 0
+	var scores []float64
 	for rest := answer[max(0, bytes.IndexByte(answer, 'G')):]; len(rest) > 9 && rest[0] == 'G'; rest = rest[9:] {
-		if score := math.Float64frombits(binary.BigEndian.Uint64(rest[1:])); !(score >= 0 && score <= 255) {
-			return fmt.Errorf("the server gives the score %v", score)
-		}
-		scores++
+		scores = append(scores, math.Float64frombits(binary.BigEndian.Uint64(rest[1:])))
 	}
-	if scores != len(files) {
-		return fmt.Errorf("the server gives %d scores for %d images: %q", scores, len(files), answer)
+	if len(scores) != len(files) {
+		return nil, fmt.Errorf("the server gives %d scores for %d images: %q", len(scores), len(files), answer)
 	}
-	return nil
+	return scores, nil
 }
