@@ -76,6 +76,9 @@ func instanceParts(instance *Instance) []record.KeyPart {
 	if !instance.Identity.Builtin() {
 		parts = append(parts, pluginParts(instance.Identity)...)
 	}
+	if input := instance.Identity.Input; input != nil {
+		parts = append(parts, record.KeyPart{Name: name + " input", Value: input.String()})
+	}
 	return append(parts,
 		record.KeyPart{Name: name + " config", Value: string(instance.KeyConfig)},
 		record.KeyPart{Name: name + " seed", Value: fmt.Sprintf("%016x", instance.Seed)})

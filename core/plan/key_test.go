@@ -8,6 +8,7 @@ import (
 	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 var here = Environment{Backend: "go", Device: "cpu", DType: "float32", Libraries: map[string]string{"gomlx": "v1"}}
@@ -53,6 +54,13 @@ func TestKeySaysAllThatAResultDependsOn(t *testing.T) {
 				t.Errorf("without settings the key has %s", config)
 			}
 			return keyOf(tune, here)
+		},
+		"size of images": func() string {
+			n := *node(t, p, "score/labelled/with_aux")
+			instance := *n.Instance
+			instance.Identity.Input = &schema.Input{Width: 224, Height: 224, Filter: schema.Bicubic, Aspect: schema.Crop}
+			n.Instance = &instance
+			return keyOf(&n, here)
 		},
 		"compiler": func() string {
 			other := here

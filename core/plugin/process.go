@@ -17,6 +17,7 @@ import (
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/wire"
 )
 
 const (
@@ -70,7 +71,7 @@ func startProcess(ctx context.Context, p *provider, of program, file *os.File) (
 		VersionedPlugins: map[int]goplugin.PluginSet{sdk.ProtocolVersion: {sdk.ServiceName: connection{}}},
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		TLSConfig:        security,
-		GRPCDialOptions:  client.DialOptions(),
+		GRPCDialOptions:  append(client.DialOptions(), grpc.WithTransportCredentials(wire.Security(security))),
 		StartTimeout:     neverStarts,
 		SkipHostEnv:      !p.builtin,
 		Logger:           hclog.NewNullLogger(),
