@@ -38,7 +38,7 @@ var wrongStarts = map[string][]string{
 	"file as socket":      {`No connection to plugin "wrong"`, "mine: connect"},
 	"stops at start":      {`Plugin "wrong" did not introduce itself`, "for 2s", "Importing torch", `silence = "5m"`},
 	"long line":           {`Plugin "wrong" ended before it introduced itself`, "exited with status 1", "xxxx"},
-	"daemon":              {`Plugin "wrong"`, "ended"},
+	"daemon":              {`Plugin "wrong"`}, // dead before it speaks, or while it does
 	"out of memory":       {`Plugin "wrong" ended before it introduced itself`, "exited with status 2", "out of memory"},
 	"not UTF-8":           {`Plugin "wrong" ended before it introduced itself`, "Gr\uFFFDe"},
 
