@@ -121,8 +121,13 @@ func (p *process) explainSilence(call client.Call, silence *client.Silence) erro
 	if !p.origin.Builtin {
 		advice = "If it needs more time, say so in its block: silence = \"10m\"."
 	}
+	lacked := "no sign of life"
+	if silence.Alive {
+		lacked = "a sign of life every few seconds, and no answer"
+		advice = "If an answer may take longer, say so in its block: patience = \"2h\"."
+	}
 	list := diag.Errorf(diag.Range{}, p.origin.subject(call)+" stopped answering",
-		"There was no sign of life for %v, so its process was killed. %s%s", silence.After, advice, p.lastWords())
+		"There was %s for %v, so its process was killed. %s%s", lacked, silence.After, advice, p.lastWords())
 	if p.origin.Builtin {
 		return Died{List: list, Again: true} // a machine that had something else to do looks the same
 	}

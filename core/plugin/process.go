@@ -106,7 +106,7 @@ func startProcess(ctx context.Context, p *provider, of program, file *os.File) (
 		}
 		return nil, started.whyNotStarted(err, bounded.Err() != nil)
 	}
-	started.client = client.New(conn, client.Options{Silence: started.patience, Explain: started.explain})
+	started.client = client.New(conn, client.Options{Silence: started.patience, Patience: p.patience(), Explain: started.explain})
 	return started, nil
 }
 

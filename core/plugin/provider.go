@@ -48,6 +48,21 @@ func (p *provider) silence() time.Duration {
 	return p.host.options.HeartbeatTimeout
 }
 
+// patience is how long a call may give signs of life and no answer. What comes with
+// Plumb is not waited for in vain.
+func (p *provider) patience() time.Duration {
+	switch {
+	case p.builtin:
+		return 0
+	case p.entry.Patience > 0:
+		return p.entry.Patience
+	}
+	return defaultPatience
+}
+
+// defaultPatience is long enough for an image of a large model on a processor.
+const defaultPatience = 30 * time.Minute
+
 // described returns what the plugin says of itself: what is locked, or what it
 // answers. The answer is kept: a plugin that changes under a running host is refused.
 func (p *provider) described(ctx context.Context) (*client.Description, error) {

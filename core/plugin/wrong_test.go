@@ -485,6 +485,33 @@ func TestSignsOfLifeWithoutAnAnswer(t *testing.T) {
 	}
 }
 
+// TestPatienceEnds: signs of life alone do not keep a call alive for ever.
+func TestPatienceEnds(t *testing.T) {
+	t.Parallel()
+	entry := wrongEntry(t, "heartbeats alone")
+	entry.Patience = 3 * time.Second
+	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{entry} })
+	in, err := h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "wrong/r", Name: "mine"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	_, err = scores(t.Context(), in, pngs(t, 1))
+	took := time.Since(began)
+	if err == nil || took < 3*time.Second || took > 20*time.Second {
+		t.Fatalf("after %v: %v", took, err)
+	}
+	for _, want := range []string{"stopped answering", "a sign of life every few seconds, and no answer for 3s", `patience = "2h"`} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("it does not say %q:\n%v", want, err)
+		}
+	}
+	var died Died
+	if !errors.As(err, &died) || !died.Blamed || died.Again {
+		t.Errorf("who hung is not blamed, once: %+v", died)
+	}
+}
+
 // TestWhoHangsIsBlamed: of two that use a process, who hangs ended it, and the other
 // may try again.
 func TestWhoHangsIsBlamed(t *testing.T) {

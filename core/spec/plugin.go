@@ -32,6 +32,9 @@ type Plugin struct {
 	Environment []string
 	// Silence is how long it may go without a sign of life; 0: as long as is usual.
 	Silence time.Duration
+	// Patience is how long a call may give signs of life and no answer; 0: as long as is
+	// usual.
+	Patience time.Duration
 	// Device and DType are in PyTorch's words, such as "cuda:1" and "bfloat16";
 	// empty: as the component finds best.
 	Device, DType string
@@ -82,11 +85,12 @@ var pluginSchema = Schema{Attributes: []Attribute{
 	{Name: "files", Type: "list(string)", Summary: "patterns of further files that its answers depend on"},
 	{Name: "environment", Type: "list(string)", Summary: "names of variables of the environment that it gets, such as HF_TOKEN"},
 	{Name: "silence", Type: "string", Summary: "how long it may go without a sign of life, such as \"5m\"; 60 s if not given"},
+	{Name: "patience", Type: "string", Summary: "how long it may give signs of life and no answer, such as \"2h\"; 30 min if not given, and any time in training"},
 	{Name: "device", Type: "string", Summary: "where it computes, in PyTorch's words: cpu, cuda, cuda:1, mps"},
 	{Name: "dtype", Type: "string", OneOf: []string{"float32", "bfloat16", "float16"}, Summary: "the numbers that it computes with"},
 }}
 
-// The bounds of silence. Signs of life come every 2 s.
+// The bounds of silence and patience. Signs of life come every 2 s.
 const (
 	leastSilence = 5 * time.Second
 	mostSilence  = 24 * time.Hour
@@ -180,18 +184,26 @@ func (l *loader) plugin(block *hcl.Block, name, directory string, arguments argu
 			l.error(arguments.at("environment", block.DefRange), "Reserved name", "%s is set by Plumb.", variable)
 		}
 	}
-	if text := arguments.text("silence"); arguments.given("silence") && !arguments.bad["silence"] {
-		silence, err := time.ParseDuration(text)
-		if err != nil || silence < leastSilence || silence > mostSilence {
-			l.error(arguments.at("silence", block.DefRange), "Wrong value", "silence is a time from 5 s to 24 h, such as \"90s\", \"5m\" or \"1h30m\", and this is %q.", text)
-		} else {
-			p.Silence = silence
-		}
-	}
+	p.Silence = l.time("silence", arguments)
+	p.Patience = l.time("patience", arguments)
 	if arguments.given("device") && !arguments.bad["device"] && !deviceName.MatchString(p.Device) {
 		l.error(arguments.at("device", block.DefRange), "Wrong value", "device is what PyTorch calls one, such as \"cpu\", \"cuda\", \"cuda:1\" or \"mps\", and this is %q.", p.Device)
 	}
 	return p
+}
+
+// time decodes how long something may take; 0 if it is not given.
+func (l *loader) time(argument string, arguments arguments) time.Duration {
+	if !arguments.given(argument) || arguments.bad[argument] {
+		return 0
+	}
+	text := arguments.text(argument)
+	limit, err := time.ParseDuration(text)
+	if err != nil || limit < leastSilence || limit > mostSilence {
+		l.error(arguments.ranges[argument], "Wrong value", "%s is a time from 5 s to 24 h, such as \"90s\", \"5m\" or \"1h30m\", and this is %q.", argument, text)
+		return 0
+	}
+	return limit
 }
 
 // staysInside refuses a relative path that leads out of what others have who have the
@@ -225,7 +237,7 @@ func (l *loader) leavesRepository(directory, path string) (root string, outside 
 // experiment have to.
 func SamePlugins(one, other []Plugin) bool {
 	return slices.EqualFunc(one, other, func(a, b Plugin) bool {
-		return a.Name == b.Name && a.Source == b.Source && a.Directory == b.Directory && a.Silence == b.Silence && a.Device == b.Device && a.DType == b.DType &&
+		return a.Name == b.Name && a.Source == b.Source && a.Directory == b.Directory && a.Silence == b.Silence && a.Patience == b.Patience && a.Device == b.Device && a.DType == b.DType &&
 			slices.Equal(a.Command, b.Command) && slices.Equal(a.Files, b.Files) && slices.Equal(a.Environment, b.Environment)
 	})
 }

@@ -56,6 +56,9 @@ type Options struct {
 	// Silence is how long a call may go without a sign of life before it fails
 	// with a *Silence; 0 means DefaultSilence.
 	Silence time.Duration
+	// Patience is how long a call that answers questions may give signs of life and no
+	// answer before it fails with a *Silence; 0 means any time.
+	Patience time.Duration
 	// Explain turns the error of a call into what the caller gets, such as
 	// diagnostics; nil leaves it as it is. It gets the caller's context. It also
 	// sees the caller's own errors and those of ctx, and should let them pass.
@@ -130,7 +133,7 @@ func (c *Client) Open(ctx context.Context, r OpenRequest) (*Instance, error) {
 	in := &Instance{client: c, kind: r.Kind, name: cmp.Or(r.Name, r.Component), described: r.Described}
 	opening := &opening{to: bounded}
 	defer opening.end()
-	err := receive(WithBusy(bounded, opening.busy), c.options.Silence,
+	err := receive(WithBusy(bounded, opening.busy), c.options.training(),
 		func(ctx context.Context) (grpc.ServerStreamingClient[pb.OpenResponse], error) {
 			return pb.NewPluginClient(c.connection).Open(ctx, openRequestToProto(r))
 		},

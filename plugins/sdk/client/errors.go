@@ -19,12 +19,18 @@ type Failure struct {
 
 func (f *Failure) Error() string { return f.Diagnostics.Error() }
 
-// Silence is a plugin that gave no sign of life during a call.
+// Silence is a plugin that gave no sign of life during a call, or nothing else.
 type Silence struct {
 	After time.Duration
+	Alive bool // it gave signs of life, and no answer
 }
 
-func (s *Silence) Error() string { return fmt.Sprintf("no sign of life for %v", s.After) }
+func (s *Silence) Error() string {
+	if s.Alive {
+		return fmt.Sprintf("signs of life and no answer for %v", s.After)
+	}
+	return fmt.Sprintf("no sign of life for %v", s.After)
+}
 
 // Transport is a connection that failed, most often because the process at
 // its other end did.

@@ -44,7 +44,7 @@ func (c *Client) CheckPrompts(ctx context.Context, r CheckPromptsRequest) (sdk.P
 }
 
 func (c *Client) checkPrompts(ctx context.Context, r CheckPromptsRequest) (found sdk.PromptFindings, err error) {
-	err = receive(ctx, c.options.Silence,
+	err = receive(ctx, c.options.answering(),
 		func(ctx context.Context) (grpc.ServerStreamingClient[pb.CheckPromptsResponse], error) {
 			return pb.NewPluginClient(c.connection).CheckPrompts(ctx, checkPromptsToProto(r))
 		},

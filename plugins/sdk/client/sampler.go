@@ -29,7 +29,7 @@ func (i *Instance) sample(ctx context.Context, draws []Draw, emit func(position 
 	for _, draw := range draws {
 		asked.ask(Asked{What: "image", ID: draw.ID, Prompt: draw.Prompt.Text})
 	}
-	err := receive(ctx, i.client.options.Silence,
+	err := receive(ctx, i.client.options.answering(),
 		func(ctx context.Context) (grpc.ServerStreamingClient[pb.SampleResponse], error) {
 			return pb.NewSamplerClient(i.client.connection).Sample(ctx, &pb.SampleRequest{Instance: i.id, Draws: drawsToProto(draws)}, grpc.MaxCallRecvMsgSize(sdk.MaxMessageBytes))
 		},
@@ -57,7 +57,7 @@ func (i *Instance) sample(ctx context.Context, draws []Draw, emit func(position 
 
 // Tune fine-tunes the sampler.
 func (i *Instance) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Progress) error) error {
-	err := receive(ctx, i.client.options.Silence,
+	err := receive(ctx, i.client.options.training(),
 		func(ctx context.Context) (grpc.ServerStreamingClient[pb.TuneResponse], error) {
 			return pb.NewSamplerClient(i.client.connection).Tune(ctx, tuneRequestToProto(i.id, r))
 		},

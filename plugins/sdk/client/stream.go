@@ -16,11 +16,23 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/wire"
 )
 
+// limits are how long a call may go without a word.
+type limits struct {
+	silence  time.Duration // without a sign of life
+	patience time.Duration // with signs of life that say nothing, and without an answer; 0: any time
+}
+
+// answering are the limits of a call that has an answer for each question. Training has
+// none but silence: how long a step takes is nobody's business.
+func (o Options) answering() limits { return limits{o.Silence, o.Patience} }
+
+func (o Options) training() limits { return limits{silence: o.Silence} }
+
 // receive calls open and then each for every answer, until the stream says
 // Done. An error of each ends the call and is returned as it is.
 func receive[A any](
 	ctx context.Context,
-	silence time.Duration,
+	within limits,
 	open func(context.Context) (grpc.ServerStreamingClient[A], error),
 	signal func(*A) *pb.Signal,
 	each func(*A) error,
@@ -31,7 +43,7 @@ func receive[A any](
 	if err != nil {
 		return transport(ctx, err)
 	}
-	return listen(ctx, cancel, silence, stream.Recv, signal, each)
+	return listen(ctx, cancel, within, stream.Recv, signal, each)
 }
 
 // sender sends a question. The pixels in it are lent, if not nil: they are used again
@@ -72,7 +84,7 @@ func exchange[Q, A any](
 			cancel(err)
 		}
 	}()
-	err = listen(ctx, cancel, c.options.Silence, stream.Recv, signal, each)
+	err = listen(ctx, cancel, c.options.answering(), stream.Recv, signal, each)
 	if err == nil && !asked.Load() {
 		err = violation("says that it is done before it has been asked everything")
 	}
@@ -81,8 +93,8 @@ func exchange[Q, A any](
 	return err
 }
 
-// idleness is how long a call has given signs of life and no answer. That is no
-// mistake, as a model may be slow; but whoever watches is told.
+// idleness is how long a call has given signs of life and no answer. A model may be
+// slow, and whoever watches is told; what lasts longer than the plugin's patience ends.
 type idleness struct {
 	since   time.Time
 	silence time.Duration
@@ -103,14 +115,14 @@ func (i *idleness) busy(words string) string {
 func listen[A any](
 	ctx context.Context,
 	cancel context.CancelCauseFunc,
-	silence time.Duration,
+	within limits,
 	receive func() (*A, error),
 	signal func(*A) *pb.Signal,
 	each func(*A) error,
 ) error {
-	watch := newWatch(silence, func() { cancel(&Silence{After: silence}) })
+	watch := newWatch(within.silence, func() { cancel(&Silence{After: within.silence}) })
 	defer watch.close()
-	idle := &idleness{since: time.Now(), silence: silence}
+	idle := &idleness{since: time.Now(), silence: within.silence}
 	warned := 0
 	for {
 		watch.begin()
@@ -134,6 +146,13 @@ func listen[A any](
 			}
 			if len(s.GetHeartbeat().GetWarnings())+len(s.GetHeartbeat().GetRepairs()) == 0 { // one with any is sent between the others
 				Busy(ctx, idle.busy(cut(s.GetHeartbeat().GetBusy(), maxSummaryBytes)))
+			}
+			if s.GetHeartbeat().GetBusy() != "" {
+				idle.since = time.Now() // it says what it does
+			} else if within.patience > 0 && time.Since(idle.since) > within.patience {
+				stalled := &Silence{After: within.patience, Alive: true}
+				cancel(stalled)
+				return stalled
 			}
 		case *pb.Signal_Done:
 			return nil

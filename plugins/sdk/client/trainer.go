@@ -11,7 +11,7 @@ import (
 
 // Fit trains the reward, rater or encoder.
 func (i *Instance) Fit(ctx context.Context, r sdk.FitRequest, report func(sdk.Progress) error) error {
-	err := receive(ctx, i.client.options.Silence,
+	err := receive(ctx, i.client.options.training(),
 		func(ctx context.Context) (grpc.ServerStreamingClient[pb.FitResponse], error) {
 			return pb.NewTrainerClient(i.client.connection).Fit(ctx, fitRequestToProto(i.id, r))
 		},
@@ -25,7 +25,7 @@ func (i *Instance) Fit(ctx context.Context, r sdk.FitRequest, report func(sdk.Pr
 func (i *Instance) FitTexts(ctx context.Context, r sdk.FitRequest) ([]string, error) {
 	var texts []string
 	listed := map[string]bool{}
-	err := receive(ctx, i.client.options.Silence,
+	err := receive(ctx, i.client.options.training(),
 		func(ctx context.Context) (grpc.ServerStreamingClient[pb.FitTextsResponse], error) {
 			return pb.NewTrainerClient(i.client.connection).FitTexts(ctx, fitRequestToProto(i.id, r))
 		},
@@ -51,7 +51,7 @@ func (i *Instance) FitTexts(ctx context.Context, r sdk.FitRequest) ([]string, er
 
 // Precompute turns a table of images into what the sampler's Tune reads.
 func (i *Instance) Precompute(ctx context.Context, r sdk.PrecomputeRequest, report func(sdk.Progress) error) error {
-	err := receive(ctx, i.client.options.Silence,
+	err := receive(ctx, i.client.options.training(),
 		func(ctx context.Context) (grpc.ServerStreamingClient[pb.PrecomputeResponse], error) {
 			return pb.NewTrainerClient(i.client.connection).Precompute(ctx, precomputeRequestToProto(i.id, r))
 		},
