@@ -1,0 +1,146 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/reports/page"
+)
+
+// mostClauses is how many comparisons a sentence of the verdict names.
+const mostClauses = 6
+
+// verdicts is what each evaluation came to: the conclusions of the tables' headline rows
+// in sentences, with the numbers that the tables have there.
+func verdicts(run *record.Run, variants []variant, tables []Table) []page.Verdict {
+	var all []page.Verdict
+	evaluations := evaluationsAcross(run, variants)
+	for _, c := range evaluations {
+		verdict := page.Verdict{}
+		if len(evaluations) > 1 {
+			verdict.Evaluation = c.evaluation
+		}
+		for _, t := range tables {
+			if t.Evaluation != c.evaluation {
+				continue
+			}
+			if sentence := t.verdict(); sentence != "" {
+				verdict.Sentences = append(verdict.Sentences, sentence)
+			}
+		}
+		if verdict.Sentences == nil {
+			verdict.Sentences = []string{c.silence()}
+		}
+		all = append(all, verdict)
+	}
+	if all == nil {
+		all = []page.Verdict{{Sentences: []string{"Nothing was measured yet."}}}
+	}
+	return all
+}
+
+// silence says why an evaluation concludes nothing.
+func (c across) silence() string {
+	switch models := c.models(); {
+	case len(c.groups) > 1 && !slices.ContainsFunc(c.groups, func(g group) bool { return g.baseline }):
+		return "The variants are not compared: no baseline is set."
+	case len(c.groups) > 1 && c.mostSeeds() < 2:
+		return "The variants are not compared: each has one seed, and what another seed would change is not known."
+	case len(models) > 1 && !slices.ContainsFunc(models, c.isBaseline):
+		return "The models are not compared: no baseline is set."
+	}
+	return "Nothing that was measured is compared by a test."
+}
+
+// verdict is the conclusions of the headline rows in a sentence; empty if there are none.
+func (t Table) verdict() string {
+	number := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key.Field == FieldNumber })
+	if t.Claim == "" || number < 0 {
+		return ""
+	}
+	quantities := map[string]bool{}
+	for _, row := range t.Rows {
+		if row.Headline {
+			quantities[row.Cells[ColumnKey{Field: FieldQuantity}].Text] = true
+		}
+	}
+	var clauses []string
+	counts := map[Conclusion]int{}
+	for i, row := range t.Rows {
+		cell := row.Cell(t.Columns[number])
+		// A comparison with a test counts, and so does one that was to have one.
+		if !row.Headline || cell.Comparison == nil && cell.Text != missingText {
+			continue
+		}
+		who := t.about(row, len(quantities) > 1)
+		switch conclusion := cell.Comparison.Conclusion(); conclusion {
+		case NotMeasured:
+			clauses = append(clauses, who+" was not measured")
+			counts[conclusion]++
+		case NotTested:
+			clauses = append(clauses, fmt.Sprintf("%s was not tested against %s", who, cell.Comparison.Baseline))
+			counts[conclusion]++
+		default:
+			than := " than "
+			if conclusion == Indistinguishable {
+				than = " from "
+			}
+			clauses = append(clauses, fmt.Sprintf("%s is %s%s%s (%s)", who, conclusion, than, cell.Comparison.Baseline, t.measure(i, number)))
+			counts[conclusion]++
+		}
+	}
+	if clauses == nil {
+		return ""
+	}
+	if len(clauses) > mostClauses {
+		var counted []string
+		for _, conclusion := range []Conclusion{Better, Worse, Indistinguishable, NotTested, NotMeasured} {
+			if n := counts[conclusion]; n > 0 {
+				counted = append(counted, fmt.Sprintf("%d %s", n, conclusion))
+			}
+		}
+		return fmt.Sprintf("%s, of %d comparisons: %s. Each is in the table %q.", t.Claim, len(clauses), strings.Join(counted, ", "), t.Title)
+	}
+	return t.Claim + ", " + strings.Join(clauses, "; ") + "."
+}
+
+// about is what a row is about, in its own words.
+func (t Table) about(row Row, quantity bool) string {
+	var values, words []string
+	for _, column := range t.Columns {
+		switch cell := row.Cell(column); column.Key.Field {
+		case FieldVariable:
+			if column.Key.Variable != "" {
+				values = append(values, column.Key.Variable+"="+cell.Text)
+			} else {
+				values = append(values, cell.Text)
+			}
+		case FieldSubject:
+			words = append(words, cell.Text)
+		case FieldQuantity:
+			if quantity {
+				words = append(words, cell.Text)
+			}
+		}
+	}
+	return labelled(strings.Join(words, ", "), strings.Join(values, " "))
+}
+
+// measure is a difference as the table has it, with its interval and p.
+func (t Table) measure(row, column int) string {
+	value, interval := t.written(row, column)
+	said := joined(value, interval)
+	if t.Rows[row].Cell(t.Columns[column]).Unit == record.Points {
+		said += " points"
+	}
+	for i, c := range t.Columns {
+		if c.Key == t.Columns[column].Key.as(FieldP) {
+			if p, _ := t.written(row, i); p != "" {
+				said += ", p " + p
+			}
+		}
+	}
+	return said
+}
