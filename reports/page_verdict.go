@@ -56,17 +56,18 @@ func (c across) silence() string {
 
 // verdict is the conclusions of the headline rows in a sentence; empty if there are none.
 func (t Table) verdict() string {
-	number := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key.Field == FieldNumber })
-	if t.Claim == "" || number < 0 {
+	concluded := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key.Field == FieldConclusion })
+	if t.Claim == "" || concluded < 0 {
 		return ""
 	}
+	number := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key == t.Columns[concluded].Key.as(FieldNumber) })
 	quantities := map[string]bool{}
 	for _, row := range t.Rows {
 		if row.Headline {
 			quantities[row.Cells[ColumnKey{Field: FieldQuantity}].Text] = true
 		}
 	}
-	var clauses []string
+	var clauses, decided []string
 	counts := map[Conclusion]int{}
 	for i, row := range t.Rows {
 		cell := row.Cell(t.Columns[number])
@@ -75,40 +76,46 @@ func (t Table) verdict() string {
 			continue
 		}
 		who := t.about(row, len(quantities) > 1)
-		switch conclusion := cell.Comparison.Conclusion(); conclusion {
+		conclusion := cell.Comparison.Conclusion()
+		counts[conclusion]++
+		switch conclusion {
 		case NotMeasured:
 			clauses = append(clauses, who+" was not measured")
-			counts[conclusion]++
 		case NotTested:
 			clauses = append(clauses, fmt.Sprintf("%s was not tested against %s", who, cell.Comparison.Baseline))
-			counts[conclusion]++
+		case Indistinguishable:
+			clauses = append(clauses, fmt.Sprintf("%s is %s from %s (%s)", who, conclusion, cell.Comparison.Baseline, t.measure(i, number)))
 		default:
-			than := " than "
-			if conclusion == Indistinguishable {
-				than = " from "
-			}
-			clauses = append(clauses, fmt.Sprintf("%s is %s%s%s (%s)", who, conclusion, than, cell.Comparison.Baseline, t.measure(i, number)))
-			counts[conclusion]++
+			clauses = append(clauses, fmt.Sprintf("%s is %s than %s (%s)", who, conclusion, cell.Comparison.Baseline, t.measure(i, number)))
+			decided = append(decided, clauses[len(clauses)-1])
 		}
 	}
-	if clauses == nil {
+	switch {
+	case clauses == nil:
 		return ""
+	case len(clauses) <= mostClauses:
+		return t.Claim + ", " + strings.Join(clauses, "; ") + "."
 	}
-	if len(clauses) > mostClauses {
-		var counted []string
-		for _, conclusion := range []Conclusion{Better, Worse, Indistinguishable, NotTested, NotMeasured} {
-			if n := counts[conclusion]; n > 0 {
-				counted = append(counted, fmt.Sprintf("%d %s", n, conclusion))
-			}
+	var counted []string
+	for _, one := range []struct {
+		conclusion Conclusion
+		words      string
+	}{{Better, "better"}, {Worse, "worse"}, {Indistinguishable, "not distinguishable"}, {NotTested, "not tested"}, {NotMeasured, "not measured"}} {
+		if n := counts[one.conclusion]; n > 0 {
+			counted = append(counted, fmt.Sprintf("%d %s", n, one.words))
 		}
-		return fmt.Sprintf("%s, of %d comparisons: %s. Each is in the table %q.", t.Claim, len(clauses), strings.Join(counted, ", "), t.Title)
 	}
-	return t.Claim + ", " + strings.Join(clauses, "; ") + "."
+	said := fmt.Sprintf("%s, of %d comparisons: %s", t.Claim, len(clauses), strings.Join(counted, ", "))
+	if len(decided) > 0 && len(decided) <= mostClauses {
+		said += ". Of these, " + strings.Join(decided, "; ")
+	}
+	return said + "."
 }
 
 // about is what a row is about, in its own words.
 func (t Table) about(row Row, quantity bool) string {
-	var values, words []string
+	var values []string
+	what, who := "", ""
 	for _, column := range t.Columns {
 		switch cell := row.Cell(column); column.Key.Field {
 		case FieldVariable:
@@ -118,14 +125,14 @@ func (t Table) about(row Row, quantity bool) string {
 				values = append(values, cell.Text)
 			}
 		case FieldSubject:
-			words = append(words, cell.Text)
+			who = cell.Text
 		case FieldQuantity:
 			if quantity {
-				words = append(words, cell.Text)
+				what = cell.Text + " of "
 			}
 		}
 	}
-	return labelled(strings.Join(words, ", "), strings.Join(values, " "))
+	return labelled(what+who, strings.Join(values, " "))
 }
 
 // measure is a difference as the table has it, with its interval and p.

@@ -2,6 +2,7 @@ package page
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -55,6 +56,7 @@ type drawnKey struct {
 
 // Drawing places the plot. Points and lines that are not finite are left out.
 func (p Plot) Drawing() drawing {
+	p.Series = finite(p.Series)
 	x, y := p.axes()
 	d := drawing{
 		Width: place(plotWidth), Height: place(plotHeight), Left: place(plotLeft), Right: place(plotRight), Top: place(plotTop), Bottom: place(plotBottom),
@@ -102,6 +104,19 @@ func (p Plot) Drawing() drawing {
 		}
 	}
 	return d
+}
+
+// finite is the series without what cannot be drawn.
+func finite(all []Series) []Series {
+	known := func(at XY) bool {
+		return !math.IsNaN(at.X) && !math.IsInf(at.X, 0) && !math.IsNaN(at.Y) && !math.IsInf(at.Y, 0)
+	}
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].Line = slices.DeleteFunc(slices.Clone(all[i].Line), func(at XY) bool { return !known(at) })
+		all[i].Points = slices.DeleteFunc(slices.Clone(all[i].Points), func(p Point) bool { return !known(p.XY) })
+	}
+	return all
 }
 
 // axes covers all that is drawn.

@@ -131,7 +131,7 @@
           picture.classList.toggle("dim", !fits);
           any = any || fits;
         }
-        const fits = any && (!text || row.querySelector("h4").firstChild.data.toLowerCase().includes(text)) &&
+        const fits = any && (!text || row.querySelector(".prompt").textContent.toLowerCase().includes(text)) &&
           (!want.category || row.dataset.category === want.category) && (!want.split || row.dataset.split === want.split);
         row.hidden = !fits;
         if (fits) shown++;
@@ -161,7 +161,7 @@
     const row = picture.closest("article");
     all("img[data-src]", row).forEach(load);
     zoom.classList.toggle("small", !!row.closest(".small"));
-    zoom.querySelector("h2").textContent = row.querySelector("h4").firstChild.data;
+    zoom.querySelector("h2").textContent = row.querySelector(".prompt").textContent;
     zoom.querySelector(".words").textContent = picture.getAttribute("aria-label");
     const image = picture.querySelector("img");
     large.src = image.src;
@@ -173,7 +173,7 @@
       small.src = other.querySelector("img").src;
       small.alt = "";
       button.type = "button";
-      button.append(small, other.closest(".cell").dataset.model + " " + other.querySelector(".said").textContent);
+      button.append(small, [other.closest(".cell").dataset.model, ...all(".said", other).map((said) => said.textContent)].join(" · "));
       button.setAttribute("aria-current", other === picture);
       button.addEventListener("click", () => {
         const place = [...strip.children].indexOf(item);
