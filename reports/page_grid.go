@@ -373,7 +373,7 @@ func (g *imageGrid) row(id string, p promptPlace, now bool, grid *page.Grid) pag
 			one := page.Image{Source: small.source, Now: now, Width: small.width, Height: small.height, Index: k.Index, Verdict: votes.verdict()}
 			words := []string{fmt.Sprintf("%s, image %d, seed %d", model.title, k.Index+1, k.Seed)}
 			if model.labels != nil {
-				one.Caption = fmt.Sprintf("%d/%d", votes.good, votes.good+votes.bad)
+				one.Caption = votes.caption()
 				words = append(words, votes.words())
 			}
 			for _, s := range g.scores[i][k.ID] {
@@ -388,6 +388,16 @@ func (g *imageGrid) row(id string, p promptPlace, now bool, grid *page.Grid) pag
 		row.Cells = append(row.Cells, cell)
 	}
 	return row
+}
+
+func (v imageVotes) caption() string {
+	switch {
+	case v.good+v.bad > 0:
+		return fmt.Sprintf("%d/%d", v.good, v.good+v.bad)
+	case v.skip > 0:
+		return "skipped"
+	}
+	return "no label"
 }
 
 func (v imageVotes) words() string {

@@ -13,7 +13,7 @@ func (f Front) page() page.Plot {
 	plot := page.Plot{
 		Title: "Alignment against fidelity",
 		X:     "FID, lower is better", Y: "good images, %",
-		Note: "Better is up and to the left; a square is the baseline; " + f.Bars + ".",
+		Note: "Better is up and to the left; a square is the baseline; vertical bars: 95 % of the share; horizontal " + f.Bars + ".",
 	}
 	var models []string
 	for _, p := range f.Points {

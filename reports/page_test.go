@@ -107,19 +107,24 @@ func pageBytes(t *testing.T, s *synthetic) string {
 func TestPageVerdict(t *testing.T) {
 	for _, c := range []struct {
 		run  *synthetic
-		want []string
+		want []page.Claim
 	}{
-		{syntheticExperiment(t), []string{
-			"By the raters' votes, labelled is not distinguishable from base (+8.6 ±6.8 points, p 0.172); full is better than base (+19.9 ±6.8 points, p 0.008).",
-			"By distance from real images (FID), labelled is not distinguishable from base (+4.7 ±1.2, p 0.076); full is not distinguishable from base (+1.1 ±1.2, p 0.166).",
-			"By agreement with the raters on pairs of images, with_aux is not distinguishable from clip (+2.0 ±6.0 points, p 0.234).",
+		{syntheticExperiment(t), []page.Claim{
+			{Text: "By the raters' votes, labelled is not distinguishable from base (+8.6 ±6.8 points, p 0.172); full is better than base (+19.9 ±6.8 points, p 0.008)."},
+			{Text: "By distance from real images (FID), labelled is not distinguishable from base (+4.7 ±1.2, p 0.076); full is not distinguishable from base (+1.1 ±1.2, p 0.166)."},
+			{Text: "By agreement with the raters on pairs of images, with_aux is not distinguishable from clip (+2.0 ±6.0 points, p 0.234)."},
 		}},
-		{syntheticAblation(t), []string{
-			"Over the seeds, of 14 comparisons: 4 better, 5 not tested, 5 not measured. Of these, pairs, unseen % of with_aux (auxiliary_weight=0.5) is better than auxiliary_weight=0 (+2.6 ±0.6 points, p 0.006); pairs, unseen % of with_aux (auxiliary_weight=2) is better than auxiliary_weight=0 (+9.7 ±1.2 points, p 0.003); AUC, unseen % of with_aux (auxiliary_weight=0.5) is better than auxiliary_weight=0 (+2.6 ±0.6 points, p 0.006); AUC, unseen % of with_aux (auxiliary_weight=2) is better than auxiliary_weight=0 (+9.7 ±1.2 points, p 0.003).",
+		{syntheticAblation(t), []page.Claim{
+			{Text: "Over the seeds, of 14 comparisons: 4 better, 5 not tested, 5 not measured.", Items: []string{
+				"pairs, unseen % of with_aux (auxiliary_weight=0.5) is better than auxiliary_weight=0 (+2.6 ±0.6 points, p 0.006)",
+				"pairs, unseen % of with_aux (auxiliary_weight=2) is better than auxiliary_weight=0 (+9.7 ±1.2 points, p 0.003)",
+				"AUC, unseen % of with_aux (auxiliary_weight=0.5) is better than auxiliary_weight=0 (+2.6 ±0.6 points, p 0.006)",
+				"AUC, unseen % of with_aux (auxiliary_weight=2) is better than auxiliary_weight=0 (+9.7 ±1.2 points, p 0.003)",
+			}},
 		}},
 	} {
 		report := Build(c.run.input())
-		want := []page.Verdict{{Sentences: c.want}}
+		want := []page.Verdict{{Claims: c.want}}
 		if diff := cmp.Diff(want, verdicts(c.run.run, variantsOf(c.run.input()), report.Tables)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.run.run.Name, diff)
 		}
@@ -131,7 +136,7 @@ func TestPageVerdict(t *testing.T) {
 func TestPageSaysWhatTheTablesSay(t *testing.T) {
 	report := Build(syntheticExperiment(t).input())
 	for _, of := range report.Tables {
-		sentence := of.verdict()
+		sentence := of.claim().Text
 		for i, row := range of.Rows {
 			if !row.Headline || of.Claim == "" {
 				continue
@@ -160,7 +165,7 @@ func TestPageWithoutComparisons(t *testing.T) {
 	}
 	report := Build(s.input())
 	got := verdicts(s.run, variantsOf(s.input()), report.Tables)
-	want := []page.Verdict{{Sentences: []string{"The models are not compared: no baseline is set."}}}
+	want := []page.Verdict{{Claims: []page.Claim{{Text: "The models are not compared: no baseline is set."}}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -282,7 +287,7 @@ func TestPageImages(t *testing.T) {
 	}
 	for i, want := range []page.Image{
 		{Verdict: page.Bad, Caption: "0/9", Score: "12.5", Words: "base, image 1, seed 0; bad: 0 good, 9 bad; clip 0; with_aux 12.5"},
-		{Verdict: "", Caption: "0/0", Score: "12.6", Words: "base, image 2, seed 1; not judged: 0 good, 0 bad, 9 skipped; clip 0.125; with_aux 12.6"},
+		{Verdict: "", Caption: "skipped", Score: "12.6", Words: "base, image 2, seed 1; not judged: 0 good, 0 bad, 9 skipped; clip 0.125; with_aux 12.6"},
 		{Verdict: page.Good, Caption: "6/9", Score: "12.8", Words: "base, image 3, seed 2; good: 6 good, 3 bad; clip 0.25; with_aux 12.8"},
 	} {
 		got := first.Images[i]

@@ -9,8 +9,12 @@ import (
 	"github.com/plumb-ml/plumb/reports/page"
 )
 
-// mostClauses is how many comparisons a sentence of the verdict names.
-const mostClauses = 6
+// mostClauses is how many comparisons a sentence of the verdict names, and mostDecided
+// how many decided ones are listed below it where there are more.
+const (
+	mostClauses = 6
+	mostDecided = 12
+)
 
 // verdicts is what each evaluation came to: the conclusions of the tables' headline rows
 // in sentences, with the numbers that the tables have there.
@@ -26,17 +30,17 @@ func verdicts(run *record.Run, variants []variant, tables []Table) []page.Verdic
 			if t.Evaluation != c.evaluation {
 				continue
 			}
-			if sentence := t.verdict(); sentence != "" {
-				verdict.Sentences = append(verdict.Sentences, sentence)
+			if claim := t.claim(); claim.Text != "" {
+				verdict.Claims = append(verdict.Claims, claim)
 			}
 		}
-		if verdict.Sentences == nil {
-			verdict.Sentences = []string{c.silence()}
+		if verdict.Claims == nil {
+			verdict.Claims = []page.Claim{{Text: c.silence()}}
 		}
 		all = append(all, verdict)
 	}
 	if all == nil {
-		all = []page.Verdict{{Sentences: []string{"Nothing was measured yet."}}}
+		all = []page.Verdict{{Claims: []page.Claim{{Text: "Nothing was measured yet."}}}}
 	}
 	return all
 }
@@ -54,11 +58,12 @@ func (c across) silence() string {
 	return "Nothing that was measured is compared by a test."
 }
 
-// verdict is the conclusions of the headline rows in a sentence; empty if there are none.
-func (t Table) verdict() string {
+// claim is the conclusions of the headline rows in a sentence, empty if there are none;
+// of many, how many there are of each kind, and those that are decided.
+func (t Table) claim() page.Claim {
 	concluded := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key.Field == FieldConclusion })
 	if t.Claim == "" || concluded < 0 {
-		return ""
+		return page.Claim{}
 	}
 	number := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key == t.Columns[concluded].Key.as(FieldNumber) })
 	quantities := map[string]bool{}
@@ -92,9 +97,9 @@ func (t Table) verdict() string {
 	}
 	switch {
 	case clauses == nil:
-		return ""
+		return page.Claim{}
 	case len(clauses) <= mostClauses:
-		return t.Claim + ", " + strings.Join(clauses, "; ") + "."
+		return page.Claim{Text: t.Claim + ", " + strings.Join(clauses, "; ") + "."}
 	}
 	var counted []string
 	for _, one := range []struct {
@@ -105,11 +110,11 @@ func (t Table) verdict() string {
 			counted = append(counted, fmt.Sprintf("%d %s", n, one.words))
 		}
 	}
-	said := fmt.Sprintf("%s, of %d comparisons: %s", t.Claim, len(clauses), strings.Join(counted, ", "))
-	if len(decided) > 0 && len(decided) <= mostClauses {
-		said += ". Of these, " + strings.Join(decided, "; ")
+	claim := page.Claim{Text: fmt.Sprintf("%s, of %d comparisons: %s.", t.Claim, len(clauses), strings.Join(counted, ", "))}
+	if len(decided) <= mostDecided {
+		claim.Items = decided
 	}
-	return said + "."
+	return claim
 }
 
 // about is what a row is about, in its own words.

@@ -11,7 +11,7 @@ import (
 // a wide window.
 const (
 	plotWidth, plotHeight = 460.0, 300.0
-	plotLeft, plotRight   = 52.0, 448.0
+	plotLeft, plotRight   = 62.0, 448.0
 	plotTop, plotBottom   = 10.0, 258.0
 	plotColors            = 8 // that the style has
 	letterWidth           = 6.6

@@ -56,9 +56,9 @@ func TestDrawing(t *testing.T) {
 	if len(d.Legend) != 2 || d.Legend[0].Name != "base" || d.Legend[1].Name != "tuned" {
 		t.Errorf("legend %+v", d.Legend)
 	}
-	// By hand: x goes from 0.5, the floor, to 2.5 over 396 units, y from 35 to 65 over
-	// 248: 52 + 396/4 and 258 - 248/6; 52 + 396*3/4 and 258 - 248*5/6.
-	if got, want := d.Lines[0].Path, "M151.0 216.7L349.0 51.3"; got != want {
+	// By hand: x goes from 0.5, the floor, to 2.5 over 386 units, y from 35 to 65 over
+	// 248: 62 + 386/4 and 258 - 248/6; 62 + 386*3/4 and 258 - 248*5/6.
+	if got, want := d.Lines[0].Path, "M158.5 216.7L351.5 51.3"; got != want {
 		t.Errorf("the line is %q, want %q", got, want)
 	}
 	if d.Floor != place(plotLeft) {

@@ -26,7 +26,13 @@ type Page struct {
 // Verdict is what one evaluation came to.
 type Verdict struct {
 	Evaluation string // empty where there is one alone
-	Sentences  []string
+	Claims     []Claim
+}
+
+// Claim is a sentence of a verdict, with those that it counts.
+type Claim struct {
+	Text  string
+	Items []string
 }
 
 // Fact is a line of the run's provenance.
