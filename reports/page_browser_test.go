@@ -104,6 +104,16 @@ func TestPageInABrowser(t *testing.T) {
 		b.await(`document.getElementById("tip").hidden`)
 	})
 
+	part("points of a plot say more", func(t *testing.T) {
+		ask[bool](b, `document.querySelector('g.mark[tabindex="0"]').focus(), true`)
+		b.await(`!document.getElementById("tip").hidden`)
+		b.do(chromedp.KeyEvent(kb.ArrowRight))
+		said := ask[string](b, `document.getElementById("tip").textContent`)
+		if !strings.HasPrefix(said, "labelled: ") || !strings.Contains(said, "FID 7.9") {
+			t.Errorf("the second point says %q", said)
+		}
+	})
+
 	part("filters", func(t *testing.T) {
 		shown := `[...document.querySelectorAll("article")].filter((row) => !row.hidden).length`
 		set := func(name, value string) {

@@ -15,7 +15,8 @@ const (
 	plotTop, plotBottom   = 10.0, 258.0
 	plotColors            = 8 // that the style has
 	letterWidth           = 6.6
-	mostNames             = 8 // points of a plot that have their names beside them
+	mostNames             = 8  // points of a plot that have their names beside them
+	mostBars              = 24 // points of a plot that have their intervals drawn
 )
 
 // drawing is a plot in places.
@@ -27,6 +28,7 @@ type drawing struct {
 	Lines  []drawnLine
 	Marks  []drawnMark
 	Legend []drawnKey
+	Bare   bool // so many points that they have no bars
 }
 
 type drawnLine struct {
@@ -74,6 +76,7 @@ func (p Plot) Drawing() drawing {
 			names.boxes = append(names.boxes, box{x.at(point.X) - 5, y.at(point.Y) - 5, 10, 10})
 		}
 	}
+	d.Bare = points > mostBars
 	known := map[string]bool{}
 	for _, s := range p.Series {
 		color := s.Color % plotColors
@@ -84,10 +87,10 @@ func (p Plot) Drawing() drawing {
 			mark := drawnMark{Color: color, Detail: point.Detail, Baseline: point.Baseline}
 			px, py := x.at(point.X), y.at(point.Y)
 			mark.Shape = shape(point.Baseline, px, py)
-			if i := point.XInterval; i != nil {
+			if i := point.XInterval; i != nil && !d.Bare {
 				mark.Bars = append(mark.Bars, drawnBar{place(x.at(i.Low)), place(py), place(x.at(i.High)), place(py)})
 			}
-			if i := point.YInterval; i != nil {
+			if i := point.YInterval; i != nil && !d.Bare {
 				mark.Bars = append(mark.Bars, drawnBar{place(px), place(y.at(i.Low)), place(px), place(y.at(i.High))})
 			}
 			if points <= mostNames {

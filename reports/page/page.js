@@ -37,22 +37,40 @@
     told = target;
     tip.textContent = target.dataset.tip;
     tip.hidden = false;
-    const at = target.getBoundingClientRect(), size = tip.getBoundingClientRect();
+    place();
+    if (target.tagName === "TD") target.setAttribute("aria-describedby", "tip");
+  };
+  const place = () => {
+    if (!told) return;
+    const at = told.getBoundingClientRect(), size = tip.getBoundingClientRect();
+    if (at.bottom < 0 || at.top > innerHeight) return hush();
     const above = at.top - size.height - 6;
     const left = Math.min(Math.max(4, at.left + at.width / 2 - size.width / 2), Math.max(4, document.documentElement.clientWidth - size.width - 4));
     tip.style.left = left + "px";
     tip.style.top = (above >= 4 ? above : Math.min(at.bottom + 6, innerHeight - size.height - 4)) + "px";
-    if (target.tagName === "TD") target.setAttribute("aria-describedby", "tip");
   };
   const holder = (target) => target.closest && target.closest("[data-tip]");
   document.addEventListener("mouseover", (event) => tell(holder(event.target) || holder(document.activeElement)));
   document.addEventListener("focusin", (event) => tell(holder(event.target)));
   document.addEventListener("focusout", hush);
-  addEventListener("scroll", hush, { capture: true, passive: true });
+  addEventListener("scroll", place, { capture: true, passive: true });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hush(); });
-  for (const mark of all("g.mark")) {
-    mark.dataset.tip = mark.getAttribute("aria-label");
-    mark.querySelector("title").remove();
+  for (const plot of all(".plot > svg")) {
+    const marks = all("g.mark", plot);
+    marks.forEach((mark, i) => {
+      mark.dataset.tip = mark.getAttribute("aria-label");
+      mark.querySelector("title").remove();
+      mark.tabIndex = i === 0 ? 0 : -1;
+    });
+    plot.addEventListener("keydown", (event) => {
+      const by = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1 }[event.key];
+      const next = by && marks[marks.indexOf(document.activeElement) + by];
+      if (!next) return;
+      event.preventDefault();
+      document.activeElement.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+    });
   }
 
   // Tables: titles sort, arrows go from number to number.
