@@ -268,6 +268,13 @@ func TestPageInABrowser(t *testing.T) {
 		if got := ask[int64](b, `document.documentElement.scrollWidth`); got > 360 {
 			t.Errorf("the page is %d wide", got)
 		}
+		// Values of a variable are numbers, and come before words.
+		head := `document.querySelector("thead th button")`
+		ask[bool](b, head+`.click(), `+head+`.click(), true`)
+		rows := ask[[]string](b, `[...document.querySelector("tbody").rows].map((row) => row.cells[0].firstChild.textContent.trim())`)
+		if want := []string{"any", "2", "0.5", "0"}; !slices.Equal(rows, want) {
+			t.Errorf("sorted down by the variable: %q, want %q", rows, want)
+		}
 	})
 	b.quiet()
 

@@ -31,11 +31,10 @@ func provenance(run *record.Run, variants []variant) []page.Fact {
 	if run.Seconds > 0 {
 		add("Took", (time.Duration(math.Round(run.Seconds)) * time.Second).String())
 	}
-	state := string(run.State)
+	add("State", string(run.State))
 	if run.Stages > 0 {
-		state = strings.TrimPrefix(fmt.Sprintf("%s, %d of %d stages finished", run.State, run.Finished, run.Stages), ", ")
+		add("Stages", fmt.Sprintf("%d of %d finished", run.Finished, run.Stages))
 	}
-	add("State", state)
 	if len(variants) > 1 {
 		add("Variants", fmt.Sprint(len(variants)))
 	}

@@ -106,9 +106,8 @@ func (g *imageGrid) gather(ctx context.Context) (*page.Grid, error) {
 	if err := g.findChanges(places); err != nil {
 		return nil, err
 	}
-	// Those that changed most come first: there are few of them.
 	drawn := g.lot.draw(places)
-	wanted := append(g.changed(), drawn[:min(len(drawn), mostPagePrompts)]...)
+	wanted := slices.Concat(g.changed(), drawn[:min(len(drawn), mostPagePrompts)])
 	if err := g.readImages(ctx, wanted); err != nil {
 		return nil, err
 	}
@@ -285,26 +284,25 @@ func (g *imageGrid) bytes(p promptPlace) int {
 	return total
 }
 
-// page is the grid, as far as there is room: prompts that changed most, then those that
-// are drawn, in the order of the draw.
+// page is the grid: prompts in the order of the draw, as far as there is room for them in
+// two thirds of it, and those that changed most in the rest.
 func (g *imageGrid) page(drawn []promptPlace) *page.Grid {
 	used := 0
-	fits := func(p promptPlace) bool {
-		if size := g.bytes(p); used+size <= g.room {
+	fits := func(p promptPlace, room int) bool {
+		if size := g.bytes(p); used+size <= room {
 			used += size
 			return true
 		}
 		return false
 	}
-	changed := g.changed()
-	changed = slices.DeleteFunc(changed, func(p promptPlace) bool { return !fits(p) })
 	var chosen []promptPlace
 	for _, p := range drawn[:min(len(drawn), mostPagePrompts)] {
-		if !slices.Contains(changed, p) && !fits(p) {
+		if !fits(p, g.room*2/3) {
 			break
 		}
 		chosen = append(chosen, p)
 	}
+	changed := slices.DeleteFunc(g.changed(), func(p promptPlace) bool { return slices.Contains(chosen, p) || !fits(p, g.room) })
 	slices.SortFunc(chosen, comparePlaces)
 	out := &page.Grid{Small: true}
 	for _, model := range g.models {
@@ -315,9 +313,6 @@ func (g *imageGrid) page(drawn []promptPlace) *page.Grid {
 	number := 0
 	add := func(places []promptPlace) (all []page.GridRow) {
 		for _, p := range places {
-			if rows[p] != "" {
-				continue
-			}
 			number++
 			rows[p] = fmt.Sprint(g.id, "-", number)
 			all = append(all, g.row(rows[p], p, number <= firstImages, out))
@@ -434,11 +429,15 @@ func (g *imageGrid) about(chosen, prompts int, grid *page.Grid) []string {
 	if chosen == prompts {
 		how = fmt.Sprintf("All %s", countOf(prompts, "prompt"))
 	}
-	same := "with the same seeds in every column"
-	if !g.sameSeeds() {
-		same = "the seeds differ between columns"
+	which := "all of their images"
+	if g.most() > mostPageImages {
+		which = fmt.Sprintf("the first %d images of each", mostPageImages)
 	}
-	about = append(about, how+"; the first "+countOf(mostPageImages, "image")+" of each at most, "+same+".")
+	seeds := "the same seeds in every column"
+	if !g.sameSeeds() {
+		seeds = "but the seeds differ between columns"
+	}
+	about = append(about, fmt.Sprintf("%s, with %s; %s.", how, which, seeds))
 	if g.count > len(g.models) {
 		about = append(about, fmt.Sprintf("The first %d of %d models and variants that drew images.", len(g.models), g.count))
 	}
@@ -456,6 +455,17 @@ func (g *imageGrid) about(chosen, prompts int, grid *page.Grid) []string {
 		about = append(about, fmt.Sprintf("Images are reduced to %d pixels; the images tables have them whole.", thumbnailSide))
 	}
 	return about
+}
+
+// most is how many images a prompt has at most.
+func (g *imageGrid) most() int {
+	most := 0
+	for _, of := range g.keys {
+		for _, keys := range of {
+			most = max(most, len(keys))
+		}
+	}
+	return most
 }
 
 // sameSeeds reports whether images of one number have one seed in every column.

@@ -263,6 +263,49 @@ func TestPageEscapes(t *testing.T) {
 	}
 }
 
+// TestPageOfSeveralEvaluations: each has its verdict and its images, under its name.
+func TestPageOfSeveralEvaluations(t *testing.T) {
+	s := syntheticExperiment(t).judged(t)
+	v := &s.run.Variants[0]
+	for _, ref := range slices.Clone(v.Stages) {
+		if ref.Evaluation == "main" {
+			ref.Evaluation = "second"
+			v.Stages = append(v.Stages, ref)
+		}
+	}
+	p, err := pageOf(context.Background(), s.input(), Build(s.input()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"main", "second"} {
+		if len(p.Verdicts) != 2 || p.Verdicts[i].Evaluation != name || len(p.Verdicts[i].Claims) != 3 {
+			t.Errorf("verdicts %+v", p.Verdicts)
+		}
+		if len(p.Grids) != 2 || p.Grids[i].Evaluation != name || len(p.Grids[i].Rows) != 10 {
+			t.Fatalf("%d grids", len(p.Grids))
+		}
+	}
+	if p.Grids[0].Rows[0].ID == p.Grids[1].Rows[0].ID {
+		t.Error("two rows have one place")
+	}
+}
+
+// TestPageOfDamagedImages: there is a message that says whose images, and no page.
+func TestPageOfDamagedImages(t *testing.T) {
+	s := syntheticExperiment(t)
+	if err := os.WriteFile(filepath.Join(s.dir, "images-0.parquet"), []byte("PAR1 and no more"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	err := Write(context.Background(), dir, s.input())
+	if err == nil || !strings.Contains(err.Error(), "images of base") {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "index.html")); !os.IsNotExist(err) {
+		t.Error("there is a page")
+	}
+}
+
 // TestPageImages: what is said of an image, by hand. Image 0 of base has no good of
 // nine; image 1 is skipped by all; image 2 has six good: scores are 100/8 and 102/8.
 func TestPageImages(t *testing.T) {
@@ -335,6 +378,20 @@ func TestPageIsBounded(t *testing.T) {
 					rows = append(rows, table.Image{ID: fmt.Sprint(i, "/", index), Image: table.File{Bytes: content}, Prompt: fmt.Sprint("prompt ", i), Category: fmt.Sprint(i % 2), Index: int32(index), Seed: uint64(index)})
 				}
 			}
+			// Raters agree but for two prompts of labelled.
+			var values []dataset.PromptValue
+			for i := range c.prompts {
+				value := dataset.PromptValue{Metric: metric.GoodShare, Subject: syntheticModels[m].name, Prompt: fmt.Sprint("prompt ", i), Category: fmt.Sprint(i % 2), N: 4, Value: 0.5}
+				if syntheticModels[m].name == "labelled" && (i == c.prompts-1 || i == c.prompts/2) {
+					value.Value = map[bool]float64{true: 1, false: 0.25}[i == c.prompts/2]
+				}
+				values = append(values, value)
+			}
+			for _, r := range s.records {
+				if r.Stage == measuring("alignment", syntheticModels[m].name) {
+					r.Outputs = map[string]record.Output{"values": output(t, s, fmt.Sprint("values-", m), values)}
+				}
+			}
 			name := fmt.Sprintf("images-%d.parquet", m)
 			if err := os.Remove(filepath.Join(s.dir, name)); err != nil {
 				t.Fatal(err)
@@ -349,8 +406,17 @@ func TestPageIsBounded(t *testing.T) {
 		if said == "" {
 			t.Errorf("%d pixels: the page does not say how its prompts were chosen", c.size)
 		}
-		if shown := strings.Count(got, "<article"); !strings.HasPrefix(said, fmt.Sprint(shown, " ")) || shown < 5 {
+		chosen := regexp.MustCompile(`^\d+`).FindString(said)
+		before, _, _ := strings.Cut(got, "Largest gains and losses")
+		if shown := strings.Count(before, "<article"); fmt.Sprint(shown) != chosen || shown < 5 {
 			t.Errorf("%d pixels: %d prompts are shown, %q", c.size, shown, said)
+		}
+		// The two that changed are on the page, drawn or not.
+		for prompt, by := range map[int]string{c.prompts / 2: "&#43;50 points", c.prompts - 1: "-25 points"} {
+			link := regexp.MustCompile(fmt.Sprintf(`<a href="#(prompt-1-\d+)">prompt %d</a> <strong>%s</strong>`, prompt, by)).FindStringSubmatch(got)
+			if link == nil || !strings.Contains(got, fmt.Sprintf(`<article id="%s"`, link[1])) {
+				t.Errorf("%d pixels: prompt %d, which changed, is not shown: %q", c.size, prompt, link)
+			}
 		}
 		if c.size == 256 && !strings.Contains(got, "reduced to 192 pixels") {
 			t.Error("reduced images do not say so")

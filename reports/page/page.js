@@ -78,10 +78,16 @@
   const keyOf = (row, column) => {
     const cell = row.cells[column];
     if (cell.dataset.v !== undefined) return Number(cell.dataset.v);
-    const text = cell.textContent.trim();
-    return text === "" || text === "-" || cell.classList.contains("n") ? null : text;
+    const text = cell.firstChild ? cell.firstChild.textContent.trim() : "";
+    if (text === "" || text === "-" || cell.classList.contains("n")) return null;
+    return Number.isNaN(Number(text)) ? text : Number(text);
   };
-  const compare = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : words.compare(a, b);
+  // Numbers come before words.
+  const compare = (a, b) => {
+    const numbers = (typeof a === "number") + (typeof b === "number");
+    if (numbers === 2) return a - b;
+    return numbers === 1 ? (typeof a === "number" ? -1 : 1) : words.compare(a, b);
+  };
   for (const table of all("table")) {
     const body = table.tBodies[0], rows = [...body.rows], heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => {
