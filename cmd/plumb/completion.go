@@ -8,9 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/plumb-ml/plumb/core/ablation"
 	"github.com/plumb-ml/plumb/core/reference"
-	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/core/session"
 )
 
 // completer lists what a word on a command line may become.
@@ -87,15 +86,10 @@ func (p *program) variableWords(ctx context.Context, args []string) []string {
 	if len(args) == 0 {
 		return nil
 	}
-	file := args[0]
-	if ablation.IsAblation(p.files, file) {
-		loaded, _ := ablation.Load(ctx, file, ablation.Options{Files: p.files})
-		if loaded == nil {
-			return nil
-		}
-		file = loaded.Experiment
+	declared, err := session.Declared(ctx, args[0], p.files)
+	if err != nil {
+		return nil
 	}
-	declared, _ := spec.Declared(ctx, file, spec.Options{Files: p.files})
 	var words []string
 	for _, variable := range declared {
 		words = append(words, variable.Name+"=")
