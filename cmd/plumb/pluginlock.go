@@ -53,9 +53,15 @@ func (p *program) lock(ctx context.Context, file string) (diag.List, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, lock, err := session.Entries(ctx, file, options)
+	entries, lock, damage, err := session.Entries(ctx, file, options)
 	if err != nil {
 		return nil, err
+	}
+	for _, d := range damage {
+		fmt.Fprintf(p.out, "%s\n", indent(fmt.Sprintf("%s line %d is not as it was written: %s", near(lock.Path), d.Subject.Start.Line, d.Summary), 2, 80))
+	}
+	if len(damage) > 0 {
+		fmt.Fprintln(p.out, "what cannot be trusted is left out; lock plugins of other experiments again")
 	}
 	var mistakes diag.List
 	for _, entry := range entries {
@@ -78,7 +84,7 @@ func (p *program) lock(ctx context.Context, file string) (diag.List, error) {
 		if before != nil && before.SHA256 == locked.SHA256 {
 			state = "locked as before"
 		}
-		fmt.Fprintf(p.out, "%s  %s: %s\n", locked.Name, state, indent(aboutLocked(locked), len(locked.Name)+2, 80))
+		fmt.Fprintf(p.out, "%s  %s\n", locked.Name, indent(state+": "+aboutLocked(locked), len(locked.Name)+2, 80))
 	}
 	for _, one := range lock.Unnamed() {
 		fmt.Fprintf(p.out, "%s  taken out: no experiment beside the lock names it\n", one.Name)
@@ -120,6 +126,10 @@ func (p *program) lockOne(ctx context.Context, entry plugin.Entry, options sessi
 		var said diag.List
 		if ctxEnded(err) || errors.As(err, &said) {
 			return nil, err
+		}
+		if !errors.As(err, new(*conformance.GoldenError)) {
+			return nil, diag.Errorf(entry.Place("source"), fmt.Sprintf("The golden scores of plugin %q cannot be compared", entry.Name),
+				"%v\n\nMend what it says, or write the scores anew: plumb plugin check --write-golden.", err)
 		}
 		return nil, diag.Errorf(entry.Place("source"), fmt.Sprintf("Plugin %q does not give its golden scores", entry.Name),
 			"%v\n\nIt ships images with the scores that it gave them, and gives others here: something that it depends on is not as its author had it. If the new scores are right, `plumb plugin check --write-golden` keeps them.", err)

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/golang"
 	"github.com/plumb-ml/plumb/plugins/python"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
@@ -67,6 +68,9 @@ func (p *program) newPlugin(kind, name, language, directory, sdk string) error {
 	}
 	if kind == string(schema.Reward) && name == schema.WeightedSum {
 		return fmt.Errorf("the name %q is taken: experiments combine rewards by it", name)
+	}
+	if name == spec.Builtin {
+		return fmt.Errorf("the name %q is taken: it is that of what comes with Plumb", name)
 	}
 	var files []newFile
 	switch language {
@@ -122,8 +126,19 @@ func (p *program) newPlugin(kind, name, language, directory, sdk string) error {
 	if filepath.IsAbs(directory) {
 		source = strings.TrimPrefix(source, "./")
 	}
-	fmt.Fprintf(p.out, "\nIn an experiment beside %s:\n\n  plugin %q {\n    source = %q\n  }\n  %s %q \"mine\" {}\n", directory, name, source, kind, name)
+	fmt.Fprintf(p.out, "\nIn an experiment beside %s:\n\n  plugin %q {\n    source = %q\n  }\n  %s %q \"mine\" {}\n", directory, name, source, kind, p.qualified(kind, name))
 	return nil
+}
+
+// qualified is what an experiment calls a component that has its plugin's name: with the
+// plugin's, if one that comes with Plumb is called so as well.
+func (p *program) qualified(kind, name string) string {
+	for _, builtin := range p.plugin.Components {
+		if string(builtin.Kind) == kind && builtin.Name == name {
+			return name + "/" + name
+		}
+	}
+	return name
 }
 
 // emptyDirectory makes a directory, unless there is one with nothing in it.

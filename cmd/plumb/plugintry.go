@@ -135,7 +135,7 @@ func (p *program) tryPlugin(ctx context.Context, target, action string, files []
 	}
 	ctx = sdk.WithWarnings(ctx, func(text string) { fmt.Fprintf(p.err, "Warning: %s\n", text) })
 	instance, err := t.Open(ctx, client.OpenRequest{
-		Kind: string(kind), Component: component.Name, Parts: component.Parts,
+		Kind: string(kind), Component: component.Name, Described: component,
 		OpenRequest: sdk.OpenRequest{Config: config, Checkpoint: flags.checkpoint, Seed: flags.seed, Backend: p.backend},
 	})
 	if err != nil {

@@ -180,6 +180,7 @@ func (p *program) root() *cobra.Command {
 		p.runsCommand(), p.reportCommand(), p.exportCommand(), p.pluginCommand(), p.pluginsCommand(), p.referenceCommand(), p.storeCommand(), p.backendCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
 		p.serveCommand(), p.pluginDoctorCommand(), p.pluginHoldCommand(), p.pluginBackendCommand(), p.pluginBenchCommand(),
 	)
+	withUsage(root)
 	group(root)
 	if err := p.complete(root); err != nil {
 		panic(err) // of a flag that is not there
@@ -200,6 +201,25 @@ func group(root *cobra.Command) {
 				command.GroupID = about.id
 			}
 		}
+	}
+}
+
+// withUsage has commands that get too many arguments or too few say which they take.
+func withUsage(command *cobra.Command) {
+	for _, below := range command.Commands() {
+		withUsage(below)
+	}
+	check := command.Args
+	if check == nil {
+		return
+	}
+	command.Args = func(command *cobra.Command, args []string) error {
+		err := check(command, args)
+		var said diag.List
+		if err == nil || errors.As(err, &said) {
+			return err
+		}
+		return fmt.Errorf("%w: %s", err, command.UseLine())
 	}
 }
 

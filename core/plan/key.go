@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -74,6 +76,9 @@ func instanceParts(instance *Instance) []record.KeyPart {
 	if !instance.Identity.Builtin() {
 		parts = append(parts, pluginParts(instance.Identity)...)
 	}
+	if input := instance.Identity.Input; input != nil {
+		parts = append(parts, record.KeyPart{Name: name + " input", Value: input.String()})
+	}
 	return append(parts,
 		record.KeyPart{Name: name + " config", Value: string(instance.KeyConfig)},
 		record.KeyPart{Name: name + " seed", Value: fmt.Sprintf("%016x", instance.Seed)})
@@ -98,6 +103,9 @@ func pluginParts(of spec.Identity) []record.KeyPart {
 	}
 	if len(of.Environment) > 0 {
 		parts = append(parts, record.KeyPart{Name: "plugin environment", Value: libraryLine(of.Environment)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(of.Variables)) {
+		parts = append(parts, record.KeyPart{Name: "plugin variable " + name, Value: of.Variables[name]})
 	}
 	if of.Device != "" {
 		kind, _, _ := strings.Cut(of.Device, ":")

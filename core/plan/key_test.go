@@ -8,6 +8,7 @@ import (
 	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
+	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
 var here = Environment{Backend: "go", Device: "cpu", DType: "float32", Libraries: map[string]string{"gomlx": "v1"}}
@@ -53,6 +54,13 @@ func TestKeySaysAllThatAResultDependsOn(t *testing.T) {
 				t.Errorf("without settings the key has %s", config)
 			}
 			return keyOf(tune, here)
+		},
+		"size of images": func() string {
+			n := *node(t, p, "score/labelled/with_aux")
+			instance := *n.Instance
+			instance.Identity.Input = &schema.Input{Width: 224, Height: 224, Filter: schema.Bicubic, Aspect: schema.Crop}
+			n.Instance = &instance
+			return keyOf(&n, here)
 		},
 		"compiler": func() string {
 			other := here
@@ -183,5 +191,18 @@ func TestSorted(t *testing.T) {
 	work, err := json.Marshal(&SampleWork{PerPrompt: 1, Prompts: []spec.Prompt{{Text: "t", Category: "c", Split: "s", Slots: map[string]string{"s": "w"}}}})
 	if err != nil || !sorted(work) {
 		t.Errorf("%s is not in order, %v", work, err)
+	}
+}
+
+// What a third party's plugin gets of the environment is in the key, a variable a line.
+func TestPluginVariables(t *testing.T) {
+	of := spec.Identity{Plugin: "redness", SHA256: "00", Variables: map[string]string{"MODE": "sha256 01", "GONE": "not set"}}
+	var got []string
+	for _, part := range pluginParts(of) {
+		got = append(got, part.Name+" = "+part.Value)
+	}
+	want := "plugin = sha256 00; plugin variable GONE = not set; plugin variable MODE = sha256 01"
+	if strings.Join(got, "; ") != want {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, "; "), want)
 	}
 }

@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -38,6 +39,7 @@ func (h *Host) Catalog(ctx context.Context) (spec.Catalog, error) {
 		if !p.builtin {
 			identity.SHA256, identity.Contents = p.is()
 			identity.Environment, identity.Device, identity.DType = descriptions[i].Environment, p.entry.Device, p.entry.DType
+			identity.Variables = variables(os.Environ(), p.entry.Environment)
 			identity.Range = p.entry.Range
 		}
 		for _, component := range descriptions[i].Components {

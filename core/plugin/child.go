@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	goplugin_runner "github.com/hashicorp/go-plugin/runner"
@@ -34,6 +35,7 @@ type child struct {
 	shown   string   // what messages call it
 	own     []string // directories that are removed with it: that of its socket, and that it works in
 	mark    string   // that all have which come of it
+	work    string   // the directory that it works in, without links; empty: the host's
 	last    *tail    // what it printed
 
 	handshake      *io.PipeReader // its first line of output, for go-plugin
@@ -41,7 +43,8 @@ type child struct {
 	stdin          *os.File // our end
 
 	mu    sync.Mutex
-	first string // the handshake, or the first line of output while there is none
+	first string     // the handshake, or the first line of output while there is none
+	came  []relative // what had come of it when it was asked to end
 
 	killed atomic.Bool // by us
 
@@ -152,7 +155,7 @@ func (c *child) readOutput(stdout io.Reader) {
 // pipes out.
 func (c *child) reap(stdout, stderr *os.File) {
 	c.command.Wait()
-	killTree(c.command.Process.Pid, c.mark)
+	c.killTree()
 	drained := make(chan struct{})
 	go func() {
 		c.pumps.Wait()
@@ -177,8 +180,24 @@ func (c *child) kill() {
 		return
 	}
 	c.killed.Store(true)
-	killTree(c.command.Process.Pid, c.mark)
+	c.killTree()
 	c.command.Process.Kill()
+}
+
+// remember notes what has come of the process. Once it has ended, nothing tells whose
+// child a process was.
+func (c *child) remember() {
+	came := descendants(c.command.Process.Pid)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.came = came
+}
+
+func (c *child) killTree() {
+	c.mu.Lock()
+	came := c.came
+	c.mu.Unlock()
+	killTree(c.command.Process.Pid, c.mark, c.work, came)
 }
 
 func (c *child) removeOwn() {
@@ -233,7 +252,14 @@ func (c *child) status() string {
 		}
 		return "died of a signal: " + signal
 	}
-	return "exited with status " + strconv.Itoa(state.ExitCode())
+	said := "exited with status " + strconv.Itoa(state.ExitCode())
+	if number := syscall.Signal(state.ExitCode() - 128); number > 0 && number < 32 { // as shells and uv tell how their own child ended
+		said += fmt.Sprintf(", which stands for signal %d, %v", int(number), number)
+		if number == syscall.SIGKILL {
+			said += ": out of memory?"
+		}
+	}
+	return said
 }
 
 // What go-plugin asks of a Runner.

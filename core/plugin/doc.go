@@ -26,6 +26,6 @@
 // asked again.
 //
 // What it does not cover: shared libraries of the system that a program loads, what
-// a plugin fetches from elsewhere, and helpers that clear their environment after
-// they have left the plugin's session.
+// a plugin fetches from elsewhere, and daemons, which have left the plugin's session,
+// environment and directory and whose parents have ended.
 package plugin

@@ -14,6 +14,9 @@ type Entry struct {
 	// Lock is what the lock file has of it; nil: it is not locked. What is not as it
 	// was locked is refused.
 	Lock *Locked
+	// Other is what the lock file has under the plugin's name if that is another source
+	// or command; for messages.
+	Other *Locked
 	// Allowed says that the plugin may run though it is not locked. Nothing is
 	// executed of one that is neither.
 	Allowed bool

@@ -53,9 +53,13 @@ func (e Entry) examine(path string, at diag.Range) (native bool, problem diag.Li
 	}
 	built, known := builtFor(file, head)
 	here := runtime.GOOS + "/" + runtime.GOARCH
+	way := ""
+	if strings.HasSuffix(path, ".py") {
+		way = " One with its packages in its header (PEP 723: # /// script) is run by uv."
+	}
 	switch {
 	case !known && runtime.GOOS != "windows":
-		return false, diag.Errorf(at, fmt.Sprintf("Plugin %q is no program", e.called()), "%s is neither a program of this system nor a script: it begins with %q. A script says in its first line what runs it, such as #!/usr/bin/env python3.", path, clip(string(head), 16))
+		return false, diag.Errorf(at, fmt.Sprintf("Plugin %q is no program", e.called()), "%s is neither a program of this system nor a script: it begins with %q. A script says in its first line what runs it, such as #!/usr/bin/env python3.%s", path, clip(string(head), 16), way)
 	case known && !builtForHere(built):
 		return false, diag.Errorf(at, fmt.Sprintf("Plugin %q was built for another machine", e.called()), "%s is a program for %s, and this is %s. Build it here, or with GOOS=%s GOARCH=%s go build.", path, strings.Join(built, " or "), here, runtime.GOOS, runtime.GOARCH)
 	}

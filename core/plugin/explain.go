@@ -206,10 +206,14 @@ func (o Origin) fromComponent(call client.Call, diagnostics sdk.Diagnostics) err
 			severity = diag.Warning
 		}
 		detail := d.Detail
+		summary, further, _ := strings.Cut(strings.TrimSpace(d.Summary), "\n") // a title is a line
+		if further = strings.TrimSpace(further); further != "" {
+			detail = strings.TrimSpace(further + "\n" + detail)
+		}
 		if !o.Builtin {
 			detail = strings.TrimPrefix(detail+"\nSaid by "+o.who(call)+".", "\n")
 		}
-		out = append(out, diag.Diagnostic{Severity: severity, Summary: d.Summary, Detail: detail})
+		out = append(out, diag.Diagnostic{Severity: severity, Summary: summary, Detail: detail})
 	}
 	if !out.HasErrors() {
 		out.Errorf(diag.Range{}, o.subject(call)+" failed with nothing but warnings", "")
@@ -269,7 +273,11 @@ func (p *process) whyNotStarted(err error, late bool) error {
 		return diag.Errorf(at, who+" is not a plugin of Plumb",
 			"%s ended without an error before it introduced itself. A plugin is a program that calls sdk.Serve, or in Python plumb_plugin.main.%s", p.shown, p.lastWords())
 	}
-	return diag.Errorf(at, who+" ended before it introduced itself", "The process of %s %s.%s", p.shown, p.child.status(), p.lastWords())
+	way := ""
+	if p.fetch != "" {
+		way = " A locked plugin downloads nothing. If its packages are not in uv's cache any more, this fetches them again: " + p.fetch + "."
+	}
+	return diag.Errorf(at, who+" ended before it introduced itself", "The process of %s %s.%s%s", p.shown, p.child.status(), way, p.lastWords())
 }
 
 // protocolOf reads the version out of go-plugin's first line:

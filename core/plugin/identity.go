@@ -28,6 +28,8 @@ import (
 type identity struct {
 	SHA256 string
 	Lines  []string // what was digested, a thing a line: its name, two spaces and its digest or value
+
+	native string // the program that runs, if it is the machine's own code
 }
 
 // The bounds of what is digested of a plugin.
@@ -48,6 +50,11 @@ func skipped(name string, directory bool) bool {
 		}
 	}
 	return strings.HasSuffix(name, ".pyc") || name == ".DS_Store" || name == LockFile || strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json")
+}
+
+// goSource reports whether a file is what Go builds programs from.
+func goSource(name string) bool {
+	return strings.HasSuffix(name, ".go") || slices.Contains([]string{"go.mod", "go.sum", "go.work", "go.work.sum"}, name)
 }
 
 // setAside reports whether a directory says of itself that it is none of anybody's
@@ -79,6 +86,9 @@ func (e Entry) identify(ctx context.Context, p program) (identity, error) {
 		add(packagesLine, strings.Join(p.packages, ", "))
 	}
 	file := func(name, value string) { add("file "+name, value) }
+	if p.native {
+		id.native = p.argv[0]
+	}
 	total := tally{entry: e, program: p}
 	for _, one := range p.contents {
 		var err error
@@ -149,6 +159,9 @@ func (t *tally) tree(ctx context.Context, of content, add func(name, value strin
 			if entry.IsDir() {
 				return fs.SkipDir
 			}
+			return nil
+		}
+		if of.compiled && !entry.IsDir() && goSource(entry.Name()) {
 			return nil
 		}
 		switch {

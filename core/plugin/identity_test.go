@@ -4,10 +4,12 @@ package plugin
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -210,6 +212,8 @@ func TestWhatCannotBeResolved(t *testing.T) {
 		"files":          {spec.Plugin{Source: "redness", Files: []string{"*.bin"}}, []string{`called "*.bin"`}},
 		"command":        {spec.Plugin{Source: "plain", Command: []string{".venv/bin/python", "x.py"}}, []string{"is not there", "python3 -m venv"}},
 		"PATH":           {spec.Plugin{Source: "plain", Command: []string{"snake"}}, []string{`No program "snake" is on the PATH`}},
+		"word":           {spec.Plugin{Source: "plain", Command: []string{"sh", "./plain/y.py"}}, []string{"A file of the command", `Did you mean "x.py"?`}},
+		"script":         {spec.Plugin{Command: []string{"python3", "bar.py"}}, []string{"A file of the command", `Did you mean "bare.py"?`}},
 		"nothing known":  {spec.Plugin{Command: []string{"python3", "-m", "redness"}}, []string{"Nothing of plugin", "source ="}},
 		"no source":      {spec.Plugin{}, []string{"has no source"}},
 	} {
@@ -226,6 +230,15 @@ func TestWhatCannotBeResolved(t *testing.T) {
 			if at := asList(err)[0].Subject; at.File != "x.hcl" || at.Start.Line != 7 {
 				t.Errorf("it is said at %+v", at)
 			}
+
+			// Of one that is not locked the same is said, and not that a lock is missing.
+			if asList(err)[0].Summary == `Plugin "strange" has a link that leaves its directory` {
+				return // which is found when all of it is read
+			}
+			host := NewHost(Options{Plugins: []Entry{{Plugin: plugin}}})
+			defer host.Kill()
+			_, unlocked := host.Catalog(t.Context())
+			says(t, unlocked, test.words...)
 		})
 	}
 }
@@ -300,6 +313,32 @@ func TestGoDigest(t *testing.T) {
 	}
 }
 
+// TestGoSourcesBesideTheirProgram: of a directory with a program that Go built, the
+// sources are in the program already; what else lies there may be read by it.
+func TestGoSourcesBesideTheirProgram(t *testing.T) {
+	own, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	directory := t.TempDir()
+	put(t, directory, map[string]string{"redness/go.mod": "module a", "redness/main.go": "package main", "redness/deeper/x.go": "package deeper", "redness/data.json": "{}"})
+	if err := os.Link(own, filepath.Join(directory, "redness/redness")); err != nil {
+		t.Skipf("the test's program cannot be linked: %v", err)
+	}
+	for _, command := range [][]string{nil, {"redness/redness", "--serve"}} {
+		e := Entry{Plugin: spec.Plugin{Name: "redness", Source: "redness", Command: command, Directory: directory}, Allowed: true}
+		before := identityOf(t, e)
+		put(t, directory, map[string]string{"redness/go.mod": "module b", "redness/main.go": "package main // changed", "redness/deeper/x.go": "package x", "redness/x_test.go": "package main"})
+		if after := identityOf(t, e); after.SHA256 != before.SHA256 {
+			t.Errorf("command %q: changed comments are another plugin: %s", command, differences(before.Lines, after.Lines))
+		}
+		put(t, directory, map[string]string{"redness/data.json": fmt.Sprint(command)})
+		if after := identityOf(t, e); after.SHA256 == before.SHA256 {
+			t.Errorf("command %q: changed data is the same plugin", command)
+		}
+	}
+}
+
 // A program with something at its end is another one.
 func TestGoDigestOfWhatIsAppended(t *testing.T) {
 	if runtime.GOOS != "linux" {
@@ -335,10 +374,35 @@ func TestGoDigestOfWhatIsAppended(t *testing.T) {
 }
 
 func TestEnvironmentIsSmall(t *testing.T) {
-	got := passedOn([]string{"PATH=/bin", "AWS_SECRET_ACCESS_KEY=x", "HF_TOKEN=y", "LC_ALL=C", "NVIDIA_VISIBLE_DEVICES=0", "HF_HOME=/h", "PYTHONPATH=/p", "LD_PRELOAD=/l", "MINE=1"}, []string{"MINE", "NONE"})
+	got := passedOn([]string{"PATH=/bin", "AWS_SECRET_ACCESS_KEY=x", "HF_TOKEN=y", "LC_ALL=C", "LC_SECRET=s", "NVIDIA_VISIBLE_DEVICES=0", "NVIDIA_API_KEY=n", "XDG_TOKEN=t", "HF_HOME=/h", "PYTHONPATH=/p", "LD_PRELOAD=/l", "MINE=1"}, []string{"MINE", "NONE"})
 	want := "PATH=/bin LC_ALL=C NVIDIA_VISIBLE_DEVICES=0 HF_HOME=/h MINE=1"
 	if strings.Join(got, " ") != want {
 		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// TestVariablesCount: a variable that the block names changes what the plugin is asked,
+// and keys tell its values apart without holding them. A secret is in no key.
+func TestVariablesCount(t *testing.T) {
+	named := []string{"MODE", "MAX_TOKENS", "GONE", "HF_TOKEN", "OPENAI_API_KEY", "AWS_ACCESS_KEY_ID", "DB_PASSWORD"}
+	of := func(mode string) map[string]string {
+		return variables([]string{"MODE=" + mode, "MAX_TOKENS=77", "HF_TOKEN=hf_secret", "OPENAI_API_KEY=sk", "DB_PASSWORD=p", "PATH=/bin", "OTHER=1"}, named)
+	}
+	one, other := of("strict"), of("lax")
+	if one["MODE"] == other["MODE"] || one["MAX_TOKENS"] != other["MAX_TOKENS"] || one["GONE"] != "not set" {
+		t.Errorf("%v and %v", one, other)
+	}
+	if names := slices.Sorted(maps.Keys(one)); !slices.Equal(names, []string{"GONE", "MAX_TOKENS", "MODE"}) {
+		t.Errorf("variables in keys: %q", names)
+	}
+	if strings.Contains(fmt.Sprint(one), "strict") {
+		t.Errorf("a value can be read: %v", one)
+	}
+	if of := variables([]string{"NVIDIA_TF32_OVERRIDE=0"}, nil); len(of) != 1 {
+		t.Errorf("what changes the arithmetic: %v", of)
+	}
+	if of := variables([]string{"PATH=/bin"}, nil); len(of) != 0 {
+		t.Errorf("nothing is named: %v", of)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -67,17 +68,21 @@ const mostListed = 500
 const lockHead = "# What the plugins of the experiments here are, as `plumb plugin lock` found them.\n# It writes this file; a run refuses what has changed since.\n"
 
 // ReadLock reads the lock file of a directory; none is an empty Lock. All mistakes are
-// reported at once.
+// reported at once, and the Lock has what is as it was written.
 func ReadLock(directory string, files *spec.Files) (*Lock, diag.List) {
 	path := filepath.Join(directory, LockFile)
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return &Lock{Path: path}, nil
 	}
 	body, problems := files.Parse(path)
-	if body == nil || problems.HasErrors() {
-		return nil, problems
+	lock := &Lock{Path: path}
+	if body != nil && !problems.HasErrors() {
+		lock, problems = parseLock(path, body)
 	}
-	return parseLock(path, body)
+	for i := range problems {
+		problems[i].Detail = strings.TrimSpace(problems[i].Detail + " Write the file anew with `plumb plugin lock` and the experiment.")
+	}
+	return lock, problems
 }
 
 // lockTypes are the arguments of a block of a lock file.
@@ -88,8 +93,6 @@ var lockTypes = map[string]cty.Type{
 
 // lockRequired are those that no block lacks.
 var lockRequired = []string{"sha256", "components", "seal"}
-
-const lockAgain = "Write it anew with `plumb plugin lock` and the experiment."
 
 func parseLock(path string, body hcl.Body) (*Lock, diag.List) {
 	content, found := body.Content(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "plugin", LabelNames: []string{"name"}}}})
@@ -103,7 +106,7 @@ func parseLock(path string, body hcl.Body) (*Lock, diag.List) {
 			continue
 		}
 		if first := lock.find(locked.Name, locked.Source, locked.Command); first != nil {
-			mistakes.Errorf(at, fmt.Sprintf("Plugin %q is locked twice", locked.Name), "It is locked on line %d already. %s", first.Range.Start.Line, lockAgain)
+			mistakes.Errorf(at, fmt.Sprintf("Plugin %q is locked twice", locked.Name), "It is locked on line %d already.", first.Range.Start.Line)
 			continue
 		}
 		lock.Plugins = append(lock.Plugins, locked)
@@ -133,7 +136,7 @@ func lockBlock(block *hcl.Block) (*Locked, diag.List) {
 		}
 		value, err := convert.Convert(value, wanted)
 		if err != nil || value.IsNull() || !value.IsWhollyKnown() {
-			mistakes.Errorf(spec.FromRange(attribute.Expr.Range()), name+" is of the wrong type", "The file is not as it was written. %s", lockAgain)
+			mistakes.Errorf(spec.FromRange(attribute.Expr.Range()), name+" is of the wrong type", "The file is not as it was written.")
 			continue
 		}
 		values[name] = value
@@ -153,7 +156,7 @@ func lockBlock(block *hcl.Block) (*Locked, diag.List) {
 	for _, component := range texts(values["components"]) {
 		read, err := schema.ParseComponent([]byte(component))
 		if err != nil {
-			mistakes.Errorf(spec.FromRange(content.Attributes["components"].Expr.Range()), fmt.Sprintf("The components of plugin %q cannot be read", locked.Name), "%v. %s", err, lockAgain)
+			mistakes.Errorf(spec.FromRange(content.Attributes["components"].Expr.Range()), fmt.Sprintf("The components of plugin %q cannot be read", locked.Name), "%v.", err)
 			return nil, mistakes
 		}
 		locked.Description.Components = append(locked.Description.Components, read)
@@ -164,7 +167,7 @@ func lockBlock(block *hcl.Block) (*Locked, diag.List) {
 	}
 	if seal != text(values["seal"]) {
 		mistakes.Errorf(locked.Range, fmt.Sprintf("The lock of plugin %q was changed by hand", locked.Name),
-			"Its values do not go with its seal, so that they may be anybody's. %s", lockAgain)
+			"Its values do not go with its seal, so that they may be anybody's.")
 	}
 	return locked, mistakes
 }
@@ -237,6 +240,16 @@ func (l *Lock) find(name, source string, command []string) *Locked {
 
 // Of finds what is locked of a plugin; nil if nothing is.
 func (l *Lock) Of(p spec.Plugin) *Locked { return l.find(p.Name, p.Source, p.Command) }
+
+// Other finds what is locked under the name of a plugin that is not locked itself.
+func (l *Lock) Other(p spec.Plugin) *Locked {
+	for _, one := range l.Plugins {
+		if one.Name == p.Name && l.Of(p) == nil {
+			return one
+		}
+	}
+	return nil
+}
 
 // Put locks a plugin, in the place of what was locked of it.
 func (l *Lock) Put(locked *Locked) {

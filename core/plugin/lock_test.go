@@ -133,13 +133,19 @@ func TestLockMistakes(t *testing.T) {
 			if err := os.WriteFile(lock.Path, []byte(test.text), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			_, mistakes := ReadLock(filepath.Dir(lock.Path), spec.NewFiles())
+			read, mistakes := ReadLock(filepath.Dir(lock.Path), spec.NewFiles())
 			if !mistakes.HasErrors() || !strings.Contains(mistakes.Error(), test.want) {
 				t.Errorf("gives %v, want %q", mistakes, test.want)
+			}
+			if read == nil || read.Path != lock.Path {
+				t.Errorf("no lock is left that can be written anew: %+v", read)
 			}
 			for _, m := range mistakes {
 				if m.Subject.File != lock.Path || m.Subject.Start.Line == 0 {
 					t.Errorf("%v has no place", m)
+				}
+				if !strings.Contains(m.Detail, "plumb plugin lock") {
+					t.Errorf("%v has no way out", m)
 				}
 			}
 		})

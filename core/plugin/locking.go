@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -26,6 +27,7 @@ func Prepare(ctx context.Context, entry Entry, out io.Writer) error {
 	for _, arguments := range [][]string{{"lock", "--script", script}, {"sync", "--locked", "--script", script}} {
 		command := exec.CommandContext(ctx, uv, arguments...)
 		command.Dir = filepath.Dir(script)
+		command.Env = fetchingEnvironment(os.Environ(), entry.Environment)
 		var said strings.Builder
 		command.Stdout, command.Stderr = out, io.MultiWriter(out, &said)
 		if err := command.Run(); err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
+	"github.com/plumb-ml/plumb/plugins/sdk/wire"
 )
 
 const (
@@ -37,6 +38,7 @@ type process struct {
 	program  program
 	shown    string        // what messages call its program
 	patience time.Duration // for a sign of life, from the start on
+	fetch    string        // what fetches the packages of a script that may not download any; empty: it may
 	launched *goplugin.Client
 	client   *client.Client
 	cleared  sync.Once
@@ -51,6 +53,9 @@ type process struct {
 // newChild.
 func startProcess(ctx context.Context, p *provider, of program, file *os.File) (*process, error) {
 	started := &process{host: p.host, origin: p.origin(), entry: p.entry, shown: of.shown, patience: p.silence()}
+	if slices.Contains(of.argv, offline) {
+		started.fetch = p.lockCommand()
+	}
 	last := &tail{to: p.host.logs, plugin: p.entry.called()}
 	below, err := p.host.socketsDir()
 	if err != nil {
@@ -66,7 +71,7 @@ func startProcess(ctx context.Context, p *provider, of program, file *os.File) (
 		VersionedPlugins: map[int]goplugin.PluginSet{sdk.ProtocolVersion: {sdk.ServiceName: connection{}}},
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		TLSConfig:        security,
-		GRPCDialOptions:  client.DialOptions(),
+		GRPCDialOptions:  append(client.DialOptions(), grpc.WithTransportCredentials(wire.Security(security))),
 		StartTimeout:     neverStarts,
 		SkipHostEnv:      !p.builtin,
 		Logger:           hclog.NewNullLogger(),
@@ -83,7 +88,7 @@ func startProcess(ctx context.Context, p *provider, of program, file *os.File) (
 				}
 				environment = slices.Concat(passedOn(os.Environ(), p.entry.Environment), of.environment, environment)
 				c = newChild(of, file, environment, append(own, work), sockets, last)
-				c.command.Dir = work
+				c.command.Dir, c.work = work, real(work)
 			}
 			started.mu.Lock()
 			defer started.mu.Unlock()
@@ -154,6 +159,7 @@ func (l *launch) Start(ctx context.Context) error {
 func (p *process) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
+	p.child.remember()
 	err := p.client.Stop(ctx)
 	p.child.stdin.Close() // the plugin takes this for the end of its host
 	p.child.wait(exitPatience)

@@ -2,12 +2,14 @@ package plugin
 
 import (
 	"context"
+	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -33,6 +35,9 @@ type content struct {
 	path string // absolute
 	name string // in the digest; of a directory's files, what their names begin with
 	tree bool   // a directory
+	// compiled says that the directory has a program that Go built: its sources are in
+	// the program, and count no further.
+	compiled bool
 }
 
 // resolve finds out how an entry is run. It executes nothing. What is wrong is said
@@ -91,7 +96,9 @@ func (e Entry) program() (program, diag.List) {
 			return p, problem
 		}
 		p.contents = []content{{path: source, tree: true}}
-		return e.run(p, path)
+		p, problem = e.run(p, path)
+		p.contents[0].compiled = p.native && builtByGo(path)
+		return p, problem
 	}
 	p.contents = []content{{path: source, name: filepath.Base(source)}}
 	p, problem = e.run(p, source)
@@ -209,7 +216,7 @@ func (e Entry) commanded(p program, source string, info fs.FileInfo) (program, d
 	p.native, p.shown, p.argv = native, strings.Join(e.Command, " "), []string{first}
 	switch {
 	case info != nil && info.IsDir():
-		p.contents = append(p.contents, content{path: source, tree: true})
+		p.contents = append(p.contents, content{path: source, tree: true, compiled: native && filepath.Dir(first) == source && builtByGo(first)})
 		p.environment = append(p.environment, "PYTHONPATH="+pythonPath(source))
 	case info != nil:
 		p.contents = append(p.contents, content{path: source, name: filepath.Base(source)})
@@ -221,7 +228,12 @@ func (e Entry) commanded(p program, source string, info fs.FileInfo) (program, d
 	}
 	for i, word := range e.Command[1:] {
 		path, found := e.fileOf(word, source, info)
-		if !found || e.Command[i] == "-m" {
+		if before := e.Command[i]; !found || before == "-m" {
+			if before != "-m" && before != "-c" && e.isPath(word) {
+				missing := e.Beside(word)
+				return p, diag.Errorf(at, fmt.Sprintf("A file of the command of plugin %q is not there", e.called()),
+					"No file %s.%s A plugin begins in an empty directory of its own, so that %q leads nowhere in it.", missing, neighbour(missing), word)
+			}
 			p.argv = append(p.argv, word)
 			continue
 		}
@@ -229,6 +241,19 @@ func (e Entry) commanded(p program, source string, info fs.FileInfo) (program, d
 		p.contents = append(p.contents, content{path: path, name: "command/" + filepath.ToSlash(word)})
 	}
 	return p, nil
+}
+
+// builtByGo reports whether a program is one that Go built.
+func builtByGo(path string) bool {
+	_, err := buildinfo.ReadFile(path)
+	return err == nil
+}
+
+// stamped reports whether Go built a program with what version control says of its
+// directory.
+func stamped(path string) bool {
+	info, err := buildinfo.ReadFile(path)
+	return err == nil && slices.ContainsFunc(info.Settings, func(setting debug.BuildSetting) bool { return setting.Key == "vcs" })
 }
 
 // pythonPath is where Python finds the modules of a plugin's directory. Where the
@@ -243,25 +268,6 @@ func pythonPath(directory string) string {
 		return filepath.Join(directory, "src") + string(os.PathListSeparator) + directory
 	}
 	return directory
-}
-
-// installed lists the packages of the virtual environment that a Python is in, with
-// their versions, sorted; none if it is in none.
-func installed(python string) []string {
-	environment := filepath.Dir(filepath.Dir(python))
-	if _, err := os.Stat(filepath.Join(environment, "pyvenv.cfg")); err != nil {
-		return nil
-	}
-	var all []string
-	for _, pattern := range []string{"lib/python*/site-packages/*.dist-info", "Lib/site-packages/*.dist-info"} {
-		found, _ := filepath.Glob(filepath.Join(escapeGlob(environment), filepath.FromSlash(pattern)))
-		for _, path := range found {
-			name, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(path), ".dist-info"), "-")
-			all = append(all, strings.ReplaceAll(strings.ToLower(name), "_", "-")+" "+version)
-		}
-	}
-	slices.Sort(all)
-	return all
 }
 
 func real(path string) string {
@@ -301,6 +307,16 @@ func (e Entry) executableOf(word, source string, info fs.FileInfo) (string, diag
 		way = fmt.Sprintf(" Make the virtual environment: python3 -m venv %s, and install the plugin's packages into it.", filepath.Dir(filepath.Dir(places[0])))
 	}
 	return "", diag.Errorf(at, fmt.Sprintf("The command of plugin %q is not there", e.called()), "No file %s.%s%s", places[0], neighbour(places[0]), way)
+}
+
+// isPath reports whether a word of a command can only be meant for a file.
+func (e Entry) isPath(word string) bool {
+	slashed := filepath.ToSlash(word)
+	if strings.HasPrefix(slashed, "./") || strings.HasPrefix(slashed, "../") {
+		_, err := os.Stat(e.Beside(word))
+		return err != nil
+	}
+	return strings.HasSuffix(slashed, ".py") && !strings.HasPrefix(slashed, "-")
 }
 
 // fileOf finds the file that a word of a command names, beside the experiment or in

@@ -64,15 +64,8 @@ func (p *provider) described(ctx context.Context) (*client.Description, error) {
 		}
 		return p.keep(client.Description{Name: p.entry.Name, Components: p.known}, nil), nil
 	case p.entry.Lock != nil:
-		of, err := p.entry.resolve(ctx)
+		found, err := p.look(ctx)
 		if err != nil {
-			return nil, err
-		}
-		found, err := p.entry.identify(ctx, of)
-		if err != nil {
-			return nil, err
-		}
-		if err := p.asLocked(found); err != nil {
 			return nil, err
 		}
 		return p.keep(p.entry.Lock.Description, &found), nil
@@ -104,6 +97,51 @@ func (p *provider) lockCommand() string {
 	return "plumb plugin lock " + file
 }
 
+// look finds out what a locked plugin is, and refuses what is not as it was locked. It
+// executes nothing.
+func (p *provider) look(ctx context.Context) (identity, error) {
+	of, err := p.entry.resolve(ctx)
+	if err != nil {
+		return identity{}, p.withLock(err)
+	}
+	found, err := p.entry.identify(ctx, of)
+	if err != nil {
+		return identity{}, err
+	}
+	return found, p.asLocked(found)
+}
+
+// withLock adds to what is wrong with a plugin where the lock file has it.
+func (p *provider) withLock(err error) error {
+	var list diag.List
+	lock := p.entry.Lock
+	if lock == nil || lock.Range.IsZero() || !errors.As(err, &list) {
+		return err
+	}
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].Detail += fmt.Sprintf(" It is locked in %s, line %d.", near(lock.Range.File), lock.Range.Start.Line)
+	}
+	return list
+}
+
+// notLocked is said of a plugin that nobody has allowed to run.
+func (p *provider) notLocked() error {
+	other := ""
+	if lock := p.entry.Other; lock != nil {
+		var was []string
+		if lock.Source != "" {
+			was = append(was, fmt.Sprintf("source = %q", lock.Source))
+		}
+		if len(lock.Command) > 0 {
+			was = append(was, fmt.Sprintf("command = %q", lock.Command))
+		}
+		other = fmt.Sprintf("%s, line %d, has one of this name with %s, and the block says otherwise. ", near(lock.Range.File), lock.Range.Start.Line, strings.Join(was, ", "))
+	}
+	return diag.Errorf(p.entry.Range, fmt.Sprintf("Plugin %q is not locked", p.entry.called()),
+		"%sNothing of a plugin is executed before you have said that it may be. Lock it, which runs it once and keeps what it is: %s. Or let all plugins of the experiment run this once: --allow-plugins.", other, p.lockCommand())
+}
+
 // asLocked refuses a plugin that is not what was locked.
 func (p *provider) asLocked(found identity) error {
 	lock := p.entry.Lock
@@ -114,8 +152,12 @@ func (p *provider) asLocked(found identity) error {
 	if changes == "" || len(lock.Contents) == 0 {
 		changes = fmt.Sprintf("its sha256 is %s, and %s was locked", found.SHA256, lock.SHA256)
 	}
+	stamp := ""
+	if found.native != "" && stamped(found.native) {
+		stamp = " It carries what version control says of its directory, which makes another program of a tree that is edited, tagged or new: built with -buildvcs=false, it changes with its code alone."
+	}
 	return diag.Errorf(p.entry.Place("source"), fmt.Sprintf("Plugin %q is not the one that was locked", p.entry.called()),
-		"Since it was locked (%s, line %d), %s. If that was meant, lock it again: %s. If not, do not run it.", near(lock.Range.File), lock.Range.Start.Line, changes, p.lockCommand())
+		"Since it was locked (%s, line %d), %s. If that was meant, lock it again: %s. If not, do not run it.%s", near(lock.Range.File), lock.Range.Start.Line, changes, p.lockCommand(), stamp)
 }
 
 // running returns the plugin's process, started if need be.
@@ -164,13 +206,12 @@ func (p *provider) start(ctx context.Context) (*process, error) {
 	if p.builtin {
 		return p.startBuiltin(ctx)
 	}
-	if p.entry.Lock == nil && !p.entry.Allowed {
-		return nil, diag.Errorf(p.entry.Range, fmt.Sprintf("Plugin %q is not locked", p.entry.called()),
-			"Nothing of a plugin is executed before you have said that it may be. Lock it, which runs it once and keeps what it is: %s. Or let all plugins of the experiment run this once: --allow-plugins.", p.lockCommand())
-	}
-	of, err := p.entry.resolve(ctx)
+	of, err := p.entry.resolve(ctx) // which executes nothing: what is wrong at sight is said before all else
 	if err != nil {
-		return nil, err
+		return nil, p.withLock(err)
+	}
+	if p.entry.Lock == nil && !p.entry.Allowed {
+		return nil, p.notLocked()
 	}
 	// What is digested is what runs: of a program, the file that is open here,
 	// whatever its path leads to later.

@@ -31,6 +31,9 @@ func scriptLock(path string) string { return path + ".lock" }
 
 const installUV = "Scripts with their packages in their header are run by uv: see https://docs.astral.sh/uv, or pip install uv."
 
+// offline keeps uv from downloading anything.
+const offline = "--offline"
+
 // byUV is the program of a script that uv makes an environment for. A locked one is
 // run from what `plumb plugin lock` fetched: a run waits for no download.
 func (e Entry) byUV(p program, path string) (program, diag.List) {
@@ -43,10 +46,11 @@ func (e Entry) byUV(p program, path string) (program, diag.List) {
 	if _, err := os.Stat(scriptLock(path)); err == nil {
 		p.argv = append(p.argv, "--frozen")
 		if e.Lock != nil {
-			p.argv = append(p.argv, "--offline")
+			p.argv = append(p.argv, offline)
 		}
 	}
 	p.argv = append(p.argv, path)
+	p.packages = editables(path)
 	if p.contents[0].tree {
 		return p, nil
 	}

@@ -98,8 +98,9 @@ func removeSocketsOfTheDead(below string) {
 		lock := flock.New(path, flock.SetFlag(os.O_RDWR))
 		held, err := lock.TryLock()
 		if err == nil && held {
-			killMarked(strings.TrimSuffix(path, socketsLockSuffix)) // what came of its plugins
-			os.RemoveAll(strings.TrimSuffix(path, socketsLockSuffix))
+			dir := strings.TrimSuffix(path, socketsLockSuffix)
+			killMarked(dir, real(dir)) // what came of its plugins
+			os.RemoveAll(dir)
 			os.Remove(path)
 		}
 		lock.Close()

@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -362,9 +363,22 @@ func tinyPlugin() sdk.Plugin {
 			fmt.Fprintln(os.Stderr, strings.Repeat("long", 1<<18))
 			return 1, nil
 		},
+		"allocates": func(context.Context, sdk.Image) (float64, error) { // so far
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			return float64(m.TotalAlloc), nil
+		},
+		"eight": func(_ context.Context, image sdk.Image) (float64, error) {
+			time.Sleep(60 * time.Millisecond) // the next batch has come in before this one is scored
+			return float64(image.RGB[len(image.RGB)-1]), nil
+		},
 	} {
+		batch := 2
+		if name == "eight" {
+			batch = 8
+		}
 		components = append(components, sdk.Component{
-			Description: sdk.Description{Kind: sdk.KindReward, Name: name, PreferredBatch: 2},
+			Description: sdk.Description{Kind: sdk.KindReward, Name: name, PreferredBatch: batch},
 			Open: func(ctx context.Context, _ sdk.OpenRequest) (any, error) {
 				if name == "warns" {
 					sdk.Warn(ctx, "opened with old weights")

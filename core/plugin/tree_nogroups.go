@@ -11,6 +11,6 @@ import (
 
 func inOwnGroup(*exec.Cmd) {}
 
-func killTree(int, string) {}
+func killTree(int, string, string, []relative) {}
 
 func signalOf(*os.ProcessState) (string, bool) { return "", false }

@@ -12,4 +12,10 @@ func (*launcher) do(start func() error) error { return start() }
 
 func (*launcher) close() {}
 
-func killMarked(string) {}
+func killMarked(string, string) {}
+
+type relative struct{}
+
+func (relative) kill() {}
+
+func descendants(int) []relative { return nil }

@@ -15,15 +15,16 @@ func inOwnGroup(command *exec.Cmd) {
 	dieWithParent(command.SysProcAttr)
 }
 
-// killTree kills what is left of a process, of the group that it leads, and of all
-// that come of it and have its mark, in whatever session they are.
-func killTree(leader int, mark string) {
-	came := descendants(leader)
+// killTree kills what is left of a process, of the group that it leads, of all that
+// come of it and have its mark, in whatever session they are, of what works in its
+// directory, and of what was known to have come of it before.
+func killTree(leader int, mark, work string, known []relative) {
+	came := append(known, descendants(leader)...)
 	syscall.Kill(-leader, syscall.SIGKILL) // fails if nobody is left, as it should
-	for _, pid := range came {
-		syscall.Kill(pid, syscall.SIGKILL)
+	for _, one := range came {
+		one.kill()
 	}
-	killMarked(mark)
+	killMarked(mark, work)
 }
 
 // signalOf names the signal that ended a process, if one did.

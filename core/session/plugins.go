@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/plumb-ml/plumb/core/ablation"
 	"github.com/plumb-ml/plumb/core/diag"
@@ -24,22 +25,24 @@ func Catalog(ctx context.Context, experiment string, options Options) (spec.Cata
 }
 
 // Entries are the plugins that an experiment, or that of an ablation, names, with what
-// the lock file beside it has of them.
-func Entries(ctx context.Context, file string, options Options) ([]plugin.Entry, *plugin.Lock, error) {
+// the lock file beside it has of them. What is wrong with that file is no error: whoever
+// asks may be about to write it.
+func Entries(ctx context.Context, file string, options Options) (entries []plugin.Entry, lock *plugin.Lock, damage diag.List, err error) {
 	s := newSession(file, options)
 	defer s.Close()
 	if ablation.IsAblation(s.options.Files, file) {
 		loaded, found := ablation.Load(ctx, file, ablation.Options{Files: s.options.Files})
 		if err := found.Err(); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		file = loaded.Experiment
 	}
 	named, problems := spec.LoadPlugins(ctx, file, s.specOptions())
 	if err := problems.Err(); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return s.locked(filepath.Dir(file), named, false)
+	entries, lock, damage = s.locked(filepath.Dir(file), named, false)
+	return entries, lock, damage, nil
 }
 
 // catalog starts the host of an experiment's plugins and asks them.
@@ -50,8 +53,8 @@ func (s *Session) catalog(ctx context.Context, experiment string) (spec.Catalog,
 	}
 	s.named = named
 	if len(named) > 0 {
-		entries, lock, err := s.locked(filepath.Dir(experiment), named, s.options.AllowPlugins)
-		if err != nil {
+		entries, lock, damage := s.locked(filepath.Dir(experiment), named, s.options.AllowPlugins)
+		if err := damage.Err(); err != nil {
 			return nil, err
 		}
 		s.entries = entries
@@ -65,16 +68,18 @@ func (s *Session) catalog(ctx context.Context, experiment string) (spec.Catalog,
 }
 
 // locked joins the plugins of an experiment with the lock file beside it.
-func (s *Session) locked(dir string, named []spec.Plugin, allowed bool) ([]plugin.Entry, *plugin.Lock, error) {
-	lock, problems := plugin.ReadLock(dir, s.options.Files)
-	if err := problems.Err(); err != nil {
-		return nil, nil, err
-	}
+func (s *Session) locked(dir string, named []spec.Plugin, allowed bool) ([]plugin.Entry, *plugin.Lock, diag.List) {
+	lock, damage := plugin.ReadLock(dir, s.options.Files)
 	var all []plugin.Entry
 	for _, one := range named {
-		all = append(all, plugin.Entry{Plugin: one, Lock: lock.Of(one), Allowed: allowed})
+		all = append(all, plugin.Entry{Plugin: one, Lock: lock.Of(one), Other: lock.Other(one), Allowed: allowed})
+		for i, d := range damage {
+			if strings.Contains(d.Summary, fmt.Sprintf("plugin %q", one.Name)) {
+				damage[i].Detail += fmt.Sprintf(" The block that names it is in %s, line %d.", one.Range.File, one.Range.Start.Line)
+			}
+		}
 	}
-	return all, lock, nil
+	return all, lock, damage
 }
 
 // samePlugins refuses an ablation that varies a plugin: all variants run the same.

@@ -29,6 +29,9 @@ type Identity struct {
 	// Environment lists what the answers depend on beside the plugin's own code:
 	// interpreter and packages with their versions.
 	Environment map[string]string
+	// Variables tells values of the environment apart that the plugin gets and that may
+	// change its answers, by their names. They hold no value, and nothing of secrets.
+	Variables map[string]string
 	// Device and DType are those of the plugin's block.
 	Device, DType string
 	Range         diag.Range // of the plugin's block

@@ -97,6 +97,9 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 	}
 	declared, ok := l.lookUp(c.Kind, c.Provided())
 	if !ok {
+		if l.unasked(c) {
+			return
+		}
 		l.error(block.LabelRanges[0], "Unknown component", "No plugin provides %s %q.%s", withArticle(c.Kind), block.Labels[0], l.elsewhere(c))
 		return
 	}
@@ -266,6 +269,26 @@ func (l *loader) elsewhere(c *Component) string {
 		hint = fmt.Sprintf(" There is %s.%s", or(quoted(existing)), hint)
 	}
 	return hint
+}
+
+// unasked reports whether a component may be that of a plugin that was never asked what
+// it has, because of a mistake in the file that is told already.
+func (l *loader) unasked(c *Component) bool {
+	if l.options.Catalog == nil || !l.diagnostics.HasErrors() {
+		return false
+	}
+	asked := map[string]bool{}
+	for _, kind := range componentKinds {
+		for _, name := range l.options.Catalog.Names(kind) {
+			for _, one := range l.options.Catalog.Providers(kind, name) {
+				asked[one.Plugin] = true
+			}
+		}
+	}
+	return slices.ContainsFunc(l.blocks["plugin"], func(block *hcl.Block) bool {
+		name := block.Labels[0]
+		return (name == Builtin || !asked[name]) && (c.Plugin == "" || c.Plugin == name)
+	})
 }
 
 // ofPlugin says what a plugin has that a label names; empty if it names none.

@@ -51,6 +51,23 @@ func (p Plugin) Beside(path string) string {
 	return filepath.Join(p.Directory, path)
 }
 
+// has reports whether a pattern of files is of the experiment's directory or of that
+// of the plugin's source.
+func (p Plugin) has(pattern string) bool {
+	pattern = filepath.FromSlash(pattern)
+	if filepath.IsAbs(pattern) {
+		return false
+	}
+	if filepath.IsLocal(pattern) {
+		return true
+	}
+	if p.Source == "" || filepath.IsAbs(filepath.FromSlash(p.Source)) {
+		return false
+	}
+	near, err := filepath.Rel(filepath.Dir(filepath.FromSlash(p.Source)), pattern)
+	return err == nil && filepath.IsLocal(near)
+}
+
 // Place is where an argument stands, or the block if it is not given.
 func (p Plugin) Place(argument string) diag.Range {
 	if at, ok := p.Places[argument]; ok {
@@ -93,7 +110,9 @@ func (l *loader) pluginBlocks() {
 	directory := l.beside(".")
 	for _, block := range l.blocks["plugin"] {
 		name := block.Labels[0]
+		before := len(l.diagnostics)
 		arguments := l.decode(block.Body, form{schema: pluginSchema})
+		unclear := l.diagnostics[before:].HasErrors()
 		if !l.identifier(name, block.LabelRanges[0]) {
 			continue
 		}
@@ -102,15 +121,17 @@ func (l *loader) pluginBlocks() {
 			continue
 		}
 		if other, ok := seen[name]; ok {
-			l.error(block.LabelRanges[0], "Duplicate name", "Another plugin block is called %q, on line %d. Choose another name.", name, other.Start.Line)
+			l.error(block.LabelRanges[0], "Duplicate name", "Another plugin block is called %q, on line %d. A plugin has one block, of the name that it calls itself: remove one of them.", name, other.Start.Line)
 			continue
 		}
 		seen[name] = block.DefRange
-		l.spec.Plugins = append(l.spec.Plugins, l.plugin(block, name, directory, arguments))
+		l.spec.Plugins = append(l.spec.Plugins, l.plugin(block, name, directory, arguments, unclear))
 	}
 }
 
-func (l *loader) plugin(block *hcl.Block, name, directory string, arguments arguments) Plugin {
+// plugin decodes a block; unclear says that something in it was told already that may
+// have been meant for what is missing.
+func (l *loader) plugin(block *hcl.Block, name, directory string, arguments arguments, unclear bool) Plugin {
 	texts := func(argument string) []string {
 		var list []string
 		values, _ := arguments.config[argument].([]any)
@@ -133,20 +154,22 @@ func (l *loader) plugin(block *hcl.Block, name, directory string, arguments argu
 		p.Places[argument] = FromRange(at)
 	}
 	switch {
-	case arguments.bad["source"] || arguments.bad["command"]:
+	case arguments.bad["source"] || arguments.bad["command"] || unclear && !arguments.given("source") && !arguments.given("command"):
+		// What was meant for it is told already.
 	case arguments.given("source") && p.Source == "":
 		l.error(arguments.at("source", block.DefRange), "Empty path", "source names what the plugin is, such as \"./%s\".", name)
 	case p.Source == "" && len(p.Command) == 0:
 		l.error(block.DefRange, "Plugin without source", "Say what the plugin is: source = \"./%s\" for a program, \"%s.py\" for a Python script with its packages in its header, or a directory with command = [\"%s/.venv/bin/python\", \"-m\", \"%s\"].", name, name, name, name)
 	}
-	if root, outside := l.leavesRepository(directory, p.Source); outside {
-		l.error(arguments.at("source", block.DefRange), "Path leaves the repository", "%q is outside of %s: whoever has the experiment does not have the plugin. Move the plugin into it, or write an absolute path if that is meant.", p.Source, root)
+	l.staysInside("source", p.Source, directory, block, arguments)
+	for _, word := range p.Command {
+		l.staysInside("command", word, directory, block, arguments)
 	}
 	for _, pattern := range p.Files {
 		if _, err := filepath.Match(pattern, ""); err != nil {
 			l.error(arguments.at("files", block.DefRange), "Wrong pattern", "%q is no pattern of files: %v. A pattern is such as \"redness/*.json\"; * and ? stand for characters of a name, [a-z] for one of them.", pattern, err)
-		} else if !filepath.IsLocal(filepath.FromSlash(pattern)) {
-			l.error(arguments.at("files", block.DefRange), "Path leaves the directory", "files are beside the experiment or in directories below, and %q is not. Copy what it names, or move the plugin.", pattern)
+		} else if !p.has(pattern) {
+			l.error(arguments.at("files", block.DefRange), "Path leaves the directory", "files are beside the experiment, beside the plugin's source, or in directories below, and %q is not. Copy what it names, or move the plugin.", pattern)
 		}
 	}
 	for _, variable := range p.Environment {
@@ -169,6 +192,14 @@ func (l *loader) plugin(block *hcl.Block, name, directory string, arguments argu
 		l.error(arguments.at("device", block.DefRange), "Wrong value", "device is what PyTorch calls one, such as \"cpu\", \"cuda\", \"cuda:1\" or \"mps\", and this is %q.", p.Device)
 	}
 	return p
+}
+
+// staysInside refuses a relative path that leads out of what others have who have the
+// experiment.
+func (l *loader) staysInside(argument, path, directory string, block *hcl.Block, arguments arguments) {
+	if root, outside := l.leavesRepository(directory, path); outside {
+		l.error(arguments.at(argument, block.DefRange), "Path leaves the repository", "%q is outside of %s: whoever has the experiment does not have it. Move it there, or write an absolute path if that is meant.", path, root)
+	}
 }
 
 // leavesRepository reports whether a relative path leads out of the repository that

@@ -94,7 +94,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 func (job Job) with(ctx context.Context, use func(*client.Instance) error) error {
 	of := job.Node.Instance
 	instance, err := job.Components.Open(ctx, client.OpenRequest{
-		Kind: of.Kind, Component: of.Provided(), Name: of.Name, Parts: of.Identity.Parts,
+		Kind: of.Kind, Component: of.Provided(), Name: of.Name, Described: of.Identity.Component,
 		OpenRequest: sdk.OpenRequest{
 			Config: of.Config, Checkpoint: job.Inputs[of.Checkpoint], Seed: of.Seed, Backend: job.Backend,
 		},

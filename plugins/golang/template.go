@@ -3,6 +3,8 @@ package golang
 import (
 	_ "embed"
 	"fmt"
+	"go/build"
+	"io"
 	"path"
 	"regexp"
 	"slices"
@@ -45,6 +47,9 @@ func Template(kind, name string, sdk SDK) ([]File, error) {
 	if !validName.MatchString(name) {
 		return nil, fmt.Errorf("%q is no name of a plugin: small letters, digits and _, the first a letter", name)
 	}
+	if err := nameOfFile(name); err != nil {
+		return nil, err
+	}
 	if sdk == (SDK{}) {
 		return nil, fmt.Errorf("neither a checkout nor a version of Plumb is known")
 	}
@@ -63,10 +68,27 @@ func Template(kind, name string, sdk SDK) ([]File, error) {
 		files = append(files, File{named(base), []byte(named(content))})
 	}
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
-	if strings.HasSuffix(name, "_test") { // its file would be taken for a test
-		return nil, fmt.Errorf("%q is no name of a plugin in Go: it ends in _test", name)
-	}
 	return files, nil
+}
+
+// nameOfFile refuses names whose files Go would read as something else.
+func nameOfFile(name string) error {
+	file := name + ".go"
+	everywhere := build.Context{GOOS: "none", GOARCH: "none", Compiler: "gc", OpenFile: func(string) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader("package main\n")), nil
+	}}
+	built, err := everywhere.MatchFile(".", file)
+	switch {
+	case err != nil:
+		return err
+	case name == "main":
+		return fmt.Errorf("%q is no name of a plugin in Go: %s begins the program", name, file)
+	case strings.HasSuffix(name, "_test"):
+		return fmt.Errorf("%q is no name of a plugin in Go: %s would be a test", name, file)
+	case !built:
+		return fmt.Errorf("%q is no name of a plugin in Go: %s would be built for one system or machine alone", name, file)
+	}
+	return nil
 }
 
 // module is the go.mod of a new plugin, made of that of plugins/template.

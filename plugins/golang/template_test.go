@@ -121,6 +121,9 @@ func TestTemplateRefuses(t *testing.T) {
 		"kind":    func() ([]File, error) { return Template("oracle", "x", here) },
 		"name":    func() ([]File, error) { return Template("reward", "My-Own", here) },
 		"empty":   func() ([]File, error) { return Template("reward", "", here) },
+		"main":    func() ([]File, error) { return Template("reward", "main", here) },
+		"system":  func() ([]File, error) { return Template("reward", "my_windows", here) },
+		"machine": func() ([]File, error) { return Template("rater", "my_arm64", here) },
 		"test":    func() ([]File, error) { return Template("reward", "my_test", here) },
 		"nowhere": func() ([]File, error) { return Template("reward", "x", SDK{}) },
 	} {

@@ -64,7 +64,7 @@ func TestPreference(t *testing.T) {
 			}
 			request := client.OpenRequest{Kind: "reward", Component: name, OpenRequest: sdk.OpenRequest{Config: text}}
 			if name == "pickscore" {
-				request.Parts = []string{"cosine"}
+				request.Described.Parts = []string{"cosine"}
 			}
 			instance, err := h.Open(t.Context(), request)
 			if err != nil {

@@ -107,7 +107,7 @@ func TestThroughHost(t *testing.T) {
 		}
 	})
 	t.Run("parts", func(t *testing.T) {
-		in, err := h.Open(ctx, client.OpenRequest{Kind: "reward", Component: "terms", Parts: []string{"red", "prompt_length", "of_colour"}, OpenRequest: sdk.OpenRequest{Config: []byte("{}")}})
+		in, err := h.Open(ctx, client.OpenRequest{Kind: "reward", Component: "terms", Described: sdk.Description{Parts: []string{"red", "prompt_length", "of_colour"}}, OpenRequest: sdk.OpenRequest{Config: []byte("{}")}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,7 +18,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -28,13 +27,12 @@ import (
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
-	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
 )
 
 // dial starts a plugin as docs/plugin-protocol.md has it, and connects to it: for
 // what a host can send and ours does not yet.
-func dial(t testing.TB, python, site, file string) (conn *grpc.ClientConn, process int) {
+func dial(t testing.TB, python, site, file string) *grpc.ClientConn {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -93,7 +91,7 @@ func dial(t testing.TB, python, site, file string) (conn *grpc.ClientConn, proce
 	}
 	pool := x509.NewCertPool()
 	pool.AddCert(certificate)
-	conn, err = grpc.NewClient("passthrough:///plugin", append(client.DialOptions(),
+	conn, err := grpc.NewClient("passthrough:///plugin", append(client.DialOptions(),
 		grpc.WithContextDialer(func(context.Context, string) (net.Conn, error) { return net.Dial("unix", parts[3]) }),
 		grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{
 			Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, RootCAs: pool, ServerName: "localhost",
@@ -102,29 +100,7 @@ func dial(t testing.TB, python, site, file string) (conn *grpc.ClientConn, proce
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return conn, command.Process.Pid
-}
-
-// processorTime is what a process and its children have computed, where the system
-// tells (Linux): wall time says little on a machine that is shared.
-func processorTime(process int) time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", process))
-	if err != nil {
-		return 0
-	}
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-	ticks := 0
-	for _, field := range fields[11:13] { // in user and in system mode, in hundredths of a second
-		n, _ := strconv.Atoi(field)
-		ticks += n
-	}
-	sum := time.Duration(ticks) * 10 * time.Millisecond
-	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", process, process))
-	for _, child := range strings.Fields(string(children)) {
-		n, _ := strconv.Atoi(child)
-		sum += processorTime(n)
-	}
-	return sum
+	return conn
 }
 
 // scoreAll sends an image again and again, and returns how many came back.
@@ -182,7 +158,7 @@ func openNoop(t testing.TB, conn *grpc.ClientConn) string {
 func TestRawPixels(t *testing.T) {
 	python := interpreter(t)
 	readable(t, "tests/plugins/noop.py")
-	conn, _ := dial(t, python, installed(t, python), "tests/plugins/noop.py")
+	conn := dial(t, python, installed(t, python), "tests/plugins/noop.py")
 	image := &pb.Image{Encoding: pb.Image_ENCODING_RGB8, Width: 2, Height: 1, Data: []byte{7, 0, 0, 0, 0, 0}}
 	count, err := scoreAll(t.Context(), conn, openNoop(t, conn), image, 100, func(score *pb.Score) {
 		if score.GetScore() != 7 {
@@ -191,39 +167,5 @@ func TestRawPixels(t *testing.T) {
 	})
 	if err != nil || count != 100 {
 		t.Errorf("scored %d of 100: %v", count, err)
-	}
-}
-
-// BenchmarkNoop measures the way of pixels into a reward in Python and back:
-//
-//	PLUMB_PYTHON=... go test ./plugins/python -run - -bench Noop
-func BenchmarkNoop(b *testing.B) {
-	python := interpreter(b)
-	conn, process := dial(b, python, installed(b, python), "tests/plugins/noop.py")
-	instance := openNoop(b, conn)
-	for _, size := range []int{32, 224, 512, 1024} {
-		smooth := imaging.Image{Width: size, Height: size, RGB: make([]byte, 0, 3*size*size)}
-		for y := range size {
-			for x := range size {
-				smooth.RGB = append(smooth.RGB, byte(x*255/size), byte(y*255/size), byte((x*y)%251&7|x&248))
-			}
-		}
-		png, err := imaging.EncodePNG(smooth)
-		if err != nil {
-			b.Fatal(err)
-		}
-		for name, image := range map[string]*pb.Image{
-			"rgb": {Encoding: pb.Image_ENCODING_RGB8, Width: uint32(size), Height: uint32(size), Data: smooth.RGB},
-			"png": {Encoding: pb.Image_ENCODING_PNG, Data: png},
-		} {
-			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) {
-				before := processorTime(process)
-				if count, err := scoreAll(b.Context(), conn, instance, image, b.N, func(*pb.Score) {}); err != nil || count != b.N {
-					b.Fatalf("scored %d of %d: %v", count, b.N, err)
-				}
-				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
-				b.ReportMetric((processorTime(process)-before).Seconds()*1000/float64(b.N), "plugin-ms/image")
-			})
-		}
 	}
 }

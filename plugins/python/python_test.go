@@ -180,6 +180,9 @@ func TestTemplateRefuses(t *testing.T) {
 		{"reward", "Redness", "is no name"},
 		{"reward", "../redness", "is no name"},
 		{"reward", "", "is no name"},
+		{"reward", "class", "a word of the language"},
+		{"reward", "numpy", "would hide the module numpy"},
+		{"encoder", "json", "would hide the module json"},
 	} {
 		if _, err := Template(c.kind, c.name); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("Template(%q, %q) says %v, want %q", c.kind, c.name, err, c.want)

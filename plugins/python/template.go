@@ -4,7 +4,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strings"
 )
 
@@ -26,8 +25,8 @@ func Kinds() []string { return []string{"reward", "rater", "encoder", "sampler"}
 // that uv and pip find it without a registry. Both component and plugin have the
 // name, which is of small letters, digits and _ and begins with a letter.
 func Template(kind, name string) ([]File, error) {
-	if !regexp.MustCompile(`^[a-z][a-z0-9_]*$`).MatchString(name) {
-		return nil, fmt.Errorf("%q is no name of a plugin in Python: small letters, digits and _, the first a letter", name)
+	if err := nameOfFile(name); err != nil {
+		return nil, err
 	}
 	wheel, content, err := Wheel()
 	if err != nil {

@@ -185,5 +185,27 @@ func eachBatch[T any](next func() batch[T], work func(positions []uint64, items 
 		if err := work(b.positions, b.items); err != nil {
 			return err
 		}
+		if pixelBytes(b.items) >= collectedBytes {
+			b = batch[T]{}
+			runtime.GC()
+		}
 	}
+}
+
+// collectedBytes is the size from which on a batch's memory is given back before the
+// next one but one comes in. Left to itself, Go would let the memory double first.
+const collectedBytes = 32 << 20
+
+// pixelBytes is the size of all images.
+func pixelBytes[T any](items []T) int {
+	size := 0
+	for _, item := range items {
+		switch item := any(item).(type) {
+		case Item:
+			size += len(item.Image.RGB)
+		case Pair:
+			size += len(item.First.RGB) + len(item.Second.RGB)
+		}
+	}
+	return size
 }

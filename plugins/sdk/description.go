@@ -9,6 +9,7 @@ type (
 	Kind        = schema.Kind
 	Capability  = schema.Capability
 	Reading     = schema.Reading
+	Input       = schema.Input
 	Loss        = schema.Loss
 	Need        = schema.Need
 	When        = schema.When
@@ -37,6 +38,17 @@ const (
 	ReadPixels        = schema.ReadPixels
 	ReadImageFeatures = schema.ReadImageFeatures
 	ReadTextFeatures  = schema.ReadTextFeatures
+)
+
+// How images are resized to a declared size.
+const (
+	FilterNearest  = schema.Nearest
+	FilterBox      = schema.Box
+	FilterBilinear = schema.Bilinear
+	FilterBicubic  = schema.Bicubic
+
+	AspectSquash = schema.Squash
+	AspectCrop   = schema.Crop
 )
 
 // What a loss may need.

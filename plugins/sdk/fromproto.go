@@ -31,15 +31,21 @@ func drawsFromProto(draws []*pb.Draw) []Draw {
 	return out
 }
 
-func imageFromProto(img *pb.Image) (Image, error) {
+// imageFromProto reads an image for a component.
+func imageFromProto(img *pb.Image, c Description) (out Image, err error) {
 	switch img.GetEncoding() {
 	case pb.Image_ENCODING_PNG:
-		return imaging.Decode(img.GetData(), imaging.Exchanged)
+		out, err = imaging.Decode(img.GetData(), imaging.Exchanged)
 	case pb.Image_ENCODING_RGB8:
-		out := Image{Width: int(img.GetWidth()), Height: int(img.GetHeight()), RGB: img.GetData()}
-		return out, out.Check()
+		out = Image{Width: int(img.GetWidth()), Height: int(img.GetHeight()), RGB: img.GetData()}
+		err = out.Check()
+	default:
+		err = fmt.Errorf("image has an encoding that this plugin does not know: %v", img.GetEncoding())
 	}
-	return Image{}, fmt.Errorf("image has an encoding that this plugin does not know: %v", img.GetEncoding())
+	if err != nil {
+		return Image{}, err
+	}
+	return out, checkInput(out, c)
 }
 
 // itemFor decodes items for a component, which must get what it reads.
@@ -48,7 +54,7 @@ func itemFor(c Description) func(*pb.Item) (Item, error) {
 		out := Item{ID: item.GetId(), Prompt: promptFromProto(item.GetPrompt())}
 		if c.DoesRead(ReadPixels) {
 			var err error
-			if out.Image, err = imageFromProto(item.GetImage()); err != nil {
+			if out.Image, err = imageFromProto(item.GetImage(), c); err != nil {
 				return Item{}, fmt.Errorf("item %q: %w", out.ID, err)
 			}
 		}
@@ -66,13 +72,13 @@ func itemFor(c Description) func(*pb.Item) (Item, error) {
 	}
 }
 
-func pairFromProto(first *pb.PairFirst, second *pb.Image) (Pair, error) {
+func pairFromProto(first *pb.PairFirst, second *pb.Image, c Description) (Pair, error) {
 	out := Pair{ID: first.GetId(), Prompt: promptFromProto(first.GetPrompt())}
 	var err error
-	if out.First, err = imageFromProto(first.GetFirst()); err != nil {
+	if out.First, err = imageFromProto(first.GetFirst(), c); err != nil {
 		return Pair{}, fmt.Errorf("first image of pair %q: %w", out.ID, err)
 	}
-	if out.Second, err = imageFromProto(second); err != nil {
+	if out.Second, err = imageFromProto(second, c); err != nil {
 		return Pair{}, fmt.Errorf("second image of pair %q: %w", out.ID, err)
 	}
 	return out, nil

@@ -67,7 +67,7 @@ func TestParts(t *testing.T) {
 		{Description: sdk.Description{Kind: sdk.KindReward, Name: "terms", Parts: parts, Reads: []sdk.Reading{sdk.ReadImageFeatures}}, Open: open(terms{})},
 		{Description: sdk.Description{Kind: sdk.KindReward, Name: "none", Parts: parts}, Open: open(redness{})},
 	}}), client.Options{})
-	in, err := c.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "terms", Parts: parts})
+	in, err := c.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "terms", Described: sdk.Description{Parts: parts}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestParts(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if _, err := c.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "none", Parts: parts}); err == nil || !strings.Contains(err.Error(), "has no method ScoreParts") {
+	if _, err := c.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "none", Described: sdk.Description{Parts: parts}}); err == nil || !strings.Contains(err.Error(), "has no method ScoreParts") {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -84,7 +84,7 @@ func (s *raterServer) Compare(stream pb.Rater_CompareServer) error {
 					return 0, wirePair{}, io.ErrUnexpectedEOF
 				}
 				return first.GetFirst().GetPosition(), wirePair{first.GetFirst(), second.GetSecond()}, err
-			}, func(p wirePair) (Pair, error) { return pairFromProto(p.first, p.second) })
+			}, func(p wirePair) (Pair, error) { return pairFromProto(p.first, p.second, in.component.Description) })
 			return eachBatch(next, func(positions []uint64, pairs []Pair) error {
 				choices, err := comparer.Compare(ctx, pairs)
 				if err != nil {

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
+	"github.com/plumb-ml/plumb/plugins/sdk/wire"
 )
 
 // ProtocolVersion is the version of the contract that this SDK speaks: the
@@ -65,10 +66,10 @@ func Serve(p Plugin) {
 	os.Exit(1) // it could not begin to serve, and has said why
 }
 
-// ServerOptions are the gRPC server's limits that a plugin needs. Serve uses
-// them; a test that serves a plugin by itself does, too.
+// ServerOptions are what a plugin's gRPC server needs: limits, and a fast way for
+// images. Serve uses them; a test that serves a plugin by itself does, too.
 func ServerOptions() []grpc.ServerOption {
-	return []grpc.ServerOption{grpc.MaxRecvMsgSize(MaxMessageBytes), grpc.MaxSendMsgSize(MaxMessageBytes)}
+	return append(wire.ServerOptions(), grpc.MaxRecvMsgSize(MaxMessageBytes), grpc.MaxSendMsgSize(MaxMessageBytes))
 }
 
 // Register puts a plugin's services on a gRPC server. Plugins call Serve

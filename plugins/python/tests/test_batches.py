@@ -15,7 +15,7 @@ def image(height, width):
 def batches(sizes, most):
     """Positions of the items of each batch."""
     items = [(SimpleNamespace(id=str(i), position=i), [image(*size)] if size else []) for i, size in enumerate(sizes)]
-    return [[i.position for i in b.items] for b in _batches.read_ahead(items, most, threading.Event())]
+    return [[i.position for i in b.items] for b in _batches.read_ahead(items, {"preferred_batch": most}, threading.Event())]
 
 
 class Batches(unittest.TestCase):
@@ -42,7 +42,7 @@ class Batches(unittest.TestCase):
 
     def test_layout(self):
         items = [(SimpleNamespace(id="0", position=0, image_vector=[1.0, 2.0]), [image(1, 1), image(2, 1)])]
-        (batch,) = _batches.read_ahead(items, 4, threading.Event(), ("first", "second"))
+        (batch,) = _batches.read_ahead(items, {"preferred_batch": 4}, threading.Event(), ("first", "second"))
         batch.add_vectors("image_vectors", "image_vector")
         # 3 bytes, 1 to be aligned, 6 bytes, 2 to be aligned.
         self.assertEqual(batch.arrays, {"first": ["uint8", [1, 1, 1, 3], 0], "second": ["uint8", [1, 2, 1, 3], 4], "image_vectors": ["float32", [1, 2], 12]})
@@ -52,7 +52,7 @@ class Batches(unittest.TestCase):
         def items():
             yield SimpleNamespace(id="0", position=0), []
             raise Failed("no more")
-        found = _batches.read_ahead(items(), 4, threading.Event())
+        found = _batches.read_ahead(items(), {"preferred_batch": 4}, threading.Event())
         with self.assertRaisesRegex(Failed, "no more"):
             list(found)
 

@@ -40,6 +40,7 @@ class Calls(unittest.TestCase):
         self.failing(reward("return ['a'] * len(images)"), "returned list", "expected as many numbers")
         self.failing(reward("return {'score': images[:, 0, 0, 0], 'x': 1}"), "returned a dict with ['score', 'x'], and its parts are empty")
         self.failing(reward("return [[1.0], [1.0, 2.0]]"), "which is no array of numbers")
+        self.failing(reward("return [images[:2, :2, 0], 'a']"), "returned list [array([[[0, 0, 0], [0, 0, 0]], [[1, 0, 0]")
 
     def test_not_finite(self):
         self.failing(reward("out = images[:, 0, 0, 0].astype(float)\nout[out == 5] = float('nan')\nreturn out"), "Wrong.score gave nan for image 'item-5' (prompt 'a red ring')")

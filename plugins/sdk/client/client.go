@@ -16,6 +16,7 @@ import (
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
+	"github.com/plumb-ml/plumb/plugins/sdk/wire"
 )
 
 const (
@@ -32,18 +33,20 @@ const DefaultSilence = 60 * time.Second
 // refused before it is in memory.
 const maxAnswerBytes = 16 << 20
 
-// DialOptions are the gRPC connection's limits that a host needs.
+// DialOptions are what a host's gRPC connection needs: limits, and a fast way for
+// images.
 func DialOptions() []grpc.DialOption {
-	return []grpc.DialOption{grpc.WithDefaultCallOptions(
+	return append(wire.DialOptions(), grpc.WithDefaultCallOptions(
 		grpc.MaxCallRecvMsgSize(maxAnswerBytes),
 		grpc.MaxCallSendMsgSize(sdk.MaxMessageBytes),
-	)}
+	))
 }
 
 // Client calls one plugin.
 type Client struct {
 	connection grpc.ClientConnInterface
 	options    Options
+	pixels     wire.Pixels // of images on their way
 }
 
 // Options are a client's settings.
@@ -111,9 +114,9 @@ type OpenRequest struct {
 	Component string // as the plugin calls it
 	Name      string // as the experiment calls it, for messages; empty: Component
 
-	// Parts are those that the component's description lists, of a reward: each of its
-	// scores must have them.
-	Parts []string
+	// Described is what the component says of itself: the size that it wants images in,
+	// how many at once, the parts that each of its scores must have.
+	Described sdk.Description
 
 	sdk.OpenRequest // what the component gets
 }
@@ -122,7 +125,7 @@ type OpenRequest struct {
 func (c *Client) Open(ctx context.Context, r OpenRequest) (*Instance, error) {
 	bounded, cancel := Within(ctx, openTimeout)
 	defer cancel()
-	in := &Instance{client: c, kind: r.Kind, name: cmp.Or(r.Name, r.Component), parts: r.Parts}
+	in := &Instance{client: c, kind: r.Kind, name: cmp.Or(r.Name, r.Component), described: r.Described}
 	opening := &opening{to: bounded}
 	defer opening.end()
 	err := receive(WithBusy(bounded, opening.busy), c.options.Silence,
@@ -176,7 +179,7 @@ type Instance struct {
 	kind, name string
 	id         string
 	facts      map[string]float64
-	parts      []string // of each score
+	described  sdk.Description
 }
 
 func (i *Instance) explain(ctx context.Context, method string, err error) error {
@@ -207,11 +210,13 @@ type Draw struct {
 	Seed   uint64
 }
 
-// Item is a prompt with an image made for it, as far as the component reads it.
+// Item is a prompt with an image made for it, as far as the component reads it. What it
+// holds must not change before the call ends.
 type Item struct {
 	ID          string // unique among the items of a call
 	Prompt      sdk.Prompt
-	PNG         []byte    // the image as a PNG file, of which the pixels are sent; nil: not read
+	PNG         []byte    // the image as a PNG file, of which the pixels are sent; nil: Pixels
+	Pixels      sdk.Image // the image's pixels; none: not read
 	ImageVector []float32 // of the encoder under a reward; nil: not read
 	TextVector  []float32 // of the prompt; nil: not read
 }

@@ -268,7 +268,7 @@ func TestParts(t *testing.T) {
 		"none at all": {with(nil), `no part "itm"`},
 	} {
 		in := connect(t, &wild{scores: test.answers}, 0)
-		in.parts = []string{"itm", "itc"}
+		in.described.Parts = []string{"itm", "itc"}
 		var got []sdk.Score
 		err := in.Score(t.Context(), two, func(_ int, s sdk.Score) error { got = append(got, s); return nil })
 		if test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {

@@ -12,11 +12,11 @@ import (
 // emit's; both have ended when EncodeImages returns.
 func (i *Instance) EncodeImages(ctx context.Context, items iter.Seq2[Item, error], emit func(position int, vector []float32) error) error {
 	asked, dimension := &ledger{}, length{what: "numbers"}
-	err := exchange(ctx, i.client.options.Silence,
+	err := exchange(ctx, i.client,
 		pb.NewEncoderClient(i.client.connection).EncodeImages,
-		func(send func(*pb.EncodeImagesRequest) error) error {
+		func(send sender[pb.EncodeImagesRequest]) error {
 			start := &pb.EncodeImagesRequest{Body: &pb.EncodeImagesRequest_Instance{Instance: i.id}}
-			return feedItems(asked, items, send, start, func(item *pb.Item) *pb.EncodeImagesRequest {
+			return feedItems(i, asked, items, send, start, func(item *pb.Item) *pb.EncodeImagesRequest {
 				return &pb.EncodeImagesRequest{Body: &pb.EncodeImagesRequest_Item{Item: item}}
 			})
 		},
@@ -39,10 +39,10 @@ func (i *Instance) EncodeImages(ctx context.Context, items iter.Seq2[Item, error
 // emit's; both have ended when EncodeTexts returns.
 func (i *Instance) EncodeTexts(ctx context.Context, texts iter.Seq2[string, error], emit func(position int, vector []float32) error) error {
 	asked, dimension := &ledger{}, length{what: "numbers"}
-	err := exchange(ctx, i.client.options.Silence,
+	err := exchange(ctx, i.client,
 		pb.NewEncoderClient(i.client.connection).EncodeTexts,
-		func(send func(*pb.EncodeTextsRequest) error) error {
-			if err := send(&pb.EncodeTextsRequest{Body: &pb.EncodeTextsRequest_Instance{Instance: i.id}}); err != nil {
+		func(send sender[pb.EncodeTextsRequest]) error {
+			if err := send(&pb.EncodeTextsRequest{Body: &pb.EncodeTextsRequest_Instance{Instance: i.id}}, nil); err != nil {
 				return err
 			}
 			for text, err := range texts {
@@ -50,7 +50,7 @@ func (i *Instance) EncodeTexts(ctx context.Context, texts iter.Seq2[string, erro
 					return err
 				}
 				one := &pb.Text{Position: uint64(asked.ask(Asked{What: "text", ID: text})), Text: text}
-				if err := send(&pb.EncodeTextsRequest{Body: &pb.EncodeTextsRequest_Text{Text: one}}); err != nil {
+				if err := send(&pb.EncodeTextsRequest{Body: &pb.EncodeTextsRequest_Text{Text: one}}, nil); err != nil {
 					return err
 				}
 			}

@@ -13,11 +13,11 @@ import (
 // goroutine than emit's; both have ended when Rate returns.
 func (i *Instance) Rate(ctx context.Context, items iter.Seq2[Item, error], emit func(position int, labels []sdk.Label) error) error {
 	asked, raters := &ledger{}, length{what: "labels"}
-	err := exchange(ctx, i.client.options.Silence,
+	err := exchange(ctx, i.client,
 		pb.NewRaterClient(i.client.connection).Rate,
-		func(send func(*pb.RateRequest) error) error {
+		func(send sender[pb.RateRequest]) error {
 			start := &pb.RateRequest{Body: &pb.RateRequest_Instance{Instance: i.id}}
-			return feedItems(asked, items, send, start, func(item *pb.Item) *pb.RateRequest {
+			return feedItems(i, asked, items, send, start, func(item *pb.Item) *pb.RateRequest {
 				return &pb.RateRequest{Body: &pb.RateRequest_Item{Item: item}}
 			})
 		},
@@ -51,24 +51,21 @@ func (i *Instance) Rate(ctx context.Context, items iter.Seq2[Item, error], emit 
 // goroutine than emit's; both have ended when Compare returns.
 func (i *Instance) Compare(ctx context.Context, pairs iter.Seq2[Pair, error], emit func(position int, choices []sdk.Choice) error) error {
 	asked, raters := &ledger{}, length{what: "choices"}
-	err := exchange(ctx, i.client.options.Silence,
+	err := exchange(ctx, i.client,
 		pb.NewRaterClient(i.client.connection).Compare,
-		func(send func(*pb.CompareRequest) error) error {
-			if err := send(&pb.CompareRequest{Body: &pb.CompareRequest_Instance{Instance: i.id}}); err != nil {
+		func(send sender[pb.CompareRequest]) error {
+			if err := send(&pb.CompareRequest{Body: &pb.CompareRequest_Instance{Instance: i.id}}, nil); err != nil {
 				return err
 			}
-			for pair, err := range pairs {
+			for pair, err := range ahead(pairs, i.readAhead(), i.pairToProto) {
 				if err != nil {
 					return err
 				}
-				first, second, err := pairToProto(asked.ask(Asked{What: "pair", ID: pair.ID, Prompt: pair.Prompt.Text}), pair)
-				if err != nil {
+				pair.first.Position = uint64(asked.ask(Asked{What: "pair", ID: pair.first.Id, Prompt: pair.first.GetPrompt().GetText()}))
+				if err := send(&pb.CompareRequest{Body: &pb.CompareRequest_First{First: pair.first}}, pair.lentFirst); err != nil {
 					return err
 				}
-				if err := send(&pb.CompareRequest{Body: &pb.CompareRequest_First{First: first}}); err != nil {
-					return err
-				}
-				if err := send(&pb.CompareRequest{Body: &pb.CompareRequest_Second{Second: second}}); err != nil {
+				if err := send(&pb.CompareRequest{Body: &pb.CompareRequest_Second{Second: pair.second}}, pair.lentSecond); err != nil {
 					return err
 				}
 			}

@@ -16,11 +16,11 @@ import (
 // taken on another goroutine than emit's; both have ended when Score returns.
 func (i *Instance) Score(ctx context.Context, items iter.Seq2[Item, error], emit func(position int, score sdk.Score) error) error {
 	asked := &ledger{}
-	err := exchange(ctx, i.client.options.Silence,
+	err := exchange(ctx, i.client,
 		pb.NewRewardClient(i.client.connection).Score,
-		func(send func(*pb.ScoreRequest) error) error {
+		func(send sender[pb.ScoreRequest]) error {
 			start := &pb.ScoreRequest{Body: &pb.ScoreRequest_Instance{Instance: i.id}}
-			return feedItems(asked, items, send, start, func(item *pb.Item) *pb.ScoreRequest {
+			return feedItems(i, asked, items, send, start, func(item *pb.Item) *pb.ScoreRequest {
 				return &pb.ScoreRequest{Body: &pb.ScoreRequest_Item{Item: item}}
 			})
 		},
@@ -37,7 +37,7 @@ func (i *Instance) Score(ctx context.Context, items iter.Seq2[Item, error], emit
 			if !finite(given.GetScore()) {
 				return &NotFinite{Asked: about, What: "score", Value: given.GetScore()}
 			}
-			if err := checkParts(i.parts, given.GetParts(), about); err != nil {
+			if err := checkParts(i.described.Parts, given.GetParts(), about); err != nil {
 				return err
 			}
 			return emit(position, sdk.Score{Score: given.GetScore(), Parts: given.GetParts()})

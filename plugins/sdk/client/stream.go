@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	pb "github.com/plumb-ml/plumb/plugins/sdk/proto/plumb/plugin/v1"
+	"github.com/plumb-ml/plumb/plugins/sdk/wire"
 )
 
 // receive calls open and then each for every answer, until the stream says
@@ -32,13 +34,17 @@ func receive[A any](
 	return listen(ctx, cancel, silence, stream.Recv, signal, each)
 }
 
+// sender sends a question. The pixels in it are lent, if not nil: they are used again
+// when they have been written.
+type sender[Q any] func(question *Q, lent *[]byte) error
+
 // exchange is receive for calls that take a stream: feed sends it, on a
 // goroutine of its own that has ended when exchange returns.
 func exchange[Q, A any](
 	ctx context.Context,
-	silence time.Duration,
+	c *Client,
 	open func(context.Context, ...grpc.CallOption) (grpc.BidiStreamingClient[Q, A], error),
-	feed func(send func(*Q) error) error,
+	feed func(send sender[Q]) error,
 	signal func(*A) *pb.Signal,
 	each func(*A) error,
 ) error {
@@ -52,7 +58,12 @@ func exchange[Q, A any](
 	var asked atomic.Bool // everything has been sent
 	go func() {
 		defer close(fed)
-		err := feed(stream.Send)
+		err := feed(func(question *Q, lent *[]byte) error {
+			if message, ok := any(question).(proto.Message); ok && lent != nil {
+				return stream.SendMsg(wire.Lent{Request: message, Pixels: lent, From: &c.pixels})
+			}
+			return stream.Send(question)
+		})
 		if err == nil {
 			asked.Store(true)
 			err = stream.CloseSend()
@@ -61,7 +72,7 @@ func exchange[Q, A any](
 			cancel(err)
 		}
 	}()
-	err = listen(ctx, cancel, silence, stream.Recv, signal, each)
+	err = listen(ctx, cancel, c.options.Silence, stream.Recv, signal, each)
 	if err == nil && !asked.Load() {
 		err = violation("says that it is done before it has been asked everything")
 	}

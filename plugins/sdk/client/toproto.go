@@ -33,42 +33,84 @@ func promptToProto(p sdk.Prompt) *pb.Prompt {
 	return &pb.Prompt{Text: p.Text, Category: p.Category, Slots: p.Slots}
 }
 
-// pngToProto sends the pixels of a PNG file: read here, they are read once whatever a
-// plugin is written in, and by a reader that knows stored PNGs.
-func pngToProto(png []byte) (*pb.Image, error) {
-	image, err := imaging.Decode(png, imaging.Exchanged)
+// pngToProto sends the pixels of a PNG file, in the size that the component wants: read here, they are read once whatever a
+// plugin is written in, and by a reader that knows stored PNGs. lent is the pixels'
+// memory, if it is to be used again.
+func (i *Instance) pngToProto(png []byte) (sent *pb.Image, lent *[]byte, err error) {
+	image, err := imaging.DecodeInto(png, imaging.Exchanged, func(bytes int) []byte {
+		lent = i.client.pixels.Get(bytes)
+		return *lent
+	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return &pb.Image{Encoding: pb.Image_ENCODING_RGB8, Width: uint32(image.Width), Height: uint32(image.Height), Data: image.RGB}, nil
+	if to := i.described.Input; to != nil {
+		resized := sdk.Resized(image, *to)
+		if lent != nil && &resized.RGB[0] != &image.RGB[0] {
+			i.client.pixels.Put(lent)
+			lent = nil
+		}
+		image = resized
+	}
+	return imageToProto(image), lent, nil
 }
 
-func itemToProto(position int, item Item) (*pb.Item, error) {
-	out := &pb.Item{
-		Position:    uint64(position),
+// pixelsToProto sends pixels, in the size that the component wants.
+func (i *Instance) pixelsToProto(image sdk.Image) (*pb.Image, error) {
+	if err := image.Check(); err != nil {
+		return nil, err
+	}
+	if to := i.described.Input; to != nil {
+		image = sdk.Resized(image, *to)
+	}
+	return imageToProto(image), nil
+}
+
+func imageToProto(image sdk.Image) *pb.Image {
+	return &pb.Image{Encoding: pb.Image_ENCODING_RGB8, Width: uint32(image.Width), Height: uint32(image.Height), Data: image.RGB}
+}
+
+// itemInProto is an item on its way.
+type itemInProto struct {
+	item *pb.Item
+	lent *[]byte // as of pngToProto
+}
+
+func (i *Instance) itemToProto(item Item) (out itemInProto, err error) {
+	out.item = &pb.Item{
 		Id:          item.ID,
 		Prompt:      promptToProto(item.Prompt),
 		ImageVector: item.ImageVector,
 		TextVector:  item.TextVector,
 	}
-	if item.PNG != nil {
-		var err error
-		if out.Image, err = pngToProto(item.PNG); err != nil {
-			return nil, fmt.Errorf("item %q: %w", item.ID, err)
-		}
+	switch {
+	case item.PNG != nil:
+		out.item.Image, out.lent, err = i.pngToProto(item.PNG)
+	case item.Pixels.RGB != nil:
+		out.item.Image, err = i.pixelsToProto(item.Pixels)
+	}
+	if err != nil {
+		return itemInProto{}, fmt.Errorf("item %q: %w", item.ID, err)
 	}
 	return out, nil
 }
 
-func pairToProto(position int, pair Pair) (first *pb.PairFirst, second *pb.Image, err error) {
-	first = &pb.PairFirst{Position: uint64(position), Id: pair.ID, Prompt: promptToProto(pair.Prompt)}
-	if first.First, err = pngToProto(pair.First); err != nil {
-		return nil, nil, fmt.Errorf("first image of pair %q: %w", pair.ID, err)
+// pairInProto is a pair on its way: two messages.
+type pairInProto struct {
+	first                 *pb.PairFirst
+	second                *pb.Image
+	lentFirst, lentSecond *[]byte // as of pngToProto
+}
+
+func (i *Instance) pairToProto(pair Pair) (out pairInProto, err error) {
+	out.first = &pb.PairFirst{Id: pair.ID, Prompt: promptToProto(pair.Prompt)}
+	if out.first.First, out.lentFirst, err = i.pngToProto(pair.First); err != nil {
+		return pairInProto{}, fmt.Errorf("first image of pair %q: %w", pair.ID, err)
 	}
-	if second, err = pngToProto(pair.Second); err != nil {
-		return nil, nil, fmt.Errorf("second image of pair %q: %w", pair.ID, err)
+	if out.second, out.lentSecond, err = i.pngToProto(pair.Second); err != nil {
+		return pairInProto{}, fmt.Errorf("second image of pair %q: %w", pair.ID, err)
 	}
-	return first, second, nil
+	return out, nil
 }
 
 func drawsToProto(draws []Draw) []*pb.Draw {

@@ -87,7 +87,7 @@ func Needs(component sdk.Description, one Case) error {
 // openRequest fills in what a case leaves open.
 func openRequest(component sdk.Description, c Case) (client.OpenRequest, error) {
 	out := client.OpenRequest{
-		Kind: string(c.Kind), Component: c.Component, Parts: component.Parts,
+		Kind: string(c.Kind), Component: c.Component, Described: component,
 		OpenRequest: sdk.OpenRequest{Config: c.Config, Checkpoint: c.Checkpoint, Backend: c.Backend, Seed: c.Seed},
 	}
 	if out.Backend == "" {

@@ -401,6 +401,9 @@ func tryDescription(ctx context.Context, p Plugin, r client.OpenRequest, one Cas
 	if c.Summary == "" {
 		one.find("it has no summary: plumb plugins prints one sentence of every component")
 	}
+	if c.Input != nil {
+		one.note("it gets images of %s", *c.Input)
+	}
 	var bare []string
 	for _, a := range c.Schema.Attributes {
 		if a.Summary == "" {

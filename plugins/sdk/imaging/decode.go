@@ -144,7 +144,14 @@ func (f format) size(content []byte) (image.Config, error) {
 }
 
 // Decode reads an image file.
-func Decode(content []byte, from Origin) (out Image, err error) {
+func Decode(content []byte, from Origin) (Image, error) { return DecodeInto(content, from, zeroed) }
+
+// zeroed is new memory.
+func zeroed(bytes int) []byte { return make([]byte, bytes) }
+
+// DecodeInto is Decode with room for the pixels by whoever asks: so many bytes, whatever
+// is in them. Of files that take long to read anyway it may not be asked for.
+func DecodeInto(content []byte, from Origin, room func(bytes int) []byte) (out Image, err error) {
 	defer caught(&err)
 	f, err := formatOf(content, from)
 	if err != nil {
@@ -160,7 +167,7 @@ func Decode(content []byte, from Origin) (out Image, err error) {
 			return Image{}, fmt.Errorf("%s has 16 bits a channel: convert it to 8-bit RGB", f.name)
 		}
 	}
-	if picture, ok := decodeStored(content); ok {
+	if picture, ok := decodeStored(content, room); ok {
 		return picture, nil
 	}
 	picture, err := f.decode(bytes.NewReader(content))

@@ -5,14 +5,16 @@ import "math"
 // Filter is what the values around a place are weighed with. It is widened by
 // the scale where an image shrinks, so that nothing aliases.
 type Filter struct {
-	reach float64 // on either side, at scale 1
-	at    func(x float64) float64
+	reach float64                 // on either side, at scale 1
+	at    func(x float64) float64 // nil: the one value at the place
 }
 
 // The filters.
 var (
-	Bicubic  = Filter{2, cubic}  // Keys' cubic convolution with a = -1/2 (Keys 1981)
-	Bilinear = Filter{1, linear} // the triangle of linear interpolation
+	Nearest  = Filter{}            // the value at the place, however an image shrinks
+	Box      = Filter{0.5, square} // the mean of what is covered, to whole values
+	Bilinear = Filter{1, linear}   // the triangle of linear interpolation
+	Bicubic  = Filter{2, cubic}    // Keys' cubic convolution with a = -1/2 (Keys 1981)
 )
 
 // Resize resizes an image with the bytes of Pillow: in fixed point, first along
@@ -25,12 +27,28 @@ func (f Filter) Resize(image Image, width, height int) Image {
 // and top and is partWidth by partHeight large. No more is worked out: an image
 // can be so narrow that the whole would not fit into memory.
 func (f Filter) Part(image Image, width, height, left, top, partWidth, partHeight int) Image {
+	if f.at == nil {
+		return pick(image, nearest(image.Width, width, left, partWidth), nearest(image.Height, height, top, partHeight))
+	}
 	columns := fixed(f.weigh(image.Width, width, left, partWidth))
 	rows := fixed(f.weigh(image.Height, height, top, partHeight))
 	above := rows[0].first
 	end := rows[len(rows)-1].end()
 	image = alongRows(image, columns, above, end)
 	return alongColumns(image, rows, above)
+}
+
+// Crop resizes an image so that it just covers width and height, its shape kept and its
+// longer side rounded down, and cuts out the middle; an odd rest is cut off at the right
+// and below.
+func (f Filter) Crop(image Image, width, height int) Image {
+	toWidth, toHeight := width, height
+	if wide, high := width*image.Height, height*image.Width; wide > high { // the width decides
+		toHeight = wide / image.Width
+	} else {
+		toWidth = high / image.Height
+	}
+	return f.Part(image, toWidth, toHeight, (toWidth-width)/2, (toHeight-height)/2, width, height)
 }
 
 // Cover resizes an image so that it just covers width and height, its shape
@@ -94,6 +112,46 @@ func cubic(x float64) float64 {
 
 func linear(x float64) float64 { return max(0, 1-math.Abs(x)) }
 
+func square(x float64) float64 {
+	if x > -0.5 && x <= 0.5 {
+		return 1
+	}
+	return 0
+}
+
+// nearest lists where count values come from, from start on, for a resize of one axis.
+// Places are summed up, as Pillow does it, which moves some of them.
+func nearest(from, to, start, count int) []int {
+	const most = 1 << 22 // steps: what lies further on, of images that are hardly any, is multiplied
+	scale := float64(from) / float64(to)
+	at := scale * 0.5
+	if start > most {
+		at += scale * float64(start)
+	} else {
+		for range start {
+			at += scale
+		}
+	}
+	places := make([]int, count)
+	for i := range places {
+		places[i] = min(int(at), from-1)
+		at += scale
+	}
+	return places
+}
+
+// pick takes pixels by their columns and rows.
+func pick(image Image, columns, rows []int) Image {
+	out := Image{Width: len(columns), Height: len(rows), RGB: make([]byte, 0, channels*len(columns)*len(rows))}
+	for _, y := range rows {
+		row := image.RGB[y*image.Width*channels:]
+		for _, x := range columns {
+			out.RGB = append(out.RGB, row[x*channels:][:channels]...)
+		}
+	}
+	return out
+}
+
 // window is where a value of the result comes from: weights of the values from
 // first on.
 type window[W int32 | float64] struct {
@@ -120,7 +178,7 @@ func (f Filter) weigh(from, to, start, count int) []window[float64] {
 		weights := make([]float64, end-first)
 		var sum float64
 		for j := range weights {
-			weights[j] = f.at((float64(first+j) - center + 0.5) / wide)
+			weights[j] = f.at((float64(first+j) - center + 0.5) * (1 / wide)) // at a border of the box it matters that Pillow multiplies
 			sum += weights[j]
 		}
 		for j := range weights {
@@ -155,14 +213,18 @@ func alongRows(image Image, windows []window[int32], above, end int) Image {
 	for y := above; y < end; y++ {
 		row := image.RGB[y*stride:][:stride]
 		for _, w := range windows {
-			from := row[w.first*channels:]
-			for c := range channels {
-				sum := half
-				for j, weight := range w.weights {
-					sum += int32(from[j*channels+c]) * weight
+			from := row[w.first*channels:][:len(w.weights)*channels]
+			red, green, blue := half, half, half
+			for _, weight := range w.weights {
+				if len(from) < channels {
+					break // never: for the compiler
 				}
-				out.RGB = append(out.RGB, toByte(sum))
+				red += int32(from[0]) * weight
+				green += int32(from[1]) * weight
+				blue += int32(from[2]) * weight
+				from = from[channels:]
 			}
+			out.RGB = append(out.RGB, toByte(red), toByte(green), toByte(blue))
 		}
 	}
 	return out

@@ -56,3 +56,14 @@ func TestResizeFloats(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkResize512To224(b *testing.B) {
+	image := Image{Width: 512, Height: 512, RGB: make([]byte, 3*512*512)}
+	for name, filter := range map[string]Filter{"nearest": Nearest, "box": Box, "bilinear": Bilinear, "bicubic": Bicubic} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				filter.Resize(image, 224, 224)
+			}
+		})
+	}
+}

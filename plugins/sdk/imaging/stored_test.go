@@ -35,7 +35,7 @@ func TestStored(t *testing.T) {
 		if theirs := pixels(picture); !bytes.Equal(theirs.RGB, image.RGB) {
 			t.Errorf("%v: the standard library reads other pixels", size)
 		}
-		got, ok := decodeStored(content)
+		got, ok := decodeStored(content, zeroed)
 		if !ok || got.Width != image.Width || got.Height != image.Height || !bytes.Equal(got.RGB, image.RGB) {
 			t.Errorf("%v: it is not read back: %v, %dx%d", size, ok, got.Width, got.Height)
 		}
@@ -55,18 +55,18 @@ func TestStoredDamaged(t *testing.T) {
 		for bit := range 8 {
 			damaged := bytes.Clone(whole)
 			damaged[i] ^= 1 << bit
-			if _, ok := decodeStored(damaged); ok {
+			if _, ok := decodeStored(damaged, zeroed); ok {
 				t.Errorf("bit %d of byte %d is passed over", bit, i)
 			}
 			if _, err := Decode(damaged, Exchanged); err == nil && i < len(whole)-12 {
 				t.Errorf("bit %d of byte %d is passed over by Decode", bit, i)
 			}
 		}
-		if _, ok := decodeStored(whole[:i]); ok {
+		if _, ok := decodeStored(whole[:i], zeroed); ok {
 			t.Errorf("cut at %d, it is read", i)
 		}
 	}
-	if _, ok := decodeStored(append(bytes.Clone(whole), 0)); ok {
+	if _, ok := decodeStored(append(bytes.Clone(whole), 0), zeroed); ok {
 		t.Error("with more behind it, it is read")
 	}
 }

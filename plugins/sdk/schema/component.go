@@ -26,6 +26,10 @@ type Component struct {
 	// such as the terms of it: a column each in the table of scores.
 	Parts []string `json:"parts,omitempty"`
 
+	// Input is the size that a reward, rater or encoder wants its images in; nil: as they
+	// are.
+	Input *Input `json:"input,omitempty"`
+
 	// PreferredBatch is the number of images that the component likes to get
 	// at once; 0 means that it does not care.
 	PreferredBatch int `json:"preferred_batch,omitempty"`
@@ -195,6 +199,7 @@ func (c Component) Mistakes() []string {
 			add("names the part %q twice", part)
 		}
 	}
+	out = append(out, c.Input.mistakes(c)...)
 	if c.Has(FitTexts) && !(c.Has(Fit) && c.DoesRead(ReadTextFeatures)) {
 		add("declares the capability %q, which needs the capability %q and a reward that reads %q", FitTexts, Fit, ReadTextFeatures)
 	}

@@ -23,6 +23,13 @@ func TestComponentMistakes(t *testing.T) {
 		"part":               {Component{Kind: Reward, Name: "r", Parts: []string{"Terms, all"}}, `names a part "Terms, all"`},
 		"part twice":         {Component{Kind: Reward, Name: "r", Parts: []string{"itm", "itm"}}, `names the part "itm" twice`},
 		"part of a rater":    {Component{Kind: Rater, Name: "r", Parts: []string{"itm"}}, "which only a reward gives"},
+		"input":              {Component{Kind: Rater, Name: "r", Input: &Input{224, 336, Bicubic, Crop}}, ""},
+		"input of a sampler": {Component{Kind: Sampler, Name: "s", Input: &Input{224, 224, Bicubic, Crop}}, "a sampler gets none"},
+		"input not read":     {Component{Kind: Reward, Name: "r", Reads: []Reading{ReadTextFeatures}, Input: &Input{224, 224, Bicubic, Crop}}, `does not read "pixels"`},
+		"input's width":      {Component{Kind: Encoder, Name: "e", Input: &Input{0, 224, Bicubic, Crop}}, "with the width 0: it may be 1 to 4096"},
+		"input's height":     {Component{Kind: Encoder, Name: "e", Input: &Input{224, 4097, Bicubic, Crop}}, "with the height 4097"},
+		"input's filter":     {Component{Kind: Encoder, Name: "e", Input: &Input{224, 224, "lanczos", Crop}}, `unknown filter, "lanczos": it may be [nearest box bilinear bicubic]`},
+		"input's aspect":     {Component{Kind: Encoder, Name: "e", Input: &Input{224, 224, Box, ""}}, `unknown aspect, "": it may be [squash crop]`},
 		"reading sampler":    {Component{Kind: Sampler, Name: "s", Reads: []Reading{ReadPixels}}, "which only a reward does"},
 		"fit_texts":          {Component{Kind: Reward, Name: "r", Capabilities: []Capability{Fit, FitTexts}}, `needs the capability "fit" and a reward that reads "text_features"`},
 		"texts":              {Component{Kind: Reward, Name: "r", Capabilities: []Capability{Texts}}, `cannot have the capability "texts"`},
@@ -60,7 +67,7 @@ func full() Component {
 		Blocks:     []Block{{Type: "b", Labels: []string{"l"}, Summary: "s", Required: true, Body: Schema{Attributes: []Attribute{attribute}}}},
 	}
 	return Component{
-		Kind: Sampler, Name: "n", Summary: "s", Schema: body, Reads: []Reading{ReadPixels}, Parts: []string{"p"}, PreferredBatch: 3, DeviceMemory: 5, NeedsDevice: true, CodeVersion: "4", Notice: "n",
+		Kind: Sampler, Name: "n", Summary: "s", Schema: body, Reads: []Reading{ReadPixels}, Parts: []string{"p"}, Input: &Input{224, 336, Box, Squash}, PreferredBatch: 3, DeviceMemory: 5, NeedsDevice: true, CodeVersion: "4", Notice: "n",
 		Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Summary: "s", Schema: body, Needs: []Need{NeedScores}}}, Tuning: body,
 	}
 }

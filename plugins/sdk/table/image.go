@@ -66,8 +66,23 @@ func (s imageSink) write(images []Image) error {
 		}
 		rows[i] = imageRow{Image: image, Slots: slots}
 	}
-	return s.rows.write(rows)
+	for len(rows) > 0 {
+		n, size := 1, len(rows[0].Image.Image.Bytes)
+		for n < len(rows) && size+len(rows[n].Image.Image.Bytes) <= pageBytes {
+			size += len(rows[n].Image.Image.Bytes)
+			n++
+		}
+		if err := s.rows.write(rows[:n]); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
 }
+
+// pageBytes is how many bytes of images the library gets at once, but for one that has
+// more. It may put all of it into one page, which whoever reads an image reads whole.
+const pageBytes = 1 << 20
 
 func (s imageSink) close() error { return s.rows.close() }
 

@@ -103,17 +103,31 @@ func newSource[T any](t *table) (source[T], error) {
 // rowSource reads rows S as they are.
 type rowSource[S any] struct {
 	parquet *parquet.GenericReader[S]
+	most    int // rows at once
+}
+
+// readBytes is about how much is read at once of a table with large rows.
+const readBytes = 4 << 20
+
+// rowsAtOnce is how many rows of a table are read at once: a chunk, or fewer large ones.
+// All columns count, whether they are read or not.
+func (t *table) rowsAtOnce() int {
+	var size int64
+	for _, group := range t.parquet.Metadata().RowGroups {
+		size += group.TotalByteSize
+	}
+	return int(max(1, min(chunk, readBytes*t.parquet.NumRows()/max(size, 1))))
 }
 
 func newRowSource[S any](t *table) (*rowSource[S], error) {
 	if err := t.checkColumns(parquet.SchemaOf(*new(S))); err != nil {
 		return nil, err
 	}
-	return &rowSource[S]{parquet.NewGenericReader[S](t.parquet)}, nil
+	return &rowSource[S]{parquet.NewGenericReader[S](t.parquet), t.rowsAtOnce()}, nil
 }
 
 func (s *rowSource[S]) read() ([]S, error) {
-	rows := make([]S, chunk)
+	rows := make([]S, s.most)
 	n, err := s.parquet.Read(rows)
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)

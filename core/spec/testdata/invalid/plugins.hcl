@@ -25,3 +25,10 @@ sampler "shapes" "base" {}
 reward "redness/beauty" "a" {}
 reward "typo/beauty" "b" {}
 reward "bultin/beauty" "c" {}
+plugin "far" {
+  source = "../far/far.py"
+  files  = ["../far/*.json", "../further/*.json"]
+}
+plugin "far" { source = "./far" }
+reward "beauty" "d" {}
+reward "beautiful" "e" {}

@@ -11,13 +11,14 @@ from .call import Error, busy, device, dtype, progress, warn
 from .component import (
     Component, Encoder, Fault, FitRequest, FitSet, Loss, PrecomputeRequest, Rater, Reward, Sampler, TuneLoss, TuneReference, TuneRequest, TuneSet,
 )
+from .input_size import InputSize
 from .options import Hub, Mistake, Obtain, Range, When
 
 begin()
 
 __version__ = "0.1.0"
 __all__ = [
-    "Component", "Encoder", "Error", "Fault", "FitRequest", "FitSet", "Hub", "Loss", "Mistake", "Obtain", "PrecomputeRequest", "Range",
+    "Component", "Encoder", "Error", "Fault", "FitRequest", "FitSet", "Hub", "InputSize", "Loss", "Mistake", "Obtain", "PrecomputeRequest", "Range",
     "Rater", "Reward", "Sampler", "TuneLoss", "TuneReference", "TuneRequest", "TuneSet", "When",
     "busy", "device", "dtype", "main", "progress", "table", "warn",
 ]

@@ -236,5 +236,5 @@ def _shape(shape: Tuple[int, ...]) -> str:
 
 
 def _shown(given: Any) -> str:
-    text = repr(given)
+    text = " ".join(repr(given).split())  # arrays come in lines
     return f"{type(given).__name__} {text[:60] + '...' if len(text) > 60 else text}"

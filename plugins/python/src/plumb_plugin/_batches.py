@@ -69,15 +69,19 @@ class Batch:
         self.written += sum(memoryview(p).nbytes for p in parts)
 
 
-def read_ahead(items: Iterable[Tuple[Any, Sequence[Any]]], most: int, gone: threading.Event, names: Sequence[str] = ("images",)) -> Iterator[Batch]:
-    """Batches of items with their images on the wire.
+def read_ahead(items: Iterable[Tuple[Any, Sequence[Any]]], component: Dict[str, Any], gone: threading.Event, names: Sequence[str] = ("images",)) -> Iterator[Batch]:
+    """Batches of items with their images on the wire, for a component as it is described.
 
     No batch reaches over a multiple of `most` items: an answer depends on the items of its own window alone,
     and a call that begins at such a border gives what one from the start would have given.
     """
+    most, wanted = component["preferred_batch"], component.get("input")
     pending: Dict[Tuple[Size, ...], Batch] = {}  # the oldest first
     for count, (item, images) in enumerate(_decoded(items, 2 * most + 2, gone), 1):
         sizes = tuple(size for size, _ in images)
+        for height, width in sizes:
+            if wanted and (width, height) != (wanted["width"], wanted["height"]):
+                raise Failed(f"Item {item.id!r}: an image of {width} x {height} pixels; {component['kind']} {component['name']!r} says that it gets {wanted['width']} x {wanted['height']}")
         batch = pending.setdefault(sizes, Batch(sizes))
         batch.add(item, images)
         if batch.full(most):

@@ -73,7 +73,8 @@ def _try(one: Any, given: argparse.Namespace, parser: argparse.ArgumentParser) -
     rows: List[Any] = []
     for path in given.images:
         try:
-            pixels = np.array(Image.open(path).convert("RGB"))[None]
+            picture = Image.open(path).convert("RGB")
+            pixels = np.array(one.input_size.resize(picture) if one.input_size else picture)[None]
         except OSError as e:
             parser.error(f"{path}: {e}")
         asked = _answers.Asked("image", [path], prompts[:1])

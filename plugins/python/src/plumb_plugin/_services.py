@@ -126,7 +126,7 @@ class Services:
             component = self.instance(instance, "reward", "score images")
             reads, parts = component.get("reads") or ["pixels"], component.get("parts", [])
             items = ((q.item, [q.item.image] if "pixels" in reads else []) for q in requests)
-            for batch in read_ahead(items, component["preferred_batch"], stream.gone):
+            for batch in read_ahead(items, component, stream.gone):
                 ask = of_items(batch, "score", instance)
                 if "image_features" in reads:
                     batch.add_vectors("image_vectors", "image_vector")
@@ -145,7 +145,7 @@ class Services:
         def work(stream: Stream) -> None:
             instance = opening(requests)
             component = self.instance(instance, "rater", "rate images")
-            for batch in read_ahead(((q.item, [q.item.image]) for q in requests), component["preferred_batch"], stream.gone):
+            for batch in read_ahead(((q.item, [q.item.image]) for q in requests), component, stream.gone):
                 answer, _ = stream.ask({**of_items(batch, "rate", instance), "arrays": batch.arrays}, batch.payload)
                 for item, words in zip(batch.items, answer["words"]):
                     stream.send(response(labels=labels(position=item.position, labels=[numbers[w] for w in words])))
@@ -168,7 +168,7 @@ class Services:
             instance = opening(requests)
             component = self.instance(instance, "rater", "compare images")
             self.capable(component, "compare", "compare images")
-            for batch in read_ahead(pairs(), component["preferred_batch"], stream.gone, ("first", "second")):
+            for batch in read_ahead(pairs(), component, stream.gone, ("first", "second")):
                 answer, _ = stream.ask({**of_items(batch, "compare", instance), "arrays": batch.arrays}, batch.payload)
                 for item, words in zip(batch.items, answer["words"]):
                     stream.send(response(choices=choices(position=item.position, choices=[numbers[w] for w in words])))
@@ -181,7 +181,7 @@ class Services:
         def work(stream: Stream) -> None:
             instance = opening(requests)
             component = self.instance(instance, "encoder", "encode images")
-            for batch in read_ahead(((q.item, [q.item.image]) for q in requests), component["preferred_batch"], stream.gone):
+            for batch in read_ahead(((q.item, [q.item.image]) for q in requests), component, stream.gone):
                 self.vectors(stream, response, {**of_items(batch, "encode_images", instance), "arrays": batch.arrays}, batch)
 
         return Stream(self.author, context, response, self.stopped).run(work)
@@ -193,7 +193,7 @@ class Services:
             instance = opening(requests)
             component = self.instance(instance, "encoder", "encode texts")
             self.capable(component, "texts", "encode texts")
-            for batch in read_ahead(((q.text, []) for q in requests), component["preferred_batch"], stream.gone):
+            for batch in read_ahead(((q.text, []) for q in requests), component, stream.gone):
                 texts = [t.text for t in batch.items]
                 self.vectors(stream, response, {"op": "encode_texts", "instance": instance, "texts": texts, "ids": texts}, batch)
 

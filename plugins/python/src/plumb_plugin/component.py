@@ -9,6 +9,7 @@ import sys
 from typing import Any, Callable, ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar
 
 from . import options
+from .input_size import InputSize
 from .options import Mistake, meant
 
 if sys.version_info >= (3, 11):
@@ -153,6 +154,7 @@ class Component:
     name: ClassVar[str] = ""  # in HCL; empty: the class's name in small letters
     code_version: ClassVar[str] = ""  # raise it when the same options give other answers than before
     batch: ClassVar[int] = 16  # images at once, at most; 16 MiB of pixels bound it, too
+    input_size: ClassVar[Optional[InputSize]] = None  # that images are resized to before they are sent; None: as they are
     needs_device: ClassVar[bool] = False  # not to be run beside other work on the same accelerator
     device_memory: ClassVar[int] = 0  # bytes of it that an instance takes, about; 0: not said
     notice: ClassVar[str] = ""  # what a report has to say of every result that it had a part in
@@ -249,7 +251,7 @@ class Sampler(Component):
 
 
 _settings_of: Dict[str, Any] = {
-    "name": str, "code_version": str, "batch": int, "needs_device": bool, "device_memory": int, "notice": str, "parts": (list, tuple), "losses": (list, tuple),
+    "name": str, "code_version": str, "batch": int, "input_size": InputSize, "needs_device": bool, "device_memory": int, "notice": str, "parts": (list, tuple), "losses": (list, tuple),
 }
 _minimum = {"reward": "score", "rater": "rate", "encoder": "encode_images", "sampler": "sample"}
 _capabilities = {  # method to capability
@@ -317,14 +319,19 @@ def describe(cls: Type[Component]) -> Dict[str, Any]:
             raise Mistake(f"{cls.__name__}.{setting} is {value!r}; it is {'of type ' + kind.__name__ if isinstance(kind, type) else 'a list'}")
     if cls.batch < 1 or cls.device_memory < 0:
         raise Mistake(f"{cls.__name__}.batch is at least 1, and device_memory at least 0")
+    if cls.input_size is not None and cls.input_size.mistake():
+        raise Mistake(f"{cls.__name__}.input_size has {cls.input_size.mistake()}")
+    if cls.input_size is not None and (cls.kind == "sampler" or cls.kind == "reward" and "pixels" not in reads):
+        raise Mistake(f"{cls.__name__}.input_size is given, and a {cls.kind} like this gets no images")
     if not re.fullmatch(r"[A-Za-z0-9_-]+", cls.name):
         raise Mistake(f"{cls.__name__}.name is {cls.name!r}; a name is of letters, digits, _ and -")
-    out = {
+    out: Dict[str, Any] = {
         "kind": cls.kind,
         "name": cls.name,
         "summary": cls._summary,
         "schema": _schema(described),
         "reads": reads if reads != ["pixels"] else [],
+        "input": cls.input_size and cls.input_size.described(),
         "preferred_batch": cls.batch,
         "needs_device": cls.needs_device,
         "device_memory": cls.device_memory,

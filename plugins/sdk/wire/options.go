@@ -1,0 +1,37 @@
+package wire
+
+import (
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/experimental"
+)
+
+const (
+	// window is what may be on its way unread, of a call and of a connection: some images
+	// of 512 x 512 pixels. HTTP/2's 64 KiB would stop the sender twelve times in each.
+	window = 4 << 20
+	// writeBuffer is what is gathered before it is encrypted and written.
+	writeBuffer = 128 << 10
+)
+
+// DialOptions are those of a host's connection to a plugin.
+func DialOptions() []grpc.DialOption {
+	return []grpc.DialOption{
+		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(Codec())),
+		grpc.WithDisableRetry(), // would keep what has been sent
+		grpc.WithInitialWindowSize(window),
+		grpc.WithInitialConnWindowSize(window),
+		grpc.WithWriteBufferSize(writeBuffer),
+		experimental.WithBufferPool(&frames{}),
+	}
+}
+
+// ServerOptions are those of a plugin's server.
+func ServerOptions() []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.ForceServerCodecV2(Codec()),
+		grpc.InitialWindowSize(window),
+		grpc.InitialConnWindowSize(window),
+		grpc.ReadBufferSize(0), // records of TLS are a buffer already
+		experimental.BufferPool(&frames{}),
+	}
+}
