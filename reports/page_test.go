@@ -169,6 +169,13 @@ func TestPageWithoutComparisons(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	for _, r := range s.records {
+		r.Metrics = nil
+	}
+	got = verdicts(s.run, variantsOf(s.input()), nil)
+	if len(got) != 1 || got[0].Claims[0].Text != "Nothing was measured yet." {
+		t.Errorf("without any number: %+v", got)
+	}
 	s.run.Variants[0].Stages = nil
 	if !strings.Contains(pageBytes(t, s), "Nothing was measured yet.") {
 		t.Error("a run that measured nothing does not say so")

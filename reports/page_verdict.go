@@ -47,13 +47,20 @@ func verdicts(run *record.Run, variants []variant, tables []Table) []page.Verdic
 
 // silence says why an evaluation concludes nothing.
 func (c across) silence() string {
+	numbers := 0
+	c.each(func(_ variant, e evaluation) { numbers += len(e.metrics) })
 	switch models := c.models(); {
+	case numbers == 0:
+		return "Nothing was measured yet."
 	case len(c.groups) > 1 && !slices.ContainsFunc(c.groups, func(g group) bool { return g.baseline }):
 		return "The variants are not compared: no baseline is set."
 	case len(c.groups) > 1 && c.mostSeeds() < 2:
 		return "The variants are not compared: each has one seed, and what another seed would change is not known."
 	case len(models) > 1 && !slices.ContainsFunc(models, c.isBaseline):
 		return "The models are not compared: no baseline is set."
+	}
+	if seeds := c.mostSeeds(); seeds > 1 && len(c.groups) == 1 {
+		return fmt.Sprintf("The tables have numbers over %d seeds; nothing is compared by a test.", seeds)
 	}
 	return "Nothing that was measured is compared by a test."
 }

@@ -73,7 +73,14 @@ func (p Plot) Drawing() drawing {
 	for _, s := range p.Series {
 		points += len(s.Points)
 		for _, point := range s.Points {
-			names.boxes = append(names.boxes, box{x.at(point.X) - 5, y.at(point.Y) - 5, 10, 10})
+			px, py := x.at(point.X), y.at(point.Y)
+			names.boxes = append(names.boxes, box{px - 5, py - 5, 10, 10})
+			if i := point.XInterval; i != nil {
+				names.boxes = append(names.boxes, box{x.at(i.Low), py - 1, x.at(i.High) - x.at(i.Low), 2})
+			}
+			if i := point.YInterval; i != nil {
+				names.boxes = append(names.boxes, box{px - 1, y.at(i.High), 2, y.at(i.Low) - y.at(i.High)})
+			}
 		}
 	}
 	d.Bare = points > mostBars
