@@ -35,6 +35,7 @@ type bookNumber struct {
 	Choice     record.Choice `json:"choice,omitempty"`
 	Versus     string        `json:"versus,omitempty"`
 	Reward     string        `json:"reward,omitempty"`
+	Part       string        `json:"part,omitempty"`
 	Encoder    string        `json:"encoder,omitempty"`
 	Category   string        `json:"category,omitempty"`
 	Split      string        `json:"split,omitempty"`
@@ -67,7 +68,7 @@ func writeBookNumbers(w io.Writer, inputs []Input) error {
 					out.separate(count)
 					count++
 					out.value(bookNumber{
-						e.name, m.Name, m.Subject, m.Choice, m.Versus, m.Reward, m.Encoder, m.Category, m.Split,
+						e.name, m.Name, m.Subject, m.Choice, m.Versus, m.Reward, m.Part, m.Encoder, m.Category, m.Split,
 						m.Value, m.Low, m.High, m.N, m.Clusters, m.Note,
 					})
 				}

@@ -31,8 +31,10 @@ type ColumnKey struct {
 	OfVersus bool   // of numbers: it is not the subject's, but that of what the subject is compared with
 	Versus   string
 	Reward   string
-	Category string
-	Split    string
+	// ScorePart is which of the reward's further numbers; empty: its score.
+	ScorePart string
+	Category  string
+	Split     string
 }
 
 // words reports whether cells of the column hold words, not numbers.

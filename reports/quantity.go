@@ -29,6 +29,9 @@ func (q quantity) of(e evaluation, subject string) *record.Metric {
 	if key.Reward != "" {
 		conditions = append(conditions, by(key.Reward))
 	}
+	if key.ScorePart != "" {
+		conditions = append(conditions, scorePart{key.Reward, key.ScorePart}.is)
+	}
 	if metric.MeasureFidelity.Measures(key.Metric) {
 		conditions = append(conditions, drawn(q.choice))
 	}

@@ -92,7 +92,7 @@ func experimentTables(v variant) (tables, summary []Table) {
 			summary = append(summary, lead)
 		}
 		for _, build := range []func(variant, evaluation) (Table, bool){
-			modelsTable, winTable, fidelityTable, accuracyTable, rewardsTable, bestOfTable, categoryTable, categoryDifferencesTable,
+			modelsTable, partsTable, winTable, fidelityTable, accuracyTable, rewardsTable, bestOfTable, categoryTable, categoryDifferencesTable,
 		} {
 			table, ok := build(v, e)
 			if !ok {

@@ -152,6 +152,19 @@ func rewardMetrics(m syntheticModel, salt string) []record.Metric {
 		base := record.Metric{Name: "average_reward", Subject: m.name, Reward: reward.name, N: 480, Clusters: 120, Better: "higher"}
 		all = append(all, around(base, reward.value+reward.half/3*wobble(m.name+reward.name+salt), reward.half))
 	}
+	for _, part := range []struct {
+		name        string
+		value, half float64
+	}{{"sharpness", 12 + 10*m.good, 1.4}, {"text", 0.02 * m.good, 0.0011}} {
+		base := record.Metric{Name: "average_part", Subject: m.name, Reward: "with_aux", Part: part.name, N: 480, Clusters: 120,
+			Protocol: map[string]string{"interval": "95 %, t, by the spread of prompts within category and split"}}
+		value := part.value + part.half/3*wobble(m.name+part.name+salt)
+		all = append(all, around(base, value, part.half))
+		if m.name != "base" {
+			base.Name, base.Versus = "average_part_difference", "base"
+			all = append(all, around(base, value-part.value/m.good*0.43, part.half/2))
+		}
+	}
 	return all
 }
 

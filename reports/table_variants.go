@@ -15,6 +15,7 @@ func variantTables(run *record.Run, variants []variant) []Table {
 		modelQuantities, rewardQuantities := c.modelQuantities(), c.rewardQuantities()
 		for _, t := range []Table{
 			lead(c.table("variants", "Variants: models", "model", models, modelQuantities)),
+			c.parts(models),
 			lead(c.table("variant-rewards", "Variants: agreement of the rewards with the raters", "reward", rewards, rewardQuantities)),
 			c.fidelity(models),
 			c.rewardsCompared(),

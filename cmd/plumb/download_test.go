@@ -120,6 +120,11 @@ evaluate "main" {
 	says(first, `"weights":"sha256:`)
 	says(plumb(exitOK, "run", "hub.hcl"), "all cached: nothing to run")
 	says(plumb(exitFailed, "download", "hub.hcl"), "HF_HUB_OFFLINE is set")
+	says(plumb(exitOK, "plugin", "try", "clip", "encode", "--prompt", "a red ring", "--set", "weights=hf://someone/tiny-clip"), "a red ring")
+	says(plumb(exitOK, "plugin", "try", "stable_diffusion", "sample", "--prompt", "a red ring", "--set", "weights=hf://someone/tiny-stable-diffusion", "--set", "num_inference_steps=2", "--out", "drawn"), "drawn/001-0.png")
+	says(plumb(exitOK, "plugin", "try", "clip_score", "score", "drawn/001-0.png", "--prompt", "a red ring", "--encoder", "clip", "--encoder-set", "weights=hf://someone/tiny-clip"), "drawn/001-0.png")
+	says(plumb(exitUsage, "plugin", "try", "clip", "encode", "--prompt", "x", "--set", "weights=hf://someone/none"), "--set weights=hf://someone/none: hf://someone/none@main is not in the cache", "hf download someone/none")
+	says(plumb(exitUsage, "plugin", "try", "clip_score", "score", "drawn", "--prompt", "x", "--encoder", "clip"), "--encoder-set weights=VALUE")
 	t.Setenv("HF_HUB_OFFLINE", "")
 	// The same files in a directory are the same stage.
 	says(plumb(exitOK, "plan", "-var", "weights="+fmt.Sprint("hf://someone/tiny-stable-diffusion@", hubtest.Commit(1)), "hub.hcl"), "all cached: nothing to run")

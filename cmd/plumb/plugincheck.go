@@ -128,7 +128,7 @@ func (p *program) checkPlugin(ctx context.Context, target string, words []string
 	for _, component := range components {
 		part := checkedPart{Kind: string(component.Kind), Name: component.Name}
 		p.tell("\n%s\n", p.bold(p.out, fmt.Sprintf("%s %q", component.Kind, component.Name)))
-		one, err := flags.caseOf(component, p.backend)
+		one, err := p.caseOf(ctx, component, flags)
 		if err != nil {
 			if len(components) == 1 || !errors.As(err, new(*notGiven)) {
 				return err
@@ -205,9 +205,9 @@ func (f checkFlags) bounded(ctx context.Context, check conformance.Check, t *tri
 }
 
 // caseOf is how a component is tried.
-func (f checkFlags) caseOf(component sdk.Description, backend string) (conformance.Case, error) {
+func (p *program) caseOf(ctx context.Context, component sdk.Description, f checkFlags) (conformance.Case, error) {
 	one := conformance.Case{
-		Kind: component.Kind, Component: component.Name, Backend: backend, Patience: checkPatience, Tolerance: checkTolerance,
+		Kind: component.Kind, Component: component.Name, Backend: p.backend, Patience: checkPatience, Tolerance: checkTolerance,
 	}
 	if one.Backend == "" {
 		one.Backend = "auto"
@@ -224,7 +224,7 @@ func (f checkFlags) caseOf(component sdk.Description, backend string) (conforman
 		one.Fit = &sdk.FitRequest{}
 	}
 	var err error
-	one.Config, err = configure(component, f.settings)
+	one.Config, err = p.settings(ctx, "--set", f.settings).configure(component)
 	return one, err
 }
 

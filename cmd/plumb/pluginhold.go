@@ -54,7 +54,7 @@ func (p *program) hold(ctx context.Context, target string, words []string, flags
 	if err != nil {
 		return err
 	}
-	one, err := flags.caseOf(components[0], p.backend)
+	one, err := p.caseOf(ctx, components[0], flags)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (p *program) checkOrphans(ctx context.Context, target string, words []strin
 	}
 	var component *sdk.Description
 	for _, c := range components {
-		if _, err := flags.caseOf(c, p.backend); err == nil {
+		if _, err := p.caseOf(ctx, c, flags); err == nil {
 			component = &c
 			break
 		}

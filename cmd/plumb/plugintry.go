@@ -26,15 +26,16 @@ import (
 
 // tryFlags are the flags of `plumb plugin try`.
 type tryFlags struct {
-	component   string
-	settings    []string
-	prompts     []string
-	promptsFile string
-	checkpoint  string
-	encoder     string
-	seed        uint64
-	count       int
-	out         string
+	component       string
+	settings        []string
+	prompts         []string
+	promptsFile     string
+	checkpoint      string
+	encoder         string
+	encoderSettings []string
+	seed            uint64
+	count           int
+	out             string
 }
 
 // tryActions are what can be asked of a component, by the word for it.
@@ -43,16 +44,31 @@ var tryActions = map[string]schema.Kind{"score": schema.Reward, "rate": schema.R
 func (p *program) pluginTryCommand() *cobra.Command {
 	var flags tryFlags
 	command := &cobra.Command{
-		Use:   "try BINARY | DIRECTORY | FILE.py | COMPONENT  score | rate | encode | sample  [IMAGE ...]",
+		Use:   "try BINARY | DIRECTORY | FILE.py | COMPONENT  score | rate | encode | sample  [IMAGE ...] | score | ... [IMAGE ...] -- COMMAND ...",
 		Short: "Ask one component of a plugin, or a built-in one, and print what it answers",
 		Long: "Ask one component of a plugin, or a built-in one, and print what it answers:\n\n" +
 			"  plumb plugin try ./redness score *.png --prompt \"a red ring\"\n" +
 			"  plumb plugin try redness.py score photos/ --prompts prompts.txt --json\n" +
-			"  plumb plugin try shapes sample --prompt \"two red moons\" --out drawn\n\n" +
+			"  plumb plugin try shapes sample --prompt \"two red moons\" --out drawn\n" +
+			"  plumb plugin try score *.png --prompt \"a red ring\" -- python3 -m redness\n\n" +
 			"Every image is asked about with every prompt. It runs the plugin.",
-		Args: cobra.MinimumNArgs(2),
+		Args: func(command *cobra.Command, args []string) error {
+			dash := command.ArgsLenAtDash()
+			switch {
+			case dash < 0:
+				return cobra.MinimumNArgs(2)(command, args)
+			case dash == 0:
+				return fmt.Errorf("say what is asked before the command: %s score IMAGE ... --prompt TEXT -- COMMAND ...", command.CommandPath())
+			case dash == len(args):
+				return errors.New("there is no command behind --")
+			}
+			return nil
+		},
 		RunE: func(command *cobra.Command, args []string) error {
-			return p.tryPlugin(command.Context(), args[0], args[1], args[2:], flags)
+			if dash := command.ArgsLenAtDash(); dash > 0 {
+				return p.tryPlugin(command.Context(), "", args[dash:], args[0], args[1:dash], flags)
+			}
+			return p.tryPlugin(command.Context(), args[0], nil, args[1], args[2:], flags)
 		},
 	}
 	set := command.Flags()
@@ -62,6 +78,7 @@ func (p *program) pluginTryCommand() *cobra.Command {
 	set.StringVar(&flags.promptsFile, "prompts", "", "file of prompts, one a line")
 	set.StringVar(&flags.checkpoint, "checkpoint", "", "directory of weights that a fit or tuning wrote")
 	set.StringVar(&flags.encoder, "encoder", "", "built-in encoder of the features that a reward reads")
+	set.StringArrayVar(&flags.encoderSettings, "encoder-set", nil, "NAME=VALUE: set an option of that encoder; repeatable")
 	set.Uint64Var(&flags.seed, "seed", 0, "seed")
 	set.IntVarP(&flags.count, "count", "n", 1, "sample: images for each prompt")
 	set.StringVar(&flags.out, "out", "", "sample: directory for the images")
@@ -80,7 +97,8 @@ type answer struct {
 	Seed   *uint64            `json:"seed,omitempty"`
 }
 
-func (p *program) tryPlugin(ctx context.Context, target, action string, files []string, flags tryFlags) error {
+// tryPlugin asks what the user named, or what a command runs.
+func (p *program) tryPlugin(ctx context.Context, target string, words []string, action string, files []string, flags tryFlags) error {
 	kind, known := tryActions[action]
 	if !known {
 		return fmt.Errorf("%q is nothing to ask.%s", action, offered(action, slices.Sorted(maps.Keys(tryActions))))
@@ -107,7 +125,7 @@ func (p *program) tryPlugin(ctx context.Context, target, action string, files []
 	case kind != schema.Encoder && len(prompts) == 0:
 		return fmt.Errorf("%s needs a prompt: give --prompt TEXT or --prompts FILE", action)
 	}
-	t, err := p.tried(ctx, target, nil)
+	t, err := p.tried(ctx, target, words)
 	if err != nil {
 		return err
 	}
@@ -124,7 +142,7 @@ func (p *program) tryPlugin(ctx context.Context, target, action string, files []
 		return fmt.Errorf("the plugin has several components for this; give --component NAME, one of %s", strings.Join(names, ", "))
 	}
 	component := found[0]
-	config, err := configure(component, flags.settings)
+	config, err := p.settings(ctx, "--set", flags.settings).configure(component)
 	if err != nil {
 		return err
 	}
@@ -153,7 +171,7 @@ func (p *program) tryPlugin(ctx context.Context, target, action string, files []
 		var items []client.Item
 		items, answers = pairUp(images, prompts)
 		if component.ReadsFeatures() {
-			if err := p.addFeatures(ctx, component, items, images, flags.encoder); err != nil {
+			if err := p.addFeatures(ctx, component, items, images, flags.encoder, p.settings(ctx, "--encoder-set", flags.encoderSettings)); err != nil {
 				return err
 			}
 		}
@@ -287,10 +305,10 @@ func each[T any](list []T) iter.Seq2[T, error] {
 }
 
 // addFeatures gives items the vectors that a reward reads, of a built-in encoder.
-func (p *program) addFeatures(ctx context.Context, reward sdk.Description, items []client.Item, images []triedImage, named string) error {
+func (p *program) addFeatures(ctx context.Context, reward sdk.Description, items []client.Item, images []triedImage, named string, set optionSettings) error {
 	var fitting []string
 	for _, c := range p.plugin.Components {
-		_, err := configure(c.Description, nil)
+		_, err := set.configure(c.Description)
 		if c.Kind == schema.Encoder && c.Has(schema.Texts) && (err == nil || c.Name == named) {
 			fitting = append(fitting, c.Name)
 		}
@@ -311,7 +329,7 @@ func (p *program) addFeatures(ctx context.Context, reward sdk.Description, items
 	if err != nil {
 		return err
 	}
-	config, err := configure(found[0], nil)
+	config, err := set.configure(found[0])
 	if err != nil {
 		return err
 	}

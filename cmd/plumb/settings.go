@@ -1,33 +1,62 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/hub"
 	"github.com/plumb-ml/plumb/plugins/sdk/schema"
 )
 
-// configure is a component's configuration: its defaults, and what --set says. A
-// setting of a block in it is BLOCK.NAME, or BLOCK.LABEL.NAME.
-func configure(c schema.Component, settings []string) (json.RawMessage, error) {
+// optionSettings are options of a component as NAME=VALUE on the command line. One of a block
+// is BLOCK.NAME, or BLOCK.LABEL.NAME.
+type optionSettings struct {
+	flag  string // that they are given by: "--set"
+	given []string
+	// model finds what is read of a model of the hub in the cache of this machine: a
+	// directory.
+	model func(name string, files []string) (directory string, err error)
+}
+
+// settings are what a flag says of a component's options.
+func (p *program) settings(ctx context.Context, flag string, given []string) optionSettings {
+	return optionSettings{flag, given, func(name string, files []string) (string, error) {
+		ref, err := hub.Parse(name)
+		if err != nil {
+			return "", err
+		}
+		found, err := p.hubCache(hub.Environment(os.Getenv)).Find(ctx, ref, files)
+		var missing *hub.Absent
+		if errors.As(err, &missing) {
+			return "", fmt.Errorf("%w. `plumb download EXPERIMENT` fetches what an experiment names, `hf download %s/%s` a whole model; nothing is downloaded here", err, ref.Owner, ref.Name)
+		}
+		return found.Dir, err
+	}}
+}
+
+// configure is a component's configuration: its defaults, and what the settings say.
+func (o optionSettings) configure(c schema.Component) (json.RawMessage, error) {
 	given := map[string]string{}
-	for _, text := range settings {
+	for _, text := range o.given {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok {
-			return nil, fmt.Errorf("--set %s: want NAME=VALUE", text)
+			return nil, fmt.Errorf("%s %s: want NAME=VALUE", o.flag, text)
 		}
 		given[strings.TrimSpace(name)] = value
 	}
-	config, err := fill(c.Schema, given, "")
+	config, err := o.fill(c.Schema, given, "")
 	if err == nil {
 		for _, name := range slices.Sorted(maps.Keys(given)) {
-			return nil, fmt.Errorf("--set %s: %s %q has no such option.%s", name, c.Kind, c.Name, offered(name, optionNames(c.Schema, "")))
+			return nil, fmt.Errorf("%s %s: %s %q has no such option.%s", o.flag, name, c.Kind, c.Name, offered(name, optionNames(c.Schema, "")))
 		}
 	}
 	if err != nil {
@@ -49,7 +78,7 @@ func offered(name string, names []string) string {
 	return diag.DidYouMean(name, names) + " It has " + strings.Join(names, ", ") + "."
 }
 
-// optionNames are the names that --set takes.
+// optionNames are the names of a schema's options in settings.
 func optionNames(s schema.Schema, prefix string) []string {
 	var names []string
 	for _, a := range s.Attributes {
@@ -67,20 +96,20 @@ func optionNames(s schema.Schema, prefix string) []string {
 }
 
 // fill is the configuration of a body. It takes what it reads out of given.
-func fill(s schema.Schema, given map[string]string, prefix string) (map[string]any, error) {
+func (o optionSettings) fill(s schema.Schema, given map[string]string, prefix string) (map[string]any, error) {
 	config := map[string]any{}
 	for _, a := range s.Attributes {
 		text, is := given[prefix+a.Name]
 		delete(given, prefix+a.Name)
 		switch {
 		case is:
-			value, err := parse(a, text)
+			value, err := o.parse(a, text)
 			if err != nil {
-				return nil, fmt.Errorf("--set %s%s=%s: %w", prefix, a.Name, text, err)
+				return nil, fmt.Errorf("%s %s%s=%s: %w", o.flag, prefix, a.Name, text, err)
 			}
 			config[a.Name] = value
 		case a.Required:
-			return nil, &notGiven{fmt.Sprintf("the option %s%s is required: give --set %s%s=VALUE (%s)", prefix, a.Name, prefix, a.Name, a.Type)}
+			return nil, &notGiven{fmt.Sprintf("the option %s%s is required: give %s %s%s=VALUE (%s)", prefix, a.Name, o.flag, prefix, a.Name, a.Type)}
 		case a.Default == nil:
 			config[a.Name] = nil
 		default:
@@ -93,7 +122,7 @@ func fill(s schema.Schema, given map[string]string, prefix string) (map[string]a
 			if !b.Required && !anyUnder(given, within) {
 				continue
 			}
-			body, err := fill(b.Body, given, within)
+			body, err := o.fill(b.Body, given, within)
 			if err != nil {
 				return nil, err
 			}
@@ -105,7 +134,7 @@ func fill(s schema.Schema, given map[string]string, prefix string) (map[string]a
 			if !anyUnder(given, within+label+".") {
 				continue
 			}
-			body, err := fill(b.Body, given, within+label+".")
+			body, err := o.fill(b.Body, given, within+label+".")
 			if err != nil {
 				return nil, err
 			}
@@ -114,7 +143,7 @@ func fill(s schema.Schema, given map[string]string, prefix string) (map[string]a
 		if len(labelled) > 0 {
 			config[b.Type] = labelled
 		} else if b.Required {
-			return nil, &notGiven{fmt.Sprintf("the block %s is required: give --set %s%s.NAME=VALUE", b.Type, within, strings.Join(b.Labels, "|"))}
+			return nil, &notGiven{fmt.Sprintf("the block %s is required: give %s %s%s.NAME=VALUE", b.Type, o.flag, within, strings.Join(b.Labels, "|"))}
 		}
 	}
 	return config, nil
@@ -130,7 +159,7 @@ func anyUnder(given map[string]string, prefix string) bool {
 }
 
 // parse reads a value of the command line by the type of its option.
-func parse(a schema.Attribute, text string) (json.RawMessage, error) {
+func (o optionSettings) parse(a schema.Attribute, text string) (json.RawMessage, error) {
 	one := func(kind schema.Type, text string) (any, error) {
 		switch kind {
 		case schema.Number, schema.Integer:
@@ -149,15 +178,17 @@ func parse(a schema.Attribute, text string) (json.RawMessage, error) {
 		if !a.Path {
 			return text, nil
 		}
-		if strings.HasPrefix(text, "hf://") {
-			return nil, fmt.Errorf("models of the hub need an experiment: run plumb download, and give the directory")
+		if hub.Is(text) {
+			if len(a.Hub) == 0 {
+				return nil, errors.New("does not take a model of Hugging Face's hub: give a file or directory")
+			}
+			return o.model(text, a.Hub)
 		}
 		return filepath.Abs(text)
 	}
-	elements := map[schema.Type]schema.Type{schema.StringList: schema.String, schema.NumberList: schema.Number}
 	var value any
 	var err error
-	if element, list := elements[a.Type]; list {
+	if element := a.Type.Element(); element != a.Type {
 		all := []any{}
 		if text != "" {
 			for part := range strings.SplitSeq(text, ",") {

@@ -3,6 +3,7 @@ package metric
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -32,24 +33,51 @@ type AverageRewardInput struct {
 // per-prompt values are named average_reward/REWARD. A score that is NaN or
 // infinite is an error that names the image.
 //
+// Of the further numbers that a reward gives of an image, its parts, average_part and
+// average_part_difference are the same; their values are named average_part/REWARD/PART.
+//
 // Scores that all lie between 0 and 1, as learned rewards do, are near the ends as
 // skewed as shares are; their intervals are those of shares.
 func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValue, error) {
+	metrics, values, err := in.average(in.Reward, AverageRewardMean, AverageRewardDifference, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, part := range partsOf(in.Scores) {
+		of := in
+		if of.Scores, err = scoresOfPart(in.Scores, part); err == nil {
+			of.BaselineScores, err = scoresOfPart(in.BaselineScores, part)
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("scores by %s: %w", in.Reward, err)
+		}
+		more, further, err := of.average(in.Reward+"/"+part, AveragePartMean, AveragePartDifference, part)
+		if err != nil {
+			return nil, nil, err
+		}
+		metrics, values = append(metrics, more...), append(values, further...)
+	}
+	return metrics, values, nil
+}
+
+// average is the mean of one number, which is called by its reward, and the difference
+// to the baseline's, as metrics of these names.
+func (in AverageRewardInput) average(called, mean, difference, part string) ([]record.Metric, []dataset.PromptValue, error) {
 	model, err := scoreSets(in.Scores)
 	if err != nil {
-		return nil, nil, fmt.Errorf("scores of %s by %s: %w", in.Model, in.Reward, err)
+		return nil, nil, fmt.Errorf("scores of %s by %s: %w", in.Model, called, err)
 	}
 	baseline, err := scoreSets(in.BaselineScores)
 	if err != nil {
-		return nil, nil, fmt.Errorf("scores of %s by %s: %w", in.Baseline, in.Reward, err)
+		return nil, nil, fmt.Errorf("scores of %s by %s: %w", in.Baseline, called, err)
 	}
 	e := newEstimator(0, promptKeysOf(model, scoreSetKey))
-	m := record.Metric{Subject: in.Model, Reward: in.Reward}
+	m := record.Metric{Subject: in.Model, Reward: in.Reward, Part: part}
 	var metrics []record.Metric
 	var values []dataset.PromptValue
 	constant, bounded := constantScore(in.Scores), sharelike(in.Scores) && sharelike(in.BaselineScores)
 	for _, s := range scopes(promptKeysOf(model, scoreSetKey)) {
-		average := as(at(m, s), AverageRewardMean)
+		average := as(at(m, s), mean)
 		var clusters []stats.Cluster
 		for _, prompt := range within(model, s, scoreSetKey) {
 			clusters = append(clusters, e.in(prompt.promptKey, prompt.cluster()))
@@ -61,13 +89,17 @@ func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValu
 		}
 		if constant && average.Value != nil {
 			average.Low, average.High = nil, nil
-			average.Note = join(average.Note, "every image has the same score: the reward does not look at them")
+			why := "every image has the same score: the reward does not look at them"
+			if part != "" {
+				why = "every image has the same number"
+			}
+			average.Note = join(average.Note, why)
 		}
 		metrics = append(metrics, average)
 	}
 	for _, prompt := range model {
 		c := prompt.cluster()
-		values = append(values, promptValue(m, AverageRewardMean+"/"+in.Reward, prompt.promptKey, c.Sum/c.N, int(c.N)))
+		values = append(values, promptValue(m, mean+"/"+called, prompt.promptKey, c.Sum/c.N, int(c.N)))
 	}
 	if in.BaselineScores == nil {
 		return metrics, values, nil
@@ -75,7 +107,7 @@ func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValu
 	m.Versus = in.Baseline
 	first, second := aligned(model, baseline)
 	for _, s := range scopes(promptKeysOf(first, scoreSetKey)) {
-		difference := as(at(m, s), AverageRewardDifference)
+		against := as(at(m, s), difference)
 		var a, b []stats.Cluster
 		for i := range first {
 			if s.holds(first[i].promptKey) {
@@ -84,13 +116,34 @@ func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValu
 			}
 		}
 		if bounded {
-			difference = e.difference(difference, a, b)
+			against = e.difference(against, a, b)
 		} else {
-			difference = e.meanDifference(difference, a, b)
+			against = e.meanDifference(against, a, b)
 		}
-		metrics = append(metrics, difference)
+		metrics = append(metrics, against)
 	}
 	return metrics, values, nil
+}
+
+// partsOf lists the further numbers of scores, which all rows have, sorted.
+func partsOf(scores []table.Score) []string {
+	if len(scores) == 0 {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(scores[0].Parts))
+}
+
+// scoresOfPart are scores with a further number in the place of the score.
+func scoresOfPart(scores []table.Score, part string) ([]table.Score, error) {
+	of := slices.Clone(scores)
+	for i := range of {
+		value, ok := of[i].Parts[part]
+		if !ok {
+			return nil, fmt.Errorf("image %q has no part %q", of[i].ImageID, part)
+		}
+		of[i].Score = value
+	}
+	return of, nil
 }
 
 // scoreSet is the scores of one prompt's images.

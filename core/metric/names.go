@@ -23,6 +23,8 @@ const (
 
 	AverageRewardMean       = "average_reward"
 	AverageRewardDifference = "average_reward_difference"
+	AveragePartMean         = "average_part"
+	AveragePartDifference   = "average_part_difference"
 
 	FID             = "fid"
 	FIDDifference   = "fid_difference"
@@ -91,6 +93,8 @@ var definitions = []Definition{
 
 	{AverageRewardMean, MeasureReward, record.Plain, record.Higher, "score", false},
 	{AverageRewardDifference, MeasureReward, record.Plain, record.Higher, "", false},
+	{AveragePartMean, MeasureReward, record.Plain, record.Neither, "", false},
+	{AveragePartDifference, MeasureReward, record.Plain, record.Neither, "", false},
 
 	{FID, MeasureFidelity, record.Plain, record.Lower, "FID", true},
 	{FIDDifference, MeasureFidelity, record.Plain, record.Lower, "FID difference", false},

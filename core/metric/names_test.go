@@ -16,7 +16,11 @@ import (
 func TestTheTableIsWhatIsMeasured(t *testing.T) {
 	first, second := winLabels()
 	scores := func(shift float64) []table.Score {
-		return append(scoresOf("color", "p1", "seen", 0.1+shift, 0.7), scoresOf("color", "p2", "seen", 0.2+shift, 0.9)...)
+		all := append(scoresOf("color", "p1", "seen", 0.1+shift, 0.7), scoresOf("color", "p2", "seen", 0.2+shift, 0.9)...)
+		for i := range all {
+			all[i].Parts = map[string]float64{"half": all[i].Score / 2}
+		}
+		return all
 	}
 	points := featuresOf([][]float32{{0, 1}, {1, 0}, {1, 1}, {0, 0}}, 2)
 	measured := map[Measure]map[string]record.Metric{}
@@ -67,7 +71,7 @@ func TestTheTableIsWhatIsMeasured(t *testing.T) {
 func TestMeasureOf(t *testing.T) {
 	for name, want := range map[string]Measure{
 		"alignment": MeasureAlignment, "good_share": MeasureAlignment, "agreement_alpha": MeasureAlignment,
-		"reward": MeasureReward, "average_reward": MeasureReward, "kid": MeasureFidelity,
+		"reward": MeasureReward, "average_reward": MeasureReward, "average_part": MeasureReward, "kid": MeasureFidelity,
 		"reward_accuracy": MeasureRewardAccuracy, "majority_accuracy": MeasureRewardAccuracy, "auc": MeasureRewardAccuracy,
 		"best_of": MeasureBestOf, "best_of_good_share": MeasureBestOf,
 	} {

@@ -36,7 +36,7 @@ func (e *evaluation) reward(model spec.Model) {
 	e.measure(work, work.Subject, e.Range, inputs)
 }
 
-func (*RewardWork) kind() (record.Kind, string) { return record.KindMeasure, "4" }
+func (*RewardWork) kind() (record.Kind, string) { return record.KindMeasure, "5" }
 func (*RewardWork) items() (int, string)        { return 0, "images" }
 
 // Measure implements MeasureWork.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -43,7 +42,7 @@ type child struct {
 	stdin          *os.File // our end
 
 	mu    sync.Mutex
-	first string     // the handshake, or the first line of output while there is none
+	first string     // the handshake; empty: there is none yet
 	came  []relative // what had come of it when it was asked to end
 
 	killed atomic.Bool // by us
@@ -117,36 +116,31 @@ func (c *child) Start(context.Context) error {
 	return nil
 }
 
-// handshakeLine is what the line by which a plugin introduces itself begins with:
-// go-plugin's core version, the version of the contract, and where it listens.
-var handshakeLine = regexp.MustCompile(`^\d+\|\d+\|(unix|tcp)\|`)
-
-// handshakeBytes bound the handshake, which has a certificate in it.
-const handshakeBytes = 16 << 10
-
 // readOutput gives the handshake to go-plugin and the rest to the log: libraries
 // print what they like before a plugin comes to its own words.
 func (c *child) readOutput(stdout io.Reader) {
 	reader := bufio.NewReaderSize(stdout, 16<<10)
 	for {
-		line, err := readLine(reader, handshakeBytes)
-		if text := strings.TrimSpace(line); handshakeLine.MatchString(text) {
+		line, err := readEnds(reader, lineBytes, handshakeBytes)
+		text, before := handshakeIn(line)
+		if before != "" || text == "" && err == nil {
+			c.last.add(before[:min(len(before), lineBytes)])
+		}
+		if text != "" {
 			c.mu.Lock()
 			c.first = text
 			c.mu.Unlock()
-			io.WriteString(c.handshakeWrite, text+"\n")
+			if whatIsWrong(text) == "" {
+				io.WriteString(c.handshakeWrite, text+"\n")
+			} else {
+				c.handshakeWrite.Close()
+			}
 			break
 		}
 		if err != nil {
 			c.handshakeWrite.Close() // there will be none
 			return
 		}
-		c.mu.Lock()
-		if c.first == "" {
-			c.first = strings.TrimSpace(line)
-		}
-		c.mu.Unlock()
-		c.last.add(line[:min(len(line), lineBytes)])
 	}
 	c.last.readFrom(reader)
 }
@@ -229,9 +223,8 @@ func (c *child) exited() bool {
 	}
 }
 
-// firstLine is the handshake, or the first line that the process printed on
-// standard output if there was none.
-func (c *child) firstLine() string {
+// introduction is the handshake; empty if there was none.
+func (c *child) introduction() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.first

@@ -162,6 +162,12 @@ func (p *process) explainTransport(call client.Call, err error) error {
 		return diag.Errorf(diag.Range{}, p.origin.subject(call)+" does not understand the call", "Its plugin has no such method (%s). Update the plugin.", status.Convert(err).Message())
 	case codes.ResourceExhausted:
 		return diag.Errorf(diag.Range{}, "A message to or from "+who+" is too large", "%s. Images may have %d MiB, and all else 16.", status.Convert(err).Message(), sdk.MaxMessageBytes>>20)
+	case codes.Unavailable, codes.Internal: // what gRPC itself says of a connection
+	default:
+		if !p.child.exited() {
+			return diag.Errorf(diag.Range{}, p.origin.subject(call)+" broke off the call", "%s (%s, and no diagnostics). %s.%s",
+				strings.TrimSuffix(status.Convert(err).Message(), "."), status.Code(err), "If that is no help, "+p.origin.tell(), p.lastWords())
+		}
 	}
 	exited := p.child.wait(crashPatience)
 	if p.host.isStopped() {
@@ -173,6 +179,10 @@ func (p *process) explainTransport(call client.Call, err error) error {
 	}
 	if !exited {
 		p.kill()
+		if call.Method == "Describe" { // the first call
+			return Died{List: diag.Errorf(diag.Range{}, "No connection to "+who,
+				"It runs, and cannot be spoken to where it says that it listens: %s. Its process was killed.%s", status.Convert(err).Message(), p.lastWords())}
+		}
 		return Died{List: diag.Errorf(diag.Range{}, "Lost the connection to "+who,
 			"%s. Its process was killed; it is started anew when it is next needed.%s", status.Convert(err).Message(), p.lastWords())}
 	}
@@ -250,7 +260,7 @@ func (p *process) whyNotStarted(err error, late bool) error {
 	if p.child == nil || !p.child.started() {
 		return diag.Errorf(at, who+" cannot be started", "%v. Was it built for this machine?", err)
 	}
-	first := p.child.firstLine()
+	first := p.child.introduction()
 	if version, ok := protocolOf(first); ok && version != sdk.ProtocolVersion {
 		update := fmt.Sprintf("Update the plugin: build it against the SDK of this Plumb (%s).", p.shown)
 		if version > sdk.ProtocolVersion {
@@ -258,7 +268,16 @@ func (p *process) whyNotStarted(err error, late bool) error {
 		}
 		return diag.Errorf(at, fmt.Sprintf("%s speaks version %d of the plugin protocol, this Plumb speaks version %d", who, version, sdk.ProtocolVersion), "%s", update)
 	}
-	_, introduced := protocolOf(first)
+	if first != "" {
+		if wrong := whatIsWrong(first); wrong != "" {
+			return diag.Errorf(at, who+" introduces itself in a way that is not understood", "Of its line %q: %s. docs/plugin-protocol.md has the handshake.%s", clip(first, 80), wrong, p.lastWords())
+		}
+		if late {
+			fields := strings.Split(first, "|")
+			return hungStart{diag.Errorf(at, who+" does not answer where it says that it listens",
+				"%s introduced itself, and nobody speaks TLS with it at %s %s within %v, so it was killed.%s", p.shown, fields[2], fields[3], p.patience, p.lastWords())}
+		}
+	}
 	if late {
 		return hungStart{diag.Errorf(at, who+" did not introduce itself",
 			"%s was started and said nothing of a plugin for %v, so it was killed. If it needs more time, such as for its imports, say so in its block: silence = \"5m\".%s", p.shown, p.patience, p.lastWords())}
@@ -267,7 +286,7 @@ func (p *process) whyNotStarted(err error, late bool) error {
 		return diag.Errorf(at, who+" cannot be started", "%v.%s", err, p.lastWords())
 	}
 	switch {
-	case introduced:
+	case first != "":
 		return diag.Errorf(at, who+" ended while it was being started", "Its process %s.%s", p.child.status(), p.lastWords())
 	case strings.HasSuffix(p.child.status(), " 0"):
 		return diag.Errorf(at, who+" is not a plugin of Plumb",

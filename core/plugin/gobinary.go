@@ -2,9 +2,9 @@ package plugin
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"debug/buildinfo"
-	"debug/elf"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -14,12 +14,13 @@ import (
 	"strings"
 )
 
-// goDigest is the sha256, in hex, of what a program that Go built for Linux or
-// another system with ELF does: of its loaded sections, and of what it was built from
-// and how, but not of the commit and the time that are stamped into it. Two builds of
-// the same code are one plugin, whatever else was committed in between. With -trimpath
-// they are that in any directory, too; without, the paths of source files are in the
-// program, and count.
+// goDigest is the sha256, in hex, of what a program that Go built does: of its loaded
+// sections, and of what it was built from and how, but not of the commit and the time
+// that are stamped into it. Two builds of the same code are one plugin, whatever else was
+// committed in between. With -trimpath they are that in any directory, too; without, the
+// paths of source files are in the program, and count. A stamp of another length moves
+// what stands behind it, and with it code that reads that: such a build may count as
+// another. With -buildvcs=false nothing is stamped.
 //
 // It reports false of any other file, which is digested as it is.
 func goDigest(file *os.File) (string, bool) {
@@ -27,13 +28,17 @@ func goDigest(file *os.File) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	program, err := elf.NewFile(file)
+	var program goProgram
+	for _, read := range []func(*os.File) (goProgram, error){readELF, readMachO, readPE} {
+		if program, err = read(file); err == nil {
+			break
+		}
+	}
 	if err != nil {
 		return "", false
 	}
-	defer program.Close()
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%v %v %v %v %x\n", program.Class, program.Data, program.Machine, program.Type, program.Entry)
+	fmt.Fprintf(sum, "%s\n", program.about)
 	fmt.Fprintf(sum, "%s %s\n", info.GoVersion, info.Path)
 	for _, dependency := range info.Deps {
 		fmt.Fprintf(sum, "%s %s %s\n", dependency.Path, dependency.Version, dependency.Sum)
@@ -46,63 +51,91 @@ func goDigest(file *os.File) (string, bool) {
 			fmt.Fprintf(sum, "%s=%q\n", setting.Key, setting.Value)
 		}
 	}
-	end := int64(binary.Size(elf.Header64{}))
-	sections := slices.Clone(program.Sections)
-	slices.SortFunc(sections, func(a, b *elf.Section) int { return int(int64(a.Offset) - int64(b.Offset)) })
-	type loaded struct {
-		section *elf.Section
-		data    []byte
-	}
-	var all []loaded
+	slices.SortStableFunc(program.sections, func(a, b loadedSection) int { return cmp.Compare(a.address, b.address) })
 	var stamped []uint64 // addresses of the stamp
-	for _, section := range sections {
-		if section.Type != elf.SHT_NOBITS && section.Type != elf.SHT_NULL {
-			end = max(end, int64(section.Offset+section.FileSize))
+	for _, section := range program.sections {
+		blankBuildID(section.data)
+		blankBuildInfo(section.data)
+		for _, at := range blankStamp(section.data) {
+			stamped = append(stamped, section.address+uint64(at))
 		}
-		if saysNothing(section) {
-			continue
-		}
-		if section.Type == elf.SHT_NOBITS {
-			all = append(all, loaded{section, nil})
-			continue
-		}
-		data, err := section.Data()
-		if err != nil {
-			return "", false
-		}
-		for _, at := range blankStamp(data) {
-			stamped = append(stamped, section.Addr+uint64(at))
-		}
-		all = append(all, loaded{section, data})
 	}
-	for _, one := range all {
-		blankPointers(one.data, stamped, program.ByteOrder)
-		fmt.Fprintf(sum, "%s %v %v %x %d\n", one.section.Name, one.section.Type, one.section.Flags, one.section.Addr, one.section.Size)
-		sum.Write(one.data)
+	for _, section := range program.sections {
+		blankPointers(section.data, stamped, program.order)
+		fmt.Fprintf(sum, "%s %s %x %d\n", section.name, section.kind, section.address, section.size)
+		sum.Write(section.data)
 	}
 	// What is appended to a program, such as an archive that it unpacks.
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
 		return "", false
 	}
-	end = max(end, sectionHeadersEnd(file, program))
-	if size > end {
-		fmt.Fprintf(sum, "appended %d\n", size-end)
-		if _, err := io.Copy(sum, io.NewSectionReader(file, end, size-end)); err != nil {
+	if size > program.end {
+		fmt.Fprintf(sum, "appended %d\n", size-program.end)
+		if _, err := io.Copy(sum, io.NewSectionReader(file, program.end, size-program.end)); err != nil {
 			return "", false
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil)), true
 }
 
-// saysNothing reports whether a section has no part in what a program does: the
-// names of its builds, and what debuggers read.
-func saysNothing(section *elf.Section) bool {
-	switch section.Name {
-	case ".note.go.buildid", ".note.gnu.build-id", ".go.buildinfo", ".symtab", ".strtab", ".shstrtab", ".comment", ".gnu_debuglink":
-		return true
+// goProgram is what a program's file says of what it does.
+type goProgram struct {
+	about    string // machine and kind of program, where it begins, what it takes from libraries
+	order    binary.ByteOrder
+	sections []loadedSection
+	end      int64 // of the program in its file
+}
+
+// loadedSection is a section that lies in memory when a program runs.
+type loadedSection struct {
+	name, kind    string
+	address, size uint64
+	data          []byte // nil: zeros
+}
+
+// debugs reports whether a section of a name is what debuggers read.
+func debugs(name string) bool {
+	return strings.HasPrefix(name, ".debug_") || strings.HasPrefix(name, ".zdebug_") || strings.HasPrefix(name, "__debug_") || strings.HasPrefix(name, "__zdebug_")
+}
+
+// What Go puts around the name of a build, at the beginning of the code where no section
+// of its own holds it.
+var (
+	buildIDBegins = []byte("\xff Go build ID: \"")
+	buildIDEnds   = []byte("\"\n \xff")
+)
+
+// blankBuildID clears the name of the build at the beginning of a section.
+func blankBuildID(data []byte) {
+	if !bytes.HasPrefix(data, buildIDBegins) {
+		return
 	}
-	return section.Type == elf.SHT_NULL || strings.HasPrefix(section.Name, ".debug_") || strings.HasPrefix(section.Name, ".zdebug_")
+	if length := bytes.Index(data, buildIDEnds); length > 0 {
+		clear(data[:length+len(buildIDEnds)])
+	}
+}
+
+// buildInfoMagic begins the header of the build information, which the text of Go's
+// version and of the build follow, each behind its length.
+var buildInfoMagic = []byte("\xff Go buildinf:")
+
+const buildInfoHeader = 32 // bytes
+
+// blankBuildInfo clears the header and the texts where a section begins with them.
+func blankBuildInfo(data []byte) {
+	if !bytes.HasPrefix(data, buildInfoMagic) || len(data) < buildInfoHeader {
+		return
+	}
+	end := buildInfoHeader
+	for range 2 {
+		length, width := binary.Uvarint(data[end:])
+		if width <= 0 || length > uint64(len(data)-end-width) {
+			return
+		}
+		end += width + int(length)
+	}
+	clear(data[:end])
 }
 
 // What Go puts around the text of a program's build information.
@@ -147,21 +180,4 @@ func blankPointers(data []byte, stamped []uint64, order binary.ByteOrder) {
 			at += 8 + next
 		}
 	}
-}
-
-// sectionHeadersEnd is where the table of sections ends, which is mostly the end of a
-// program.
-func sectionHeadersEnd(file io.ReaderAt, program *elf.File) int64 {
-	if program.Class != elf.ELFCLASS64 {
-		var header elf.Header32
-		if err := binary.Read(io.NewSectionReader(file, 0, int64(binary.Size(header))), program.ByteOrder, &header); err != nil {
-			return 0
-		}
-		return max(int64(header.Shoff)+int64(header.Shentsize)*int64(header.Shnum), int64(header.Phoff)+int64(header.Phentsize)*int64(header.Phnum))
-	}
-	var header elf.Header64
-	if err := binary.Read(io.NewSectionReader(file, 0, int64(binary.Size(header))), program.ByteOrder, &header); err != nil {
-		return 0
-	}
-	return max(int64(header.Shoff)+int64(header.Shentsize)*int64(header.Shnum), int64(header.Phoff)+int64(header.Phentsize)*int64(header.Phnum))
 }

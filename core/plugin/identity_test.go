@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -243,76 +242,6 @@ func TestWhatCannotBeResolved(t *testing.T) {
 	}
 }
 
-// TestGoDigest: what a Go program does decides on its digest, and not what was
-// committed in between or where it was built.
-func TestGoDigest(t *testing.T) {
-	if testing.Short() || runtime.GOOS != "linux" {
-		t.Skip("it builds programs for Linux")
-	}
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("there is no git")
-	}
-	main := "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"%s\") } // %s\n"
-	first, second := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "deeper", "second")
-	run := func(directory, name string, arguments ...string) {
-		t.Helper()
-		command := exec.CommandContext(t.Context(), name, arguments...)
-		command.Dir = directory
-		command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
-		if said, err := command.CombinedOutput(); err != nil {
-			t.Fatalf("%s %q: %v\n%s", name, arguments, err, said)
-		}
-	}
-	commit := func(directory, why string) {
-		run(directory, "git", "add", "-A")
-		run(directory, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-m", why)
-	}
-	build := func(directory string, flags ...string) string {
-		t.Helper()
-		run(directory, "go", append(append([]string{"build", "-o", "redness"}, flags...), ".")...)
-		file, err := os.Open(filepath.Join(directory, "redness"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		sum, ok := goDigest(file)
-		if !ok {
-			t.Fatal("it is not taken for a Go program")
-		}
-		os.Remove(file.Name())
-		return sum
-	}
-	for _, directory := range []string{first, second} {
-		put(t, directory, map[string]string{"go.mod": "module example.com/redness\n\ngo 1.26\n", "main.go": fmt.Sprintf(main, "red", "a comment")})
-		run(directory, "git", "init", "-q")
-		commit(directory, "first")
-	}
-	before := build(first, "-trimpath")
-	put(t, first, map[string]string{"README.md": "words"})
-	commit(first, "second")
-	if after := build(first, "-trimpath"); after != before {
-		t.Error("an unrelated commit changes the digest")
-	}
-	put(t, second, map[string]string{"NOTES.md": "other words"})
-	commit(second, "other")
-	if there := build(second, "-trimpath"); there != before {
-		t.Error("another directory changes the digest")
-	}
-	put(t, first, map[string]string{"main.go": fmt.Sprintf(main, "red", "b comment")})
-	commit(first, "third")
-	if commented := build(first, "-trimpath"); commented != before {
-		t.Error("a changed comment changes the digest")
-	}
-	put(t, first, map[string]string{"main.go": fmt.Sprintf(main, "rad", "b comment")})
-	commit(first, "fourth")
-	if other := build(first, "-trimpath"); other == before {
-		t.Error("another text has the same digest")
-	}
-	if tagged := build(first, "-trimpath", "-ldflags=-X main.x=1"); tagged == before {
-		t.Error("other flags have the same digest")
-	}
-}
-
 // TestGoSourcesBesideTheirProgram: of a directory with a program that Go built, the
 // sources are in the program already; what else lies there may be read by it.
 func TestGoSourcesBesideTheirProgram(t *testing.T) {
@@ -336,40 +265,6 @@ func TestGoSourcesBesideTheirProgram(t *testing.T) {
 		if after := identityOf(t, e); after.SHA256 == before.SHA256 {
 			t.Errorf("command %q: changed data is the same plugin", command)
 		}
-	}
-}
-
-// A program with something at its end is another one.
-func TestGoDigestOfWhatIsAppended(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("ELF alone")
-	}
-	own, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(own)
-	if err != nil {
-		t.Fatal(err)
-	}
-	digest := func(text []byte) string {
-		path := filepath.Join(t.TempDir(), "program")
-		if err := os.WriteFile(path, text, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		file, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		sum, ok := goDigest(file)
-		if !ok {
-			t.Fatal("it is not taken for a Go program")
-		}
-		return sum
-	}
-	if digest(text) == digest(append(text[:len(text):len(text)], "archive"...)) {
-		t.Error("what is appended does not count")
 	}
 }
 

@@ -30,10 +30,12 @@ func (t *tail) readFrom(r io.Reader) {
 	}
 	for {
 		line, err := readLine(reader, lineBytes)
+		if err == nil || line != "" {
+			t.add(line)
+		}
 		if err != nil {
 			return
 		}
-		t.add(line)
 	}
 }
 
@@ -60,9 +62,9 @@ func (t *tail) add(line string) {
 	t.to.add(t.plugin, line)
 }
 
-// String is the last lines.
+// String is the last lines, as text.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return strings.Join(t.lines, "\n")
+	return strings.ToValidUTF8(strings.Join(t.lines, "\n"), "\uFFFD")
 }

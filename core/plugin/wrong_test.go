@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
@@ -36,6 +37,10 @@ type wrong struct {
 	pb.UnimplementedRewardServer
 	mode string
 }
+
+// changing begins a mode in which a plugin crashes and then describes itself otherwise; a
+// file's name follows, which notes that it was there.
+const changing = "changes and "
 
 // stderr is the process's own: go-plugin puts another in its place.
 var stderr = os.Stderr
@@ -61,19 +66,20 @@ func serveWrong(mode string) {
 		fmt.Println("1|1|unix|/nowhere/at/all|grpc|")
 		time.Sleep(time.Minute)
 	}
+	startWrong(mode)
 	goplugin.Serve(&goplugin.ServeConfig{
 		HandshakeConfig:  sdk.Handshake(),
 		VersionedPlugins: map[int]goplugin.PluginSet{sdk.ProtocolVersion: {sdk.ServiceName: wrong{mode: mode}}},
 		Logger:           hclog.NewNullLogger(),
 		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(options, sdk.ServerOptions()...)...)
+			return grpc.NewServer(append(append(options, sdk.ServerOptions()...), anyCall(mode))...)
 		},
 	})
 }
 
 func (w wrong) GRPCServer(_ *goplugin.GRPCBroker, server *grpc.Server) error {
 	pb.RegisterPluginServer(server, w)
-	if w.mode != "no reward" {
+	if w.mode != "no reward" && !strings.HasPrefix(w.mode, inCalls) {
 		pb.RegisterRewardServer(server, w)
 	}
 	return nil
@@ -82,6 +88,12 @@ func (w wrong) GRPCServer(_ *goplugin.GRPCBroker, server *grpc.Server) error {
 func (w wrong) Describe(ctx context.Context, _ *pb.DescribeRequest) (*pb.DescribeResponse, error) {
 	component := `{"kind":"reward","name":"r"}`
 	out := &pb.DescribeResponse{Name: "wrong"}
+	if strings.HasPrefix(w.mode, inCalls) {
+		for _, able := range ableComponents {
+			out.ComponentsJson = append(out.ComponentsJson, []byte(able))
+		}
+		return out, nil
+	}
 	switch w.mode {
 	case "kind":
 		component = `{"kind":"reword","name":"r"}`
@@ -99,6 +111,16 @@ func (w wrong) Describe(ctx context.Context, _ *pb.DescribeRequest) (*pb.Describ
 		component = `{"kind":"reward","name":"r","capabilities":["tune"]}`
 	case "default":
 		component = `{"kind":"reward","name":"r","schema":{"attributes":[{"name":"gain","type":"number","default":"much"}]}}`
+	default:
+		if note, is := strings.CutPrefix(w.mode, changing); is {
+			if _, err := os.Stat(note); err == nil {
+				component = `{"kind":"reward","name":"r","code_version":"2"}`
+			}
+			os.WriteFile(note, nil, 0o600)
+		}
+		if text, is := wrongDescription(w.mode); is {
+			component = text
+		}
 	case "absent":
 		component = `{"kind":"reward","name":"r","capabilities":["fit"]}`
 	case "doubled":
@@ -146,6 +168,10 @@ func (w wrong) Open(r *pb.OpenRequest, stream pb.Plugin_OpenServer) error {
 		return send(&pb.OpenResponse{Signal: failing("too much", strings.Repeat("y", 12<<20))})
 	case "open floods all":
 		return send(&pb.OpenResponse{Signal: failing("too much", strings.Repeat("y", 200<<20))})
+	default:
+		if isSo, err := w.openWrong(stream); isSo {
+			return err
+		}
 	case "warns":
 		for i := range 3000 {
 			text := &pb.Signal{Kind: &pb.Signal_Heartbeat{Heartbeat: &pb.Heartbeat{Warnings: []string{strconv.Itoa(i) + strings.Repeat("z", 200<<10)}}}}
@@ -163,9 +189,19 @@ func (w wrong) Open(r *pb.OpenRequest, stream pb.Plugin_OpenServer) error {
 	return send(&pb.OpenResponse{Signal: done()})
 }
 
+func (w wrong) Stop(ctx context.Context, _ *pb.StopRequest) (*pb.StopResponse, error) {
+	if w.mode == "stop hangs" {
+		time.Sleep(time.Minute)
+	}
+	return &pb.StopResponse{}, nil
+}
+
 func (w wrong) Close(ctx context.Context, _ *pb.CloseRequest) (*pb.CloseResponse, error) {
-	if w.mode == "close hangs" {
+	switch w.mode {
+	case "close hangs":
 		<-ctx.Done()
+	case "close fails":
+		return &pb.CloseResponse{Diagnostics: []*pb.Diagnostic{{Summary: "RuntimeError: cannot free"}}}, nil
 	}
 	return &pb.CloseResponse{}, nil
 }
@@ -175,6 +211,9 @@ func (w wrong) Score(stream pb.Reward_ScoreServer) error {
 	if err != nil || first.GetInstance() == "" {
 		return status.Error(codes.InvalidArgument, "no instance")
 	}
+	if isSo, err := w.answerWrong(stream, nil); isSo {
+		return err
+	}
 	var positions []uint64
 	for {
 		in, err := stream.Recv()
@@ -182,6 +221,9 @@ func (w wrong) Score(stream pb.Reward_ScoreServer) error {
 			break
 		}
 		positions = append(positions, in.GetItem().GetPosition())
+	}
+	if isSo, err := w.answerWrong(stream, positions); isSo {
+		return err
 	}
 	give := func(position uint64, score float64) {
 		stream.Send(&pb.ScoreResponse{Score: &pb.Score{Position: position, Score: score}})
@@ -233,8 +275,8 @@ func wrongEntry(t testing.TB, mode string) Entry {
 		t.Fatal(err)
 	}
 	e := Entry{Plugin: spec.Plugin{Name: "wrong", Command: []string{path, asWrong, mode}, Directory: t.TempDir(), Silence: 2 * time.Second}, Allowed: true}
-	if strings.Contains(mode, "floods") {
-		e.Silence = time.Minute // to put much together takes long
+	if words, known := wrongStarts[mode]; strings.Contains(mode, "floods") || known && words == nil {
+		e.Silence = time.Minute // to put much together takes long, and what is right must not be late
 	}
 	e.Range.File, e.Range.Start.Line = "x.hcl", 3
 	return e
@@ -244,14 +286,14 @@ func wrongEntry(t testing.TB, mode string) Entry {
 // it and the cause, at the block that names it or at what is asked of it; the host
 // stays, and what it needs of memory is bounded.
 func TestEveryWayToBeWrong(t *testing.T) {
-	for mode, words := range map[string][]string{
+	ways := map[string][]string{
 		// Before it is a plugin.
 		"exits":            {`Plugin "wrong" ended before it introduced itself`, "exited with status 1", "No module named 'torch'"},
 		"library":          {`Plugin "wrong" ended before it introduced itself`, "exited with status 127", "libcudart.so.12"},
 		"silent":           {`Plugin "wrong" did not introduce itself`, "for 2s", "Downloading weights", `silence = "5m"`},
 		"closes output":    {`Plugin "wrong"`},
 		"segfault":         {`Plugin "wrong" ended before it introduced itself`, "died of a signal: segmentation fault", "Loading"},
-		"half a handshake": {`plugin "wrong"`, "/nowhere/at/all"},
+		"half a handshake": {`Plugin "wrong" introduces itself in a way`, "/nowhere/at/all"},
 
 		// What it says of itself.
 		"kind":                  {`reword "r" is of an unknown kind`, `"wrong"`},
@@ -276,7 +318,7 @@ func TestEveryWayToBeWrong(t *testing.T) {
 		// When it is opened.
 		"open hangs":      {`Reward "mine" of plugin "wrong" stopped answering`, "no sign of life for 2s", `silence = "10m"`},
 		"open crashes":    {`Reward "mine" of plugin "wrong" crashed`, "exited with status 5", "CUDA error: out of memory"},
-		"open status":     {`reward "mine" of plugin "wrong"`, "weights.bin"},
+		"open status":     {`Reward "mine" of plugin "wrong" broke off the call`, "weights.bin"},
 		"opens nothing":   {`Reward "mine" of plugin "wrong" opens no instance`},
 		"open floods":     {"too much", "cut: 12582912 bytes in all", `reward "mine" of plugin "wrong"`},
 		"open floods all": {`reward "mine" of plugin "wrong" is too large`},
@@ -289,12 +331,24 @@ func TestEveryWayToBeWrong(t *testing.T) {
 		"empty":          {`Reward "mine" of plugin "wrong" sends a message without an answer`},
 		"no end":         {"without saying that it is done"},
 		"wordless":       {"fails without saying why"},
-		"status":         {`reward "mine" of plugin "wrong"`, "list index out of range"},
+		"status":         {`Reward "mine" of plugin "wrong" broke off the call`, "list index out of range"},
 		"crashes":        {`Reward "mine" of plugin "wrong" crashed`, "exited with status 3", "the last words of wrong"},
 		"killed":         {`Reward "mine" of plugin "wrong" crashed`, "signal 9", "out of memory?"},
 		"hangs":          {`Reward "mine" of plugin "wrong" stopped answering`, "no sign of life for 2s", "waiting for a lock"},
 		"prints":         {`Reward "mine" of plugin "wrong" crashed`, "the last line of wrong", "wrong.log"},
-	} {
+	}
+	for _, more := range []map[string][]string{wrongStarts, wrongDescriptions, wrongAnswers} {
+		for mode, words := range more {
+			if _, there := ways[mode]; there {
+				t.Fatalf("two ways are called %q", mode)
+			}
+			ways[mode] = words
+		}
+	}
+	if len(ways) < 64 {
+		t.Errorf("%d ways", len(ways))
+	}
+	for mode, words := range ways {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			began := time.Now()
@@ -303,13 +357,24 @@ func TestEveryWayToBeWrong(t *testing.T) {
 			c, err := h.Catalog(t.Context())
 			if err == nil {
 				var in *client.Instance
-				if in, err = h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "wrong/r", Name: "mine"}); err == nil {
-					_, err = scores(t.Context(), in, pngs(t, 3))
+				if in, err = h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "wrong/r", Name: "mine", Described: sdk.Description{Parts: wrongParts(mode)}}); err == nil {
+					if _, err = scores(t.Context(), in, pngs(t, 3)); err == nil {
+						err = in.Close(t.Context())
+					}
 				}
 			} else if at := asList(err)[0].Subject; at.File != "x.hcl" || at.Start.Line != 3 {
 				t.Errorf("it is said at %+v", at)
 			}
+			if words == nil {
+				if err != nil {
+					t.Errorf("it is no mistake: %v", err)
+				}
+				return
+			}
 			says(t, err, words...)
+			if !utf8.ValidString(err.Error()) {
+				t.Errorf("the message is no text: %q", err)
+			}
 			if took := time.Since(began); took > 20*time.Second {
 				t.Errorf("it took %v", took)
 			}
@@ -354,6 +419,69 @@ func TestAHangCostsItsSilenceOnce(t *testing.T) {
 				t.Errorf("another plugin: %v", err)
 			}
 		})
+	}
+}
+
+// TestAnotherDescription: a plugin that says something else of itself when it is started
+// again is refused, as its results must not mix with those from before.
+func TestAnotherDescription(t *testing.T) {
+	h := tinyHost(t, func(o *Options) { o.Plugins = []Entry{wrongEntry(t, changing+filepath.Join(t.TempDir(), "note"))} })
+	ask := func() error {
+		in, err := h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "wrong/r", Name: "mine"})
+		if err == nil {
+			_, err = scores(t.Context(), in, pngs(t, 3))
+		}
+		return err
+	}
+	says(t, ask(), `Reward "mine" of plugin "wrong" crashed`)
+	err := ask()
+	says(t, err, `Plugin "wrong" does not describe itself as before`, "its components changed", "plumb plugin lock x.hcl")
+	if at := asList(err)[0].Subject; at.File != "x.hcl" || at.Start.Line != 3 {
+		t.Errorf("it is said at %+v", at)
+	}
+}
+
+// TestAHangInStop ends with the patience of whoever stops it, and the process with it.
+func TestAHangInStop(t *testing.T) {
+	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{wrongEntry(t, "stop hangs")} })
+	if _, err := h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "wrong/r", Name: "mine"}); err != nil {
+		t.Fatal(err)
+	}
+	running := h.providers[0].process
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	began := time.Now()
+	if err := h.Stop(ctx); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if !running.child.exited() {
+		t.Error("the process is left")
+	}
+}
+
+// TestSignsOfLifeWithoutAnAnswer: a model may be slow, so that they are no mistake; who
+// watches is told that nothing comes.
+func TestSignsOfLifeWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	h := tinyHost(t, func(o *Options) { o.Builtin, o.Plugins = Entry{}, []Entry{wrongEntry(t, "heartbeats alone")} })
+	in, err := h.Open(t.Context(), client.OpenRequest{Kind: "reward", Component: "wrong/r", Name: "mine"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var heard string
+	_, err = scores(client.WithBusy(ctx, func(text string) {
+		if text != "" {
+			heard = text
+			cancel()
+		}
+	}), in, pngs(t, 1))
+	if !strings.HasPrefix(heard, "no answer for ") || !errors.Is(err, context.Canceled) {
+		t.Errorf("heard %q, %v", heard, err)
 	}
 }
 

@@ -48,6 +48,7 @@ type Metric struct {
 	VersusChoice Choice            `json:"versus_choice,omitempty"`
 	Rater        string            `json:"rater,omitempty"`    // who labelled the images
 	Reward       string            `json:"reward,omitempty"`   // whose scores these are, or who chose the images
+	Part         string            `json:"part,omitempty"`     // which of the reward's further numbers; empty: its score
 	Encoder      string            `json:"encoder,omitempty"`  // whose features these are
 	Category     string            `json:"category,omitempty"` // a prompt category; empty: all
 	Split        string            `json:"split,omitempty"`    // "seen", "unseen"; empty: both

@@ -216,10 +216,14 @@ func (l *loader) element(schema Attribute, value any, at hcl.Range, a *arguments
 		return nil, fmt.Sprintf("%s must not hold null.", schema.Name)
 	case float64, json.Number:
 		n := float(v)
-		if schema.Type == "integer" && n != math.Trunc(n) {
+		whole := schema.Type.Element() == "integer"
+		if whole && n != math.Trunc(n) && schema.Type != "integer" {
+			return nil, fmt.Sprintf("%s takes whole numbers, and one of these is %v.", schema.Name, v)
+		}
+		if whole && n != math.Trunc(n) {
 			return nil, fmt.Sprintf("%s takes a whole number, and this is %v.", schema.Name, v)
 		}
-		if schema.Type == "integer" && !fits(value) {
+		if whole && !fits(value) {
 			return nil, fmt.Sprintf("%s takes a whole number of at most 64 bits, and this is %v.", schema.Name, v)
 		}
 		if schema.Minimum != nil && n < *schema.Minimum {
@@ -270,6 +274,8 @@ func ctyType(name Type) (cty.Type, string) {
 		return cty.List(cty.String), "a list of strings"
 	case "list(number)":
 		return cty.List(cty.Number), "a list of numbers"
+	case "list(integer)":
+		return cty.List(cty.Number), "a list of whole numbers"
 	}
 	return cty.DynamicPseudoType, "a value"
 }

@@ -68,6 +68,7 @@ var catalog = fakeCatalog{
 		"inception":   {},
 		"pca": {Capabilities: []schema.Capability{schema.Fit}, Schema: Schema{Attributes: []Attribute{
 			{Name: "layers", Type: "list(number)", Minimum: number(1), Default: json.RawMessage(`[64, 64]`)},
+			{Name: "sizes", Type: "list(integer)", Default: json.RawMessage(`[8]`)},
 			{Name: "vocabulary", Type: "list(string)", Required: true},
 			{Name: "center", Type: "bool", Default: json.RawMessage(`true`)},
 		}}},

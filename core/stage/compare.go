@@ -47,32 +47,38 @@ func compareByRater(ctx context.Context, job Job, work *plan.CompareWork) (*Resu
 	for i, image := range images {
 		source.ids[i] = image.ID
 	}
-	done := 0
-	var counted choiceCounts
-	facts := map[string]float64{}
-	rows, err := writeAnswers(job.tablePath(plan.Comparisons), func(add func(position int, rows ...table.Comparison) error) error {
-		return job.with(ctx, func(instance *client.Instance) error {
-			maps.Copy(facts, instance.Facts())
+	result := &Result{Items: len(pairs), Unit: "pairs", Facts: map[string]float64{}}
+	var comparisons []table.Comparison
+	see := func(row table.Comparison) { comparisons = append(comparisons, row) }
+	err = job.with(ctx, func(instance *client.Instance) (err error) {
+		maps.Copy(result.Facts, instance.Facts())
+		_, err = writeKept(job, plan.Comparisons, result.Unit, see, func(skip int, add func(position int, rows ...table.Comparison) error) error {
+			source.skip = skip
+			done := skip
+			if skip > 0 {
+				job.Report(Progress{Done: done, Total: len(pairs), Unit: result.Unit})
+			}
 			return instance.Compare(ctx, source.items(ctx, job.Scratch), func(position int, choices []sdk.Choice) error {
-				first, second := images[pairs[position].first], images[pairs[position].second]
-				comparisons := make([]table.Comparison, len(choices))
+				done++
+				job.Report(Progress{Done: done, Total: len(pairs), Unit: result.Unit})
+				pair := pairs[skip+position]
+				first, second := images[pair.first], images[pair.second]
+				rows := make([]table.Comparison, len(choices))
 				for rater, choice := range choices {
-					comparisons[rater] = table.Comparison{
+					rows[rater] = table.Comparison{
 						First: first.ID, Second: second.ID, Prompt: first.Prompt, Category: first.Category, Split: first.Split,
 						Rater: strconv.Itoa(rater + 1), Choice: string(choice),
 					}
 				}
-				counted.add(comparisons)
-				done++
-				job.Report(Progress{Done: done, Total: len(pairs), Unit: "pairs"})
-				return add(position, comparisons...)
+				return add(position, rows...)
 			})
 		})
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(facts, counted.facts())
-	result := &Result{Items: len(pairs), Unit: "pairs", Facts: facts}
-	return result, job.table(result, plan.Comparisons, rows)
+	counted, _ := countByPair(comparisons)
+	maps.Copy(result.Facts, counted.facts())
+	return result, job.table(result, plan.Comparisons, len(comparisons))
 }

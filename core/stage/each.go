@@ -2,7 +2,6 @@ package stage
 
 import (
 	"context"
-	"errors"
 	"iter"
 
 	"github.com/plumb-ml/plumb/core/diag"
@@ -16,64 +15,52 @@ import (
 // pass is one pass of a table of images through an instance: what is asked of
 // each image, and the table that the answers become.
 type pass[Answer, Row any] struct {
-	role  string                       // of the table that is made
-	total int                          // images to ask, for the progress; 0: not known
-	keep  func(position int) bool      // images to ask, by their place in the table; nil: all
-	fill  func(*client.Item) error     // adds what else is sent of an image; nil: nothing
-	see   func(row Row)                // told of every row of the table; nil: nobody is
-	check func(images int) error       // a look at all answers before their table counts; nil: none
-	after func(*client.Instance) error // what else is asked of the instance when all is answered; nil: nothing
+	role  string                   // of the table that is made
+	total int                      // images to ask, for the progress; 0: not known
+	keep  func(position int) bool  // images to ask, by their place in the table; nil: all
+	fill  func(*client.Item) error // adds what else is sent of an image; nil: nothing
+	see   func(row Row)            // told of every row of the table; nil: nobody is
+	check func(images int) error   // a look at all answers before their table counts; nil: none
 
 	ask  func(instance *client.Instance, ctx context.Context, items iter.Seq2[client.Item, error], emit func(position int, answer Answer) error) error
 	rows func(image table.Image, answer Answer) []Row
 }
 
-// each makes a pass over the job's images. Rows are in the order of the images,
-// whatever order the answers come in. Answers are kept as they come: a stage that was
-// killed, or whose plugin was, asks about the images that are left. A table without an image to ask is a
-// mistake: nothing could be said about it.
-func each[Answer, Row any](ctx context.Context, job Job, p pass[Answer, Row]) (*Result, error) {
+// each makes a pass over the job's images with an instance of its own.
+func each[Answer, Row any](ctx context.Context, job Job, p pass[Answer, Row]) (result *Result, err error) {
+	err = job.with(ctx, func(instance *client.Instance) error {
+		result, err = p.over(ctx, job, instance)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// over makes the pass. Rows are in the order of the images, whatever order the answers
+// come in. Answers are kept as they come: a stage that was killed, or whose plugin was,
+// asks about the images that are left. A table without an image to ask is a mistake:
+// nothing could be said about it.
+func (p pass[Answer, Row]) over(ctx context.Context, job Job, instance *client.Instance) (*Result, error) {
 	path, err := job.input(plan.Images)
 	if err != nil {
 		return nil, err
 	}
-	result := &Result{Unit: "images"}
+	result := &Result{Unit: "images", Facts: instance.Facts()}
 	source := &stream{
 		path: path, pixels: job.Node.Instance.Identity.DoesRead(schema.ReadPixels), keep: p.keep, fill: p.fill,
 		waiting: map[int]table.Image{},
 	}
-	rows, err := writeRows(job.tablePath(p.role), func(write func(rows ...Row) error) error {
-		add := func(rows ...Row) error {
-			if p.see != nil {
-				for _, row := range rows {
-					p.see(row)
-				}
-			}
-			return write(rows...)
+	rows, err := writeKept(job, p.role, result.Unit, p.see, func(skip int, add func(position int, rows ...Row) error) error {
+		source.skip, result.Items = skip, skip
+		if skip > 0 {
+			job.Report(Progress{Done: skip, Total: p.total, Unit: result.Unit})
 		}
-		kept, err := takeUp(job, p.role, add)
-		if err != nil {
-			return err
-		}
-		result.Items, source.skip = kept.images, kept.images
-		if result.Items > 0 {
+		err := p.ask(instance, ctx, source.items(ctx), func(position int, answer Answer) error {
+			result.Items++
 			job.Report(Progress{Done: result.Items, Total: p.total, Unit: result.Unit})
-		}
-		answers := inOrder[Row]{write: func(rows ...Row) error { return errors.Join(add(rows...), kept.add(rows...)) }}
-		err = job.with(ctx, func(instance *client.Instance) error {
-			result.Facts = instance.Facts()
-			err := p.ask(instance, ctx, source.items(ctx), func(position int, answer Answer) error {
-				result.Items++
-				job.Report(Progress{Done: result.Items, Total: p.total, Unit: result.Unit})
-				return answers.add(position, p.rows(source.answered(position), answer)...)
-			})
-			if keeping := kept.seal(); keeping != nil {
-				err = errors.Join(err, keeping)
-			}
-			if err == nil && p.after != nil {
-				err = p.after(instance)
-			}
-			return err
+			return add(position, p.rows(source.answered(position), answer)...)
 		})
 		switch {
 		case err != nil:

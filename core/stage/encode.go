@@ -13,9 +13,7 @@ import (
 // prompt once, in the order in which they occur first.
 func encode(ctx context.Context, job Job, work *plan.EncodeWork) (*Result, error) {
 	total, _ := job.Node.Items()
-	var prompts []string
-	known, texts := map[string]bool{}, 0
-	p := pass[[]float32, table.Feature]{
+	images := pass[[]float32, table.Feature]{
 		role:  plan.Features,
 		total: total,
 		ask:   (*client.Instance).EncodeImages,
@@ -23,23 +21,25 @@ func encode(ctx context.Context, job Job, work *plan.EncodeWork) (*Result, error
 			return []table.Feature{{ImageID: image.ID, Vector: vector}}
 		},
 	}
-	if work.Texts {
-		p.fill = func(item *client.Item) error {
-			if !known[item.Prompt.Text] {
-				known[item.Prompt.Text] = true
-				prompts = append(prompts, item.Prompt.Text)
-			}
-			return nil
+	if !work.Texts {
+		return each(ctx, job, images)
+	}
+	var prompts []string
+	known := map[string]bool{}
+	images.fill = func(item *client.Item) error {
+		if !known[item.Prompt.Text] {
+			known[item.Prompt.Text] = true
+			prompts = append(prompts, item.Prompt.Text)
 		}
-		p.after = func(instance *client.Instance) (err error) {
-			texts, err = job.writeTextFeatures(ctx, instance, prompts)
+		return nil
+	}
+	var result *Result
+	err := job.with(ctx, func(instance *client.Instance) (err error) {
+		if result, err = images.over(ctx, job, instance); err != nil {
 			return err
 		}
-	}
-	result, err := each(ctx, job, p)
-	if err == nil && work.Texts {
-		err = job.table(result, plan.TextFeatures, texts)
-	}
+		return job.writeTextFeatures(ctx, instance, prompts, result, func(int) {})
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -63,29 +63,37 @@ func encodeTexts(ctx context.Context, job Job, _ *plan.EncodeTextsWork) (*Result
 	}
 	result := &Result{Items: len(texts), Unit: "texts"}
 	if len(texts) == 0 {
-		err = table.WriteAll[table.TextFeature](job.tablePath(plan.TextFeatures), nil)
-	} else {
-		err = job.with(ctx, func(instance *client.Instance) error {
-			_, err := job.writeTextFeatures(ctx, instance, texts)
-			return err
+		if err := table.WriteAll[table.TextFeature](job.tablePath(plan.TextFeatures), nil); err != nil {
+			return nil, err
+		}
+		return result, job.table(result, plan.TextFeatures, 0)
+	}
+	err = job.with(ctx, func(instance *client.Instance) error {
+		return job.writeTextFeatures(ctx, instance, texts, result, func(done int) {
+			job.Report(Progress{Done: done, Total: len(texts), Unit: result.Unit})
 		})
-	}
-	if err == nil {
-		err = job.table(result, plan.TextFeatures, len(texts))
-	}
+	})
 	if err != nil {
 		return nil, err
 	}
 	return result, nil
 }
 
-// writeTextFeatures encodes texts and writes their table, in their order.
-func (job Job) writeTextFeatures(ctx context.Context, instance *client.Instance, texts []string) (rows int, err error) {
-	return writeAnswers(job.tablePath(plan.TextFeatures), func(add func(position int, rows ...table.TextFeature) error) error {
-		return instance.EncodeTexts(ctx, listed(texts), func(position int, vector []float32) error {
-			return add(position, table.TextFeature{Text: texts[position], Vector: vector})
+// writeTextFeatures encodes texts into their table, in their order, and adds it to a
+// result. report is told how many are encoded. Vectors are kept as they come.
+func (job Job) writeTextFeatures(ctx context.Context, instance *client.Instance, texts []string, result *Result, report func(done int)) error {
+	rows, err := writeKept(job, plan.TextFeatures, "texts", nil, func(skip int, add func(position int, rows ...table.TextFeature) error) error {
+		left, done := texts[skip:], skip
+		return instance.EncodeTexts(ctx, listed(left), func(position int, vector []float32) error {
+			done++
+			report(done)
+			return add(position, table.TextFeature{Text: left[position], Vector: vector})
 		})
 	})
+	if err != nil {
+		return err
+	}
+	return job.table(result, plan.TextFeatures, rows)
 }
 
 func listed(texts []string) iter.Seq2[string, error] {

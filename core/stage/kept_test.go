@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
@@ -54,6 +56,14 @@ func (m mortal) Rate(_ context.Context, items []sdk.Item) ([][]sdk.Label, error)
 	return labels, m.see(len(items))
 }
 
+func (m mortal) Compare(_ context.Context, pairs []sdk.Pair) ([][]sdk.Choice, error) {
+	choices := make([][]sdk.Choice, len(pairs))
+	for i, pair := range pairs {
+		choices[i] = []sdk.Choice{byPixels(pair)[0], []sdk.Choice{sdk.ChooseFirst, sdk.ChooseSecond, sdk.Tie}[i%3]}
+	}
+	return choices, m.see(len(pairs))
+}
+
 func (m mortal) EncodeImages(_ context.Context, images []sdk.Image) ([][]float32, error) {
 	vectors := make([][]float32, len(images))
 	for i, image := range images {
@@ -65,9 +75,9 @@ func (m mortal) EncodeImages(_ context.Context, images []sdk.Image) ([][]float32
 func (m mortal) EncodeTexts(_ context.Context, texts []string) ([][]float32, error) {
 	vectors := make([][]float32, len(texts))
 	for i, text := range texts {
-		vectors[i] = []float32{float32(len(text)), 0, 1}
+		vectors[i] = []float32{float32(len(text)), float32(i), float32(len(texts))}
 	}
-	return vectors, nil
+	return vectors, m.see(len(texts))
 }
 
 const mortalBatch = 8
@@ -75,6 +85,8 @@ const mortalBatch = 8
 func (m mortal) component(kind sdk.Kind) sdk.Description {
 	out := sdk.Description{Kind: kind, Name: "mortal", PreferredBatch: mortalBatch}
 	switch kind {
+	case sdk.KindRater:
+		out.Capabilities = []sdk.Capability{sdk.CapabilityCompare}
 	case sdk.KindReward:
 		out.Parts = []string{"half"}
 	case sdk.KindEncoder:
@@ -89,32 +101,45 @@ func (m mortal) connect(t *testing.T, kind sdk.Kind) Components {
 	}}}), client.Options{})
 }
 
-// TestAnswersAreKept: a stage whose plugin dies at 95 of 100 images loses at most a
-// batch, and its tables have the bits of one go; also when what was kept is damaged.
+// TestAnswersAreKept: a stage whose plugin dies near its end loses at most a batch, and
+// its tables have the bits of one go; also when what was kept is damaged.
 func TestAnswersAreKept(t *testing.T) {
 	b := newBench(t)
-	in := map[string]string{plan.Images: b.images(25, 4)}
-	for kind, node := range map[sdk.Kind]*plan.Node{
-		sdk.KindReward:  {Kind: record.KindScore, Work: &plan.ScoreWork{}},
-		sdk.KindRater:   {Kind: record.KindRate, Work: &plan.RateWork{Fraction: 0.95}},
-		sdk.KindEncoder: {Kind: record.KindEncode, Work: &plan.EncodeWork{Texts: true}},
+	in := map[string]string{plan.Images: b.images(25, 4), plan.Texts: filepath.Join(t.TempDir(), "texts.parquet")}
+	texts := make([]table.ListedText, 96) // whole batches
+	for i := range texts {
+		texts[i].Text = strings.Repeat("a", i)
+	}
+	if err := table.WriteAll(in[plan.Texts], texts); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		kind  sdk.Kind
+		node  *plan.Node
+		items int
+		more  int // what is asked beside the items: prompts
+		lives int
+		unit  string
+	}{
+		"score":         {sdk.KindReward, &plan.Node{Kind: record.KindScore, Work: &plan.ScoreWork{}}, 100, 0, 91, "images"},
+		"rate":          {sdk.KindRater, &plan.Node{Kind: record.KindRate, Work: &plan.RateWork{Fraction: 0.95}}, 95, 0, 91, "images"},
+		"compare":       {sdk.KindRater, &plan.Node{Kind: record.KindCompare, Work: &plan.CompareWork{PerPrompt: 4}, Seed: 5}, 100, 0, 91, "pairs"},
+		"encode":        {sdk.KindEncoder, &plan.Node{Kind: record.KindEncode, Work: &plan.EncodeWork{Texts: true}}, 100, 25, 91, "images"},
+		"their prompts": {sdk.KindEncoder, &plan.Node{Kind: record.KindEncode, Work: &plan.EncodeWork{Texts: true}}, 100, 25, 120, "images"},
+		"encode texts":  {sdk.KindEncoder, &plan.Node{Kind: record.KindEncode, Work: &plan.EncodeTextsWork{}}, 96, 0, 91, "texts"},
 	} {
-		t.Run(string(kind), func(t *testing.T) {
-			b := b
+		t.Run(name, func(t *testing.T) {
+			b, node, all := b, test.node, test.items+test.more
 			b.t = t
 			node.Name = string(node.Kind) + "/x"
-			node.Instance = &plan.Instance{Kind: string(kind), Component: "mortal", Name: "one", Identity: spec.Identity{Component: mortal{}.component(kind)}}
-			images := 100
-			if kind == sdk.KindRater {
-				images = 95
-			}
+			node.Instance = &plan.Instance{Kind: string(test.kind), Component: "mortal", Name: "one", Identity: spec.Identity{Component: mortal{}.component(test.kind)}}
 			try := func(scratch string, lives int) (*Result, int, error) {
 				asked := 0
-				result, err := b.over(mortal{&asked, lives}.connect(t, kind), node, scratch, in)
+				result, err := b.over(mortal{&asked, lives}.connect(t, test.kind), node, scratch, in)
 				return result, asked, err
 			}
 			want, asked, err := try("", 0)
-			if err != nil || asked != images {
+			if err != nil || asked != all {
 				t.Fatal(asked, err)
 			}
 			same := func(got *Result) {
@@ -124,13 +149,16 @@ func TestAnswersAreKept(t *testing.T) {
 						t.Errorf("%s differs from that of one go", role)
 					}
 				}
-				if got.Items != images {
-					t.Errorf("it counts %d images", got.Items)
+				if got.Items != test.items || got.Unit != test.unit {
+					t.Errorf("it counts %d %s", got.Items, got.Unit)
+				}
+				if diff := cmp.Diff(want.Facts, got.Facts); diff != "" {
+					t.Errorf("facts differ (-want +got):\n%s", diff)
 				}
 			}
 
 			scratch := t.TempDir()
-			if _, _, err := try(scratch, 91); err == nil || !strings.Contains(err.Error(), "killed") {
+			if _, _, err := try(scratch, test.lives); err == nil || !strings.Contains(err.Error(), "killed") {
 				t.Fatalf("got %v", err)
 			}
 			got, asked, err := try(scratch, 0)
@@ -138,21 +166,28 @@ func TestAnswersAreKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			same(got)
-			if asked > images-91+2*mortalBatch {
-				t.Errorf("%d images were asked about again", asked)
+			if asked > all-test.lives+2*mortalBatch {
+				t.Errorf("%d were asked about again", asked)
 			}
+			if got, asked, err = try(scratch, 0); err != nil || asked != test.items%mortalBatch+test.more%mortalBatch {
+				t.Fatalf("when all batches are kept, %d are asked about, %v", asked, err)
+			}
+			same(got)
 
+			// All that is kept is damaged.
 			parts, _ := filepath.Glob(filepath.Join(scratch, "*.0-*.parquet.*"))
-			if len(parts) != 1 {
-				t.Fatal(parts)
+			if len(parts) == 0 {
+				t.Fatal("nothing is kept")
 			}
-			content, err := os.ReadFile(parts[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			content[len(content)/2] ^= 1
-			if err := os.WriteFile(parts[0], content, 0o644); err != nil {
-				t.Fatal(err)
+			for _, part := range parts {
+				content, err := os.ReadFile(part)
+				if err != nil {
+					t.Fatal(err)
+				}
+				content[len(content)/2] ^= 1
+				if err := os.WriteFile(part, content, 0o644); err != nil {
+					t.Fatal(err)
+				}
 			}
 			var said []string
 			b.repaired = func(text string) { said = append(said, text) }
@@ -160,8 +195,8 @@ func TestAnswersAreKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			same(got)
-			if asked != images || len(said) != 1 || !strings.HasPrefix(said[0], "Answers about the images 1 to ") {
-				t.Errorf("%d images were asked about, it says %q", asked, said)
+			if asked != all || len(said) != len(parts) || !strings.HasPrefix(said[0], "Answers about the "+test.unit+" 1 to ") {
+				t.Errorf("%d were asked about, it says %q", asked, said)
 			}
 		})
 	}

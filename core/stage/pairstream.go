@@ -23,6 +23,7 @@ import (
 type pairStream struct {
 	path  string
 	pairs []pair // in the order of choosePairs
+	skip  int    // how many of them are answered already, from the first on, and not sent
 	ids   []string
 }
 
@@ -53,10 +54,13 @@ func (s pairStream) items(ctx context.Context, scratch string) iter.Seq2[client.
 
 func (s pairStream) send(ctx context.Context, waiting *waitingImages, send func(client.Pair) error) error {
 	needed := map[int]int{} // pairs that an image is the earlier one of and that are not sent yet
-	for _, p := range s.pairs {
+	for _, p := range s.pairs[s.skip:] {
 		needed[p.earlier()]++
 	}
-	next, row := 0, -1
+	next, row := s.skip, -1
+	if next == len(s.pairs) {
+		return nil
+	}
 	for image, err := range table.Read[table.Image](s.path) {
 		if err == nil {
 			err = ctx.Err()

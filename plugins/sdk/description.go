@@ -65,10 +65,11 @@ const (
 
 // The types of attributes.
 const (
-	TypeString     = schema.String
-	TypeNumber     = schema.Number
-	TypeInteger    = schema.Integer
-	TypeBool       = schema.Bool
-	TypeStringList = schema.StringList
-	TypeNumberList = schema.NumberList
+	TypeString      = schema.String
+	TypeNumber      = schema.Number
+	TypeInteger     = schema.Integer
+	TypeBool        = schema.Bool
+	TypeStringList  = schema.StringList
+	TypeNumberList  = schema.NumberList
+	TypeIntegerList = schema.IntegerList
 )

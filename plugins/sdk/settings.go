@@ -54,6 +54,7 @@ var attributeTypes = map[reflect.Type]Type{
 	reflect.TypeFor[bool]():      TypeBool,
 	reflect.TypeFor[[]string]():  TypeStringList,
 	reflect.TypeFor[[]float64](): TypeNumberList,
+	reflect.TypeFor[[]int]():     TypeIntegerList,
 }
 
 func attributeOf(field reflect.StructField, value reflect.Value) Attribute {

@@ -16,18 +16,20 @@ type settings struct {
 	Solver  string    `json:"solver" plumb:"one_of=ddim|euler"`
 	Center  bool      `json:"center,omitempty"`
 	Layers  []float64 `json:"layers"`
+	Sizes   []int     `json:"sizes"`
 	Words   []string  `json:"words" plumb:"required"`
 	Weights string    `json:"weights" plumb:"path,optional"`
 	shared
 }
 
 func TestSettings(t *testing.T) {
-	got := Settings(settings{Scale: 0.5, Solver: "ddim", Layers: []float64{64, 32}, shared: shared{Steps: 1500}})
+	got := Settings(settings{Scale: 0.5, Solver: "ddim", Layers: []float64{64, 32}, Sizes: []int{8}, shared: shared{Steps: 1500}})
 	want := Schema{Attributes: []Attribute{
 		{Name: "scale", Type: TypeNumber, Default: json.RawMessage("0.5"), Minimum: Bound(0), Maximum: Bound(1000), Summary: "A factor."},
 		{Name: "solver", Type: TypeString, Default: json.RawMessage(`"ddim"`), OneOf: []string{"ddim", "euler"}},
 		{Name: "center", Type: TypeBool, Default: json.RawMessage("false")},
 		{Name: "layers", Type: TypeNumberList, Default: json.RawMessage("[64,32]")},
+		{Name: "sizes", Type: TypeIntegerList, Default: json.RawMessage("[8]")},
 		{Name: "words", Type: TypeStringList, Required: true},
 		{Name: "weights", Type: TypeString, Path: true},
 		{Name: "steps", Type: TypeInteger, Default: json.RawMessage("1500"), Minimum: Bound(1), Summary: "Steps."},

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 // PJRTPathVariable is the environment variable that says where PJRT plugins lie:
@@ -96,21 +98,21 @@ var plugins = map[string]struct{ named, wheels, within []string }{
 
 // Find returns the plugins of a backend that lie on this machine, the first to be
 // tried first; none is opened. What the user named and is not there is among them,
-// with the reason.
+// with the reason, and what lies among the installed ones and was not installed whole.
 func Find(name string, variable func(name string) string) []Candidate {
 	patterns := plugins[name]
 	all := named(name, variable(PJRTPathVariable))
-	add := func(source string, directory string, patterns ...[]string) {
+	add := func(source, directory, why string, patterns ...[]string) {
 		for _, path := range below(directory, patterns...) {
 			if !slices.ContainsFunc(all, func(c Candidate) bool { return c.Path == path }) {
-				all = append(all, Candidate{Path: path, Source: source})
+				all = append(all, Candidate{path, source, why})
 			}
 		}
 	}
 	if root, err := Root(variable); err == nil {
 		versions, _ := filepath.Glob(filepath.Join(quoteGlob(root), strings.ReplaceAll(name, ":", "-"), "*"))
 		for _, version := range slices.Backward(versions) {
-			add(Sources[1], version, patterns.wheels)
+			add(Sources[1], version, notInstalled(version), patterns.wheels)
 		}
 	}
 	for _, variableName := range []string{"VIRTUAL_ENV", "CONDA_PREFIX"} {
@@ -120,14 +122,33 @@ func Find(name string, variable func(name string) string) []Candidate {
 		}
 		sites, _ := filepath.Glob(filepath.Join(quoteGlob(environment), "lib", "python3*", "site-packages"))
 		for _, site := range slices.Backward(sites) {
-			add(Sources[2], site, patterns.wheels)
+			add(Sources[2], site, "", patterns.wheels)
 		}
 	}
 	if home := variable("HOME"); home != "" {
-		add(Sources[3], filepath.Join(home, ".local", "lib", "go-xla"), patterns.named)
+		add(Sources[3], filepath.Join(home, ".local", "lib", "go-xla"), "", patterns.named)
 	}
-	add(Sources[3], "/usr/local/lib/go-xla", patterns.named)
+	add(Sources[3], "/usr/local/lib/go-xla", "", patterns.named)
 	return all
+}
+
+// manifest is the file in which `plumb backend install` says what it installed. It is
+// the last that it writes.
+const manifest = "manifest.json"
+
+// notInstalled says why a directory among the installed backends is none that was
+// installed, or nothing.
+func notInstalled(directory string) string {
+	text, err := os.ReadFile(filepath.Join(directory, manifest))
+	switch lines, damaged := sealed.Lines(text); {
+	case errors.Is(err, os.ErrNotExist):
+		return "it was not installed, or not to the end: " + directory + " has no " + manifest + ". Remove the directory and install the backend"
+	case err != nil:
+		return err.Error()
+	case len(lines) != 1 || damaged > 0:
+		return filepath.Join(directory, manifest) + " is damaged: install the backend anew"
+	}
+	return ""
 }
 
 // named returns what a list of paths names: files, and directories of plugins. A

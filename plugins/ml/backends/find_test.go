@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
 )
 
 // touch makes an empty file below a directory.
@@ -31,7 +33,13 @@ func TestFind(t *testing.T) {
 	installed := touch(t, root, "share/plumb/backends/xla-cpu/0.0.1/"+cpu)
 	newer := touch(t, root, "share/plumb/backends/xla-cpu/0.0.2/"+cpu)
 	touch(t, root, "share/plumb/backends/.new-1/"+cpu)
-	touch(t, root, "share/plumb/backends/xla-cpu/0.0.3/manifest.json")
+	half := touch(t, root, "share/plumb/backends/xla-cpu/0.0.4/"+cpu)
+	torn := touch(t, root, "share/plumb/backends/xla-cpu/0.0.5/"+cpu)
+	for version, manifest := range map[string][]byte{"0.0.1": sealed.Line([]byte("{}")), "0.0.2": sealed.Line([]byte("{}")), "0.0.3": sealed.Line([]byte("{}")), "0.0.5": sealed.Line([]byte("{}"))[:10]} {
+		if err := os.WriteFile(touch(t, root, "share/plumb/backends/xla-cpu/"+version+"/manifest.json"), manifest, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	venv := touch(t, root, "venv/lib/python3.12/site-packages/"+cpu)
 	conda := touch(t, root, "conda/lib/python3.11/site-packages/"+cuda)
 	goxla := touch(t, root, "home/.local/lib/go-xla/pjrt_c_api_cpu_v0.83.4_plugin.so")
@@ -43,7 +51,10 @@ func TestFind(t *testing.T) {
 	find := func(name string) []Candidate { return Find(name, func(name string) string { return variables[name] }) }
 	if diff := cmp.Diff([]Candidate{
 		{filepath.Join(root, "none_cpu.so"), Sources[0], "there is no such file"},
-		{named, Sources[0], ""}, {venv, Sources[0], ""}, {newer, Sources[1], ""}, {installed, Sources[1], ""}, {goxla, Sources[3], ""},
+		{named, Sources[0], ""}, {venv, Sources[0], ""},
+		{torn, Sources[1], filepath.Join(root, "share/plumb/backends/xla-cpu/0.0.5/manifest.json") + " is damaged: install the backend anew"},
+		{half, Sources[1], "it was not installed, or not to the end: " + filepath.Join(root, "share/plumb/backends/xla-cpu/0.0.4") + " has no manifest.json. Remove the directory and install the backend"},
+		{newer, Sources[1], ""}, {installed, Sources[1], ""}, {goxla, Sources[3], ""},
 	}, find(XLACPU)); diff != "" {
 		t.Errorf("xla:cpu (-want +got):\n%s", diff)
 	}

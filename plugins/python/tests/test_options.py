@@ -35,7 +35,7 @@ class Options(unittest.TestCase):
             {"name": "where", "type": "string", "path": True, "hub": ["config.json", "?merges.txt"], "obtain": "Ask us."},
             {"name": "words", "type": "list(string)", "default": ["p"]},
             {"name": "numbers", "type": "list(number)", "default": []},
-            {"name": "counts", "type": "list(number)", "default": []},
+            {"name": "counts", "type": "list(integer)", "default": []},
             {"name": "of_a", "type": "integer", "when": {"attribute": "mode", "is": "a"}},
             {"name": "several", "type": "list(string)", "one_of": ["l", "r"], "default": ["l"]},
         ])
@@ -54,6 +54,7 @@ class Options(unittest.TestCase):
             '{"needed": null}': "Every: needed = null is not a number",
             '{"needed": 1, "mode": "c"}': r"Every: mode = \"c\" is not one of",
             '{"needed": 1, "counts": [1, "x"]}': "is not a number",
+            '{"needed": 1, "counts": [1, 1.5]}': "is not an integer",
             "{}": "Every needs the option 'needed'",
         }.items():
             with self.assertRaisesRegex(Error, message):

@@ -10,6 +10,8 @@ package client
 import (
 	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc"
@@ -137,6 +139,14 @@ func (c *Client) Open(ctx context.Context, r OpenRequest) (*Instance, error) {
 			if answer.GetProgress() != nil {
 				opening.progress(progressFromProto(answer.GetProgress()))
 				return nil
+			}
+			if in.id != "" {
+				return violation("opens two instances for one request")
+			}
+			for _, name := range slices.Sorted(maps.Keys(answer.GetFacts())) {
+				if value := answer.GetFacts()[name]; !finite(value) {
+					return violation("says of itself that %q is %v, which is no number", name, value)
+				}
 			}
 			in.id, in.facts = answer.GetInstance(), answer.GetFacts()
 			return nil

@@ -86,6 +86,19 @@ func isName(text string) bool {
 // componentName is what a block's label may be; a / stands between it and its plugin.
 var componentName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 
+// references are the arguments of the component's block that are the language's own:
+// what it reads or is fitted on.
+func (c Component) references() []string {
+	var names []string
+	if c.ReadsFeatures() {
+		names = append(names, "encoder")
+	}
+	if c.Has(Fit) {
+		names = append(names, map[Kind]string{Reward: "labels", Encoder: "images", Rater: "images"}[c.Kind])
+	}
+	return names
+}
+
 // ReadsFeatures reports whether the component reads vectors that an encoder made.
 func (c Component) ReadsFeatures() bool {
 	return c.DoesRead(ReadImageFeatures) || c.DoesRead(ReadTextFeatures)
@@ -177,6 +190,9 @@ func (c Component) Mistakes() []string {
 	if c.Kind == Reward && c.Name == WeightedSum {
 		add("has a name that is taken: experiments combine rewards by it")
 	}
+	if c.PreferredBatch < 0 {
+		add("has a preferred_batch of %d: it may be 1 or more, or 0 for the usual one", c.PreferredBatch)
+	}
 	if len(c.Reads) > 0 && c.Kind != Reward {
 		add("says what it reads, which only a reward does")
 	}
@@ -211,6 +227,11 @@ func (c Component) Mistakes() []string {
 		}
 		if slices.Contains(c.Capabilities[:i], capability) {
 			add("declares the capability %q twice", capability)
+		}
+	}
+	for _, name := range c.references() {
+		if _, taken := c.Schema.Attribute(name); taken {
+			add("has an option %q, and that is the argument by which an experiment names its %s", name, name)
 		}
 	}
 	for _, mistake := range c.Schema.Mistakes() {

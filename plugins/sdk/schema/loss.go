@@ -73,5 +73,10 @@ func (l Loss) mistakes() []string {
 	if len(sources) != 1 && len(out) == 0 {
 		out = append(out, fmt.Sprintf("one of its needs says where its images come from (%v), and of these it has %v", imageSources, sources))
 	}
+	for _, name := range []string{"weight", "images"} {
+		if _, taken := l.Schema.Attribute(name); taken {
+			out = append(out, fmt.Sprintf("it has an option %q, which every loss has as the language's own", name))
+		}
+	}
 	return append(out, l.Schema.Mistakes()...)
 }

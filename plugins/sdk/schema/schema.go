@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 )
 
@@ -66,13 +67,27 @@ type Type string
 
 // The types of attributes.
 const (
-	String     Type = "string"
-	Number     Type = "number"
-	Integer    Type = "integer"
-	Bool       Type = "bool"
-	StringList Type = "list(string)"
-	NumberList Type = "list(number)"
+	String      Type = "string"
+	Number      Type = "number"
+	Integer     Type = "integer"
+	Bool        Type = "bool"
+	StringList  Type = "list(string)"
+	NumberList  Type = "list(number)"
+	IntegerList Type = "list(integer)"
 )
+
+// Element is the type of a list's elements; of what is no list it is the type itself.
+func (t Type) Element() Type {
+	switch t {
+	case StringList:
+		return String
+	case NumberList:
+		return Number
+	case IntegerList:
+		return Integer
+	}
+	return t
+}
 
 // Block is a nested block, such as auxiliary "prompt_classification" {}. In the
 // configuration it is an object under its type; if it is labelled, an object
@@ -112,6 +127,9 @@ func (s Schema) Change(name string, change func(*Attribute)) Schema {
 	return s
 }
 
+// optionName is what the name of an attribute or block may be.
+var optionName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+
 // Mistakes are those of the schema itself, not of a body written against it:
 // doubled names, unknown types, defaults that do not fit their attribute.
 func (s Schema) Mistakes() []string {
@@ -120,6 +138,8 @@ func (s Schema) Mistakes() []string {
 	claim := func(name string) {
 		if name == "" {
 			out = append(out, "an attribute or block has no name")
+		} else if !optionName.MatchString(name) {
+			out = append(out, fmt.Sprintf("the name %q cannot be written in an experiment: one is of letters, digits, _ and -, and begins with a letter or _", name))
 		} else if names[name] {
 			out = append(out, fmt.Sprintf("%s is declared twice", name))
 		}
@@ -148,8 +168,8 @@ func (s Schema) Mistakes() []string {
 
 func (a Attribute) mistakes() []string {
 	var out []string
-	numeric := a.Type == Number || a.Type == Integer || a.Type == NumberList
-	textual := a.Type == String || a.Type == StringList
+	numeric := a.Type.Element() == Number || a.Type.Element() == Integer
+	textual := a.Type.Element() == String
 	if !numeric && !textual && a.Type != Bool {
 		return []string{fmt.Sprintf("%q is not a type", a.Type)}
 	}
@@ -187,7 +207,8 @@ func (a Attribute) Refuses(value json.RawMessage) string {
 		return "is not JSON: " + err.Error()
 	}
 	elements := []any{decoded}
-	if a.Type == StringList || a.Type == NumberList {
+	kind := a.Type.Element()
+	if kind != a.Type {
 		list, ok := decoded.([]any)
 		if !ok {
 			return "is not a list"
@@ -197,17 +218,17 @@ func (a Attribute) Refuses(value json.RawMessage) string {
 	for _, element := range elements {
 		switch v := element.(type) {
 		case string:
-			if a.Type != String && a.Type != StringList {
+			if kind != String {
 				return fmt.Sprintf("is not a %s", a.Type)
 			}
 			if len(a.OneOf) > 0 && !slices.Contains(a.OneOf, v) {
 				return fmt.Sprintf("is not one of %q", a.OneOf)
 			}
 		case float64:
-			if a.Type != Number && a.Type != Integer && a.Type != NumberList {
+			if kind != Number && kind != Integer {
 				return fmt.Sprintf("is not a %s", a.Type)
 			}
-			if a.Type == Integer && v != math.Trunc(v) {
+			if kind == Integer && v != math.Trunc(v) {
 				return "is not an integer"
 			}
 			if a.Minimum != nil && v < *a.Minimum {

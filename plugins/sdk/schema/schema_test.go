@@ -21,6 +21,8 @@ func TestSchemaMistakes(t *testing.T) {
 		"default too small":   {Attribute{Name: "a", Type: Number, Default: json.RawMessage("-1"), Minimum: &zero}, "below 0"},
 		"default too large":   {Attribute{Name: "a", Type: Number, Default: json.RawMessage("2"), Maximum: &one}, "above 1"},
 		"default not integer": {Attribute{Name: "a", Type: Integer, Default: json.RawMessage("0.5")}, "not an integer"},
+		"list's default":      {Attribute{Name: "a", Type: IntegerList, Default: json.RawMessage("[1, 0.5]")}, "not an integer"},
+		"name":                {Attribute{Name: "a b", Type: Bool}, "cannot be written"},
 		"default not one of":  {Attribute{Name: "a", Type: String, Default: json.RawMessage(`"z"`), OneOf: []string{"x"}}, "not one of"},
 		"default not JSON":    {Attribute{Name: "a", Type: String, Default: json.RawMessage(`z`)}, "not JSON"},
 		"required default":    {Attribute{Name: "a", Type: Bool, Required: true, Default: json.RawMessage("true")}, "required"},

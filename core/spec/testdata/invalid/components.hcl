@@ -67,3 +67,8 @@ reward "beauty" "of_images_alone" {
 }
 
 reward "weighted_summ" "typo" {}
+
+encoder "pca" "whole" {
+  sizes      = [8, 1.5]
+  vocabulary = ["a"]
+}

@@ -52,7 +52,7 @@ class Mistake(TypeError):
 
 
 _scalars: Dict[Any, str] = {str: "string", float: "number", int: "integer", bool: "bool", pathlib.Path: "string"}
-_lists: Dict[Any, str] = {str: "list(string)", float: "list(number)", int: "list(number)"}
+_lists: Dict[Any, str] = {str: "list(string)", float: "list(number)", int: "list(integer)"}
 _kinds = "a str, float, int, bool, Path, Literal of texts, or a list of str, float or int, or one of these or None"
 
 
