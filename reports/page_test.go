@@ -6,9 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"image"
-	_ "image/jpeg"
-	_ "image/png"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -427,82 +424,6 @@ func TestPageIsBounded(t *testing.T) {
 		}
 		if c.size == 256 && !strings.Contains(got, "reduced to 192 pixels") {
 			t.Error("reduced images do not say so")
-		}
-	}
-}
-
-func TestThumbnails(t *testing.T) {
-	pixels := make([]byte, 3*400*200)
-	for i := range pixels {
-		pixels[i] = byte(i / 3 % 400 / 2)
-	}
-	for _, c := range []struct {
-		width, height         int
-		wantWidth, wantHeight int
-		format                string
-	}{{32, 16, 32, 16, "png"}, {96, 96, 96, 96, "png"}, {400, 200, 192, 96, "jpeg"}, {97, 10, 97, 10, "jpeg"}} {
-		from := imaging.Image{Width: c.width, Height: c.height, RGB: pixels[:3*c.width*c.height]}
-		content, err := imaging.EncodeStored(from)
-		if err != nil {
-			t.Fatal(err)
-		}
-		small, err := newThumbnails().of(content)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, encoded, _ := strings.Cut(small.source, ",")
-		file, err := base64.StdEncoding.DecodeString(encoded)
-		if err != nil {
-			t.Fatal(err)
-		}
-		picture, format, err := image.Decode(bytes.NewReader(file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if size := picture.Bounds(); size.Dx() != c.wantWidth || size.Dy() != c.wantHeight || format != c.format || small.width != c.wantWidth {
-			t.Errorf("%d x %d: a %s of %v", c.width, c.height, format, size)
-		}
-		if red, _, _, _ := picture.At(5, 5).RGBA(); format == "png" && byte(red>>8) != from.RGB[3*(5*c.width+5)] {
-			t.Errorf("%d x %d: pixels changed", c.width, c.height)
-		}
-	}
-	if _, err := newThumbnails().of([]byte("no image")); err == nil {
-		t.Error("what is no image was taken for one")
-	}
-}
-
-// TestLottery: the draw depends on the seed and the prompts alone, and its first prompts
-// are of every part.
-func TestLottery(t *testing.T) {
-	var places []promptPlace
-	for i := range 40 {
-		places = append(places, promptPlace{Prompt: fmt.Sprint(i), Category: []string{"a", "b"}[i%2], Split: []string{"seen", "seen", "unseen", "seen"}[i%4]})
-	}
-	one := lottery{1}.draw(places)
-	turned := slices.Clone(places)
-	slices.Reverse(turned)
-	if diff := cmp.Diff(one, lottery{1}.draw(turned)); diff != "" {
-		t.Error("the draw depends on the order of the prompts")
-	}
-	if slices.Equal(one, lottery{2}.draw(places)) {
-		t.Error("another seed draws the same")
-	}
-	if len(one) != 40 {
-		t.Errorf("%d of 40 prompts", len(one))
-	}
-	parts := map[string]bool{}
-	for _, p := range one[:3] { // a seen, a unseen, b seen
-		parts[p.Category+p.Split] = true
-	}
-	if len(parts) != 3 {
-		t.Errorf("the first three are of %v", parts)
-	}
-}
-
-func TestVotes(t *testing.T) {
-	for votes, want := range map[imageVotes]string{{}: "", {skip: 4}: "", {good: 2, bad: 1}: page.Good, {good: 1, bad: 2}: page.Bad, {good: 2, bad: 2, skip: 5}: page.Even} {
-		if got := votes.verdict(); got != want {
-			t.Errorf("%+v: %q", votes, got)
 		}
 	}
 }
