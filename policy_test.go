@@ -57,6 +57,7 @@ const policy = `
 	core/run                      : core/session cmd
 	core/session                  : cmd
 	reports                       : cmd reports/coverage
+	reports/page                  : reports : cmd
 	cmd                           :
 `
 

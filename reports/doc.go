@@ -1,6 +1,6 @@
 // Package reports turns records into what people read: comparison tables (on a
-// terminal, in Markdown, LaTeX and CSV), one JSON file with every number, plots,
-// and image grids.
+// terminal, in Markdown, LaTeX and CSV), one JSON file with every number, plots, image
+// grids, and a page for the browser that has all of it (package page).
 //
 // It reads records and the tables they name, and runs nothing: a report can be
 // made again at any time, and editing this package re-runs no stage. It invents

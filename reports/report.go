@@ -98,6 +98,7 @@ func experimentTables(v variant) (tables, summary []Table) {
 			if !ok {
 				continue
 			}
+			table.Evaluation = e.name
 			if len(v.evaluations) > 1 {
 				table.ID += "-" + e.name
 				table.Title += " (" + e.name + ")"
@@ -136,8 +137,8 @@ func PrintSummary(w io.Writer, width int, input Input) error {
 	return printTerminal(w, width, &brief)
 }
 
-// Write makes a report's files in dir, which it creates: tables.md, tables.csv,
-// tables.tex, results.json, and, as far as the run has something to show,
+// Write makes a report's files in dir, which it creates: index.html, tables.md,
+// tables.csv, tables.tex, results.json, and, as far as the run has something to show,
 // images.png, curves.png and front.png.
 func Write(ctx context.Context, dir string, input Input) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -152,6 +153,13 @@ func Write(ctx context.Context, dir string, input Input) error {
 		{"tables.csv", func(w io.Writer) (bool, error) { return true, writeCSV(w, report) }},
 		{"tables.tex", func(w io.Writer) (bool, error) { return true, writeLaTeX(w, report) }},
 		{"results.json", func(w io.Writer) (bool, error) { return true, writeResults(w, input, report) }},
+		{"index.html", func(w io.Writer) (bool, error) {
+			p, err := pageOf(ctx, input, report)
+			if err != nil {
+				return false, err
+			}
+			return true, p.Write(w)
+		}},
 		{"images.png", func(w io.Writer) (bool, error) {
 			gallery, err := galleryOf(ctx, input)
 			if err != nil || gallery == nil {

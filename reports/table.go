@@ -17,6 +17,9 @@ type Table struct {
 	Rows    []Row
 	Notes   []string
 	Lead    bool // it says what came out, and stands first
+
+	Evaluation string // the evaluate block that it is of
+	Claim      string // how a sentence begins that says what its headline rows conclude; empty: none does
 }
 
 // Row is one model, reward or comparison.
@@ -24,6 +27,7 @@ type Row struct {
 	Subject  string // the model, reward or images that it is about
 	Baseline bool   // what the others are compared with
 	Detail   bool   // left out in the terminal; the files have it
+	Headline bool   // its conclusion is part of the verdict
 	Cells    map[ColumnKey]Cell
 }
 

@@ -19,7 +19,7 @@ func (c across) differences(models []string, modelQuantities []quantity, rewards
 		return t
 	}
 	reference := c.groups[at]
-	t.Title = "Variants against " + reference.label
+	t.Title, t.Claim = "Variants against "+reference.label, "Over the seeds"
 	var tested family
 	add := func(subject string, q quantity) {
 		for i, g := range c.groups {
@@ -28,7 +28,7 @@ func (c across) differences(models []string, modelQuantities []quantity, rewards
 			}
 			differences, unit := c.paired(g, reference, func(e evaluation) *record.Metric { return q.of(e, subject) })
 			row := c.row(g, variables)
-			row.Subject = subject
+			row.Subject, row.Headline = subject, true
 			row.put(about, text(subject))
 			row.put(what, text(q.column.Title))
 			row.put(seeds, text(fmt.Sprint(len(differences))))

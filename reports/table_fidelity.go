@@ -24,12 +24,12 @@ func fidelityTable(_ variant, e evaluation) (Table, bool) {
 	images, what := wordColumn(FieldSubject, "images"), wordColumn(FieldQuantity, "distance")
 	value := Column{Key: ColumnKey{Field: FieldValue}, Title: "value", Better: record.Lower}
 	number := Column{Key: ColumnKey{Field: FieldNumber}, Title: "difference"}
-	t := Table{ID: "fidelity", Title: "Fidelity: distance from real images", Columns: []Column{images, what, value, number, pOf(number), conclusionOf(number)}}
+	t := Table{ID: "fidelity", Title: "Fidelity: distance from real images", Claim: "By distance from real images (FID)", Columns: []Column{images, what, value, number, pOf(number), conclusionOf(number)}}
 	var tested family
 	for _, d := range distances {
 		title := metricColumn(d.value, part{}).Title
 		for _, model := range e.models {
-			row := Row{Subject: model, Baseline: model == e.baseline}
+			row := Row{Subject: model, Baseline: model == e.baseline, Headline: d.value == metric.FID && model != e.baseline && e.baseline != ""}
 			row.put(images, text(model))
 			row.put(what, text(title))
 			row.put(value, t.distanceCell(e, d.value, model))

@@ -18,7 +18,7 @@ func rewardsTable(_ variant, e evaluation) (Table, bool) {
 	reward, versus := wordColumn(FieldSubject, "reward"), wordColumn(FieldVersus, "against")
 	what, prompts := wordColumn(FieldQuantity, "measure"), wordColumn(FieldPart, "prompts")
 	number := Column{Key: ColumnKey{Field: FieldNumber}, Title: "points"}
-	t := Table{ID: "rewards", Title: "Rewards compared", Columns: []Column{reward, versus, what, prompts, number, pOf(number), conclusionOf(number)}}
+	t := Table{ID: "rewards", Title: "Rewards compared", Claim: "By agreement with the raters on pairs of images", Columns: []Column{reward, versus, what, prompts, number, pOf(number), conclusionOf(number)}}
 	var tested family
 	for _, compared := range rewardComparisons {
 		title := metricColumn(compared.difference, part{}).Title
@@ -28,7 +28,7 @@ func rewardsTable(_ variant, e evaluation) (Table, bool) {
 			}
 			for _, over := range e.parts(compared.difference) {
 				find := func(name string) *record.Metric { return e.find(name, over, of(m.Subject), against(m.Versus)) }
-				row := Row{Subject: m.Subject, Detail: over.category != ""}
+				row := Row{Subject: m.Subject, Detail: over.category != "", Headline: over == part{} && compared.difference == metric.PairwiseAccuracyDifference}
 				row.put(reward, text(m.Subject))
 				row.put(versus, text(m.Versus))
 				row.put(what, text(title))

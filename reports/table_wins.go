@@ -14,7 +14,7 @@ func winTable(_ variant, e evaluation) (Table, bool) {
 	model, prompts := wordColumn(FieldSubject, "model"), wordColumn(FieldPart, "prompts")
 	shares := []Column{metricColumn(metric.WinShare, part{}), metricColumn(metric.TieShare, part{}), metricColumn(metric.LoseShare, part{})}
 	net := metricColumn(metric.WinMinusLose, part{}).described()
-	t := Table{ID: "wins", Title: "Against " + e.baseline + ": who wins by two thirds of the votes", Columns: []Column{model, prompts}}
+	t := Table{ID: "wins", Title: "Against " + e.baseline + ": who wins by two thirds of the votes", Claim: "By the raters' votes", Columns: []Column{model, prompts}}
 	t.Columns = append(append(t.Columns, shares...), net, pOf(net), conclusionOf(net))
 	var tested family // with several models and parts one may look better by chance
 	for _, over := range e.parts(metric.WinMinusLose) {
@@ -23,7 +23,7 @@ func winTable(_ variant, e evaluation) (Table, bool) {
 				continue
 			}
 			find := func(metric string) *record.Metric { return e.find(metric, over, of(name), against(e.baseline)) }
-			row := Row{Subject: name, Detail: over.category != ""}
+			row := Row{Subject: name, Detail: over.category != "", Headline: over == part{}}
 			row.put(model, text(name))
 			row.put(prompts, text(over.name()))
 			for _, share := range shares {

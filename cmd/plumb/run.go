@@ -403,6 +403,6 @@ func (p *program) report(ctx context.Context, input reports.Input) error {
 		fmt.Fprintf(p.err, "\nplumb: the report's files are not written, as there is nowhere to (%v); --runs names another directory\n", unwritten)
 		return nil
 	}
-	fmt.Fprintf(p.out, "\ntables:  %s\nnumbers: %s\n", filepath.Join(dir, "tables.md"), filepath.Join(dir, "results.json"))
+	fmt.Fprintf(p.out, "\npage:    %s\ntables:  %s\nnumbers: %s\n", filepath.Join(dir, "index.html"), filepath.Join(dir, "tables.md"), filepath.Join(dir, "results.json"))
 	return nil
 }
