@@ -108,6 +108,7 @@ func TestPageVerdict(t *testing.T) {
 	}{
 		{syntheticExperiment(t), []page.Claim{
 			{Text: "By the raters' votes, labelled is not distinguishable from base (+8.6 ±6.8 points, p 0.172); full is better than base (+19.9 ±6.8 points, p 0.008)."},
+			{Text: "On unseen prompts, labelled is not distinguishable from base (+7.5 ±9.7 points, p 0.172); full is better than base (+16.2 ±9.7 points, p 0.018)."},
 			{Text: "By distance from real images (FID), labelled is not distinguishable from base (+4.7 ±1.2, p 0.076); full is not distinguishable from base (+1.1 ±1.2, p 0.166)."},
 			{Text: "By agreement with the raters on pairs of images, with_aux is not distinguishable from clip (+2.0 ±6.0 points, p 0.234)."},
 		}},
@@ -133,7 +134,7 @@ func TestPageVerdict(t *testing.T) {
 func TestPageSaysWhatTheTablesSay(t *testing.T) {
 	report := Build(syntheticExperiment(t).input())
 	for _, of := range report.Tables {
-		sentence := of.claim().Text
+		sentence := of.claim(of.Claim, func(row Row) bool { return row.Headline }).Text
 		for i, row := range of.Rows {
 			if !row.Headline || of.Claim == "" {
 				continue
@@ -282,7 +283,7 @@ func TestPageOfSeveralEvaluations(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, name := range []string{"main", "second"} {
-		if len(p.Verdicts) != 2 || p.Verdicts[i].Evaluation != name || len(p.Verdicts[i].Claims) != 3 {
+		if len(p.Verdicts) != 2 || p.Verdicts[i].Evaluation != name || len(p.Verdicts[i].Claims) != 4 {
 			t.Errorf("verdicts %+v", p.Verdicts)
 		}
 		if len(p.Grids) != 2 || p.Grids[i].Evaluation != name || len(p.Grids[i].Rows) != 10 {

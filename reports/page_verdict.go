@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/reports/page"
 )
@@ -30,8 +31,13 @@ func verdicts(run *record.Run, variants []variant, tables []Table) []page.Verdic
 			if t.Evaluation != c.evaluation {
 				continue
 			}
-			if claim := t.claim(); claim.Text != "" {
-				verdict.Claims = append(verdict.Claims, claim)
+			for _, claim := range []page.Claim{
+				t.claim(t.Claim, func(row Row) bool { return row.Headline }),
+				t.claim("On unseen prompts", Row.unseenHeadline),
+			} {
+				if claim.Text != "" {
+					verdict.Claims = append(verdict.Claims, claim)
+				}
 			}
 		}
 		if verdict.Claims == nil {
@@ -65,9 +71,16 @@ func (c across) silence() string {
 	return "Nothing that was measured is compared by a test."
 }
 
-// claim is the conclusions of the headline rows in a sentence, empty if there are none;
-// of many, how many there are of each kind, and those that are decided.
-func (t Table) claim() page.Claim {
+// unseenHeadline reports whether the row is what is asked after the headline: whether a
+// model wins on words that it was not told about, too.
+func (r Row) unseenHeadline() bool {
+	_, votes := r.Cells[ColumnKey{Field: FieldNumber, Metric: metric.WinMinusLose}]
+	return votes && !r.Detail && r.Cells[ColumnKey{Field: FieldPart}].Text == "unseen"
+}
+
+// claim is the conclusions of some rows in a sentence that begins with words, empty if
+// there are none; of many, how many there are of each kind, and those that are decided.
+func (t Table) claim(words string, of func(Row) bool) page.Claim {
 	concluded := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key.Field == FieldConclusion })
 	if t.Claim == "" || concluded < 0 {
 		return page.Claim{}
@@ -75,7 +88,7 @@ func (t Table) claim() page.Claim {
 	number := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Key == t.Columns[concluded].Key.as(FieldNumber) })
 	quantities := map[string]bool{}
 	for _, row := range t.Rows {
-		if row.Headline {
+		if of(row) {
 			quantities[row.Cells[ColumnKey{Field: FieldQuantity}].Text] = true
 		}
 	}
@@ -84,7 +97,7 @@ func (t Table) claim() page.Claim {
 	for i, row := range t.Rows {
 		cell := row.Cell(t.Columns[number])
 		// A comparison with a test counts, and so does one that was to have one.
-		if !row.Headline || cell.Comparison == nil && cell.Text != missingText {
+		if !of(row) || cell.Comparison == nil && cell.Text != missingText {
 			continue
 		}
 		who := t.about(row, len(quantities) > 1)
@@ -106,7 +119,7 @@ func (t Table) claim() page.Claim {
 	case clauses == nil:
 		return page.Claim{}
 	case len(clauses) <= mostClauses:
-		return page.Claim{Text: t.Claim + ", " + strings.Join(clauses, "; ") + "."}
+		return page.Claim{Text: words + ", " + strings.Join(clauses, "; ") + "."}
 	}
 	var counted []string
 	for _, one := range []struct {
@@ -117,7 +130,7 @@ func (t Table) claim() page.Claim {
 			counted = append(counted, fmt.Sprintf("%d %s", n, one.words))
 		}
 	}
-	claim := page.Claim{Text: fmt.Sprintf("%s, of %d comparisons: %s.", t.Claim, len(clauses), strings.Join(counted, ", "))}
+	claim := page.Claim{Text: fmt.Sprintf("%s, of %d comparisons: %s.", words, len(clauses), strings.Join(counted, ", "))}
 	if len(decided) <= mostDecided {
 		claim.Items = decided
 	}
