@@ -144,6 +144,9 @@ func Write(ctx context.Context, dir string, input Input) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("make the report's folder: %w", err)
 	}
+	if err := atomicfile.SweepAbandoned(dir); err != nil { // of a run that was killed here
+		return fmt.Errorf("remove what a killed run left of its report: %w", err)
+	}
 	report := Build(input)
 	for _, file := range []struct {
 		name   string

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plumb-ml/plumb/core/digest"
 	"github.com/plumb-ml/plumb/core/store"
 )
 
@@ -107,6 +108,10 @@ func (p *program) storeVerifyCommand() *cobra.Command {
 				return err
 			}
 			defer s.Close()
+			forgotten := []string{}
+			if damaged := digest.NewMemory(store.DigestsFile(p.storePath())).Check(); damaged > 0 {
+				forgotten = append(forgotten, fmt.Sprintf("The digests of %s, remembered in %s, were damaged.", plural(damaged, "file", "files"), store.DigestsFile(p.storePath())))
+			}
 			if s.Writable() {
 				// Who doubts the store may doubt what was remembered of data and weights.
 				if err := os.Remove(store.DigestsFile(p.storePath())); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -121,14 +126,14 @@ func (p *program) storeVerifyCommand() *cobra.Command {
 				err := p.writeJSON(struct {
 					Problems []store.Problem `json:"problems"`
 					Repairs  []string        `json:"repairs"`
-				}{append([]store.Problem{}, problems...), append([]string{}, s.Repairs()...)})
+				}{append([]store.Problem{}, problems...), append(forgotten, s.Repairs()...)})
 				if err == nil && len(problems) > 0 {
 					err = exit{code: exitFailed}
 				}
 				return err
 			}
-			for _, text := range s.Repairs() {
-				fmt.Fprintln(p.out, text)
+			for _, text := range append(forgotten, s.Repairs()...) {
+				fmt.Fprintf(p.out, "%s\n", indent(text, 0, 80))
 			}
 			for _, problem := range problems {
 				fmt.Fprintf(p.out, "%s: %s\n", problem.Name, problem.Detail)

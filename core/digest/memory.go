@@ -135,6 +135,14 @@ func (m *Memory) Damaged() int {
 	return m.damaged
 }
 
+// Check reads the memory, and says of how many files it is damaged.
+func (m *Memory) Check() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.load()
+	return m.damaged
+}
+
 // A line, sealed, is: digest size content inode device number day path.
 func (e entry) line(path string) []byte {
 	s := e.stamp

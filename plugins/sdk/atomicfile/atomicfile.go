@@ -13,7 +13,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 )
 
 // File is a file that is being written. Nothing is at its path before Commit.
@@ -118,6 +120,41 @@ func MkdirAll(dir string, mode os.FileMode) error {
 		return err
 	}
 	return SyncDir(parent)
+}
+
+// SweepAbandoned removes what processes of this machine that have ended had begun in a
+// directory: they were killed.
+func SweepAbandoned(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, entry := range entries {
+		rest, ours := strings.CutSuffix(entry.Name(), "~")
+		if !ours || entry.IsDir() || !strings.HasPrefix(rest, ".") {
+			continue
+		}
+		number, err := strconv.Atoi(rest[strings.LastIndexByte(rest, '.')+1:])
+		if err != nil || number <= 0 || running(number) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, entry.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
+}
+
+// running reports whether there is a process of a number.
+func running(number int) bool {
+	process, err := os.FindProcess(number)
+	if err != nil {
+		return false
+	}
+	defer process.Release()
+	err = process.Signal(syscall.Signal(0))
+	return err == nil || !errors.Is(err, os.ErrProcessDone) && !errors.Is(err, syscall.ESRCH)
 }
 
 // Sweep removes what this process has begun below a directory and not ended, for

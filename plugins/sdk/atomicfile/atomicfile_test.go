@@ -2,8 +2,10 @@ package atomicfile
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -134,5 +136,36 @@ func TestRename(t *testing.T) {
 	holds(t, dir, "new")
 	if err := Rename(from, to); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
+// What a process has begun that has ended is removed; what one that runs is writing, and
+// other people's files, stay.
+func TestSweepAbandoned(t *testing.T) {
+	dir := t.TempDir()
+	gone := exec.Command(os.Args[0], "-test.run=^$")
+	if err := gone.Run(); err != nil {
+		t.Fatal(err)
+	}
+	mine, err := Create(filepath.Join(dir, "mine"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mine.Discard()
+	abandoned := fmt.Sprintf(".curves.png.123.%d~", gone.Process.Pid)
+	for _, name := range []string{abandoned, "tables.md", "notes.txt~", ".hidden~", ".0.x~", fmt.Sprintf("seen.%d~", gone.Process.Pid)} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := SweepAbandoned(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, abandoned)); !os.IsNotExist(err) {
+		t.Errorf("%s is there: %v", abandoned, err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 6 {
+		t.Errorf("%d files are left, %v", len(left), err)
 	}
 }

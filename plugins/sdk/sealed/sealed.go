@@ -161,7 +161,8 @@ func Line(text []byte) []byte {
 }
 
 // Lines returns the texts of the lines that are intact, in their order, and how many
-// are not. A last line without a line break, which a kill cuts off, is neither.
+// are not. A last line without a line break, which a kill cuts off, is neither, if it is
+// the beginning of a line.
 func Lines(content []byte) (texts [][]byte, damaged int) {
 	for line := range bytes.Lines(content) {
 		whole := bytes.HasSuffix(line, []byte("\n"))
@@ -169,9 +170,20 @@ func Lines(content []byte) (texts [][]byte, damaged int) {
 		switch {
 		case len(line) > mark && line[mark] == ' ' && markOf(line[mark+1:]) == string(line[:mark]):
 			texts = append(texts, line[mark+1:])
-		case whole:
+		case whole || !begins(line):
 			damaged++
 		}
 	}
 	return texts, damaged
+}
+
+// begins reports whether a text may be the beginning of a line.
+func begins(text []byte) bool {
+	for i, b := range text[:min(len(text), mark+1)] {
+		hexadecimal := b >= '0' && b <= '9' || b >= 'a' && b <= 'f'
+		if i < mark && !hexadecimal || i == mark && b != ' ' {
+			return false
+		}
+	}
+	return true
 }

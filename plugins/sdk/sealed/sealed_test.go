@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -113,6 +114,23 @@ func TestDamage(t *testing.T) {
 	}
 	found(t, path, "older", true)
 	found(t, path, "older", false)
+}
+
+// What a kill may leave behind the last line is its beginning; anything else is damage.
+func TestLinesBehindTheLast(t *testing.T) {
+	whole := Line([]byte(`{"a":1}`))
+	for i := range len(whole) - 1 {
+		texts, damaged := Lines(append(append([]byte{}, whole...), whole[:i]...))
+		if len(texts) != 1 || damaged != 0 {
+			t.Errorf("cut behind %d bytes: %d intact, %d damaged", i, len(texts), damaged)
+		}
+	}
+	for _, tail := range []string{"x", "0x", "\x00", "0123456789abcdefx", "AB", strings.Repeat("0", 17)} {
+		texts, damaged := Lines(append(append([]byte{}, whole...), tail...))
+		if len(texts) != 1 || damaged != 1 {
+			t.Errorf("%q behind it: %d intact, %d damaged", tail, len(texts), damaged)
+		}
+	}
 }
 
 func TestLines(t *testing.T) {
