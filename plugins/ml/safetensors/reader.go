@@ -12,10 +12,16 @@ import (
 // read one by one: a model of gigabytes is checked before any of it is held.
 type Reader struct {
 	path    string
-	source  *os.File
+	source  opened
 	start   int64 // of the data
 	entries map[string]named
 	about   map[string]string
+}
+
+// opened is an open file, or what stands for one.
+type opened interface {
+	io.ReaderAt
+	io.Closer
 }
 
 // Info is what the header says of a tensor.
@@ -40,8 +46,13 @@ func Open(path string) (*Reader, error) {
 		source.Close()
 		return nil, fmt.Errorf("read weights: %w", err)
 	}
+	return newReader(path, source, info.Size())
+}
+
+// newReader checks the header of what a file holds, and closes it after a mistake.
+func newReader(path string, source opened, size int64) (*Reader, error) {
 	var file File
-	entries, start, err := file.open(source, info.Size())
+	entries, start, err := file.open(source, size)
 	if err != nil {
 		source.Close()
 		return nil, fmt.Errorf("read weights %s: %w", path, err)
