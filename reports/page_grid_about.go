@@ -23,6 +23,9 @@ func (g *imageGrid) about(chosen, prompts int, grid *page.Grid) []string {
 		seeds = "but the seeds differ between columns"
 	}
 	about = append(about, fmt.Sprintf("%s, with %s; %s.", how, which, seeds))
+	if more := len(grid.Changed); more > 0 {
+		about = append(about, fmt.Sprintf("Behind them: %s more, chosen because most changed there.", countOf(more, "prompt")))
+	}
 	if g.count > len(g.models) {
 		about = append(about, fmt.Sprintf("The first %d of %d models and variants that drew images.", len(g.models), g.count))
 	}
