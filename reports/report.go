@@ -79,18 +79,9 @@ func Build(input Input) *Report {
 // experimentTables is every table of one experiment, one set per evaluation, and those
 // that say first what came out.
 func experimentTables(v variant) (tables, summary []Table) {
+	several := len(v.evaluations) > 1
 	for _, e := range v.evaluations {
-		lead, ok := modelsTable(v, e)
-		if wins, compared := winTable(v, e); compared && wins.measured() {
-			fidelity, _ := fidelityTable(v, e)
-			lead, ok = summaryTable(e, wins, fidelity)
-		}
-		if ok && lead.measured() {
-			if len(v.evaluations) > 1 {
-				lead.Title += " (" + e.name + ")"
-			}
-			summary = append(summary, lead)
-		}
+		built := map[string]Table{} // by ID
 		for _, build := range []func(variant, evaluation) (Table, bool){
 			modelsTable, partsTable, winTable, fidelityTable, accuracyTable, rewardsTable, bestOfTable, categoryTable, categoryDifferencesTable,
 		} {
@@ -98,15 +89,28 @@ func experimentTables(v variant) (tables, summary []Table) {
 			if !ok {
 				continue
 			}
-			table.Evaluation = e.name
-			if len(v.evaluations) > 1 {
-				table.ID += "-" + e.name
-				table.Title += " (" + e.name + ")"
-			}
-			tables = append(tables, table)
+			built[table.ID] = table
+			tables = append(tables, table.of(e.name, several))
+		}
+		lead, ok := built["models"]
+		if wins, compared := built["wins"]; compared && wins.measured() {
+			lead, ok = summaryTable(e, wins, built["fidelity"]), true
+		}
+		if ok && lead.measured() {
+			summary = append(summary, lead.of(e.name, several))
 		}
 	}
 	return tables, summary
+}
+
+// of is the table of an evaluation, and called so where there are several.
+func (t Table) of(evaluation string, several bool) Table {
+	t.Evaluation = evaluation
+	if several {
+		t.ID += "-" + evaluation
+		t.Title += " (" + evaluation + ")"
+	}
+	return t
 }
 
 // Print writes all tables to a terminal of the given width in columns, and how their

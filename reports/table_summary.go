@@ -12,7 +12,7 @@ import (
 // part of the prompts: how many images are good, by how much the model wins against the
 // baseline, and what that comes to. The numbers, tests and corrections are those of the
 // other tables.
-func summaryTable(e evaluation, wins, fidelity Table) (Table, bool) {
+func summaryTable(e evaluation, wins, fidelity Table) Table {
 	model, prompts := wordColumn(FieldSubject, "model"), wordColumn(FieldPart, "prompts")
 	good := metricColumn(metric.GoodShare, part{})
 	net := metricColumn(metric.WinMinusLose, part{}).described()
@@ -64,7 +64,7 @@ func summaryTable(e evaluation, wins, fidelity Table) (Table, bool) {
 	if found := e.detectable(compared); found != "" {
 		t.note(found)
 	}
-	return t, true
+	return t
 }
 
 // countOf is a number of things in words.

@@ -25,12 +25,7 @@ func variantTables(run *record.Run, variants []variant) []Table {
 			if len(t.Rows) == 0 {
 				continue
 			}
-			t.Evaluation = c.evaluation
-			if len(evaluations) > 1 {
-				t.ID += "-" + c.evaluation
-				t.Title += " (" + c.evaluation + ")"
-			}
-			tables = append(tables, t)
+			tables = append(tables, t.of(c.evaluation, len(evaluations) > 1))
 		}
 	}
 	return tables

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -62,29 +61,37 @@ func (a *askedFlags) resolve(p *plan.Plan, forecast *run.Forecast) (run.Asked, e
 	return asked, nil
 }
 
-// stagesOf finds the stages that names, or patterns with * in them, mean.
+// stagesOf finds the stages that names, or patterns with * in them, mean, in the order
+// of the plan.
 func stagesOf(p *plan.Plan, names []string) ([]*plan.Node, error) {
-	var all []*plan.Node
+	meant := map[*plan.Node]bool{}
 	for _, name := range names {
 		if !strings.Contains(name, "*") {
 			found, err := p.Find(name)
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, found...)
+			for _, node := range found {
+				meant[node] = true
+			}
 			continue
 		}
 		pattern := regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(name), `\*`, ".*") + "$")
-		before := len(all)
+		matched := false
 		for _, node := range p.Nodes {
 			if pattern.MatchString(node.Label) || pattern.MatchString(node.Name) {
-				all = append(all, node)
+				meant[node], matched = true, true
 			}
 		}
-		if len(all) == before {
+		if !matched {
 			return nil, fmt.Errorf("no stage is called %s; `plumb plan` lists them", quote(name))
 		}
 	}
-	slices.SortFunc(all, func(a, b *plan.Node) int { return slices.Index(p.Nodes, a) - slices.Index(p.Nodes, b) })
-	return slices.Compact(all), nil
+	var all []*plan.Node
+	for _, node := range p.Nodes {
+		if meant[node] {
+			all = append(all, node)
+		}
+	}
+	return all, nil
 }

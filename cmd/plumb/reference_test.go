@@ -75,7 +75,7 @@ func TestReferenceExamples(t *testing.T) {
 	written(t, filepath.Join(dir, "ablation.hcl"), builtIn().Ablation.Example)
 	for _, file := range []string{"experiment.hcl", "ablation.hcl"} {
 		out, code := said("validate", filepath.Join(dir, file))
-		if code != exitOK || strings.Contains(out, "Warning") && !strings.Contains(out, "var.weight") {
+		if code != exitOK || strings.Contains(out, "Warning") {
 			t.Errorf("%s:\n%s", file, out)
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
@@ -343,42 +342,6 @@ const mostListed = 30
 
 // reportDir is where in a run's directory its report is.
 const reportDir = "report"
-
-// printReport prints what came out of a run, or all of its tables.
-func (p *program) printReport(input reports.Input) error {
-	width := min(p.width(p.out), 120)
-	if p.tables == allTables {
-		return reports.Print(p.out, width, input)
-	}
-	return reports.PrintSummary(p.out, width, input)
-}
-
-// tablesFlag is the choice of --tables.
-type tablesFlag string
-
-// The choices of --tables.
-const (
-	summaryTables tablesFlag = "summary"
-	allTables     tablesFlag = "all"
-)
-
-// addTables adds the flag --tables.
-func (p *program) addTables(flags *pflag.FlagSet) {
-	p.tables = summaryTables
-	flags.Var(&p.tables, "tables", "what to print: summary, or all tables with how their numbers were made")
-}
-
-func (t *tablesFlag) String() string { return string(*t) }
-func (t *tablesFlag) Type() string   { return "summary|all" }
-
-func (t *tablesFlag) Set(word string) error {
-	switch tablesFlag(word) {
-	case summaryTables, allTables:
-		*t = tablesFlag(word)
-		return nil
-	}
-	return fmt.Errorf("it is summary or all")
-}
 
 // report writes the report of a run, prints its tables, and says where they are.
 // Where nothing can be written, it is printed all the same.

@@ -110,7 +110,7 @@ func (p *program) storeVerifyCommand() *cobra.Command {
 			defer s.Close()
 			forgotten := []string{}
 			if damaged := digest.NewMemory(store.DigestsFile(p.storePath())).Check(); damaged > 0 {
-				forgotten = append(forgotten, fmt.Sprintf("The digests of %s, remembered in %s, were damaged.", plural(damaged, "file", "files"), store.DigestsFile(p.storePath())))
+				forgotten = append(forgotten, fmt.Sprintf("The digests of %s, remembered in %s, were damaged; those files are read again when they are needed.", plural(damaged, "file", "files"), store.DigestsFile(p.storePath())))
 			}
 			if s.Writable() {
 				// Who doubts the store may doubt what was remembered of data and weights.

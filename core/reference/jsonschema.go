@@ -3,6 +3,7 @@ package reference
 import (
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/spec"
@@ -20,31 +21,19 @@ func (r Reference) WriteJSONSchema(w io.Writer) error {
 	for _, block := range r.Experiment {
 		inner := r.construct(block)
 		switch {
-		case block.Type == "locals":
-			inner = node{"type": "object"}
-		case block.Own == "" || block.Type == "finetune":
-		default: // of a component
-			inner = r.components(block)
-		}
-		labels := block.Labels
-		if len(labels) > 0 && (labels[0] == "component" || labels[0] == schema.WeightedSum) {
-			labels = labels[1:]
-		}
-		if len(block.Labels) > len(labels) {
-			kind, ok := properties[block.Type].(node)
-			if !ok {
-				kind = inner
+		case block.Type == "locals": // any names
+			properties[block.Type] = described(severally(node{"type": "object"}), block.Summary)
+		case slices.Contains(block.Labels, "component"):
+			properties[block.Type] = r.components(block)
+		case slices.Contains(block.Labels, schema.WeightedSum): // a reward of the language itself
+			rewards := properties[block.Type].(node)["properties"].(node)
+			rewards[schema.WeightedSum] = described(labelled(severally(inner), block.Labels[1:]), block.Summary)
+		default:
+			if block.Many || len(block.Labels) > 0 {
+				inner = severally(inner)
 			}
-			if block.Labels[0] == schema.WeightedSum {
-				kind["properties"].(node)[schema.WeightedSum] = labelled(severally(inner), labels)
-			}
-			properties[block.Type] = kind
-			continue
+			properties[block.Type] = described(labelled(inner, block.Labels), block.Summary)
 		}
-		if block.Many || len(labels) > 0 {
-			inner = severally(inner)
-		}
-		properties[block.Type] = described(labelled(inner, labels), block.Summary)
 	}
 	all := object(properties)
 	all["$schema"] = "https://json-schema.org/draft/2020-12/schema"

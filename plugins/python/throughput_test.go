@@ -23,20 +23,6 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/plugintest"
 )
 
-// smooth is an image of 512 x 512 pixels with slow gradients and a little noise, as
-// pictures have them; no two numbers give the same.
-func smooth(number int) sdk.Image {
-	const side = 512
-	out := sdk.Image{Width: side, Height: side, RGB: make([]byte, 3*side*side)}
-	noise := uint32(number + 1)
-	for i := range out.RGB {
-		y, x, c := i/(3*side), i%(3*side)/3, i%3
-		noise = noise*1664525 + 1013904223
-		out.RGB[i] = byte((y*(c+1)+x)/4 + int(noise>>29))
-	}
-	return out
-}
-
 // BenchmarkScoreOf512 has a reward in Python that does nothing score images of 512 x 512
 // pixels: as a plugin, from pixels and from PNGs in memory; and as others serve rewards,
 // by pickles with JPEG files over HTTP. The JPEG files are made beforehand, which takes
@@ -49,7 +35,7 @@ func BenchmarkScoreOf512(b *testing.B) {
 	pixels, pngs, jpegs := make([]sdk.Image, different), make([][]byte, different), make([][]byte, different)
 	for i := range pixels {
 		var err error
-		pixels[i] = smooth(i)
+		pixels[i] = plugintest.Picture(i)
 		if pngs[i], err = imaging.EncodeStored(pixels[i]); err != nil {
 			b.Fatal(err)
 		}
