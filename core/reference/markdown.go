@@ -128,11 +128,7 @@ func (m markdown) attributes(prefix string, body schema.Schema) {
 		m.cells("`"+prefix+a.Name+"`", ofAttribute(a), a.Summary)
 	}
 	for _, b := range body.Blocks {
-		first := b.Type
-		if len(b.Labels) > 0 {
-			first += " " + strings.Join(b.Labels, " | ")
-		}
-		m.cells("`"+prefix+first+" { }`", "block", b.Summary)
+		m.cells("`"+prefix+headOf(b)+" { }`", "block", b.Summary)
 		m.attributes(prefix+b.Type+" · ", b.Body)
 	}
 }

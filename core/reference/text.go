@@ -143,14 +143,14 @@ func (t text) body(margin int, c spec.Construct) {
 }
 
 // block writes the first line of a block in another.
-func (t text) block(margin int, first, summary string, many bool) {
+func (t text) block(margin int, head, summary string, many bool) {
 	if many {
 		summary = strings.TrimPrefix(summary+"; there may be several", "; ")
 	}
 	if summary != "" {
 		summary = ": " + summary
 	}
-	t.paragraph(margin, first+" { }"+summary)
+	t.paragraph(margin, head+" { }"+summary)
 }
 
 func (t text) schema(margin int, body schema.Schema) {
@@ -162,11 +162,7 @@ func (t text) schema(margin int, body schema.Schema) {
 		t.row(margin, a.Name, words)
 	}
 	for _, b := range body.Blocks {
-		first := b.Type
-		if len(b.Labels) > 0 {
-			first += " " + strings.Join(b.Labels, " | ")
-		}
-		t.block(margin, first, b.Summary, false)
+		t.block(margin, headOf(b), b.Summary, false)
 		t.schema(margin+2, b.Body)
 	}
 }
@@ -207,7 +203,7 @@ func (r Reference) WriteContents(w io.Writer, style Style) {
 		t.heading(fmt.Sprintf("Components: %s", kind))
 		for _, component := range r.Components {
 			if component.Kind == kind {
-				t.row(2, component.Name, first(component.Summary))
+				t.row(2, component.Name, firstSentence(component.Summary))
 			}
 		}
 	}

@@ -107,8 +107,17 @@ func sentence(summary string) string {
 	return strings.ToUpper(summary[:1]) + strings.TrimSuffix(summary[1:], ".") + "."
 }
 
-// first is the first sentence of a text.
-func first(text string) string {
+// headOf is a component's block as its first line is written, with the labels that it
+// may have.
+func headOf(b schema.Block) string {
+	if len(b.Labels) == 0 {
+		return b.Type
+	}
+	return b.Type + " " + strings.Join(b.Labels, " | ")
+}
+
+// firstSentence is a text up to the end of its first sentence.
+func firstSentence(text string) string {
 	if end := strings.Index(text, ". "); end >= 0 {
 		return text[:end+1]
 	}
