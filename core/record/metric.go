@@ -54,6 +54,7 @@ type Metric struct {
 	// scored them: a Perturbation's name.
 	Perturbation string            `json:"perturbation,omitempty"`
 	Bin          int               `json:"bin,omitempty"`      // of a reliability diagram, from 1; 0: none
+	Step         int               `json:"step,omitempty"`     // of a finetune while it is tuned; 0: none, or before tuning
 	Category     string            `json:"category,omitempty"` // a prompt category; empty: all
 	Split        string            `json:"split,omitempty"`    // "seen", "unseen"; empty: both
 	Value        *float64          `json:"value"`              // nil: could not be computed, Note says why
