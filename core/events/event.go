@@ -103,8 +103,13 @@ func (e Event) Line() ([]byte, error) {
 }
 
 // Parse is the inverse of Line; ok is false of what is no event, such as a line that
-// a kill has cut.
+// a kill has cut, or a value without its step.
 func Parse(line []byte) (event Event, ok bool) {
-	err := json.Unmarshal(line, &event)
-	return event, err == nil && event.Kind != "" && !event.Time.IsZero()
+	if err := json.Unmarshal(line, &event); err != nil || event.Kind == "" || event.Time.IsZero() {
+		return Event{}, false
+	}
+	if event.Kind == Value && (event.Step == nil || event.Value == nil || event.Name == "" || event.Stage == "") {
+		return Event{}, false
+	}
+	return event, true
 }
