@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -45,13 +47,14 @@ type countdown struct {
 	mu       sync.Mutex
 	forecast *run.Forecast
 	all      int
-	ended    int                 // nodes
-	width    int                 // of labels
-	toRun    map[*plan.Node]bool // nodes to run that have not ended
+	ended    int                    // nodes
+	width    int                    // of labels
+	toRun    map[*plan.Node]bool    // nodes to run that have not ended
+	left     map[*plan.Node]float64 // seconds, of nodes at work whose pace is known
 }
 
 func newCountdown(forecast *run.Forecast) *countdown {
-	c := &countdown{forecast: forecast, all: len(forecast.Nodes), toRun: map[*plan.Node]bool{}}
+	c := &countdown{forecast: forecast, all: len(forecast.Nodes), toRun: map[*plan.Node]bool{}, left: map[*plan.Node]float64{}}
 	for node, n := range forecast.Nodes {
 		if !n.Cached {
 			c.toRun[node] = true
@@ -62,25 +65,40 @@ func newCountdown(forecast *run.Forecast) *countdown {
 	return c
 }
 
-func (c *countdown) finished(node *plan.Node) {
+func (c *countdown) finished(node *plan.Node, made *record.Record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, asked := c.forecast.Nodes[node]; !asked {
 		return
 	}
 	c.ended++
+	if c.toRun[node] {
+		c.forecast.Learn(node, made)
+	}
 	delete(c.toRun, node)
+	delete(c.left, node)
+}
+
+// works says how long a node that is at work will be, by its pace.
+func (c *countdown) works(node *plan.Node, left float64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.toRun[node] {
+		c.left[node] = left
+	}
 }
 
 // text is the number of stages that are done with, and the time left as far as it
-// is known from stages that ran before.
+// is known: by the pace of stages at work, and from stages that ran before.
 func (c *countdown) text() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	text := fmt.Sprintf("%d/%d stages", c.ended, c.all)
 	left, unknown := 0.0, 0
 	for node := range c.toRun {
-		if s := c.forecast.Nodes[node].Seconds; s != nil {
+		if s, at := c.left[node]; at {
+			left += s
+		} else if s := c.forecast.Nodes[node].Seconds; s != nil {
 			left += *s
 		} else {
 			unknown++
@@ -103,6 +121,7 @@ type clock struct {
 	first     time.Time
 	firstDone int
 	at        stage.Progress
+	values    map[string]float64 // of a training, the last of each
 	shown     time.Time
 }
 
@@ -115,42 +134,103 @@ func (c *clock) report(p stage.Progress, now time.Time) {
 	}
 	p.Busy, p.Unit = visible.Text(p.Busy), visible.Text(p.Unit) // a plugin's words
 	c.at = p
+	for name, value := range p.Values {
+		if c.values == nil {
+			c.values = map[string]float64{}
+		}
+		c.values[name] = value
+	}
 }
 
-// pace is the rate and the time left in words, as far as they are known.
-func (c *clock) pace(now time.Time) string {
-	if c.at.Busy != "" {
-		return c.at.Busy
-	}
+// pace is how long an item takes, in seconds; 0 as long as it is not known.
+func (c *clock) pace(now time.Time) float64 {
 	elapsed := now.Sub(c.first).Seconds()
 	done := float64(c.at.Done - c.firstDone)
 	if c.first.IsZero() || done <= 0 || elapsed < 0.2 {
-		return ""
+		return 0
 	}
-	text := rate(done, elapsed)
-	if c.at.Total > c.at.Done {
-		text += ", " + seconds(float64(c.at.Total-c.at.Done)*elapsed/done) + " left"
-	}
-	return text
+	return elapsed / done
 }
 
-func (c *clock) count() string {
+// left is how long the stage will be by its pace, in seconds, where that is known.
+func (c *clock) left(now time.Time) (left float64, known bool) {
+	pace := c.pace(now)
+	return float64(c.at.Total-c.at.Done) * pace, pace > 0 && c.at.Total >= c.at.Done
+}
+
+func (c *clock) count(unit bool) string {
+	var text string
 	switch {
 	case c.at.Total == 0 && c.at.Done == 0:
 		return "" // nothing to count, or not begun
 	case c.at.Total > 0:
-		return fmt.Sprintf("%d/%d %s", c.at.Done, c.at.Total, c.at.Unit)
+		text = fmt.Sprintf("%d/%d", c.at.Done, c.at.Total)
+	default:
+		text = fmt.Sprint(c.at.Done)
 	}
-	return fmt.Sprintf("%d %s", c.at.Done, c.at.Unit)
+	if unit {
+		text += " " + c.at.Unit
+	}
+	return text
 }
 
-// text is how far the stage is, and how fast, or what keeps it from getting on.
-func (c *clock) text(now time.Time) string {
-	count, pace := c.count(), c.pace(now)
-	if count == "" || pace == "" {
-		return count + pace
+// text is how far the stage is, how fast, and what it comes to, or what keeps it from
+// getting on, in a width; 0: as wide as it is. Where there is no room for all, the pace
+// goes first, then further values, the unit, the values, and the time left.
+func (c *clock) text(now time.Time, width int) string {
+	if c.at.Busy != "" {
+		return joined(c.count(true), c.at.Busy)
 	}
-	return count + ", " + pace
+	pace, left := "", ""
+	if p := c.pace(now); p > 0 {
+		pace = rate(1, p)
+		if l, known := c.left(now); known && l > 0 {
+			left = seconds(l) + " left"
+		}
+	}
+	var value, more string
+	if told := toldValues(c.values); len(told) > 0 {
+		value, more = told[0], strings.Join(told[1:], ", ")
+	}
+	text := joined(c.count(true), pace, left, value, more)
+	for _, shorter := range []string{
+		joined(c.count(true), left, value, more), joined(c.count(true), left, value), joined(c.count(false), left, value),
+		joined(c.count(false), left), c.count(false),
+	} {
+		if width == 0 || utf8.RuneCountInString(text) <= width {
+			break
+		}
+		text = shorter
+	}
+	return text
+}
+
+// joined is those of some words that there are.
+func joined(words ...string) string {
+	return strings.Join(slices.DeleteFunc(words, func(word string) bool { return word == "" }), ", ")
+}
+
+// toldValues are the values of a training that a line has room for: its loss, its
+// reward, and else what it comes to on what it does not learn from. What is no number
+// has ended the training, and is told there.
+func toldValues(values map[string]float64) []string {
+	var told []string
+	for _, of := range []func(name string) bool{
+		func(name string) bool { return name == "loss" },
+		func(name string) bool { return name == "reward" || strings.HasPrefix(name, "reward/") },
+		func(name string) bool { return strings.HasPrefix(name, "validation/") },
+	} {
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			if x := values[name]; of(name) && !math.IsNaN(x) && !math.IsInf(x, 0) {
+				told = append(told, fmt.Sprintf("%s %.3g", visible.Text(name), x))
+				break
+			}
+		}
+		if len(told) == 2 {
+			break
+		}
+	}
+	return told
 }
 
 // finishedLine is what stays on the screen of a stage, its name whole; empty for
@@ -200,6 +280,10 @@ func shortLabel(label string, width int) string {
 	return fit(label, width)
 }
 
+// linesOfStage is about how many lines say how far a long stage is: the longer it takes,
+// the longer they are apart.
+const linesOfStage = 60
+
 // lines prints when stages start and end, and now and then how far they are, each
 // line with the time of day: it is what logs have.
 type lines struct {
@@ -234,15 +318,18 @@ func (l *lines) Progress(node *plan.Node, progress stage.Progress) {
 	}
 	now := time.Now()
 	c.report(progress, now)
-	if now.Sub(c.shown) < l.every {
+	if left, known := c.left(now); known {
+		l.whole.works(node, left)
+	}
+	if now.Sub(c.shown) < max(l.every, now.Sub(c.started)/linesOfStage) {
 		return
 	}
 	c.shown = now
-	fmt.Fprintf(l.to, "%s           %s  %s\n", now.Format(time.TimeOnly), pad(node.Label, l.whole.width), c.text(now))
+	fmt.Fprintf(l.to, "%s           %s  %s  (%s)\n", now.Format(time.TimeOnly), pad(node.Label, l.whole.width), c.text(now, 0), l.whole.text())
 }
 
 func (l *lines) Finished(node *plan.Node, outcome run.Outcome) {
-	l.whole.finished(node)
+	l.whole.finished(node, outcome.Record)
 	if line := finishedLine(node, outcome, l.whole.width); line != "" {
 		l.Say(fmt.Sprintf("%s %s  (%s)", l.now().Format(time.TimeOnly), line, l.whole.text()))
 	}
@@ -261,6 +348,18 @@ func (l *lines) Say(text string) {
 }
 
 func (l *lines) Ended(*run.Result) {}
+
+// barWidth is what a line of a stage at work has beside its label and its words: the
+// bar, and the room around it.
+const barWidth = 2 + 2 + 10 + 2
+
+// labelWidth is what a line has of a label in a terminal of a width.
+func labelWidth(terminal int) int {
+	if terminal <= 100 {
+		return max(12, 26+(terminal-80)/2)
+	}
+	return 36 + (terminal - 100)
+}
 
 // bars shows a bar for each stage at work.
 type bars struct {
@@ -298,7 +397,9 @@ func (b *bars) Begun(*record.Run) {}
 func (b *bars) Started(node *plan.Node) {
 	items, unit := node.Items()
 	one := &bar{clock: clock{started: time.Now(), at: stage.Progress{Total: items, Unit: unit}}}
-	label := shortLabel(node.Label, 26+max(0, b.program.width(b.program.err)-80))
+	width := b.program.width(b.program.err)
+	label := shortLabel(node.Label, labelWidth(width))
+	room := max(1, width-barWidth-utf8.RuneCountInString(label))
 	one.bar = b.container.New(int64(items),
 		mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─"),
 		mpb.BarRemoveOnComplete(),
@@ -307,7 +408,7 @@ func (b *bars) Started(node *plan.Node) {
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
 			one.mu.Lock()
 			defer one.mu.Unlock()
-			return "  " + one.text(time.Now())
+			return "  " + one.text(time.Now(), room)
 		})),
 	)
 	b.mu.Lock()
@@ -325,9 +426,14 @@ func (b *bars) Progress(node *plan.Node, progress stage.Progress) {
 	if one == nil {
 		return
 	}
+	now := time.Now()
 	one.mu.Lock()
-	one.report(progress, time.Now())
+	one.report(progress, now)
+	left, known := one.left(now)
 	one.mu.Unlock()
+	if known {
+		b.whole.works(node, left)
+	}
 	if progress.Busy != "" {
 		return // how far the bar is does not change
 	}
@@ -344,7 +450,7 @@ func (b *bars) Finished(node *plan.Node, outcome run.Outcome) {
 	one := b.shown[node]
 	delete(b.shown, node)
 	b.mu.Unlock()
-	b.whole.finished(node)
+	b.whole.finished(node, outcome.Record)
 	if line := finishedLine(node, outcome, b.whole.width); line != "" {
 		b.Say(line)
 	}

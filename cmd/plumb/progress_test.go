@@ -16,7 +16,7 @@ func TestClock(t *testing.T) {
 	c := clock{started: now, at: stage.Progress{Total: 8, Unit: "images"}}
 	says := func(want string) {
 		t.Helper()
-		if got := c.text(now); got != want {
+		if got := c.text(now, 0); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -48,7 +48,7 @@ func TestCountdown(t *testing.T) {
 		{first, "3/4 stages, about 5.0s left"},
 		{second, "4/4 stages"},
 	} {
-		c.finished(step.node)
+		c.finished(step.node, nil)
 		if got := c.text(); got != step.want {
 			t.Errorf("%q, want %q", got, step.want)
 		}
