@@ -30,105 +30,53 @@ type screen interface {
 	Say(text string)
 }
 
-func (p *program) newScreen(forecast *run.Forecast) screen {
-	whole := newCountdown(forecast)
+func (p *program) newScreen(forecast *run.Forecast, whole *run.Countdown) screen {
+	labels := labelsOf(forecast)
 	if file, is := terminal(p.err); is && !p.noColor {
-		return newBars(p, file, whole)
+		return newBars(p, file, whole, labels)
 	}
-	return &lines{program: p, to: p.err, every: 5 * time.Second, now: time.Now, whole: whole, clocks: map[*plan.Node]*clock{}}
+	return &lines{program: p, to: p.err, every: 5 * time.Second, now: time.Now, whole: whole, labels: labels, clocks: map[*plan.Node]*clock{}}
 }
 
 // widestLabel is up to what width lines leave room for labels; wider ones are as wide
 // as they are.
 const widestLabel = 48
 
-// countdown is how far a whole run is.
-type countdown struct {
-	mu       sync.Mutex
-	forecast *run.Forecast
-	all      int
-	ended    int                    // nodes
-	width    int                    // of labels
-	toRun    map[*plan.Node]bool    // nodes to run that have not ended
-	left     map[*plan.Node]float64 // seconds, of nodes at work whose pace is known
-}
-
-func newCountdown(forecast *run.Forecast) *countdown {
-	c := &countdown{forecast: forecast, all: len(forecast.Nodes), toRun: map[*plan.Node]bool{}, left: map[*plan.Node]float64{}}
+// labelsOf is the width of the labels of what is to run.
+func labelsOf(forecast *run.Forecast) int {
+	width := 0
 	for node, n := range forecast.Nodes {
 		if !n.Cached {
-			c.toRun[node] = true
-			c.width = max(c.width, utf8.RuneCountInString(node.Label))
+			width = max(width, utf8.RuneCountInString(node.Label))
 		}
 	}
-	c.width = min(c.width, widestLabel)
-	return c
+	return min(width, widestLabel)
 }
 
-func (c *countdown) finished(node *plan.Node, made *record.Record) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, asked := c.forecast.Nodes[node]; !asked {
-		return
-	}
-	c.ended++
-	if c.toRun[node] {
-		c.forecast.Learn(node, made)
-	}
-	delete(c.toRun, node)
-	delete(c.left, node)
-}
-
-// works says how long a node that is at work will be, by its pace.
-func (c *countdown) works(node *plan.Node, left float64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.toRun[node] {
-		c.left[node] = left
-	}
-}
-
-// text is the number of stages that are done with, and the time left as far as it
-// is known: by the pace of stages at work, and from stages that ran before.
-func (c *countdown) text() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	text := fmt.Sprintf("%d/%d stages", c.ended, c.all)
-	left, unknown := 0.0, 0
-	for node := range c.toRun {
-		if s, at := c.left[node]; at {
-			left += s
-		} else if s := c.forecast.Nodes[node].Seconds; s != nil {
-			left += *s
-		} else {
-			unknown++
-		}
-	}
+// leftText is the number of stages that are done with, and the time left as far as it is
+// known.
+func leftText(left run.Left) string {
+	text := fmt.Sprintf("%d/%d stages", left.Done, left.Of)
 	switch {
-	case len(c.toRun) == 0 || left < 1: // it is over before it is read
+	case left.ToRun == 0 || left.Seconds < 1: // it is over before it is read
 		return text
-	case unknown > 0:
-		return fmt.Sprintf("%s, about %s left and %s of unknown time", text, seconds(left), plural(unknown, "stage", "stages"))
+	case left.Unknown > 0:
+		return fmt.Sprintf("%s, about %s left and %s of unknown time", text, seconds(left.Seconds), plural(left.Unknown, "stage", "stages"))
 	}
-	return fmt.Sprintf("%s, about %s left", text, seconds(left))
+	return fmt.Sprintf("%s, about %s left", text, seconds(left.Seconds))
 }
 
-// clock measures how fast a stage is. It starts with the first report, so the
-// time to load a model is not taken for slow work, nor what an earlier try
-// has left for fast work.
+// clock is how far a stage is.
 type clock struct {
-	started   time.Time
-	first     time.Time
-	firstDone int
-	at        stage.Progress
-	values    map[string]float64 // of a training, the last of each
-	shown     time.Time
+	run.Measure
+	started time.Time
+	at      stage.Progress
+	values  map[string]float64 // of a training, the last of each
+	shown   time.Time
 }
 
 func (c *clock) report(p stage.Progress, now time.Time) {
-	if c.first.IsZero() && p.Busy == "" {
-		c.first, c.firstDone = now, p.Done
-	}
+	c.Take(p, now)
 	if p.Total == 0 { // a plugin that is busy before its first word of progress
 		p.Total, p.Unit = c.at.Total, c.at.Unit
 	}
@@ -140,22 +88,6 @@ func (c *clock) report(p stage.Progress, now time.Time) {
 		}
 		c.values[name] = value
 	}
-}
-
-// pace is how long an item takes, in seconds; 0 as long as it is not known.
-func (c *clock) pace(now time.Time) float64 {
-	elapsed := now.Sub(c.first).Seconds()
-	done := float64(c.at.Done - c.firstDone)
-	if c.first.IsZero() || done <= 0 || elapsed < 0.2 {
-		return 0
-	}
-	return elapsed / done
-}
-
-// left is how long the stage will be by its pace, in seconds, where that is known.
-func (c *clock) left(now time.Time) (left float64, known bool) {
-	pace := c.pace(now)
-	return float64(c.at.Total-c.at.Done) * pace, pace > 0 && c.at.Total >= c.at.Done
 }
 
 func (c *clock) count(unit bool) string {
@@ -182,9 +114,9 @@ func (c *clock) text(now time.Time, width int) string {
 		return joined(c.count(true), c.at.Busy)
 	}
 	pace, left := "", ""
-	if p := c.pace(now); p > 0 {
+	if p := c.Pace(now); p > 0 {
 		pace = rate(1, p)
-		if l, known := c.left(now); known && l > 0 {
+		if l, known := c.Left(now); known && l > 0 {
 			left = seconds(l) + " left"
 		}
 	}
@@ -291,7 +223,8 @@ type lines struct {
 	to      io.Writer
 	every   time.Duration
 	now     func() time.Time
-	whole   *countdown
+	whole   *run.Countdown
+	labels  int // their width
 
 	mu     sync.Mutex
 	clocks map[*plan.Node]*clock
@@ -318,20 +251,16 @@ func (l *lines) Progress(node *plan.Node, progress stage.Progress) {
 	}
 	now := time.Now()
 	c.report(progress, now)
-	if left, known := c.left(now); known {
-		l.whole.works(node, left)
-	}
 	if now.Sub(c.shown) < max(l.every, now.Sub(c.started)/linesOfStage) {
 		return
 	}
 	c.shown = now
-	fmt.Fprintf(l.to, "%s           %s  %s  (%s)\n", now.Format(time.TimeOnly), pad(node.Label, l.whole.width), c.text(now, 0), l.whole.text())
+	fmt.Fprintf(l.to, "%s           %s  %s  (%s)\n", now.Format(time.TimeOnly), pad(node.Label, l.labels), c.text(now, 0), leftText(l.whole.Left()))
 }
 
 func (l *lines) Finished(node *plan.Node, outcome run.Outcome) {
-	l.whole.finished(node, outcome.Record)
-	if line := finishedLine(node, outcome, l.whole.width); line != "" {
-		l.Say(fmt.Sprintf("%s %s  (%s)", l.now().Format(time.TimeOnly), line, l.whole.text()))
+	if line := finishedLine(node, outcome, l.labels); line != "" {
+		l.Say(fmt.Sprintf("%s %s  (%s)", l.now().Format(time.TimeOnly), line, leftText(l.whole.Left())))
 	}
 }
 
@@ -365,22 +294,24 @@ func labelWidth(terminal int) int {
 type bars struct {
 	program   *program
 	container *mpb.Progress
-	whole     *countdown
+	whole     *run.Countdown
+	labels    int      // their width
 	total     *mpb.Bar // of all stages, below the others
 
 	mu    sync.Mutex
 	shown map[*plan.Node]*bar
 }
 
-func newBars(p *program, file *os.File, whole *countdown) *bars {
+func newBars(p *program, file *os.File, whole *run.Countdown, labels int) *bars {
 	b := &bars{
 		program:   p,
 		container: mpb.New(mpb.WithOutput(file), mpb.WithRefreshRate(150*time.Millisecond)),
 		whole:     whole,
+		labels:    labels,
 		shown:     map[*plan.Node]*bar{},
 	}
 	b.total = b.container.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.BarPriority(math.MaxInt),
-		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return "  " + whole.text() })))
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return "  " + leftText(whole.Left()) })))
 	return b
 }
 
@@ -426,14 +357,9 @@ func (b *bars) Progress(node *plan.Node, progress stage.Progress) {
 	if one == nil {
 		return
 	}
-	now := time.Now()
 	one.mu.Lock()
-	one.report(progress, now)
-	left, known := one.left(now)
+	one.report(progress, time.Now())
 	one.mu.Unlock()
-	if known {
-		b.whole.works(node, left)
-	}
 	if progress.Busy != "" {
 		return // how far the bar is does not change
 	}
@@ -450,8 +376,7 @@ func (b *bars) Finished(node *plan.Node, outcome run.Outcome) {
 	one := b.shown[node]
 	delete(b.shown, node)
 	b.mu.Unlock()
-	b.whole.finished(node, outcome.Record)
-	if line := finishedLine(node, outcome, b.whole.width); line != "" {
+	if line := finishedLine(node, outcome, b.labels); line != "" {
 		b.Say(line)
 	}
 	if one != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/events"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
 )
 
@@ -33,14 +34,16 @@ const (
 // logging writes down what a run tells while it goes on, and what plugins print. What
 // cannot be written is missing in the files, and is warned of once.
 type logging struct {
-	mu      sync.Mutex
-	metrics *events.Log // nil: there is no run with a directory
-	text    *events.Log
-	early   []string // what plugins printed before
-	begun   func()   // called when the run has its directory for itself
-	shown   map[string]time.Time
-	written map[valueOf]int // the last step that is in the file
-	of      map[string]int  // steps of a training, as far as it is known
+	mu        sync.Mutex
+	metrics   *events.Log // nil: there is no run with a directory
+	text      *events.Log
+	early     []string       // what plugins printed before
+	countdown *run.Countdown // nil: how long the run will be is not known
+	counted   time.Time      // when that was written
+	begun     func()         // called when the run has its directory for itself
+	shown     map[string]time.Time
+	written   map[valueOf]int // the last step that is in the file
+	of        map[string]int  // steps of a training, as far as it is known
 }
 
 type valueOf struct{ stage, name string }
@@ -107,6 +110,25 @@ func (l *logging) receive(moment []events.Event) {
 		if err != nil { // of a number that JSON does not have, in a metric: there are none in records
 			continue
 		}
+		l.metrics.Add(line)
+	}
+	l.count(first)
+}
+
+// countEvery is how often it is written how far the whole run is, beside every end of a
+// stage.
+const countEvery = 10 * time.Second
+
+// count writes how far the whole run is.
+func (l *logging) count(event events.Event) {
+	ended := event.Kind == events.StageEnded && event.Status != record.Cached || event.Kind == events.Metric
+	if l.countdown == nil || !ended && event.Time.Sub(l.counted) < countEvery {
+		return
+	}
+	l.counted = event.Time
+	left := l.countdown.Left()
+	whole := events.Event{Time: event.Time, Kind: events.RunProgress, Done: left.Done, Of: left.Of, Left: &left.Seconds, Unknown: left.Unknown}
+	if line, err := whole.Line(); err == nil {
 		l.metrics.Add(line)
 	}
 }

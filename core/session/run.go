@@ -21,6 +21,9 @@ type RunOptions struct {
 	// Repairs are those of run.Options.
 	Repairs []string
 	Sink    run.Sink // nil: nobody listens
+	// Countdown counts the run down, for who shows it and for the run's log: it is told
+	// before Sink. nil: nobody asks.
+	Countdown *run.Countdown
 	// Asked is that of run.Options.
 	Asked run.Asked
 	// Parallel is that of run.Local; an Executor of the options knows its own.
@@ -64,8 +67,12 @@ func (s *Session) Run(ctx context.Context, o RunOptions) (*run.Result, error) {
 				s.Host.LogTo(filepath.Join(about.Dir, LogsDir))
 			}
 		}
+		s.log.countdown = o.Countdown
 		s.log.to(about.Dir, begun, func(warning diag.Diagnostic) { heard.Warn(nil, warning) })
 		sink = run.Tee(s.log.sink(), sink)
+	}
+	if o.Countdown != nil {
+		sink = run.Tee(o.Countdown, sink)
 	}
 	return run.Run(ctx, s.Plan, run.Options{
 		Store:    opened,
