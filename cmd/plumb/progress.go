@@ -234,7 +234,7 @@ var _ screen = (*lines)(nil)
 
 func (l *lines) Begun(*record.Run) {}
 
-func (l *lines) Started(node *plan.Node) {
+func (l *lines) Started(node *plan.Node, _ string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
@@ -325,7 +325,7 @@ type bar struct {
 
 func (b *bars) Begun(*record.Run) {}
 
-func (b *bars) Started(node *plan.Node) {
+func (b *bars) Started(node *plan.Node, _ string) {
 	items, unit := node.Items()
 	one := &bar{clock: clock{started: time.Now(), at: stage.Progress{Total: items, Unit: unit}}}
 	width := b.program.width(b.program.err)

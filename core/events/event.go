@@ -17,7 +17,7 @@ type Kind string
 const (
 	RunBegun    Kind = "run_begun"    // Run, Of; a run that goes on begins anew, behind what is there
 	RunProgress Kind = "run_progress" // Done, Of: the stages; Left, Unknown
-	StageBegun  Kind = "stage_begun"  // Stage, About, and Of and Unit where it is known how much there is to do
+	StageBegun  Kind = "stage_begun"  // Stage, About, Key, and Of and Unit where it is known how much there is to do
 	Progress    Kind = "progress"     // Stage, Done, Of, Unit, and Text where something keeps the stage from getting on
 	Value       Kind = "value"        // Stage, Step, Name, Value: what a training reports of a step
 	Metric      Kind = "metric"       // Stage, Name, Value, Metric: what a stage has measured

@@ -54,7 +54,13 @@ func TestFollower(t *testing.T) {
 	next("", false, 0)
 	write(whole[20:30])
 	next("", false, 0)
+	at := f.Offset()
+	if want := int64(2 * len(line("a"))); at != want {
+		t.Errorf("the next line is at %d, want %d", at, want)
+	}
 	write(whole[30:] + "\n\n")
+	next("c", false, 0)
+	f = FollowFrom(path, at)
 	next("c", false, 0)
 	write(whole[:20] + "\n" + line("d")) // a kill, and a run that goes on
 	next("d", false, 1)

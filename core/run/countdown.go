@@ -43,7 +43,7 @@ func NewCountdown(forecast *Forecast) *Countdown {
 var _ Sink = (*Countdown)(nil)
 
 // Started implements Sink.
-func (c *Countdown) Started(node *plan.Node) {
+func (c *Countdown) Started(node *plan.Node, _ string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.toRun[node] != nil {

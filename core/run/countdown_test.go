@@ -25,7 +25,7 @@ func TestCountdown(t *testing.T) {
 	c.Finished(cached, Outcome{Status: record.Cached})
 	c.Finished(left, Outcome{Status: record.Left}) // was not asked for
 	says(Left{Done: 1, Of: 4, ToRun: 3, Seconds: 95, Unknown: 1})
-	c.Started(first)
+	c.Started(first, "")
 	c.Progress(first, stage.Progress{Done: 10, Total: 100})
 	says(Left{Done: 1, Of: 4, ToRun: 3, Seconds: 95, Unknown: 1})
 	c.Finished(third, Outcome{Status: record.Failed})

@@ -41,9 +41,9 @@ func (e *eventSink) Begun(run *record.Run) {
 	e.tell(events.Event{Kind: events.RunBegun, Run: run.FullName(), Of: run.Stages})
 }
 
-func (e *eventSink) Started(node *plan.Node) {
+func (e *eventSink) Started(node *plan.Node, key string) {
 	items, unit := node.Items()
-	e.tell(events.Event{Kind: events.StageBegun, Stage: node.Label, About: &node.About, Of: items, Unit: unit})
+	e.tell(events.Event{Kind: events.StageBegun, Stage: node.Label, About: &node.About, Key: key, Of: items, Unit: unit})
 }
 
 func (e *eventSink) Progress(node *plan.Node, p stage.Progress) {
