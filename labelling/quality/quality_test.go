@@ -39,10 +39,10 @@ func joined(lists ...[]string) (all []string) {
 
 // TestAgreement: worked examples from the literature.
 func TestAgreement(t *testing.T) {
-	cohen := func(v Votes) (Agreement, error) { return Cohen(v, 0, 1) }
+	cohen := Cohen(0, 1)
 	for _, c := range []struct {
 		name                    string
-		of                      func(Votes) (Agreement, error)
+		of                      Measure
 		votes                   Votes
 		value, observed, chance float64
 	}{
@@ -63,7 +63,7 @@ func TestAgreement(t *testing.T) {
 		// Part C of the same: four observers, five categories, missing answers: 0.743.
 		{"Krippendorff, four observers", Krippendorff, votesOf("12345", "11.1", "2232", "3333", "3333", "2222", "1234", "4444", "1121", "2222", ".555", "..11", ".3.."), 0.743, math.NaN(), math.NaN()},
 	} {
-		got, err := c.of(c.votes)
+		got, err := c.of.Of(c.votes)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -86,7 +86,7 @@ func TestAgreementThatCannotBeHad(t *testing.T) {
 		"nothing":            {votesOf("yn"), ErrAlone},
 	} {
 		for of, err := range map[string]error{
-			"Cohen": second(Cohen(c.votes, 0, 1)), "Fleiss": second(Fleiss(c.votes)), "Krippendorff": second(Krippendorff(c.votes)),
+			"Cohen": second(Cohen(0, 1).Of(c.votes)), "Fleiss": second(Fleiss.Of(c.votes)), "Krippendorff": second(Krippendorff.Of(c.votes)),
 		} {
 			if !errors.Is(err, c.want) {
 				t.Errorf("%s of %s: %v", of, name, err)
@@ -211,12 +211,10 @@ func TestIntervalCovers(t *testing.T) {
 	}
 	// Two answers agree in 0.8² + 0.2² = 0.68 of all cases, by chance in half of them.
 	const truth = 1 - 0.32/0.5
-	for name, of := range map[string]func(Votes) (Agreement, error){
-		"Fleiss": Fleiss, "Krippendorff": Krippendorff, "Cohen": func(v Votes) (Agreement, error) { return Cohen(v, 0, 1) },
-	} {
+	for name, of := range map[string]Measure{"Fleiss": Fleiss, "Krippendorff": Krippendorff, "Cohen": Cohen(0, 1)} {
 		held := 0
 		for range experiments {
-			interval, err := Interval(draw(prompts), of, stats.Level)
+			interval, err := of.Interval(draw(prompts), stats.Level)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -226,6 +224,27 @@ func TestIntervalCovers(t *testing.T) {
 		}
 		if share := float64(held) / experiments; share < 0.92 || share > 0.985 {
 			t.Errorf("%s: %d of %d intervals hold the truth", name, held, experiments)
+		}
+	}
+}
+
+// BenchmarkInterval is of 1,000 prompts with four images, each judged by nine raters.
+func BenchmarkInterval(b *testing.B) {
+	random := rand.New(rand.NewPCG(7, 8))
+	v := Votes{Raters: 9, Categories: 2}
+	for prompt := range 1000 {
+		v.Strata = append(v.Strata, prompt%4)
+		for range 4 {
+			for rater := range v.Raters {
+				v.All = append(v.All, Vote{v.Items, rater, random.IntN(2)})
+			}
+			v.Clusters = append(v.Clusters, prompt)
+			v.Items++
+		}
+	}
+	for b.Loop() {
+		if _, err := Krippendorff.Interval(v, stats.Level); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -1,9 +1,6 @@
 package quality
 
-import (
-	"errors"
-	"slices"
-)
+import "errors"
 
 // Vote is an answer of a rater to an item. Items, raters and categories count from 0.
 // A rater who answers an item again has several votes on it.
@@ -24,7 +21,7 @@ type Votes struct {
 // Reasons why a number cannot be had.
 var (
 	// ErrAlone means that no item has answers of two raters.
-	ErrAlone = errors.New("no item has two answers")
+	ErrAlone = errors.New("nothing has two answers")
 	// ErrOneCategory means that all answers are the same: chance alone would agree.
 	ErrOneCategory = errors.New("all answers are the same")
 )
@@ -41,10 +38,13 @@ func (v Votes) counts() [][]float64 {
 	return all
 }
 
-// without are the votes on items of other clusters than one.
-func (v Votes) without(cluster int) Votes {
-	v.All = slices.DeleteFunc(slices.Clone(v.All), func(vote Vote) bool { return v.Clusters[vote.Item] == cluster })
-	return v
+// byItem are the votes on each item.
+func (v Votes) byItem() [][]Vote {
+	all := make([][]Vote, v.Items)
+	for _, vote := range v.All {
+		all[vote.Item] = append(all[vote.Item], vote)
+	}
+	return all
 }
 
 // of are the votes of one rater, by item; the last one counts.
