@@ -95,7 +95,7 @@ func stages(n int) string {
 func (e Event) ended() (word, what string) {
 	var said []string
 	if e.Status == record.Done || e.Status == record.Failed {
-		said = append(said, (time.Duration(e.Seconds * float64(time.Second))).Round(100*time.Millisecond).String())
+		said = append(said, took(e.Seconds))
 	}
 	if e.Status == record.Done && e.Done > 0 {
 		said = append(said, fmt.Sprintf("%d %s", e.Done, e.Unit))
@@ -168,4 +168,12 @@ func Headline(values map[string]float64) []string {
 		}
 	}
 	return told
+}
+
+// took is a time for people.
+func took(seconds float64) string {
+	if seconds < 0.1 {
+		return "<0.1s"
+	}
+	return time.Duration(seconds * float64(time.Second)).Round(100 * time.Millisecond).String()
 }

@@ -58,6 +58,9 @@ func policy() string {
 	return fmt.Sprintf("default-src 'none'; img-src data:; style-src %s; script-src %s; base-uri 'none'; form-action 'none'", hash(style), hash(script))
 }
 
+// Style is the page's style, for others that show a report's parts.
+func Style() string { return style }
+
 // Write writes the page as HTML.
 func (p Page) Write(w io.Writer) error {
 	err := pages.Execute(w, struct {
