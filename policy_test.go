@@ -58,6 +58,7 @@ const policy = `
 	core/session                  : cmd
 	reports                       : cmd reports/coverage
 	reports/page                  : reports : cmd
+	reports/figure                : reports : cmd
 	cmd                           :
 `
 

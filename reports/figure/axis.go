@@ -37,7 +37,7 @@ func (a Axis) span(numbers []float64) scale {
 	}
 	log := a.Scale == Log
 	low, high := math.Inf(1), math.Inf(-1)
-	for _, x := range numbers {
+	for _, x := range slices.Concat(numbers, a.Values) {
 		if !known(x) || log && x <= 0 {
 			continue
 		}

@@ -93,7 +93,7 @@ type Point struct {
 	Name                 string  // shown beside it, as far as there is room
 	Detail               string  // all there is to say of it
 	Small                bool    // one of several that another point is the mean of
-	Baseline             bool    // what the others of its series are compared with: a square
+	Baseline             bool    // what the others of its series are compared with: it has a ring
 }
 
 // Interval is the bounds of a number.

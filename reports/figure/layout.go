@@ -158,30 +158,12 @@ func (l *layout) legend(y float64) float64 {
 			x = edge
 			y += 1.35 * size
 		}
-		l.swatch(k, Box{x, y, sign, size})
+		strokes, marks := k.sign(Box{x, y, sign, size}, l.enlarged)
+		l.Strokes, l.Marks = append(l.Strokes, strokes...), append(l.Marks, marks...)
 		l.text(Text{Role: RoleKey, Words: name, At: XY{x + sign + 3, y + 0.85*size}, Anchor: Start, Size: size})
 		x += long + gap
 	}
 	return y + 1.35*size + 2
-}
-
-// swatch draws what an entry of the legend stands for.
-func (l *layout) swatch(k Key, in Box) {
-	middle := XY{in.X + in.Width/2, in.Y + in.Height/2}
-	if k.Turn {
-		l.Strokes = append(l.Strokes, Stroke{Role: RoleRule, Style: k.Style, Dash: dashOf(k.Style), Points: []XY{{middle.X, in.Y}, {middle.X, in.Y + in.Height}}})
-		return
-	}
-	if k.Line {
-		role := RoleLine
-		if k.Rule {
-			role = RoleRule
-		}
-		l.Strokes = append(l.Strokes, Stroke{Role: role, Style: k.Style, Dash: dashOf(k.Style), Points: []XY{{in.X, middle.Y}, {in.X + in.Width, middle.Y}}})
-	}
-	if k.Mark {
-		l.Marks = append(l.Marks, Mark{Style: k.Style, Marker: markerOf(k.Style), At: middle, Radius: l.size(markSize)})
-	}
 }
 
 // placed is a panel with its axes.
@@ -490,7 +472,7 @@ func (l *layout) content(p *placed) {
 				continue
 			}
 			stroke := Stroke{Role: RoleLine, Style: s.Style, Weight: line.Weight, Points: points}
-			if line.Weight != Raw {
+			if line.Weight == Main {
 				stroke.Dash = dashOf(s.Style)
 			}
 			lines = append(lines, stroke)
@@ -514,9 +496,7 @@ func (l *layout) content(p *placed) {
 			}
 			mark := Mark{Style: s.Style, Marker: markerOf(s.Style), Radius: l.size(markSize), Detail: point.Detail,
 				At: XY{p.x.at(point.X) + l.size(point.Shift), p.y.at(point.Y)}}
-			if point.Baseline {
-				mark.Marker = square
-			}
+			mark.Ring = point.Baseline && !point.Small
 			if point.Small {
 				mark.Small, mark.Radius = true, l.size(smallMark)
 			}

@@ -24,6 +24,9 @@ type names struct {
 // boxes are what a mark and its bars take up.
 func (m Mark) boxes() []Box {
 	r := 1.3 * m.Radius
+	if m.Ring {
+		r = ring * m.Radius
+	}
 	all := []Box{{m.At.X - r, m.At.Y - r, 2 * r, 2 * r}}
 	for _, bar := range m.Bars {
 		left, top := min(bar[0].X, bar[1].X), min(bar[0].Y, bar[1].Y)

@@ -115,16 +115,15 @@ func (p painter) mark(m Mark) {
 	for _, bar := range m.Bars {
 		p.Stroke(p.path(bar[:]))
 	}
+	if m.Ring {
+		p.SetLineWidth(frame)
+		p.Stroke(p.circle(m.At, ring*m.Radius))
+	}
 	var path vg.Path
 	if corners := m.Corners(); corners != nil {
 		path = p.polygon(corners)
 	} else {
-		centre := p.at(m.At)
-		path.Move(centre.Add(vg.Point{X: vg.Length(m.Radius)}))
-		for turn := range 4 { // quarters, since not all canvases draw whole circles
-			path = append(path, quarter(centre, vg.Length(m.Radius), turn)...)
-		}
-		path.Close()
+		path = p.circle(m.At, m.Radius)
 	}
 	switch {
 	case m.Small:
@@ -139,6 +138,17 @@ func (p painter) mark(m Mark) {
 	default:
 		p.Fill(path)
 	}
+}
+
+func (p painter) circle(at XY, radius float64) vg.Path {
+	var path vg.Path
+	centre := p.at(at)
+	path.Move(centre.Add(vg.Point{X: vg.Length(radius)}))
+	for turn := range 4 { // quarters, since not all canvases draw whole circles
+		path = append(path, quarter(centre, vg.Length(radius), turn)...)
+	}
+	path.Close()
+	return path
 }
 
 // quarter is a quarter of a circle as a cubic curve.

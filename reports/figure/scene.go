@@ -56,12 +56,16 @@ type Mark struct {
 	At     XY
 	Radius float64
 	Small  bool
+	Ring   bool
 	Bars   [][2]XY
 	Detail string
 }
 
 // Corners are those of the mark's polygon; nil: it is a disc.
 func (m Mark) Corners() []XY { return m.Marker.corners(m.At, m.Radius) }
+
+// RingRadius is that of the ring about the mark, if it has one.
+func (m Mark) RingRadius() float64 { return ring * m.Radius }
 
 // Text is a line of words.
 type Text struct {
@@ -93,6 +97,29 @@ type Key struct {
 	Mark  bool // has marks
 	Rule  bool
 	Turn  bool // a vertical rule
+}
+
+// Sign is what the entry stands for, in a box of a width and height at the origin.
+func (k Key) Sign(width, height float64) ([]Stroke, []Mark) {
+	return k.sign(Box{Width: width, Height: height}, height/keySize)
+}
+
+func (k Key) sign(in Box, enlarged float64) (strokes []Stroke, marks []Mark) {
+	middle := XY{in.X + in.Width/2, in.Y + in.Height/2}
+	role, from, to := RoleLine, XY{in.X, middle.Y}, XY{in.X + in.Width, middle.Y}
+	if k.Rule {
+		role = RoleRule
+	}
+	if k.Turn {
+		from, to = XY{middle.X, in.Y}, XY{middle.X, in.Y + in.Height}
+	}
+	if k.Line || k.Turn {
+		strokes = []Stroke{{Role: role, Style: k.Style, Dash: dashOf(k.Style), Points: []XY{from, to}}}
+	}
+	if k.Mark {
+		marks = []Mark{{Style: k.Style, Marker: markerOf(k.Style), At: middle, Radius: enlarged * markSize}}
+	}
+	return strokes, marks
 }
 
 // Box is a rectangle that something takes up.

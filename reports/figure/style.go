@@ -59,6 +59,9 @@ func markerOf(style int) Marker {
 	return markers[style%Styles]
 }
 
+// ring is how many times as large as a mark the ring about it is.
+const ring = 2.1
+
 // corners are those of a polygon about a place, as large as a disc of the radius.
 func (m Marker) corners(at XY, radius float64) []XY {
 	if m.Sides == 0 {

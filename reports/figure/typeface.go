@@ -99,30 +99,43 @@ func wrapped(words string, size float64, bold bool, room float64) []string {
 	return lines
 }
 
-// broken is words in lines of a width in points, none of them cut: a word that is too long
-// goes on in the next line.
+// broken is words in lines of a width in points, none of them cut: lines end between
+// words, else after a sign within one, else anywhere.
 func broken(words string, size float64, bold bool, room float64) []string {
 	var lines []string
 	line := ""
+	add := func(piece string) {
+		if line != "" && width(strings.TrimSpace(line+piece), size, bold) > room {
+			lines = append(lines, strings.TrimSpace(line))
+			line = ""
+			piece = strings.TrimLeft(piece, " ")
+		}
+		line += piece
+	}
 	for _, word := range strings.Fields(words) {
-		if longer := strings.TrimSpace(line + " " + word); width(longer, size, bold) <= room {
-			line = longer
+		separator := " "
+		if line == "" {
+			separator = ""
+		}
+		if width(word, size, bold) <= room {
+			add(separator + word)
 			continue
 		}
-		if line != "" {
-			lines = append(lines, line)
-		}
-		line = ""
-		for _, letter := range word {
-			if line != "" && width(line+string(letter), size, bold) > room {
-				lines = append(lines, line)
-				line = ""
+		for _, piece := range strings.SplitAfter(strings.NewReplacer("_", "_\x00", "=", "=\x00", "-", "-\x00", "/", "/\x00").Replace(word), "\x00") {
+			piece = strings.TrimSuffix(piece, "\x00")
+			if width(piece, size, bold) <= room {
+				add(separator + piece)
+				separator = ""
+				continue
 			}
-			line += string(letter)
+			for _, letter := range piece {
+				add(separator + string(letter))
+				separator = ""
+			}
 		}
 	}
 	if line != "" {
-		lines = append(lines, line)
+		lines = append(lines, strings.TrimSpace(line))
 	}
 	return lines
 }
