@@ -57,7 +57,9 @@ const policy = `
 	core/run                      : core/session cmd
 	core/session                  : cmd
 	reports                       : cmd reports/coverage
+	reports/live                  : cmd
 	reports/page                  : reports : cmd
+	reports/thumbnail             : reports : cmd
 	reports/figure                : reports : cmd
 	cmd                           :
 `

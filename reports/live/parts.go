@@ -9,6 +9,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/events"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/reports/page"
 )
 
 // nowPart is how far the run is.
@@ -112,7 +113,7 @@ func (s *Server) curves() (any, error) {
 		id := "curve-" + versionOf(string(p.kind)+" "+p.name)
 		if p.drawn != p.version {
 			var b bytes.Buffer
-			if err := interim(&b, p.figure(), id); err != nil {
+			if err := (page.Plot{Figure: p.figure()}).Write(&b, id); err != nil {
 				return nil, err
 			}
 			p.html, p.drawn = template.HTML(b.String()), p.version
