@@ -53,14 +53,13 @@ func Line(at time.Time, word, stage, what string) string {
 
 // Far is how far a stage is: "12/120 steps", and what keeps it from getting on.
 func (e Event) Far() string {
-	text := strings.TrimSpace(fmt.Sprintf("%d %s", e.Done, e.Unit))
+	text := ""
 	if e.Of > 0 {
 		text = strings.TrimSpace(fmt.Sprintf("%d/%d %s", e.Done, e.Of, e.Unit))
+	} else if e.Done > 0 {
+		text = strings.TrimSpace(fmt.Sprintf("%d %s", e.Done, e.Unit))
 	}
-	if e.Text != "" {
-		text += ", " + e.Text
-	}
-	return text
+	return strings.TrimPrefix(text+strings.TrimSuffix(", "+e.Text, ", "), ", ")
 }
 
 // words are what happened, in a word, and what there is to say of it.

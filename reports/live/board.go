@@ -8,6 +8,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/events"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/visible"
 )
 
 // mostSaid is how many of the last things that happened are shown.
@@ -73,6 +74,7 @@ func (b *board) take(all []events.Event) {
 			b.trouble(e)
 		}
 		if e.Kind != events.Progress && e.Kind != events.Value && e.Kind != events.RunProgress && !(e.Kind == events.StageEnded && e.Status == record.Cached) {
+			e.Text = visible.Brief(e.Text, mostText)
 			b.said = append(b.said, events.Text([]events.Event{e}))
 			b.said = b.said[max(0, len(b.said)-mostSaid):]
 		}
@@ -112,9 +114,12 @@ func (b *board) trouble(e events.Event) {
 	if e.Text != "" {
 		text = strings.TrimPrefix(text+": "+e.Text, ": ")
 	}
-	b.troubles = append(b.troubles, text)
+	b.troubles = append(b.troubles, visible.Brief(text, mostText))
 	b.troubles = b.troubles[max(0, len(b.troubles)-mostTroubles):]
 }
+
+// mostText is about how much of a text is shown; the run's log has all.
+const mostText = 600
 
 // timeLeft is about how long the run will be, in words; empty if it is not known.
 func (b *board) timeLeft(now time.Time) string {

@@ -15,7 +15,7 @@ import (
 // The bounds of what is drawn.
 const (
 	mostLines  = figure.Styles // trainings of a figure
-	mostPoints = 120           // of a line; more are averaged in bins
+	mostPoints = 60            // of a line; more are averaged in bins
 	mostRaw    = 600           // of what is drawn behind it
 )
 
@@ -125,6 +125,9 @@ func (p *panel) figure() figure.Figure {
 		series := figure.Series{Name: l.stage, Style: i}
 		if len(l.points) > mostPoints {
 			series.Lines = append(series.Lines, figure.Line{Weight: figure.Raw, Points: binned(l.points, mostRaw)})
+		}
+		if len(l.points) == 1 { // which is no line yet
+			series.Points = []figure.Point{{XY: l.points[0], Detail: fmt.Sprintf("%s: %.4g at step %.0f", l.stage, l.points[0].Y, l.points[0].X)}}
 		}
 		series.Lines = append(series.Lines, figure.Line{Points: binned(l.points, mostPoints)})
 		f.Panels[0].Series = append(f.Panels[0].Series, series)

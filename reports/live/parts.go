@@ -87,11 +87,10 @@ func (s *Server) now() (any, error) {
 
 func (w *work) row() nowRow {
 	row := nowRow{Stage: w.stage, Done: w.at.Done, Of: w.at.Of}
-	text := []string{}
-	if w.at.Of > 0 || w.at.Done > 0 {
-		text = append(text, w.at.Far())
+	text := events.Headline(w.values)
+	if far := w.at.Far(); far != "" {
+		text = append([]string{far}, text...)
 	}
-	text = append(text, events.Headline(w.values)...)
 	row.Text = strings.Join(text, ", ")
 	return row
 }
