@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -19,7 +20,18 @@ const (
 
 // Plot is a figure as a page shows it: in the page's colours, with its words beside it and
 // what there is to say of each point.
-type Plot struct{ figure.Figure }
+type Plot struct {
+	figure.Figure
+	ID string // unlike those of the page's other plots
+}
+
+// Write writes the markup of the plot alone, which Style is for.
+func (p Plot) Write(w io.Writer) error {
+	if err := pages.ExecuteTemplate(w, "plot", p); err != nil {
+		return fmt.Errorf("write the plot %s: %w", p.ID, err)
+	}
+	return nil
+}
 
 // drawing is a plot in places.
 type drawing struct {
