@@ -18,7 +18,7 @@ import (
 // The bounds of a figure of trainings.
 const (
 	curvePlaces  = 150 // of a line; of more steps some are left out, of noise behind it the extremes are kept
-	curveWindow  = 15  // parts of a training that its curve is smoothed over
+	curveWindow  = 15  // parts of a training, over each of which its noise is smoothed
 	curveFigures = 12
 	mostRaw      = 4 // lines that have their noise behind them
 )
@@ -136,12 +136,14 @@ func curveFigure(ctx context.Context, input Input, name string, all []training) 
 			byLine[term][one.line] = append(byLine[term][one.line], c)
 		}
 	}
-	window, seeds := 1, 1
-	for _, of := range byLine {
+	window, seeds := 0.0, 1
+	for term, of := range byLine {
 		for _, curves := range of {
 			seeds = max(seeds, len(curves))
 			for _, c := range curves {
-				window = max(window, len(c)/curveWindow|1)
+				if noisy(term) && len(c) > 2*curveWindow {
+					window = max(window, math.Round((c[len(c)-1].X-c[0].X)/curveWindow))
+				}
 			}
 		}
 	}
@@ -158,8 +160,12 @@ func curveFigure(ctx context.Context, input Input, name string, all []training) 
 			series := figure.Series{Name: line, Style: style}
 			var smooth []lossCurve
 			for _, c := range curves {
+				if !noisy(term) {
+					smooth = append(smooth, c)
+					continue
+				}
 				smooth = append(smooth, c.smoothed(window))
-				if window > 1 && len(curves) == 1 && len(lines) <= mostRaw {
+				if window > 0 && len(curves) == 1 && len(lines) <= mostRaw {
 					raw = true
 					series.Lines = append(series.Lines, figure.Line{Weight: figure.Raw, Points: c.extremes(curvePlaces)})
 				}
@@ -199,8 +205,8 @@ func curveFigure(ctx context.Context, input Input, name string, all []training) 
 		f.Title += " of " + lines[0]
 	}
 	var about []string
-	if window > 1 {
-		about = append(about, fmt.Sprintf("smoothed: mean over %d steps about each, fewer at the ends", window))
+	if window > 0 {
+		about = append(about, fmt.Sprintf("losses smoothed: mean over the %g steps about each, fewer at the ends", window))
 	}
 	if raw {
 		about = append(about, "behind: the steps themselves")
@@ -247,6 +253,9 @@ func curveTerm(name string) (term string, shown bool) {
 	return "", false
 }
 
+// noisy reports whether a curve is of a batch at each step, not of all that is held out.
+func noisy(term string) bool { return !strings.HasPrefix(term, "validation/") }
+
 // compareTerms puts the whole objective first.
 func compareTerms(a, b string) int {
 	rank := func(term string) int {
@@ -261,17 +270,22 @@ func compareTerms(a, b string) int {
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
 }
 
-// smoothed is the mean over so many places about each; at the ends over those that there
-// are.
-func (c lossCurve) smoothed(window int) lossCurve {
-	half := window / 2
+// smoothed is the mean over the steps about each, in all as many as a window; at the ends
+// over those that there are.
+func (c lossCurve) smoothed(window float64) lossCurve {
 	sums := make([]float64, len(c)+1)
 	for i, at := range c {
 		sums[i+1] = sums[i] + at.Y
 	}
 	smooth := make(lossCurve, len(c))
+	from, to := 0, 0
 	for i, at := range c {
-		from, to := max(0, i-half), min(len(c), i+half+1)
+		for c[from].X < at.X-window/2 {
+			from++
+		}
+		for to < len(c) && c[to].X <= at.X+window/2 {
+			to++
+		}
 		smooth[i] = figure.XY{X: at.X, Y: (sums[to] - sums[from]) / float64(to-from)}
 	}
 	return smooth

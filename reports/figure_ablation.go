@@ -165,6 +165,8 @@ type sweep struct {
 	panels []varied
 	rows   bool     // x has whole rows, of the variables of these names
 	names  []string // of the variables
+	// baseline is the value of the baseline's rows, where that alone tells which they are.
+	baseline string
 }
 
 // rowName is what a row is called on the axis.
@@ -197,6 +199,16 @@ func (s sweep) axis() figure.Axis {
 	if s.rows {
 		axis.Label = s.title()
 	}
+	if at := slices.Index(s.x.values, s.baseline); at >= 0 && axis.Names != nil {
+		axis.Names = slices.Clone(axis.Names)
+		axis.Names[at] += "*"
+		axis.Label = strings.TrimSuffix(axis.Label, ")")
+		if axis.Label != s.title() {
+			axis.Label += "; *: baseline)"
+		} else {
+			axis.Label += " (*: baseline)"
+		}
+	}
 	return axis
 }
 
@@ -224,6 +236,7 @@ func (c across) sweep(run *record.Run) (s sweep, ok bool) {
 			s.x.values = append(s.x.values, s.rowName(g))
 		}
 		s.x.name = cmp.Or(s.x.name, "variant")
+		s.baseline = c.baselineOf(s.rowName)
 		return s, true
 	}
 	if len(all) == 0 {
@@ -240,8 +253,20 @@ func (c across) sweep(run *record.Run) (s sweep, ok bool) {
 	if len(all) > 1 {
 		s.colour = &all[1]
 		s.panels = all[2:]
+	} else {
+		s.baseline = c.baselineOf(func(g group) string { return valueOf(g, s.x.name) })
 	}
 	return s, true
+}
+
+// baselineOf is what the baseline is called; empty if there is none.
+func (c across) baselineOf(name func(group) string) string {
+	for _, g := range c.groups {
+		if g.baseline {
+			return name(g)
+		}
+	}
+	return ""
 }
 
 // varied lists the values of a variable.
@@ -454,7 +479,7 @@ func (c across) against(of compared, axes sweep) (f figure.Figure, ok bool) {
 							}
 						}
 						series.Points = append(series.Points, figure.Point{
-							XY: figure.XY{X: x, Y: s.number()}, YInterval: s.interval(), Baseline: g.baseline,
+							XY: figure.XY{X: x, Y: s.number()}, YInterval: s.interval(), Baseline: g.baseline && axes.baseline == "",
 							Detail: fmt.Sprintf("%s: %s", labelled(subject.name, g.label), s.bounded()),
 						})
 					}
@@ -466,14 +491,14 @@ func (c across) against(of compared, axes sweep) (f figure.Figure, ok bool) {
 						continue
 					}
 					series.Style = style
-					series.Lines = means(series.Points)
+					series.Lines = means(series.Points, axes.x.numbers == nil)
 					panel.Series = append(panel.Series, series)
 				}
 			}
 			if len(panel.Series) == 0 {
 				continue
 			}
-			dodge(panel.Series)
+			dodge(panel)
 			f.Panels = append(f.Panels, panel)
 		}
 	}
@@ -490,8 +515,12 @@ func (c across) against(of compared, axes sweep) (f figure.Figure, ok bool) {
 }
 
 // dodge moves series to the side, so that they do not cover each other.
-func dodge(all []figure.Series) {
-	step := min(3.4, 12/float64(len(all)))
+func dodge(p figure.Panel) {
+	all, step := p.Series, 3.4
+	if p.X.Scale == figure.Even {
+		step = 6
+	}
+	step = min(step, 4*step/float64(len(all)))
 	for n := range all {
 		shift := step * (float64(n) - float64(len(all)-1)/2)
 		for i := range all[n].Points {
@@ -509,8 +538,9 @@ func countTouched(subjects []comparedSubject) int {
 	return len(subjects) - len(slices.DeleteFunc(slices.Clone(subjects), func(s comparedSubject) bool { return !s.baseline }))
 }
 
-// means is the line through the points that are no single seeds, from left to right.
-func means(points []figure.Point) []figure.Line {
+// means is the line through the points that are no single seeds, from left to right; a
+// thin one between words, which have nothing in between.
+func means(points []figure.Point, words bool) []figure.Line {
 	var line []figure.XY
 	for _, p := range points {
 		if !p.Small {
@@ -526,7 +556,11 @@ func means(points []figure.Point) []figure.Line {
 	if len(line) < 2 {
 		return nil
 	}
-	return []figure.Line{{Points: line}}
+	weight := figure.Main
+	if words {
+		weight = figure.Thin
+	}
+	return []figure.Line{{Weight: weight, Points: line}}
 }
 
 // bySubject draws a metric of each subject beside the others'.

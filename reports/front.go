@@ -77,6 +77,7 @@ func frontFigure(c across) (f figure.Figure, ok bool) {
 	if len(panel.Series) == 0 {
 		return f, false
 	}
+	valued := false
 	for i := range panel.Series {
 		s := &panel.Series[i]
 		if len(s.Points) < 2 {
@@ -86,7 +87,7 @@ func frontFigure(c across) (f figure.Figure, ok bool) {
 			s.Lines = []figure.Line{{Weight: figure.Thin, Points: places(s.Points)}}
 		}
 		if len(variables) > 0 && s.Style != figure.Baseline {
-			s.Name += ", by " + strings.Join(variables, ", ")
+			valued = true
 		}
 	}
 	if front := nondominated(panel); len(front) > 1 {
@@ -98,7 +99,11 @@ func frontFigure(c across) (f figure.Figure, ok bool) {
 		panel.Rules = []figure.Rule{{Vertical: true, At: *floor, Style: figure.Baseline, Name: fmt.Sprintf("%s: %s %.3g", otherDraws, title, *floor)}}
 	}
 	f.Panels = []figure.Panel{panel}
-	f.About = joinedBy("; ", behind.words(seeds), seedsWords(seeds), barWords(bars))
+	beside := ""
+	if valued {
+		beside = "beside points: " + strings.Join(variables, ", ")
+	}
+	f.About = joinedBy("; ", behind.words(seeds), seedsWords(seeds), barWords(bars), beside)
 	f.Caption = sentence(f.About) + ". " + f.Caption + "Better is up and to the left; the square is the baseline." + ringed(panel) + methods(bars) + styles.left()
 	return f, true
 }

@@ -17,7 +17,7 @@ func (c contents) page() page.Page {
 	}
 	for _, f := range c.figures {
 		if f.Images == nil { // the page's own images are more, and say more
-			p.Plots = append(p.Plots, page.Plot{Figure: f})
+			p.Plots = append(p.Plots, page.Plot{Figure: f, ID: f.Name})
 		}
 	}
 	for _, g := range c.grids {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Widths of figures in points: of the text of a NeurIPS paper, and of half of it, for two
@@ -125,7 +126,7 @@ func (f Figure) keys(named map[string]bool) []Key {
 	}
 	for _, panel := range f.Panels {
 		for _, s := range panel.Series {
-			if len(s.Points) == 1 && len(s.Lines) == 0 && named[s.Points[0].Name] {
+			if len(s.Points) == 1 && len(s.Lines) == 0 && named[s.Points[0].Name] && strings.HasPrefix(s.Points[0].Name, s.Name) {
 				continue
 			}
 			add(Key{Name: s.Name, Style: s.Style, Line: len(s.Lines) > 0, Mark: len(s.Points) > 0})

@@ -112,7 +112,7 @@ func (s *Server) curves() (any, error) {
 		id := "curve-" + versionOf(string(p.kind)+" "+p.name)
 		if p.drawn != p.version {
 			var b bytes.Buffer
-			if err := (page.Plot{Figure: p.figure()}).Write(&b, id); err != nil {
+			if err := (page.Plot{Figure: p.figure(), ID: id}).Write(&b); err != nil {
 				return nil, err
 			}
 			p.html, p.drawn = template.HTML(b.String()), p.version

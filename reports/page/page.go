@@ -49,6 +49,9 @@ var (
 	pages = template.Must(template.New("page").Parse(html))
 )
 
+// Style is the page's style sheet.
+func Style() string { return style }
+
 // policy lets the page have its own style and script, and images that it holds.
 func policy() string {
 	hash := func(content string) string {
@@ -57,9 +60,6 @@ func policy() string {
 	}
 	return fmt.Sprintf("default-src 'none'; img-src data:; style-src %s; script-src %s; base-uri 'none'; form-action 'none'", hash(style), hash(script))
 }
-
-// Style is the page's style, for others that show a report's parts.
-func Style() string { return style }
 
 // Write writes the page as HTML.
 func (p Page) Write(w io.Writer) error {

@@ -20,22 +20,15 @@ const (
 
 // Plot is a figure as a page shows it: in the page's colours, with its words beside it and
 // what there is to say of each point.
-type Plot struct{ figure.Figure }
-
-// namedPlot is a plot with a name that no other of its page has.
-type namedPlot struct {
-	ID string
-	Plot
+type Plot struct {
+	figure.Figure
+	ID string // unlike those of the page's other plots
 }
 
-// Named is the plot at a place among those of a page.
-func (p Plot) Named(at int) namedPlot { return namedPlot{fmt.Sprintf("plot-%d", at), p} }
-
-// Write writes the plot alone as HTML, for another page in the report's style. id is one
-// that no other of that page has.
-func (p Plot) Write(w io.Writer, id string) error {
-	if err := pages.ExecuteTemplate(w, "plot", namedPlot{id, p}); err != nil {
-		return fmt.Errorf("write a plot: %w", err)
+// Write writes the markup of the plot alone, which Style is for.
+func (p Plot) Write(w io.Writer) error {
+	if err := pages.ExecuteTemplate(w, "plot", p); err != nil {
+		return fmt.Errorf("write the plot %s: %w", p.ID, err)
 	}
 	return nil
 }
