@@ -74,7 +74,7 @@ func (s *Session) readExperiment(ctx context.Context) (spec.Catalog, wanted, err
 		return nil, wanted{}, err
 	}
 	s.Warnings = append(s.Warnings, found...)
-	s.Name, s.Description = loaded.Name, loaded.Description
+	s.Name, s.Description, s.Tracking = loaded.Name, loaded.Description, loaded.Tracking
 	s.Variants = []plan.Source{{Seed: loaded.Seed, Spec: loaded}}
 	return components, wanted{}, nil
 }
@@ -85,7 +85,7 @@ func (s *Session) readAblation(ctx context.Context) (spec.Catalog, wanted, error
 		return nil, wanted{}, err
 	}
 	s.Warnings = append(s.Warnings, found...)
-	s.Name, s.Description, s.Ablation = loaded.Name, loaded.Description, true
+	s.Name, s.Description, s.Tracking, s.Ablation = loaded.Name, loaded.Description, loaded.Tracking, true
 	metrics := wanted{loaded.Measure, loaded.MeasuredAt}
 	if err := metrics.known(); err != nil { // before gigabytes are read
 		return nil, wanted{}, err
@@ -111,6 +111,9 @@ func (s *Session) readAblation(ctx context.Context) (spec.Catalog, wanted, error
 		s.Variants = append(s.Variants, plan.Source{
 			Name: variant.Name, Values: variant.Values, Seed: variant.Seed, Spec: variant.Spec, Measure: loaded.Measure,
 		})
+		if s.Tracking == nil {
+			s.Tracking = variant.Spec.Tracking
+		}
 		if variant.Baseline && s.Baseline == "" {
 			s.Baseline = rowName(variant.Values)
 		}

@@ -30,6 +30,7 @@ type Session struct {
 	Baseline    string // the row that an ablation's others are compared with; empty: none
 	Variants    []plan.Source
 	Plan        *plan.Plan
+	Tracking    *spec.Tracking // nil: the files say nothing of it
 	Warnings    diag.List
 	// Environment is what computes; the zero Environment after Read.
 	Environment plan.Environment
