@@ -1,8 +1,6 @@
 package reports
 
 import (
-	"bufio"
-	"encoding/json"
 	"io"
 
 	"github.com/plumb-ml/plumb/core/metric"
@@ -50,7 +48,7 @@ type bookNumber struct {
 // writeBookNumbers writes the numbers of every variant and seed as JSON, a number a
 // line: all that concern all prompts, a split or, of good images, a category.
 func writeBookNumbers(w io.Writer, inputs []Input) error {
-	out := &jsonLines{w: bufio.NewWriter(w)}
+	out := newJSONLines(w)
 	out.raw("[")
 	for i, input := range inputs {
 		run := input.Run
@@ -78,48 +76,5 @@ func writeBookNumbers(w io.Writer, inputs []Input) error {
 		out.raw("\n]}")
 	}
 	out.raw("\n]\n")
-	if out.err != nil {
-		return out.err
-	}
-	return out.w.Flush()
-}
-
-// jsonLines writes JSON with a value of a list a line: indented as usual, a table
-// of numbers would be fifteen lines a number. It keeps the first error.
-type jsonLines struct {
-	w   *bufio.Writer
-	err error
-}
-
-func (j *jsonLines) raw(text string) {
-	if j.err == nil {
-		_, j.err = j.w.WriteString(text)
-	}
-}
-
-// separate begins the line of a list's value.
-func (j *jsonLines) separate(position int) {
-	if position > 0 {
-		j.raw(",")
-	}
-	j.raw("\n")
-}
-
-func (j *jsonLines) value(value any) {
-	text, err := json.Marshal(value)
-	if err != nil && j.err == nil {
-		j.err = err
-	}
-	j.raw(string(text))
-}
-
-// object writes an object up to the begin of the list that is its last field.
-func (j *jsonLines) object(value any, list string) {
-	text, err := json.Marshal(value)
-	if err != nil && j.err == nil {
-		j.err = err
-	}
-	if len(text) > 0 {
-		j.raw(string(text[:len(text)-1]) + `,"` + list + `":[`)
-	}
+	return out.close()
 }
