@@ -66,7 +66,11 @@ func Describe(source Source, options Options) *Run {
 	} else if len(run.Variants) == 1 {
 		v := run.Variants[0]
 		about := modelsOf(v)
-		d.measured(&whole, v, about, func(record.Metric) bool { return true })
+		d.measured(&whole, v, about, func(m record.Metric) bool {
+			// The parts of a model that has an item of its own are there.
+			elsewhere := len(about.models) > 1 && slices.Contains(about.models, m.Subject)
+			return !elsewhere || m.Category == "" && m.Split == ""
+		})
 		d.trained(&whole, v, false)
 		if len(about.models) > 1 {
 			for _, model := range about.models {

@@ -43,8 +43,9 @@ func (q *Queue) Add(event events.Event) {
 		return
 	}
 	for _, place := range q.places[event.Stage] {
-		event.Run, event.Name = place.Item, curveKey(place.Stage, event.Name)
-		if line, err := event.Line(); err == nil { // of numbers and texts: it has one
+		placed := event
+		placed.Run, placed.Name = place.Item, curveKey(place.Stage, event.Name)
+		if line, err := placed.Line(); err == nil { // of numbers and texts: it has one
 			q.log.Add(line)
 		}
 	}

@@ -245,6 +245,13 @@ type Ended struct {
 	Link   string
 }
 
+// Stop ends the Sender, and sends nothing more.
+func (s *Sender) Stop() {
+	s.cancel()
+	<-s.ended
+	s.queue.Close()
+}
+
 // Finish ends the Sender and sends what is left of the run as it came out, for as long
 // as the tracker keeps answering, and no longer than ctx lasts.
 func (s *Sender) Finish(ctx context.Context, final *Run) Ended {

@@ -134,7 +134,7 @@ func (t *Tracker) viewOf(run *track.Run) viewState {
 	state := viewState{
 		OrderByKey: "metrics.`" + track.Alignment + "`", StartTime: "ALL", LifecycleFilter: "Active", DatasetsFilter: []any{}, ModelVersionFilter: "All Runs",
 		RunsPinned: []string{}, RunsHidden: []string{}, RunsVisibilityMap: map[string]bool{}, RunsHiddenMode: "FIRST_20_RUNS",
-		GroupedValues: true, HideEmptyCharts: true, GroupsExpanded: map[string]bool{}, AutoRefresh: true,
+		AccordionReordered: true, GroupedValues: true, HideEmptyCharts: true, GroupsExpanded: map[string]bool{}, AutoRefresh: true,
 		LineConfig: lineConfig{XAxis: "step"}, RunsExpanded: map[string]bool{},
 	}
 	maps.Copy(state.RunsVisibilityMap, before.RunsVisibilityMap)
