@@ -252,7 +252,9 @@ func (d *describer) model(v record.Variant, about models, model string) Item {
 type models struct {
 	evaluation, baseline string
 	models               []string // in the order of the experiment
-	own                  string   // whose numbers have bare names: the last but the baseline
+	// own is whose numbers have bare names: the last that was tuned by a reward, or else
+	// the last but the baseline.
+	own string
 }
 
 func modelsOf(v record.Variant) models {
@@ -269,6 +271,11 @@ func modelsOf(v record.Variant) models {
 		}
 		found.models = append(found.models, s.Subject)
 		if s.Subject != found.baseline || found.own == "" {
+			found.own = s.Subject
+		}
+	}
+	for _, s := range v.Stages {
+		if s.Kind == record.KindTune && s.Reward != "" && s.Subject != found.baseline && slices.Contains(found.models, s.Subject) {
 			found.own = s.Subject
 		}
 	}

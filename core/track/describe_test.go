@@ -64,7 +64,9 @@ func TestDescribeExperiment(t *testing.T) {
 		t.Fatal(err)
 	}
 	source := Source{Run: run, Records: records, Open: func(record.Output) (string, error) { return "", os.ErrNotExist },
-		Members:     func(record.Output) (map[string]string, error) { return map[string]string{"unet/model.safetensors": weights}, nil },
+		Members: func(record.Output) (map[string]string, error) {
+			return map[string]string{"unet/model.safetensors": weights}, nil
+		},
 		Conclusions: map[string]string{ModelID("full"): "better"}, Verdict: "full is better than base"}
 	got := Describe(source, Options{Prompts: 3, CheckpointBytes: 3e6})
 

@@ -26,7 +26,8 @@ func key(m record.Metric, own, baseline string) string {
 			words = append(words, word)
 		}
 	}
-	if m.Versus != "" && (m.Versus != baseline || m.VersusChoice != "") {
+	// What images of an evaluation are compared with is the same for all of them.
+	if m.Versus != "" && m.VersusChoice != record.Reference && (m.Versus != baseline || m.VersusChoice != "") {
 		words = append(words, "vs "+strings.TrimSpace(m.Versus+" "+string(m.VersusChoice)))
 	}
 	joined := strings.Join(words, ".")

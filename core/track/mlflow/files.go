@@ -244,14 +244,14 @@ func identity(runID, key string, step int) string {
 		binary.BigEndian.Uint16(sum[6:8]), binary.BigEndian.Uint16(sum[8:10]), sum[10:16])
 }
 
-// table is a table as the server's page reads one.
-type table struct {
+// shownTable is a table as the server's page reads one.
+type shownTable struct {
 	Columns []string `json:"columns"`
 	Data    [][]any  `json:"data"`
 }
 
-func tableOf(prompts []track.Judged, pictures map[string]string) table {
-	made := table{Columns: []string{"prompt", "image", "alignment", "images", "category", "split"}}
+func tableOf(prompts []track.Judged, pictures map[string]string) shownTable {
+	made := shownTable{Columns: []string{"prompt", "image", "alignment", "images", "category", "split"}}
 	// Prompts with a picture come first: the page shows the beginning.
 	ordered := slices.Clone(prompts)
 	slices.SortStableFunc(ordered, func(a, b track.Judged) int {

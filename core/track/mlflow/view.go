@@ -18,9 +18,10 @@ const (
 	viewName = "plumb"
 	viewTag  = "mlflow.sharedViewState." + viewName
 
-	mostColumns = 8
-	mostShown   = 12 // keys of pictures, and of numbers in one chart
-	viewLetters = 20000
+	mostColumns  = 8
+	mostScatters = 6
+	mostShown    = 12 // keys of pictures, and of numbers in one chart
+	viewLetters  = 20000
 )
 
 // Link implements track.Tracker.
@@ -172,6 +173,12 @@ func (t *Tracker) viewOf(run *track.Run) viewState {
 	var numbers []chart
 	if both {
 		numbers = append(numbers, chart{Type: "SCATTER", DisplayName: "Alignment against FID", X: &axis{"fid", "METRIC"}, Y: &axis{track.Alignment, "METRIC"}})
+	}
+	for _, key := range points { // further models of an ablation's variants
+		model, other := strings.CutPrefix(key, track.Alignment+"/")
+		if other && run.Ablation && len(numbers) < mostScatters && slices.Contains(points, "fid/"+model) {
+			numbers = append(numbers, chart{Type: "SCATTER", DisplayName: "Alignment against FID: " + model, X: &axis{"fid/" + model, "METRIC"}, Y: &axis{key, "METRIC"}})
+		}
 	}
 	for _, m := range measured {
 		numbers = append(numbers, chart{Type: "BAR", MetricKey: m})
