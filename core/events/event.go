@@ -15,14 +15,15 @@ type Kind string
 
 // The kinds of events.
 const (
-	RunBegun   Kind = "run_begun"   // Run, Of; a run that goes on begins anew, behind what is there
-	StageBegun Kind = "stage_begun" // Stage, About, and Of and Unit where it is known how much there is to do
-	Progress   Kind = "progress"    // Stage, Done, Of, Unit, and Text where something keeps the stage from getting on
-	Value      Kind = "value"       // Stage, Step, Name, Value: what a training reports of a step
-	Metric     Kind = "metric"      // Stage, Name, Value, Metric: what a stage has measured
-	StageEnded Kind = "stage_ended" // Stage, About, Status, and Key, Seconds, Done and Unit, Text as far as there are
-	Warning    Kind = "warning"     // Text, and Stage where it is about one
-	RunEnded   Kind = "run_ended"   // Run, State, Done, Of: the stages
+	RunBegun    Kind = "run_begun"    // Run, Of; a run that goes on begins anew, behind what is there
+	RunProgress Kind = "run_progress" // Done, Of: the stages; Left, Unknown
+	StageBegun  Kind = "stage_begun"  // Stage, About, Key, and Of and Unit where it is known how much there is to do
+	Progress    Kind = "progress"     // Stage, Done, Of, Unit, and Text where something keeps the stage from getting on
+	Value       Kind = "value"        // Stage, Step, Name, Value: what a training reports of a step
+	Metric      Kind = "metric"       // Stage, Name, Value, Metric: what a stage has measured
+	StageEnded  Kind = "stage_ended"  // Stage, About, Status, and Key, Seconds, Done and Unit, Text as far as there are
+	Warning     Kind = "warning"      // Text, and Stage where it is about one
+	RunEnded    Kind = "run_ended"    // Run, State, Done, Of: the stages
 )
 
 // Event is something that happened in a run. Which fields it has goes with its kind.
@@ -45,6 +46,10 @@ type Event struct {
 	Done int    `json:"done,omitempty"`
 	Of   int    `json:"of,omitempty"` // 0: not known
 	Unit string `json:"unit,omitempty"`
+	// Left is about how long the run will be, in seconds, without the stages of which that
+	// is Unknown.
+	Left    *float64 `json:"left,omitempty"`
+	Unknown int      `json:"unknown,omitempty"`
 
 	Status  record.Status   `json:"status,omitempty"`
 	Key     string          `json:"key,omitempty"`
@@ -103,8 +108,13 @@ func (e Event) Line() ([]byte, error) {
 }
 
 // Parse is the inverse of Line; ok is false of what is no event, such as a line that
-// a kill has cut.
+// a kill has cut, or a value without its step.
 func Parse(line []byte) (event Event, ok bool) {
-	err := json.Unmarshal(line, &event)
-	return event, err == nil && event.Kind != "" && !event.Time.IsZero()
+	if err := json.Unmarshal(line, &event); err != nil || event.Kind == "" || event.Time.IsZero() {
+		return Event{}, false
+	}
+	if event.Kind == Value && (event.Step == nil || event.Value == nil || event.Name == "" || event.Stage == "") {
+		return Event{}, false
+	}
+	return event, true
 }

@@ -27,7 +27,13 @@ type Follower struct {
 }
 
 // Follow returns a follower of a file, from its beginning.
-func Follow(path string) *Follower { return &Follower{path: path} }
+func Follow(path string) *Follower { return FollowFrom(path, 0) }
+
+// FollowFrom returns a follower of a file from an offset that another one had.
+func FollowFrom(path string, offset int64) *Follower { return &Follower{path: path, offset: offset} }
+
+// Offset is where in the file the first line begins that was not handed out.
+func (f *Follower) Offset() int64 { return f.offset - int64(len(f.rest)) }
 
 // Next returns the events that have come since the last call, but no more than are read
 // at once: more says that others wait. A file that is shorter than what was read of it

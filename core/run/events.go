@@ -14,36 +14,36 @@ import (
 )
 
 // Events is a Sink that turns what happens into events, for all that writes a run down
-// as it goes on or sends it somewhere. receive gets them one after the other and must
-// not block. Reports of how far a stage is come as they are made; who wants fewer leaves
-// some out.
-func Events(receive func(events.Event)) Sink { return &eventSink{receive: receive} }
+// as it goes on or sends it somewhere. receive gets those of one moment at once, such as
+// the values of a step, one moment after the other, and must not block. Reports of how
+// far a stage is come as they are made; who wants fewer leaves some out.
+func Events(receive func(moment []events.Event)) Sink { return &eventSink{receive: receive} }
 
 type eventSink struct {
 	mu      sync.Mutex
-	receive func(events.Event)
+	receive func([]events.Event)
 }
 
 var _ Sink = (*eventSink)(nil)
 
-// tell passes on events of one moment.
+// tell passes on the events of a moment.
 func (e *eventSink) tell(all ...events.Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := time.Now()
-	for _, event := range all {
-		event.Time = now
-		e.receive(event)
+	for i := range all {
+		all[i].Time = now
 	}
+	e.receive(all)
 }
 
 func (e *eventSink) Begun(run *record.Run) {
 	e.tell(events.Event{Kind: events.RunBegun, Run: run.FullName(), Of: run.Stages})
 }
 
-func (e *eventSink) Started(node *plan.Node) {
+func (e *eventSink) Started(node *plan.Node, key string) {
 	items, unit := node.Items()
-	e.tell(events.Event{Kind: events.StageBegun, Stage: node.Label, About: &node.About, Of: items, Unit: unit})
+	e.tell(events.Event{Kind: events.StageBegun, Stage: node.Label, About: &node.About, Key: key, Of: items, Unit: unit})
 }
 
 func (e *eventSink) Progress(node *plan.Node, p stage.Progress) {

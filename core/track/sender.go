@@ -75,17 +75,19 @@ func Start(o SenderOptions) *Sender {
 	return s
 }
 
-// Receive hears of an event, as run.Events passes them on.
-func (s *Sender) Receive(event events.Event) {
-	s.queue.Add(event)
-	switch event.Kind {
-	case events.RunBegun, events.StageEnded:
-		s.mu.Lock()
-		s.begun, s.dirty = true, true
-		s.mu.Unlock()
-		select {
-		case s.wake <- struct{}{}:
-		default:
+// Receive hears of the events of one moment, as run.Events passes them on.
+func (s *Sender) Receive(moment []events.Event) {
+	for _, event := range moment {
+		s.queue.Add(event)
+		switch event.Kind {
+		case events.RunBegun, events.StageEnded:
+			s.mu.Lock()
+			s.begun, s.dirty = true, true
+			s.mu.Unlock()
+			select {
+			case s.wake <- struct{}{}:
+			default:
+			}
 		}
 	}
 }

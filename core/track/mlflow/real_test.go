@@ -103,12 +103,12 @@ func TestRealServerKilled(t *testing.T) {
 		Describe: func() (*track.Run, error) { return run, nil },
 		Warn:     func(text string) { mu.Lock(); defer mu.Unlock(); warnings = append(warnings, text) },
 	})
-	sender.Receive(events.Event{Kind: events.RunBegun})
+	sender.Receive([]events.Event{{Kind: events.RunBegun}})
 	const steps = 3000
 	for step := 1; step <= steps; step++ {
 		value := events.Number(1 / float64(step))
 		began := time.Now()
-		sender.Receive(events.Event{Time: time.Now(), Kind: events.Value, Stage: "tune", Step: &step, Name: "loss", Value: &value})
+		sender.Receive([]events.Event{{Time: time.Now(), Kind: events.Value, Stage: "tune", Step: &step, Name: "loss", Value: &value}})
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("the run waited %v", took)
 		}
