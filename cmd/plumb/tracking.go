@@ -234,7 +234,8 @@ func (t *tracking) finish(ctx context.Context, result *run.Result) {
 	if ended.Err != nil {
 		again := p.command("track", result.Run.FullName())
 		if t.place == "" {
-			again += " -mlflow http://HOST:PORT"
+			fmt.Fprintf(p.err, "\nNothing is sent to MLflow. Send it with\n  %s -mlflow http://HOST:PORT\n", again)
+			return
 		}
 		fmt.Fprintf(p.err, "\nNot all is sent to MLflow (%v): %s left. Send it with\n  %s\n", ended.Err, amount(ended.Unsent), again)
 		return

@@ -35,7 +35,8 @@ type client struct {
 	config  Config
 	address string // without user and password
 	http    *http.Client
-	answers atomic.Int64 // and parts of files that were taken
+	pause   time.Duration // between a try and the next, at first
+	answers atomic.Int64  // and parts of files that were taken
 }
 
 // answerError is an answer other than success.
@@ -106,7 +107,7 @@ func (c *client) post(ctx context.Context, endpoint string, body, into any) erro
 
 // call has a request answered, tries again where that may help, and reads the answer.
 func (c *client) call(ctx context.Context, method, path string, body []byte, into any) error {
-	pause := firstPause
+	pause := c.pause
 	for n := 1; ; n++ {
 		err := c.once(ctx, method, path, body, into)
 		if err == nil || track.IsRefused(err) || ctx.Err() != nil || n == tries {

@@ -118,7 +118,7 @@ func Open(config Config, state *track.State) (*Tracker, error) {
 	address := strings.TrimRight(parsed.String(), "/")
 	config.URI = address
 	return &Tracker{
-		client: &client{config: config, address: address, http: &http.Client{
+		client: &client{config: config, address: address, pause: firstPause, http: &http.Client{
 			Transport: transport,
 			// A redirect would turn a write into a read, or carry it to a host that
 			// nobody named.

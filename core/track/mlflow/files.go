@@ -101,7 +101,7 @@ func (t *Tracker) put(ctx context.Context, r *remote, file track.File) error {
 	if err != nil {
 		return err
 	}
-	pause := firstPause
+	pause := t.client.pause
 	for n := 1; ; n++ {
 		err := t.putOnce(ctx, root+"/"+escaped(file.Path), file)
 		var answer *answerError

@@ -18,6 +18,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/track"
+	"github.com/plumb-ml/plumb/core/track/mlflow/mlflowtest"
 )
 
 var began = time.UnixMilli(1_795_784_400_000).UTC()
@@ -71,6 +72,7 @@ func opened(t *testing.T, config Config) (*Tracker, *track.State) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tracker.client.pause = 10 * time.Millisecond
 	return tracker, &state
 }
 
@@ -91,53 +93,44 @@ func again(t *testing.T, config Config, dir string, run *track.Run) track.Compar
 // TestSend: a strict server has all of a run after it was sent, and the same after it was
 // sent again.
 func TestSend(t *testing.T) {
-	f, server := newFake(t)
-	config := Config{URI: server.URL}
+	f := mlflowtest.New(t)
+	config := Config{URI: f.URL}
 	dir := t.TempDir()
 	read := again(t, config, dir, sample()).Read
 	if read.Runs != 3 || read.Files != 3 || read.Values < 3000 {
 		t.Errorf("read back %+v", read)
 	}
-	if len(f.runs) != 3 {
-		t.Fatalf("%d runs are there", len(f.runs))
+	if len(f.Runs) != 3 {
+		t.Fatalf("%d runs are there", len(f.Runs))
 	}
-	byItem := func(item string) *fakeRun {
-		for _, run := range f.runs {
-			if run.tags[tagItem] == item {
-				return run
-			}
-		}
-		t.Fatalf("no run of %s", item)
-		return nil
+	whole, first, second := f.Item(track.Whole), f.Item("variant w=0,seed=1"), f.Item("variant w=1,seed=1")
+	if whole.Info.Status != "FINISHED" || whole.Info.EndTime != began.Add(time.Hour).UnixMilli() {
+		t.Errorf("%+v", whole.Info)
 	}
-	whole, first, second := byItem(track.Whole), byItem("variant w=0,seed=1"), byItem("variant w=1,seed=1")
-	if whole.info.Status != "FINISHED" || whole.info.EndTime != began.Add(time.Hour).UnixMilli() {
-		t.Errorf("%+v", whole.info)
-	}
-	if first.tags[tagParent] != whole.info.RunID || second.tags[tagParent] != whole.info.RunID || whole.tags[tagParent] != "" {
+	if first.Tags[tagParent] != whole.Info.RunID || second.Tags[tagParent] != whole.Info.RunID || whole.Tags[tagParent] != "" {
 		t.Error("the variants are not below the ablation")
 	}
-	if n := utf8.RuneCountInString(whole.tags["plumb.verdict"]); n > tagLetters || !strings.HasSuffix(whole.tags["plumb.verdict"], "… (9000 characters)") {
-		t.Errorf("a long tag has %d characters and ends %q", n, whole.tags["plumb.verdict"][len(whole.tags["plumb.verdict"])-20:])
+	if n := utf8.RuneCountInString(whole.Tags["plumb.verdict"]); n > tagLetters || !strings.HasSuffix(whole.Tags["plumb.verdict"], "… (9000 characters)") {
+		t.Errorf("a long tag has %d characters and ends %q", n, whole.Tags["plumb.verdict"][len(whole.Tags["plumb.verdict"])-20:])
 	}
-	if m := first.metrics["not a number"]; len(m) != 1 || !math.IsNaN(float64(m[0].Value)) {
+	if m := first.Metrics["not a number"]; len(m) != 1 || !math.IsNaN(float64(m[0].Value)) {
 		t.Errorf("NaN is %v", m)
 	}
-	if len(first.metrics["infinite"]) != 0 || first.tags["plumb.infinite"] != "infinite = -Inf" {
-		t.Errorf("an infinite number: %v, told as %q", first.metrics["infinite"], first.tags["plumb.infinite"])
+	if len(first.Metrics["infinite"]) != 0 || first.Tags["plumb.infinite"] != "infinite = -Inf" {
+		t.Errorf("an infinite number: %v, told as %q", first.Metrics["infinite"], first.Tags["plumb.infinite"])
 	}
-	if len(first.metrics) != 2+1+4 {
-		t.Errorf("names: %q", keysOfMap(first.metrics))
+	if len(first.Metrics) != 2+1+4 {
+		t.Errorf("names: %q", keysOfMap(first.Metrics))
 	}
-	if len(second.metrics) != 2502 || len(second.params) != 252 || len(second.metrics["many/2499"]) != 1 {
-		t.Errorf("%d metrics and %d parameters", len(second.metrics), len(second.params))
+	if len(second.Metrics) != 2502 || len(second.Params) != 252 || len(second.Metrics["many/2499"]) != 1 {
+		t.Errorf("%d metrics and %d parameters", len(second.Metrics), len(second.Params))
 	}
-	before, calls := snapshot(f), len(f.calls)
+	before, calls := snapshot(f), len(f.Calls)
 	again(t, config, dir, sample())
 	if after := snapshot(f); after != before {
 		t.Error("sent again, it is otherwise there")
 	}
-	for _, call := range f.calls[calls:] {
+	for _, call := range f.Calls[calls:] {
 		if strings.HasSuffix(call, "log-batch") || strings.HasSuffix(call, "create") || strings.HasPrefix(call, "PUT") && !strings.Contains(call, "empty") {
 			// The state of what was sent is lost here, so that files go again.
 			if !strings.HasPrefix(call, "PUT") {
@@ -157,17 +150,17 @@ func keysOfMap[V any](m map[string]V) []string {
 }
 
 // snapshot is all that a server has, as text.
-func snapshot(f *fake) string {
+func snapshot(f *mlflowtest.Server) string {
 	var b bytes.Buffer
-	for _, id := range f.order {
-		run := f.runs[id]
-		params, _ := json.Marshal(run.params)
-		tags, _ := json.Marshal(run.tags)
-		metrics, _ := json.Marshal(run.metrics)
-		fmt.Fprintf(&b, "%+v\n%s\n%s\n%s\n", run.info, params, tags, metrics)
+	for _, id := range f.Order {
+		run := f.Runs[id]
+		params, _ := json.Marshal(run.Params)
+		tags, _ := json.Marshal(run.Tags)
+		metrics, _ := json.Marshal(run.Metrics)
+		fmt.Fprintf(&b, "%+v\n%s\n%s\n%s\n", run.Info, params, tags, metrics)
 	}
-	for _, path := range keysOfMap(f.files) {
-		fmt.Fprintf(&b, "%s %q\n", path, f.files[path])
+	for _, path := range keysOfMap(f.Files) {
+		fmt.Fprintf(&b, "%s %q\n", path, f.Files[path])
 	}
 	return b.String()
 }
@@ -176,28 +169,26 @@ func snapshot(f *fake) string {
 // between any two requests.
 func TestKilledAnywhere(t *testing.T) {
 	whole := func(config Config, dir string) { again(t, config, dir, sample()) }
-	f, server := newFake(t)
-	whole(Config{URI: server.URL}, t.TempDir())
-	want, requests := withoutIDs(f), f.requests
+	f := mlflowtest.New(t)
+	whole(Config{URI: f.URL}, t.TempDir())
+	want, requests := withoutIDs(f), f.Requests()
 	for kill := 1; kill < requests; kill += max(1, requests/25) {
-		f, server := newFake(t)
+		f := mlflowtest.New(t)
 		left := kill
 		ctx, cancel := context.WithCancel(context.Background())
-		f.fail = func(*http.Request) (int, string, string) {
+		f.Fail(func(*http.Request) (int, string, string) {
 			if left--; left < 0 {
 				cancel()
 				return http.StatusServiceUnavailable, "text/plain", "killed"
 			}
 			return 0, "", ""
-		}
-		config := Config{URI: server.URL}
+		})
+		config := Config{URI: f.URL}
 		tracker, state := opened(t, config)
 		if _, err := track.Again(ctx, t.TempDir(), tracker, state, sample()); err == nil {
 			t.Fatalf("killed at request %d of %d, it ended well", kill, requests)
 		}
-		f.mu.Lock()
-		f.fail = nil
-		f.mu.Unlock()
+		f.Fail(nil)
 		whole(config, t.TempDir())
 		if got := withoutIDs(f); got != want {
 			t.Fatalf("killed at request %d of %d, the server has something else in the end", kill, requests)
@@ -207,9 +198,9 @@ func TestKilledAnywhere(t *testing.T) {
 }
 
 // withoutIDs is a snapshot in which runs have no IDs.
-func withoutIDs(f *fake) string {
+func withoutIDs(f *mlflowtest.Server) string {
 	text := snapshot(f)
-	for i, id := range f.order {
+	for i, id := range f.Order {
 		text = strings.ReplaceAll(text, id, fmt.Sprintf("RUN%d", i))
 	}
 	return text
@@ -219,9 +210,9 @@ func withoutIDs(f *fake) string {
 // and those that a server lacks of a finished curve are added without a second row of
 // the others.
 func TestAppend(t *testing.T) {
-	f, server := newFake(t)
-	f.pageSize = 3
-	tracker, _ := opened(t, Config{URI: server.URL})
+	f := mlflowtest.New(t)
+	f.PageSize = 3
+	tracker, _ := opened(t, Config{URI: f.URL})
 	run := sample()
 	ctx := context.Background()
 	if err := tracker.Send(ctx, run); err != nil {
@@ -256,22 +247,22 @@ func TestAppend(t *testing.T) {
 	if len(missing) != 2 || missing[0].Step != 8 || missing[1].Step != 9 {
 		t.Errorf("lacking: %+v", missing)
 	}
-	if rows := f.runs[r.id].metrics["tune/full/loss"]; len(rows) != 8 {
+	if rows := f.Runs[r.id].Metrics["tune/full/loss"]; len(rows) != 8 {
 		t.Errorf("%d rows", len(rows))
 	}
 }
 
 // TestPoison: what a server does not store is noticed, although it answers 200.
 func TestPoison(t *testing.T) {
-	f, server := newFake(t)
+	f := mlflowtest.New(t)
 	run := sample()
-	tracker, state := opened(t, Config{URI: server.URL})
-	f.fail = func(r *http.Request) (int, string, string) {
+	tracker, state := opened(t, Config{URI: f.URL})
+	f.Fail(func(r *http.Request) (int, string, string) {
 		if strings.HasSuffix(r.URL.Path, "log-batch") {
 			return http.StatusOK, "application/json", "{}"
 		}
 		return 0, "", ""
-	}
+	})
 	comparison, err := track.Again(context.Background(), t.TempDir(), tracker, state, run)
 	if err != nil {
 		t.Fatal(err)
@@ -280,11 +271,11 @@ func TestPoison(t *testing.T) {
 		t.Errorf("%d differences are told", len(comparison.Wrong))
 	}
 	// A file that is another there.
-	f.fail = nil
-	again(t, Config{URI: server.URL}, t.TempDir(), run)
-	for path := range f.files {
+	f.Fail(nil)
+	again(t, Config{URI: f.URL}, t.TempDir(), run)
+	for path := range f.Files {
 		if strings.HasSuffix(path, "index.html") {
-			f.files[path] = []byte("<html>x")
+			f.Files[path] = []byte("<html>x")
 		}
 	}
 	comparison, err = tracker.Compare(context.Background(), run, nil)
@@ -320,10 +311,10 @@ func TestTrouble(t *testing.T) {
 		"too many requests": {answer(429, "text/plain", "slow down"), Config{}, false, "429 Too Many Requests: slow down"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f, server := newFake(t)
-			f.fail = test.fail
+			f := mlflowtest.New(t)
+			f.Fail(test.fail)
 			config := test.config
-			config.URI = server.URL
+			config.URI = f.URL
 			tracker, _ := opened(t, config)
 			err := tracker.Send(context.Background(), sample())
 			if err == nil || track.IsRefused(err) != test.refused || !strings.Contains(err.Error(), test.says) {
@@ -332,8 +323,8 @@ func TestTrouble(t *testing.T) {
 			if strings.Contains(fmt.Sprintf("%v %+v %q", err, err, tracker.Notes()), "secret-word") {
 				t.Error("the secret is told")
 			}
-			if want := map[bool]int{true: 1, false: tries}[test.refused]; f.requests != want {
-				t.Errorf("%d requests, want %d", f.requests, want)
+			if want := map[bool]int{true: 1, false: tries}[test.refused]; f.Requests() != want {
+				t.Errorf("%d requests, want %d", f.Requests(), want)
 			}
 		})
 	}
@@ -361,28 +352,28 @@ func TestTrouble(t *testing.T) {
 // What was deleted on the server stays deleted, and is told.
 func TestDeleted(t *testing.T) {
 	ctx := context.Background()
-	f, server := newFake(t)
-	config := Config{URI: server.URL}
+	f := mlflowtest.New(t)
+	config := Config{URI: f.URL}
 	again(t, config, t.TempDir(), sample())
-	for _, run := range f.runs {
-		if run.tags[tagItem] == "variant w=0,seed=1" {
-			run.info.Lifecycle = "deleted"
+	for _, run := range f.Runs {
+		if run.Tags[tagItem] == "variant w=0,seed=1" {
+			run.Info.Lifecycle = "deleted"
 		}
 	}
 	tracker, _ := opened(t, config)
 	if err := tracker.Send(ctx, sample()); err != nil {
 		t.Errorf("with a variant deleted: %v", err)
 	}
-	if notes := tracker.Notes(); len(f.runs) != 3 || len(notes) != 1 || !strings.Contains(notes[0], "variant w=0,seed=1 was deleted on the server, and is left so") {
-		t.Errorf("%d runs, notes %q", len(f.runs), notes)
+	if notes := tracker.Notes(); len(f.Runs) != 3 || len(notes) != 1 || !strings.Contains(notes[0], "variant w=0,seed=1 was deleted on the server, and is left so") {
+		t.Errorf("%d runs, notes %q", len(f.Runs), notes)
 	}
 	// While it goes on.
 	live, _ := opened(t, config)
 	if err := live.Send(ctx, sample()); err != nil {
 		t.Fatal(err)
 	}
-	for _, run := range f.runs {
-		run.info.Lifecycle = "deleted"
+	for _, run := range f.Runs {
+		run.Info.Lifecycle = "deleted"
 	}
 	if err := live.Append(ctx, "variant w=1,seed=1", []track.Point{{Key: "loss", Time: began, Value: 1}}); err != nil {
 		t.Errorf("points of a deleted run: %v", err)
@@ -392,7 +383,7 @@ func TestDeleted(t *testing.T) {
 	if err := live.Send(ctx, changed); !track.IsRefused(err) || !strings.Contains(err.Error(), "mlflow runs restore --run-id") {
 		t.Errorf("with the run itself deleted: %v", err)
 	}
-	f.experiments["1"].stage = "deleted"
+	f.Experiments["1"].Stage = "deleted"
 	gone, _ := opened(t, config)
 	if err := gone.Send(ctx, sample()); !track.IsRefused(err) || !strings.Contains(err.Error(), "mlflow experiments restore --experiment-id 1") {
 		t.Errorf("a deleted experiment: %v", err)
@@ -404,8 +395,8 @@ func TestDeleted(t *testing.T) {
 
 // A parameter that is otherwise there keeps nothing else from being sent.
 func TestChangedParameter(t *testing.T) {
-	_, server := newFake(t)
-	config := Config{URI: server.URL}
+	f := mlflowtest.New(t)
+	config := Config{URI: f.URL}
 	again(t, config, t.TempDir(), sample())
 	run := sample()
 	run.Items[1].Params["seed"] = "2"
@@ -423,14 +414,14 @@ func TestChangedParameter(t *testing.T) {
 // Files stay here where the server does not pass them on, and the rest is sent.
 func TestUnproxied(t *testing.T) {
 	for _, root := range []string{"s3://bucket/1/", "/var/mlruns/1/", "file:///var/mlruns/1/", "mlflow-artifacts://elsewhere:1/1/"} {
-		f, server := newFake(t)
-		f.root = root
-		tracker, _ := opened(t, Config{URI: server.URL})
+		f := mlflowtest.New(t)
+		f.Root = root
+		tracker, _ := opened(t, Config{URI: f.URL})
 		if err := tracker.Send(context.Background(), sample()); err != nil {
 			t.Errorf("%s: %v", root, err)
 		}
-		if notes := tracker.Notes(); len(notes) != 1 || !strings.HasPrefix(notes[0], "Files stay here") || len(f.files) != 0 {
-			t.Errorf("%s: notes %q, %d files", root, notes, len(f.files))
+		if notes := tracker.Notes(); len(notes) != 1 || !strings.HasPrefix(notes[0], "Files stay here") || len(f.Files) != 0 {
+			t.Errorf("%s: notes %q, %d files", root, notes, len(f.Files))
 		}
 	}
 }
@@ -454,7 +445,7 @@ func TestNames(t *testing.T) {
 		} else if got != want {
 			t.Errorf("name(%q) = %q, want %q", key, got, want)
 		}
-		if nameRefused(got) {
+		if mlflowtest.NameRefused(got) {
 			t.Errorf("%q is refused", got)
 		}
 	}
@@ -466,7 +457,7 @@ func TestNames(t *testing.T) {
 func FuzzName(f *testing.F) {
 	f.Add("a/b,c")
 	f.Fuzz(func(t *testing.T, key string) {
-		if got := name(key); nameRefused(got) {
+		if got := name(key); mlflowtest.NameRefused(got) {
 			t.Errorf("name(%q) = %q", key, got)
 		}
 		if n := utf8.RuneCountInString(text(key, 30)); n > 30 {
