@@ -35,6 +35,8 @@ type Report struct {
 	// all that they make.
 	Troubles []string
 	Notes    []string // n, raters, protocol, facts, and Troubles
+	// Protocols say of which numbers each is and how these were made.
+	Protocols []string
 }
 
 // Build makes the tables of a run. A run with several variants (an ablation) is
@@ -69,6 +71,10 @@ func Build(input Input) *Report {
 	}
 	r.Alarms = alarms(variants)
 	r.Notes, r.Troubles = notes(input.Run, variants)
+	names, values := protocolsOf(variants).lines()
+	for i, name := range names {
+		r.Protocols = append(r.Protocols, name+": "+values[i]+".")
+	}
 	if len(empty) > 0 {
 		unmeasured := "Nothing was measured yet for: " + strings.Join(empty, "; ") + "."
 		r.Notes, r.Troubles = append([]string{unmeasured}, r.Notes...), append([]string{unmeasured}, r.Troubles...)
@@ -124,7 +130,7 @@ func Print(w io.Writer, width int, input Input) error {
 func PrintSummary(w io.Writer, width int, input Input) error {
 	r := Build(input)
 	brief := *r
-	brief.Tables, brief.Notes, brief.Command = r.Summary, r.Troubles, ""
+	brief.Tables, brief.Notes, brief.Protocols, brief.Command = r.Summary, r.Troubles, nil, ""
 	if len(brief.Tables) == 0 { // of something else than models, or nothing yet
 		brief.Tables = r.Tables
 	} else {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/plumb-ml/plumb/core/protocol"
 	"github.com/plumb-ml/plumb/core/record"
 )
 
@@ -22,7 +23,9 @@ type results struct {
 	Machine     record.Machine    `json:"machine"`
 	Alarms      []string          `json:"alarms,omitempty"`
 	Notes       []string          `json:"notes,omitempty"`
-	Variants    []variantResults  `json:"variants"`
+	// Protocols say how numbers were made, by the names that metrics have them under.
+	Protocols map[string]protocol.Protocol `json:"protocols"`
+	Variants  []variantResults             `json:"variants"`
 }
 
 type variantResults struct {
@@ -50,6 +53,8 @@ type stageResults struct {
 
 type metricResults struct {
 	Evaluation string `json:"evaluation"`
+	// Made is which of the protocols the number has.
+	Made string `json:"made,omitempty"`
 	record.Metric
 }
 
@@ -60,8 +65,9 @@ func writeResults(w io.Writer, input Input, report *Report) error {
 		Name: run.Name, Description: run.Description, File: run.File, Command: run.Command,
 		Started: run.Started, Seconds: run.Seconds, Baseline: run.Baseline,
 		Versions: run.Versions, Machine: run.Machine, Alarms: report.Alarms, Notes: report.Notes,
-		Variants: []variantResults{},
+		Protocols: map[string]protocol.Protocol{}, Variants: []variantResults{},
 	}
+	made := &protocols{byText: map[string]int{}}
 	if run.ID != "" {
 		all.Run = run.FullName()
 	}
@@ -76,12 +82,16 @@ func writeResults(w io.Writer, input Input, report *Report) error {
 			}
 			one.Stages = append(one.Stages, stage)
 		}
+		trace := v.trace()
 		for _, e := range v.evaluations {
-			for _, m := range e.metrics {
-				one.Metrics = append(one.Metrics, metricResults{e.name, m})
+			for i, m := range e.metrics {
+				one.Metrics = append(one.Metrics, metricResults{e.name, made.add(trace, e, i), m})
 			}
 		}
 		all.Variants = append(all.Variants, one)
+	}
+	for _, one := range made.list {
+		all.Protocols[one.id] = one.Protocol
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)

@@ -125,6 +125,7 @@ func (job Job) joinParts(ctx context.Context, parts []string, total int) (*Resul
 		return nil, err
 	}
 	rows := 0
+	var size sizes
 	for _, part := range parts {
 		for row, err := range table.Read[table.Image](part) {
 			if err == nil {
@@ -137,6 +138,7 @@ func (job Job) joinParts(ctx context.Context, parts []string, total int) (*Resul
 				return nil, errors.Join(fmt.Errorf("join drawn images: %w", err), writer.Discard())
 			}
 			rows++
+			size.add(row.Image.Bytes)
 		}
 	}
 	if rows != total {
@@ -146,5 +148,5 @@ func (job Job) joinParts(ctx context.Context, parts []string, total int) (*Resul
 		return nil, err
 	}
 	result := &Result{Items: rows, Unit: "images"}
-	return result, job.table(result, plan.Images, rows)
+	return result, job.images(result, rows, &size)
 }
