@@ -97,6 +97,31 @@ func (t *Trace) protocol(measured *record.Record, m *record.Metric) Protocol {
 	return p
 }
 
+// Table is a table that a number was made of.
+type Table struct {
+	Role   string // that the measure stage has it under, such as "labels" or "reference features"
+	Output record.Output
+}
+
+// Tables are what a metric of a measure stage was made of, but for the other side of a
+// comparison within the evaluation: labels, scores or features of the metric's own
+// subject, and those of the reference.
+func (t *Trace) Tables(measured *record.Record, m *record.Metric) []Table {
+	var tables []Table
+	for _, in := range inputs(measured) {
+		maker := t.makers[in.digest]
+		if maker == nil || strings.HasPrefix(in.role, "baseline ") || !t.about(in, m) {
+			continue
+		}
+		for _, output := range maker.Outputs {
+			if output.Digest == in.digest {
+				tables = append(tables, Table{in.role, output})
+			}
+		}
+	}
+	return tables
+}
+
 // about reports whether an input of a measure stage is of the metric's own subject.
 func (t *Trace) about(in input, m *record.Metric) bool {
 	maker := t.makers[in.digest]

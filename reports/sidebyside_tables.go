@@ -1,0 +1,285 @@
+package reports
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/plumb-ml/plumb/core/metric"
+	"github.com/plumb-ml/plumb/core/protocol"
+	"github.com/plumb-ml/plumb/core/record"
+)
+
+// refusedText stands in the place of a number that was made otherwise than the baseline
+// run's.
+const refusedText = "unlike"
+
+// Report is the comparison in tables: the numbers of every evaluation, and their
+// differences from the baseline run.
+func (s *SideBySide) Report() *Report {
+	r := &Report{Title: "Runs side by side", About: "against " + s.Baseline}
+	var evaluations []string
+	for _, number := range s.Numbers {
+		if !slices.Contains(evaluations, number.Evaluation) {
+			evaluations = append(evaluations, number.Evaluation)
+		}
+	}
+	for _, name := range evaluations {
+		for _, measure := range metric.Measures() {
+			if t := s.numbersTable(name, measure); len(t.Rows) > 0 {
+				r.Tables = append(r.Tables, t)
+			}
+		}
+		if t := s.differencesTable(name); len(t.Rows) > 0 {
+			r.Tables = append(r.Tables, t)
+		}
+	}
+	for i := range r.Tables {
+		r.Tables[i].explain()
+	}
+	r.Notes = slices.Concat(s.refusals(), s.untested(), s.differing())
+	for _, id := range s.shownProtocols() {
+		r.Protocols = append(r.Protocols, "Protocol "+id+": "+s.Protocols[id].String()+".")
+	}
+	return r
+}
+
+// variantNames reports whether any run has several variants.
+func (s *SideBySide) variantNames() bool {
+	return slices.ContainsFunc(s.Numbers, func(n ComparedNumber) bool { return n.Variant != "" })
+}
+
+// leading are the columns that say which run and variant a row is of.
+func (s *SideBySide) leading() []Column {
+	columns := []Column{{Key: ColumnKey{Field: FieldVariable, Variable: "run"}, Title: "run"}}
+	if s.variantNames() {
+		columns = append(columns, Column{Key: ColumnKey{Field: FieldVariable, Variable: "variant"}, Title: "variant"})
+	}
+	return columns
+}
+
+func (n ComparedNumber) lead(row *Row, columns []Column) {
+	row.Subject = n.Subject
+	row.put(columns[0], text(n.Run))
+	if len(columns) > 1 {
+		row.put(columns[1], text(n.Variant))
+	}
+}
+
+func (n ComparedNumber) over() part { return part{split: n.Split} }
+
+// title is what a number is called.
+func (n ComparedNumber) title() string {
+	title := metricColumn(n.Metric, part{}).Title
+	if n.Reward != "" {
+		title += " " + n.Reward
+	}
+	return title
+}
+
+// numbersTable has a row for each subject of each run, and a column for each number of
+// one measure.
+func (s *SideBySide) numbersTable(evaluation string, measure metric.MeasureDefinition) Table {
+	lead := s.leading()
+	subject, prompts := wordColumn(FieldSubject, "of"), wordColumn(FieldPart, "prompts")
+	t := Table{ID: string(measure.Measure), Title: evaluation + ": " + strings.ReplaceAll(string(measure.Measure), "_", " ") + ", side by side", Evaluation: evaluation, Columns: append(slices.Clone(lead), subject, prompts)}
+	type at struct{ run, variant, subject, split string }
+	rows := map[at]int{}
+	for _, n := range s.Numbers {
+		row, _ := metric.Define(n.Metric)
+		if n.Evaluation != evaluation || row.Measure != measure.Measure {
+			continue
+		}
+		column := metricColumn(n.Metric, part{})
+		if n.Reward != "" {
+			column.Key.Reward = n.Reward
+			column.Title = n.title()
+		}
+		if !slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Key == column.Key }) {
+			t.Columns = append(t.Columns, column)
+		}
+		key := at{n.Run, n.Variant, n.Subject, n.Split}
+		position, known := rows[key]
+		if !known {
+			position = len(t.Rows)
+			rows[key] = position
+			line := Row{Baseline: n.Run == s.Baseline}
+			n.lead(&line, lead)
+			line.put(subject, text(n.Subject))
+			line.put(prompts, text(n.over().name()))
+			t.Rows = append(t.Rows, line)
+		}
+		cell := Cell{Value: n.Value, Low: n.Low, High: n.High, Unit: n.Unit, N: n.N, Note: n.Note}
+		switch {
+		case n.Refused:
+			cell = text(refusedText)
+		case n.Value == nil:
+			cell = Cell{Text: notAvailable, Note: n.Note}
+		}
+		t.Rows[position].put(column, cell)
+	}
+	if slices.ContainsFunc(t.Rows, func(row Row) bool {
+		return slices.ContainsFunc(t.Columns, func(c Column) bool { return row.Cells[c.Key].Text == refusedText })
+	}) {
+		t.note(refusedText + ": made otherwise than the baseline run's, and not shown beside it; see below.")
+	}
+	return t
+}
+
+// differencesTable has a row for each difference from the baseline run.
+func (s *SideBySide) differencesTable(evaluation string) Table {
+	lead := s.leading()
+	subject, what, prompts := wordColumn(FieldSubject, "of"), wordColumn(FieldQuantity, "measure"), wordColumn(FieldPart, "prompts")
+	number := Column{Key: ColumnKey{Field: FieldNumber}, Title: "difference"}
+	t := Table{ID: "differences", Title: evaluation + ": differences from " + s.Baseline, Evaluation: evaluation, Claim: "Between the runs",
+		Columns: append(slices.Clone(lead), subject, what, prompts, number, pOf(number), conclusionOf(number))}
+	for _, n := range s.Numbers {
+		if n.Evaluation != evaluation || n.Run == s.Baseline {
+			continue
+		}
+		for _, d := range n.Compared {
+			row := Row{Headline: true}
+			n.lead(&row, lead)
+			title := n.title()
+			if d.Metric == metric.WinMinusLose {
+				title = metricColumn(d.Metric, part{}).Title
+			}
+			row.put(subject, text(n.Subject))
+			row.put(what, text(title))
+			row.put(prompts, text(n.over().name()))
+			cell := Cell{Value: d.Difference, Low: d.Low, High: d.High, Unit: d.Unit, N: d.N, Method: d.Interval, Note: d.Note, Comparison: d.comparison}
+			if d.Difference == nil {
+				cell.Text = notAvailable
+			}
+			row.put(number, cell)
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	return t
+}
+
+// mostNamed is how many names a note lists.
+const mostNamed = 8
+
+func few(names []string) string {
+	if len(names) <= mostNamed {
+		return strings.Join(names, "; ")
+	}
+	return fmt.Sprintf("%s; and %d more", strings.Join(names[:mostNamed], "; "), len(names)-mostNamed)
+}
+
+// refusals say what was refused and why, those with one reason together, and what else
+// a reader has to know of two protocols.
+func (s *SideBySide) refusals() []string {
+	var said saying
+	for _, n := range s.Numbers {
+		var refused, remarks []string
+		for _, d := range n.Unlike {
+			if d.Weight == protocol.Remark {
+				remarks = append(remarks, d.String())
+			} else {
+				refused = append(refused, d.String())
+			}
+		}
+		who := n.who()
+		if n.Refused {
+			said.add("Refused, "+strings.TrimSpace(n.Run+" "+n.Variant)+" is unlike "+s.Baseline+" in "+strings.Join(refused, "; "), who)
+		} else if refused != nil {
+			said.add("Not paired, "+strings.TrimSpace(n.Run+" "+n.Variant)+" has other "+strings.Join(refused, "; "), who)
+		}
+		if remarks != nil && !n.Refused {
+			said.add("Compared all the same, "+strings.TrimSpace(n.Run+" "+n.Variant)+" has other "+strings.Join(remarks, "; "), who)
+		}
+	}
+	var notes []string
+	for i, words := range said.words {
+		notes = append(notes, words+" ("+few(said.of[i])+").")
+	}
+	return notes
+}
+
+// who is what a number is of, for a note.
+func (n ComparedNumber) who() string { return n.title() + " of " + n.Subject }
+
+// untested says what has no comparison, and why, where nothing else says it.
+func (s *SideBySide) untested() []string {
+	var said saying
+	for _, n := range s.Numbers {
+		if n.NotTested != "" && protocol.Worst(n.Unlike) != protocol.Unpaired {
+			said.add("Not compared, "+strings.TrimSpace(n.Run+" "+n.Variant)+": "+n.NotTested, n.who())
+		}
+	}
+	var notes []string
+	for i, words := range said.words {
+		notes = append(notes, words+" ("+few(said.of[i])+").")
+	}
+	return notes
+}
+
+// differing says by run what makes them unlike in what they were asked to do.
+func (s *SideBySide) differing() []string {
+	var notes []string
+	for _, run := range s.Runs {
+		if len(run.Differs) > 0 {
+			notes = append(notes, run.Run+" has "+few(run.Differs)+".")
+		}
+		if run.State != record.RunDone {
+			notes = append(notes, fmt.Sprintf("%s is %s: numbers may be missing.", run.Run, run.State))
+		}
+	}
+	return notes
+}
+
+// shownProtocols are those of the baseline run's numbers: the others are alike, or
+// said to differ.
+func (s *SideBySide) shownProtocols() []string {
+	var ids []string
+	for _, n := range s.Numbers {
+		if n.Run == s.Baseline && !slices.Contains(ids, n.Made) && len(ids) < mostProtocols {
+			ids = append(ids, n.Made)
+		}
+	}
+	return ids
+}
+
+// Print writes the comparison to a terminal of the given width.
+func (s *SideBySide) Print(w io.Writer, width int) error {
+	r := s.Report()
+	r.Protocols = nil
+	return printTerminal(w, width, r)
+}
+
+// WriteJSON writes all of it for programs.
+func (s *SideBySide) WriteJSON(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(s)
+}
+
+// Write makes tables.md, tables.csv, tables.tex and compare.json in dir, which it
+// creates. Each is replaced at once or not at all.
+func (s *SideBySide) Write(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("make the comparison's folder: %w", err)
+	}
+	r := s.Report()
+	for _, file := range []struct {
+		name   string
+		render func(io.Writer) error
+	}{
+		{"tables.md", func(w io.Writer) error { return writeMarkdown(w, r) }},
+		{"tables.csv", func(w io.Writer) error { return writeCSV(w, r) }},
+		{"tables.tex", func(w io.Writer) error { return writeLaTeX(w, r) }},
+		{"compare.json", s.WriteJSON},
+	} {
+		if err := writeFile(filepath.Join(dir, file.name), func(w io.Writer) (bool, error) { return true, file.render(w) }); err != nil {
+			return fmt.Errorf("write %s: %w", file.name, err)
+		}
+	}
+	return nil
+}
