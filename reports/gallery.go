@@ -78,7 +78,11 @@ func galleryColumns(input Input) []GalleryColumn {
 			for _, model := range e.models {
 				at := slices.IndexFunc(v.stages, func(s stage) bool {
 					drawn := record.Stage{Kind: record.KindSample, Evaluation: e.name, Subject: model}
-					return s.Stage == drawn && s.record != nil
+					of := s.Stage
+					if of.Kind == record.KindMatch { // of a folder, in the place of drawn ones
+						of.Kind = record.KindSample
+					}
+					return of == drawn && s.record != nil
 				})
 				if at < 0 || len(columns) == galleryModels {
 					continue
