@@ -125,6 +125,9 @@ func Print(w io.Writer, width int, input Input) error {
 	return printTerminal(w, width, Build(input))
 }
 
+// PrintReport writes a report that is built already.
+func PrintReport(w io.Writer, width int, r *Report) error { return printTerminal(w, width, r) }
+
 // PrintSummary writes what came out: a table or two, what must not be overlooked, and
 // what else there is.
 func PrintSummary(w io.Writer, width int, input Input) error {
