@@ -27,7 +27,12 @@ var verdictQuestions = []struct{ value, difference, p string }{
 // size, are refused and counted.
 func Judge(input Input) (r *Report, refused int) {
 	r = &Report{Title: "Verdict"}
-	for _, v := range variantsOf(input) {
+	variants := variantsOf(input)
+	names, values := protocolsOf(variants).lines()
+	for i, name := range names {
+		r.Protocols = append(r.Protocols, name+": "+values[i]+".")
+	}
+	for _, v := range variants {
 		trace := v.trace()
 		for _, e := range v.evaluations {
 			t, reasons := verdictTable(trace, e)
