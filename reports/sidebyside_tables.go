@@ -151,11 +151,7 @@ func (s *SideBySide) differencesTable(evaluation string) Table {
 			row.put(subject, text(n.Subject))
 			row.put(what, text(title))
 			row.put(prompts, text(n.over().name()))
-			cell := Cell{Value: d.Difference, Low: d.Low, High: d.High, Unit: d.Unit, N: d.N, Method: d.Interval, Note: d.Note, Comparison: d.comparison}
-			if d.Difference == nil {
-				cell.Text = notAvailable
-			}
-			row.put(number, cell)
+			row.put(number, d.cell())
 			t.Rows = append(t.Rows, row)
 		}
 	}

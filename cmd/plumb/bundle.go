@@ -66,7 +66,7 @@ func (p *program) bundleCommand() *cobra.Command {
 			for _, name := range reportFiles {
 				contents.Files[bundle.ReportDir+name] = filepath.Join(scratch, name)
 			}
-			if err := p.addExperiment(ctx, &contents, heavy); err != nil {
+			if err := p.addExperiment(ctx, &contents, heavy, scratch); err != nil {
 				return err
 			}
 			if out == "" {

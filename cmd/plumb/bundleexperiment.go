@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"github.com/plumb-ml/plumb/core/bundle"
 	"github.com/plumb-ml/plumb/core/spec"
@@ -24,12 +27,26 @@ const (
 
 // addExperiment puts the files of a run's experiment among the contents of its bundle,
 // if they are here and are still those of the run; else the contents say why not.
-func (p *program) addExperiment(ctx context.Context, contents *bundle.Contents, heavy bool) error {
+func (p *program) addExperiment(ctx context.Context, contents *bundle.Contents, heavy bool, scratch string) error {
 	run := contents.Run
 	defer p.aside()()
 	p.backend = ""
 	p.ranWith(run.Command)
-	s, err := p.read(ctx, run.File)
+	load, made := p.read, ""
+	if flags, args, ok := judged(run.Command); ok { // its experiment is in no file
+		text, err := p.judgement(ctx, flags, args)
+		if err != nil {
+			contents.NoFile = err.Error()
+			return ctx.Err()
+		}
+		made = filepath.Join(scratch, judgeFile)
+		if err := os.WriteFile(made, text, 0o666); err != nil {
+			return exit{exitFailed, err}
+		}
+		p.files.Put(run.File, text)
+		load = p.readKnown
+	}
+	s, err := load(ctx, run.File)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -82,8 +99,17 @@ func (p *program) addExperiment(ctx context.Context, contents *bundle.Contents, 
 		}
 		rel, err := filepath.Rel(home, path)
 		above := strings.Count(filepath.ToSlash(rel)+"/", "../")
-		if err != nil || above > mostUp || filepath.IsAbs(item) && !filepath.IsAbs(run.File) {
-			contents.LeftOut = append(contents.LeftOut, bundle.LeftOut{What: item, SHA256: digest, Why: "it is not beside the experiment"})
+		why := ""
+		switch {
+		case strings.Contains(path, string(filepath.Separator)+"models--"): // as the hub's cache lays them out
+			why = "it is of Hugging Face's hub, and plumb download fetches it"
+		case err != nil || above > mostUp:
+			why = "it is not beside the experiment"
+		case digest != "" && p.namesWhole(path):
+			why = "the experiment names it by its whole path"
+		}
+		if why != "" {
+			contents.LeftOut = append(contents.LeftOut, bundle.LeftOut{What: item, SHA256: digest, Why: why})
 			continue
 		}
 		relative[item], up = rel, max(up, above)
@@ -101,13 +127,17 @@ func (p *program) addExperiment(ctx context.Context, contents *bundle.Contents, 
 		if err != nil {
 			return exit{exitFailed, err}
 		}
-		files, bytes, err := filesBelow(item)
+		if item == run.File && made != "" {
+			contents.Files[bundle.ExperimentDir+name] = made
+			continue
+		}
+		files, size, err := filesBelow(item)
 		if err != nil {
 			contents.LeftOut = append(contents.LeftOut, bundle.LeftOut{What: item, SHA256: items[item], Why: err.Error()})
 			continue
 		}
-		if bytes > mostBundled && !heavy {
-			contents.LeftOut = append(contents.LeftOut, bundle.LeftOut{What: item, Path: name, SHA256: items[item], Bytes: bytes, Why: "it is large, and --weights was not given"})
+		if size > mostBundled && !heavy {
+			contents.LeftOut = append(contents.LeftOut, bundle.LeftOut{What: item, Path: name, SHA256: items[item], Bytes: size, Why: "it is large, and --weights was not given"})
 			continue
 		}
 		for below, path := range files {
@@ -136,9 +166,20 @@ func (p *program) addExperiment(ctx context.Context, contents *bundle.Contents, 
 	return nil
 }
 
+// namesWhole reports whether HCL that was read, or a variable, has a path from the root
+// on: at another place it leads nowhere.
+func (p *program) namesWhole(path string) bool {
+	for _, text := range p.files.Sources() {
+		if bytes.Contains(text, []byte(path)) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(p.vars, func(value string) bool { return strings.Contains(value, path) })
+}
+
 // filesBelow lists a file, called "", or the files of a directory by their names in it,
 // and how large they are together.
-func filesBelow(root string) (files map[string]string, bytes int64, err error) {
+func filesBelow(root string) (files map[string]string, size int64, err error) {
 	files = map[string]string{}
 	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -159,10 +200,10 @@ func filesBelow(root string) (files map[string]string, bytes int64, err error) {
 			name = ""
 		}
 		files[name] = path
-		bytes += info.Size()
+		size += info.Size()
 		return nil
 	})
-	return files, bytes, err
+	return files, size, err
 }
 
 // aside lets another file be loaded than this call is about, with flags of its own, and
@@ -173,6 +214,21 @@ func (p *program) aside() (back func()) {
 	return func() {
 		p.files, p.vars, p.varFiles, p.backend, p.runsDir, p.runsFound, p.remembered = files, vars, varFiles, backend, runsDir, found, remembered
 	}
+}
+
+// judged takes the command of a run of plumb judge apart; ok is false for another's.
+func judged(command string) (flags judgeFlags, args []string, ok bool) {
+	words := splitWords(command)
+	if len(words) < 2 || words[1] != "judge" {
+		return flags, nil, false
+	}
+	set := pflag.NewFlagSet("judge", pflag.ContinueOnError)
+	set.ParseErrorsAllowlist.UnknownFlags = true // of every verb
+	flags.add(set)
+	if err := set.Parse(longFlags(words[2:])); err != nil {
+		return flags, nil, false
+	}
+	return flags, set.Args(), true
 }
 
 // ranWith takes over the flags of a run's command that say what was run.

@@ -80,7 +80,7 @@ func (p *program) judgeCommand() *cobra.Command {
 			defer s.Close()
 			words := append([]string{}, args...)
 			command.Flags().Visit(func(flag *pflag.Flag) {
-				if command.InheritedFlags().Lookup(flag.Name) != nil {
+				if command.InheritedFlags().Lookup(flag.Name) != nil || flag.Name == "json" || flag.Name == "tables" {
 					return
 				}
 				if list, ok := flag.Value.(pflag.SliceValue); ok {
@@ -97,6 +97,7 @@ func (p *program) judgeCommand() *cobra.Command {
 	}
 	flags.add(command.Flags())
 	p.addTables(command.Flags())
+	command.Flags().BoolVar(&p.json, "json", false, "print the verdict as JSON")
 	return command
 }
 
@@ -121,16 +122,26 @@ func (s *loaded) judge(ctx context.Context) error {
 	if result == nil {
 		return exit{exitFailed, elsewhere(err)}
 	}
+	out := p.out
+	if p.json { // the tables are for people
+		p.out = p.err
+	}
 	ended := s.finish(ctx, result)
+	p.out = out
 	if result.Stopped || errors.Is(ctx.Err(), context.Canceled) {
 		return ended
 	}
-	verdict, refused := reports.Judge(reports.Input{Run: result.Run, Records: result.Records})
-	fmt.Fprintln(p.out)
-	if err := reports.PrintReport(p.out, min(p.width(p.out), 120), verdict); err != nil {
+	verdict := reports.Judge(reports.Input{Run: result.Run, Records: result.Records})
+	if p.json {
+		err = p.writeJSON(verdict)
+	} else {
+		fmt.Fprintln(p.out)
+		err = reports.PrintReport(p.out, min(p.width(p.out), 120), verdict.Report())
+	}
+	if err != nil {
 		return exit{exitFailed, err}
 	}
-	if ended == nil && refused > 0 {
+	if ended == nil && verdict.Refused() > 0 {
 		return exit{code: exitFailed}
 	}
 	return ended

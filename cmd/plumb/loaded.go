@@ -48,6 +48,11 @@ func (p *program) read(ctx context.Context, file string) (*loaded, error) {
 	if err := missingFile(file); err != nil {
 		return nil, err
 	}
+	return p.readKnown(ctx, file)
+}
+
+// readKnown is read of a file that may be in memory.
+func (p *program) readKnown(ctx context.Context, file string) (*loaded, error) {
 	options, err := p.sessionOptions()
 	if err != nil {
 		return nil, err
