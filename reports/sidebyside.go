@@ -19,6 +19,7 @@ type SideBySide struct {
 	Baseline string           `json:"baseline"` // the run that the others are compared with
 	Runs     []ComparedRun    `json:"runs"`
 	Numbers  []ComparedNumber `json:"numbers"`
+	Seeds    []ComparedSeeds  `json:"seeds,omitempty"` // of ablations
 	// Protocols are those of the numbers, by the names that numbers have them under.
 	Protocols map[string]protocol.Protocol `json:"protocols"`
 }
@@ -57,6 +58,10 @@ type ComparedNumber struct {
 	Refused   bool                  `json:"refused,omitempty"` // because of that
 	Compared  []ComparedDifference  `json:"compared,omitempty"`
 	NotTested string                `json:"not_tested,omitempty"` // why there is no comparison, in words
+
+	setting  string   // of the variant, without its seed
+	theirs   *float64 // the baseline run's number, if that may stand beside it
+	sameSeed bool     // the variant that it is compared with has the same
 }
 
 // ComparedDifference is the paired difference of a number from the baseline run's.
@@ -106,7 +111,7 @@ func Compare(ctx context.Context, inputs []Input, baseline int) (*SideBySide, er
 				number := ComparedNumber{
 					Run: own.run, Variant: own.variant.Name, Evaluation: own.name, Subject: m.Subject, Metric: m.Name, Reward: m.Reward, Split: m.Split,
 					Value: m.Value, Low: m.Low, High: m.High, N: m.N, Clusters: m.Clusters, Unit: m.Unit, Note: m.Note,
-					Made: made.add(own.trace, own.evaluation, at),
+					Made: made.add(own.trace, own.evaluation, at), setting: own.variant.label,
 				}
 				if i != baseline {
 					if err := c.compare(ctx, &number, own, at, c.sides[baseline]); err != nil {
@@ -121,6 +126,7 @@ func Compare(ctx context.Context, inputs []Input, baseline int) (*SideBySide, er
 		c.Protocols[one.id] = one.Protocol
 	}
 	c.correct()
+	c.overSeeds()
 	return c.SideBySide, nil
 }
 
@@ -167,20 +173,27 @@ func (c *comparer) sidesOf(input Input) []side {
 }
 
 // counterpart finds the evaluation of the baseline run that one is compared with: of
-// the variant of the same values, or the only one; of the same name, or the only one.
+// the variant of the same values, or the only one, or its baseline under the same seed;
+// of the same name, or the only one.
 func counterpart(own side, baseline []side) (side, string) {
-	var variants, evaluations []string
+	var variants, references, evaluations []string
 	for _, other := range baseline {
-		if !slices.Contains(variants, other.variant.Name) {
-			variants = append(variants, other.variant.Name)
+		if v := other.variant; !slices.Contains(variants, v.Name) {
+			variants = append(variants, v.Name)
+			if b := other.input.Run.Baseline; b != "" && (b == v.label || b == v.Name) && v.Seed == own.variant.Seed {
+				references = append(references, v.Name)
+			}
 		}
 	}
 	name := own.variant.Name
-	if !slices.Contains(variants, name) {
-		if len(variants) != 1 {
-			return side{}, fmt.Sprintf("the baseline run has no variant %q", cmp.Or(name, "without varied values"))
-		}
+	switch {
+	case slices.Contains(variants, name):
+	case len(variants) == 1:
 		name = variants[0]
+	case len(references) == 1:
+		name = references[0]
+	default:
+		return side{}, "the baseline run has no variant of these values, and no baseline variant of this seed"
 	}
 	var found []side
 	for _, other := range baseline {
@@ -240,6 +253,7 @@ func (c *comparer) compare(ctx context.Context, number *ComparedNumber, own side
 		number.NotTested = "not paired: the images were not drawn from the same seeds"
 		return nil
 	}
+	number.theirs, number.sameSeed = their.Value, own.variant.Seed == other.variant.Seed
 	if m.Value == nil || their.Value == nil {
 		number.NotTested = cmp.Or(m.Note, their.Note, "one of the numbers could not be computed")
 		return nil

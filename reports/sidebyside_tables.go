@@ -34,6 +34,9 @@ func (s *SideBySide) Report() *Report {
 				r.Tables = append(r.Tables, t)
 			}
 		}
+		if t := s.seedsTable(name); len(t.Rows) > 0 {
+			r.Tables = append(r.Tables, t)
+		}
 		if t := s.differencesTable(name); len(t.Rows) > 0 {
 			r.Tables = append(r.Tables, t)
 		}
@@ -53,9 +56,22 @@ func (s *SideBySide) variantNames() bool {
 	return slices.ContainsFunc(s.Numbers, func(n ComparedNumber) bool { return n.Variant != "" })
 }
 
+// runColumn says which run a row is of.
+func (s *SideBySide) runColumn() Column {
+	return Column{Key: ColumnKey{Field: FieldVariable, Variable: "run"}, Title: "run"}
+}
+
+// otherRun is runColumn of tables that have no rows of the baseline run: of two runs,
+// there is one.
+func (s *SideBySide) otherRun() Column {
+	column := s.runColumn()
+	column.Detail = len(s.Runs) == 2
+	return column
+}
+
 // leading are the columns that say which run and variant a row is of.
 func (s *SideBySide) leading() []Column {
-	columns := []Column{{Key: ColumnKey{Field: FieldVariable, Variable: "run"}, Title: "run"}}
+	columns := []Column{s.runColumn()}
 	if s.variantNames() {
 		columns = append(columns, Column{Key: ColumnKey{Field: FieldVariable, Variable: "variant"}, Title: "variant"})
 	}
@@ -133,6 +149,7 @@ func (s *SideBySide) numbersTable(evaluation string, measure metric.MeasureDefin
 // differencesTable has a row for each difference from the baseline run.
 func (s *SideBySide) differencesTable(evaluation string) Table {
 	lead := s.leading()
+	lead[0] = s.otherRun()
 	subject, what, prompts := wordColumn(FieldSubject, "of"), wordColumn(FieldQuantity, "measure"), wordColumn(FieldPart, "prompts")
 	number := Column{Key: ColumnKey{Field: FieldNumber}, Title: "difference"}
 	t := Table{ID: "differences", Title: evaluation + ": differences from " + s.Baseline, Evaluation: evaluation, Claim: "Between the runs",
@@ -183,12 +200,12 @@ func (s *SideBySide) refusals() []string {
 		}
 		who := n.who()
 		if n.Refused {
-			said.add("Refused, "+strings.TrimSpace(n.Run+" "+n.Variant)+" is unlike "+s.Baseline+" in "+strings.Join(refused, "; "), who)
+			said.add("Refused, "+n.Run+" is unlike "+s.Baseline+" in "+strings.Join(refused, "; "), who)
 		} else if refused != nil {
-			said.add("Not paired, "+strings.TrimSpace(n.Run+" "+n.Variant)+" has other "+strings.Join(refused, "; "), who)
+			said.add("Not paired, "+n.Run+" has other "+strings.Join(refused, "; "), who)
 		}
 		if remarks != nil && !n.Refused {
-			said.add("Compared all the same, "+strings.TrimSpace(n.Run+" "+n.Variant)+" has other "+strings.Join(remarks, "; "), who)
+			said.add("Compared all the same, "+n.Run+" has other "+strings.Join(remarks, "; "), who)
 		}
 	}
 	var notes []string
@@ -199,14 +216,16 @@ func (s *SideBySide) refusals() []string {
 }
 
 // who is what a number is of, for a note.
-func (n ComparedNumber) who() string { return n.title() + " of " + n.Subject }
+func (n ComparedNumber) who() string {
+	return strings.TrimSpace(n.title() + " of " + n.Subject + " " + n.Variant)
+}
 
 // untested says what has no comparison, and why, where nothing else says it.
 func (s *SideBySide) untested() []string {
 	var said saying
 	for _, n := range s.Numbers {
 		if n.NotTested != "" && protocol.Worst(n.Unlike) != protocol.Unpaired {
-			said.add("Not compared, "+strings.TrimSpace(n.Run+" "+n.Variant)+": "+n.NotTested, n.who())
+			said.add("Not compared, "+n.Run+": "+n.NotTested, n.who())
 		}
 	}
 	var notes []string
@@ -242,10 +261,20 @@ func (s *SideBySide) shownProtocols() []string {
 	return ids
 }
 
+// mostRows is how long a table is that somebody reads in a terminal.
+const mostRows = 60
+
 // Print writes the comparison to a terminal of the given width.
 func (s *SideBySide) Print(w io.Writer, width int) error {
 	r := s.Report()
 	r.Protocols = nil
+	all := len(r.Tables)
+	r.Tables = slices.DeleteFunc(r.Tables, func(t Table) bool {
+		return len(s.Seeds) > 0 && t.ID != "seeds" || len(t.Rows) > mostRows
+	})
+	if len(r.Tables) < all { // of ablations
+		r.Notes = append(r.Notes, "The numbers of each variant, and their differences prompt by prompt, are in the files of --out and in --json.")
+	}
 	return printTerminal(w, width, r)
 }
 
