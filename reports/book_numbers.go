@@ -1,8 +1,6 @@
 package reports
 
 import (
-	"bufio"
-	"encoding/json"
 	"io"
 
 	"github.com/plumb-ml/plumb/core/metric"
@@ -37,20 +35,23 @@ type bookNumber struct {
 	Reward     string        `json:"reward,omitempty"`
 	Part       string        `json:"part,omitempty"`
 	Encoder    string        `json:"encoder,omitempty"`
-	Category   string        `json:"category,omitempty"`
-	Split      string        `json:"split,omitempty"`
-	Value      *float64      `json:"value"`
-	Low        *float64      `json:"low,omitempty"`
-	High       *float64      `json:"high,omitempty"`
-	N          int           `json:"n"`
-	Clusters   int           `json:"clusters"`
-	Note       string        `json:"note,omitempty"`
+	// Perturbation and Bin are as in record.Metric.
+	Perturbation string   `json:"perturbation,omitempty"`
+	Bin          int      `json:"bin,omitempty"`
+	Category     string   `json:"category,omitempty"`
+	Split        string   `json:"split,omitempty"`
+	Value        *float64 `json:"value"`
+	Low          *float64 `json:"low,omitempty"`
+	High         *float64 `json:"high,omitempty"`
+	N            int      `json:"n"`
+	Clusters     int      `json:"clusters"`
+	Note         string   `json:"note,omitempty"`
 }
 
 // writeBookNumbers writes the numbers of every variant and seed as JSON, a number a
 // line: all that concern all prompts, a split or, of good images, a category.
 func writeBookNumbers(w io.Writer, inputs []Input) error {
-	out := &jsonLines{w: bufio.NewWriter(w)}
+	out := newJSONLines(w)
 	out.raw("[")
 	for i, input := range inputs {
 		run := input.Run
@@ -68,7 +69,7 @@ func writeBookNumbers(w io.Writer, inputs []Input) error {
 					out.separate(count)
 					count++
 					out.value(bookNumber{
-						e.name, m.Name, m.Subject, m.Choice, m.Versus, m.Reward, m.Part, m.Encoder, m.Category, m.Split,
+						e.name, m.Name, m.Subject, m.Choice, m.Versus, m.Reward, m.Part, m.Encoder, m.Perturbation, m.Bin, m.Category, m.Split,
 						m.Value, m.Low, m.High, m.N, m.Clusters, m.Note,
 					})
 				}
@@ -78,48 +79,5 @@ func writeBookNumbers(w io.Writer, inputs []Input) error {
 		out.raw("\n]}")
 	}
 	out.raw("\n]\n")
-	if out.err != nil {
-		return out.err
-	}
-	return out.w.Flush()
-}
-
-// jsonLines writes JSON with a value of a list a line: indented as usual, a table
-// of numbers would be fifteen lines a number. It keeps the first error.
-type jsonLines struct {
-	w   *bufio.Writer
-	err error
-}
-
-func (j *jsonLines) raw(text string) {
-	if j.err == nil {
-		_, j.err = j.w.WriteString(text)
-	}
-}
-
-// separate begins the line of a list's value.
-func (j *jsonLines) separate(position int) {
-	if position > 0 {
-		j.raw(",")
-	}
-	j.raw("\n")
-}
-
-func (j *jsonLines) value(value any) {
-	text, err := json.Marshal(value)
-	if err != nil && j.err == nil {
-		j.err = err
-	}
-	j.raw(string(text))
-}
-
-// object writes an object up to the begin of the list that is its last field.
-func (j *jsonLines) object(value any, list string) {
-	text, err := json.Marshal(value)
-	if err != nil && j.err == nil {
-		j.err = err
-	}
-	if len(text) > 0 {
-		j.raw(string(text[:len(text)-1]) + `,"` + list + `":[`)
-	}
+	return out.close()
 }

@@ -28,8 +28,8 @@ var verdictQuestions = []struct{ value, difference, p string }{
 type Judgement struct {
 	Run     string           `json:"run"`
 	Numbers []ComparedNumber `json:"numbers"`
-	// Protocols are those of the numbers, by the names that numbers have them under.
-	Protocols map[string]protocol.Protocol `json:"protocols"`
+	// Protocols are those of the numbers, which name them by their places.
+	Protocols []protocol.Protocol `json:"protocols"`
 
 	made *protocols
 }
@@ -37,7 +37,7 @@ type Judgement struct {
 // Judge compares the models of a run. Differences between images that are unlike, such
 // as of another size, are refused.
 func Judge(input Input) *Judgement {
-	j := &Judgement{Run: input.Run.FullName(), Numbers: []ComparedNumber{}, Protocols: map[string]protocol.Protocol{}, made: &protocols{byText: map[string]int{}}}
+	j := &Judgement{Run: input.Run.FullName(), Numbers: []ComparedNumber{}, made: newProtocols()}
 	for _, v := range variantsOf(input) {
 		trace := v.trace()
 		for _, e := range v.evaluations {
@@ -55,9 +55,7 @@ func Judge(input Input) *Judgement {
 			}
 		}
 	}
-	for _, one := range j.made.list {
-		j.Protocols[one.id] = one.Protocol
-	}
+	j.Protocols = j.made.all()
 	return j
 }
 
@@ -86,7 +84,7 @@ func (j *Judgement) judge(tested *family, trace *protocol.Trace, v variant, e ev
 				shown = e.find(metric.GoodShare, part{}, of(model), drawn(record.All))
 			}
 			if at := e.position(shown); at >= 0 {
-				number.Made = j.made.add(trace, e, at)
+				number.Protocol = j.made.add(trace, e, at)
 			}
 			if model != e.baseline && compared != nil {
 				number.Against = e.baseline

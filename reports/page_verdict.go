@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +12,8 @@ import (
 )
 
 // mostClauses is how many comparisons a sentence of the verdict names, and mostDecided
-// how many decided ones are listed below it where there are more.
+// how many decided ones are listed below it where there are more: of those, the ones
+// with the smallest p.
 const (
 	mostClauses = 6
 	mostDecided = 12
@@ -92,7 +94,8 @@ func (t Table) claim(words string, of func(Row) bool) page.Claim {
 			quantities[row.Cells[ColumnKey{Field: FieldQuantity}].Text] = true
 		}
 	}
-	var clauses, decided []string
+	var clauses []string
+	var decided []decision
 	counts := map[Conclusion]int{}
 	for i, row := range t.Rows {
 		cell := row.Cell(t.Columns[number])
@@ -112,7 +115,7 @@ func (t Table) claim(words string, of func(Row) bool) page.Claim {
 			clauses = append(clauses, fmt.Sprintf("%s is %s from %s (%s)", who, conclusion, cell.Comparison.Baseline, t.measure(i, number)))
 		default:
 			clauses = append(clauses, fmt.Sprintf("%s is %s than %s (%s)", who, conclusion, cell.Comparison.Baseline, t.measure(i, number)))
-			decided = append(decided, clauses[len(clauses)-1])
+			decided = append(decided, decision{*cell.Comparison.P, clauses[len(clauses)-1]})
 		}
 	}
 	switch {
@@ -130,11 +133,26 @@ func (t Table) claim(words string, of func(Row) bool) page.Claim {
 			counted = append(counted, fmt.Sprintf("%d %s", n, one.words))
 		}
 	}
-	claim := page.Claim{Text: fmt.Sprintf("%s, of %d comparisons: %s.", words, len(clauses), strings.Join(counted, ", "))}
+	said := fmt.Sprintf("%s, of %d comparisons: %s", words, len(clauses), strings.Join(counted, ", "))
 	if len(decided) <= mostDecided {
-		claim.Items = decided
+		return page.Claim{Text: said + ".", Items: texts(decided)}
 	}
-	return claim
+	slices.SortStableFunc(decided, func(a, b decision) int { return cmp.Compare(a.p, b.p) })
+	return page.Claim{Text: fmt.Sprintf("%s. The %d with the smallest p:", said, mostDecided), Items: texts(decided[:mostDecided])}
+}
+
+// decision is a comparison that came out better or worse, in words.
+type decision struct {
+	p    float64
+	text string
+}
+
+func texts(decided []decision) []string {
+	var all []string
+	for _, d := range decided {
+		all = append(all, d.text)
+	}
+	return all
 }
 
 // about is what a row is about, in its own words.

@@ -17,10 +17,20 @@ type protocols struct {
 	byText map[string]int // positions in list, by the protocol as JSON
 }
 
-// numbered is a protocol with what results.json calls it, and what it is of.
+func newProtocols() *protocols { return &protocols{byText: map[string]int{}} }
+
+// all lists the protocols, each at its place.
+func (p *protocols) all() []protocol.Protocol {
+	all := make([]protocol.Protocol, len(p.list))
+	for i, one := range p.list {
+		all[i] = one.Protocol
+	}
+	return all
+}
+
+// numbered is a protocol, and what it is of.
 type numbered struct {
 	protocol.Protocol
-	id string
 	of []string // in words, such as "good (main)"
 }
 
@@ -35,7 +45,7 @@ func (v variant) trace() *protocol.Trace {
 
 // protocolsOf gathers the protocols of a run's numbers.
 func protocolsOf(variants []variant) *protocols {
-	p := &protocols{byText: map[string]int{}}
+	p := newProtocols()
 	for _, v := range variants {
 		trace := v.trace()
 		for _, e := range v.evaluations {
@@ -47,8 +57,8 @@ func protocolsOf(variants []variant) *protocols {
 	return p
 }
 
-// add takes in the protocol of a metric of an evaluation, and returns its ID.
-func (p *protocols) add(trace *protocol.Trace, e evaluation, i int) string {
+// add takes in the protocol of a metric of an evaluation, and returns its place.
+func (p *protocols) add(trace *protocol.Trace, e evaluation, i int) int {
 	m := &e.metrics[i]
 	made := trace.Protocol(e.sources[i], m)
 	text, err := json.Marshal(made)
@@ -59,14 +69,14 @@ func (p *protocols) add(trace *protocol.Trace, e evaluation, i int) string {
 	if !known {
 		at = len(p.list)
 		p.byText[string(text)] = at
-		p.list = append(p.list, numbered{Protocol: made, id: fmt.Sprintf("p%d", at+1)})
+		p.list = append(p.list, numbered{Protocol: made})
 	}
 	if row, ok := metric.Define(m.Name); ok && row.Title != "" && row.Unit != record.P && m.Category == "" && m.Split == "" {
 		if of := row.Title + " (" + e.name + ")"; !slices.Contains(p.list[at].of, of) {
 			p.list[at].of = append(p.list[at].of, of)
 		}
 	}
-	return p.list[at].id
+	return at
 }
 
 // mostProtocols is how many protocols a report spells; results.json has all. Variants

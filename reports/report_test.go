@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"image"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/metric"
@@ -451,7 +453,7 @@ func TestResultsHoldEveryMetric(t *testing.T) {
 	var got struct {
 		Variants []struct {
 			Stages  []struct{ Seconds float64 }
-			Metrics []record.Metric
+			Metrics []struct{ Name string }
 		}
 	}
 	if err := json.Unmarshal(written.Bytes(), &got); err != nil {
@@ -466,6 +468,94 @@ func TestResultsHoldEveryMetric(t *testing.T) {
 	}
 	if n := len(got.Variants[0].Stages); n != len(s.records) {
 		t.Errorf("%d stages, want %d", n, len(s.records))
+	}
+}
+
+// TestResultsSchema: docs/results.schema.json describes every field of what is written,
+// of stages that failed, too, and no other.
+func TestResultsSchema(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile("../docs/results.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := syntheticAblation(t)
+	failed.run.ID, failed.run.Variants[8].Stages[0].Diagnostics = "0123abcd", diag.List{{
+		Severity: diag.Warning, Summary: "made up", Detail: "made up", Subject: diag.Range{File: "x.hcl", Start: diag.Position{Line: 1}},
+	}}
+	for _, s := range []*synthetic{syntheticExperiment(t), withCard(t, 0.9, 0.05), failed} {
+		var written bytes.Buffer
+		if err := writeResults(&written, s.input(), Build(s.input())); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			name, old, new string
+			wrong          bool
+		}{
+			{name: "as it is written"},
+			{name: "a field that is not described", old: `"clusters":120`, new: `"clusters":120,"groups":1`, wrong: true},
+			{name: "a word in place of a number", old: `"n":480`, new: `"n":"480"`, wrong: true},
+			{name: "a metric without its name", old: `"name":"good_share",`, new: ``, wrong: true},
+			{name: "another version", old: `"schema": 1`, new: `"schema": 2`, wrong: true},
+		} {
+			text := strings.Replace(written.String(), c.old, c.new, 1)
+			if c.wrong && text == written.String() {
+				t.Fatalf("%s: nothing was changed", c.name)
+			}
+			value, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := schema.Validate(value); (err != nil) != c.wrong {
+				t.Errorf("%s, %s: %v", s.run.Name, c.name, err)
+			}
+		}
+	}
+}
+
+// TestResultsNameTheirProtocol: a number's protocol and a stage's machine are found at
+// their places, and each stands there once.
+func TestResultsNameTheirProtocol(t *testing.T) {
+	s := syntheticExperiment(t)
+	for i, ref := range s.run.Variants[0].Stages {
+		s.records[ref.Key].Machine = record.Machine{OS: "linux", CPUs: 1 + i%2}
+	}
+	var written bytes.Buffer
+	if err := writeResults(&written, s.input(), Build(s.input())); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Machines  []record.Machine
+		Protocols []map[string]string
+		Variants  []struct {
+			Stages []struct {
+				Key     string
+				Machine int
+			}
+			Metrics []struct{ Protocol *int }
+		}
+	}
+	if err := json.Unmarshal(written.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Machines) != 2 {
+		t.Errorf("%d machines, want 2", len(got.Machines))
+	}
+	for _, stage := range got.Variants[0].Stages {
+		if got.Machines[stage.Machine] != s.records[stage.Key].Machine {
+			t.Errorf("stage %s: machine %d", stage.Key, stage.Machine)
+		}
+	}
+	var want []record.Metric
+	for _, e := range variantsOf(s.input())[0].evaluations {
+		want = append(want, e.metrics...)
+	}
+	for i, m := range got.Variants[0].Metrics {
+		switch {
+		case (m.Protocol == nil) != (want[i].Protocol == nil):
+			t.Errorf("metric %d: protocol %v, want %v", i, m.Protocol, want[i].Protocol)
+		case m.Protocol != nil && !maps.Equal(got.Protocols[*m.Protocol], want[i].Protocol):
+			t.Errorf("metric %d: protocol %v, want %v", i, got.Protocols[*m.Protocol], want[i].Protocol)
+		}
 	}
 }
 

@@ -9,32 +9,38 @@ import (
 	"github.com/plumb-ml/plumb/core/record"
 )
 
-// results is the content of results.json.
+// resultsSchema is the version of results.json's form, which docs/results.schema.json
+// describes.
+const resultsSchema = 1
+
+// results is results.json up to its variants. What many stages and numbers share stands
+// in Machines and Protocols once; they name it by its place there, from 0.
 type results struct {
-	Name        string            `json:"name"`
-	Run         string            `json:"run,omitempty"` // its full name in the list of runs
-	Description string            `json:"description,omitempty"`
-	File        string            `json:"file"`
-	Command     string            `json:"command"`
-	Started     time.Time         `json:"started"`
-	Seconds     float64           `json:"seconds"`
-	Baseline    string            `json:"baseline,omitempty"`
-	Versions    map[string]string `json:"versions,omitempty"`
-	Machine     record.Machine    `json:"machine"`
-	Alarms      []string          `json:"alarms,omitempty"`
-	Notes       []string          `json:"notes,omitempty"`
-	// Protocols say how numbers were made, by the names that metrics have them under.
-	Protocols map[string]protocol.Protocol `json:"protocols"`
-	Variants  []variantResults             `json:"variants"`
+	Schema      int                 `json:"schema"`
+	Name        string              `json:"name"`
+	Run         string              `json:"run,omitempty"` // its full name in the list of runs
+	Description string              `json:"description,omitempty"`
+	File        string              `json:"file"`
+	Command     string              `json:"command"`
+	Started     time.Time           `json:"started"`
+	Seconds     float64             `json:"seconds"`
+	Baseline    string              `json:"baseline,omitempty"`
+	Versions    map[string]string   `json:"versions,omitempty"`
+	Machine     record.Machine      `json:"machine"`
+	Alarms      []string            `json:"alarms,omitempty"`
+	Notes       []string            `json:"notes,omitempty"`
+	Machines    []record.Machine    `json:"machines"`
+	Protocols   []map[string]string `json:"protocols"`
+	// Made says of which images numbers are and what looked at these.
+	Made []protocol.Protocol `json:"made"`
 }
 
+// variantResults is a variant up to its stages and metrics.
 type variantResults struct {
-	ID      string          `json:"id"`
-	Name    string          `json:"name"`
-	Values  map[string]any  `json:"values,omitempty"`
-	Seed    uint64          `json:"seed"`
-	Stages  []stageResults  `json:"stages"`
-	Metrics []metricResults `json:"metrics"`
+	ID     string         `json:"id"`
+	Name   string         `json:"name"`
+	Values map[string]any `json:"values,omitempty"`
+	Seed   uint64         `json:"seed"`
 }
 
 // stageResults is what a stage did and cost; the fields of its record are
@@ -48,53 +54,110 @@ type stageResults struct {
 	Unit      string             `json:"unit,omitempty"`
 	Warnings  []string           `json:"warnings,omitempty"`
 	Facts     map[string]float64 `json:"facts,omitempty"`
-	Machine   *record.Machine    `json:"machine,omitempty"`
+	Machine   *int               `json:"machine,omitempty"` // among the results' machines
 }
 
+// metricResults is a metric whose protocol is one of the results'.
 type metricResults struct {
 	Evaluation string `json:"evaluation"`
-	// Made is which of the protocols the number has.
-	Made string `json:"made,omitempty"`
+	Made       int    `json:"made"` // among the results' list of that name
 	record.Metric
+	Protocol *int `json:"protocol,omitempty"` // in place of the metric's own
 }
 
-// writeResults writes every metric of a run with all that is known of it.
+// writeResults writes every metric of a run with all that is known of it, a stage or a
+// metric a line: indented, 500 variants would be 85 MB.
 func writeResults(w io.Writer, input Input, report *Report) error {
-	run := input.Run
+	run, variants := input.Run, variantsOf(input)
+	machines, shared := newShared[record.Machine](), newShared[map[string]string]()
+	for _, v := range variants {
+		for _, s := range v.stages {
+			if s.record != nil {
+				machines.add(s.record.Machine)
+			}
+		}
+		for _, e := range v.evaluations {
+			for _, m := range e.metrics {
+				if m.Protocol != nil {
+					shared.add(m.Protocol)
+				}
+			}
+		}
+	}
+	made := protocolsOf(variants)
 	all := results{
-		Name: run.Name, Description: run.Description, File: run.File, Command: run.Command,
+		Schema: resultsSchema, Name: run.Name, Description: run.Description, File: run.File, Command: run.Command,
 		Started: run.Started, Seconds: run.Seconds, Baseline: run.Baseline,
 		Versions: run.Versions, Machine: run.Machine, Alarms: report.Alarms, Notes: report.Notes,
-		Protocols: map[string]protocol.Protocol{}, Variants: []variantResults{},
+		Machines: machines.all, Protocols: shared.all, Made: made.all(),
 	}
-	made := &protocols{byText: map[string]int{}}
 	if run.ID != "" {
 		all.Run = run.FullName()
 	}
-	for _, v := range variantsOf(input) {
-		one := variantResults{ID: v.ID, Name: v.Name, Values: v.Values, Seed: v.Seed, Stages: []stageResults{}, Metrics: []metricResults{}}
-		for _, s := range v.stages {
-			stage := stageResults{StageRef: s.StageRef}
-			if r := s.record; r != nil {
-				stage.Plugin, stage.Component = r.Plugin, r.Component
-				stage.Seconds, stage.Items, stage.Unit = r.Seconds, r.Items, r.Unit
-				stage.Warnings, stage.Facts, stage.Machine = r.Warnings, r.Facts, &r.Machine
-			}
-			one.Stages = append(one.Stages, stage)
+	out := newJSONLines(w)
+	out.header(all, "variants")
+	for i, v := range variants {
+		out.separate(i)
+		out.object(variantResults{ID: v.ID, Name: v.Name, Values: v.Values, Seed: v.Seed}, "stages")
+		for j, s := range v.stages {
+			out.separate(j)
+			out.value(s.results(machines))
 		}
+		out.raw("\n],\"metrics\":[")
 		trace := v.trace()
+		count := 0
 		for _, e := range v.evaluations {
-			for i, m := range e.metrics {
-				one.Metrics = append(one.Metrics, metricResults{e.name, made.add(trace, e, i), m})
+			for k, m := range e.metrics {
+				out.separate(count)
+				count++
+				out.value(metricResults{e.name, made.add(trace, e, k), m, shared.place(m.Protocol)})
 			}
 		}
-		all.Variants = append(all.Variants, one)
+		out.raw("\n]}")
 	}
-	for _, one := range made.list {
-		all.Protocols[one.id] = one.Protocol
+	out.raw("\n]}\n")
+	return out.close()
+}
+
+func (s stage) results(machines *shared[record.Machine]) stageResults {
+	found := stageResults{StageRef: s.StageRef}
+	if r := s.record; r != nil {
+		found.Plugin, found.Component = r.Plugin, r.Component
+		found.Seconds, found.Items, found.Unit = r.Seconds, r.Items, r.Unit
+		found.Warnings, found.Facts, found.Machine = r.Warnings, r.Facts, machines.place(r.Machine)
 	}
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(all)
+	return found
+}
+
+// shared numbers values that are equal as JSON, in the order in which they were added.
+type shared[T any] struct {
+	all    []T
+	places map[string]int
+}
+
+func newShared[T any]() *shared[T] { return &shared[T]{all: []T{}, places: map[string]int{}} }
+
+func (s *shared[T]) add(value T) {
+	key := jsonKey(value)
+	if _, ok := s.places[key]; !ok {
+		s.places[key] = len(s.all)
+		s.all = append(s.all, value)
+	}
+}
+
+// place is the number of a value, nil if it was not added.
+func (s *shared[T]) place(value T) *int {
+	if at, ok := s.places[jsonKey(value)]; ok {
+		return &at
+	}
+	return nil
+}
+
+// jsonKey is a value as JSON, in which the keys of maps are sorted.
+func jsonKey(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // structs and maps of strings and numbers
+	}
+	return string(text)
 }

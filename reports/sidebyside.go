@@ -20,8 +20,8 @@ type SideBySide struct {
 	Runs     []ComparedRun    `json:"runs"`
 	Numbers  []ComparedNumber `json:"numbers"`
 	Seeds    []ComparedSeeds  `json:"seeds,omitempty"` // of ablations
-	// Protocols are those of the numbers, by the names that numbers have them under.
-	Protocols map[string]protocol.Protocol `json:"protocols"`
+	// Protocols are those of the numbers, which name them by their places.
+	Protocols []protocol.Protocol `json:"protocols"`
 }
 
 // ComparedRun is a run, and what it has other than the runs beside it.
@@ -50,7 +50,7 @@ type ComparedNumber struct {
 	N        int         `json:"n"`
 	Clusters int         `json:"clusters"` // prompts
 	Unit     record.Unit `json:"unit,omitempty"`
-	Made     string      `json:"made"` // which of the protocols it has
+	Protocol int         `json:"protocol"` // which of the protocols it has
 	Note     string      `json:"note,omitempty"`
 
 	Against   string                `json:"against,omitempty"` // the run, variant and subject that it is compared with
@@ -85,7 +85,7 @@ type ComparedDifference struct {
 // need Open: differences are worked out anew, of the tables that the numbers were made
 // of, as if all models had been in one evaluation.
 func Compare(ctx context.Context, inputs []Input, baseline int) (*SideBySide, error) {
-	c := &comparer{SideBySide: &SideBySide{Baseline: inputs[baseline].Run.FullName(), Protocols: map[string]protocol.Protocol{}}}
+	c := &comparer{SideBySide: &SideBySide{Baseline: inputs[baseline].Run.FullName()}}
 	var runs []*record.Run
 	for _, input := range inputs {
 		runs = append(runs, input.Run)
@@ -96,7 +96,7 @@ func Compare(ctx context.Context, inputs []Input, baseline int) (*SideBySide, er
 		c.Runs = append(c.Runs, ComparedRun{Run: run.FullName(), File: run.File, State: run.State, Command: run.Command, Differs: slices.Concat([]string{}, differs[i])})
 		c.sides = append(c.sides, c.sidesOf(input))
 	}
-	made := &protocols{byText: map[string]int{}}
+	made := newProtocols()
 	order := append([]int{baseline}, slices.DeleteFunc(positions(len(inputs)), func(i int) bool { return i == baseline })...)
 	for _, i := range order {
 		for _, own := range c.sides[i] {
@@ -111,7 +111,7 @@ func Compare(ctx context.Context, inputs []Input, baseline int) (*SideBySide, er
 				number := ComparedNumber{
 					Run: own.run, Variant: own.variant.Name, Evaluation: own.name, Subject: m.Subject, Metric: m.Name, Reward: m.Reward, Split: m.Split,
 					Value: m.Value, Low: m.Low, High: m.High, N: m.N, Clusters: m.Clusters, Unit: m.Unit, Note: m.Note,
-					Made: made.add(own.trace, own.evaluation, at), setting: own.variant.label,
+					Protocol: made.add(own.trace, own.evaluation, at), setting: own.variant.label,
 				}
 				if i != baseline {
 					if err := c.compare(ctx, &number, own, at, c.sides[baseline]); err != nil {
@@ -122,9 +122,7 @@ func Compare(ctx context.Context, inputs []Input, baseline int) (*SideBySide, er
 			}
 		}
 	}
-	for _, one := range made.list {
-		c.Protocols[one.id] = one.Protocol
-	}
+	c.Protocols = made.all()
 	c.correct()
 	c.overSeeds()
 	return c.SideBySide, nil

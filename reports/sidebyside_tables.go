@@ -45,8 +45,8 @@ func (s *SideBySide) Report() *Report {
 		r.Tables[i].explain()
 	}
 	r.Notes = slices.Concat(s.refusals(), s.untested(), s.differing())
-	for _, id := range s.shownProtocols() {
-		r.Protocols = append(r.Protocols, "Protocol "+id+": "+s.Protocols[id].String()+".")
+	for _, at := range s.shownProtocols() {
+		r.Protocols = append(r.Protocols, fmt.Sprintf("Protocol %d: %s.", at, s.Protocols[at]))
 	}
 	return r
 }
@@ -251,11 +251,11 @@ func (s *SideBySide) differing() []string {
 
 // shownProtocols are those of the baseline run's numbers: the others are alike, or
 // said to differ.
-func (s *SideBySide) shownProtocols() []string {
-	var ids []string
+func (s *SideBySide) shownProtocols() []int {
+	var ids []int
 	for _, n := range s.Numbers {
-		if n.Run == s.Baseline && !slices.Contains(ids, n.Made) && len(ids) < mostProtocols {
-			ids = append(ids, n.Made)
+		if n.Run == s.Baseline && !slices.Contains(ids, n.Protocol) && len(ids) < mostProtocols {
+			ids = append(ids, n.Protocol)
 		}
 	}
 	return ids

@@ -48,7 +48,12 @@ func TestCompareAgreesWithOneRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	var results struct {
-		Variants []struct{ Metrics []record.Metric }
+		Variants []struct {
+			Metrics []struct {
+				record.Metric
+				Protocol int // among those of all
+			}
+		}
 	}
 	if err := json.Unmarshal(text, &results); err != nil {
 		t.Fatal(err)

@@ -128,7 +128,7 @@ func (t *Trace) about(in input, m *record.Metric) bool {
 	if maker == nil {
 		return false
 	}
-	reward, scores := strings.CutPrefix(in.role, "scores ")
+	reward, scores := strings.CutPrefix(strings.TrimPrefix(in.role, "perturbed "), "scores ")
 	switch {
 	case scores && m.Reward != "":
 		return reward == m.Reward
@@ -262,8 +262,14 @@ func (t *Trace) imageSet(digest string) ImageSet {
 		set.Resizing = resized(config.Folder.Width, config.Folder.Height, config.Folder.Stretch)
 		return set
 	}
-	if from := inputOf(maker, "images"); from != "" { // images of a folder, by the prompts of an evaluation
+	from := inputOf(maker, "images")
+	switch {
+	case maker.Kind == record.KindMatch: // images of a folder, by the prompts of an evaluation
 		set.Resizing = t.images(from).Resizing
+	case maker.Kind != record.KindSample && from != "": // made of others
+		of := t.images(from)
+		set.PromptsID, set.Prompts, set.Seeds, set.Resizing = of.PromptsID, of.Prompts, of.Seeds, of.Resizing
+		return set
 	}
 	set.PerPrompt, set.Prompts = max(1, config.PerPrompt), len(config.Prompts)
 	hash := sha256.New()
