@@ -51,7 +51,7 @@ func TestCompareAgreesWithOneRun(t *testing.T) {
 		Variants []struct {
 			Metrics []struct {
 				record.Metric
-				Protocol int // among those of all
+				Protocol int `json:"protocol"` // among those of all
 			}
 		}
 	}
