@@ -132,7 +132,11 @@ func (c *curve) report(progress sdk.Progress) error {
 			return fmt.Errorf("keep the training curve: %w", err)
 		}
 	}
-	c.job.Report(Progress{Done: progress.Step, Total: progress.Steps, Unit: "steps", Values: progress.Values})
+	done, total := progress.Step, progress.Steps
+	if work, ok := c.job.Node.Work.(*plan.TuneWork); ok && work.Until > 0 { // a part of a tuning reports the steps of the whole
+		done, total = max(0, done-work.After), work.Until-work.After
+	}
+	c.job.Report(Progress{Done: done, Total: total, Unit: "steps", Values: progress.Values})
 	return nil
 }
 
