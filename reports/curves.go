@@ -56,7 +56,7 @@ func curvesOf(ctx context.Context, input Input) (Curves, error) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			if s.record == nil || drawn[s.Key] {
+			if s.record == nil || drawn[s.Key] || v.continued(s) {
 				continue
 			}
 			output, ok := s.record.Outputs["curve"]
@@ -86,7 +86,14 @@ func curvesOf(ctx context.Context, input Input) (Curves, error) {
 }
 
 // trainings is what a panel calls a kind of training.
-var trainings = map[record.Kind]string{record.KindTune: "fine-tuning", record.KindFit: "fitting"}
+var trainings = map[record.Kind]string{record.KindTune: "fine-tuning", record.KindKeep: "fine-tuning", record.KindFit: "fitting"}
+
+// continued reports whether the curve of a part of a tuning is in that of a later stage.
+func (v variant) continued(part stage) bool {
+	return part.Step > 0 && slices.ContainsFunc(v.stages, func(s stage) bool {
+		return s.record != nil && s.Subject == part.Subject && (s.Kind == record.KindKeep || s.Kind == record.KindTune && s.Step > part.Step)
+	})
+}
 
 // add adds the losses of one stage to the panels they belong to.
 func (c *Curves) add(kind record.Kind, stage string, points []dataset.CurvePoint) {

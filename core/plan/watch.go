@@ -147,6 +147,7 @@ func (b *builder) watched(finetune *spec.Finetune, work TuneWork, inputs []Input
 		}
 		instance, _ := b.model(finetune.Model)
 		as := w.as("tune", step)
+		as.about.Measure = ""
 		as.about.Reward = rewardName(finetune)
 		before = b.add(as, &part, instance, b.seed("tune/"+finetune.Name), finetune.Range, needs...)
 		kept = append(kept, Input{checkpointAt(step), before, Checkpoint}, Input{curveAt(step), before, Curve})
@@ -167,13 +168,10 @@ func rewardName(finetune *spec.Finetune) string {
 	return finetune.Reward.Name
 }
 
-// as names a stage of a step.
+// as names a stage of a step; 0 is the model before tuning.
 func (w *watching) as(kind string, step int) named {
-	subject := w.finetune.Name
-	if step == 0 {
-		subject = w.finetune.Model.Name()
-	}
-	return named{fmt.Sprintf("%s/%s/%d", kind, w.finetune.Name, step), record.Stage{Subject: subject, Step: step}}
+	about := record.Stage{Subject: w.finetune.Name, Step: step, Measure: string(metric.MeasureCheckpoints)}
+	return named{fmt.Sprintf("%s/%s/%d", kind, w.finetune.Name, step), about}
 }
 
 // look draws the images of a step, and has them scored and judged. The images of all
@@ -222,7 +220,7 @@ func (w *watching) watch(before *Node) *Node {
 		inputs = append(inputs, Input{Verdict, before, Verdict})
 	}
 	as := w.as("watch", last.step)
-	as.about.Measure, as.about.Reward, as.about.Baseline = string(metric.MeasureCheckpoints), work.Reward, w.finetune.Model.Name()
+	as.about.Reward, as.about.Baseline = work.Reward, w.finetune.Model.Name()
 	return w.add(as, work, nil, 0, w.Range, inputs...)
 }
 
@@ -255,7 +253,7 @@ func (w *watching) reference() imageSet {
 	}
 	sampler := w.Fidelity.Sampler
 	name := w.finetune.Name + "/reference"
-	about := record.Stage{Measure: string(metric.MeasureFidelity), Subject: sampler.Name, Choice: record.Reference}
+	about := record.Stage{Measure: string(metric.MeasureCheckpoints), Subject: sampler.Name, Choice: record.Reference}
 	node := w.sample(named{"sample/" + name, about}, "finetune/"+w.finetune.Name+"/evaluate/reference", spec.Model{Sampler: sampler}, w.Prompts, w.Fidelity.PerPrompt, w.Fidelity.Range)
 	return imageSet{name, about, node, len(w.Prompts) * w.Fidelity.PerPrompt}
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/plumb-ml/plumb/core/record"
@@ -54,7 +55,7 @@ func TestWatchedTuning(t *testing.T) {
 	if a, b := node(t, p, "sample/full/0"), node(t, p, "sample/full/40"); a.Seed != b.Seed || a.Instance.Checkpoint != "" || b.Instance.Checkpoint == "" {
 		t.Errorf("seeds %x and %x", a.Seed, b.Seed)
 	}
-	if got := node(t, p, "sample/full/40").About; got != (record.Stage{Kind: record.KindSample, Subject: "full", Step: 40}) {
+	if got := node(t, p, "sample/full/40").About; got != (record.Stage{Kind: record.KindSample, Measure: "checkpoints", Subject: "full", Step: 40}) {
 		t.Errorf("%+v", got)
 	}
 	want = []string{
@@ -106,5 +107,17 @@ func TestWatchedWithoutStop(t *testing.T) {
 	}
 	if a, b := node(t, p, "rate/full/10"), node(t, p, "rate/full/40"); a.Instance.Seed != b.Instance.Seed {
 		t.Error("the rater errs otherwise at another step")
+	}
+}
+
+// Who asks for the checkpoints alone gets the tuning and the looks, and none of the
+// distances.
+func TestCheckpointsAloneArePlanned(t *testing.T) {
+	p := build(t, Source{Spec: watchedExperiment(false), Measure: []string{"checkpoints"}})
+	node(t, p, "keep/full")
+	for _, name := range names(p) {
+		if strings.HasPrefix(name, "measure/") || strings.Contains(name, "/main/") {
+			t.Errorf("%s is planned", name)
+		}
 	}
 }
