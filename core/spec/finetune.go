@@ -25,8 +25,8 @@ var finetuneForm = form{
 		{Name: "reference", Takes: "sampler.NAME or finetune.NAME", Summary: "the frozen model that a loss compares with; the model as it begins if it is not given"},
 	},
 	blocks: []nested{
-		{Type: "loss", Labels: []string{"loss"}, Summary: "a term of the objective, which is the sum of all; there is at least one", own: "what the sampler's component declares for the loss", form: lossForm},
 		{Type: "evaluate", Summary: "draws and judges images while it is tuned, keeps the best step, and stops where the trained reward misleads", form: checkpointsForm},
+		{Type: "loss", Labels: []string{"loss"}, Summary: "a term of the objective, which is the sum of all; there is at least one", own: "what the sampler's component declares for the loss", form: lossForm},
 	},
 }
 
