@@ -3,11 +3,13 @@ package session
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/plugin"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/core/store"
@@ -28,8 +30,10 @@ type Session struct {
 	Description string
 	Ablation    bool   // File is one
 	Baseline    string // the row that an ablation's others are compared with; empty: none
+	Varied      []record.Varied
 	Variants    []plan.Source
 	Plan        *plan.Plan
+	Tracking    *spec.Tracking // nil: the files say nothing of it
 	Warnings    diag.List
 	// Environment is what computes; the zero Environment after Read.
 	Environment plan.Environment
@@ -43,6 +47,7 @@ type Session struct {
 	entries []plugin.Entry // the same, with what is locked of them
 	store   *store.Store   // nil until it is needed
 	reader  *store.Store   // the same, for reading alone
+	log     logging        // of the run that was begun last
 }
 
 func newSession(file string, options Options) *Session {
@@ -170,6 +175,7 @@ func (s *Session) Close() {
 	if s.Host != nil {
 		s.Host.Kill()
 	}
+	s.log.close()
 	for _, opened := range []**store.Store{&s.store, &s.reader} {
 		if *opened != nil {
 			(*opened).Close()
@@ -185,6 +191,10 @@ func (s *Session) newHost() *plugin.Host {
 	options.Components = make([]sdk.Description, len(s.options.Builtin))
 	for i, component := range s.options.Builtin {
 		options.Components[i] = component.Description
+	}
+	options.Logs = &s.log
+	if others := s.options.Plugins.Logs; others != nil {
+		options.Logs = io.MultiWriter(&s.log, others)
 	}
 	host := plugin.NewHost(options)
 	if s.options.Started != nil {
