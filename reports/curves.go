@@ -215,12 +215,9 @@ func curveFigure(ctx context.Context, input Input, name string, all []training) 
 		about = append(about, "thin: each seed, thick: their mean")
 	}
 	f.About = strings.Join(about, "; ")
-	f.Caption = f.Title + " by step."
-	if f.About != "" {
-		f.Caption += " " + sentence(f.About) + "."
-	}
+	f.Caption = joinedBy(": ", f.Title+" by step", f.About) + "."
 	if broken > 0 {
-		f.Caption += fmt.Sprintf(" Left out: %s that no number is.", countOf(broken, "value"))
+		f.Caption += fmt.Sprintf(" Left out: %s.", map[bool]string{true: "one value that is no number", false: fmt.Sprintf("%d values that are no numbers", broken)}[broken == 1])
 	}
 	f.Caption += styles.left()
 	return f, nil

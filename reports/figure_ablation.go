@@ -506,7 +506,7 @@ func (c across) against(of compared, axes sweep) (f figure.Figure, ok bool) {
 		return f, false
 	}
 	f.About = joinedBy("; ", behind.words(seeds), seedsWords(seeds), dotWords(dots), barWords(bars))
-	caption := []string{f.Title + ".", sentence(f.About) + "."}
+	caption := []string{f.Title + ": " + f.About + "."}
 	if len(untouchedNames) > 0 {
 		caption = append(caption, "A line across with a band: "+listed(untouchedNames)+", which the variables do not touch.")
 	}
@@ -624,7 +624,7 @@ func (c across) bySubject(of compared) (f figure.Figure, ok bool) {
 		}
 	}
 	f.About = joinedBy("; ", behind.words(seeds), seedsWords(seeds), dotWords(dots), barWords(bars))
-	f.Caption = f.Title + ". " + sentence(f.About) + "." + methods(bars)
+	f.Caption = f.Title + ": " + f.About + "." + methods(bars)
 	if ruled {
 		f.Caption += " The line across is the baseline."
 	}

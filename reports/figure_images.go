@@ -81,7 +81,7 @@ func (g *imageGrid) figure() figure.Figure {
 		about = append(about, "a tick: most raters call the image good, a cross: bad, two bars: as many each")
 	}
 	f := figure.Figure{Name: "images", Title: "The same prompts and seeds by each model", About: strings.Join(about, "; "), Images: &images}
-	f.Caption = f.Title + ". " + sentence(f.About) + "."
+	f.Caption = f.Title + ": " + f.About + "."
 	if left := g.count - len(g.models); left > 0 {
 		f.Caption += fmt.Sprintf(" %s %s no room.", countOf(left, "more model"), map[bool]string{true: "has", false: "have"}[left == 1])
 	}

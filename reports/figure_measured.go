@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -31,9 +32,15 @@ func (c across) measure(subject string, find finder) []shown {
 	var all []shown
 	for _, g := range c.groups {
 		s := shown{Cell: c.overSeeds(&t, g, subject, find)}
+		if !finite(s.Value) {
+			s.Value = nil
+		}
+		if !finite(s.Low) || !finite(s.High) {
+			s.Low, s.High = nil, nil
+		}
 		for _, v := range g.seeds {
 			e, _ := c.of(v)
-			if m := find(e); m != nil && m.Value != nil {
+			if m := find(e); m != nil && finite(m.Value) {
 				s.each, s.metrics = append(s.each, *m.Value), append(s.metrics, m)
 			}
 		}
@@ -41,6 +48,9 @@ func (c across) measure(subject string, find finder) []shown {
 	}
 	return all
 }
+
+// finite reports whether there is a number.
+func finite(x *float64) bool { return x != nil && !math.IsNaN(*x) && !math.IsInf(*x, 0) }
 
 // untouched reports whether the numbers are the same in every group that has any: no
 // variable changes them.

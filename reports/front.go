@@ -104,7 +104,7 @@ func frontFigure(c across) (f figure.Figure, ok bool) {
 		beside = "beside points: " + strings.Join(variables, ", ")
 	}
 	f.About = joinedBy("; ", behind.words(seeds), seedsWords(seeds), barWords(bars), beside)
-	f.Caption = sentence(f.About) + ". " + f.Caption + "Better is up and to the left; the square is the baseline." + ringed(panel) + methods(bars) + styles.left()
+	f.Caption = f.Title + ": " + f.About + ". " + f.Caption + "Better is up and to the left; the square is the baseline." + ringed(panel) + methods(bars) + styles.left()
 	return f, true
 }
 

@@ -250,7 +250,7 @@ func (l *layout) row(row []*placed, y float64) float64 {
 	lines := 0
 	titles := make([][]string, len(row))
 	for i, p := range row {
-		titles[i] = wrapped(printable(p.Title), size, true, p.area.Width+panelGap-4)
+		titles[i] = wrapped(printable(p.Title), size, true, p.area.Width+2)
 		titles[i] = titles[i][:min(2, len(titles[i]))]
 		lines = max(lines, len(titles[i]))
 	}
@@ -268,7 +268,7 @@ func (l *layout) row(row []*placed, y float64) float64 {
 	labels := 0.0
 	for _, p := range row {
 		end := bottom
-		for _, line := range wrapped(printable(p.X.Label), size, false, p.area.Width+panelGap-2) {
+		for _, line := range wrapped(printable(p.X.Label), size, false, p.area.Width+4) {
 			l.text(Text{Role: RoleAxis, Words: line, At: XY{p.area.X + p.area.Width/2, end + size}, Anchor: Middle, Size: size})
 			end += lineRoom * size
 		}
@@ -352,21 +352,22 @@ func (l *layout) yLabel(p *placed) []string {
 // fitting are the ticks of an axis whose labels have room; extent is how much of the axis
 // a label takes.
 func (a Axis) fitting(s scale, extent func(tick) float64) []tick {
-	length := math.Abs(s.to - s.from)
-	most := 8
-	for {
-		all := a.ticks(s, most)
-		if a.Names != nil {
-			return thinned(all, s, extent)
-		}
-		if thin := thinned(all, s, extent); len(thin) == len(all) && len(all) <= int(length/14)+2 {
-			return all
-		}
-		if most == 1 {
-			return thinned(all, s, extent)
-		}
-		most--
+	if a.Names != nil {
+		return thinned(a.ticks(s, 0), s, extent)
 	}
+	room := int(math.Abs(s.to-s.from)/14) + 2
+	var kept []tick
+	for most := min(8, room); most > 1; most-- {
+		all := a.ticks(s, most)
+		thin := thinned(all, s, extent)
+		if len(thin) > 0 {
+			kept = thin
+		}
+		if len(thin) == len(all) && len(all) > 0 {
+			break
+		}
+	}
+	return kept
 }
 
 // thinned are the ticks without those that would meet another, the outermost kept.
@@ -398,7 +399,8 @@ func (l *layout) fitX(p *placed) {
 	beside := func(t tick) float64 { return width(printable(t.label), size, false) + 0.8*size }
 	p.upright = false
 	p.xTicks = p.X.fitting(p.x, beside)
-	if p.X.Scale == Even && len(p.xTicks) < len(p.X.Names) {
+	long := slices.ContainsFunc(p.xTicks, func(t tick) bool { return width(printable(t.label), size, false) > p.area.Width })
+	if p.X.Scale == Even && (long || len(p.xTicks) < len(p.X.Names)) {
 		p.upright = true
 		p.xTicks = p.X.fitting(p.x, func(tick) float64 { return 1.15 * size })
 	}
@@ -501,7 +503,7 @@ func (l *layout) content(p *placed) {
 			if point.Small {
 				mark.Small, mark.Radius = true, l.size(smallMark)
 			}
-			if i := point.XInterval; i != nil && count <= mostBars && p.has(XY{i.Low, point.Y}) && p.has(XY{i.High, point.Y}) {
+			if i := point.XInterval; i != nil && p.X.Scale != Even && count <= mostBars && p.has(XY{i.Low, point.Y}) && p.has(XY{i.High, point.Y}) {
 				mark.Bars = append(mark.Bars, [2]XY{{p.x.at(i.Low), mark.At.Y}, {p.x.at(i.High), mark.At.Y}})
 			}
 			if i := point.YInterval; i != nil && count <= mostBars && p.has(XY{point.X, i.Low}) && p.has(XY{point.X, i.High}) {
