@@ -26,7 +26,7 @@ func reliabilityFigure(c across) (f figure.Figure, ok bool) {
 	bins := c.bins()
 	zero, hundred := 0.0, 100.0
 	var behind sample
-	var bars saying
+	var bars intervals
 	styles, seeds, fitted := styled{}, 0, false
 	for _, reward := range rewards {
 		panel := figure.Panel{
@@ -49,9 +49,7 @@ func reliabilityFigure(c across) (f figure.Figure, ok bool) {
 				behind.add(share.metrics...)
 				seeds = max(seeds, len(g.seeds))
 				fitted = fitted || share.metrics[0].Protocol[metric.Calibrated] == metric.AfterFit
-				if share.Low != nil {
-					bars.add(share.Method, "bar")
-				}
+				bars.add(share, "bars")
 				images := 0
 				for _, m := range share.metrics {
 					images += m.N
@@ -99,12 +97,12 @@ func reliabilityFigure(c across) (f figure.Figure, ok bool) {
 	if len(c.groups) == 1 {
 		beside = "beside points: images"
 	}
-	f.About = joinedBy("; ", behind.words(seeds)+" a bin", seedsWords(seeds), barWords(bars), beside)
+	f.About = joinedBy("; ", behind.words(seeds)+" a bin", seedsWords(seeds), bars.words(), beside)
 	f.Caption = f.Title + ": the share of good votes that a score promises against the share that there is, in bins of images of like score; " + f.About + "."
 	if fitted {
 		f.Caption += " Scores that are no probabilities were made such by a function that never falls, fitted to the votes of other prompts."
 	}
-	f.Caption += methods(bars) + styles.left()
+	f.Caption += bars.made() + styles.left()
 	return f, true
 }
 

@@ -110,7 +110,7 @@ func (l *layout) images(g Images, y float64) float64 {
 		if row.Part != "" {
 			label += "  (" + row.Part + ")"
 		}
-		for _, line := range wrapped(printable(label), size, false, l.Width-2*edge) {
+		for _, line := range l.wrapped(printable(label), size, false, l.Width-2*edge) {
 			l.text(Text{Role: RoleTick, Words: line, At: XY{edge, y + size}, Anchor: Start, Size: size})
 			y += lineRoom * size
 		}

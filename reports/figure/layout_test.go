@@ -119,7 +119,7 @@ func crowded(points int) Figure {
 	panel := Panel{X: Axis{Label: "FID"}, Y: Axis{Label: "good, %"}}
 	for i := range points {
 		x, y := 4+0.01*float64(i%3), 60+0.01*float64(i)
-		panel.Series = append(panel.Series, Series{Name: fmt.Sprint("model ", i), Style: i % Styles, Points: []Point{{XY: XY{x, y}, Name: fmt.Sprint("model ", i), YInterval: &Interval{y - 1, y + 1}}}})
+		panel.Series = append(panel.Series, Series{Name: fmt.Sprint("model ", i), Style: i % Styles, Points: []Point{{XY: XY{x, y}, Name: fmt.Sprint("model ", i), Whole: true, YInterval: &Interval{y - 1, y + 1}}}})
 	}
 	return Figure{Title: "crowded", Panels: []Panel{panel}}
 }

@@ -94,6 +94,7 @@ type Key struct {
 	Name  string
 	Style int
 	Line  bool // has lines
+	Thin  bool // and no others
 	Mark  bool // has marks
 	Rule  bool
 	Turn  bool // a vertical rule
@@ -114,7 +115,11 @@ func (k Key) sign(in Box, enlarged float64) (strokes []Stroke, marks []Mark) {
 		from, to = XY{middle.X, in.Y}, XY{middle.X, in.Y + in.Height}
 	}
 	if k.Line || k.Turn {
-		strokes = []Stroke{{Role: role, Style: k.Style, Dash: dashOf(k.Style), Points: []XY{from, to}}}
+		stroke := Stroke{Role: role, Style: k.Style, Dash: dashOf(k.Style), Points: []XY{from, to}}
+		if k.Thin {
+			stroke.Weight, stroke.Dash = Thin, nil
+		}
+		strokes = []Stroke{stroke}
 	}
 	if k.Mark {
 		marks = []Mark{{Style: k.Style, Marker: markerOf(k.Style), At: middle, Radius: enlarged * markSize}}
