@@ -10,6 +10,8 @@ import (
 
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 	"github.com/plumb-ml/plumb/reports/figure"
+	"github.com/plumb-ml/plumb/reports/page"
+	"github.com/plumb-ml/plumb/reports/thumbnail"
 )
 
 // The bounds of the images of a page, shared by its evaluations.
@@ -63,11 +65,17 @@ type imageGrid struct {
 	votes   []map[string]imageVotes      // by model and image
 	scores  []map[string][]imageScore    // by model and image
 	changes []modelChanges
-	images  []map[string]thumbnail // by model and image
+	images  []map[string]embedded // by model and image
 
 	drawn     []promptPlace // those that every model has, in the order of the draw
 	pictures  []map[string]image.Image
 	perPrompt int // pictures of a prompt and model
+}
+
+// embedded is an image as the page holds it.
+type embedded struct {
+	thumbnail.Thumbnail
+	source string // a data URI
 }
 
 // modelChanges is where a model changed most.
@@ -225,7 +233,7 @@ func perPrompt(keys []imageKey) []imageKey { return keys[:min(len(keys), mostPag
 
 // readImages reads the images of the prompts that are wanted.
 func (g *imageGrid) readImages(ctx context.Context, wanted []promptPlace) error {
-	encode := newThumbnails()
+	maker := thumbnail.NewMaker()
 	pixels := figure.Pixels(figure.Tile(len(g.models), g.perPrompt))
 	for i, model := range g.models {
 		ids, inFigure := map[string]bool{}, map[string]bool{}
@@ -239,7 +247,7 @@ func (g *imageGrid) readImages(ctx context.Context, wanted []promptPlace) error 
 				ids[k.ID] = true
 			}
 		}
-		images, pictures := map[string]thumbnail{}, map[string]image.Image{}
+		images, pictures := map[string]embedded{}, map[string]image.Image{}
 		var failed error
 		err := rowsOf(g.input, model, model.images, "images", func(row table.Image) {
 			if failed == nil && ids[row.ID] {
@@ -248,11 +256,11 @@ func (g *imageGrid) readImages(ctx context.Context, wanted []promptPlace) error 
 			if failed != nil || !ids[row.ID] {
 				return
 			}
-			small, err := encode.of(row.Image.Bytes)
+			small, err := maker.Of(row.Image.Bytes)
 			if err != nil {
 				failed = fmt.Errorf("image %q of %s: %w", row.ID, model.title, err)
 			}
-			images[row.ID] = small
+			images[row.ID] = embedded{small, page.DataURI(small.Type, small.Content)}
 			if inFigure[row.ID] && failed == nil {
 				if pictures[row.ID], err = pictureOf(row.Image.Bytes, pixels); err != nil {
 					failed = fmt.Errorf("image %q of %s: %w", row.ID, model.title, err)

@@ -100,9 +100,9 @@ func (g *imageGrid) row(id string, p promptPlace, now bool, grid *page.Grid) pag
 		}
 		for _, k := range perPrompt(g.keys[i][p]) {
 			small := g.images[i][k.ID]
-			grid.Small = grid.Small && small.small
+			grid.Small = grid.Small && small.Small
 			votes := g.votes[i][k.ID]
-			one := page.Image{Source: small.source, Now: now, Width: small.width, Height: small.height, Index: k.Index, Verdict: votes.verdict()}
+			one := page.Image{Source: small.source, Now: now, Width: small.Width, Height: small.Height, Index: k.Index, Verdict: votes.verdict()}
 			words := []string{fmt.Sprintf("%s, image %d, seed %d", model.title, k.Index+1, k.Seed)}
 			if model.labels != nil {
 				one.Caption = votes.caption()
