@@ -66,6 +66,9 @@ func figuresOf(ctx context.Context, input Input, variants []variant, grids []*im
 		}
 		names[strings.ToLower(name)] = true
 		all[i].Name = name
+		for _, left := range all[i].Lay(figure.Layout{Width: figure.FullWidth}).Left {
+			all[i].Caption += " " + left
+		}
 	}
 	return all, nil
 }

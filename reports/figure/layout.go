@@ -315,6 +315,15 @@ func (l *layout) spans(p Panel) (x, y scale) {
 	return p.X.span(xs), p.Y.span(ys)
 }
 
+// count is how many points a panel has.
+func (p Panel) count() int {
+	count := 0
+	for _, s := range p.Series {
+		count += len(s.Points)
+	}
+	return count
+}
+
 // numbers are all that a panel has to have room for.
 func (p Panel) numbers() (xs, ys []float64) {
 	add := func(at XY) {
@@ -322,6 +331,7 @@ func (p Panel) numbers() (xs, ys []float64) {
 			xs, ys = append(xs, at.X), append(ys, at.Y)
 		}
 	}
+	bars := p.count() <= mostBars
 	for _, s := range p.Series {
 		for _, line := range s.Lines {
 			for _, at := range line.Points {
@@ -330,10 +340,10 @@ func (p Panel) numbers() (xs, ys []float64) {
 		}
 		for _, point := range s.Points {
 			add(point.XY)
-			if i := point.XInterval; i != nil && point.known() {
+			if i := point.XInterval; i != nil && bars && point.known() {
 				xs = append(xs, i.Low, i.High)
 			}
-			if i := point.YInterval; i != nil && point.known() {
+			if i := point.YInterval; i != nil && bars && point.known() {
 				ys = append(ys, i.Low, i.High)
 			}
 		}
@@ -480,9 +490,8 @@ func (l *layout) content(p *placed) {
 		l.rule(p, r)
 	}
 	var lines []Stroke
-	count := 0
+	count := p.count()
 	for _, s := range p.Series {
-		count += len(s.Points)
 		for _, line := range s.Lines {
 			var points []XY
 			for _, at := range line.Points {

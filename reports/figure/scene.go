@@ -12,7 +12,7 @@ type Scene struct {
 	// Keys are the legend's entries. They are among Strokes, Marks and Texts, too, but for
 	// a scene whose legend is another's business.
 	Keys []Key
-	// Left says what had no room.
+	// Left says in sentences what had no room.
 	Left []string
 }
 

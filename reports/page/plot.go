@@ -42,7 +42,6 @@ type drawing struct {
 	Marks         []drawnMark
 	Texts         []drawnText
 	Legend        []drawnKey
-	Left          []string
 }
 
 type drawnPath struct{ Class, Dash, Path string }
@@ -75,7 +74,7 @@ func (p Plot) Drawing() drawing {
 		width = panelWidth * float64(columns)
 	}
 	scene := p.Lay(figure.Layout{Width: width, Bare: true, Enlarged: enlarged})
-	d := drawing{Width: place(scene.Width), Height: place(scene.Height), Wide: columns > 1, Left: scene.Left}
+	d := drawing{Width: place(scene.Width), Height: place(scene.Height), Wide: columns > 1}
 	for _, b := range scene.Bands {
 		d.Bands = append(d.Bands, drawnPath{Class: "band " + colour(b.Style), Path: path(b.Corners) + "z"})
 	}
