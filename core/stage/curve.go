@@ -133,7 +133,11 @@ func (c *curve) report(progress sdk.Progress) error {
 			return fmt.Errorf("keep the training curve: %w", err)
 		}
 	}
-	c.job.Report(progressOf(progress))
+	reported := progressOf(progress)
+	if work, ok := c.job.Node.Work.(*plan.TuneWork); ok && work.Until > 0 { // a part of a tuning reports the steps of the whole
+		reported.Done, reported.Total = max(0, reported.Done-work.After), work.Until-work.After
+	}
+	c.job.Report(reported)
 	return nil
 }
 

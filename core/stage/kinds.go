@@ -22,6 +22,8 @@ var kinds = []doer{
 	does(perturb),
 	does(precompute),
 	does(tune),
+	does(watch),
+	does(keep),
 	does(encode),
 	does(encodeTexts),
 	does(measure),
