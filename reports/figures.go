@@ -46,6 +46,7 @@ func figuresOf(ctx context.Context, input Input, variants []variant, grids []*im
 			of(f, c.evaluation)
 		}
 	}
+	all = append(all, checkpointFigures(variants)...)
 	curves, err := curvesOf(ctx, input, variants)
 	if err != nil {
 		return nil, err

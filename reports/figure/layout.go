@@ -153,7 +153,7 @@ func (f Figure) keys(named map[string]bool) []Key {
 	}
 	for _, panel := range f.Panels {
 		for _, r := range panel.Rules {
-			add(Key{Name: r.Name, Style: r.Style, Line: true, Rule: true, Turn: r.Vertical})
+			add(Key{Name: r.Name, Style: r.Style, Line: true, Rule: true, Turn: r.Vertical, Band: !known(r.At)})
 		}
 	}
 	return all
@@ -178,7 +178,8 @@ func (l *layout) legend(y float64) float64 {
 			x = edge
 			y += 1.35 * size
 		}
-		strokes, marks := k.sign(Box{x, y, sign, size}, l.enlarged)
+		bands, strokes, marks := k.sign(Box{x, y, sign, size}, l.enlarged)
+		l.Bands = append(l.Bands, bands...)
 		l.Strokes, l.Marks = append(l.Strokes, strokes...), append(l.Marks, marks...)
 		l.text(Text{Role: RoleKey, Words: name, At: XY{x + sign + 3, y + 0.85*size}, Anchor: Start, Size: size})
 		x += long + gap
