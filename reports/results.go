@@ -61,6 +61,9 @@ type metricResults struct {
 	Protocol *int `json:"protocol,omitempty"` // in place of the metric's own
 }
 
+// WriteResults writes what results.json has of a run.
+func WriteResults(w io.Writer, input Input) error { return writeResults(w, input, Build(input)) }
+
 // writeResults writes every metric of a run with all that is known of it, a stage or a
 // metric a line: indented, 500 variants would be 85 MB.
 func writeResults(w io.Writer, input Input, report *Report) error {
