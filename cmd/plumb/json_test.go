@@ -29,6 +29,7 @@ var askedForJSON = map[string][]string{
 	"doctor":       {"--quick"},
 	"download":     {"tiny.hcl", "--dry-run"},
 	"explain":      {"tiny.hcl", "sample/labelled"},
+	"label status": nil, // of a label file: testdata/script/label_status.txtar
 	"plan":         {"tiny.hcl"},
 	"plugin check": nil, // of a plugin's own: testdata/script/plugin_check.txtar
 	"plugin try":   nil, // the same: testdata/script/plugin_try.txtar
