@@ -85,7 +85,7 @@ func TestLongTrainings(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
-	if len(lines) != 5 || !strings.HasSuffix(lines[0], "plugin    [tiny] an early word") || !strings.HasSuffix(lines[4], "tune/full  2500/2500 steps, loss 0.0004, validation/mse 2") && !strings.HasSuffix(lines[4], "validation/mse 2, loss 0.0004") {
+	if len(lines) != 5 || !strings.HasSuffix(lines[0], "plugin       [tiny] an early word") || !strings.HasSuffix(lines[4], "tune/full  2500/2500 steps, loss 0.0004, validation/mse 2") && !strings.HasSuffix(lines[4], "validation/mse 2, loss 0.0004") {
 		t.Errorf("the log has\n%s", text)
 	}
 }
