@@ -45,6 +45,8 @@ const policy = `
 
 	core                          : core -core/stats reports labelling cmd
 	core/hub/hubtest              :
+	core/track                    : core/track cmd
+	core/track/mlflow/mlflowtest  :
 	core/spec                     : core/ablation core/reference core/plan core/plugin core/stage core/session cmd : core/run
 	core/ablation                 : core/session core/reference : cmd
 	core/reference                : cmd

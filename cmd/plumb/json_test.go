@@ -41,6 +41,7 @@ var askedForJSON = map[string][]string{
 	"store gc":     {"--dry-run"},
 	"store usage":  {},
 	"store verify": {},
+	"track":        nil, // to a server: testdata/script/tracking.txtar
 	"validate":     {"tiny.hcl"},
 	"version":      {},
 }

@@ -73,20 +73,25 @@ func (p *program) runCommand() *cobra.Command {
 			if notice := simdNotice(); notice != "" && !forecast.Complete {
 				fmt.Fprintf(p.err, "\n%s\n", notice)
 			}
-			result, err := s.run(ctx, forecast, costs, asked)
+			tracking := s.startTracking()
+			result, err := s.run(ctx, forecast, costs, asked, tracking.sink())
 			if result == nil {
+				tracking.abandon()
 				return exit{exitFailed, elsewhere(err)}
 			}
 			if err != nil { // all that could be done was, and how it ended cannot be written down
 				fmt.Fprintf(p.err, "\nplumb: %v\n", err)
 			}
-			if ended := s.finish(ctx, result); ended != nil || err == nil {
+			ended := s.finish(ctx, result)
+			tracking.finish(ctx, result)
+			if ended != nil || err == nil {
 				return ended
 			}
 			return exit{code: exitFailed}
 		},
 	}
 	flags.add(command.Flags())
+	command.Flags().BoolVar(&p.noTracking, "no-tracking", false, "send nothing to a tracker, whatever the file and MLFLOW_TRACKING_URI say")
 	p.addTables(command.Flags())
 	command.Flags().BoolVar(&p.json, "json", false, "print the numbers as JSON, as results.json has them, in place of tables")
 	return command
@@ -151,7 +156,7 @@ func (p *program) link(made *record.Run) {
 	}
 }
 
-func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session.Costs, asked run.Asked) (*run.Result, error) {
+func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session.Costs, asked run.Asked, tracked run.Sink) (*run.Result, error) {
 	p := s.program
 	if !forecast.Complete {
 		fmt.Fprintf(p.err, "\nrunning on %s\n", strings.TrimSuffix(s.Environment.Backend+", "+s.Environment.Device, ", "))
@@ -160,7 +165,7 @@ func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session
 	screen := p.newScreen(forecast, whole)
 	p.say = screen.Say
 	defer func() { p.say = nil }()
-	result, err := s.Run(ctx, session.RunOptions{Dir: p.absoluteRunDir, Command: p.command("run", s.File), Export: s.exportCommand, Repairs: p.repairs(), Sink: screen, Countdown: whole, Costs: costs, Asked: asked})
+	result, err := s.Run(ctx, session.RunOptions{Dir: p.absoluteRunDir, Command: p.command("run", s.File), Export: s.exportCommand, Repairs: p.repairs(), Sink: run.Tee(screen, tracked), Countdown: whole, Costs: costs, Asked: asked})
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 	defer cancel()
 	if stopErr := s.Stop(stopping); stopErr != nil && err == nil && ctx.Err() == nil {

@@ -33,6 +33,7 @@ type Session struct {
 	Varied      []record.Varied
 	Variants    []plan.Source
 	Plan        *plan.Plan
+	Tracking    *spec.Tracking // nil: the files say nothing of it
 	Warnings    diag.List
 	// Environment is what computes; the zero Environment after Read.
 	Environment plan.Environment
