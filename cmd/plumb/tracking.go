@@ -241,7 +241,11 @@ func (t *tracking) finish(ctx context.Context, result *run.Result) {
 		return
 	}
 	if ended.Link != "" {
-		fmt.Fprintf(p.out, "mlflow:  %s\n", ended.Link)
+		to := p.out
+		if p.json { // which is all that is there
+			to = p.err
+		}
+		fmt.Fprintf(to, "mlflow:  %s\n", ended.Link)
 	}
 }
 
