@@ -393,6 +393,38 @@ func TestDeleted(t *testing.T) {
 	again(t, other, t.TempDir(), sample())
 }
 
+// A run that waited for people's labels has another name when it has them, and is the
+// same run on the server.
+func TestWaited(t *testing.T) {
+	f := mlflowtest.New(t)
+	of := func(fullName string, state record.RunState) *track.Run {
+		run := sample()
+		run.FullName, run.Basis = fullName, "abc"
+		for i := range run.Items {
+			item := &run.Items[i]
+			item.State = state
+			item.Tags["plumb.run"], item.Tags["plumb.basis"], item.Tags["plumb.state"] = fullName, "abc", string(state)
+			if i == 1 { // a variant that needs no labels
+				item.Tags["plumb.state"] = "done"
+			}
+		}
+		return run
+	}
+	config := Config{URI: f.URL}
+	again(t, config, t.TempDir(), of("study@1", record.RunWaiting))
+	if status := f.Item(track.Whole).Info.Status; status != "SCHEDULED" {
+		t.Errorf("what waits is %s", status)
+	}
+	again(t, config, t.TempDir(), of("study@2", record.RunDone))
+	if whole := f.Item(track.Whole); len(f.Runs) != 3 || whole.Tags["plumb.run"] != "study@2" || whole.Info.Status != "FINISHED" {
+		t.Errorf("%d runs, %+v", len(f.Runs), whole)
+	}
+	again(t, config, t.TempDir(), of("study@3", record.RunDone)) // which did not wait
+	if len(f.Runs) != 6 {
+		t.Errorf("%d runs of two", len(f.Runs))
+	}
+}
+
 // A parameter that is otherwise there keeps nothing else from being sent.
 func TestChangedParameter(t *testing.T) {
 	f := mlflowtest.New(t)

@@ -22,6 +22,7 @@ const Name = "mlflow"
 const (
 	tagRun    = "plumb.run"
 	tagItem   = "plumb.item"
+	tagBasis  = "plumb.basis"
 	tagParent = "mlflow.parentRunId"
 )
 
@@ -149,7 +150,7 @@ func (t *Tracker) locate(ctx context.Context, run *track.Run) error {
 		if err := t.findExperiment(ctx, t.experimentName(run)); err != nil {
 			return err
 		}
-		if err := t.findRuns(ctx, run.FullName); err != nil {
+		if err := t.findRuns(ctx, run); err != nil {
 			t.experiment = ""
 			return err
 		}
@@ -216,16 +217,30 @@ func settled(err error) error {
 }
 
 // findRuns finds the items of a run that are there, deleted ones too: they do not come
-// back.
-func (t *Tracker) findRuns(ctx context.Context, fullName string) error {
-	found, err := t.search(ctx, fmt.Sprintf("tags.`%s` = '%s'", tagRun, strings.ReplaceAll(fullName, "'", "")))
+// back. A run that waited for people's labels, and has them now, has another name: its
+// items are taken over.
+func (t *Tracker) findRuns(ctx context.Context, run *track.Run) error {
+	found, err := t.search(ctx, tagRun, run.FullName)
+	if err == nil && len(found) == 0 && run.Basis != "" {
+		found, err = t.search(ctx, tagBasis, run.Basis)
+		waited := map[string]bool{} // by full name
+		for _, one := range found {
+			if r := remoteOf(one); !r.dropped && r.tags[tagItem] == track.Whole && r.tags["plumb.state"] == string(record.RunWaiting) {
+				waited[r.tags[tagRun]] = true
+			}
+		}
+		found = slices.DeleteFunc(found, func(one storedRun) bool {
+			r := remoteOf(one)
+			return r.dropped || !waited[r.tags[tagRun]]
+		})
+	}
 	if err != nil {
-		return fmt.Errorf("find %s on MLflow: %w", fullName, settled(err))
+		return fmt.Errorf("find %s on MLflow: %w", run.FullName, settled(err))
 	}
 	// The newest come first: of two of one item, which two processes made at once, the
 	// older one stays.
-	for _, run := range found {
-		remote := remoteOf(run)
+	for _, one := range found {
+		remote := remoteOf(one)
 		item := remote.tags[tagItem]
 		if other := t.remotes[item]; other != nil && remote.dropped && !other.dropped {
 			continue
@@ -235,7 +250,9 @@ func (t *Tracker) findRuns(ctx context.Context, fullName string) error {
 	return nil
 }
 
-func (t *Tracker) search(ctx context.Context, filter string) ([]storedRun, error) {
+// search finds runs by a tag.
+func (t *Tracker) search(ctx context.Context, tag, value string) ([]storedRun, error) {
+	filter := fmt.Sprintf("tags.`%s` = '%s'", tag, strings.ReplaceAll(value, "'", ""))
 	var all []storedRun
 	token := ""
 	for {
@@ -506,8 +523,7 @@ func (t *Tracker) Append(ctx context.Context, item string, points []track.Point)
 // curves sends what a server lacks of curves of trainings that have ended.
 func (t *Tracker) curves(ctx context.Context, item *track.Item, r *remote) error {
 	for _, curve := range item.Curves {
-		version := curve.Stage + " " + curve.Output.Digest
-		if r.curves[version] {
+		if r.curves[curve.Version] {
 			continue
 		}
 		points, err := curve.Points()
@@ -522,7 +538,7 @@ func (t *Tracker) curves(ctx context.Context, item *track.Item, r *remote) error
 		if err != nil {
 			return err
 		}
-		r.curves[version] = true
+		r.curves[curve.Version] = true
 	}
 	return nil
 }
@@ -660,8 +676,8 @@ func (t *Tracker) Unsent(run *track.Run) track.Amount {
 			}
 		}
 		for _, curve := range item.Curves {
-			if !r.curves[curve.Stage+" "+curve.Output.Digest] {
-				unsent.Points += curve.Output.Rows
+			if !r.curves[curve.Version] {
+				unsent.Points += curve.Rows
 			}
 		}
 		for _, file := range item.Files {
