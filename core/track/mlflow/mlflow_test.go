@@ -393,6 +393,22 @@ func TestDeleted(t *testing.T) {
 	again(t, other, t.TempDir(), sample())
 }
 
+// A number that came out otherwise takes the place of the first, whichever is larger and
+// whenever it was measured.
+func TestMeasuredAgain(t *testing.T) {
+	f := mlflowtest.New(t)
+	config := Config{URI: f.URL}
+	for _, value := range []float64{0.5, 0.25, 0.75} {
+		run := sample()
+		run.Items[1].Points[0].Value = value
+		again(t, config, t.TempDir(), run)
+		again(t, config, t.TempDir(), run)
+	}
+	if rows := f.Item("variant w=0,seed=1").Metrics["alignment"]; len(rows) != 3 {
+		t.Errorf("three numbers are %d rows", len(rows))
+	}
+}
+
 // A run that waited for people's labels has another name when it has them, and is the
 // same run on the server.
 func TestWaited(t *testing.T) {

@@ -445,8 +445,7 @@ func (t *Tracker) setTags(ctx context.Context, r *remote, wanted map[string]stri
 	return nil
 }
 
-// points sends what was measured, where the server's latest number is another. A number
-// that was measured again keeps its place in time behind the first.
+// points sends what was measured, where the server's latest number is another.
 func (t *Tracker) points(ctx context.Context, item *track.Item, r *remote) error {
 	var missing []metric
 	for _, point := range item.Points {
@@ -454,8 +453,11 @@ func (t *Tracker) points(ctx context.Context, item *track.Item, r *remote) error
 		if !ok {
 			continue
 		}
-		if have, there := r.metrics[m.Key]; there && same(float64(have.Value), float64(m.Value)) && have.Step == m.Step {
-			continue
+		if have, there := r.metrics[m.Key]; there && have.Step == m.Step {
+			if same(float64(have.Value), float64(m.Value)) {
+				continue
+			}
+			m.Timestamp = max(m.Timestamp, have.Timestamp+1) // the later one counts
 		}
 		missing = append(missing, m)
 	}

@@ -73,6 +73,8 @@ type section struct {
 	Reordered bool   `json:"isReordered"`
 	Deleted   bool   `json:"deleted"`
 	Generated bool   `json:"isGenerated"`
+	Columns   int    `json:"columns"`
+	Height    int    `json:"cardHeight"` // pixels
 }
 
 type axis struct {
@@ -138,15 +140,6 @@ func (t *Tracker) viewOf(run *track.Run) viewState {
 		AccordionReordered: true, GroupedValues: true, HideEmptyCharts: true, GroupsExpanded: map[string]bool{}, AutoRefresh: true,
 		LineConfig: lineConfig{XAxis: "step"}, RunsExpanded: map[string]bool{},
 	}
-	maps.Copy(state.RunsVisibilityMap, before.RunsVisibilityMap)
-	maps.Copy(state.RunsExpanded, before.RunsExpanded)
-	// What has others below it stands for none of them: its points would be theirs
-	// once more.
-	if whole := t.remotes[track.Whole]; whole != nil && len(run.Items) > 1 {
-		state.RunsVisibilityMap[whole.id] = false
-		state.RunsExpanded[whole.id] = true
-	}
-
 	params, numeric := varied(run)
 	points, curves := keysOf(t, run)
 	for _, p := range params[:min(len(params), mostColumns)] {
@@ -158,11 +151,11 @@ func (t *Tracker) viewOf(run *track.Run) viewState {
 	}
 	state.SelectedColumns = append(state.SelectedColumns, "tags.`plumb.verdict`", "tags.`plumb.state`")
 
-	add := func(id, name string, charts ...chart) {
+	add := func(id, name string, columns, height int, charts ...chart) {
 		if len(charts) == 0 {
 			return
 		}
-		state.Sections = append(state.Sections, section{UUID: id, Name: name, Display: true})
+		state.Sections = append(state.Sections, section{UUID: id, Name: name, Display: true, Columns: columns, Height: height})
 		for i, c := range charts {
 			c.UUID, c.Section = fmt.Sprintf("%s-%d", id, i), id
 			c.Runs = 20
@@ -186,16 +179,16 @@ func (t *Tracker) viewOf(run *track.Run) viewState {
 	if len(numeric) > 0 && len(measured) > 0 {
 		numbers = append(numbers, chart{Type: "PARALLEL", DisplayName: "What was varied", SelectedParams: numeric, SelectedMetrics: measured})
 	}
-	add("plumb-numbers", "Alignment against fidelity", numbers...)
+	add("plumb-numbers", "Alignment against fidelity", 2, 380, numbers...)
 	if images := t.imageKeys(before); len(images) > 0 {
 		first, show := 0, false
-		add("plumb-images", "Images: prompts and runs", chart{Type: "IMAGE", DisplayName: "The same prompts", ImageKeys: images, Step: &first, ShowRunParams: &show})
+		add("plumb-images", "Images: prompts and runs", 1, 900, chart{Type: "IMAGE", DisplayName: "The same prompts", ImageKeys: images, Step: &first, ShowRunParams: &show})
 	}
 	var lines []chart
 	for _, key := range curves[:min(len(curves), mostShown)] {
 		lines = append(lines, chart{Type: "LINE", MetricKey: key, Selected: []string{key}, XAxisKey: "step", Scale: "linear", XAxisScale: "linear"})
 	}
-	add("plumb-curves", "Training", lines...)
+	add("plumb-curves", "Training", 3, 360, lines...)
 	return state
 }
 
