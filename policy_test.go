@@ -61,7 +61,10 @@ const policy = `
 	reports                       : cmd reports/coverage
 	labelling                     : cmd
 	labelling/quality             : labelling : cmd
+	reports/live                  : cmd
 	reports/page                  : reports : cmd
+	reports/thumbnail             : reports : cmd
+	reports/figure                : reports : cmd
 	cmd                           :
 `
 

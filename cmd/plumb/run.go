@@ -354,8 +354,9 @@ const reportDir = "report"
 func (p *program) report(ctx context.Context, input reports.Input) error {
 	dir := filepath.Join(p.runDir(input.Run), reportDir)
 	err := os.MkdirAll(dir, 0o755)
+	var names []string
 	if err == nil {
-		err = reports.Write(ctx, dir, input)
+		names, err = reports.Write(ctx, dir, input)
 	}
 	if errors.Is(err, context.Canceled) {
 		return err
@@ -372,6 +373,9 @@ func (p *program) report(ctx context.Context, input reports.Input) error {
 		fmt.Fprintf(p.err, "\nplumb: the report's files are not written, as there is nowhere to (%v); --runs names another directory\n", unwritten)
 		return nil
 	}
-	fmt.Fprintf(p.out, "\npage:    %s\ntables:  %s\nnumbers: %s\n", filepath.Join(dir, "index.html"), filepath.Join(dir, "tables.md"), filepath.Join(dir, "results.json"))
+	fmt.Fprintln(p.out)
+	for _, line := range reported(names) {
+		fmt.Fprintf(p.out, "%-9s%s\n", line.what+":", filepath.Join(dir, line.names))
+	}
 	return nil
 }

@@ -34,6 +34,7 @@ type Ablation struct {
 	Seeds       []uint64         // ascending; empty: the experiment's own seed
 	Columns     []string         // the variables that the table has, sorted
 	Rows        []map[string]any // values of JSON types, sorted; a column that is missing in a row has the experiment's value
+	Order       map[string][]any // the values of each column, in the order of the file
 	Baseline    map[string]any   // the row that the others are compared with; nil if none is named
 	Tracking    *spec.Tracking   // nil: the experiment says
 	Measure     []string         // names of metrics, in the order of the file

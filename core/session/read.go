@@ -10,6 +10,7 @@ import (
 	"github.com/plumb-ml/plumb/core/ablation"
 	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 )
 
@@ -86,6 +87,9 @@ func (s *Session) readAblation(ctx context.Context) (spec.Catalog, wanted, error
 	}
 	s.Warnings = append(s.Warnings, found...)
 	s.Name, s.Description, s.Tracking, s.Ablation = loaded.Name, loaded.Description, loaded.Tracking, true
+	for _, name := range loaded.Columns {
+		s.Varied = append(s.Varied, record.Varied{Name: name, Values: loaded.Order[name]})
+	}
 	metrics := wanted{loaded.Measure, loaded.MeasuredAt}
 	if err := metrics.known(); err != nil { // before gigabytes are read
 		return nil, wanted{}, err
