@@ -240,9 +240,14 @@ func (t *tracking) finish(ctx context.Context, result *run.Result) {
 		fmt.Fprintf(p.err, "\nNot all is sent to MLflow (%v): %s left. Send it with\n  %s\n", ended.Err, amount(ended.Unsent), again)
 		return
 	}
-	if ended.Link != "" {
-		fmt.Fprintf(p.out, "mlflow:  %s\n", ended.Link)
+	if ended.Link == "" {
+		return
 	}
+	if p.json { // what is printed there is for programs
+		fmt.Fprintf(p.err, "mlflow:  %s\n", ended.Link)
+		return
+	}
+	fmt.Fprintf(p.out, "mlflow:  %s\n", ended.Link)
 }
 
 // abandon ends the tracking of a run that did not come about.

@@ -117,6 +117,9 @@ func (d *describer) whole() Item {
 		item.Name = settings(run.Variables)
 	}
 	maps.Copy(item.Params, run.Variables)
+	if slices.ContainsFunc(run.Variants, func(v record.Variant) bool { return v.Seed != run.Variants[0].Seed }) {
+		delete(item.Params, "seed") // each variant has its own
+	}
 	if !IsAblation(run) && len(run.Variants) == 1 {
 		item.Params["seed"] = strconv.FormatUint(run.Variants[0].Seed, 10)
 	}
