@@ -409,6 +409,62 @@ func TestMeasuredAgain(t *testing.T) {
 	}
 }
 
+// What people wrote on the server is not written over, and is no difference.
+func TestEdited(t *testing.T) {
+	f := mlflowtest.New(t)
+	config := Config{URI: f.URL}
+	run := sample()
+	run.Items[0].Tags["plumb.verdict"] = "first"
+	again(t, config, t.TempDir(), run)
+	run.Items[0].Tags["plumb.verdict"] = "second" // our own changes
+	again(t, config, t.TempDir(), run)
+	whole, experiment := f.Item(track.Whole), f.Experiments["1"]
+	if whole.Tags[tagNote] != "second" || experiment.Tags[tagNote] != "a study" {
+		t.Errorf("notes are %q and %q", whole.Tags[tagNote], experiment.Tags[tagNote])
+	}
+	view := experiment.Tags[viewTag]
+	if !json.Valid([]byte(view)) || !strings.Contains(view, `"xaxis":{"key":"fid","type":"METRIC"}`) {
+		t.Errorf("the view is %s", view)
+	}
+	whole.Tags[tagNote], experiment.Tags[tagNote], experiment.Tags[viewTag] = "mine", "ours", "{}"
+	run.Items[0].Tags["plumb.verdict"] = "third"
+	again(t, config, t.TempDir(), run)
+	if whole.Tags[tagNote] != "mine" || experiment.Tags[tagNote] != "ours" || experiment.Tags[viewTag] != "{}" || whole.Tags["plumb.verdict"] != "third" {
+		t.Errorf("what people wrote became %q, %q, %q", whole.Tags[tagNote], experiment.Tags[tagNote], experiment.Tags[viewTag])
+	}
+}
+
+// A server that lost its runs, at the same address, gets all again; so does one that lost
+// a file.
+func TestLost(t *testing.T) {
+	f := mlflowtest.New(t)
+	tracker, state := opened(t, Config{URI: f.URL})
+	dir := t.TempDir()
+	if comparison, err := track.Again(context.Background(), dir, tracker, state, sample()); err != nil || comparison.Wrong != nil {
+		t.Fatal(comparison.Wrong, err)
+	}
+	send := func(what string) {
+		t.Helper()
+		kept := track.ReadState(dir).At(Name, f.URL, "")
+		tracker, err := Open(Config{URI: f.URL}, &kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if comparison, err := track.Again(context.Background(), dir, tracker, &kept, sample()); err != nil || comparison.Wrong != nil || comparison.Read.Files != 3 {
+			t.Errorf("%s: %+v, %v", what, comparison, err)
+		}
+	}
+	for path := range f.Files {
+		delete(f.Files, path)
+		break
+	}
+	send("without a file")
+	clear(f.Runs)
+	clear(f.Files)
+	f.Order = nil
+	send("without its runs")
+}
+
 // A run that waited for people's labels has another name when it has them, and is the
 // same run on the server.
 func TestWaited(t *testing.T) {

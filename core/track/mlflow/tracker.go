@@ -2,6 +2,8 @@ package mlflow
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -24,6 +26,9 @@ const (
 	tagItem   = "plumb.item"
 	tagBasis  = "plumb.basis"
 	tagParent = "mlflow.parentRunId"
+
+	tagNote       = "mlflow.note.content"
+	tagNoteDigest = "plumb.note_digest" // of the note that was written from here
 )
 
 // Tracker is an MLflow server.
@@ -320,6 +325,9 @@ func (t *Tracker) create(ctx context.Context, run *track.Run, item *track.Item, 
 	if made.Run.Info.RunID == "" {
 		return nil, t.client.stranger("makes a run without a run_id")
 	}
+	// What an earlier server at this address had of it is not in this one.
+	t.state.Points = 0
+	maps.DeleteFunc(t.state.Files, func(key, _ string) bool { return strings.HasPrefix(key, item.ID+"/") })
 	return remoteOf(made.Run), nil
 }
 
@@ -331,7 +339,7 @@ func (t *Tracker) item(ctx context.Context, item *track.Item, r *remote) error {
 	}
 	steps := []func() error{
 		func() error { return t.params(ctx, item, r) },
-		func() error { return t.setTags(ctx, r, wantedTags(item)) },
+		func() error { return t.setTags(ctx, r, unedited(wantedTags(item), r.tags)) },
 		func() error { return t.points(ctx, item, r) },
 		func() error { return t.curves(ctx, item, r) },
 		func() error { return t.files(ctx, item, r) },
@@ -363,7 +371,8 @@ func wantedTags(item *track.Item) map[string]string {
 		if command := item.Tags["plumb.command"]; command != "" {
 			note += "\n\n`" + command + "`"
 		}
-		tags["mlflow.note.content"] = text(note, tagLetters)
+		tags[tagNote] = text(note, tagLetters)
+		tags[tagNoteDigest] = digestOfText(tags[tagNote])
 	}
 	if file := item.Tags["plumb.file"]; file != "" {
 		tags["mlflow.source.name"], tags["mlflow.source.type"] = text(file, tagLetters), "LOCAL"
@@ -378,6 +387,24 @@ func wantedTags(item *track.Item) map[string]string {
 		tags["plumb.infinite"] = text(strings.Join(infinite, "\n"), tagLetters)
 	}
 	return tags
+}
+
+// unedited is tags without the note, where people have written another on the server.
+func unedited(wanted, stored map[string]string) map[string]string {
+	note, there := stored[tagNote]
+	if !there || digestOfText(note) == stored[tagNoteDigest] {
+		return wanted
+	}
+	kept := maps.Clone(wanted)
+	delete(kept, tagNote)
+	delete(kept, tagNoteDigest)
+	return kept
+}
+
+// digestOfText tells texts apart.
+func digestOfText(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
 }
 
 // params sends parameters. A server never changes one: what it has otherwise stays, and
@@ -668,7 +695,7 @@ func (t *Tracker) Unsent(run *track.Run) track.Amount {
 			}
 		}
 		for key, value := range wantedTags(item) {
-			if r.tags[key] != value {
+			if r.tags[key] != value && key != tagNote {
 				unsent.Values++
 			}
 		}

@@ -17,6 +17,8 @@ import (
 const (
 	viewName = "plumb"
 	viewTag  = "mlflow.sharedViewState." + viewName
+	// tagViewDigest is of the view that was written from here.
+	tagViewDigest = "plumb.view_digest"
 
 	mostColumns  = 8
 	mostScatters = 6
@@ -107,15 +109,17 @@ type chart struct {
 // view writes what the experiment's page opens with: alignment against FID, the numbers
 // beside what was varied, curves, and the same prompts' images of every run.
 func (t *Tracker) view(ctx context.Context, run *track.Run) error {
-	wanted := map[string]string{}
-	state, err := json.Marshal(t.viewOf(run))
-	if err == nil && len(state) <= viewLetters {
-		wanted[viewTag] = string(state)
-	}
+	wanted := map[string]string{"mlflow.experiment.primaryMetric.name": track.Alignment, "mlflow.experiment.primaryMetric.greaterIsBetter": "True"}
 	if run.Description != "" {
-		wanted["mlflow.note.content"] = text(run.Description, tagLetters)
+		wanted[tagNote] = text(run.Description, tagLetters)
 	}
-	wanted["mlflow.experiment.primaryMetric.name"], wanted["mlflow.experiment.primaryMetric.greaterIsBetter"] = track.Alignment, "True"
+	// What people have set there, and a view that they have changed, stays.
+	maps.DeleteFunc(wanted, func(key, _ string) bool { _, there := t.tags[key]; return there })
+	before, there := t.tags[viewTag]
+	state, err := json.Marshal(t.viewOf(run))
+	if err == nil && len(state) <= viewLetters && (!there || digestOfText(before) == t.tags[tagViewDigest]) {
+		wanted[viewTag], wanted[tagViewDigest] = string(state), digestOfText(string(state))
+	}
 	for _, key := range slices.Sorted(maps.Keys(wanted)) {
 		if t.tags[key] == wanted[key] {
 			continue
@@ -124,7 +128,11 @@ func (t *Tracker) view(ctx context.Context, run *track.Run) error {
 			Experiment string `json:"experiment_id"`
 			pair
 		}{t.experiment, pair{key, wanted[key]}}, nil)
-		if err != nil && !invalid(err) { // an older server takes no tags that long
+		switch {
+		case invalid(err): // an older server takes no tags that long
+		case track.IsRefused(err): // the runs are this user's, and the experiment is another's
+			t.note("The experiment's page opens as it was: %v.", err)
+		case err != nil:
 			return err
 		}
 		t.tags[key] = wanted[key]
