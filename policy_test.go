@@ -45,6 +45,8 @@ const policy = `
 
 	core                          : core -core/stats reports labelling cmd
 	core/hub/hubtest              :
+	core/track                    : core/track cmd
+	core/track/mlflow/mlflowtest  :
 	core/spec                     : core/ablation core/reference core/plan core/plugin core/stage core/session cmd : core/run core/bundle
 	core/ablation                 : core/session core/reference : cmd
 	core/reference                : cmd
@@ -60,7 +62,10 @@ const policy = `
 	reports                       : cmd reports/coverage
 	labelling                     : cmd
 	labelling/quality             : labelling : cmd
+	reports/live                  : cmd
 	reports/page                  : reports : cmd
+	reports/thumbnail             : reports : cmd
+	reports/figure                : reports : cmd
 	cmd                           :
 `
 

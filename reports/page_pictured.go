@@ -89,6 +89,7 @@ type imageKey struct {
 	Split    string `parquet:"split,dict"`
 	Index    int32  `parquet:"index"`
 	Seed     uint64 `parquet:"seed"`
+	Slots    string `parquet:"slots,optional"` // JSON: the words that filled the template
 }
 
 func (k imageKey) place() promptPlace { return promptPlace{k.Category, k.Prompt, k.Split} }

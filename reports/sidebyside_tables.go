@@ -261,8 +261,8 @@ func (s *SideBySide) shownProtocols() []int {
 	return ids
 }
 
-// mostRows is how long a table is that somebody reads in a terminal.
-const mostRows = 60
+// mostShown is how long a table is that somebody reads in a terminal.
+const mostShown = 60
 
 // Print writes the comparison to a terminal of the given width.
 func (s *SideBySide) Print(w io.Writer, width int) error {
@@ -270,7 +270,7 @@ func (s *SideBySide) Print(w io.Writer, width int) error {
 	r.Protocols = nil
 	all := len(r.Tables)
 	r.Tables = slices.DeleteFunc(r.Tables, func(t Table) bool {
-		return len(s.Seeds) > 0 && t.ID != "seeds" || len(t.Rows) > mostRows
+		return len(s.Seeds) > 0 && t.ID != "seeds" || len(t.Rows) > mostShown
 	})
 	if len(r.Tables) < all { // of ablations
 		r.Notes = append(r.Notes, "The numbers of each variant, and their differences prompt by prompt, are in the files of --out and in --json.")
@@ -297,7 +297,7 @@ func (s *SideBySide) Write(dir string) error {
 		name   string
 		render func(io.Writer) error
 	}{
-		{"tables.md", func(w io.Writer) error { return writeMarkdown(w, r) }},
+		{"tables.md", func(w io.Writer) error { return writeMarkdown(w, r, nil) }},
 		{"tables.csv", func(w io.Writer) error { return writeCSV(w, r) }},
 		{"tables.tex", func(w io.Writer) error { return writeLaTeX(w, r) }},
 		{"compare.json", s.WriteJSON},

@@ -28,6 +28,7 @@ type Spec struct {
 	Repositories []Repository
 
 	Compute     Compute
+	Tracking    *Tracking // nil: the experiment says nothing of it
 	Plugins     []Plugin
 	Prompts     []*PromptSet
 	Samplers    []*Component

@@ -1,10 +1,12 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
@@ -73,6 +75,26 @@ func sample(ctx context.Context, job Job, work *plan.SampleWork) (*Result, error
 
 func partPath(scratch string, size, start int) string {
 	return filepath.Join(scratch, fmt.Sprintf("images-%d-%d.parquet", size, start))
+}
+
+// DrawnParts lists the images tables in the scratch directory of a stage that draws, or
+// of one that was stopped while it drew, in order: those parts that are whole. They are
+// only read, and may go when the stage ends.
+func DrawnParts(scratch string) ([]string, error) {
+	names, err := filepath.Glob(filepath.Join(scratch, "images-*-*.parquet.*"))
+	if err != nil {
+		return nil, err
+	}
+	start := func(name string) int {
+		var size, start int
+		if _, err := fmt.Sscanf(filepath.Base(name), "images-%d-%d.parquet", &size, &start); err != nil {
+			return -1
+		}
+		return start
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return start(name) < 0 })
+	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(start(a), start(b)) })
+	return names, nil
 }
 
 // taken is the name of what was sealed at a path of the scratch directory, and is

@@ -1,12 +1,10 @@
-package reports
+package thumbnail
 
 import (
 	"bytes"
-	"encoding/base64"
 	"image"
 	_ "image/jpeg" // both forms of thumbnails
 	_ "image/png"
-	"strings"
 	"testing"
 
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
@@ -27,27 +25,22 @@ func TestThumbnails(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		small, err := newThumbnails().of(content)
+		small, err := NewMaker().Of(content)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, encoded, _ := strings.Cut(small.source, ",")
-		file, err := base64.StdEncoding.DecodeString(encoded)
+		picture, format, err := image.Decode(bytes.NewReader(small.Content))
 		if err != nil {
 			t.Fatal(err)
 		}
-		picture, format, err := image.Decode(bytes.NewReader(file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if size := picture.Bounds(); size.Dx() != c.wantWidth || size.Dy() != c.wantHeight || format != c.format || small.width != c.wantWidth {
+		if size := picture.Bounds(); size.Dx() != c.wantWidth || size.Dy() != c.wantHeight || format != c.format || small.Type != "image/"+format || small.Small != (format == "png") || small.Width != c.wantWidth {
 			t.Errorf("%d x %d: a %s of %v", c.width, c.height, format, size)
 		}
 		if red, _, _, _ := picture.At(5, 5).RGBA(); format == "png" && byte(red>>8) != from.RGB[3*(5*c.width+5)] {
 			t.Errorf("%d x %d: pixels changed", c.width, c.height)
 		}
 	}
-	if _, err := newThumbnails().of([]byte("no image")); err == nil {
+	if _, err := NewMaker().Of([]byte("no image")); err == nil {
 		t.Error("what is no image was taken for one")
 	}
 }
