@@ -261,8 +261,8 @@ func (s *SideBySide) shownProtocols() []int {
 	return ids
 }
 
-// mostShown is how long a table is that somebody reads in a terminal.
-const mostShown = 60
+// mostTerminalRows is how long a table is that somebody reads in a terminal.
+const mostTerminalRows = 60
 
 // Print writes the comparison to a terminal of the given width.
 func (s *SideBySide) Print(w io.Writer, width int) error {
@@ -270,7 +270,7 @@ func (s *SideBySide) Print(w io.Writer, width int) error {
 	r.Protocols = nil
 	all := len(r.Tables)
 	r.Tables = slices.DeleteFunc(r.Tables, func(t Table) bool {
-		return len(s.Seeds) > 0 && t.ID != "seeds" || len(t.Rows) > mostShown
+		return len(s.Seeds) > 0 && t.ID != "seeds" || len(t.Rows) > mostTerminalRows
 	})
 	if len(r.Tables) < all { // of ablations
 		r.Notes = append(r.Notes, "The numbers of each variant, and their differences prompt by prompt, are in the files of --out and in --json.")
