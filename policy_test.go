@@ -33,17 +33,17 @@ const policy = `
 
 	plugins                       : plugins -plugins/sdk cmd
 	plugins/sdk                   : plugins core/plugin core/stage core/session cmd : core/run
-	plugins/sdk/atomicfile        : plugins core reports cmd
+	plugins/sdk/atomicfile        : plugins core reports cmd : labelling
 	plugins/sdk/sealed            : plugins core : cmd
 	plugins/sdk/client            : plugins/sdk/plugintest plugins/sdk/conformance core/plugin core/stage cmd : core/run core/session
-	plugins/sdk/gitlfs            : plugins core : cmd reports
+	plugins/sdk/gitlfs            : plugins core : cmd reports labelling
 	plugins/sdk/imaging           : plugins core reports cmd
 	plugins/sdk/schema            : core/spec core/reference core/plan core/plugin core/stage plugins cmd : core/ablation core/run core/session
-	plugins/sdk/table             : plugins core reports : cmd
+	plugins/sdk/table             : plugins core reports labelling : cmd
 	plugins/ml/models/goldentest  :
 	plugins/ml/models/shallowtest :
 
-	core                          : core -core/stats reports cmd
+	core                          : core -core/stats reports labelling cmd
 	core/hub/hubtest              :
 	core/spec                     : core/ablation core/reference core/plan core/plugin core/stage core/session cmd : core/run
 	core/ablation                 : core/session core/reference : cmd
@@ -57,6 +57,8 @@ const policy = `
 	core/run                      : core/session cmd
 	core/session                  : cmd
 	reports                       : cmd reports/coverage
+	labelling                     : cmd
+	labelling/quality             : labelling : cmd
 	reports/page                  : reports : cmd
 	cmd                           :
 `

@@ -18,7 +18,7 @@ func alarms(variants []variant) []string {
 	var all []string
 	for _, v := range variants {
 		for _, e := range v.evaluations {
-			for _, alarm := range evaluationAlarms(v, e) {
+			for _, alarm := range append(evaluationAlarms(v, e), cardAlarms(e)...) {
 				if len(variants) > 1 {
 					alarm = v.Name + ": " + alarm
 				}

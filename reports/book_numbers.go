@@ -35,14 +35,17 @@ type bookNumber struct {
 	Reward     string        `json:"reward,omitempty"`
 	Part       string        `json:"part,omitempty"`
 	Encoder    string        `json:"encoder,omitempty"`
-	Category   string        `json:"category,omitempty"`
-	Split      string        `json:"split,omitempty"`
-	Value      *float64      `json:"value"`
-	Low        *float64      `json:"low,omitempty"`
-	High       *float64      `json:"high,omitempty"`
-	N          int           `json:"n"`
-	Clusters   int           `json:"clusters"`
-	Note       string        `json:"note,omitempty"`
+	// Perturbation and Bin are as in record.Metric.
+	Perturbation string   `json:"perturbation,omitempty"`
+	Bin          int      `json:"bin,omitempty"`
+	Category     string   `json:"category,omitempty"`
+	Split        string   `json:"split,omitempty"`
+	Value        *float64 `json:"value"`
+	Low          *float64 `json:"low,omitempty"`
+	High         *float64 `json:"high,omitempty"`
+	N            int      `json:"n"`
+	Clusters     int      `json:"clusters"`
+	Note         string   `json:"note,omitempty"`
 }
 
 // writeBookNumbers writes the numbers of every variant and seed as JSON, a number a
@@ -66,7 +69,7 @@ func writeBookNumbers(w io.Writer, inputs []Input) error {
 					out.separate(count)
 					count++
 					out.value(bookNumber{
-						e.name, m.Name, m.Subject, m.Choice, m.Versus, m.Reward, m.Part, m.Encoder, m.Category, m.Split,
+						e.name, m.Name, m.Subject, m.Choice, m.Versus, m.Reward, m.Part, m.Encoder, m.Perturbation, m.Bin, m.Category, m.Split,
 						m.Value, m.Low, m.High, m.N, m.Clusters, m.Note,
 					})
 				}

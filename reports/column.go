@@ -17,6 +17,7 @@ const (
 	FieldQuantity   Field = "quantity"   // what a difference is of
 	FieldSeeds      Field = "seeds"      // how many seeds are behind a difference
 	FieldConclusion Field = "conclusion" // of the comparison of the number that has the same key otherwise
+	FieldReading    Field = "reading"    // what a number says, in words
 	FieldNumber     Field = "number"     // a metric
 	FieldValue      Field = "value"      // the subject's own number, where FieldNumber is its difference
 	FieldP          Field = "p"          // of the comparison of the number that has the same key otherwise

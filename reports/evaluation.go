@@ -64,6 +64,11 @@ func by(reward string) condition {
 	return func(m *record.Metric) bool { return m.Reward == reward }
 }
 
+// after is the number after a perturbation.
+func after(perturbation string) condition {
+	return func(m *record.Metric) bool { return m.Perturbation == perturbation }
+}
+
 // beside is a metric of the same draw, where models show as many images as are kept.
 func beside(other *record.Metric) condition {
 	return func(m *record.Metric) bool { return m.Protocol[metric.Draw] == other.Protocol[metric.Draw] }

@@ -482,7 +482,7 @@ func TestResultsSchema(t *testing.T) {
 	failed.run.ID, failed.run.Variants[8].Stages[0].Diagnostics = "0123abcd", diag.List{{
 		Severity: diag.Warning, Summary: "made up", Detail: "made up", Subject: diag.Range{File: "x.hcl", Start: diag.Position{Line: 1}},
 	}}
-	for _, s := range []*synthetic{syntheticExperiment(t), failed} {
+	for _, s := range []*synthetic{syntheticExperiment(t), withCard(t, 0.9, 0.05), failed} {
 		var written bytes.Buffer
 		if err := writeResults(&written, s.input(), Build(s.input())); err != nil {
 			t.Fatal(err)

@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,129 +30,139 @@ type screen interface {
 	Say(text string)
 }
 
-func (p *program) newScreen(forecast *run.Forecast) screen {
-	whole := newCountdown(forecast)
+func (p *program) newScreen(forecast *run.Forecast, whole *run.Countdown) screen {
+	labels := labelsOf(forecast)
 	if file, is := terminal(p.err); is && !p.noColor {
-		return newBars(p, file, whole)
+		return newBars(p, file, whole, labels)
 	}
-	return &lines{program: p, to: p.err, every: 5 * time.Second, now: time.Now, whole: whole, clocks: map[*plan.Node]*clock{}}
+	return &lines{program: p, to: p.err, every: 5 * time.Second, now: time.Now, whole: whole, labels: labels, clocks: map[*plan.Node]*clock{}}
 }
 
 // widestLabel is up to what width lines leave room for labels; wider ones are as wide
 // as they are.
 const widestLabel = 48
 
-// countdown is how far a whole run is.
-type countdown struct {
-	mu       sync.Mutex
-	forecast *run.Forecast
-	all      int
-	ended    int                 // nodes
-	width    int                 // of labels
-	toRun    map[*plan.Node]bool // nodes to run that have not ended
-}
-
-func newCountdown(forecast *run.Forecast) *countdown {
-	c := &countdown{forecast: forecast, all: len(forecast.Nodes), toRun: map[*plan.Node]bool{}}
+// labelsOf is the width of the labels of what is to run.
+func labelsOf(forecast *run.Forecast) int {
+	width := 0
 	for node, n := range forecast.Nodes {
 		if !n.Cached {
-			c.toRun[node] = true
-			c.width = max(c.width, utf8.RuneCountInString(node.Label))
+			width = max(width, utf8.RuneCountInString(node.Label))
 		}
 	}
-	c.width = min(c.width, widestLabel)
-	return c
+	return min(width, widestLabel)
 }
 
-func (c *countdown) finished(node *plan.Node) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, asked := c.forecast.Nodes[node]; !asked {
-		return
-	}
-	c.ended++
-	delete(c.toRun, node)
-}
-
-// text is the number of stages that are done with, and the time left as far as it
-// is known from stages that ran before.
-func (c *countdown) text() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	text := fmt.Sprintf("%d/%d stages", c.ended, c.all)
-	left, unknown := 0.0, 0
-	for node := range c.toRun {
-		if s := c.forecast.Nodes[node].Seconds; s != nil {
-			left += *s
-		} else {
-			unknown++
-		}
-	}
+// leftText is the number of stages that are done with, and the time left as far as it is
+// known.
+func leftText(left run.Left) string {
+	text := fmt.Sprintf("%d/%d stages", left.Done, left.Of)
 	switch {
-	case len(c.toRun) == 0 || left < 1: // it is over before it is read
+	case left.ToRun == 0 || left.Seconds < 1: // it is over before it is read
 		return text
-	case unknown > 0:
-		return fmt.Sprintf("%s, about %s left and %s of unknown time", text, seconds(left), plural(unknown, "stage", "stages"))
+	case left.Unknown > 0:
+		return fmt.Sprintf("%s, about %s left and %s of unknown time", text, seconds(left.Seconds), plural(left.Unknown, "stage", "stages"))
 	}
-	return fmt.Sprintf("%s, about %s left", text, seconds(left))
+	return fmt.Sprintf("%s, about %s left", text, seconds(left.Seconds))
 }
 
-// clock measures how fast a stage is. It starts with the first report, so the
-// time to load a model is not taken for slow work, nor what an earlier try
-// has left for fast work.
+// clock is how far a stage is.
 type clock struct {
-	started   time.Time
-	first     time.Time
-	firstDone int
-	at        stage.Progress
-	shown     time.Time
+	run.Measure
+	started time.Time
+	at      stage.Progress
+	values  map[string]float64 // of a training, the last of each
+	shown   time.Time
 }
 
 func (c *clock) report(p stage.Progress, now time.Time) {
-	if c.first.IsZero() && p.Busy == "" {
-		c.first, c.firstDone = now, p.Done
-	}
+	c.Take(p, now)
 	if p.Total == 0 { // a plugin that is busy before its first word of progress
 		p.Total, p.Unit = c.at.Total, c.at.Unit
 	}
 	p.Busy, p.Unit = visible.Text(p.Busy), visible.Text(p.Unit) // a plugin's words
 	c.at = p
+	for name, value := range p.Values {
+		if c.values == nil {
+			c.values = map[string]float64{}
+		}
+		c.values[name] = value
+	}
 }
 
-// pace is the rate and the time left in words, as far as they are known.
-func (c *clock) pace(now time.Time) string {
-	if c.at.Busy != "" {
-		return c.at.Busy
-	}
-	elapsed := now.Sub(c.first).Seconds()
-	done := float64(c.at.Done - c.firstDone)
-	if c.first.IsZero() || done <= 0 || elapsed < 0.2 {
-		return ""
-	}
-	text := rate(done, elapsed)
-	if c.at.Total > c.at.Done {
-		text += ", " + seconds(float64(c.at.Total-c.at.Done)*elapsed/done) + " left"
-	}
-	return text
-}
-
-func (c *clock) count() string {
+func (c *clock) count(unit bool) string {
+	var text string
 	switch {
 	case c.at.Total == 0 && c.at.Done == 0:
 		return "" // nothing to count, or not begun
 	case c.at.Total > 0:
-		return fmt.Sprintf("%d/%d %s", c.at.Done, c.at.Total, c.at.Unit)
+		text = fmt.Sprintf("%d/%d", c.at.Done, c.at.Total)
+	default:
+		text = fmt.Sprint(c.at.Done)
 	}
-	return fmt.Sprintf("%d %s", c.at.Done, c.at.Unit)
+	if unit {
+		text += " " + c.at.Unit
+	}
+	return text
 }
 
-// text is how far the stage is, and how fast, or what keeps it from getting on.
-func (c *clock) text(now time.Time) string {
-	count, pace := c.count(), c.pace(now)
-	if count == "" || pace == "" {
-		return count + pace
+// text is how far the stage is, how fast, and what it comes to, or what keeps it from
+// getting on, in a width; 0: as wide as it is. Where there is no room for all, the pace
+// goes first, then further values, the unit, the values, and the time left.
+func (c *clock) text(now time.Time, width int) string {
+	if c.at.Busy != "" {
+		return joined(c.count(true), c.at.Busy)
 	}
-	return count + ", " + pace
+	pace, left := "", ""
+	if p := c.Pace(now); p > 0 {
+		pace = rate(1, p)
+		if l, known := c.Left(now); known && l > 0 {
+			left = seconds(l) + " left"
+		}
+	}
+	var value, more string
+	if told := toldValues(c.values); len(told) > 0 {
+		value, more = told[0], strings.Join(told[1:], ", ")
+	}
+	text := joined(c.count(true), pace, left, value, more)
+	for _, shorter := range []string{
+		joined(c.count(true), left, value, more), joined(c.count(true), left, value), joined(c.count(false), left, value),
+		joined(c.count(false), left), c.count(false),
+	} {
+		if width == 0 || utf8.RuneCountInString(text) <= width {
+			break
+		}
+		text = shorter
+	}
+	return text
+}
+
+// joined is those of some words that there are.
+func joined(words ...string) string {
+	return strings.Join(slices.DeleteFunc(words, func(word string) bool { return word == "" }), ", ")
+}
+
+// toldValues are the values of a training that a line has room for: its loss, its
+// reward, and else what it comes to on what it does not learn from. What is no number
+// has ended the training, and is told there.
+func toldValues(values map[string]float64) []string {
+	var told []string
+	for _, of := range []func(name string) bool{
+		func(name string) bool { return name == "loss" },
+		func(name string) bool { return name == "reward" || strings.HasPrefix(name, "reward/") },
+		func(name string) bool { return strings.HasPrefix(name, "validation/") },
+	} {
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			if x := values[name]; of(name) && !math.IsNaN(x) && !math.IsInf(x, 0) {
+				told = append(told, fmt.Sprintf("%s %.3g", visible.Text(name), x))
+				break
+			}
+		}
+		if len(told) == 2 {
+			break
+		}
+	}
+	return told
 }
 
 // finishedLine is what stays on the screen of a stage, its name whole; empty for
@@ -200,6 +212,10 @@ func shortLabel(label string, width int) string {
 	return fit(label, width)
 }
 
+// linesOfStage is about how many lines say how far a long stage is: the longer it takes,
+// the longer they are apart.
+const linesOfStage = 60
+
 // lines prints when stages start and end, and now and then how far they are, each
 // line with the time of day: it is what logs have.
 type lines struct {
@@ -207,7 +223,8 @@ type lines struct {
 	to      io.Writer
 	every   time.Duration
 	now     func() time.Time
-	whole   *countdown
+	whole   *run.Countdown
+	labels  int // their width
 
 	mu     sync.Mutex
 	clocks map[*plan.Node]*clock
@@ -217,7 +234,7 @@ var _ screen = (*lines)(nil)
 
 func (l *lines) Begun(*record.Run) {}
 
-func (l *lines) Started(node *plan.Node) {
+func (l *lines) Started(node *plan.Node, _ string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
@@ -234,17 +251,16 @@ func (l *lines) Progress(node *plan.Node, progress stage.Progress) {
 	}
 	now := time.Now()
 	c.report(progress, now)
-	if now.Sub(c.shown) < l.every {
+	if now.Sub(c.shown) < max(l.every, now.Sub(c.started)/linesOfStage) {
 		return
 	}
 	c.shown = now
-	fmt.Fprintf(l.to, "%s           %s  %s\n", now.Format(time.TimeOnly), pad(node.Label, l.whole.width), c.text(now))
+	fmt.Fprintf(l.to, "%s           %s  %s  (%s)\n", now.Format(time.TimeOnly), pad(node.Label, l.labels), c.text(now, 0), leftText(l.whole.Left()))
 }
 
 func (l *lines) Finished(node *plan.Node, outcome run.Outcome) {
-	l.whole.finished(node)
-	if line := finishedLine(node, outcome, l.whole.width); line != "" {
-		l.Say(fmt.Sprintf("%s %s  (%s)", l.now().Format(time.TimeOnly), line, l.whole.text()))
+	if line := finishedLine(node, outcome, l.labels); line != "" {
+		l.Say(fmt.Sprintf("%s %s  (%s)", l.now().Format(time.TimeOnly), line, leftText(l.whole.Left())))
 	}
 }
 
@@ -262,26 +278,40 @@ func (l *lines) Say(text string) {
 
 func (l *lines) Ended(*run.Result) {}
 
+// barWidth is what a line of a stage at work has beside its label and its words: the
+// bar, and the room around it.
+const barWidth = 2 + 2 + 10 + 2
+
+// labelWidth is what a line has of a label in a terminal of a width.
+func labelWidth(terminal int) int {
+	if terminal <= 100 {
+		return max(12, 26+(terminal-80)/2)
+	}
+	return 36 + (terminal - 100)
+}
+
 // bars shows a bar for each stage at work.
 type bars struct {
 	program   *program
 	container *mpb.Progress
-	whole     *countdown
+	whole     *run.Countdown
+	labels    int      // their width
 	total     *mpb.Bar // of all stages, below the others
 
 	mu    sync.Mutex
 	shown map[*plan.Node]*bar
 }
 
-func newBars(p *program, file *os.File, whole *countdown) *bars {
+func newBars(p *program, file *os.File, whole *run.Countdown, labels int) *bars {
 	b := &bars{
 		program:   p,
 		container: mpb.New(mpb.WithOutput(file), mpb.WithRefreshRate(150*time.Millisecond)),
 		whole:     whole,
+		labels:    labels,
 		shown:     map[*plan.Node]*bar{},
 	}
 	b.total = b.container.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.BarPriority(math.MaxInt),
-		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return "  " + whole.text() })))
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return "  " + leftText(whole.Left()) })))
 	return b
 }
 
@@ -295,10 +325,12 @@ type bar struct {
 
 func (b *bars) Begun(*record.Run) {}
 
-func (b *bars) Started(node *plan.Node) {
+func (b *bars) Started(node *plan.Node, _ string) {
 	items, unit := node.Items()
 	one := &bar{clock: clock{started: time.Now(), at: stage.Progress{Total: items, Unit: unit}}}
-	label := shortLabel(node.Label, 26+max(0, b.program.width(b.program.err)-80))
+	width := b.program.width(b.program.err)
+	label := shortLabel(node.Label, labelWidth(width))
+	room := max(1, width-barWidth-utf8.RuneCountInString(label))
 	one.bar = b.container.New(int64(items),
 		mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─"),
 		mpb.BarRemoveOnComplete(),
@@ -307,7 +339,7 @@ func (b *bars) Started(node *plan.Node) {
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
 			one.mu.Lock()
 			defer one.mu.Unlock()
-			return "  " + one.text(time.Now())
+			return "  " + one.text(time.Now(), room)
 		})),
 	)
 	b.mu.Lock()
@@ -344,8 +376,7 @@ func (b *bars) Finished(node *plan.Node, outcome run.Outcome) {
 	one := b.shown[node]
 	delete(b.shown, node)
 	b.mu.Unlock()
-	b.whole.finished(node)
-	if line := finishedLine(node, outcome, b.whole.width); line != "" {
+	if line := finishedLine(node, outcome, b.labels); line != "" {
 		b.Say(line)
 	}
 	if one != nil {

@@ -177,7 +177,7 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.noColor, "no-color", os.Getenv("NO_COLOR") != "", "plain text without colours")
 	root.AddCommand(
 		p.initCommand(), p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.downloadCommand(), p.explainCommand(),
-		p.runsCommand(), p.reportCommand(), p.exportCommand(), p.pluginCommand(), p.pluginsCommand(), p.referenceCommand(), p.storeCommand(), p.backendCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
+		p.runsCommand(), p.reportCommand(), p.exportCommand(), p.labelCommand(), p.pluginCommand(), p.pluginsCommand(), p.referenceCommand(), p.storeCommand(), p.backendCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
 		p.serveCommand(), p.pluginDoctorCommand(), p.pluginHoldCommand(), p.pluginBackendCommand(), p.pluginBenchCommand(),
 	)
 	withUsage(root)
@@ -191,7 +191,7 @@ func (p *program) root() *cobra.Command {
 // group sorts the verbs by what they are about.
 func group(root *cobra.Command) {
 	for _, about := range []struct{ id, title, verbs string }{
-		{"experiments", "Experiments:", "init validate fmt plan download run runs report export explain"},
+		{"experiments", "Experiments:", "init validate fmt plan download run runs report export label explain"},
 		{"language", "Language and plugins:", "reference plugins plugin"},
 		{"machine", "This machine:", "doctor backend store bench"},
 	} {

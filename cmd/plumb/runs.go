@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/core/session"
 	"github.com/plumb-ml/plumb/core/store"
 )
 
@@ -83,15 +84,18 @@ func (p *program) runsRemoveCommand() *cobra.Command {
 	}
 }
 
-// removeReport removes the report of a run that was removed, and the link that leads
-// to it. What else people have put beside it stays.
+// removeReport removes the report and the log of a run that was removed, and the link
+// that leads to it. What else people have put beside it stays.
 func (p *program) removeReport(run store.ListedRun) {
 	dirs := []string{filepath.Join(p.runsDir, run.FullName)}
 	if run.Run != nil && run.Run.Dir != "" {
 		dirs = append(dirs, run.Run.Dir)
 	}
 	for _, dir := range dirs {
-		err := os.RemoveAll(filepath.Join(dir, reportDir))
+		var err error
+		for _, part := range []string{reportDir, session.LogsDir, session.LogFile, session.MetricsFile} {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, part)))
+		}
 		if err == nil {
 			if err = os.Remove(dir); errors.Is(err, fs.ErrNotExist) {
 				err = nil

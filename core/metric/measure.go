@@ -11,6 +11,7 @@ const (
 	MeasureFidelity       Measure = "fidelity"
 	MeasureRewardAccuracy Measure = "reward_accuracy"
 	MeasureBestOf         Measure = "best_of"
+	MeasureRewardCard     Measure = "reward_card"
 )
 
 // MeasureDefinition is a row of the table of measures.
@@ -25,6 +26,7 @@ var measures = []MeasureDefinition{
 	{MeasureReward, true, "rewards"},
 	{MeasureFidelity, true, "a fidelity block"},
 	{MeasureRewardAccuracy, false, "rewards, and an alignment block with a rater for them to agree with"},
+	{MeasureRewardCard, false, "a reward_card block"},
 	{MeasureBestOf, false, "a best_of block, and an alignment block with a rater who judges what is chosen"},
 }
 

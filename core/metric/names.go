@@ -50,6 +50,17 @@ const (
 	RewardAccuracyDifference    = "reward_accuracy_difference"
 	RewardAccuracyDifferenceP   = "reward_accuracy_difference_p"
 
+	ScoreAbove             = "score_above"
+	ScoreChange            = "score_change"
+	ScoreChangeSize        = "score_change_size"
+	CalibrationError       = "calibration_error"
+	CalibrationErrorChance = "calibration_error_chance"
+	CalibrationBias        = "calibration_bias"
+	ReliabilityScore       = "reliability_score"
+	ReliabilityShare       = "reliability_share"
+	RaterAccuracy          = "rater_accuracy"
+	RaterPairwiseAccuracy  = "rater_pairwise_accuracy"
+
 	// The metrics of chosen images are those of a model's, under names of their own.
 	bestOf                       = "best_of_"
 	BestOfGoodShare              = bestOf + GoodShare
@@ -118,6 +129,17 @@ var definitions = []Definition{
 	{AUCDifferenceP, MeasureRewardAccuracy, record.P, record.Neither, "p", false},
 	{RewardAccuracyDifference, MeasureRewardAccuracy, record.Points, record.Higher, "images", false},
 	{RewardAccuracyDifferenceP, MeasureRewardAccuracy, record.P, record.Neither, "p", false},
+
+	{ScoreAbove, MeasureRewardCard, record.Share, record.Higher, "above", false},
+	{ScoreChange, MeasureRewardCard, record.Plain, record.Neither, "change", false},
+	{ScoreChangeSize, MeasureRewardCard, record.Plain, record.Lower, "size of change", false},
+	{CalibrationError, MeasureRewardCard, record.Share, record.Lower, "calibration error", false},
+	{CalibrationErrorChance, MeasureRewardCard, record.Share, record.Neither, "", false},
+	{CalibrationBias, MeasureRewardCard, record.Points, record.Neither, "bias", false},
+	{ReliabilityScore, MeasureRewardCard, record.Plain, record.Neither, "", false},
+	{ReliabilityShare, MeasureRewardCard, record.Share, record.Neither, "", false},
+	{RaterAccuracy, MeasureRewardCard, record.Share, record.Neither, "images", false},
+	{RaterPairwiseAccuracy, MeasureRewardCard, record.Share, record.Neither, "pairs", false},
 
 	{BestOfGoodShare, MeasureBestOf, record.Share, record.Higher, "good", false},
 	{BestOfSkipShare, MeasureBestOf, record.Share, record.Neither, "", false},

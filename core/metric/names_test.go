@@ -44,6 +44,9 @@ func TestTheTableIsWhatIsMeasured(t *testing.T) {
 	take(MeasureRewardAccuracy)(RewardAccuracy(RewardAccuracyInput{Scores: scores(0), Labels: first}))
 	comparison, err := RewardComparison(RewardComparisonInput{Rewards: []ScoredBy{{"a", scores(0)}, {"b", scores(0.1)}}, Labels: first})
 	take(MeasureRewardAccuracy)(comparison, nil, err)
+	take(MeasureRewardCard)(RewardCard(RewardCardInput{Rater: "r", Labels: first, Bins: 2, Rewards: []Carded{{
+		Reward: "a", Scores: scores(0), Perturbed: []Perturbed{{Name: "blank", Destroys: true, Scores: map[string]float64{scores(0)[0].ImageID: 0}}},
+	}}}))
 	take(MeasureBestOf)(BestOf(BestOfInput{N: 4, Keep: 2, Chosen: []Chosen{{Labels: first}}, Random: second}))
 
 	for measure, metrics := range measured {

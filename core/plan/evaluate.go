@@ -28,6 +28,9 @@ func (b *builder) evaluate(evaluate *spec.Evaluate) {
 	if e.Alignment != nil && len(e.Rewards) > 0 && e.wants(metric.MeasureRewardAccuracy) {
 		e.rewardAccuracy()
 	}
+	if e.Card != nil && e.wants(metric.MeasureRewardCard) {
+		e.rewardCard()
+	}
 	if e.wants(metric.MeasureBestOf) {
 		for i, blocks := range draws(evaluate.BestOf) {
 			e.bestOf(i, blocks)

@@ -21,15 +21,11 @@ type RewardAccuracyWork struct {
 
 var _ MeasureWork = (*RewardAccuracyWork)(nil)
 
-// rewardAccuracy judges the rewards on the baseline's images, which none of them
-// was used to make.
+// rewardAccuracy judges the rewards by the raters.
 func (e *evaluation) rewardAccuracy() {
-	judged := e.Baseline
-	if !e.hasBaseline() {
-		if len(e.Models) == 0 {
-			return
-		}
-		judged = e.Models[0]
+	judged, ok := e.judgedModel()
+	if !ok {
+		return
 	}
 	work := &RewardAccuracyWork{Subject: judged.Name(), Rater: e.judge()}
 	inputs := []Input{{Labels, e.rated(judged), Labels}}
@@ -38,6 +34,18 @@ func (e *evaluation) rewardAccuracy() {
 		inputs = append(inputs, Input{scoresBy(reward.Name), e.scored(judged, reward), Scores})
 	}
 	e.measure(work, "", e.Range, inputs)
+}
+
+// judgedModel is the model on whose images rewards are judged: the baseline, which none
+// of them was used to make.
+func (e *evaluation) judgedModel() (model spec.Model, ok bool) {
+	switch {
+	case e.hasBaseline():
+		return e.Baseline, true
+	case len(e.Models) > 0:
+		return e.Models[0], true
+	}
+	return spec.Model{}, false
 }
 
 func (*RewardAccuracyWork) kind() (record.Kind, string) { return record.KindMeasure, "5" }

@@ -14,8 +14,11 @@ const (
 	KindScore      Kind = "score"      // reward, images, features -> scores
 	KindBlend      Kind = "blend"      // scores of several rewards -> scores
 	KindChoose     Kind = "choose"     // scores, images -> images
+	KindPerturb    Kind = "perturb"    // images -> changed images, and images with other prompts
 	KindPrecompute Kind = "precompute" // sampler, images -> what its tune reads
 	KindTune       Kind = "tune"       // sampler, images, what is precomputed of them, scores -> checkpoint and curve
+	KindWatch      Kind = "watch"      // labels, scores at the steps of a tuning -> metrics and a verdict
+	KindKeep       Kind = "keep"       // checkpoints and a verdict -> checkpoint and curve
 	KindEncode     Kind = "encode"     // encoder, images or texts -> features
 	KindMeasure    Kind = "measure"    // labels, scores, features -> metrics and per-prompt values
 )

@@ -41,15 +41,20 @@ const (
 // reward a Reward, a distance an Encoder, and the win rate of images that a reward
 // chose has a Rater and a Reward.
 type Metric struct {
-	Name         string            `json:"name"`             // a row of the table of metrics in package metric
-	Subject      string            `json:"subject"`          // the model or reward that is measured, or in words which of a model's images
-	Choice       Choice            `json:"choice,omitempty"` // of the subject's images
-	Versus       string            `json:"versus,omitempty"` // what it is compared with
-	VersusChoice Choice            `json:"versus_choice,omitempty"`
-	Rater        string            `json:"rater,omitempty"`    // who labelled the images
-	Reward       string            `json:"reward,omitempty"`   // whose scores these are, or who chose the images
-	Part         string            `json:"part,omitempty"`     // which of the reward's further numbers; empty: its score
-	Encoder      string            `json:"encoder,omitempty"`  // whose features these are
+	Name         string `json:"name"`             // a row of the table of metrics in package metric
+	Subject      string `json:"subject"`          // the model or reward that is measured, or in words which of a model's images
+	Choice       Choice `json:"choice,omitempty"` // of the subject's images
+	Versus       string `json:"versus,omitempty"` // what it is compared with
+	VersusChoice Choice `json:"versus_choice,omitempty"`
+	Rater        string `json:"rater,omitempty"`   // who labelled the images
+	Reward       string `json:"reward,omitempty"`  // whose scores these are, or who chose the images
+	Part         string `json:"part,omitempty"`    // which of the reward's further numbers; empty: its score
+	Encoder      string `json:"encoder,omitempty"` // whose features these are
+	// Perturbation says how images, or their prompts, were changed before the reward
+	// scored them: a Perturbation's name.
+	Perturbation string            `json:"perturbation,omitempty"`
+	Bin          int               `json:"bin,omitempty"`      // of a reliability diagram, from 1; 0: none
+	Step         int               `json:"step,omitempty"`     // of a finetune while it is tuned; 0: none, or before tuning
 	Category     string            `json:"category,omitempty"` // a prompt category; empty: all
 	Split        string            `json:"split,omitempty"`    // "seen", "unseen"; empty: both
 	Value        *float64          `json:"value"`              // nil: could not be computed, Note says why

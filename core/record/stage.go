@@ -14,6 +14,7 @@ type Stage struct {
 	Subject  string `json:"subject,omitempty"`  // the model, image set, labels or component that it is about
 	Choice   Choice `json:"choice,omitempty"`   // which of the subject's images, where it is not all that the evaluation has of a model
 	Reward   string `json:"reward,omitempty"`   // the reward that it fits, scores with, tunes by or chooses by
+	Step     int    `json:"step,omitempty"`     // of stages about a finetune while it is tuned: after how many steps
 	Baseline string `json:"baseline,omitempty"` // of measure stages: the model that the evaluation compares others with
 }
 

@@ -45,7 +45,7 @@ func Until(nodes []*plan.Node) map[*plan.Node]bool {
 // again. What depends on the latter counts as cached, since its content should be the
 // same.
 func (f *Forecast) Of(asked Asked) *Forecast {
-	part := &Forecast{Nodes: map[*plan.Node]NodeForecast{}}
+	part := &Forecast{Nodes: map[*plan.Node]NodeForecast{}, speeds: f.speeds}
 	for node, n := range f.Nodes {
 		if asked.Again[node] && n.Cached {
 			took := n.Record.Seconds

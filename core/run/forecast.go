@@ -15,6 +15,8 @@ type Forecast struct {
 	Unknown  int     // nodes to run whose time is not known
 	Bytes    int64   // that would be added to the store, as far as it is known
 	Complete bool    // everything is cached
+
+	speeds *speeds
 }
 
 // NodeForecast is one node's part of a forecast.
@@ -64,7 +66,26 @@ func Predict(p *plan.Plan, s *store.Store, environment plan.Environment) (*Forec
 		f.Nodes[node] = n
 	}
 	f.Complete = f.ToRun == 0
+	f.speeds = speeds
 	return f, nil
+}
+
+// Learn takes what a node took that was done meanwhile: nodes of the same kind and pace
+// whose time was not known have an estimate then. The totals stay as they were.
+func (f *Forecast) Learn(node *plan.Node, made *record.Record) {
+	if f.speeds == nil || made == nil || made.Items == 0 || !f.speeds.add(made) {
+		return
+	}
+	w := f.speeds.whatOf(node)
+	for other, n := range f.Nodes {
+		if n.Cached || n.Seconds != nil || f.speeds.whatOf(other) != w {
+			continue
+		}
+		if seconds, bytes, ok := f.speeds.of(other); ok {
+			n.Seconds, n.Bytes = &seconds, bytes
+			f.Nodes[other] = n
+		}
+	}
 }
 
 // speeds knows how long things took.
@@ -72,6 +93,7 @@ type speeds struct {
 	store       *store.Store
 	environment plan.Environment
 	byWhat      map[what]*total
+	seen        map[string]bool // keys of records that count
 }
 
 // what is a sort of work whose items take about the same time each.
@@ -90,25 +112,32 @@ func (s *speeds) whatOf(node *plan.Node) what {
 }
 
 func newSpeeds(s *store.Store, p *plan.Plan, environment plan.Environment) *speeds {
-	speeds := &speeds{store: s, environment: environment, byWhat: map[what]*total{}}
-	seen := map[string]bool{}
+	speeds := &speeds{store: s, environment: environment, byWhat: map[what]*total{}, seen: map[string]bool{}}
 	for _, node := range p.Nodes {
-		last, err := s.LastRecord(node.Name)
-		if err != nil || last == nil || last.Items == 0 || seen[last.Key] {
-			continue
+		if last, err := s.LastRecord(node.Name); err == nil && last != nil && last.Items > 0 {
+			speeds.add(last)
 		}
-		seen[last.Key] = true
-		w := what{last.Kind, last.Pace}
-		t := speeds.byWhat[w]
-		if t == nil {
-			t = &total{}
-			speeds.byWhat[w] = t
-		}
-		t.seconds += last.Seconds
-		t.bytes += float64(outputBytes(last))
-		t.items += last.Items
 	}
 	return speeds
+}
+
+// add counts a record, once, and reports whether it is the first of its sort.
+func (s *speeds) add(made *record.Record) (first bool) {
+	if s.seen[made.Key] {
+		return false
+	}
+	s.seen[made.Key] = true
+	w := what{made.Kind, made.Pace}
+	t := s.byWhat[w]
+	if t == nil {
+		t = &total{}
+		s.byWhat[w] = t
+		first = true
+	}
+	t.seconds += made.Seconds
+	t.bytes += float64(outputBytes(made))
+	t.items += made.Items
+	return first
 }
 
 func outputBytes(r *record.Record) int64 {

@@ -369,6 +369,13 @@ func TestForecastKnowsWhatRanBefore(t *testing.T) {
 		t.Errorf("before: %+v", before)
 	}
 	result := do(t, t.Context(), p, s, newShop(t), nil)
+	before.Learn(p.Nodes[0], result.Outcomes[p.Nodes[0]].Record)
+	if n := before.Nodes[p.Nodes[4]]; n.Seconds == nil || *n.Seconds <= 0 {
+		t.Errorf("what was done says nothing of the same work: %+v", n)
+	}
+	if n := before.Nodes[p.Nodes[2]]; n.Seconds != nil {
+		t.Errorf("what was done says something of other work: %+v", n)
+	}
 	after, err := Predict(p, s, plan.Environment{})
 	if err != nil {
 		t.Fatal(err)

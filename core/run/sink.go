@@ -15,8 +15,9 @@ type Sink interface {
 	// Begun is called once, before anything else: what is run, with the stages of
 	// its variants, of which none has a status yet.
 	Begun(run *record.Run)
-	// Started is called when a stage begins to work; never for a cached one.
-	Started(node *plan.Node)
+	// Started is called when a stage begins to work, with the key of the record that it is
+	// to make; never for a cached one.
+	Started(node *plan.Node, key string)
 	// Progress is called often while a stage works.
 	Progress(node *plan.Node, progress stage.Progress)
 	// Finished is called once for every node of the plan.
@@ -50,7 +51,7 @@ var _ Sink = Silent{}
 func (Silent) Begun(*record.Run) {}
 
 // Started implements Sink.
-func (Silent) Started(*plan.Node) {}
+func (Silent) Started(*plan.Node, string) {}
 
 // Progress implements Sink.
 func (Silent) Progress(*plan.Node, stage.Progress) {}

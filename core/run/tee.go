@@ -20,9 +20,9 @@ func (t tee) Begun(run *record.Run) {
 	}
 }
 
-func (t tee) Started(node *plan.Node) {
+func (t tee) Started(node *plan.Node, key string) {
 	for _, sink := range t {
-		sink.Started(node)
+		sink.Started(node, key)
 	}
 }
 

@@ -27,7 +27,7 @@ func (d *diary) note(format string, arguments ...any) {
 func (d *diary) Begun(of *record.Run) {
 	d.note("begun %s, %d stages, the first %q", of.Name, len(of.Variants[0].Stages), of.Variants[0].Stages[0].Status)
 }
-func (d *diary) Started(node *plan.Node)                    { d.note("started %s", node.Name) }
+func (d *diary) Started(node *plan.Node, _ string)          { d.note("started %s", node.Name) }
 func (d *diary) Progress(node *plan.Node, _ stage.Progress) { d.note("progress %s", node.Name) }
 func (d *diary) Finished(node *plan.Node, o Outcome)        { d.note("finished %s: %s", node.Name, o.Status) }
 func (d *diary) Warn(_ *plan.Node, w diag.Diagnostic)       { d.note("warned %s", w.Summary) }

@@ -149,7 +149,7 @@ func (r *execution) make(ctx context.Context, task Task, parts []record.KeyPart,
 	task.Repaired = func(text string) {
 		r.repaired(node, fmt.Sprintf("Something that was kept of %s is damaged", node.Label), text)
 	}
-	r.Sink.Started(node)
+	r.Sink.Started(node, key)
 	started := time.Now()
 	result, err := r.Executor.Do(ctx, task)
 	// Whether the stage ended well or by what it read: nothing is made of what was

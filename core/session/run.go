@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
+	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
 )
@@ -11,7 +12,8 @@ import (
 // RunOptions are what a run has beside its session.
 type RunOptions struct {
 	// Dir says where the report of a run goes, absolute; nil: nowhere. It is in the
-	// run's record, and nothing is written there but what plugins print, in logs.
+	// run's record, and nothing is written there but the run's log (MetricsFile, LogFile)
+	// and what plugins print, in LogsDir.
 	Dir     func(run *record.Run) string
 	Command string // to run it again, for people
 	// Export is that of run.Options.
@@ -19,6 +21,9 @@ type RunOptions struct {
 	// Repairs are those of run.Options.
 	Repairs []string
 	Sink    run.Sink // nil: nobody listens
+	// Countdown counts the run down, for who shows it and for the run's log: it is told
+	// before Sink. nil: nobody asks.
+	Countdown *run.Countdown
 	// Asked is that of run.Options.
 	Asked run.Asked
 	// Parallel is that of run.Local; an Executor of the options knows its own.
@@ -51,13 +56,28 @@ func (s *Session) Run(ctx context.Context, o RunOptions) (*run.Result, error) {
 		about.Dir = o.Dir(about)
 	}
 	executor := s.executor(o.Parallel)
-	if s.Host != nil && about.Dir != "" {
-		s.Host.LogTo(filepath.Join(about.Dir, "logs"))
+	var heard run.Sink = run.Silent{}
+	if o.Sink != nil {
+		heard = o.Sink
+	}
+	sink := heard
+	if about.Dir != "" {
+		begun := func() {
+			if s.Host != nil {
+				s.Host.LogTo(filepath.Join(about.Dir, LogsDir))
+			}
+		}
+		s.log.countdown = o.Countdown
+		s.log.to(about.Dir, begun, func(warning diag.Diagnostic) { heard.Warn(nil, warning) })
+		sink = run.Tee(s.log.sink(), sink)
+	}
+	if o.Countdown != nil {
+		sink = run.Tee(o.Countdown, sink)
 	}
 	return run.Run(ctx, s.Plan, run.Options{
 		Store:    opened,
 		Executor: executor,
-		Sink:     o.Sink,
+		Sink:     sink,
 		Needs:    costs.Resources,
 		Export:   o.Export,
 		Repairs:  o.Repairs,
@@ -95,8 +115,9 @@ func (s *Session) executor(parallel int) run.Executor {
 }
 
 // Stop lets the plugins finish and ends them; what is left when ctx ends is
-// killed. The error is what plugins say of their end.
+// killed. The error is what plugins say of their end. The run's log ends with it.
 func (s *Session) Stop(ctx context.Context) error {
+	defer s.log.close()
 	if s.Host == nil {
 		return nil
 	}

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/plumb-ml/plumb/core/diag"
@@ -43,6 +44,7 @@ type Session struct {
 	entries []plugin.Entry // the same, with what is locked of them
 	store   *store.Store   // nil until it is needed
 	reader  *store.Store   // the same, for reading alone
+	log     logging        // of the run that was begun last
 }
 
 func newSession(file string, options Options) *Session {
@@ -170,6 +172,7 @@ func (s *Session) Close() {
 	if s.Host != nil {
 		s.Host.Kill()
 	}
+	s.log.close()
 	for _, opened := range []**store.Store{&s.store, &s.reader} {
 		if *opened != nil {
 			(*opened).Close()
@@ -185,6 +188,10 @@ func (s *Session) newHost() *plugin.Host {
 	options.Components = make([]sdk.Description, len(s.options.Builtin))
 	for i, component := range s.options.Builtin {
 		options.Components[i] = component.Description
+	}
+	options.Logs = &s.log
+	if others := s.options.Plugins.Logs; others != nil {
+		options.Logs = io.MultiWriter(&s.log, others)
 	}
 	host := plugin.NewHost(options)
 	if s.options.Started != nil {

@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/events"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
 	"github.com/plumb-ml/plumb/core/session"
 	"github.com/plumb-ml/plumb/core/stage"
@@ -189,5 +191,43 @@ func TestTheExecutorsEnvironmentIsInTheKeys(t *testing.T) {
 	}
 	if local, err := here.Forecast(); err != nil || local.Nodes[here.Plan.Nodes[0]].Key == far.tasks[0].Key {
 		t.Errorf("what is computed here has the same key, %v", err)
+	}
+}
+
+// TestTheLogOfARun: what happens stands in the run's directory, and a run that goes on
+// stands behind what is there.
+func TestTheLogOfARun(t *testing.T) {
+	s, err := load(t, experiment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "runs", "colours")
+	var said []string
+	for range 2 {
+		result, err := s.Run(t.Context(), session.RunOptions{Dir: func(*record.Run) string { return dir }})
+		if err != nil || result.Failed > 0 {
+			t.Fatal(err, result)
+		}
+		if err := s.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := events.Follow(filepath.Join(dir, session.MetricsFile))
+	all, _, _, err := f.Next()
+	if err != nil || f.Damaged > 0 {
+		t.Fatal(err, f.Damaged)
+	}
+	for _, event := range all {
+		if event.Kind != events.Progress {
+			said = append(said, strings.TrimSpace(string(event.Kind)+" "+event.Stage+" "+string(event.Status)+string(event.State)))
+		}
+	}
+	want := "run_begun, stage_begun sample/drawn, stage_ended sample/drawn done, run_ended  done, run_begun, stage_ended sample/drawn cached, run_ended  done"
+	if got := strings.Join(said, ", "); got != want {
+		t.Errorf("it has\n%s, want\n%s", got, want)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, session.LogFile))
+	if err != nil || strings.Count(string(text), " begins, 1 stage,") != 2 {
+		t.Errorf("%v, the log is\n%s", err, text)
 	}
 }

@@ -344,6 +344,16 @@ func (a arguments) number(name string) float64 { return float(a.config[name]) }
 // integer returns a whole number; 0 if it is null.
 func (a arguments) integer(name string) int { return int(a.number(name)) }
 
+// integers returns a list of whole numbers.
+func (a arguments) integers(name string) []int {
+	list, _ := a.config[name].([]any)
+	var all []int
+	for _, element := range list {
+		all = append(all, int(float(element)))
+	}
+	return all
+}
+
 // unsigned returns a whole number that is not negative, without loss.
 func (a arguments) unsigned(name string) uint64 {
 	if n, ok := a.config[name].(json.Number); ok {

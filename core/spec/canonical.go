@@ -263,6 +263,9 @@ func (c canonical) evaluate(evaluate *Evaluate) map[string]any {
 		"rewards":    rewards,
 		"best_of":    bestOf,
 	}
+	if card := evaluate.Card; card != nil {
+		value["reward_card"] = map[string]any{"images": card.Images, "jpeg": card.JPEG, "resize": card.Resize, "bins": card.Bins}
+	}
 	if alignment := evaluate.Alignment; alignment != nil && alignment.Path != "" {
 		value["alignment"] = map[string]any{"content": c.spec.Digests[alignment.Path]}
 	} else if alignment != nil {

@@ -20,6 +20,7 @@ var evaluateForm = form{
 	blocks: []nested{
 		{Type: "alignment", Summary: "people or raters judge the images", form: alignmentForm},
 		{Type: "fidelity", Summary: "FID, KID and CMMD to real images", form: fidelityForm},
+		{Type: "reward_card", Summary: "examines the rewards: calibration, other prompts, blank, noisy, compressed, shrunk and mirrored images", form: rewardCardForm},
 		{Type: "best_of", Summary: "rejection sampling: the best of n images by a reward, beside as many at random", Many: true, form: bestOfForm},
 	},
 }
@@ -41,6 +42,11 @@ var evaluateForm = form{
 //	    reference  = sampler.world # draws real images of the same prompts; or: images.real
 //	    encoder    = encoder.clip
 //	    per_prompt = 8 # of the reference; twice the models', if not given
+//	  }
+//
+//	  reward_card { # whether the rewards read the prompt and look at the image
+//	    images = 100
+//	    jpeg   = [90, 50, 20]
 //	  }
 //
 //	  best_of { # rejection sampling; there may be several
@@ -104,6 +110,9 @@ func (l *loader) evaluateBlock(block *hcl.Block, evaluate *Evaluate) {
 	}
 	if inner := l.once(byType["fidelity"]); inner != nil {
 		evaluate.Fidelity = l.fidelityBlock(inner, evaluate)
+	}
+	if inner := l.once(byType["reward_card"]); inner != nil {
+		evaluate.Card = l.rewardCardBlock(inner, evaluate)
 	}
 	for _, inner := range byType["best_of"] {
 		if len(byType["alignment"]) == 0 {

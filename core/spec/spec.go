@@ -218,7 +218,18 @@ type Evaluate struct {
 	Alignment *Alignment // nil: not measured
 	Fidelity  *Fidelity  // nil: not measured
 	BestOf    []*BestOf
+	Card      *RewardCard // nil: none
 	Range     diag.Range
+}
+
+// RewardCard examines the evaluation's rewards: whether they read the prompt and look at
+// the image, and what harmless changes of an image do to their scores.
+type RewardCard struct {
+	Images int   // of the baseline, drawn by the experiment's seed, that are changed
+	JPEG   []int // qualities of compression
+	Resize int   // percent of the width and height that images are shrunk to, and back
+	Bins   int   // of the reliability diagram
+	Range  diag.Range
 }
 
 // Alignment has raters judge the images of each model, or reads from a file

@@ -117,6 +117,7 @@ func (c *curve) keep(point curvePoint) error {
 func (c *curve) report(progress sdk.Progress) error {
 	for _, name := range slices.Sorted(maps.Keys(progress.Values)) {
 		if value := progress.Values[name]; math.IsNaN(value) || math.IsInf(value, 0) {
+			c.job.Report(progressOf(progress)) // who follows the run sees where it ended
 			return c.diverged(progress, name, value)
 		}
 	}
@@ -132,8 +133,12 @@ func (c *curve) report(progress sdk.Progress) error {
 			return fmt.Errorf("keep the training curve: %w", err)
 		}
 	}
-	c.job.Report(Progress{Done: progress.Step, Total: progress.Steps, Unit: "steps", Values: progress.Values})
+	c.job.Report(progressOf(progress))
 	return nil
+}
+
+func progressOf(p sdk.Progress) Progress {
+	return Progress{Done: p.Step, Total: p.Steps, Unit: "steps", Values: p.Values}
 }
 
 func (c *curve) diverged(progress sdk.Progress, name string, value float64) error {

@@ -19,6 +19,7 @@ var kinds = []doer{
 	does(score),
 	does(blend),
 	does(choose),
+	does(perturb),
 	does(precompute),
 	does(tune),
 	does(encode),

@@ -46,10 +46,10 @@ type Components interface {
 
 // Progress is how far a stage is.
 type Progress struct {
-	Done, Total int    // Total is 0 if it is not known
-	Unit        string // "images" or "steps"
-	Values      map[string]float64
-	Busy        string // what keeps the stage from getting on, in words: "a program is being compiled, 12 s"; empty: nothing does
+	Done, Total int                // Total is 0 if it is not known
+	Unit        string             // "images" or "steps"
+	Values      map[string]float64 // of a training, at step Done; one that has diverged has what is no number
+	Busy        string             // what keeps the stage from getting on, in words: "a program is being compiled, 12 s"; empty: nothing does
 }
 
 // Result is what a stage made.

@@ -97,3 +97,17 @@ evaluate "no_images" {
     per_prompt = 0
   }
 }
+
+evaluate "cards" {
+  models  = [sampler.base]
+  prompts = prompts.all
+
+  reward_card {
+    jpeg   = [90, 50, 90]
+    resize = 100
+    bin    = 1
+    images = 0
+  }
+
+  reward_card {}
+}

@@ -235,6 +235,10 @@ evaluate "main" {
     encoder   = encoder.clip
   }
 
+  reward_card {
+    jpeg = [80, 20]
+  }
+
   best_of {
     sampler = sampler.base
     reward  = reward.with_aux
