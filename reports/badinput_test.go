@@ -69,7 +69,7 @@ func measuredAll(t *testing.T, prompts []judgedPrompt, better func(prompt int) b
 	s.run.Variants = []record.Variant{v}
 	report := Build(s.input())
 	for _, forms := range []func() error{
-		func() error { return printTerminal(&bytes.Buffer{}, 80, report) }, func() error { return writeMarkdown(&bytes.Buffer{}, report) },
+		func() error { return printTerminal(&bytes.Buffer{}, 80, report) }, func() error { return writeMarkdown(&bytes.Buffer{}, report, nil) },
 		func() error { return writeLaTeX(&bytes.Buffer{}, report) }, func() error { return writeCSV(&bytes.Buffer{}, report) },
 	} {
 		if err := forms(); err != nil {

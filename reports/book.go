@@ -56,7 +56,7 @@ func book(inputs []Input, numbers string) []byte {
 		if versions != nil {
 			r.Notes = append(r.Notes, "Versions: "+strings.Join(versions, ", ")+".")
 		}
-		addMarkdown(&b, r, 2)
+		addMarkdown(&b, r, nil, 2)
 	}
 	return b.Bytes()
 }

@@ -7,56 +7,52 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
+	"github.com/plumb-ml/plumb/reports/figure"
 )
 
-// curvePoints is about how many points of a curve are drawn; noisier ones are
-// averaged in bins of equal length.
-const curvePoints = 120
+// The bounds of a figure of trainings.
+const (
+	curvePlaces  = 150 // of a line; of more steps some are left out, of noise behind it the extremes are kept
+	curveWindow  = 15  // parts of a training, over each of which its noise is smoothed
+	curveFigures = 12
+	mostRaw      = 4 // lines that have their noise behind them
+)
 
-// curveNames is how many different lines a panel holds; a legend of more is
-// unreadable.
-const curveNames = 8
-
-// Curves is the losses of every training, a panel for each kind of training and
-// term of its objective, since their scales differ.
-type Curves []*CurvePanel
-
-// CurvePanel is one loss of one kind of training, a line for each stage. Lines
-// of the same name, such as one stage under several seeds, share a colour.
-type CurvePanel struct {
-	Title string
-	Names []string // of the lines, each once
-	Lines []CurveLine
-	Left  []string // names that did not fit
+// training is a stage that was trained, under one seed.
+type training struct {
+	kind    record.Kind
+	subject string
+	line    string // what lines of one colour are called
+	output  record.Output
+	node    string
 }
 
-// CurveLine is one training's loss by step.
-type CurveLine struct {
-	Name   string
-	Points []Point
-}
+// trainings is what a figure calls a kind of training.
+var trainings = map[record.Kind]string{record.KindTune: "fine-tuning", record.KindFit: "fitting"}
 
-// Point is a place in a plot.
-type Point struct{ X, Y float64 }
-
-// curvesOf reads the curves of a run's trainings; there are none if it has none.
-func curvesOf(ctx context.Context, input Input) (Curves, error) {
+// curvesOf draws the losses of every training: of an experiment a figure for each kind
+// of training with a colour for each stage, of an ablation a figure for each stage with a
+// colour for each variant. Each term of the objective has a panel of its own, since their
+// scales differ.
+func curvesOf(ctx context.Context, input Input, variants []variant) ([]figure.Figure, error) {
 	if input.Open == nil {
 		return nil, nil
 	}
-	var curves Curves
-	variants := variantsOf(input)
+	labels := map[string]bool{}
+	for _, v := range variants {
+		labels[v.label] = true
+	}
+	var order []string
+	byFigure := map[string][]training{}
 	drawn := map[string]bool{}
 	for _, v := range variants {
 		for _, s := range v.stages {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			if s.record == nil || drawn[s.Key] {
+			if s.record == nil || drawn[s.Key] || trainings[s.Kind] == "" {
 				continue
 			}
 			output, ok := s.record.Outputs["curve"]
@@ -64,76 +60,291 @@ func curvesOf(ctx context.Context, input Input) (Curves, error) {
 				continue
 			}
 			drawn[s.Key] = true
-			path, err := input.Open(output)
-			if err != nil {
-				return nil, fmt.Errorf("open the curve of %s: %w", s.Node, err)
-			}
-			points, err := table.ReadAll[dataset.CurvePoint](path)
-			if err != nil {
-				return nil, fmt.Errorf("read the curve of %s: %w", s.Node, err)
-			}
-			name := s.Subject
+			one := training{kind: s.Kind, subject: s.Subject, output: output, node: s.Node, line: s.Subject}
 			if s.Kind == record.KindFit && s.Reward == "" { // an encoder or a rater may be called like a reward
-				name += " (" + s.record.Component + ")"
+				one.subject += " (" + s.record.Component + ")"
+				one.line = one.subject
 			}
-			if len(variants) > 1 {
-				name = labelled(name, v.label)
+			name := trainings[s.Kind]
+			if len(labels) > 1 {
+				name += ": " + one.subject
+				one.line = v.label
 			}
-			curves.add(s.Kind, name, points)
+			if byFigure[name] == nil {
+				order = append(order, name)
+			}
+			byFigure[name] = append(byFigure[name], one)
 		}
 	}
-	return curves, nil
+	var all []figure.Figure
+	for _, name := range order[:min(len(order), curveFigures)] {
+		f, err := curveFigure(ctx, input, name, byFigure[name])
+		if err != nil {
+			return nil, err
+		}
+		if len(f.Panels) > 0 {
+			all = append(all, f)
+		}
+	}
+	return all, nil
 }
 
-// trainings is what a panel calls a kind of training.
-var trainings = map[record.Kind]string{record.KindTune: "fine-tuning", record.KindFit: "fitting"}
+// lossCurve is a loss by step.
+type lossCurve []figure.XY
 
-// add adds the losses of one stage to the panels they belong to.
-func (c *Curves) add(kind record.Kind, stage string, points []dataset.CurvePoint) {
-	byTerm := map[string][]Point{} // the whole objective's under ""
-	for _, point := range points {
-		term, isLoss := point.LossTerm()
-		if !isLoss || math.IsNaN(point.Value) || math.IsInf(point.Value, 0) {
+// curveFigure reads the curves of some trainings and draws them.
+func curveFigure(ctx context.Context, input Input, name string, all []training) (figure.Figure, error) {
+	f := figure.Figure{Name: "training-" + strings.ReplaceAll(name, ": ", "-"), Title: sentence(name)}
+	styles := styled{}
+	byLine := map[string]map[string][]lossCurve{} // by term and line; of each seed
+	var lines []string
+	broken := 0
+	for _, one := range all {
+		if err := ctx.Err(); err != nil {
+			return f, err
+		}
+		if _, ok := styles.style(one.line, false); !ok {
 			continue
 		}
-		byTerm[term] = append(byTerm[term], Point{X: float64(point.Step), Y: point.Value})
-	}
-	for _, term := range slices.Sorted(maps.Keys(byTerm)) {
-		title := trainings[kind] + ": " + cmp.Or(term, "loss")
-		at := slices.IndexFunc(*c, func(p *CurvePanel) bool { return p.Title == title })
-		if at < 0 {
-			at = len(*c)
-			*c = append(*c, &CurvePanel{Title: title})
+		if !slices.Contains(lines, one.line) {
+			lines = append(lines, one.line)
 		}
-		(*c)[at].add(CurveLine{stage, binned(byTerm[term])})
-	}
-}
-
-func (c *CurvePanel) add(line CurveLine) {
-	if !slices.Contains(c.Names, line.Name) {
-		if len(c.Names) == curveNames {
-			if !slices.Contains(c.Left, line.Name) {
-				c.Left = append(c.Left, line.Name)
+		path, err := input.Open(one.output)
+		if err != nil {
+			return f, fmt.Errorf("open the curve of %s: %w", one.node, err)
+		}
+		points, err := table.ReadAll[dataset.CurvePoint](path)
+		if err != nil {
+			return f, fmt.Errorf("read the curve of %s: %w", one.node, err)
+		}
+		terms := map[string]lossCurve{}
+		for _, point := range points {
+			term, shown := curveTerm(point.Name)
+			switch {
+			case !shown:
+			case math.IsNaN(point.Value) || math.IsInf(point.Value, 0):
+				broken++
+			default:
+				terms[term] = append(terms[term], figure.XY{X: float64(point.Step), Y: point.Value})
 			}
-			return
 		}
-		c.Names = append(c.Names, line.Name)
+		for term, c := range terms {
+			slices.SortStableFunc(c, func(a, b figure.XY) int { return cmp.Compare(a.X, b.X) })
+			if byLine[term] == nil {
+				byLine[term] = map[string][]lossCurve{}
+			}
+			byLine[term][one.line] = append(byLine[term][one.line], c)
+		}
 	}
-	c.Lines = append(c.Lines, line)
+	window, seeds := 0.0, 1
+	for term, of := range byLine {
+		for _, curves := range of {
+			seeds = max(seeds, len(curves))
+			for _, c := range curves {
+				if noisy(term) && len(c) > 2*curveWindow {
+					window = max(window, math.Round((c[len(c)-1].X-c[0].X)/curveWindow))
+				}
+			}
+		}
+	}
+	raw := false
+	for _, term := range slices.SortedFunc(maps.Keys(byLine), compareTerms) {
+		panel := figure.Panel{X: figure.Axis{Label: "step"}, Y: figure.Axis{Label: term}}
+		positive, low, high := true, math.Inf(1), 0.0
+		for _, line := range lines {
+			curves := byLine[term][line]
+			if len(curves) == 0 || longest(curves) < 2 || term != "loss" && same(curves, byLine["loss"][line]) {
+				continue // no line, or the only term of the objective
+			}
+			style, _ := styles.style(line, false)
+			series := figure.Series{Name: line, Style: style}
+			var smooth []lossCurve
+			for _, c := range curves {
+				if !noisy(term) {
+					smooth = append(smooth, c)
+					continue
+				}
+				smooth = append(smooth, c.smoothed(window))
+				if window > 0 && len(curves) == 1 && len(lines) <= mostRaw {
+					raw = true
+					series.Lines = append(series.Lines, figure.Line{Weight: figure.Raw, Points: c.extremes(curvePlaces)})
+				}
+			}
+			mean := meanOf(smooth)
+			if len(smooth) > 1 {
+				for _, c := range smooth {
+					series.Lines = append(series.Lines, figure.Line{Weight: figure.Thin, Points: c.thinned(curvePlaces)})
+				}
+			}
+			series.Lines = append(series.Lines, figure.Line{Points: mean.thinned(curvePlaces)})
+			for _, c := range curves {
+				for _, at := range c {
+					positive = positive && at.Y > 0
+					low, high = min(low, at.Y), max(high, at.Y)
+				}
+			}
+			panel.Series = append(panel.Series, series)
+		}
+		if len(panel.Series) == 0 {
+			continue
+		}
+		if positive && high/low > 100 {
+			panel.Y.Scale = figure.Log
+			panel.Y.Label += " (logarithmic)"
+		}
+		f.Panels = append(f.Panels, panel)
+	}
+	if len(f.Panels) == 0 {
+		return f, nil
+	}
+	f.Columns = min(len(f.Panels), 3)
+	if len(f.Panels) == 4 {
+		f.Columns = 2
+	}
+	if len(lines) == 1 && len(all) == 1 {
+		f.Title += " of " + lines[0]
+	}
+	var about []string
+	if window > 0 {
+		about = append(about, fmt.Sprintf("losses smoothed: mean over the %g steps about each, fewer at the ends", window))
+	}
+	if raw {
+		about = append(about, "behind: the steps themselves")
+	}
+	if seeds > 1 {
+		about = append(about, "thin: each seed, thick: their mean")
+	}
+	f.About = strings.Join(about, "; ")
+	f.Caption = f.Title + " by step."
+	if f.About != "" {
+		f.Caption += " " + sentence(f.About) + "."
+	}
+	if broken > 0 {
+		f.Caption += fmt.Sprintf(" Left out: %s that no number is.", countOf(broken, "value"))
+	}
+	f.Caption += styles.left()
+	return f, nil
 }
 
-// binned averages a curve over bins of steps.
-func binned(points []Point) []Point {
-	slices.SortStableFunc(points, func(a, b Point) int { return cmp.Compare(a.X, b.X) })
-	size := (len(points) + curvePoints - 1) / curvePoints
-	var means []Point
-	for bin := range slices.Chunk(points, max(1, size)) {
-		var mean Point
-		for _, point := range bin {
-			mean.X += point.X / float64(len(bin))
-			mean.Y += point.Y / float64(len(bin))
-		}
-		means = append(means, mean)
+// longest is how many places the longest of some curves has.
+func longest(curves []lossCurve) int {
+	most := 0
+	for _, c := range curves {
+		most = max(most, len(c))
 	}
-	return means
+	return most
+}
+
+// same reports whether curves are those of others.
+func same(curves, others []lossCurve) bool {
+	return slices.EqualFunc(curves, others, func(a, b lossCurve) bool { return slices.Equal(a, b) })
+}
+
+// curveTerm is what a panel calls a curve; shown is false for what is no objective, such
+// as the learning rate.
+func curveTerm(name string) (term string, shown bool) {
+	point := dataset.CurvePoint{Name: name}
+	if term, ok := point.LossTerm(); ok {
+		return cmp.Or(strings.TrimSpace("loss "+term), "loss"), true
+	}
+	if strings.HasPrefix(name, "validation/") {
+		return name, true
+	}
+	return "", false
+}
+
+// noisy reports whether a curve is of a batch at each step, not of all that is held out.
+func noisy(term string) bool { return !strings.HasPrefix(term, "validation/") }
+
+// compareTerms puts the whole objective first.
+func compareTerms(a, b string) int {
+	rank := func(term string) int {
+		switch {
+		case term == "loss":
+			return 0
+		case strings.HasPrefix(term, "loss "):
+			return 1
+		}
+		return 2
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+}
+
+// smoothed is the mean over the steps about each, in all as many as a window; at the ends
+// over those that there are.
+func (c lossCurve) smoothed(window float64) lossCurve {
+	sums := make([]float64, len(c)+1)
+	for i, at := range c {
+		sums[i+1] = sums[i] + at.Y
+	}
+	smooth := make(lossCurve, len(c))
+	from, to := 0, 0
+	for i, at := range c {
+		for c[from].X < at.X-window/2 {
+			from++
+		}
+		for to < len(c) && c[to].X <= at.X+window/2 {
+			to++
+		}
+		smooth[i] = figure.XY{X: at.X, Y: (sums[to] - sums[from]) / float64(to-from)}
+	}
+	return smooth
+}
+
+// thinned is at most so many places, spread evenly, the first and last among them.
+func (c lossCurve) thinned(most int) lossCurve {
+	if len(c) <= most {
+		return c
+	}
+	some := make(lossCurve, most)
+	for i := range some {
+		some[i] = c[i*(len(c)-1)/(most-1)]
+	}
+	return some
+}
+
+// extremes is the least and the greatest of each of some bins, in the order of their
+// steps: as much noise as there is, in few places.
+func (c lossCurve) extremes(bins int) lossCurve {
+	if len(c) <= 2*bins {
+		return c
+	}
+	var all lossCurve
+	for bin := range slices.Chunk(c, (len(c)+bins-1)/bins) {
+		low, high := 0, 0
+		for i, at := range bin {
+			if at.Y < bin[low].Y {
+				low = i
+			}
+			if at.Y > bin[high].Y {
+				high = i
+			}
+		}
+		all = append(all, bin[min(low, high)])
+		if low != high {
+			all = append(all, bin[max(low, high)])
+		}
+	}
+	return all
+}
+
+// meanOf is the mean of some curves at the steps that all of them have.
+func meanOf(curves []lossCurve) lossCurve {
+	if len(curves) == 1 {
+		return curves[0]
+	}
+	sums, counts := map[float64]float64{}, map[float64]int{}
+	for _, c := range curves {
+		for _, at := range c {
+			sums[at.X] += at.Y
+			counts[at.X]++
+		}
+	}
+	var mean lossCurve
+	for _, at := range curves[0] {
+		if counts[at.X] == len(curves) {
+			mean = append(mean, figure.XY{X: at.X, Y: sums[at.X] / float64(len(curves))})
+		}
+	}
+	return mean
 }

@@ -1,68 +1,206 @@
 package reports
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
+	"github.com/plumb-ml/plumb/reports/figure"
 )
 
-// Front is the models between alignment and fidelity.
-type Front struct {
-	Points []FrontPoint
-	Floor  *float64 // the FID of real images that stand for a model's; nil: not measured
-	Bars   string   // what the intervals of FID are of
-}
-
-// FrontPoint is a model with both of its numbers. FID of one seed has the interval of
-// the difference from the baseline, about its value: FID itself has none.
-type FrontPoint struct {
-	Name     string // of an ablation with the variant
-	Model    string
-	Baseline bool
-	Good     Cell // share of good images
-	FID      Cell
-}
-
-// frontOf lists the models that have both numbers; of an ablation each model
-// under each variant, over its seeds.
-func frontOf(input Input) Front {
-	variants := variantsOf(input)
-	groups := groupsOf(input.Run, variants)
-	front := Front{Bars: "bars: 95 % of the difference from the baseline"}
-	for _, g := range groups {
-		for _, e := range g.seeds[0].evaluations {
-			c := across{groups: []group{g}, evaluation: e.name}
-			if floor := e.find(metric.FID, part{}, drawn(record.OtherDraws)); front.Floor == nil && floor != nil {
-				front.Floor = floor.Value
+// frontFigure sets the models of an evaluation between alignment and fidelity, of an
+// ablation each model under each variant, over its seeds; ok is false where no model has
+// both numbers. Better is up and to the left, and no model is expected to pass the line of
+// real images.
+func frontFigure(c across) (f figure.Figure, ok bool) {
+	distance, aligned, ok := c.frontQuantities()
+	if !ok {
+		return f, false
+	}
+	f = figure.Figure{Name: "front", Title: "Alignment against fidelity"}
+	panel := figure.Panel{X: axisOf(distance), Y: axisOf(aligned)}
+	var behind sample
+	bars := saying{}
+	variables := c.variables()
+	var styles styled
+	seeds := 0
+	for _, model := range c.models() {
+		baseline := c.isBaseline(model)
+		xs, ys := c.measure(model, distance.finds(model)), c.measure(model, aligned.finds(model))
+		same := untouched(xs) && untouched(ys)
+		for i, g := range c.groups {
+			x, y := xs[i], ys[i]
+			if x.Value == nil || y.Value == nil {
+				continue
 			}
-			for _, model := range e.models {
-				var t Table // its notes are not shown in a plot
-				number := func(name string) Cell {
-					return c.overSeeds(&t, g, model, func(e evaluation) *record.Metric { return e.find(name, part{}, of(model), drawn(record.All)) })
+			if same && i > 0 {
+				break
+			}
+			behind.add(y.metrics...)
+			seeds = max(seeds, len(g.seeds))
+			name, label := model, ""
+			if len(c.groups) > 1 && !same {
+				label, name = g.label, settingOf(g, variables)
+				if baseline || len(variables) == 0 {
+					name = labelled(model, label)
 				}
-				point := FrontPoint{Name: model, Model: model, Baseline: model == e.baseline, Good: number(metric.GoodShare), FID: number(metric.FID)}
-				if point.Good.Value == nil || point.FID.Value == nil {
-					continue
-				}
-				if len(g.seeds) > 1 {
-					front.Bars = "bars: 95 % over seeds"
-				} else if d := number(metric.FIDDifference); d.Low != nil {
-					low, high := *point.FID.Value+*d.Low-*d.Value, *point.FID.Value+*d.High-*d.Value
-					point.FID.Low, point.FID.High = &low, &high
-				}
-				same := func(p FrontPoint) bool {
-					return p.Model == model && *p.Good.Value == *point.Good.Value && *p.FID.Value == *point.FID.Value
-				}
-				if slices.ContainsFunc(front.Points, same) {
-					continue // no variant touches it
-				}
-				if len(groups) > 1 && !point.Baseline {
-					point.Name = labelled(point.Name, g.label)
-				}
-				front.Points = append(front.Points, point)
+			}
+			if baseline {
+				name += " (baseline)"
+			}
+			if x.Low == nil && len(g.seeds) == 1 {
+				// A distance of one seed has the interval of the difference from the
+				// baseline, about its value: it has none itself.
+				x.Cell = c.aboutDifference(g, model, x.Cell, distance)
+			}
+			if x.Low != nil {
+				bars.add(x.Method, "horizontal")
+			}
+			if y.Low != nil {
+				bars.add(y.Method, "vertical")
+			}
+			point := figure.Point{
+				XY: figure.XY{X: x.number(), Y: y.number()}, XInterval: x.interval(), YInterval: y.interval(),
+				Name: name, Detail: fmt.Sprintf("%s: %s %s; %s %s", labelled(model, label), withoutUnit(panel.Y.Label), y.bounded(), withoutUnit(panel.X.Label), x.bounded()),
+				Baseline: g.baseline && !baseline,
+			}
+			at := styles.of(&panel, model, baseline)
+			if at < 0 {
+				continue
+			}
+			panel.Series[at].Points = append(panel.Series[at].Points, point)
+		}
+	}
+	if len(panel.Series) == 0 {
+		return f, false
+	}
+	valued := false
+	for i := range panel.Series {
+		s := &panel.Series[i]
+		if len(s.Points) < 2 {
+			continue
+		}
+		if len(variables) == 1 {
+			s.Lines = []figure.Line{{Weight: figure.Thin, Points: places(s.Points)}}
+		}
+		if len(variables) > 0 && s.Style != figure.Baseline {
+			valued = true
+		}
+	}
+	if front := nondominated(panel); len(front) > 1 {
+		panel.Series = append(panel.Series, figure.Series{Name: "front", Style: figure.Baseline, Lines: []figure.Line{{Weight: figure.Thin, Points: front}}})
+		f.Caption = "Front: what no other point surpasses in both, by the means alone. "
+	}
+	if floor := c.floor(distance); floor != nil {
+		title := metricColumn(distance.column.Key.Metric, part{}).Title
+		panel.Rules = []figure.Rule{{Vertical: true, At: *floor, Style: figure.Baseline, Name: fmt.Sprintf("%s: %s %.3g", otherDraws, title, *floor)}}
+	}
+	f.Panels = []figure.Panel{panel}
+	beside := ""
+	if valued {
+		beside = "beside points: " + strings.Join(variables, ", ")
+	}
+	f.About = joinedBy("; ", behind.words(seeds), seedsWords(seeds), barWords(bars), beside)
+	f.Caption = sentence(f.About) + ". " + f.Caption + "Better is up and to the left; the square is the baseline." + ringed(panel) + methods(bars) + styles.left()
+	return f, true
+}
+
+// settingOf is the values of a group's variables.
+func settingOf(g group, variables []string) string {
+	var values []string
+	for _, name := range variables {
+		values = append(values, valueOf(g, name))
+	}
+	return strings.Join(values, ", ")
+}
+
+// ringed says what rings are, if there are any.
+func ringed(panels ...figure.Panel) string {
+	for _, p := range panels {
+		for _, s := range p.Series {
+			if slices.ContainsFunc(s.Points, func(p figure.Point) bool { return p.Baseline }) {
+				return " A ring: the variant that the others are compared with."
 			}
 		}
 	}
-	return front
+	return ""
+}
+
+// frontQuantities are what stands for fidelity, the first distance that was measured, and
+// what for alignment: the raters' word, or, where nobody was asked, the first reward's.
+func (c across) frontQuantities() (distance, aligned quantity, ok bool) {
+	at := slices.IndexFunc(distances, func(d struct{ value, difference, p string }) bool { return c.measured(d.value) })
+	if at < 0 {
+		return distance, aligned, false
+	}
+	distance = quantityOf(distances[at].value, part{})
+	if c.measured(metric.GoodShare) {
+		return distance, quantityOf(metric.GoodShare, part{}), true
+	}
+	scorers := c.all(evaluation.scorers)
+	if len(scorers) == 0 {
+		return distance, aligned, false
+	}
+	aligned = quantityOf(metric.AverageRewardMean, part{})
+	aligned.column.Key.Reward = scorers[0]
+	return distance, aligned, true
+}
+
+// aboutDifference is a distance with the interval of its difference from the baseline's.
+func (c across) aboutDifference(g group, model string, cell Cell, distance quantity) Cell {
+	at := slices.IndexFunc(distances, func(d struct{ value, difference, p string }) bool {
+		return d.value == distance.column.Key.Metric
+	})
+	e, _ := c.of(g.seeds[0])
+	difference := e.find(distances[at].difference, part{}, of(model), drawn(record.All))
+	if difference == nil || difference.Value == nil || difference.Low == nil {
+		return cell
+	}
+	low, high := *cell.Value+*difference.Low-*difference.Value, *cell.Value+*difference.High-*difference.Value
+	cell.Low, cell.High, cell.Method = &low, &high, "95 % of the difference from the baseline"
+	return cell
+}
+
+// floor is the distance of real images that stand for a model's; nil: not measured.
+func (c across) floor(distance quantity) *float64 {
+	var floor *float64
+	c.each(func(_ variant, e evaluation) {
+		if m := e.find(distance.column.Key.Metric, part{}, drawn(record.OtherDraws)); floor == nil && m != nil {
+			floor = m.Value
+		}
+	})
+	return floor
+}
+
+// nondominated are the corners of the line along the points of a panel that no other
+// surpasses: lower and higher.
+func nondominated(p figure.Panel) []figure.XY {
+	var all []figure.XY
+	for _, s := range p.Series {
+		all = append(all, places(s.Points)...)
+	}
+	slices.SortFunc(all, func(a, b figure.XY) int { return cmp.Or(cmp.Compare(a.X, b.X), cmp.Compare(b.Y, a.Y)) })
+	var line []figure.XY
+	for _, at := range all {
+		if len(line) == 0 {
+			line = append(line, at)
+			continue
+		}
+		if last := line[len(line)-1]; at.Y > last.Y {
+			line = append(line, figure.XY{X: at.X, Y: last.Y}, at)
+		}
+	}
+	return line
+}
+
+// places are where points stand.
+func places(points []figure.Point) []figure.XY {
+	var all []figure.XY
+	for _, p := range points {
+		all = append(all, p.XY)
+	}
+	return all
 }

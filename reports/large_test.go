@@ -150,7 +150,7 @@ func TestLargeReport(t *testing.T) {
 	dir := t.TempDir()
 	before := time.Now()
 	most := heapWhile(func() {
-		if err := Write(context.Background(), dir, s.input()); err != nil {
+		if _, err := Write(context.Background(), dir, s.input()); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -5,18 +5,20 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/plumb-ml/plumb/reports/figure"
 )
 
-// writeMarkdown writes a report as GitHub's Markdown.
-func writeMarkdown(w io.Writer, r *Report) error {
+// writeMarkdown writes a report as GitHub's Markdown, with its figures.
+func writeMarkdown(w io.Writer, r *Report, figures []figure.Figure) error {
 	var b bytes.Buffer
-	addMarkdown(&b, r, 1)
+	addMarkdown(&b, r, figures, 1)
 	_, err := w.Write(b.Bytes())
 	return err
 }
 
 // addMarkdown adds a report whose title is a heading of the given level.
-func addMarkdown(b *bytes.Buffer, r *Report, level int) {
+func addMarkdown(b *bytes.Buffer, r *Report, figures []figure.Figure, level int) {
 	title, section := strings.Repeat("#", level), strings.Repeat("#", level+1)
 	fmt.Fprintf(b, "%s %s\n", title, r.Title)
 	if r.About != "" {
@@ -57,11 +59,21 @@ func addMarkdown(b *bytes.Buffer, r *Report, level int) {
 			fmt.Fprintf(b, "\n*%s*\n", escapeMarkdown(note))
 		}
 	}
+	if len(figures) > 0 {
+		fmt.Fprintf(b, "\n%s Figures\n", section)
+	}
+	for _, f := range figures {
+		name := figuresDir + "/" + f.Name
+		fmt.Fprintf(b, "\n%s# %s\n\n![%s](%s.svg)\n\n*%s* ([PDF](%s.pdf), [PNG](%s.png))\n", section, escapeMarkdown(f.Title), escapeMarkdown(f.Title), name, escapeMarkdown(f.Caption), name, name)
+	}
 	if len(r.Notes) > 0 {
 		fmt.Fprintf(b, "\n%s How it was measured\n\n", section)
 	}
 	for _, note := range r.Notes {
 		fmt.Fprintf(b, "- %s\n", escapeMarkdown(note))
+	}
+	for _, line := range r.Protocols {
+		fmt.Fprintf(b, "- %s\n", escapeMarkdown(line))
 	}
 	if r.Command != "" {
 		fmt.Fprintf(b, "\nAgain: `%s`\n", r.Command)

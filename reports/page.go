@@ -1,34 +1,27 @@
 package reports
 
-import (
-	"context"
+import "github.com/plumb-ml/plumb/reports/page"
 
-	"github.com/plumb-ml/plumb/reports/page"
-)
-
-// pageOf is the page of a run: the verdict, the tables, the plots, images, and where all
-// of it comes from.
-func pageOf(ctx context.Context, input Input, r *Report) (page.Page, error) {
-	variants := variantsOf(input)
+// page is the page of a run: the verdict, the tables, the plots, images, and where all of
+// it comes from.
+func (c contents) page() page.Page {
+	r := c.report
 	p := page.Page{
 		Title: r.Title, About: r.About, Alarms: r.Alarms, Troubles: r.Troubles,
-		Verdicts: verdicts(input.Run, variants, r.Tables),
-		Facts:    provenance(input.Run, variants),
+		Verdicts: verdicts(c.input.Run, c.variants, r.Tables),
+		Facts:    provenance(c.input.Run, c.variants),
 		Notes:    r.Notes,
 	}
 	for _, t := range r.Tables {
 		p.Tables = append(p.Tables, t.page())
 	}
-	if front := frontOf(input); len(front.Points) > 0 {
-		p.Plots = append(p.Plots, front.page())
+	for _, f := range c.figures {
+		if f.Images == nil { // the page's own images are more, and say more
+			p.Plots = append(p.Plots, page.Plot{Figure: f, ID: f.Name})
+		}
 	}
-	curves, err := curvesOf(ctx, input)
-	if err != nil {
-		return p, err
+	for _, g := range c.grids {
+		p.Grids = append(p.Grids, g.page())
 	}
-	for _, panel := range curves {
-		p.Plots = append(p.Plots, panel.page())
-	}
-	p.Grids, err = imageGrids(ctx, input, variants)
-	return p, err
+	return p
 }

@@ -19,7 +19,7 @@ import (
 func written(t *testing.T, s *synthetic) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := Write(context.Background(), dir, s.input()); err != nil {
+	if _, err := Write(context.Background(), dir, s.input()); err != nil {
 		t.Fatal(err)
 	}
 	return filepath.Join(dir, "index.html")

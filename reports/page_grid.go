@@ -4,11 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"image"
 	"maps"
 	"slices"
 
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
+	"github.com/plumb-ml/plumb/reports/figure"
 	"github.com/plumb-ml/plumb/reports/page"
+	"github.com/plumb-ml/plumb/reports/thumbnail"
 )
 
 // The bounds of the images of a page, shared by its evaluations.
@@ -20,13 +23,13 @@ const (
 	firstImages     = 4       // prompts whose images are there without the script
 )
 
-// imageGrids shows the images of each evaluation, side by side; none if there is nothing
+// imageGrids gathers the images of each evaluation, side by side; none if there is nothing
 // to show.
-func imageGrids(ctx context.Context, input Input, variants []variant) ([]page.Grid, error) {
+func imageGrids(ctx context.Context, input Input, variants []variant) ([]*imageGrid, error) {
 	if input.Open == nil {
 		return nil, nil
 	}
-	var grids []page.Grid
+	var grids []*imageGrid
 	evaluations := evaluationsAcross(input.Run, variants)
 	for i, c := range evaluations {
 		models, count := picturedModels(c, mostPageModels)
@@ -34,23 +37,23 @@ func imageGrids(ctx context.Context, input Input, variants []variant) ([]page.Gr
 			continue
 		}
 		g := &imageGrid{input: input, models: models, count: count, id: fmt.Sprint("prompt-", i+1), room: mostPageBytes / len(evaluations), lot: lottery{models[0].seed}}
-		grid, err := g.gather(ctx)
-		if err != nil {
+		if len(evaluations) > 1 {
+			g.evaluation = c.evaluation
+		}
+		if err := g.gather(ctx); err != nil {
 			return nil, err
 		}
-		if grid == nil {
-			continue
+		if len(g.drawn) > 0 {
+			grids = append(grids, g)
 		}
-		if len(evaluations) > 1 {
-			grid.Evaluation = c.evaluation
-		}
-		grids = append(grids, *grid)
 	}
 	return grids, nil
 }
 
 // imageGrid is the images of an evaluation while they are gathered.
 type imageGrid struct {
+	evaluation string // empty where there is one alone
+
 	input  Input
 	models []pictured
 	count  int // of models, those without room included
@@ -62,7 +65,17 @@ type imageGrid struct {
 	votes   []map[string]imageVotes      // by model and image
 	scores  []map[string][]imageScore    // by model and image
 	changes []modelChanges
-	images  []map[string]thumbnail // by model and image
+	images  []map[string]embedded // by model and image
+
+	drawn     []promptPlace // those that every model has, in the order of the draw
+	pictures  []map[string]image.Image
+	perPrompt int // pictures of a prompt and model
+}
+
+// embedded is an image as the page holds it.
+type embedded struct {
+	thumbnail.Thumbnail
+	source string // a data URI
 }
 
 // modelChanges is where a model changed most.
@@ -76,26 +89,23 @@ type imageScore struct {
 	value  float64
 }
 
-func (g *imageGrid) gather(ctx context.Context) (*page.Grid, error) {
+func (g *imageGrid) gather(ctx context.Context) error {
 	if err := g.readKeys(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	places := g.shared()
 	if len(places) == 0 {
-		return nil, nil
+		return nil
 	}
 	if err := g.readWords(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := g.findChanges(places); err != nil {
-		return nil, err
+		return err
 	}
-	drawn := g.lot.draw(places)
-	wanted := slices.Concat(g.changed(), drawn[:min(len(drawn), mostPagePrompts)])
-	if err := g.readImages(ctx, wanted); err != nil {
-		return nil, err
-	}
-	return g.page(drawn), nil
+	g.drawn = g.lot.draw(places, func(p promptPlace) string { return g.keys[0][p][0].Slots })
+	g.perPrompt = g.perPromptInFigure(g.drawn[:min(len(g.drawn), figurePrompts)])
+	return g.readImages(ctx, slices.Concat(g.changed(), g.drawn[:min(len(g.drawn), mostPagePrompts)]))
 }
 
 // readKeys reads which images each model has.
@@ -223,15 +233,21 @@ func perPrompt(keys []imageKey) []imageKey { return keys[:min(len(keys), mostPag
 
 // readImages reads the images of the prompts that are wanted.
 func (g *imageGrid) readImages(ctx context.Context, wanted []promptPlace) error {
-	encode := newThumbnails()
+	maker := thumbnail.NewMaker()
+	pixels := figure.Pixels(figure.Tile(len(g.models), g.perPrompt))
 	for i, model := range g.models {
-		ids := map[string]bool{}
+		ids, inFigure := map[string]bool{}, map[string]bool{}
+		for _, p := range g.drawn[:min(len(g.drawn), figurePrompts)] {
+			for _, k := range g.keys[i][p][:g.perPrompt] {
+				inFigure[k.ID] = true
+			}
+		}
 		for _, p := range wanted {
 			for _, k := range perPrompt(g.keys[i][p]) {
 				ids[k.ID] = true
 			}
 		}
-		images := map[string]thumbnail{}
+		images, pictures := map[string]embedded{}, map[string]image.Image{}
 		var failed error
 		err := rowsOf(g.input, model, model.images, "images", func(row table.Image) {
 			if failed == nil && ids[row.ID] {
@@ -240,11 +256,16 @@ func (g *imageGrid) readImages(ctx context.Context, wanted []promptPlace) error 
 			if failed != nil || !ids[row.ID] {
 				return
 			}
-			small, err := encode.of(row.Image.Bytes)
+			small, err := maker.Of(row.Image.Bytes)
 			if err != nil {
 				failed = fmt.Errorf("image %q of %s: %w", row.ID, model.title, err)
 			}
-			images[row.ID] = small
+			images[row.ID] = embedded{small, page.DataURI(small.Type, small.Content)}
+			if inFigure[row.ID] && failed == nil {
+				if pictures[row.ID], err = pictureOf(row.Image.Bytes, pixels); err != nil {
+					failed = fmt.Errorf("image %q of %s: %w", row.ID, model.title, err)
+				}
+			}
 		})
 		if err == nil {
 			err = failed
@@ -252,7 +273,7 @@ func (g *imageGrid) readImages(ctx context.Context, wanted []promptPlace) error 
 		if err != nil {
 			return err
 		}
-		g.images = append(g.images, images)
+		g.images, g.pictures = append(g.images, images), append(g.pictures, pictures)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/plumb-ml/plumb/reports/page"
+	"github.com/plumb-ml/plumb/reports/thumbnail"
 )
 
 // about says how the images were chosen and what stands below them.
@@ -40,7 +41,7 @@ func (g *imageGrid) about(chosen, prompts int, grid *page.Grid) []string {
 		about = append(about, "Below each image: "+strings.Join(below, "; ")+". Enlarged, an image says all that is known of it.")
 	}
 	if !grid.Small {
-		about = append(about, fmt.Sprintf("Images are reduced to %d pixels; the images tables have them whole.", thumbnailSide))
+		about = append(about, fmt.Sprintf("Images are reduced to %d pixels; the images tables have them whole.", thumbnail.Side))
 	}
 	return about
 }

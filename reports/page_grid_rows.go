@@ -22,7 +22,8 @@ func (g *imageGrid) bytes(p promptPlace) int {
 
 // page is the grid: prompts in the order of the draw, as far as there is room for them in
 // two thirds of it, and those that changed most in the rest.
-func (g *imageGrid) page(drawn []promptPlace) *page.Grid {
+func (g *imageGrid) page() page.Grid {
+	drawn := g.drawn
 	used := 0
 	fits := func(p promptPlace, room int) bool {
 		if size := g.bytes(p); used+size <= room {
@@ -40,7 +41,7 @@ func (g *imageGrid) page(drawn []promptPlace) *page.Grid {
 	}
 	changed := slices.DeleteFunc(g.changed(), func(p promptPlace) bool { return slices.Contains(chosen, p) || !fits(p, g.room) })
 	slices.SortFunc(chosen, comparePlaces)
-	out := &page.Grid{Small: true}
+	out := &page.Grid{Evaluation: g.evaluation, Small: true}
 	for _, model := range g.models {
 		out.Columns = append(out.Columns, model.title)
 		out.Judged = out.Judged || model.labels != nil
@@ -68,7 +69,7 @@ func (g *imageGrid) page(drawn []promptPlace) *page.Grid {
 		out.Changes = append(out.Changes, one)
 	}
 	out.About = g.about(len(chosen), len(drawn), out)
-	return out
+	return *out
 }
 
 // part is the category and the split in words.
@@ -99,9 +100,9 @@ func (g *imageGrid) row(id string, p promptPlace, now bool, grid *page.Grid) pag
 		}
 		for _, k := range perPrompt(g.keys[i][p]) {
 			small := g.images[i][k.ID]
-			grid.Small = grid.Small && small.small
+			grid.Small = grid.Small && small.Small
 			votes := g.votes[i][k.ID]
-			one := page.Image{Source: small.source, Now: now, Width: small.width, Height: small.height, Index: k.Index, Verdict: votes.verdict()}
+			one := page.Image{Source: small.source, Now: now, Width: small.Width, Height: small.Height, Index: k.Index, Verdict: votes.verdict()}
 			words := []string{fmt.Sprintf("%s, image %d, seed %d", model.title, k.Index+1, k.Seed)}
 			if model.labels != nil {
 				one.Caption = votes.caption()

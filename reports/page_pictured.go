@@ -46,7 +46,7 @@ func picturedModels(c across, most int) (models []pictured, count int) {
 					continue
 				}
 				switch s.Kind {
-				case record.KindSample, record.KindImport:
+				case record.KindSample, record.KindImport, record.KindMatch:
 					found.images, drawn = s.record.Outputs["images"]
 				case record.KindRate:
 					if output, ok := s.record.Outputs["labels"]; ok {
@@ -89,6 +89,7 @@ type imageKey struct {
 	Split    string `parquet:"split,dict"`
 	Index    int32  `parquet:"index"`
 	Seed     uint64 `parquet:"seed"`
+	Slots    string `parquet:"slots,optional"` // JSON: the words that filled the template
 }
 
 func (k imageKey) place() promptPlace { return promptPlace{k.Category, k.Prompt, k.Split} }

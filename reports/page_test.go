@@ -85,13 +85,19 @@ func (s *synthetic) judged(t *testing.T) *synthetic {
 	return s
 }
 
-// pageBytes is the page of a made-up run.
-func pageBytes(t *testing.T, s *synthetic) string {
+func pageFor(t *testing.T, s *synthetic) page.Page {
 	t.Helper()
-	p, err := pageOf(context.Background(), s.input(), Build(s.input()))
+	c, err := gather(t.Context(), s.input())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c.page()
+}
+
+// pageBytes is the page of a made-up run.
+func pageBytes(t *testing.T, s *synthetic) string {
+	t.Helper()
+	p := pageFor(t, s)
 	var b bytes.Buffer
 	if err := p.Write(&b); err != nil {
 		t.Fatal(err)
@@ -278,10 +284,7 @@ func TestPageOfSeveralEvaluations(t *testing.T) {
 			v.Stages = append(v.Stages, ref)
 		}
 	}
-	p, err := pageOf(context.Background(), s.input(), Build(s.input()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := pageFor(t, s)
 	for i, name := range []string{"main", "second"} {
 		if len(p.Verdicts) != 2 || p.Verdicts[i].Evaluation != name || len(p.Verdicts[i].Claims) != 4 {
 			t.Errorf("verdicts %+v", p.Verdicts)
@@ -302,7 +305,7 @@ func TestPageOfDamagedImages(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	err := Write(context.Background(), dir, s.input())
+	_, err := Write(context.Background(), dir, s.input())
 	if err == nil || !strings.Contains(err.Error(), "images of base") {
 		t.Errorf("the error is %v", err)
 	}
@@ -315,10 +318,7 @@ func TestPageOfDamagedImages(t *testing.T) {
 // nine; image 1 is skipped by all; image 2 has six good: scores are 100/8 and 102/8.
 func TestPageImages(t *testing.T) {
 	s := syntheticExperiment(t).judged(t)
-	p, err := pageOf(context.Background(), s.input(), Build(s.input()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := pageFor(t, s)
 	if len(p.Grids) != 1 {
 		t.Fatalf("%d grids", len(p.Grids))
 	}

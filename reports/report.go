@@ -11,6 +11,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
+	"github.com/plumb-ml/plumb/reports/figure"
 )
 
 // Input is what a report is made of.
@@ -35,6 +36,8 @@ type Report struct {
 	// all that they make.
 	Troubles []string
 	Notes    []string // n, raters, protocol, facts, and Troubles
+	// Protocols say of which numbers each is and how these were made.
+	Protocols []string
 }
 
 // Build makes the tables of a run. A run with several variants (an ablation) is
@@ -69,6 +72,10 @@ func Build(input Input) *Report {
 	}
 	r.Alarms = alarms(variants)
 	r.Notes, r.Troubles = notes(input.Run, variants)
+	names, values := protocolsOf(variants).lines()
+	for i, name := range names {
+		r.Protocols = append(r.Protocols, name+": "+values[i]+".")
+	}
 	if len(empty) > 0 {
 		unmeasured := "Nothing was measured yet for: " + strings.Join(empty, "; ") + "."
 		r.Notes, r.Troubles = append([]string{unmeasured}, r.Notes...), append([]string{unmeasured}, r.Troubles...)
@@ -119,12 +126,15 @@ func Print(w io.Writer, width int, input Input) error {
 	return printTerminal(w, width, Build(input))
 }
 
+// PrintReport writes a report that is built already.
+func PrintReport(w io.Writer, width int, r *Report) error { return printTerminal(w, width, r) }
+
 // PrintSummary writes what came out: a table or two, what must not be overlooked, and
 // what else there is.
 func PrintSummary(w io.Writer, width int, input Input) error {
 	r := Build(input)
 	brief := *r
-	brief.Tables, brief.Notes, brief.Command = r.Summary, r.Troubles, ""
+	brief.Tables, brief.Notes, brief.Protocols, brief.Command = r.Summary, r.Troubles, nil, ""
 	if len(brief.Tables) == 0 { // of something else than models, or nothing yet
 		brief.Tables = r.Tables
 	} else {
@@ -141,62 +151,73 @@ func PrintSummary(w io.Writer, width int, input Input) error {
 	return printTerminal(w, width, &brief)
 }
 
-// Write makes a report's files in dir, which it creates: index.html, tables.md,
-// tables.csv, tables.tex, results.json, and, as far as the run has something to show,
-// images.png, curves.png and front.png.
-func Write(ctx context.Context, dir string, input Input) error {
+// contents is all that a report's files are written from.
+type contents struct {
+	input    Input
+	report   *Report
+	variants []variant
+	figures  []figure.Figure
+	grids    []*imageGrid // images side by side, of each evaluation
+}
+
+// gather reads all that there is to show, so that nothing is written of a report that
+// cannot be written whole.
+func gather(ctx context.Context, input Input) (c contents, err error) {
+	c = contents{input: input, report: Build(input), variants: variantsOf(input)}
+	if c.grids, err = imageGrids(ctx, input, c.variants); err != nil {
+		return c, err
+	}
+	c.figures, err = figuresOf(ctx, input, c.variants, c.grids)
+	return c, err
+}
+
+// Write makes a report's files in dir, which it creates, and returns their names there:
+// index.html, tables.md, tables.csv, tables.tex, results.json, and, as far as the run has
+// something to show, figures.tex and the folder figures.
+func Write(ctx context.Context, dir string, input Input) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("make the report's folder: %w", err)
+		return nil, fmt.Errorf("make the report's folder: %w", err)
 	}
 	if err := atomicfile.SweepAbandoned(dir); err != nil { // of a run that was killed here
-		return fmt.Errorf("remove what a killed run left of its report: %w", err)
+		return nil, fmt.Errorf("remove what a killed run left of its report: %w", err)
 	}
-	report := Build(input)
+	c, err := gather(ctx, input)
+	if err != nil {
+		return nil, err
+	}
+	drawn, err := writeFigures(ctx, dir, c.figures)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
 	for _, file := range []struct {
 		name   string
-		render func(io.Writer) (written bool, err error)
+		render func(io.Writer) error // nil: there is nothing to write
 	}{
-		{"tables.md", func(w io.Writer) (bool, error) { return true, writeMarkdown(w, report) }},
-		{"tables.csv", func(w io.Writer) (bool, error) { return true, writeCSV(w, report) }},
-		{"tables.tex", func(w io.Writer) (bool, error) { return true, writeLaTeX(w, report) }},
-		{"results.json", func(w io.Writer) (bool, error) { return true, writeResults(w, input, report) }},
-		{"index.html", func(w io.Writer) (bool, error) {
-			p, err := pageOf(ctx, input, report)
-			if err != nil {
-				return false, err
-			}
-			return true, p.Write(w)
-		}},
-		{"images.png", func(w io.Writer) (bool, error) {
-			gallery, err := galleryOf(ctx, input)
-			if err != nil || gallery == nil {
-				return false, err
-			}
-			return true, gallery.writePNG(w)
-		}},
-		{"curves.png", func(w io.Writer) (bool, error) {
-			curves, err := curvesOf(ctx, input)
-			if err != nil || len(curves) == 0 {
-				return false, err
-			}
-			return true, curves.writePNG(w)
-		}},
-		{"front.png", func(w io.Writer) (bool, error) {
-			front := frontOf(input)
-			if len(front.Points) == 0 {
-				return false, nil
-			}
-			return true, front.writePNG(w)
-		}},
+		{"index.html", c.page().Write},
+		{"tables.md", func(w io.Writer) error { return writeMarkdown(w, c.report, c.figures) }},
+		{"tables.csv", func(w io.Writer) error { return writeCSV(w, c.report) }},
+		{"tables.tex", func(w io.Writer) error { return writeLaTeX(w, c.report) }},
+		{"figures.tex", figuresTeX(c.report, c.figures)},
+		{"results.json", func(w io.Writer) error { return writeResults(w, input, c.report) }},
 	} {
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
-		if err := writeFile(filepath.Join(dir, file.name), file.render); err != nil {
-			return fmt.Errorf("write %s: %w", file.name, err)
+		err := writeFile(filepath.Join(dir, file.name), func(w io.Writer) (bool, error) {
+			if file.render == nil {
+				return false, nil
+			}
+			return true, file.render(w)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("write %s: %w", file.name, err)
+		}
+		if file.render != nil {
+			names = append(names, file.name)
 		}
 	}
-	return nil
+	return append(names, drawn...), nil
 }
 
 // writeFile writes through a temporary file, so that no reader meets half a

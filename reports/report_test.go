@@ -56,7 +56,7 @@ func TestGoldenReports(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			input := make(t).input()
 			dir := t.TempDir()
-			if err := Write(context.Background(), dir, input); err != nil {
+			if _, err := Write(context.Background(), dir, input); err != nil {
 				t.Fatal(err)
 			}
 			for _, file := range []string{"tables.md", "tables.csv", "tables.tex"} {
@@ -76,8 +76,14 @@ func TestGoldenReports(t *testing.T) {
 				t.Fatal(err)
 			}
 			golden(t, filepath.Join(name, "summary.txt"), printed.Bytes())
-			for _, file := range []string{"images.png", "curves.png", "front.png"} {
-				checkPicture(t, filepath.Join(dir, file))
+			for _, name := range []string{"images", "front", "good_share-*", "training-*"} {
+				pictures, _ := filepath.Glob(filepath.Join(dir, "figures", name+".png"))
+				if len(pictures) == 0 {
+					t.Errorf("there is no figure %s", name)
+				}
+				for _, picture := range pictures {
+					checkPicture(t, picture)
+				}
 			}
 			left, _ := filepath.Glob(filepath.Join(dir, ".*"))
 			if len(left) > 0 {
@@ -405,11 +411,14 @@ func TestNumbersThatCouldNotBeComputedSayWhy(t *testing.T) {
 func TestEmptyRun(t *testing.T) {
 	input := Input{Run: &record.Run{Name: "nothing", Variants: []record.Variant{{}}}}
 	dir := t.TempDir()
-	stale := filepath.Join(dir, "images.png")
+	stale := filepath.Join(dir, "figures", "front.png")
+	if err := os.Mkdir(filepath.Dir(stale), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(stale, []byte("of an earlier run"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(context.Background(), dir, input); err != nil {
+	if _, err := Write(context.Background(), dir, input); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(stale); !os.IsNotExist(err) {
@@ -418,7 +427,7 @@ func TestEmptyRun(t *testing.T) {
 	if err := Print(&bytes.Buffer{}, 80, input); err != nil {
 		t.Error(err)
 	}
-	if err := Write(context.Background(), t.TempDir(), Input{Run: &record.Run{}}); err != nil {
+	if _, err := Write(context.Background(), t.TempDir(), Input{Run: &record.Run{}}); err != nil {
 		t.Error(err)
 	}
 }
@@ -426,7 +435,7 @@ func TestEmptyRun(t *testing.T) {
 func TestWriteStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := Write(ctx, t.TempDir(), syntheticExperiment(t).input()); err == nil {
+	if _, err := Write(ctx, t.TempDir(), syntheticExperiment(t).input()); err == nil {
 		t.Error("a cancelled report was written")
 	}
 }
@@ -512,9 +521,9 @@ func TestResultsSchema(t *testing.T) {
 	}
 }
 
-// TestResultsNameTheirProtocol: a number's protocol and a stage's machine are found at
+// TestResultsNameTheirMethod: a number's method and a stage's machine are found at
 // their places, and each stands there once.
-func TestResultsNameTheirProtocol(t *testing.T) {
+func TestResultsNameTheirMethod(t *testing.T) {
 	s := syntheticExperiment(t)
 	for i, ref := range s.run.Variants[0].Stages {
 		s.records[ref.Key].Machine = record.Machine{OS: "linux", CPUs: 1 + i%2}
@@ -524,14 +533,14 @@ func TestResultsNameTheirProtocol(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got struct {
-		Machines  []record.Machine
-		Protocols []map[string]string
-		Variants  []struct {
+		Machines []record.Machine
+		Methods  []map[string]string
+		Variants []struct {
 			Stages []struct {
 				Key     string
 				Machine int
 			}
-			Metrics []struct{ Protocol *int }
+			Metrics []struct{ Method *int }
 		}
 	}
 	if err := json.Unmarshal(written.Bytes(), &got); err != nil {
@@ -551,10 +560,10 @@ func TestResultsNameTheirProtocol(t *testing.T) {
 	}
 	for i, m := range got.Variants[0].Metrics {
 		switch {
-		case (m.Protocol == nil) != (want[i].Protocol == nil):
-			t.Errorf("metric %d: protocol %v, want %v", i, m.Protocol, want[i].Protocol)
-		case m.Protocol != nil && !maps.Equal(got.Protocols[*m.Protocol], want[i].Protocol):
-			t.Errorf("metric %d: protocol %v, want %v", i, got.Protocols[*m.Protocol], want[i].Protocol)
+		case (m.Method == nil) != (want[i].Protocol == nil):
+			t.Errorf("metric %d: method %v, want %v", i, m.Method, want[i].Protocol)
+		case m.Method != nil && !maps.Equal(got.Methods[*m.Method], want[i].Protocol):
+			t.Errorf("metric %d: method %v, want %v", i, got.Methods[*m.Method], want[i].Protocol)
 		}
 	}
 }
@@ -678,20 +687,6 @@ func TestParted(t *testing.T) {
 	}
 }
 
-func TestBinned(t *testing.T) {
-	var points []Point
-	for i := range 1000 {
-		points = append(points, Point{X: float64(999 - i), Y: 2})
-	}
-	got := binned(points)
-	if len(got) > curvePoints || len(got) < curvePoints/2 || got[0].X >= got[1].X || math.Abs(got[5].Y-2) > 1e-12 {
-		t.Errorf("%d points, first %v", len(got), got[0])
-	}
-	if got := binned([]Point{{X: 1, Y: 3}}); len(got) != 1 || got[0].Y != 3 {
-		t.Errorf("one point: %v", got)
-	}
-}
-
 func TestLaTeXIsBalanced(t *testing.T) {
 	var written bytes.Buffer
 	if err := writeLaTeX(&written, Build(syntheticExperiment(t).input())); err != nil {
@@ -782,9 +777,9 @@ func TestNothingIsReadOutOfNames(t *testing.T) {
 			if failed(want) != failed(got) {
 				t.Errorf("%d notes of failures, want %d: %q", failed(got), failed(want), got.Notes)
 			}
-			gallery, err := galleryOf(t.Context(), s.input())
-			if err != nil || gallery == nil || len(gallery.Columns) < 2 {
-				t.Errorf("gallery %v, %v", gallery, err)
+			grids, err := imageGrids(t.Context(), s.input(), variantsOf(s.input()))
+			if err != nil || len(grids) == 0 || len(grids[0].figure().Images.Columns) < 2 {
+				t.Errorf("grids %v, %v", grids, err)
 			}
 		})
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"os"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/events"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
@@ -121,7 +121,7 @@ func (c *clock) text(now time.Time, width int) string {
 		}
 	}
 	var value, more string
-	if told := toldValues(c.values); len(told) > 0 {
+	if told := events.Headline(c.values); len(told) > 0 {
 		value, more = told[0], strings.Join(told[1:], ", ")
 	}
 	text := joined(c.count(true), pace, left, value, more)
@@ -140,29 +140,6 @@ func (c *clock) text(now time.Time, width int) string {
 // joined is those of some words that there are.
 func joined(words ...string) string {
 	return strings.Join(slices.DeleteFunc(words, func(word string) bool { return word == "" }), ", ")
-}
-
-// toldValues are the values of a training that a line has room for: its loss, its
-// reward, and else what it comes to on what it does not learn from. What is no number
-// has ended the training, and is told there.
-func toldValues(values map[string]float64) []string {
-	var told []string
-	for _, of := range []func(name string) bool{
-		func(name string) bool { return name == "loss" },
-		func(name string) bool { return name == "reward" || strings.HasPrefix(name, "reward/") },
-		func(name string) bool { return strings.HasPrefix(name, "validation/") },
-	} {
-		for _, name := range slices.Sorted(maps.Keys(values)) {
-			if x := values[name]; of(name) && !math.IsNaN(x) && !math.IsInf(x, 0) {
-				told = append(told, fmt.Sprintf("%s %.3g", visible.Text(name), x))
-				break
-			}
-		}
-		if len(told) == 2 {
-			break
-		}
-	}
-	return told
 }
 
 // finishedLine is what stays on the screen of a stage, its name whole; empty for

@@ -55,6 +55,7 @@ type program struct {
 	tables    tablesFlag
 
 	allowPlugins bool // that are not locked
+	noTracking   bool // whatever files and environment say
 	noColor      bool
 
 	files      *spec.Files       // HCL that was read, for quoting it
@@ -176,8 +177,11 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&verbose, "verbose", false, "print what plugins print")
 	flags.BoolVar(&p.noColor, "no-color", os.Getenv("NO_COLOR") != "", "plain text without colours")
 	root.AddCommand(
-		p.initCommand(), p.runCommand(), p.planCommand(), p.validateCommand(), p.fmtCommand(), p.downloadCommand(), p.explainCommand(),
-		p.runsCommand(), p.reportCommand(), p.exportCommand(), p.labelCommand(), p.pluginCommand(), p.pluginsCommand(), p.referenceCommand(), p.storeCommand(), p.backendCommand(), p.doctorCommand(), p.benchCommand(), p.versionCommand(),
+		p.initCommand(), p.validateCommand(), p.fmtCommand(), p.planCommand(), p.downloadCommand(), p.runCommand(), p.explainCommand(),
+		p.watchCommand(), p.runsCommand(), p.reportCommand(), p.compareCommand(), p.judgeCommand(),
+		p.trackCommand(), p.bundleCommand(), p.verifyCommand(), p.exportCommand(), p.labelCommand(),
+		p.referenceCommand(), p.pluginsCommand(), p.pluginCommand(),
+		p.doctorCommand(), p.backendCommand(), p.storeCommand(), p.benchCommand(), p.versionCommand(),
 		p.serveCommand(), p.pluginDoctorCommand(), p.pluginHoldCommand(), p.pluginBackendCommand(), p.pluginBenchCommand(),
 	)
 	withUsage(root)
@@ -191,7 +195,7 @@ func (p *program) root() *cobra.Command {
 // group sorts the verbs by what they are about.
 func group(root *cobra.Command) {
 	for _, about := range []struct{ id, title, verbs string }{
-		{"experiments", "Experiments:", "init validate fmt plan download run runs report export label explain"},
+		{"experiments", "Experiments:", "init validate fmt plan download run watch runs report compare judge track bundle verify export label explain"},
 		{"language", "Language and plugins:", "reference plugins plugin"},
 		{"machine", "This machine:", "doctor backend store bench"},
 	} {

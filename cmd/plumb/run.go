@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,20 +74,25 @@ func (p *program) runCommand() *cobra.Command {
 			if notice := simdNotice(); notice != "" && !forecast.Complete {
 				fmt.Fprintf(p.err, "\n%s\n", notice)
 			}
-			result, err := s.run(ctx, forecast, costs, asked)
+			tracking := s.startTracking()
+			result, err := s.run(ctx, forecast, costs, asked, tracking.sink())
 			if result == nil {
+				tracking.abandon()
 				return exit{exitFailed, elsewhere(err)}
 			}
 			if err != nil { // all that could be done was, and how it ended cannot be written down
 				fmt.Fprintf(p.err, "\nplumb: %v\n", err)
 			}
-			if ended := s.finish(ctx, result); ended != nil || err == nil {
+			ended := s.finish(ctx, result)
+			tracking.finish(ctx, result)
+			if ended != nil || err == nil {
 				return ended
 			}
 			return exit{code: exitFailed}
 		},
 	}
 	flags.add(command.Flags())
+	command.Flags().BoolVar(&p.noTracking, "no-tracking", false, "send nothing to a tracker, whatever the file and MLFLOW_TRACKING_URI say")
 	p.addTables(command.Flags())
 	return command
 }
@@ -150,7 +156,7 @@ func (p *program) link(made *record.Run) {
 	}
 }
 
-func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session.Costs, asked run.Asked) (*run.Result, error) {
+func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session.Costs, asked run.Asked, tracked run.Sink) (*run.Result, error) {
 	p := s.program
 	if !forecast.Complete {
 		fmt.Fprintf(p.err, "\nrunning on %s\n", strings.TrimSuffix(s.Environment.Backend+", "+s.Environment.Device, ", "))
@@ -159,7 +165,7 @@ func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session
 	screen := p.newScreen(forecast, whole)
 	p.say = screen.Say
 	defer func() { p.say = nil }()
-	result, err := s.Run(ctx, session.RunOptions{Dir: p.absoluteRunDir, Command: p.command("run", s.File), Export: s.exportCommand, Repairs: p.repairs(), Sink: screen, Countdown: whole, Costs: costs, Asked: asked})
+	result, err := s.Run(ctx, session.RunOptions{Dir: p.absoluteRunDir, Command: cmp.Or(s.again, p.command("run", s.File)), Export: s.exportCommand, Repairs: p.repairs(), Sink: run.Tee(screen, tracked), Countdown: whole, Costs: costs, Asked: asked})
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 	defer cancel()
 	if stopErr := s.Stop(stopping); stopErr != nil && err == nil && ctx.Err() == nil {
@@ -349,8 +355,9 @@ const reportDir = "report"
 func (p *program) report(ctx context.Context, input reports.Input) error {
 	dir := filepath.Join(p.runDir(input.Run), reportDir)
 	err := os.MkdirAll(dir, 0o755)
+	var names []string
 	if err == nil {
-		err = reports.Write(ctx, dir, input)
+		names, err = reports.Write(ctx, dir, input)
 	}
 	if errors.Is(err, context.Canceled) {
 		return err
@@ -367,6 +374,9 @@ func (p *program) report(ctx context.Context, input reports.Input) error {
 		fmt.Fprintf(p.err, "\nplumb: the report's files are not written, as there is nowhere to (%v); --runs names another directory\n", unwritten)
 		return nil
 	}
-	fmt.Fprintf(p.out, "\npage:    %s\ntables:  %s\nnumbers: %s\n", filepath.Join(dir, "index.html"), filepath.Join(dir, "tables.md"), filepath.Join(dir, "results.json"))
+	fmt.Fprintln(p.out)
+	for _, line := range reported(names) {
+		fmt.Fprintf(p.out, "%-9s%s\n", line.what+":", filepath.Join(dir, line.names))
+	}
 	return nil
 }

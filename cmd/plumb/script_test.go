@@ -5,9 +5,13 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +21,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/store"
+	"github.com/plumb-ml/plumb/core/track/mlflow/mlflowtest"
 	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/ml/backends/backendstest"
 	"github.com/plumb-ml/plumb/plugins/sdk"
@@ -78,6 +83,8 @@ func TestScripts(t *testing.T) {
 			"bring":       bring,
 			"encoded":     encoded,
 			"latest":      latest,
+			"tracker":     tracker,
+			"tracked":     tracked,
 		},
 	})
 }
@@ -117,6 +124,70 @@ func latest(ts *testscript.TestScript, negated bool, args []string) {
 		ts.Fatalf("there are no runs")
 	}
 	ts.Setenv("RUN", runs[0].FullName)
+}
+
+// tracker starts a server that takes runs as MLflow's do, and sets TRACKER to its
+// address; trackedBy has it.
+//
+//	tracker
+func tracker(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 0 {
+		ts.Fatalf("usage: tracker")
+	}
+	server := mlflowtest.New(scriptCleanup{ts: ts})
+	trackers.Store(server.URL, server)
+	ts.Setenv("TRACKER", server.URL)
+}
+
+// trackers are the servers of scripts, by address.
+var trackers sync.Map
+
+// scriptCleanup lets a server end with its script.
+type scriptCleanup struct {
+	testing.TB
+	ts *testscript.TestScript
+}
+
+func (c scriptCleanup) Cleanup(end func()) { c.ts.Defer(end) }
+
+// tracked fails unless the tracker has, of an item, a status and values of some keys:
+// metrics by their number of rows, parameters, tags and files by what they hold.
+//
+//	tracked ITEM STATUS [metric:KEY=ROWS] [param:KEY=VALUE] [tag:KEY=VALUE] [file:PATH=TEXT]...
+func tracked(ts *testscript.TestScript, negated bool, args []string) {
+	found, ok := trackers.Load(ts.Getenv("TRACKER"))
+	if negated || len(args) < 2 || !ok {
+		ts.Fatalf("usage: tracked ITEM STATUS KIND:KEY=VALUE...")
+	}
+	server := found.(*mlflowtest.Server)
+	run := server.Item(args[0])
+	if run == nil {
+		ts.Fatalf("the tracker has no item %q", args[0])
+	}
+	if run.Info.Status != args[1] {
+		ts.Fatalf("%s is %s", args[0], run.Info.Status)
+	}
+	for _, arg := range args[2:] {
+		kind, rest, _ := strings.Cut(arg, ":")
+		key, want, _ := strings.Cut(rest, "=")
+		got := ""
+		switch kind {
+		case "metric":
+			got = strconv.Itoa(len(run.Metrics[key]))
+		case "param":
+			got = run.Params[key]
+		case "tag":
+			got = run.Tags[key]
+		case "file":
+			got = string(server.Files["1/"+run.Info.RunID+"/artifacts/"+key])
+			if want != "" && strings.Contains(got, want) {
+				continue
+			}
+		}
+		if got != want {
+			ts.Fatalf("%s has %s %s = %q, want %q; it has the metrics %v", args[0], kind, key, got, want, slices.Sorted(maps.Keys(run.Metrics)))
+		}
+	}
 }
 
 // picture writes a PNG of one grey.

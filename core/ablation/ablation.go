@@ -34,7 +34,9 @@ type Ablation struct {
 	Seeds       []uint64         // ascending; empty: the experiment's own seed
 	Columns     []string         // the variables that the table has, sorted
 	Rows        []map[string]any // values of JSON types, sorted; a column that is missing in a row has the experiment's value
+	Order       map[string][]any // the values of each column, in the order of the file
 	Baseline    map[string]any   // the row that the others are compared with; nil if none is named
+	Tracking    *spec.Tracking   // nil: the experiment says
 	Measure     []string         // names of metrics, in the order of the file
 	MeasuredAt  []diag.Range     // where each of them is named
 	Range       diag.Range
@@ -53,7 +55,10 @@ type Options struct {
 // seedVariable is the variable that seeds are values of.
 const seedVariable = "seed"
 
-var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: Language().Type, LabelNames: Language().Labels}}}
+var fileSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
+	{Type: Language().Type, LabelNames: Language().Labels},
+	{Type: spec.TrackingLanguage().Type, LabelNames: spec.TrackingLanguage().Labels},
+}}
 
 var blockSchema = func() *hcl.BodySchema {
 	schema := &hcl.BodySchema{}
@@ -96,7 +101,7 @@ func IsAblation(files *spec.Files, path string) bool {
 		return false
 	}
 	content, _, _ := body.PartialContent(fileSchema)
-	return len(content.Blocks) > 0
+	return len(content.Blocks.OfType(Language().Type)) > 0
 }
 
 // Load reads the ablation in the file at path, and the variables of its
@@ -130,7 +135,7 @@ func (l *loader) load(ctx context.Context) *Ablation {
 	}
 	content, found := body.Content(fileSchema)
 	l.diagnostics = append(l.diagnostics, spec.FromHCL(found)...)
-	block := l.only(content.Blocks, body)
+	block := l.only(content.Blocks.OfType(Language().Type), body)
 	if block == nil {
 		return nil
 	}
@@ -145,6 +150,7 @@ func (l *loader) load(ctx context.Context) *Ablation {
 	l.seeds(a, arguments.Attributes["seeds"])
 	l.table(a, arguments.Attributes, block)
 	l.measure(a, arguments.Attributes["measure"])
+	l.tracking(ctx, a, content.Blocks.OfType(spec.TrackingLanguage().Type))
 	return a
 }
 
@@ -234,6 +240,19 @@ func wholeNumber(value any) (uint64, bool) {
 		return uint64(f), f >= 0 && f < 1<<53 && f == float64(uint64(f))
 	}
 	return seed, err == nil
+}
+
+// tracking reads where the ablation's runs are shown, if it says so itself.
+func (l *loader) tracking(ctx context.Context, a *Ablation, blocks hcl.Blocks) {
+	if len(blocks) == 0 {
+		return
+	}
+	if len(blocks) > 1 {
+		l.error(blocks[1].DefRange, "Duplicate block", "This is a second tracking block: the first is on line %d. Keep one of them.", blocks[0].DefRange.Start.Line)
+	}
+	loaded, found := spec.LoadTracking(ctx, blocks[0])
+	l.diagnostics = append(l.diagnostics, found...)
+	a.Tracking = loaded
 }
 
 // measure reads the metrics, which stay names: what they are is for reports.

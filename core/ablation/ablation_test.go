@@ -188,6 +188,7 @@ func TestIsAblation(t *testing.T) {
 		"json.hcl.json":  {`{"ablation": {"x": {}}}`, true},
 		"experiment.hcl": {`experiment "x" {}`, false},
 		"empty.hcl":      {"", false},
+		"tracked.hcl":    {"experiment \"x\" {}\ntracking \"mlflow\" {}\n", false},
 		"binary.hcl":     {"\x00\xff", false},
 	} {
 		path := filepath.Join(directory, name)
@@ -200,6 +201,38 @@ func TestIsAblation(t *testing.T) {
 	}
 	if IsAblation(spec.NewFiles(), filepath.Join(directory, "none.hcl")) {
 		t.Error("a file that is not there is an ablation")
+	}
+}
+
+// An ablation may say where its runs are shown; it has no variables for that.
+func TestTracking(t *testing.T) {
+	directory := t.TempDir()
+	load := func(block string) (*Ablation, diag.List) {
+		for name, text := range map[string]string{
+			"experiment.hcl": "experiment \"x\" { seed = var.a }\nvariable \"a\" { default = 1 }\n",
+			"ablation.hcl":   "ablation \"x\" {\n  experiment = \"experiment.hcl\"\n  vary = { a = [1, 2] }\n}\n" + block,
+		} {
+			if err := os.WriteFile(filepath.Join(directory, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return Load(context.Background(), filepath.Join(directory, "ablation.hcl"), Options{})
+	}
+	a, found := load("tracking \"mlflow\" { uri = \"http://host:1\" }\n")
+	if found.HasErrors() || a.Tracking == nil || a.Tracking.URI != "http://host:1" {
+		t.Errorf("%+v, %v", a, found)
+	}
+	if a, found := load(""); found.HasErrors() || a.Tracking != nil {
+		t.Errorf("without a block: %+v, %v", a, found)
+	}
+	for block, want := range map[string]string{
+		"tracking \"mlflow\" { uri = var.server }":       "There is no variable \"server\"",
+		"tracking \"mlflow\" {}\ntracking \"mlflow\" {}": "This is a second tracking block: the first is on line 5",
+		"tracking \"wandb\" {}":                          "There is no tracker \"wandb\"",
+	} {
+		if _, found := load(block + "\n"); !strings.Contains(found.Error(), want) && !strings.Contains(fmt.Sprint(found), want) {
+			t.Errorf("%s: %v", block, found)
+		}
 	}
 }
 

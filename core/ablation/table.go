@@ -36,6 +36,7 @@ func (l *loader) table(a *Ablation, attributes hcl.Attributes, block *hcl.Block)
 		}
 	}
 	a.Columns = slices.Sorted(maps.Keys(columns))
+	a.order()
 	slices.SortStableFunc(a.Rows, a.compareRows)
 	broken := l.diagnostics[before:].HasErrors()
 	if len(columns) == 0 && attributes["seeds"] == nil && !broken {
@@ -43,6 +44,19 @@ func (l *loader) table(a *Ablation, attributes hcl.Attributes, block *hcl.Block)
 	}
 	if baseline := attributes["baseline"]; baseline != nil {
 		l.baseline(a, baseline, broken)
+	}
+}
+
+// order keeps the values of each column as the file has them: there is a thought behind
+// the order of words that none of their own has.
+func (a *Ablation) order() {
+	a.Order = map[string][]any{}
+	for _, row := range a.Rows {
+		for name, value := range row {
+			if !slices.ContainsFunc(a.Order[name], func(other any) bool { return text(other) == text(value) }) {
+				a.Order[name] = append(a.Order[name], value)
+			}
+		}
 	}
 }
 

@@ -2,7 +2,9 @@ package events
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +25,7 @@ func Text(moment []Event) string {
 		switch e.Kind {
 		case Progress:
 			values = len(lines)
-			lines = append(lines, Line(e.Time, "", e.Stage, e.far()))
+			lines = append(lines, Line(e.Time, "", e.Stage, e.Far()))
 		case Value:
 			if values < 0 {
 				values = len(lines)
@@ -49,16 +51,15 @@ func Line(at time.Time, word, stage, what string) string {
 	return strings.ReplaceAll(strings.TrimRight(line, " \n"), "\n", "\n"+strings.Repeat(" ", len(timeLayout)+2))
 }
 
-// far is how far a stage is.
-func (e Event) far() string {
-	text := strings.TrimSpace(fmt.Sprintf("%d %s", e.Done, e.Unit))
+// Far is how far a stage is: "12/120 steps", and what keeps it from getting on.
+func (e Event) Far() string {
+	text := ""
 	if e.Of > 0 {
 		text = strings.TrimSpace(fmt.Sprintf("%d/%d %s", e.Done, e.Of, e.Unit))
+	} else if e.Done > 0 {
+		text = strings.TrimSpace(fmt.Sprintf("%d %s", e.Done, e.Unit))
 	}
-	if e.Text != "" {
-		text += ", " + e.Text
-	}
-	return text
+	return strings.TrimPrefix(text+strings.TrimSuffix(", "+e.Text, ", "), ", ")
 }
 
 // words are what happened, in a word, and what there is to say of it.
@@ -93,7 +94,7 @@ func stages(n int) string {
 func (e Event) ended() (word, what string) {
 	var said []string
 	if e.Status == record.Done || e.Status == record.Failed {
-		said = append(said, (time.Duration(e.Seconds * float64(time.Second))).Round(100*time.Millisecond).String())
+		said = append(said, took(e.Seconds))
 	}
 	if e.Status == record.Done && e.Done > 0 {
 		said = append(said, fmt.Sprintf("%d %s", e.Done, e.Unit))
@@ -143,4 +144,35 @@ func number(value *Number) string {
 		return "is no number"
 	}
 	return fmt.Sprintf("%.4g", float64(*value))
+}
+
+// Headline is those values of a training that a line has room for, in words: its loss,
+// its reward, or else what it comes to on what it does not learn from. What is no number
+// has ended the training, and is told there.
+func Headline(values map[string]float64) []string {
+	var told []string
+	for _, of := range []func(name string) bool{
+		func(name string) bool { return name == "loss" },
+		func(name string) bool { return name == "reward" || strings.HasPrefix(name, "reward/") },
+		func(name string) bool { return strings.HasPrefix(name, "validation/") },
+	} {
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			if x := values[name]; of(name) && !math.IsNaN(x) && !math.IsInf(x, 0) {
+				told = append(told, fmt.Sprintf("%s %.3g", visible.Text(name), x))
+				break
+			}
+		}
+		if len(told) == 2 {
+			break
+		}
+	}
+	return told
+}
+
+// took is a time for people.
+func took(seconds float64) string {
+	if seconds < 0.1 {
+		return "<0.1s"
+	}
+	return time.Duration(seconds * float64(time.Second)).Round(100 * time.Millisecond).String()
 }

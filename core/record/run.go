@@ -29,6 +29,9 @@ type Run struct {
 	Seconds     float64   `json:"seconds"`
 	Baseline    string    `json:"baseline,omitempty"` // the variant the others are compared with
 	Variants    []Variant `json:"variants"`
+	// Varied are the variables that the variants differ in, sorted, without the seed that
+	// seeds give.
+	Varied []Varied `json:"varied,omitempty"`
 	// Variables are what the experiment's variables came to, but for varied ones, and
 	// Settings what the whole configuration came to, by paths such as
 	// "finetune.full.steps": they tell people how runs of one name differ.
@@ -76,6 +79,12 @@ type Variant struct {
 	Values map[string]any `json:"values"` // of the varied variables
 	Seed   uint64         `json:"seed"`
 	Stages []StageRef     `json:"stages"`
+}
+
+// Varied is a variable with its values in the order in which the file has them.
+type Varied struct {
+	Name   string `json:"name"`
+	Values []any  `json:"values"`
 }
 
 // FullName is what nothing but this run is called, such as "quickstart@3f2a9c1b".

@@ -47,6 +47,9 @@ func (e *eventSink) Started(node *plan.Node, key string) {
 }
 
 func (e *eventSink) Progress(node *plan.Node, p stage.Progress) {
+	if p.Total == 0 { // of a plugin that is busy before its first word of progress
+		p.Total, p.Unit = node.Items()
+	}
 	all := []events.Event{{Kind: events.Progress, Stage: node.Label, Done: p.Done, Of: p.Total, Unit: p.Unit, Text: p.Busy}}
 	for _, name := range slices.Sorted(maps.Keys(p.Values)) {
 		step, value := p.Done, events.Number(p.Values[name])

@@ -10,6 +10,7 @@ import (
 	"github.com/plumb-ml/plumb/core/ablation"
 	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 )
 
@@ -74,7 +75,7 @@ func (s *Session) readExperiment(ctx context.Context) (spec.Catalog, wanted, err
 		return nil, wanted{}, err
 	}
 	s.Warnings = append(s.Warnings, found...)
-	s.Name, s.Description = loaded.Name, loaded.Description
+	s.Name, s.Description, s.Tracking = loaded.Name, loaded.Description, loaded.Tracking
 	s.Variants = []plan.Source{{Seed: loaded.Seed, Spec: loaded}}
 	return components, wanted{}, nil
 }
@@ -85,7 +86,10 @@ func (s *Session) readAblation(ctx context.Context) (spec.Catalog, wanted, error
 		return nil, wanted{}, err
 	}
 	s.Warnings = append(s.Warnings, found...)
-	s.Name, s.Description, s.Ablation = loaded.Name, loaded.Description, true
+	s.Name, s.Description, s.Tracking, s.Ablation = loaded.Name, loaded.Description, loaded.Tracking, true
+	for _, name := range loaded.Columns {
+		s.Varied = append(s.Varied, record.Varied{Name: name, Values: loaded.Order[name]})
+	}
 	metrics := wanted{loaded.Measure, loaded.MeasuredAt}
 	if err := metrics.known(); err != nil { // before gigabytes are read
 		return nil, wanted{}, err
@@ -111,6 +115,9 @@ func (s *Session) readAblation(ctx context.Context) (spec.Catalog, wanted, error
 		s.Variants = append(s.Variants, plan.Source{
 			Name: variant.Name, Values: variant.Values, Seed: variant.Seed, Spec: variant.Spec, Measure: loaded.Measure,
 		})
+		if s.Tracking == nil {
+			s.Tracking = variant.Spec.Tracking
+		}
 		if variant.Baseline && s.Baseline == "" {
 			s.Baseline = rowName(variant.Values)
 		}

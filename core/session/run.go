@@ -94,6 +94,7 @@ func (s *Session) About() (*record.Run, error) {
 		Description: s.Description,
 		File:        s.File,
 		Baseline:    s.Baseline,
+		Varied:      s.Varied,
 		Machine:     machine(s.Environment),
 		Versions:    Versions(),
 	}

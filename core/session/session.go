@@ -9,6 +9,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/plugin"
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/core/store"
@@ -29,8 +30,10 @@ type Session struct {
 	Description string
 	Ablation    bool   // File is one
 	Baseline    string // the row that an ablation's others are compared with; empty: none
+	Varied      []record.Varied
 	Variants    []plan.Source
 	Plan        *plan.Plan
+	Tracking    *spec.Tracking // nil: the files say nothing of it
 	Warnings    diag.List
 	// Environment is what computes; the zero Environment after Read.
 	Environment plan.Environment

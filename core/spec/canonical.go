@@ -280,6 +280,9 @@ func (c canonical) evaluate(evaluate *Evaluate) map[string]any {
 }
 
 func modelName(m Model) string {
+	if m.Images != nil {
+		return "images." + m.Images.Name
+	}
 	if m.Finetune != nil {
 		return "finetune." + m.Finetune.Name
 	}

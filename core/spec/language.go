@@ -86,6 +86,12 @@ compute {
   backend = "auto"
 }
 `},
+	{Type: "tracking", Labels: []string{"tracker"}, Summary: "where runs are shown as they go on, beside others: an MLflow server; at most one, in the file of an experiment or of an ablation. It changes no result", form: trackingForm, example: `
+tracking "mlflow" {
+  uri        = "http://127.0.0.1:5000"
+  experiment = "alignment"
+}
+`},
 	{Type: "plugin", Labels: []string{"name"}, Summary: "a third party's plugin, whose components can then be named", form: form{schema: pluginSchema}, example: `
 plugin "redness" {
   source      = "redness.py"

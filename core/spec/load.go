@@ -64,6 +64,7 @@ func Load(ctx context.Context, path string, options Options) (*Spec, diag.List) 
 		l.declare,
 		l.experimentBlock,
 		l.computeBlock,
+		l.trackingBlock,
 		l.pluginBlocks,
 		l.promptsBlocks,
 		l.componentBlocks,

@@ -1,10 +1,12 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
@@ -75,6 +77,26 @@ func partPath(scratch string, size, start int) string {
 	return filepath.Join(scratch, fmt.Sprintf("images-%d-%d.parquet", size, start))
 }
 
+// DrawnParts lists the images tables in the scratch directory of a stage that draws, or
+// of one that was stopped while it drew, in order: those parts that are whole. They are
+// only read, and may go when the stage ends.
+func DrawnParts(scratch string) ([]string, error) {
+	names, err := filepath.Glob(filepath.Join(scratch, "images-*-*.parquet.*"))
+	if err != nil {
+		return nil, err
+	}
+	start := func(name string) int {
+		var size, start int
+		if _, err := fmt.Sscanf(filepath.Base(name), "images-%d-%d.parquet", &size, &start); err != nil {
+			return -1
+		}
+		return start
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return start(name) < 0 })
+	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(start(a), start(b)) })
+	return names, nil
+}
+
 // taken is the name of what was sealed at a path of the scratch directory, and is
 // intact; empty if there is none. That it was damaged is told, with what it was, such
 // as "The images are", and no reason to stop.
@@ -125,6 +147,7 @@ func (job Job) joinParts(ctx context.Context, parts []string, total int) (*Resul
 		return nil, err
 	}
 	rows := 0
+	var size sizes
 	for _, part := range parts {
 		for row, err := range table.Read[table.Image](part) {
 			if err == nil {
@@ -137,6 +160,7 @@ func (job Job) joinParts(ctx context.Context, parts []string, total int) (*Resul
 				return nil, errors.Join(fmt.Errorf("join drawn images: %w", err), writer.Discard())
 			}
 			rows++
+			size.add(row.Image.Bytes)
 		}
 	}
 	if rows != total {
@@ -146,5 +170,5 @@ func (job Job) joinParts(ctx context.Context, parts []string, total int) (*Resul
 		return nil, err
 	}
 	result := &Result{Items: rows, Unit: "images"}
-	return result, job.table(result, plan.Images, rows)
+	return result, job.images(result, rows, &size)
 }

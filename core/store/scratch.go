@@ -32,3 +32,12 @@ func (s *Store) DropScratch(key string) error {
 	}
 	return nil
 }
+
+// ScratchPath is where the unfinished state of the stage with this key is, if there is
+// any, for looking at it while the stage works: it may go at any moment.
+func (s *Store) ScratchPath(key string) (string, error) {
+	if err := checkKey(key); err != nil {
+		return "", err
+	}
+	return s.path(scratchDir, key), nil
+}

@@ -49,6 +49,9 @@ var (
 	pages = template.Must(template.New("page").Parse(html))
 )
 
+// Style is the page's style sheet.
+func Style() string { return style }
+
 // policy lets the page have its own style and script, and images that it holds.
 func policy() string {
 	hash := func(content string) string {

@@ -55,8 +55,8 @@
   document.addEventListener("focusout", hush);
   addEventListener("scroll", place, { capture: true, passive: true });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hush(); });
-  for (const plot of all(".plot > svg")) {
-    const marks = all("g.mark", plot);
+  for (const plot of all(".plot .scroll > svg")) {
+    const marks = all("g.mark[aria-label]", plot);
     marks.forEach((mark, i) => {
       mark.dataset.tip = mark.getAttribute("aria-label");
       mark.querySelector("title").remove();

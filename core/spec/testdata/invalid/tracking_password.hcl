@@ -1,0 +1,5 @@
+experiment "wrong" {}
+
+tracking "mlflow" {
+  uri = "https://ann:secret@host:5000"
+}
