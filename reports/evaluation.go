@@ -21,7 +21,7 @@ type evaluation struct {
 func evaluationsOf(stages []stage) []evaluation {
 	var all []evaluation
 	for _, s := range stages {
-		if s.Kind != record.KindMeasure {
+		if s.Kind != record.KindMeasure || s.Evaluation == "" { // of a finetune's step: see checkpointsOf
 			continue
 		}
 		at := slices.IndexFunc(all, func(e evaluation) bool { return e.name == s.Evaluation })

@@ -46,7 +46,7 @@ func Build(input Input) *Report {
 	r := &Report{Title: input.Run.Name, About: input.Run.Description, Command: input.Run.Command}
 	variants := variantsOf(input)
 	if len(variants) > 1 {
-		r.Tables = variantTables(input.Run, variants)
+		r.Tables = append(variantTables(input.Run, variants), keptTable(variants)...)
 		for _, t := range r.Tables {
 			if t.Lead && t.measured() {
 				r.Summary = append(r.Summary, t.condensed())
@@ -106,6 +106,9 @@ func experimentTables(v variant) (tables, summary []Table) {
 		if ok && lead.measured() {
 			summary = append(summary, lead.of(e.name, several))
 		}
+	}
+	for _, c := range checkpointsOf(v) {
+		tables = append(tables, c.table())
 	}
 	return tables, summary
 }

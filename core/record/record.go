@@ -32,6 +32,13 @@ type Record struct {
 // MeanReward is a fact of a fine-tuning: the mean score of the images that it weighs.
 const MeanReward = "mean_reward"
 
+// Facts of a finetune that was watched while it was tuned: the step whose model it is, and
+// the last one that was tuned.
+const (
+	KeptStep = "kept_step"
+	LastStep = "last_step"
+)
+
 // KeyPart is one line of a key, in order.
 type KeyPart struct {
 	Name  string `json:"name"`  // such as "config", "input images", "component"

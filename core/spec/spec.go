@@ -200,7 +200,23 @@ type Finetune struct {
 	// checked against its schema; nil if it has none.
 	Options json.RawMessage
 	Paths   []string // resolved paths inside Options, as in Component
-	Range   diag.Range
+
+	Checkpoints *Checkpoints // how it is watched while it is tuned; nil: not at all
+	Range       diag.Range
+}
+
+// Checkpoints says how a finetune's images are judged while it is tuned, and what follows
+// from that.
+type Checkpoints struct {
+	At        []int // steps, ascending, the last of all among them
+	Prompts   []Prompt
+	PerPrompt int
+	Judge     *Component // a reward or a rater
+	Fidelity  *Fidelity  // nil: not measured
+	Keep      string     // KeepBest or KeepLast
+	Stop      bool       // end where the trained reward rises and the judge falls
+	Patience  int        // looks in a row at which that shows before it ends
+	Range     diag.Range
 }
 
 // Loss is one term of the objective.

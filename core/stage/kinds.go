@@ -23,6 +23,8 @@ var kinds = []doer{
 	does(perturb),
 	does(precompute),
 	does(tune),
+	does(watch),
+	does(keep),
 	does(encode),
 	does(encodeTexts),
 	does(measure),

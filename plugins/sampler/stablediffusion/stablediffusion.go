@@ -77,7 +77,7 @@ func Component() sdk.Component {
 			PreferredBatch: handed,
 			NeedsDevice:    true,
 			CodeVersion:    "6", // added tokens, final_sigmas_type of euler, lambda_min_clipped
-			Capabilities:   []sdk.Capability{sdk.CapabilityPrecompute, sdk.CapabilityTune},
+			Capabilities:   []sdk.Capability{sdk.CapabilityPrecompute, sdk.CapabilityTune, sdk.CapabilityTuneInParts},
 			Losses:         objective.Losses(),
 			Tuning:         latentdiffusion.SettingsSchema(),
 		},

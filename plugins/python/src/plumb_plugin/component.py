@@ -117,6 +117,10 @@ class TuneRequest:
     reference: Optional[TuneReference]  # None: the model as its tuning begins
     output: pathlib.Path
     scratch: pathlib.Path
+    # Of a sampler with tunes_in_parts; the same job in parts gives the same checkpoints as in one.
+    until: int = 0  # stop after this step, as if the rest of steps were to come; 0: after the last
+    state: Optional[pathlib.Path] = None  # an empty directory for all that the step after until takes
+    resume: Optional[pathlib.Path] = None  # the state of a call for the same job that stopped earlier
 
 
 # What a method may ask for, by the names of its parameters.
@@ -246,13 +250,14 @@ class Sampler(Component):
     batch = 4
     losses: ClassVar[Sequence[Loss]] = ()
     tuning: ClassVar[Optional[Type[Any]]] = None  # a class with annotated attributes: the component's own settings of tune
+    tunes_in_parts: ClassVar[bool] = False  # tune heeds until, state and resume
 
     def sample(self, *arguments: Any, **named: Any) -> Any:
         raise NotImplementedError
 
 
 _settings_of: Dict[str, Any] = {
-    "name": str, "code_version": str, "batch": int, "input_size": InputSize, "resizing": str, "needs_device": bool, "device_memory": int, "notice": str, "parts": (list, tuple), "losses": (list, tuple),
+    "name": str, "code_version": str, "batch": int, "input_size": InputSize, "resizing": str, "needs_device": bool, "device_memory": int, "notice": str, "parts": (list, tuple), "losses": (list, tuple), "tunes_in_parts": bool,
 }
 _minimum = {"reward": "score", "rater": "rate", "encoder": "encode_images", "sampler": "sample"}
 _capabilities = {  # method to capability
@@ -350,6 +355,10 @@ def describe(cls: Type[Component]) -> Dict[str, Any]:
         out["tuning"] = _settings(cls.tuning)
         if "tune" not in asked and (cls.losses or cls.tuning):
             raise Mistake(f"{cls.__name__} lists losses or tuning and has no method tune")
+        if cls.tunes_in_parts:
+            if "tune" not in asked:
+                raise Mistake(f"{cls.__name__}.tunes_in_parts is True, and there is no method tune")
+            capabilities.append("tune_in_parts")
     return _said(out)
 
 
