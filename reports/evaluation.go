@@ -14,6 +14,7 @@ type evaluation struct {
 	models   []string         // in the order of the experiment, measured or not
 	planned  []metric.Measure // what was to be measured
 	metrics  []record.Metric
+	sources  []*record.Record // of each metric: the stage that measured it
 }
 
 // evaluationsOf gathers the measure stages by evaluation.
@@ -38,6 +39,9 @@ func evaluationsOf(stages []stage) []evaluation {
 		}
 		if s.record != nil {
 			e.metrics = append(e.metrics, s.record.Metrics...)
+			for range s.record.Metrics {
+				e.sources = append(e.sources, s.record)
+			}
 		}
 	}
 	return all

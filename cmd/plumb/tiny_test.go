@@ -89,6 +89,12 @@ func tinyPlugin() sdk.Plugin {
 				},
 				Open: func(context.Context, sdk.OpenRequest) (any, error) { return meanColor{}, nil },
 			},
+			{
+				Description: sdk.Description{
+					Kind: sdk.KindEncoder, Name: "average", Summary: "The mean colour, by another name.", CodeVersion: "1", Resizing: "not at all",
+				},
+				Open: func(context.Context, sdk.OpenRequest) (any, error) { return meanColor{}, nil },
+			},
 		},
 	}
 }

@@ -21,10 +21,11 @@ const (
 	AgreementAlpha         = "agreement_alpha"
 	AgreementShare         = "agreement_share"
 
-	AverageRewardMean       = "average_reward"
-	AverageRewardDifference = "average_reward_difference"
-	AveragePartMean         = "average_part"
-	AveragePartDifference   = "average_part_difference"
+	AverageRewardMean        = "average_reward"
+	AverageRewardDifference  = "average_reward_difference"
+	AverageRewardDifferenceP = "average_reward_difference_p"
+	AveragePartMean          = "average_part"
+	AveragePartDifference    = "average_part_difference"
 
 	FID             = "fid"
 	FIDDifference   = "fid_difference"
@@ -112,7 +113,8 @@ var definitions = []Definition{
 	{AgreementShare, MeasureAlignment, record.Share, record.Higher, "", false},
 
 	{AverageRewardMean, MeasureReward, record.Plain, record.Higher, "score", false},
-	{AverageRewardDifference, MeasureReward, record.Plain, record.Higher, "", false},
+	{AverageRewardDifference, MeasureReward, record.Plain, record.Higher, "score difference", false},
+	{AverageRewardDifferenceP, MeasureReward, record.P, record.Neither, "p", false},
 	{AveragePartMean, MeasureReward, record.Plain, record.Neither, "", false},
 	{AveragePartDifference, MeasureReward, record.Plain, record.Neither, "", false},
 

@@ -300,6 +300,9 @@ func fidelityValue(fidelity *Fidelity) map[string]any {
 }
 
 func modelName(m Model) string {
+	if m.Images != nil {
+		return "images." + m.Images.Name
+	}
 	if m.Finetune != nil {
 		return "finetune." + m.Finetune.Name
 	}

@@ -136,14 +136,20 @@ func (i *Images) Count() int {
 	return len(i.Prompts) * i.PerPrompt
 }
 
-// Model is what can draw images: a sampler, or a finetune of one.
+// Model is what can draw images: a sampler, or a finetune of one. In an evaluation it
+// may also be images that somebody else's model has drawn, of a folder.
 type Model struct {
 	Sampler  *Component
 	Finetune *Finetune // nil: the sampler as it comes
+	Images   *Images   // of a folder; Sampler and Finetune are nil then
 }
 
-// Name is the reference's name: the finetune's if there is one, else the sampler's.
+// Name is the reference's name: the finetune's if there is one, else the sampler's or
+// that of the images.
 func (m Model) Name() string {
+	if m.Images != nil {
+		return m.Images.Name
+	}
 	if m.Finetune != nil {
 		return m.Finetune.Name
 	}

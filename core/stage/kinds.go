@@ -12,6 +12,7 @@ import (
 var kinds = []doer{
 	does(sample),
 	does(importImages),
+	does(match),
 	does(rate),
 	does(compare),
 	does(fit),

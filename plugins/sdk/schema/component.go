@@ -30,6 +30,12 @@ type Component struct {
 	// are.
 	Input *Input `json:"input,omitempty"`
 
+	// Resizing says in words how a component that brings images to its size by itself
+	// does it, since numbers depend on it: "bicubic, shorter side to 224, middle cut out".
+	// The protocol of every number that it has a part in repeats it. It is in no cache
+	// key.
+	Resizing string `json:"resizing,omitempty"`
+
 	// PreferredBatch is the number of images that the component likes to get
 	// at once; 0 means that it does not care.
 	PreferredBatch int `json:"preferred_batch,omitempty"`

@@ -159,6 +159,7 @@ class Component:
     code_version: ClassVar[str] = ""  # raise it when the same options give other answers than before
     batch: ClassVar[int] = 16  # images at once, at most; 16 MiB of pixels bound it, too
     input_size: ClassVar[Optional[InputSize]] = None  # that images are resized to before they are sent; None: as they are
+    resizing: ClassVar[str] = ""  # how it brings images to its size where it does that itself, in words; reports repeat it
     needs_device: ClassVar[bool] = False  # not to be run beside other work on the same accelerator
     device_memory: ClassVar[int] = 0  # bytes of it that an instance takes, about; 0: not said
     notice: ClassVar[str] = ""  # what a report has to say of every result that it had a part in
@@ -256,7 +257,7 @@ class Sampler(Component):
 
 
 _settings_of: Dict[str, Any] = {
-    "name": str, "code_version": str, "batch": int, "input_size": InputSize, "needs_device": bool, "device_memory": int, "notice": str, "parts": (list, tuple), "losses": (list, tuple), "tunes_in_parts": bool,
+    "name": str, "code_version": str, "batch": int, "input_size": InputSize, "resizing": str, "needs_device": bool, "device_memory": int, "notice": str, "parts": (list, tuple), "losses": (list, tuple), "tunes_in_parts": bool,
 }
 _minimum = {"reward": "score", "rater": "rate", "encoder": "encode_images", "sampler": "sample"}
 _capabilities = {  # method to capability
@@ -337,6 +338,7 @@ def describe(cls: Type[Component]) -> Dict[str, Any]:
         "schema": _schema(described),
         "reads": reads if reads != ["pixels"] else [],
         "input": cls.input_size and cls.input_size.described(),
+        "resizing": cls.resizing,
         "preferred_batch": cls.batch,
         "needs_device": cls.needs_device,
         "device_memory": cls.device_memory,
