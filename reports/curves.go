@@ -33,7 +33,7 @@ type training struct {
 }
 
 // trainings is what a figure calls a kind of training.
-var trainings = map[record.Kind]string{record.KindTune: "fine-tuning", record.KindFit: "fitting"}
+var trainings = map[record.Kind]string{record.KindTune: "fine-tuning", record.KindKeep: "fine-tuning", record.KindFit: "fitting"}
 
 // curvesOf draws the losses of every training: of an experiment a figure for each kind
 // of training with a colour for each stage, of an ablation a figure for each stage with a
@@ -52,7 +52,7 @@ func curvesOf(ctx context.Context, input Input, variants []variant) ([]figure.Fi
 	drawn := map[string]bool{}
 	for _, v := range variants {
 		for _, s := range v.stages {
-			if s.record == nil || drawn[s.Key] || trainings[s.Kind] == "" {
+			if s.record == nil || drawn[s.Key] || trainings[s.Kind] == "" || v.continued(s) {
 				continue
 			}
 			output, ok := s.record.Outputs["curve"]
@@ -87,6 +87,13 @@ func curvesOf(ctx context.Context, input Input, variants []variant) ([]figure.Fi
 		}
 	}
 	return all, nil
+}
+
+// continued reports whether the curve of a part of a tuning is in that of a later stage.
+func (v variant) continued(part stage) bool {
+	return part.Step > 0 && slices.ContainsFunc(v.stages, func(s stage) bool {
+		return s.record != nil && s.Subject == part.Subject && (s.Kind == record.KindKeep || s.Kind == record.KindTune && s.Step > part.Step)
+	})
 }
 
 // lossCurve is a loss by step.

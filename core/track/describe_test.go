@@ -179,3 +179,46 @@ func TestChosenPromptsAreTheSameWhateverDrewThem(t *testing.T) {
 		t.Errorf("of 3 prompts %d", len(got))
 	}
 }
+
+// What is measured while a model is tuned is a curve by its steps, each number once; the
+// parts' own curves and weights are those of the whole.
+func TestDescribeCheckpoints(t *testing.T) {
+	records := map[string]*record.Record{}
+	v := madeUp(records, "", 0.75)
+	number := func(x float64) *float64 { return &x }
+	add := func(s record.Stage, node string, metrics ...record.Metric) {
+		records[node] = &record.Record{Key: node, Node: node, Stage: s, Metrics: metrics, Started: began, Seconds: 1, Outputs: map[string]record.Output{"curve": {Digest: node}, "checkpoint": {Dir: true, Digest: node, Bytes: 1}}}
+		v.Stages = append(v.Stages, record.StageRef{Node: node, Key: node, Status: record.Done, Stage: s})
+	}
+	judged := func(step int) record.Metric {
+		return record.Metric{Name: "checkpoint_good_share", Subject: "full", Rater: "crowd", Step: step, Value: number(float64(step))}
+	}
+	parted := record.Metric{Name: "checkpoint_parted", Subject: "full", Step: 200, Value: number(100)}
+	add(record.Stage{Kind: record.KindTune, Subject: "full", Step: 100}, "tune/full/100")
+	add(record.Stage{Kind: record.KindMeasure, Measure: "fidelity", Subject: "full"}, "measure/full/fidelity/0", record.Metric{Name: "fid", Subject: "base", Value: number(3)})
+	add(record.Stage{Kind: record.KindWatch, Measure: "checkpoints", Subject: "full", Step: 100}, "watch/full/100", judged(0), judged(100))
+	add(record.Stage{Kind: record.KindMeasure, Measure: "fidelity", Subject: "full", Step: 200}, "measure/full/fidelity/200", record.Metric{Name: "fid", Subject: "full", Step: 200, Value: number(5)})
+	add(record.Stage{Kind: record.KindWatch, Measure: "checkpoints", Subject: "full", Step: 200}, "watch/full/200", judged(0), judged(100), judged(200), parted)
+	run := &record.Run{Name: "first", ID: "01234567", State: record.RunDone, Started: began, Updated: began, Variants: []record.Variant{v}}
+	item := Describe(Source{Run: run, Records: records}, Options{}).Items[0]
+	var got []string
+	for _, p := range item.Points {
+		if p.Step > 0 || len(p.Key) > 12 && p.Key[:12] == "checkpoints/" {
+			got = append(got, fmt.Sprintf("%s %d: %g", p.Key, p.Step, p.Value))
+		}
+	}
+	want := []string{
+		"checkpoints/full/fid 0: 3",
+		"checkpoints/full/checkpoint_good_share 0: 0", "checkpoints/full/checkpoint_good_share 100: 100",
+		"checkpoints/full/fid 200: 5",
+		"checkpoints/full/checkpoint_good_share 200: 200", "checkpoints/full/checkpoint_parted 200: 100",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("points (-want +got):\n%s", diff)
+	}
+	for _, curve := range item.Curves {
+		if curve.Stage == "tune/full/100" {
+			t.Error("the curve of a part is sent")
+		}
+	}
+}
