@@ -23,8 +23,8 @@ const module = "github.com/plumb-ml/plumb/"
 // folder stands for everything under it, and "-x" takes x out again. Of several
 // lines for a package the one with the longest folder holds.
 const policy = `
-	github.com/hashicorp/hcl      : core/spec core/ablation core/plugin : core/reference core/plan core/stage core/run core/session cmd
-	github.com/zclconf/go-cty     : core/spec core/ablation core/plugin : core/reference core/plan core/stage core/run core/session cmd
+	github.com/hashicorp/hcl      : core/spec core/ablation core/plugin : core/reference core/plan core/stage core/run core/session core/bundle cmd
+	github.com/zclconf/go-cty     : core/spec core/ablation core/plugin : core/reference core/plan core/stage core/run core/session core/bundle cmd
 	github.com/hashicorp/go-plugin: core/plugin plugins/sdk : plugins core/stage core/run core/session cmd
 	google.golang.org/grpc        : core/plugin plugins/sdk -plugins/sdk/table -plugins/sdk/imaging -plugins/sdk/gitlfs -plugins/sdk/atomicfile -plugins/sdk/sealed -plugins/sdk/schema : plugins core/stage core/run core/session cmd
 	github.com/gomlx              : plugins/ml plugins/bench plugins/sampler plugins/reward plugins/encoder plugins/rater -plugins/ml/diffusion -plugins/ml/pretrained/config : plugins/builtin cmd
@@ -38,7 +38,7 @@ const policy = `
 	plugins/sdk/client            : plugins/sdk/plugintest plugins/sdk/conformance core/plugin core/stage cmd : core/run core/session
 	plugins/sdk/gitlfs            : plugins core : cmd reports labelling
 	plugins/sdk/imaging           : plugins core reports cmd
-	plugins/sdk/schema            : core/spec core/reference core/plan core/plugin core/stage plugins cmd : core/ablation core/run core/session
+	plugins/sdk/schema            : core/spec core/reference core/plan core/plugin core/stage plugins cmd : core/ablation core/run core/session core/bundle
 	plugins/sdk/table             : plugins core reports labelling : cmd
 	plugins/ml/models/goldentest  :
 	plugins/ml/models/shallowtest :
@@ -47,10 +47,11 @@ const policy = `
 	core/hub/hubtest              :
 	core/track                    : core/track cmd
 	core/track/mlflow/mlflowtest  :
-	core/spec                     : core/ablation core/reference core/plan core/plugin core/stage core/session cmd : core/run
+	core/spec                     : core/ablation core/reference core/plan core/plugin core/stage core/session cmd : core/run core/bundle
 	core/ablation                 : core/session core/reference : cmd
 	core/reference                : cmd
-	core/plan                     : core/stage core/run core/session cmd
+	core/bundle                   : cmd
+	core/plan                     : core/stage core/run core/session core/bundle cmd
 	core/plugin                   : core/run core/session cmd
 	core/starter                  : cmd
 	core/store                    : core/run core/session core/faulttest cmd

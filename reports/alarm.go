@@ -17,6 +17,12 @@ import (
 func alarms(variants []variant) []string {
 	var all []string
 	for _, v := range variants {
+		for _, alarm := range checkpointAlarms(v) {
+			if len(variants) > 1 {
+				alarm = v.Name + ": " + alarm
+			}
+			all = append(all, alarm)
+		}
 		for _, e := range v.evaluations {
 			for _, alarm := range append(evaluationAlarms(v, e), cardAlarms(e)...) {
 				if len(variants) > 1 {

@@ -33,7 +33,7 @@ type training struct {
 }
 
 // trainings is what a figure calls a kind of training.
-var trainings = map[record.Kind]string{record.KindTune: "fine-tuning", record.KindFit: "fitting"}
+var trainings = map[record.Kind]string{record.KindTune: "fine-tuning", record.KindKeep: "fine-tuning", record.KindFit: "fitting"}
 
 // curvesOf draws the losses of every training: of an experiment a figure for each kind
 // of training with a colour for each stage, of an ablation a figure for each stage with a
@@ -52,7 +52,7 @@ func curvesOf(ctx context.Context, input Input, variants []variant) ([]figure.Fi
 	drawn := map[string]bool{}
 	for _, v := range variants {
 		for _, s := range v.stages {
-			if s.record == nil || drawn[s.Key] || trainings[s.Kind] == "" {
+			if s.record == nil || drawn[s.Key] || trainings[s.Kind] == "" || v.continued(s) {
 				continue
 			}
 			output, ok := s.record.Outputs["curve"]
@@ -89,6 +89,13 @@ func curvesOf(ctx context.Context, input Input, variants []variant) ([]figure.Fi
 	return all, nil
 }
 
+// continued reports whether the curve of a part of a tuning is in that of a later stage.
+func (v variant) continued(part stage) bool {
+	return part.Step > 0 && slices.ContainsFunc(v.stages, func(s stage) bool {
+		return s.record != nil && s.Subject == part.Subject && (s.Kind == record.KindKeep || s.Kind == record.KindTune && s.Step > part.Step)
+	})
+}
+
 // lossCurve is a loss by step.
 type lossCurve []figure.XY
 
@@ -96,7 +103,7 @@ type lossCurve []figure.XY
 func curveFigure(ctx context.Context, input Input, name string, all []training) (figure.Figure, error) {
 	f := figure.Figure{Name: "training-" + strings.ReplaceAll(name, ": ", "-"), Title: sentence(name)}
 	styles := styled{}
-	byLine := map[string]map[string][]lossCurve{} // by term and line; of each seed
+	byLine := map[curveOf]map[string][]lossCurve{} // by term and line; of each seed
 	var lines []string
 	broken := 0
 	for _, one := range all {
@@ -117,9 +124,9 @@ func curveFigure(ctx context.Context, input Input, name string, all []training) 
 		if err != nil {
 			return f, fmt.Errorf("read the curve of %s: %w", one.node, err)
 		}
-		terms := map[string]lossCurve{}
+		terms := map[curveOf]lossCurve{}
 		for _, point := range points {
-			term, shown := curveTerm(point.Name)
+			term, shown := curveOfPoint(point)
 			switch {
 			case !shown:
 			case math.IsNaN(point.Value) || math.IsInf(point.Value, 0):
@@ -141,26 +148,26 @@ func curveFigure(ctx context.Context, input Input, name string, all []training) 
 		for _, curves := range of {
 			seeds = max(seeds, len(curves))
 			for _, c := range curves {
-				if noisy(term) && len(c) > 2*curveWindow {
+				if term.loss && len(c) > 2*curveWindow {
 					window = max(window, math.Round((c[len(c)-1].X-c[0].X)/curveWindow))
 				}
 			}
 		}
 	}
 	raw := false
-	for _, term := range slices.SortedFunc(maps.Keys(byLine), compareTerms) {
-		panel := figure.Panel{X: figure.Axis{Label: "step"}, Y: figure.Axis{Label: term}}
+	for _, term := range slices.SortedFunc(maps.Keys(byLine), compareCurves) {
+		panel := figure.Panel{X: figure.Axis{Label: "step"}, Y: figure.Axis{Label: term.title()}}
 		positive, low, high := true, math.Inf(1), 0.0
 		for _, line := range lines {
 			curves := byLine[term][line]
-			if len(curves) == 0 || longest(curves) < 2 || term != "loss" && same(curves, byLine["loss"][line]) {
+			if len(curves) == 0 || longest(curves) < 2 || term.what != "" && same(curves, byLine[curveOf{loss: true}][line]) {
 				continue // no line, or the only term of the objective
 			}
 			style, _ := styles.style(line, false)
 			series := figure.Series{Name: line, Style: style}
 			var smooth []lossCurve
 			for _, c := range curves {
-				if !noisy(term) {
+				if !term.loss {
 					smooth = append(smooth, c)
 					continue
 				}
@@ -215,12 +222,9 @@ func curveFigure(ctx context.Context, input Input, name string, all []training) 
 		about = append(about, "thin: each seed, thick: their mean")
 	}
 	f.About = strings.Join(about, "; ")
-	f.Caption = f.Title + " by step."
-	if f.About != "" {
-		f.Caption += " " + sentence(f.About) + "."
-	}
+	f.Caption = joinedBy(": ", f.Title+" by step", f.About) + "."
 	if broken > 0 {
-		f.Caption += fmt.Sprintf(" Left out: %s that no number is.", countOf(broken, "value"))
+		f.Caption += fmt.Sprintf(" Left out: %s.", map[bool]string{true: "one value that is no number", false: fmt.Sprintf("%d values that are no numbers", broken)}[broken == 1])
 	}
 	f.Caption += styles.left()
 	return f, nil
@@ -240,34 +244,36 @@ func same(curves, others []lossCurve) bool {
 	return slices.EqualFunc(curves, others, func(a, b lossCurve) bool { return slices.Equal(a, b) })
 }
 
-// curveTerm is what a panel calls a curve; shown is false for what is no objective, such
-// as the learning rate.
-func curveTerm(name string) (term string, shown bool) {
-	point := dataset.CurvePoint{Name: name}
-	if term, ok := point.LossTerm(); ok {
-		return cmp.Or(strings.TrimSpace("loss "+term), "loss"), true
-	}
-	if strings.HasPrefix(name, "validation/") {
-		return name, true
-	}
-	return "", false
+// curveOf says what a curve is of.
+type curveOf struct {
+	loss bool   // of a batch at each step, not of what is held out
+	what string // a term of the objective, "" for the whole, or a measure
 }
 
-// noisy reports whether a curve is of a batch at each step, not of all that is held out.
-func noisy(term string) bool { return !strings.HasPrefix(term, "validation/") }
-
-// compareTerms puts the whole objective first.
-func compareTerms(a, b string) int {
-	rank := func(term string) int {
-		switch {
-		case term == "loss":
-			return 0
-		case strings.HasPrefix(term, "loss "):
-			return 1
-		}
-		return 2
+// curveOfPoint is that of a point; shown is false for what is no objective, such as the
+// learning rate.
+func curveOfPoint(p dataset.CurvePoint) (of curveOf, shown bool) {
+	if term, ok := p.LossTerm(); ok {
+		return curveOf{true, term}, true
 	}
-	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	measure, ok := p.Validation()
+	return curveOf{false, measure}, ok
+}
+
+// title is what a panel calls it.
+func (c curveOf) title() string {
+	if c.loss {
+		return joinedBy(" ", "loss", c.what)
+	}
+	return "validation " + c.what
+}
+
+// compareCurves puts losses first, and of them the whole.
+func compareCurves(a, b curveOf) int {
+	if a.loss != b.loss {
+		return map[bool]int{true: -1, false: 1}[a.loss]
+	}
+	return cmp.Compare(a.what, b.what)
 }
 
 // smoothed is the mean over the steps about each, in all as many as a window; at the ends

@@ -14,13 +14,14 @@ type evaluation struct {
 	models   []string         // in the order of the experiment, measured or not
 	planned  []metric.Measure // what was to be measured
 	metrics  []record.Metric
+	sources  []*record.Record // of each metric: the stage that measured it
 }
 
 // evaluationsOf gathers the measure stages by evaluation.
 func evaluationsOf(stages []stage) []evaluation {
 	var all []evaluation
 	for _, s := range stages {
-		if s.Kind != record.KindMeasure {
+		if s.Kind != record.KindMeasure || s.Evaluation == "" { // of a finetune's step: see checkpointsOf
 			continue
 		}
 		at := slices.IndexFunc(all, func(e evaluation) bool { return e.name == s.Evaluation })
@@ -38,6 +39,9 @@ func evaluationsOf(stages []stage) []evaluation {
 		}
 		if s.record != nil {
 			e.metrics = append(e.metrics, s.record.Metrics...)
+			for range s.record.Metrics {
+				e.sources = append(e.sources, s.record)
+			}
 		}
 	}
 	return all

@@ -23,9 +23,10 @@ const (
 // compared is one figure of an ablation, or of an experiment: a metric of some subjects.
 type compared struct {
 	name     string // of its files
-	title    string
+	words    string // what it is
 	axis     figure.Axis
 	parts    []part // a panel for each
+	zero     string // what a line across at 0 is called; empty: there is none
 	subjects []comparedSubject
 }
 
@@ -61,7 +62,7 @@ func comparedFigures(run *record.Run, c across) []figure.Figure {
 func (c across) toCompare() []compared {
 	var all []compared
 	models := func(q quantity, parts []part) {
-		of := compared{name: q.column.Key.Metric, axis: axisOf(q), parts: parts}
+		of := compared{name: q.column.Key.Metric, words: wordsOf(q), axis: axisOf(q), parts: parts}
 		for _, model := range c.models() {
 			of.subjects = append(of.subjects, comparedSubject{model, c.isBaseline(model), func(p part) finder {
 				over := q
@@ -75,6 +76,9 @@ func (c across) toCompare() []compared {
 	for _, name := range []string{metric.GoodShare, metric.WinMinusLose} {
 		if c.measured(name) {
 			models(quantityOf(name, part{}), splits)
+		}
+		if name == metric.WinMinusLose && c.measured(name) {
+			all[len(all)-1].zero = "as good as the baseline"
 		}
 	}
 	for _, d := range distances {
@@ -93,7 +97,7 @@ func (c across) toCompare() []compared {
 			continue
 		}
 		q := quantityOf(name, part{})
-		of := compared{name: name, axis: axisOf(q), parts: orAll(c.splits(name))}
+		of := compared{name: name, words: wordsOf(q), axis: axisOf(q), parts: orAll(c.splits(name))}
 		for _, reward := range c.all(evaluation.judgedRewards) {
 			of.subjects = append(of.subjects, comparedSubject{reward, false, func(p part) finder {
 				over := q
@@ -112,8 +116,7 @@ func (c across) toCompare() []compared {
 // chosenToCompare is the share of good images among those that rewards choose, beside
 // those that are drawn at random and those of models.
 func (c across) chosenToCompare() compared {
-	of := compared{name: metric.BestOfGoodShare, axis: axisOf(quantityOf(metric.GoodShare, part{})), parts: orAll(c.splits(metric.BestOfGoodShare))}
-	of.axis.Label = "chosen images judged good, %"
+	of := compared{name: metric.BestOfGoodShare, words: axisWords[metric.BestOfGoodShare], axis: axisOf(quantityOf(metric.BestOfGoodShare, part{})), parts: orAll(c.splits(metric.BestOfGoodShare))}
 	for _, by := range c.choosers() {
 		of.subjects = append(of.subjects, comparedSubject{by.name(), false, func(p part) finder {
 			return func(e evaluation) *record.Metric {
@@ -195,19 +198,15 @@ func (s sweep) title() string {
 
 // axis is that of the panels.
 func (s sweep) axis() figure.Axis {
-	axis := s.x.axis()
-	if s.rows {
-		axis.Label = s.title()
-	}
+	axis, notes := s.x.axis()
 	if at := slices.Index(s.x.values, s.baseline); at >= 0 && axis.Names != nil {
 		axis.Names = slices.Clone(axis.Names)
 		axis.Names[at] += "*"
-		axis.Label = strings.TrimSuffix(axis.Label, ")")
-		if axis.Label != s.title() {
-			axis.Label += "; *: baseline)"
-		} else {
-			axis.Label += " (*: baseline)"
-		}
+		notes = append(notes, "*: baseline")
+	}
+	axis.Label = s.title()
+	if notes != nil {
+		axis.Label += " (" + strings.Join(notes, "; ") + ")"
 	}
 	return axis
 }
@@ -315,22 +314,23 @@ func (c across) varied(run *record.Run, name string) varied {
 	return sorted
 }
 
-// axis is the variable's, on a scale that its values choose.
-func (v varied) axis() figure.Axis {
-	axis := figure.Axis{Label: v.name, Scale: v.scale()}
+// axis is the variable's, on a scale that its values choose, and what there is to say of
+// it.
+func (v varied) axis() (axis figure.Axis, notes []string) {
+	axis.Scale = v.scale()
 	switch {
 	case axis.Scale == figure.Even:
 		axis.Names = v.values
 		if v.numbers != nil {
-			axis.Label += " (evenly spaced)"
+			notes = append(notes, "evenly spaced")
 		}
 	case len(v.values) <= 12:
 		axis.Names, axis.Values = v.values, v.numbers
 	}
 	if axis.Scale == figure.Log {
-		axis.Label += " (logarithmic)"
+		notes = append(notes, "logarithmic")
 	}
-	return axis
+	return axis, notes
 }
 
 // scale is logarithmic where that spaces the values more evenly and they span much, and
@@ -418,9 +418,9 @@ func (v *varied) coloured(most int) []string {
 // against draws a metric against what varies; ok is false if nothing of it was measured.
 func (c across) against(of compared, axes sweep) (f figure.Figure, ok bool) {
 	scale := axes.x.scale()
-	f = figure.Figure{Name: of.name + "-by-" + axes.x.name, Title: sentence(withoutUnit(of.axis.Label)) + " by " + axes.title(), Columns: len(of.parts)}
+	f = figure.Figure{Name: of.name + "-by-" + axes.x.name, Title: sentence(of.words) + " by " + axes.title(), Columns: len(of.parts)}
 	var behind sample
-	var bars saying
+	var bars intervals
 	var untouchedNames, left []string
 	styles, dots := styled{}, false
 	facets := c.facets(axes.panels)
@@ -442,9 +442,7 @@ func (c across) against(of compared, axes sweep) (f figure.Figure, ok bool) {
 					}
 					behind.add(first.metrics...)
 					rule := figure.Rule{At: first.number(), Band: first.interval(), Name: subject.name, Style: style}
-					if rule.Band != nil {
-						bars.add(first.Method, "band")
-					}
+					bars.add(first, "bands")
 					panel.Rules = append(panel.Rules, rule)
 					if !slices.Contains(untouchedNames, subject.name) {
 						untouchedNames = append(untouchedNames, subject.name)
@@ -469,9 +467,7 @@ func (c across) against(of compared, axes sweep) (f figure.Figure, ok bool) {
 						x := axes.at(g, scale)
 						behind.add(s.metrics...)
 						seeds = max(seeds, len(g.seeds))
-						if s.Low != nil {
-							bars.add(s.Method, "bar")
-						}
+						bars.add(s, "bars")
 						if len(s.each) > 1 && len(facet.groups)*len(s.each) <= mostSeedsIn {
 							dots = true
 							for _, each := range s.each {
@@ -498,6 +494,7 @@ func (c across) against(of compared, axes sweep) (f figure.Figure, ok bool) {
 			if len(panel.Series) == 0 {
 				continue
 			}
+			panel.Rules = append(panel.Rules, of.zeroRule()...)
 			dodge(panel)
 			f.Panels = append(f.Panels, panel)
 		}
@@ -505,12 +502,12 @@ func (c across) against(of compared, axes sweep) (f figure.Figure, ok bool) {
 	if len(f.Panels) == 0 {
 		return f, false
 	}
-	f.About = joinedBy("; ", behind.words(seeds), seedsWords(seeds), dotWords(dots), barWords(bars))
-	caption := []string{f.Title + ".", sentence(f.About) + "."}
+	f.About = joinedBy("; ", behind.words(seeds), seedsWords(seeds), dotWords(dots), bars.words())
+	caption := []string{f.Title + ": " + f.About + "."}
 	if len(untouchedNames) > 0 {
 		caption = append(caption, "A line across with a band: "+listed(untouchedNames)+", which the variables do not touch.")
 	}
-	f.Caption = strings.Join(append(caption, left...), " ") + ringed(f.Panels...) + methods(bars) + styles.left()
+	f.Caption = strings.Join(append(caption, left...), " ") + ringed(f.Panels...) + bars.made() + styles.left()
 	return f, true
 }
 
@@ -530,6 +527,13 @@ func dodge(p figure.Panel) {
 			all[n].Lines[i].Shift = shift
 		}
 	}
+}
+
+func (of compared) zeroRule() []figure.Rule {
+	if of.zero == "" {
+		return nil
+	}
+	return []figure.Rule{{At: 0, Name: of.zero, Style: figure.Baseline}}
 }
 
 // countTouched is at how many subjects the colours have to be shared, roughly: those that
@@ -569,9 +573,9 @@ func (c across) bySubject(of compared) (f figure.Figure, ok bool) {
 	if measure, _ := metric.MeasureOf(of.name); measure == metric.MeasureRewardAccuracy {
 		what = "reward"
 	}
-	f = figure.Figure{Name: of.name + "-by-" + what, Title: sentence(withoutUnit(of.axis.Label)) + " by " + what, Columns: len(of.parts)}
+	f = figure.Figure{Name: of.name + "-by-" + what, Title: sentence(of.words) + " by " + what, Columns: len(of.parts)}
 	var behind sample
-	var bars saying
+	var bars intervals
 	var names []string
 	dots, ruled := false, false
 	measured := make([][]shown, len(of.parts))
@@ -606,9 +610,7 @@ func (c across) bySubject(of compared) (f figure.Figure, ok bool) {
 				ruled = true
 				panel.Rules = append(panel.Rules, figure.Rule{At: s.number(), Style: style, Name: "baseline: " + subject.name})
 			}
-			if s.Low != nil {
-				bars.add(s.Method, "bar")
-			}
+			bars.add(s, "bars")
 			series := figure.Series{Style: style}
 			if len(s.each) > 1 {
 				dots = true
@@ -620,11 +622,12 @@ func (c across) bySubject(of compared) (f figure.Figure, ok bool) {
 			panel.Series = append(panel.Series, series)
 		}
 		if len(panel.Series) > 0 {
+			panel.Rules = append(panel.Rules, of.zeroRule()...)
 			f.Panels = append(f.Panels, panel)
 		}
 	}
-	f.About = joinedBy("; ", behind.words(seeds), seedsWords(seeds), dotWords(dots), barWords(bars))
-	f.Caption = f.Title + ". " + sentence(f.About) + "." + methods(bars)
+	f.About = joinedBy("; ", behind.words(seeds), seedsWords(seeds), dotWords(dots), bars.words())
+	f.Caption = f.Title + ": " + f.About + "." + bars.made()
 	if ruled {
 		f.Caption += " The line across is the baseline."
 	}
@@ -645,18 +648,4 @@ func partTitle(p part) string {
 		return ""
 	}
 	return p.name() + " prompts"
-}
-
-// withoutUnit is an axis's label as a title has it.
-func withoutUnit(label string) string {
-	label, _, _ = strings.Cut(label, ", ")
-	label, _, _ = strings.Cut(label, " (")
-	return label
-}
-
-func appendOnce(all []string, words string) []string {
-	if slices.Contains(all, words) {
-		return all
-	}
-	return append(all, words)
 }

@@ -78,10 +78,10 @@ func (g *imageGrid) figure() figure.Figure {
 	}
 	about := []string{fmt.Sprintf("prompts drawn by seed %d, spread over categories, splits and words; not chosen by eye", g.lot.seed)}
 	if judged {
-		about = append(about, "a tick: most raters call the image good, a cross: bad, two bars: as many each")
+		about = append(about, "a tick: most raters call the image good, a cross: bad, two bars: as many each, no sign: none voted")
 	}
 	f := figure.Figure{Name: "images", Title: "The same prompts and seeds by each model", About: strings.Join(about, "; "), Images: &images}
-	f.Caption = f.Title + ". " + sentence(f.About) + "."
+	f.Caption = f.Title + ": " + f.About + "."
 	if left := g.count - len(g.models); left > 0 {
 		f.Caption += fmt.Sprintf(" %s %s no room.", countOf(left, "more model"), map[bool]string{true: "has", false: "have"}[left == 1])
 	}

@@ -1,7 +1,9 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -13,6 +15,7 @@ import (
 // shown is a number over the seeds of a group, as a figure shows it.
 type shown struct {
 	Cell
+	over    string    // what its interval is of, in few words
 	each    []float64 // the number under each seed, in the order of the seeds
 	metrics []*record.Metric
 }
@@ -30,10 +33,19 @@ func (c across) measure(subject string, find finder) []shown {
 	var t Table // its notes are the tables'
 	var all []shown
 	for _, g := range c.groups {
-		s := shown{Cell: c.overSeeds(&t, g, subject, find)}
+		s := shown{Cell: c.overSeeds(&t, g, subject, find), over: "95 % over prompts"}
+		if len(g.seeds) > 1 {
+			s.over = "95 % over the seeds"
+		}
+		if !finite(s.Value) {
+			s.Value = nil
+		}
+		if !finite(s.Low) || !finite(s.High) {
+			s.Low, s.High = nil, nil
+		}
 		for _, v := range g.seeds {
 			e, _ := c.of(v)
-			if m := find(e); m != nil && m.Value != nil {
+			if m := find(e); m != nil && finite(m.Value) {
 				s.each, s.metrics = append(s.each, *m.Value), append(s.metrics, m)
 			}
 		}
@@ -41,6 +53,9 @@ func (c across) measure(subject string, find finder) []shown {
 	}
 	return all
 }
+
+// finite reports whether there is a number.
+func finite(x *float64) bool { return x != nil && !math.IsNaN(*x) && !math.IsInf(*x, 0) }
 
 // untouched reports whether the numbers are the same in every group that has any: no
 // variable changes them.
@@ -104,25 +119,28 @@ func (c Cell) bounded() string {
 // axisWords are what axes call metrics, beside their titles in the table of metrics.
 var axisWords = map[string]string{
 	metric.GoodShare:           "images judged good",
+	metric.BestOfGoodShare:     "chosen images judged good",
 	metric.WinMinusLose:        "prompts won less lost",
 	metric.PairwiseAccuracy:    "pairs ordered as raters do",
 	metric.RewardAccuracyShare: "images told as raters do",
 	metric.AUC:                 "AUC against raters",
 }
 
+// wordsOf is what axes and titles call a quantity.
+func wordsOf(q quantity) string {
+	key := q.column.Key
+	if key.Reward != "" {
+		return "mean score of " + key.Reward
+	}
+	row, _ := metric.Define(key.Metric)
+	return cmp.Or(axisWords[key.Metric], row.Title)
+}
+
 // axisOf is the axis of a quantity, with its unit and which way is better.
 func axisOf(q quantity) figure.Axis {
-	key := q.column.Key
-	row, _ := metric.Define(key.Metric)
-	words := axisWords[key.Metric]
-	switch {
-	case key.Reward != "":
-		words = "mean score of " + key.Reward
-	case words == "":
-		words = row.Title
-	}
+	row, _ := metric.Define(q.column.Key.Metric)
 	zero, hundred := 0.0, 100.0
-	axis := figure.Axis{Label: words}
+	axis := figure.Axis{Label: wordsOf(q)}
 	switch row.Unit {
 	case record.Share:
 		axis.Label += ", %"
@@ -180,28 +198,30 @@ func seedsWords(seeds int) string {
 	return fmt.Sprintf("%d seeds", seeds)
 }
 
-// barWords says in few words what the bars of a figure are; methods says it all.
-func barWords(bars saying) string {
-	var brief saying
-	for i, method := range bars.words {
-		over := strings.TrimSuffix(method, ".")
-		switch {
-		case strings.Contains(method, "seed"):
-			over = "95 % over the seeds"
-		case strings.Contains(method, "prompt"):
-			over = "95 % over prompts"
-		}
-		for _, which := range bars.of[i] {
-			brief.add(over, which)
-		}
+// intervals is what the bars of a figure are of.
+type intervals struct {
+	brief   saying
+	methods []string // how they were made
+}
+
+// add adds the interval of a number, if it has one, which is drawn as some kind of bar.
+func (i *intervals) add(s shown, which string) {
+	if s.Low == nil {
+		return
 	}
+	i.brief.add(s.over, which)
+	if s.Method != "" {
+		i.methods = appendOnce(i.methods, s.Method)
+	}
+}
+
+// words say it: "bars: 95 % over the seeds".
+func (i intervals) words() string {
 	var said []string
-	for i, over := range brief.words {
-		which := strings.Join(brief.of[i], " and ") + " bars"
-		if len(brief.words) == 1 && slices.ContainsFunc(brief.of[i], func(of string) bool { return of != "band" }) {
+	for at, over := range i.brief.words {
+		which := strings.Join(i.brief.of[at], " and ")
+		if len(i.brief.words) == 1 {
 			which = "bars"
-		} else if slices.Equal(brief.of[i], []string{"band"}) {
-			which = "band"
 		}
 		said = append(said, which+": "+over)
 	}
@@ -211,12 +231,19 @@ func barWords(bars saying) string {
 	return strings.Join(said, "; ")
 }
 
-// methods says how the intervals of a figure were made.
-func methods(bars saying) string {
-	if len(bars.words) == 0 {
+// made says how they were made.
+func (i intervals) made() string {
+	if len(i.methods) == 0 {
 		return ""
 	}
-	return " Intervals: " + together(bars.words) + "."
+	return " Intervals: " + together(i.methods) + "."
+}
+
+func appendOnce(all []string, words string) []string {
+	if slices.Contains(all, words) {
+		return all
+	}
+	return append(all, words)
 }
 
 // joinedBy puts together what there is of some words.

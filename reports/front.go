@@ -23,7 +23,7 @@ func frontFigure(c across) (f figure.Figure, ok bool) {
 	f = figure.Figure{Name: "front", Title: "Alignment against fidelity"}
 	panel := figure.Panel{X: axisOf(distance), Y: axisOf(aligned)}
 	var behind sample
-	bars := saying{}
+	var bars intervals
 	variables := c.variables()
 	var styles styled
 	seeds := 0
@@ -41,11 +41,11 @@ func frontFigure(c across) (f figure.Figure, ok bool) {
 			}
 			behind.add(y.metrics...)
 			seeds = max(seeds, len(g.seeds))
-			name, label := model, ""
+			name, label, whole := model, "", true
 			if len(c.groups) > 1 && !same {
-				label, name = g.label, settingOf(g, variables)
+				label, name, whole = g.label, settingOf(g, variables), false
 				if baseline || len(variables) == 0 {
-					name = labelled(model, label)
+					name, whole = labelled(model, label), true
 				}
 			}
 			if baseline {
@@ -54,17 +54,13 @@ func frontFigure(c across) (f figure.Figure, ok bool) {
 			if x.Low == nil && len(g.seeds) == 1 {
 				// A distance of one seed has the interval of the difference from the
 				// baseline, about its value: it has none itself.
-				x.Cell = c.aboutDifference(g, model, x.Cell, distance)
+				x = c.aboutDifference(g, model, x, distance)
 			}
-			if x.Low != nil {
-				bars.add(x.Method, "horizontal")
-			}
-			if y.Low != nil {
-				bars.add(y.Method, "vertical")
-			}
+			bars.add(x, "horizontal bars")
+			bars.add(y, "vertical bars")
 			point := figure.Point{
 				XY: figure.XY{X: x.number(), Y: y.number()}, XInterval: x.interval(), YInterval: y.interval(),
-				Name: name, Detail: fmt.Sprintf("%s: %s %s; %s %s", labelled(model, label), withoutUnit(panel.Y.Label), y.bounded(), withoutUnit(panel.X.Label), x.bounded()),
+				Name: name, Whole: whole, Detail: fmt.Sprintf("%s: %s %s; %s %s", labelled(model, label), wordsOf(aligned), y.bounded(), wordsOf(distance), x.bounded()),
 				Baseline: g.baseline && !baseline,
 			}
 			at := styles.of(&panel, model, baseline)
@@ -103,8 +99,8 @@ func frontFigure(c across) (f figure.Figure, ok bool) {
 	if valued {
 		beside = "beside points: " + strings.Join(variables, ", ")
 	}
-	f.About = joinedBy("; ", behind.words(seeds), seedsWords(seeds), barWords(bars), beside)
-	f.Caption = sentence(f.About) + ". " + f.Caption + "Better is up and to the left; the square is the baseline." + ringed(panel) + methods(bars) + styles.left()
+	f.About = joinedBy("; ", behind.words(seeds), seedsWords(seeds), bars.words(), beside)
+	f.Caption = f.Title + ": " + f.About + ". " + f.Caption + "Better is up and to the left; the square is the baseline." + ringed(panel) + bars.made() + styles.left()
 	return f, true
 }
 
@@ -150,18 +146,18 @@ func (c across) frontQuantities() (distance, aligned quantity, ok bool) {
 }
 
 // aboutDifference is a distance with the interval of its difference from the baseline's.
-func (c across) aboutDifference(g group, model string, cell Cell, distance quantity) Cell {
+func (c across) aboutDifference(g group, model string, s shown, distance quantity) shown {
 	at := slices.IndexFunc(distances, func(d struct{ value, difference, p string }) bool {
 		return d.value == distance.column.Key.Metric
 	})
 	e, _ := c.of(g.seeds[0])
 	difference := e.find(distances[at].difference, part{}, of(model), drawn(record.All))
 	if difference == nil || difference.Value == nil || difference.Low == nil {
-		return cell
+		return s
 	}
-	low, high := *cell.Value+*difference.Low-*difference.Value, *cell.Value+*difference.High-*difference.Value
-	cell.Low, cell.High, cell.Method = &low, &high, "95 % of the difference from the baseline"
-	return cell
+	low, high := *s.Value+*difference.Low-*difference.Value, *s.Value+*difference.High-*difference.Value
+	s.Low, s.High, s.over, s.Method = &low, &high, "95 % of the difference from the baseline", difference.Protocol["interval"]
+	return s
 }
 
 // floor is the distance of real images that stand for a model's; nil: not measured.

@@ -72,6 +72,9 @@ func addMarkdown(b *bytes.Buffer, r *Report, figures []figure.Figure, level int)
 	for _, note := range r.Notes {
 		fmt.Fprintf(b, "- %s\n", escapeMarkdown(note))
 	}
+	for _, line := range r.Protocols {
+		fmt.Fprintf(b, "- %s\n", escapeMarkdown(line))
+	}
 	if r.Command != "" {
 		fmt.Fprintf(b, "\nAgain: `%s`\n", r.Command)
 	}

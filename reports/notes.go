@@ -33,7 +33,7 @@ func notes(run *record.Run, variants []variant) (all, trouble []string) {
 	}
 	for _, v := range variants {
 		for _, s := range v.stages {
-			if r := s.record; s.Kind == record.KindRate && s.Evaluation == "" && r != nil {
+			if r := s.record; s.Kind == record.KindRate && s.Evaluation == "" && s.Measure == "" && r != nil {
 				add("Labels %s: %d images with %d labels, one of each rater who judged them.", s.Subject, r.Items, r.Outputs["labels"].Rows)
 			}
 		}
@@ -55,7 +55,7 @@ func notes(run *record.Run, variants []variant) (all, trouble []string) {
 	told := map[string]bool{} // keys: variants share stages
 	for _, v := range variants {
 		for _, s := range v.stages {
-			if s.record == nil || len(s.record.Facts) == 0 || s.Kind == record.KindTune || told[s.Key] {
+			if s.record == nil || len(s.record.Facts) == 0 || s.Kind == record.KindTune || s.Kind == record.KindKeep || told[s.Key] {
 				continue
 			}
 			told[s.Key] = true

@@ -55,6 +55,10 @@ func provenance(run *record.Run, variants []variant) []page.Fact {
 	add("Device", machine.Device)
 	add("Compiler", machine.Compiler)
 	add("Versions", pairs(run.Versions, " "))
+	names, values := protocolsOf(variants).lines()
+	for i, name := range names {
+		add(name, values[i])
+	}
 	return all
 }
 

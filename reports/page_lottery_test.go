@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,6 +34,32 @@ func TestLottery(t *testing.T) {
 	}
 	if len(parts) != 3 {
 		t.Errorf("the first three are of %v", parts)
+	}
+}
+
+// TestSpreadWords: with the words of the first four prompts every count and every shape is
+// shown, whatever the seed.
+func TestSpreadWords(t *testing.T) {
+	words := map[promptPlace]string{}
+	var places []promptPlace
+	for _, count := range []string{"one", "two", "three", "four"} {
+		for _, shape := range []string{"ring", "star", "bar", "cross"} {
+			p := promptPlace{Prompt: count + " " + shape}
+			places = append(places, p)
+			words[p] = fmt.Sprintf(`{"count":%q,"shape":%q}`, count, shape)
+		}
+	}
+	for seed := range uint64(20) {
+		drawn := lottery{seed}.draw(places, func(p promptPlace) string { return words[p] })
+		shown := map[string]bool{}
+		for _, p := range drawn[:4] {
+			for _, word := range strings.Fields(p.Prompt) {
+				shown[word] = true
+			}
+		}
+		if len(shown) != 8 || len(drawn) != len(places) {
+			t.Errorf("seed %d shows %v first, of %d prompts", seed, shown, len(drawn))
+		}
 	}
 }
 

@@ -46,7 +46,7 @@ func picturedModels(c across, most int) (models []pictured, count int) {
 					continue
 				}
 				switch s.Kind {
-				case record.KindSample, record.KindImport:
+				case record.KindSample, record.KindImport, record.KindMatch:
 					found.images, drawn = s.record.Outputs["images"]
 				case record.KindRate:
 					if output, ok := s.record.Outputs["labels"]; ok {

@@ -36,6 +36,8 @@ type Report struct {
 	// all that they make.
 	Troubles []string
 	Notes    []string // n, raters, protocol, facts, and Troubles
+	// Protocols say of which numbers each is and how these were made.
+	Protocols []string
 }
 
 // Build makes the tables of a run. A run with several variants (an ablation) is
@@ -44,7 +46,7 @@ func Build(input Input) *Report {
 	r := &Report{Title: input.Run.Name, About: input.Run.Description, Command: input.Run.Command}
 	variants := variantsOf(input)
 	if len(variants) > 1 {
-		r.Tables = variantTables(input.Run, variants)
+		r.Tables = append(variantTables(input.Run, variants), keptTable(variants)...)
 		for _, t := range r.Tables {
 			if t.Lead && t.measured() {
 				r.Summary = append(r.Summary, t.condensed())
@@ -70,6 +72,10 @@ func Build(input Input) *Report {
 	}
 	r.Alarms = alarms(variants)
 	r.Notes, r.Troubles = notes(input.Run, variants)
+	names, values := protocolsOf(variants).lines()
+	for i, name := range names {
+		r.Protocols = append(r.Protocols, name+": "+values[i]+".")
+	}
 	if len(empty) > 0 {
 		unmeasured := "Nothing was measured yet for: " + strings.Join(empty, "; ") + "."
 		r.Notes, r.Troubles = append([]string{unmeasured}, r.Notes...), append([]string{unmeasured}, r.Troubles...)
@@ -101,6 +107,9 @@ func experimentTables(v variant) (tables, summary []Table) {
 			summary = append(summary, lead.of(e.name, several))
 		}
 	}
+	for _, c := range checkpointsOf(v) {
+		tables = append(tables, c.table())
+	}
 	return tables, summary
 }
 
@@ -120,12 +129,15 @@ func Print(w io.Writer, width int, input Input) error {
 	return printTerminal(w, width, Build(input))
 }
 
+// PrintReport writes a report that is built already.
+func PrintReport(w io.Writer, width int, r *Report) error { return printTerminal(w, width, r) }
+
 // PrintSummary writes what came out: a table or two, what must not be overlooked, and
 // what else there is.
 func PrintSummary(w io.Writer, width int, input Input) error {
 	r := Build(input)
 	brief := *r
-	brief.Tables, brief.Notes, brief.Command = r.Summary, r.Troubles, ""
+	brief.Tables, brief.Notes, brief.Protocols, brief.Command = r.Summary, r.Troubles, nil, ""
 	if len(brief.Tables) == 0 { // of something else than models, or nothing yet
 		brief.Tables = r.Tables
 	} else {

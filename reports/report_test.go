@@ -521,9 +521,9 @@ func TestResultsSchema(t *testing.T) {
 	}
 }
 
-// TestResultsNameTheirProtocol: a number's protocol and a stage's machine are found at
+// TestResultsNameTheirMethod: a number's method and a stage's machine are found at
 // their places, and each stands there once.
-func TestResultsNameTheirProtocol(t *testing.T) {
+func TestResultsNameTheirMethod(t *testing.T) {
 	s := syntheticExperiment(t)
 	for i, ref := range s.run.Variants[0].Stages {
 		s.records[ref.Key].Machine = record.Machine{OS: "linux", CPUs: 1 + i%2}
@@ -533,14 +533,14 @@ func TestResultsNameTheirProtocol(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got struct {
-		Machines  []record.Machine
-		Protocols []map[string]string
-		Variants  []struct {
+		Machines []record.Machine
+		Methods  []map[string]string
+		Variants []struct {
 			Stages []struct {
 				Key     string
 				Machine int
 			}
-			Metrics []struct{ Protocol *int }
+			Metrics []struct{ Method *int }
 		}
 	}
 	if err := json.Unmarshal(written.Bytes(), &got); err != nil {
@@ -560,10 +560,10 @@ func TestResultsNameTheirProtocol(t *testing.T) {
 	}
 	for i, m := range got.Variants[0].Metrics {
 		switch {
-		case (m.Protocol == nil) != (want[i].Protocol == nil):
-			t.Errorf("metric %d: protocol %v, want %v", i, m.Protocol, want[i].Protocol)
-		case m.Protocol != nil && !maps.Equal(got.Protocols[*m.Protocol], want[i].Protocol):
-			t.Errorf("metric %d: protocol %v, want %v", i, got.Protocols[*m.Protocol], want[i].Protocol)
+		case (m.Method == nil) != (want[i].Protocol == nil):
+			t.Errorf("metric %d: method %v, want %v", i, m.Method, want[i].Protocol)
+		case m.Method != nil && !maps.Equal(got.Methods[*m.Method], want[i].Protocol):
+			t.Errorf("metric %d: method %v, want %v", i, got.Methods[*m.Method], want[i].Protocol)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/plumb-ml/plumb/core/protocol"
 	"github.com/plumb-ml/plumb/core/record"
 )
 
@@ -13,7 +14,7 @@ import (
 const resultsSchema = 1
 
 // results is results.json up to its variants. What many stages and numbers share stands
-// in Machines and Protocols once; they name it by its place there, from 0.
+// in Machines, Protocols and Methods once; they name it by its place there, from 0.
 type results struct {
 	Schema      int                 `json:"schema"`
 	Name        string              `json:"name"`
@@ -29,7 +30,10 @@ type results struct {
 	Alarms      []string            `json:"alarms,omitempty"`
 	Notes       []string            `json:"notes,omitempty"`
 	Machines    []record.Machine    `json:"machines"`
-	Protocols   []map[string]string `json:"protocols"`
+	// Protocols say of which images numbers are and what looked at these, and Methods how
+	// they were computed from that.
+	Protocols []protocol.Protocol `json:"protocols"`
+	Methods   []map[string]string `json:"methods"`
 }
 
 // variantResults is a variant up to its stages and metrics.
@@ -54,18 +58,20 @@ type stageResults struct {
 	Machine   *int               `json:"machine,omitempty"` // among the results' machines
 }
 
-// metricResults is a metric whose protocol is one of the results'.
+// metricResults is a metric that names its protocol and, in the place of what its record
+// calls so, its method.
 type metricResults struct {
 	Evaluation string `json:"evaluation"`
 	record.Metric
-	Protocol *int `json:"protocol,omitempty"` // in place of the metric's own
+	Protocol int  `json:"protocol"`         // among the results' protocols
+	Method   *int `json:"method,omitempty"` // among the results' methods
 }
 
 // writeResults writes every metric of a run with all that is known of it, a stage or a
 // metric a line: indented, 500 variants would be 85 MB.
 func writeResults(w io.Writer, input Input, report *Report) error {
 	run, variants := input.Run, variantsOf(input)
-	machines, protocols := newShared[record.Machine](), newShared[map[string]string]()
+	machines, methods := newShared[record.Machine](), newShared[map[string]string]()
 	for _, v := range variants {
 		for _, s := range v.stages {
 			if s.record != nil {
@@ -75,16 +81,17 @@ func writeResults(w io.Writer, input Input, report *Report) error {
 		for _, e := range v.evaluations {
 			for _, m := range e.metrics {
 				if m.Protocol != nil {
-					protocols.add(m.Protocol)
+					methods.add(m.Protocol)
 				}
 			}
 		}
 	}
+	protocols := protocolsOf(variants)
 	all := results{
 		Schema: resultsSchema, Name: run.Name, Description: run.Description, File: run.File, Command: run.Command,
 		Started: run.Started, Seconds: run.Seconds, Baseline: run.Baseline,
 		Versions: run.Versions, Machine: run.Machine, Alarms: report.Alarms, Notes: report.Notes,
-		Machines: machines.all, Protocols: protocols.all,
+		Machines: machines.all, Protocols: protocols.all(), Methods: methods.all,
 	}
 	if run.ID != "" {
 		all.Run = run.FullName()
@@ -99,12 +106,13 @@ func writeResults(w io.Writer, input Input, report *Report) error {
 			out.value(s.results(machines))
 		}
 		out.raw("\n],\"metrics\":[")
+		trace := v.trace()
 		count := 0
 		for _, e := range v.evaluations {
-			for _, m := range e.metrics {
+			for k, m := range e.metrics {
 				out.separate(count)
 				count++
-				out.value(metricResults{e.name, m, protocols.place(m.Protocol)})
+				out.value(metricResults{e.name, m, protocols.add(trace, e, k), methods.place(m.Protocol)})
 			}
 		}
 		out.raw("\n]}")

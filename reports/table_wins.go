@@ -56,7 +56,7 @@ func (e evaluation) detectable(comparisons int) string {
 	models := 0
 	for i := range e.metrics {
 		m := &e.metrics[i]
-		if m.Name != metric.WinMinusLoseDetectable || m.Category != "" || m.Split != "" || m.Value == nil {
+		if m.Name != metric.WinMinusLoseDetectable || m.Category != "" || m.Split != "" || m.Value == nil || m.Clusters < 2 {
 			continue
 		}
 		models++

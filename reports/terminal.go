@@ -57,6 +57,9 @@ func printTerminal(w io.Writer, width int, r *Report) error {
 	for _, note := range r.Notes {
 		wrapTo(&b, width, "- ", note)
 	}
+	for _, line := range r.Protocols {
+		wrapTo(&b, width, "- ", line)
+	}
 	if r.Command != "" {
 		wrapTo(&b, width, "", "Again: "+r.Command)
 	}

@@ -17,6 +17,7 @@ import (
 type loaded struct {
 	*session.Session
 	program *program
+	again   string // what to type to run it again; empty: run FILE
 }
 
 // load reads an experiment or an ablation and plans it. Mistakes in it are a
@@ -25,6 +26,11 @@ func (p *program) load(ctx context.Context, file string) (*loaded, error) {
 	if err := missingFile(file); err != nil {
 		return nil, err
 	}
+	return p.loadKnown(ctx, file)
+}
+
+// loadKnown is load of a file that may be in memory.
+func (p *program) loadKnown(ctx context.Context, file string) (*loaded, error) {
 	options, err := p.sessionOptions()
 	if err != nil {
 		return nil, err
@@ -34,7 +40,7 @@ func (p *program) load(ctx context.Context, file string) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &loaded{s, p}, nil
+	return &loaded{Session: s, program: p}, nil
 }
 
 // read is load without a look at what computes.
@@ -42,6 +48,11 @@ func (p *program) read(ctx context.Context, file string) (*loaded, error) {
 	if err := missingFile(file); err != nil {
 		return nil, err
 	}
+	return p.readKnown(ctx, file)
+}
+
+// readKnown is read of a file that may be in memory.
+func (p *program) readKnown(ctx context.Context, file string) (*loaded, error) {
 	options, err := p.sessionOptions()
 	if err != nil {
 		return nil, err
@@ -51,7 +62,7 @@ func (p *program) read(ctx context.Context, file string) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &loaded{s, p}, nil
+	return &loaded{Session: s, program: p}, nil
 }
 
 // collectLess lets garbage grow for as long as a file is read, and returns what ends

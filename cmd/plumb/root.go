@@ -178,7 +178,8 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.noColor, "no-color", os.Getenv("NO_COLOR") != "", "plain text without colours")
 	root.AddCommand(
 		p.initCommand(), p.validateCommand(), p.fmtCommand(), p.planCommand(), p.downloadCommand(), p.runCommand(), p.explainCommand(),
-		p.watchCommand(), p.runsCommand(), p.reportCommand(), p.trackCommand(), p.exportCommand(), p.labelCommand(),
+		p.watchCommand(), p.runsCommand(), p.reportCommand(), p.compareCommand(), p.judgeCommand(),
+		p.trackCommand(), p.bundleCommand(), p.verifyCommand(), p.exportCommand(), p.labelCommand(),
 		p.referenceCommand(), p.pluginsCommand(), p.pluginCommand(),
 		p.doctorCommand(), p.backendCommand(), p.storeCommand(), p.benchCommand(), p.versionCommand(),
 		p.serveCommand(), p.pluginDoctorCommand(), p.pluginHoldCommand(), p.pluginBackendCommand(), p.pluginBenchCommand(),
@@ -194,7 +195,7 @@ func (p *program) root() *cobra.Command {
 // group sorts the verbs by what they are about.
 func group(root *cobra.Command) {
 	for _, about := range []struct{ id, title, verbs string }{
-		{"experiments", "Experiments:", "init validate fmt plan download run watch runs report track export label explain"},
+		{"experiments", "Experiments:", "init validate fmt plan download run watch runs report compare judge track bundle verify export label explain"},
 		{"language", "Language and plugins:", "reference plugins plugin"},
 		{"machine", "This machine:", "doctor backend store bench"},
 	} {

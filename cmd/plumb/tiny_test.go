@@ -40,7 +40,7 @@ func tinyPlugin() sdk.Plugin {
 				Description: sdk.Description{
 					Kind: sdk.KindSampler, Name: "tiles", Summary: "Draws tiles of one colour.", CodeVersion: "1", NeedsDevice: true,
 					PreferredBatch: 4,
-					Capabilities:   []sdk.Capability{sdk.CapabilityTune},
+					Capabilities:   []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityTuneInParts},
 					Schema: sdk.Schema{Attributes: []sdk.Attribute{
 						integer("size", "4"), integer("delay_ms", "0"), integer("crash_at", "-1"), integer("room", "0"),
 						{Name: "weights", Type: sdk.TypeString, Path: true, Summary: "A can of paint.", Obtain: "Cans of paint are sold in the village."},
@@ -86,6 +86,12 @@ func tinyPlugin() sdk.Plugin {
 				Description: sdk.Description{
 					Kind: sdk.KindEncoder, Name: "mean", Summary: "The mean colour.", CodeVersion: "1",
 					Capabilities: []sdk.Capability{sdk.CapabilityTexts},
+				},
+				Open: func(context.Context, sdk.OpenRequest) (any, error) { return meanColor{}, nil },
+			},
+			{
+				Description: sdk.Description{
+					Kind: sdk.KindEncoder, Name: "average", Summary: "The mean colour, by another name.", CodeVersion: "1", Resizing: "not at all",
 				},
 				Open: func(context.Context, sdk.OpenRequest) (any, error) { return meanColor{}, nil },
 			},
@@ -247,8 +253,12 @@ func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pro
 		if w, err = readWeights(kept); err != nil {
 			return err
 		}
+	} else if r.Resume != "" {
+		if w, err = readWeights(filepath.Join(r.Resume, "state.json")); err != nil {
+			return err
+		}
 	}
-	for step := w.Step + 1; step <= r.Steps; step++ {
+	for step := w.Step + 1; step <= r.Last(); step++ {
 		time.Sleep(time.Duration(t.DelayMS) * time.Millisecond)
 		if err := ctx.Err(); err != nil {
 			return err
@@ -269,6 +279,11 @@ func (t *tiles) Tune(ctx context.Context, r sdk.TuneRequest, report func(sdk.Pro
 			if err := errors.Join(writeWeights(state, w), sealed.Seal(state)); err != nil {
 				return err
 			}
+		}
+	}
+	if r.State != "" {
+		if err := writeWeights(filepath.Join(r.State, "state.json"), w); err != nil {
+			return err
 		}
 	}
 	return writeWeights(filepath.Join(r.Output, "weights.json"), w)

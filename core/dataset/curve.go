@@ -11,6 +11,12 @@ type CurvePoint struct {
 	Value float64 `parquet:"value"`
 }
 
+// Validation says what a point measures on data that is held out; ok is false for a point
+// of anything else.
+func (p CurvePoint) Validation() (measure string, ok bool) {
+	return strings.CutPrefix(p.Name, "validation/")
+}
+
 // LossTerm says which loss a point is of: "" for the objective as a whole, which
 // is called "loss", and TERM for one of its terms, "loss/TERM"; ok is false for a
 // point of anything else.

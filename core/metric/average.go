@@ -22,6 +22,8 @@ type AverageRewardInput struct {
 	// difference to the baseline is measured too, paired by prompt.
 	Baseline       string
 	BaselineScores []table.Score
+
+	Seed uint64 // of random sign flips, where not all are tried
 }
 
 // AverageReward is the mean of a reward over a model's images,
@@ -29,8 +31,8 @@ type AverageRewardInput struct {
 //	average_reward = 1/n sum over images of r(image, prompt)
 //
 // overall, by split, by category, and by both; with BaselineScores also
-// average_reward_difference, the model's mean minus the baseline's. The
-// per-prompt values are named average_reward/REWARD. A score that is NaN or
+// average_reward_difference, the model's mean minus the baseline's, and the p value of
+// its sign-flip test over prompts. The per-prompt values are named average_reward/REWARD. A score that is NaN or
 // infinite is an error that names the image.
 //
 // Of the further numbers that a reward gives of an image, its parts, average_part and
@@ -39,7 +41,7 @@ type AverageRewardInput struct {
 // Scores that all lie between 0 and 1, as learned rewards do, are near the ends as
 // skewed as shares are; their intervals are those of shares.
 func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValue, error) {
-	metrics, values, err := in.average(in.Reward, AverageRewardMean, AverageRewardDifference, "")
+	metrics, values, err := in.average(in.Reward, AverageRewardMean, AverageRewardDifference, AverageRewardDifferenceP, "")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -51,7 +53,7 @@ func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValu
 		if err != nil {
 			return nil, nil, fmt.Errorf("scores by %s: %w", in.Reward, err)
 		}
-		more, further, err := of.average(in.Reward+"/"+part, AveragePartMean, AveragePartDifference, part)
+		more, further, err := of.average(in.Reward+"/"+part, AveragePartMean, AveragePartDifference, "", part)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -60,9 +62,10 @@ func AverageReward(in AverageRewardInput) ([]record.Metric, []dataset.PromptValu
 	return metrics, values, nil
 }
 
-// average is the mean of one number, which is called by its reward, and the difference
-// to the baseline's, as metrics of these names.
-func (in AverageRewardInput) average(called, mean, difference, part string) ([]record.Metric, []dataset.PromptValue, error) {
+// average is the mean of one number, which is called by its reward, the difference to
+// the baseline's and its p value, as metrics of these names; nameP is empty where nothing
+// is tested.
+func (in AverageRewardInput) average(called, mean, difference, nameP, part string) ([]record.Metric, []dataset.PromptValue, error) {
 	model, err := scoreSets(in.Scores)
 	if err != nil {
 		return nil, nil, fmt.Errorf("scores of %s by %s: %w", in.Model, called, err)
@@ -71,7 +74,7 @@ func (in AverageRewardInput) average(called, mean, difference, part string) ([]r
 	if err != nil {
 		return nil, nil, fmt.Errorf("scores of %s by %s: %w", in.Baseline, called, err)
 	}
-	e := newEstimator(0, promptKeysOf(model, scoreSetKey))
+	e := newEstimator(in.Seed, promptKeysOf(model, scoreSetKey))
 	m := record.Metric{Subject: in.Model, Reward: in.Reward, Part: part}
 	var metrics []record.Metric
 	var values []dataset.PromptValue
@@ -109,10 +112,13 @@ func (in AverageRewardInput) average(called, mean, difference, part string) ([]r
 	for _, s := range scopes(promptKeysOf(first, scoreSetKey)) {
 		against := as(at(m, s), difference)
 		var a, b []stats.Cluster
+		var differences []float64
 		for i := range first {
 			if s.holds(first[i].promptKey) {
-				a = append(a, e.in(first[i].promptKey, first[i].cluster()))
-				b = append(b, e.in(first[i].promptKey, second[i].cluster()))
+				one, other := first[i].cluster(), second[i].cluster()
+				a = append(a, e.in(first[i].promptKey, one))
+				b = append(b, e.in(first[i].promptKey, other))
+				differences = append(differences, one.Sum/one.N-other.Sum/other.N)
 			}
 		}
 		if bounded {
@@ -121,6 +127,11 @@ func (in AverageRewardInput) average(called, mean, difference, part string) ([]r
 			against = e.meanDifference(against, a, b)
 		}
 		metrics = append(metrics, against)
+		if nameP != "" {
+			p := as(at(m, s), nameP)
+			p.N, p.Clusters = against.N, against.Clusters
+			metrics = append(metrics, e.signFlip(p, differences))
+		}
 	}
 	return metrics, values, nil
 }

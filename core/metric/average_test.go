@@ -29,6 +29,8 @@ func TestAverageRewardByHand(t *testing.T) {
 	// On the prompts of both sides: 1.6/4 - 1.2/4.
 	difference := find(t, metrics, "average_reward_difference", "", "")
 	wantValue(t, difference, 0.1)
+	// One of the two prompts moved, and either sign is as extreme.
+	wantValue(t, find(t, metrics, "average_reward_difference_p", "", ""), 1)
 	if difference.Versus != "base" || difference.Clusters != 2 {
 		t.Errorf("%+v", difference)
 	}

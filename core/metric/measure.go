@@ -12,6 +12,8 @@ const (
 	MeasureRewardAccuracy Measure = "reward_accuracy"
 	MeasureBestOf         Measure = "best_of"
 	MeasureRewardCard     Measure = "reward_card"
+	// MeasureCheckpoints is of the stages that watch a tuning.
+	MeasureCheckpoints Measure = "checkpoints"
 )
 
 // MeasureDefinition is a row of the table of measures.
@@ -27,6 +29,7 @@ var measures = []MeasureDefinition{
 	{MeasureFidelity, true, "a fidelity block"},
 	{MeasureRewardAccuracy, false, "rewards, and an alignment block with a rater for them to agree with"},
 	{MeasureRewardCard, false, "a reward_card block"},
+	{MeasureCheckpoints, false, "an evaluate block in a finetune"},
 	{MeasureBestOf, false, "a best_of block, and an alignment block with a rater who judges what is chosen"},
 }
 

@@ -21,10 +21,11 @@ const (
 	AgreementAlpha         = "agreement_alpha"
 	AgreementShare         = "agreement_share"
 
-	AverageRewardMean       = "average_reward"
-	AverageRewardDifference = "average_reward_difference"
-	AveragePartMean         = "average_part"
-	AveragePartDifference   = "average_part_difference"
+	AverageRewardMean        = "average_reward"
+	AverageRewardDifference  = "average_reward_difference"
+	AverageRewardDifferenceP = "average_reward_difference_p"
+	AveragePartMean          = "average_part"
+	AveragePartDifference    = "average_part_difference"
 
 	FID             = "fid"
 	FIDDifference   = "fid_difference"
@@ -60,6 +61,15 @@ const (
 	ReliabilityShare       = "reliability_share"
 	RaterAccuracy          = "rater_accuracy"
 	RaterPairwiseAccuracy  = "rater_pairwise_accuracy"
+
+	CheckpointReward          = "checkpoint_reward"
+	CheckpointRewardChange    = "checkpoint_reward_change"
+	CheckpointJudge           = "checkpoint_judge"
+	CheckpointJudgeChange     = "checkpoint_judge_change"
+	CheckpointGoodShare       = "checkpoint_good_share"
+	CheckpointGoodShareChange = "checkpoint_good_share_change"
+	CheckpointChosen          = "checkpoint_chosen"
+	CheckpointParted          = "checkpoint_parted"
 
 	// The metrics of chosen images are those of a model's, under names of their own.
 	bestOf                       = "best_of_"
@@ -103,7 +113,8 @@ var definitions = []Definition{
 	{AgreementShare, MeasureAlignment, record.Share, record.Higher, "", false},
 
 	{AverageRewardMean, MeasureReward, record.Plain, record.Higher, "score", false},
-	{AverageRewardDifference, MeasureReward, record.Plain, record.Higher, "", false},
+	{AverageRewardDifference, MeasureReward, record.Plain, record.Higher, "score difference", false},
+	{AverageRewardDifferenceP, MeasureReward, record.P, record.Neither, "p", false},
 	{AveragePartMean, MeasureReward, record.Plain, record.Neither, "", false},
 	{AveragePartDifference, MeasureReward, record.Plain, record.Neither, "", false},
 
@@ -140,6 +151,15 @@ var definitions = []Definition{
 	{ReliabilityShare, MeasureRewardCard, record.Share, record.Neither, "", false},
 	{RaterAccuracy, MeasureRewardCard, record.Share, record.Neither, "images", false},
 	{RaterPairwiseAccuracy, MeasureRewardCard, record.Share, record.Neither, "pairs", false},
+
+	{CheckpointReward, MeasureCheckpoints, record.Plain, record.Higher, "trained reward", false},
+	{CheckpointRewardChange, MeasureCheckpoints, record.Plain, record.Higher, "change", false},
+	{CheckpointJudge, MeasureCheckpoints, record.Plain, record.Higher, "judge", false},
+	{CheckpointJudgeChange, MeasureCheckpoints, record.Plain, record.Higher, "change", false},
+	{CheckpointGoodShare, MeasureCheckpoints, record.Share, record.Higher, "good", false},
+	{CheckpointGoodShareChange, MeasureCheckpoints, record.Points, record.Higher, "change", false},
+	{CheckpointChosen, MeasureCheckpoints, record.Plain, record.Neither, "", false},
+	{CheckpointParted, MeasureCheckpoints, record.Plain, record.Neither, "", false},
 
 	{BestOfGoodShare, MeasureBestOf, record.Share, record.Higher, "good", false},
 	{BestOfSkipShare, MeasureBestOf, record.Share, record.Neither, "", false},

@@ -47,6 +47,13 @@ func TestTheTableIsWhatIsMeasured(t *testing.T) {
 	take(MeasureRewardCard)(RewardCard(RewardCardInput{Rater: "r", Labels: first, Bins: 2, Rewards: []Carded{{
 		Reward: "a", Scores: scores(0), Perturbed: []Perturbed{{Name: "blank", Destroys: true, Scores: map[string]float64{scores(0)[0].ImageID: 0}}},
 	}}}))
+	for _, at := range [][]Checkpoint{
+		{{Step: 0, Trained: scores(0), Labels: first}, {Step: 5, Trained: scores(0.1), Labels: first}},
+		{{Step: 0, Trained: scores(0), Judged: scores(0)}, {Step: 5, Trained: scores(0.1), Judged: scores(0.2)}},
+	} {
+		metrics, _, err := Checkpoints(CheckpointsInput{Reward: "a", Judge: "b", At: at})
+		take(MeasureCheckpoints)(metrics, nil, err)
+	}
 	take(MeasureBestOf)(BestOf(BestOfInput{N: 4, Keep: 2, Chosen: []Chosen{{Labels: first}}, Random: second}))
 
 	for measure, metrics := range measured {

@@ -74,6 +74,12 @@ func (b *builder) build() {
 		for _, finetune := range s.Finetunes {
 			b.tune(finetune)
 		}
+	} else if b.wants(metric.MeasureCheckpoints) {
+		for _, finetune := range s.Finetunes {
+			if finetune.Checkpoints != nil {
+				b.tune(finetune)
+			}
+		}
 	}
 	for _, evaluate := range s.Evaluate {
 		b.evaluate(evaluate)

@@ -69,6 +69,9 @@ func (e *evaluation) drawn(model spec.Model) *Node {
 		of spec.Model
 	}
 	return e.once(drawn{e.Evaluate, model}, func() *Node {
+		if model.Images != nil {
+			return e.match(model)
+		}
 		return e.sample(e.of("sample", model), "evaluate/"+e.Name, model, e.Prompts, e.PerPrompt, e.Range)
 	})
 }
@@ -123,11 +126,11 @@ func (e *evaluation) set(model spec.Model) imageSet {
 // isBaseline compares by what draws: a sampler and a finetune of it may share
 // a name.
 func (e *evaluation) isBaseline(model spec.Model) bool {
-	return model.Finetune == e.Baseline.Finetune && model.Name() == e.Baseline.Name()
+	return model.Finetune == e.Baseline.Finetune && model.Images == e.Baseline.Images && model.Name() == e.Baseline.Name()
 }
 
 func (e *evaluation) hasBaseline() bool {
-	return e.Baseline.Sampler != nil || e.Baseline.Finetune != nil
+	return e.Baseline != spec.Model{}
 }
 
 func (e *evaluation) baselineName() string {

@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/plumb-ml/plumb/core/dataset"
@@ -20,6 +22,29 @@ type MeasureWork interface {
 	// Compute reads the inputs and returns the metrics, and the values of each
 	// prompt that they came from. seed is of what is drawn.
 	Compute(ctx context.Context, in *MeasureInputs, seed uint64) ([]record.Metric, []dataset.PromptValue, error)
+}
+
+// DecodeMeasure is the work of a measure stage from its record: the measure, and the
+// configuration as the stage's key has it.
+func DecodeMeasure(measure string, config []byte) (MeasureWork, error) {
+	for _, work := range []MeasureWork{&AlignmentWork{}, &RewardWork{}, &FidelityWork{}, &RewardAccuracyWork{}, &RewardCardWork{}, &BestOfWork{}} {
+		if string(work.Measure()) != measure {
+			continue
+		}
+		decoder := json.NewDecoder(bytes.NewReader(config))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(work); err != nil {
+			return nil, fmt.Errorf("the configuration of a measure %s: %w", measure, err)
+		}
+		return work, nil
+	}
+	return nil, fmt.Errorf("this version of Plumb has no measure %q", measure)
+}
+
+// Version is that of the code that does a stage, as keys and protocols have it.
+func Version(work Work) string {
+	_, version := work.kind()
+	return version
 }
 
 // MeasureInputs finds the tables that a measure reads.

@@ -14,6 +14,7 @@ import (
 // farther than the baseline's.
 type FidelityWork struct {
 	Subject   string        `json:"subject"`
+	Step      int           `json:"step,omitempty"`      // of a finetune while it is tuned
 	Choice    record.Choice `json:"choice,omitempty"`    // record.OtherDraws: real images in the place of a model's
 	Baseline  string        `json:"baseline,omitempty"`  // empty: compared with none
 	Encoder   string        `json:"encoder"`             // as the experiment calls it
@@ -61,17 +62,26 @@ func (e *evaluation) distance(work *FidelityWork, about record.Stage, name strin
 	encoder := e.Fidelity.Encoder
 	reference := e.reference()
 	work.Encoder, work.Component, work.AlsoRead, work.Reference = encoder.Name, e.whatIs(encoder), e.readersOf(encoder), reference.about.Subject
-	// Rows of features know their image only by its ID: the images tables say which
-	// prompt each was drawn for.
-	inputs := []Input{
-		{Features, e.encode(encoder, of), Features}, {Images, of.node, Images},
-		{referenceFeatures, e.encode(encoder, reference), Features}, {referenceImages, reference.node, Images},
-	}
+	var baseline *imageSet
 	if work.Baseline != "" {
-		baseline := e.set(e.Baseline)
-		inputs = append(inputs, Input{baselineFeatures, e.encode(encoder, baseline), Features}, Input{baselineImages, baseline.node, Images})
+		set := e.set(e.Baseline)
+		baseline = &set
 	}
-	e.measureOf(work, about, name, e.Fidelity.Range, inputs)
+	e.measureOf(work, about, name, e.Fidelity.Range, e.distanceInputs(encoder, of, reference, baseline))
+}
+
+// distanceInputs are the features of images, of a reference, and of a baseline, which may
+// be nil. Rows of features know their image only by its ID: the images tables say which
+// prompt each was drawn for.
+func (b *builder) distanceInputs(encoder *spec.Component, of, reference imageSet, baseline *imageSet) []Input {
+	inputs := []Input{
+		{Features, b.encode(encoder, of), Features}, {Images, of.node, Images},
+		{referenceFeatures, b.encode(encoder, reference), Features}, {referenceImages, reference.node, Images},
+	}
+	if baseline != nil {
+		inputs = append(inputs, Input{baselineFeatures, b.encode(encoder, *baseline), Features}, Input{baselineImages, baseline.node, Images})
+	}
+	return inputs
 }
 
 // reference is what the images of all models are compared with.
@@ -118,7 +128,11 @@ func (w *FidelityWork) Compute(ctx context.Context, in *MeasureInputs, seed uint
 			return nil, nil, err
 		}
 	}
-	return metric.Fidelity(of)
+	metrics, values, err := metric.Fidelity(of)
+	for i := range metrics {
+		metrics[i].Step = w.Step
+	}
+	return metrics, values, err
 }
 
 func readFeatures(ctx context.Context, in *MeasureInputs, features, images string) (read metric.ImageFeatures, err error) {

@@ -36,17 +36,17 @@ func (e *evaluation) reward(model spec.Model) {
 	e.measure(work, work.Subject, e.Range, inputs)
 }
 
-func (*RewardWork) kind() (record.Kind, string) { return record.KindMeasure, "5" }
+func (*RewardWork) kind() (record.Kind, string) { return record.KindMeasure, "6" }
 func (*RewardWork) items() (int, string)        { return 0, "images" }
 
 // Measure implements MeasureWork.
 func (*RewardWork) Measure() metric.Measure { return metric.MeasureReward }
 
 // Compute implements MeasureWork.
-func (w *RewardWork) Compute(_ context.Context, in *MeasureInputs, _ uint64) ([]record.Metric, []dataset.PromptValue, error) {
+func (w *RewardWork) Compute(_ context.Context, in *MeasureInputs, seed uint64) ([]record.Metric, []dataset.PromptValue, error) {
 	var m measured
 	for _, reward := range w.Rewards {
-		of := metric.AverageRewardInput{Model: w.Subject, Reward: reward, Baseline: w.Baseline}
+		of := metric.AverageRewardInput{Model: w.Subject, Reward: reward, Baseline: w.Baseline, Seed: seed}
 		var err error
 		if of.Scores, err = readRows[table.Score](in, scoresBy(reward)); err != nil {
 			return nil, nil, err

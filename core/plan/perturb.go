@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 
+	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 )
@@ -68,6 +69,7 @@ func (e *evaluation) perturbed(model spec.Model) imageSet {
 	of := e.set(model)
 	work := &PerturbWork{Images: e.Card.Images, Perturbations: changes, Changed: min(e.Card.Images, of.count) * len(changes)}
 	as := named{"perturb/" + of.name, of.about}
+	as.about.Measure = string(metric.MeasureRewardCard)
 	node := e.add(as, work, nil, e.seed(as.name), e.Card.Range, Input{Images, of.node, Images})
-	return imageSet{of.name + "/perturbed", of.about, node, work.Changed}
+	return imageSet{of.name + "/perturbed", as.about, node, work.Changed}
 }

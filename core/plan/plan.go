@@ -86,6 +86,15 @@ func (i *Instance) Provided() string {
 	return i.Identity.Plugin + "/" + i.Component
 }
 
+// Resizing says in words how images are brought to the size that the component looks
+// at; empty if it does not say, or looks at them as they are.
+func (i *Instance) Resizing() string {
+	if input := i.Identity.Input; input != nil {
+		return input.String()
+	}
+	return i.Identity.Resizing
+}
+
 // Identities knows the components that plugins provide. A spec.Catalog is one.
 type Identities interface {
 	Component(kind, name string) (spec.Identity, bool)

@@ -13,4 +13,6 @@ const (
 	Checkpoint   = "checkpoint"
 	Curve        = "curve"
 	Values       = "values"
+	State        = "state"   // all that the next part of a tuning takes
+	Verdict      = "verdict" // whether a tuning goes on, and which of its steps is best
 )

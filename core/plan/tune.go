@@ -21,7 +21,23 @@ type TuneWork struct {
 	Optimizer   json.RawMessage `json:"optimizer"`
 	Options     json.RawMessage `json:"-"`                 // the component's own settings; nil if it has none
 	KeyOptions  json.RawMessage `json:"options,omitempty"` // the same with digests in place of paths
+
+	// The rest is of a part of a tuning.
+
+	Until  int    `json:"until,omitempty"`  // the step that it ends after; 0: the last
+	After  int    `json:"-"`                // the step that it begins after
+	Resume string `json:"resume,omitempty"` // role of an input: the state of the part before; empty: none is before
+	// Verdict is the role of an input that says whether the tuning has ended before; empty:
+	// it has not. If it has, what the part before made is what this one makes.
+	Verdict string `json:"verdict,omitempty"`
 }
+
+// Leaves reports whether another part comes after this one.
+func (w *TuneWork) Leaves() bool { return w.Until > 0 && w.Until < w.Steps }
+
+// Before are the roles of the checkpoint and the curve of the part before, where there is
+// a verdict.
+func (w *TuneWork) Before() (checkpoint, curve string) { return checkpointBefore, curveBefore }
 
 // TuneLoss is one term of the objective.
 type TuneLoss struct {
@@ -50,7 +66,12 @@ type TuneReference struct {
 var _ Work = (*TuneWork)(nil)
 
 func (*TuneWork) kind() (record.Kind, string) { return record.KindTune, "1" }
-func (w *TuneWork) items() (int, string)      { return w.Steps, "steps" }
+func (w *TuneWork) items() (int, string) {
+	if w.Until > 0 {
+		return w.Until - w.After, "steps"
+	}
+	return w.Steps, "steps"
+}
 
 // tune plans a fine-tuning: what it learns from, and the stage itself.
 func (b *builder) tune(finetune *spec.Finetune) *Node {
@@ -80,10 +101,10 @@ func (b *builder) tune(finetune *spec.Finetune) *Node {
 				t.inputs = append(t.inputs, Input{Role: work.Reference.Checkpoint, Node: b.tune(reference.Finetune), Output: Checkpoint})
 			}
 		}
-		as := named{"tune/" + finetune.Name, record.Stage{Subject: finetune.Name}}
-		if finetune.Reward != nil {
-			as.about.Reward = finetune.Reward.Name
+		if finetune.Checkpoints != nil {
+			return b.watched(finetune, *work, t.inputs)
 		}
+		as := named{"tune/" + finetune.Name, record.Stage{Subject: finetune.Name, Reward: rewardName(finetune)}}
 		return b.add(as, work, instance, b.seed(as.name), finetune.Range, t.inputs...)
 	})
 }

@@ -7,6 +7,7 @@ type Kind string
 const (
 	KindSample     Kind = "sample"     // sampler, prompts -> images
 	KindImport     Kind = "import"     // a folder -> images
+	KindMatch      Kind = "match"      // images of a folder, the prompts of an evaluation -> images
 	KindRate       Kind = "rate"       // rater, images -> labels; or a file -> labels
 	KindCompare    Kind = "compare"    // rater, images -> comparisons; or a file, or labels -> comparisons
 	KindTexts      Kind = "texts"      // reward, labels, images -> texts whose features its fit reads

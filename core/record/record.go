@@ -23,6 +23,7 @@ type Record struct {
 	Unit      string             `json:"unit"`  // what Items counts: "images", "steps"
 	Plugin    string             `json:"plugin,omitempty"`
 	Component string             `json:"component,omitempty"`
+	Resizing  string             `json:"resizing,omitempty"` // how the component brings images to its size, in words
 	Facts     map[string]float64 `json:"facts,omitempty"`    // numbers a report prints beside the metrics, such as the judge's accuracy
 	Machine   Machine            `json:"machine"`            // where it ran; not part of the key
 	Versions  map[string]string  `json:"versions,omitempty"` // of plumb, Go and the libraries
@@ -30,6 +31,13 @@ type Record struct {
 
 // MeanReward is a fact of a fine-tuning: the mean score of the images that it weighs.
 const MeanReward = "mean_reward"
+
+// Facts of a finetune that was watched while it was tuned: the step whose model it is, and
+// the last one that was tuned.
+const (
+	KeptStep = "kept_step"
+	LastStep = "last_step"
+)
 
 // KeyPart is one line of a key, in order.
 type KeyPart struct {
@@ -57,6 +65,9 @@ type Output struct {
 	Bytes  int64  `json:"bytes"`
 	Rows   int    `json:"rows,omitempty"` // of a table
 	Dir    bool   `json:"dir,omitempty"`  // a directory: the digest is that of its listing
+	// Size is that of an images table's images in pixels, "512 x 512", or of the
+	// smallest and the largest, "320 x 200 to 640 x 480".
+	Size string `json:"size,omitempty"`
 }
 
 // Machine is the hardware and backend of a stage.

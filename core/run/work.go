@@ -184,6 +184,7 @@ func (r *execution) make(ctx context.Context, task Task, parts []record.KeyPart,
 	}
 	if node.Instance != nil {
 		made.Plugin, made.Component = node.Instance.Identity.Plugin, node.Instance.Component
+		made.Resizing = node.Instance.Resizing()
 	}
 	if earlier != nil && r.differs(node, earlier, made) {
 		if err := r.Store.DropRecord(key); err != nil {

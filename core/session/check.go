@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/imagefolder"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
@@ -19,16 +20,49 @@ func (s *Session) Check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	matches, err := s.checkMatches(ctx)
+	if err != nil {
+		return err
+	}
 	models, err := s.checkModels(ctx)
 	if err != nil {
 		return err
 	}
-	all := append(labels, models...)
+	all := slices.Concat(labels, matches, models)
 	if all.HasErrors() {
 		return all
 	}
 	s.Warnings = append(s.Warnings, all...)
 	return nil
+}
+
+// checkMatches holds the captions of images that stand for a model's against the prompts
+// of their evaluation.
+func (s *Session) checkMatches(ctx context.Context) (diag.List, error) {
+	var all diag.List
+	for _, node := range s.Plan.Nodes {
+		work, ok := node.Work.(*plan.MatchWork)
+		if !ok {
+			continue
+		}
+		input, _ := node.Input(plan.Images)
+		from, ok := input.Node.Work.(*plan.ImportWork)
+		if !ok || len(input.Node.Missing) > 0 {
+			continue
+		}
+		images, err := from.Folder.Captions(ctx, s.options.Digests)
+		if err != nil {
+			return nil, err
+		}
+		prompts := make([]string, len(work.Prompts))
+		for i, prompt := range work.Prompts {
+			prompts[i] = prompt.Text
+		}
+		if _, err := imagefolder.Match(images, prompts, work.PerPrompt); err != nil {
+			all = append(all, work.OtherPrompts(node, err)...)
+		}
+	}
+	return all, nil
 }
 
 // checkModels asks built-in components about the files that their blocks name.

@@ -6,6 +6,7 @@ import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/record"
 )
 
 // wanted is the metrics that an ablation asks for. An experiment asks for none by
@@ -37,15 +38,15 @@ func (w wanted) known() error {
 func (w wanted) measured(p *plan.Plan) error {
 	measured := map[metric.Measure]bool{}
 	for _, node := range p.Nodes {
-		if work, ok := node.Work.(plan.MeasureWork); ok {
-			measured[work.Measure()] = true
+		if node.Kind == record.KindMeasure && node.About.Evaluation != "" || node.Kind == record.KindWatch {
+			measured[metric.Measure(node.About.Measure)] = true
 		}
 	}
 	var problems diag.List
 	for i, name := range w.metrics {
 		measure, _ := metric.MeasureOf(name)
 		if !measured[measure] {
-			problems.Errorf(w.where[i], "Nothing to measure it on", "No evaluate block of the experiment measures metric.%s. Give one of them %s, or take the metric out of measure.",
+			problems.Errorf(w.where[i], "Nothing to measure it on", "No evaluate block of the experiment measures metric.%s. It takes %s. Add that, or take the metric out of measure.",
 				name, measure.Definition().Needs)
 		}
 	}

@@ -230,6 +230,21 @@ func (c canonical) finetune(finetune *Finetune) (map[string]any, error) {
 		compared = append(compared, comparisons.Name)
 	}
 	value["labels"], value["comparisons"] = labelled, compared
+	if checkpoints := finetune.Checkpoints; checkpoints != nil {
+		watched := map[string]any{
+			"at":         checkpoints.At,
+			"prompts":    promptNames(checkpoints.Prompts),
+			"per_prompt": checkpoints.PerPrompt,
+			"judge":      checkpoints.Judge.Kind + "." + checkpoints.Judge.Name,
+			"keep":       checkpoints.Keep,
+			"stop":       checkpoints.Stop,
+			"patience":   checkpoints.Patience,
+		}
+		if fidelity := checkpoints.Fidelity; fidelity != nil {
+			watched["fidelity"] = fidelityValue(fidelity)
+		}
+		value["evaluate"] = watched
+	}
 	if len(finetune.Options) > 0 {
 		options, err := decodeJSON(finetune.Options)
 		if err != nil {
@@ -271,15 +286,23 @@ func (c canonical) evaluate(evaluate *Evaluate) map[string]any {
 	} else if alignment != nil {
 		value["alignment"] = map[string]any{"rater": alignment.Rater.Name}
 	}
-	if fidelity := evaluate.Fidelity; fidelity != nil && fidelity.Images != nil {
-		value["fidelity"] = map[string]any{"images": fidelity.Images.Name, "encoder": fidelity.Encoder.Name}
-	} else if fidelity != nil {
-		value["fidelity"] = map[string]any{"sampler": fidelity.Sampler.Name, "per_prompt": fidelity.PerPrompt, "encoder": fidelity.Encoder.Name}
+	if fidelity := evaluate.Fidelity; fidelity != nil {
+		value["fidelity"] = fidelityValue(fidelity)
 	}
 	return value
 }
 
+func fidelityValue(fidelity *Fidelity) map[string]any {
+	if fidelity.Images != nil {
+		return map[string]any{"images": fidelity.Images.Name, "encoder": fidelity.Encoder.Name}
+	}
+	return map[string]any{"sampler": fidelity.Sampler.Name, "per_prompt": fidelity.PerPrompt, "encoder": fidelity.Encoder.Name}
+}
+
 func modelName(m Model) string {
+	if m.Images != nil {
+		return "images." + m.Images.Name
+	}
 	if m.Finetune != nil {
 		return "finetune." + m.Finetune.Name
 	}

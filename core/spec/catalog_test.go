@@ -33,7 +33,7 @@ var catalog = fakeCatalog{
 				{Name: "solver", Type: "string", Default: json.RawMessage(`"ddim"`), OneOf: []string{"ddim", "dpmpp_2m", "euler"}},
 				{Name: "weights", Type: "string", Path: true, Summary: "a checkpoint in place of the built-in one", Hub: []string{"config.json", "model.safetensors"}},
 			}},
-			Capabilities: []schema.Capability{schema.Tune},
+			Capabilities: []schema.Capability{schema.Tune, schema.TuneInParts},
 			Losses: []schema.Loss{
 				{Name: "reward_weighted", Needs: []schema.Need{schema.NeedScores}, Schema: Schema{Attributes: []Attribute{{Name: "normalize", Type: "bool", Default: json.RawMessage(`true`)},
 					{Name: "weighting", Type: "string", Default: json.RawMessage(`"proportional"`), OneOf: []string{"proportional", "best"}},

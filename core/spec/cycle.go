@@ -103,6 +103,14 @@ func (l *loader) needs(node any) []any {
 		for _, comparisons := range n.Comparisons {
 			list = append(list, comparisons)
 		}
+		if c := n.Checkpoints; c != nil {
+			add(c.Judge != nil, c.Judge)
+			if f := c.Fidelity; f != nil {
+				add(f.Images != nil, f.Images)
+				add(f.Sampler != nil, f.Sampler)
+				add(f.Encoder != nil, f.Encoder)
+			}
+		}
 		for _, loss := range n.Losses {
 			for _, images := range loss.Images {
 				list = append(list, images)

@@ -12,7 +12,7 @@ var evaluateForm = form{
 		{Name: "limit", Type: "integer", Minimum: number(1), Maximum: number(1e9), Summary: "how many of the prompts are taken, drawn by the experiment's seed"},
 	}},
 	values: []Value{
-		{Name: "models", Required: true, Takes: "a list of sampler.NAME and finetune.NAME", Summary: "what is measured"},
+		{Name: "models", Required: true, Takes: "a list of sampler.NAME, finetune.NAME and images.NAME", Summary: "what is measured; images are those of a folder, of the same prompts, that another program has drawn"},
 		{Name: "baseline", Takes: "one of the models", Summary: "what the others are compared with; the first model if it is not given"},
 		{Name: "prompts", Required: true, Takes: "prompts.all, prompts.NAME or a list of them", Summary: "what the models draw; seen and unseen prompts are reported apart"},
 		{Name: "rewards", Takes: "a list of reward.NAME", Summary: "what else scores the images; how well each agrees with the raters is a table of its own"},
@@ -80,11 +80,15 @@ func (l *loader) evaluateBlocks() {
 
 func (l *loader) evaluateBlock(block *hcl.Block, evaluate *Evaluate) {
 	arguments := l.decode(block.Body, evaluateForm)
-	models := l.listOf(arguments.others["models"], "sampler", "finetune")
+	models := l.listOf(arguments.others["models"], "sampler", "finetune", "images")
 	for _, r := range models {
+		if images := r.images(); images != nil && images.Folder == nil {
+			l.error(r.at, "Images of a sampler", "%s are drawn by a sampler or finetune: name that, and it draws for the evaluation's prompts. Images that stand for a model are those of a folder.", r)
+			continue
+		}
 		evaluate.Models = append(evaluate.Models, r.model())
 	}
-	baseline := l.oneOf(arguments.others["baseline"], "sampler", "finetune")
+	baseline := l.oneOf(arguments.others["baseline"], "sampler", "finetune", "images")
 	switch {
 	case baseline.reference == nil && len(evaluate.Models) > 0:
 		evaluate.Baseline = evaluate.Models[0]

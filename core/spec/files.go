@@ -73,11 +73,23 @@ func (f *Files) Parse(path string) (hcl.Body, diag.List) {
 	return known.file.Body, known.diagnostics
 }
 
+// Put holds a text in the place of a file, which need not be there. Paths in it are
+// relative to the directory of the name, as in a file.
+func (f *Files) Put(path string, text []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.parsed[path] = f.understand(path, text)
+}
+
 func (f *Files) parse(path string) parsed {
 	text, err := readText(path)
 	if err != nil {
 		return parsed{diagnostics: diag.Errorf(diag.Range{}, "Cannot read file", "%v. Check the path.", err)}
 	}
+	return f.understand(path, text)
+}
+
+func (f *Files) understand(path string, text []byte) parsed {
 	f.sources[path] = text
 	file, found := ParseText(path, text)
 	return parsed{file, found}

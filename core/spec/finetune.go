@@ -24,7 +24,10 @@ var finetuneForm = form{
 		{Name: "comparisons", Takes: "comparisons.NAME, or a list of them", Summary: "pairs of images, where a loss learns from preferences"},
 		{Name: "reference", Takes: "sampler.NAME or finetune.NAME", Summary: "the frozen model that a loss compares with; the model as it begins if it is not given"},
 	},
-	blocks: []nested{{Type: "loss", Labels: []string{"loss"}, Summary: "a term of the objective, which is the sum of all; there is at least one", own: "what the sampler's component declares for the loss", form: lossForm}},
+	blocks: []nested{
+		{Type: "evaluate", Summary: "draws and judges images while it is tuned, keeps the best step, and stops where the trained reward misleads", form: checkpointsForm},
+		{Type: "loss", Labels: []string{"loss"}, Summary: "a term of the objective, which is the sum of all; there is at least one", own: "what the sampler's component declares for the loss", form: lossForm},
+	},
 }
 
 // finetuneBases resolves what every finetune tunes, before anything else of
@@ -136,12 +139,23 @@ func (l *loader) finetuneBlocks() {
 		finetune.Reward = l.oneOf(arguments.others["reward"], "reward").component()
 		l.referenceOfFinetune(finetune, arguments.others["reference"])
 		declared, known := l.declaredLosses(finetune, arguments.others["sampler"])
-		for _, lossBlock := range arguments.blocks {
+		var losses, evaluations hcl.Blocks
+		for _, inner := range arguments.blocks {
+			if inner.Type == "evaluate" {
+				evaluations = append(evaluations, inner)
+			} else {
+				losses = append(losses, inner)
+			}
+		}
+		if inner := l.once(evaluations); inner != nil {
+			finetune.Checkpoints = l.checkpointsBlock(inner, finetune)
+		}
+		for _, lossBlock := range losses {
 			loss, ok := l.lossBlock(lossBlock, declared, known)
 			finetune.Losses = append(finetune.Losses, loss)
 			known = known && ok
 		}
-		if len(arguments.blocks) == 0 {
+		if len(losses) == 0 {
 			l.error(block.DefRange, "No loss", "A finetune minimises the sum of its losses. Add at least one, such as loss \"reward_weighted\" {}.")
 			known = false
 		}

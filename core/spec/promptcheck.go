@@ -233,6 +233,18 @@ func (l *loader) audiences() []*audience {
 			model(finetune.Model, images.Prompts)
 			reward(finetune.Reward, images.Prompts)
 		}
+		if c := finetune.Checkpoints; c != nil {
+			model(finetune.Model, c.Prompts)
+			reward(finetune.Reward, c.Prompts)
+			if c.Judge != nil && c.Judge.Kind == "reward" {
+				reward(c.Judge, c.Prompts)
+			} else {
+				add(c.Judge, c.Prompts)
+			}
+			if c.Fidelity != nil {
+				add(c.Fidelity.Sampler, c.Prompts)
+			}
+		}
 	}
 	for _, evaluate := range s.Evaluate {
 		for _, m := range evaluate.Models {

@@ -190,9 +190,12 @@ func (r located) images() *Images { return target[*Images](r) }
 // labels returns what the reference points to, or nil.
 func (r located) labels() *Labels { return target[*Labels](r) }
 
-// model returns the sampler or finetune that the reference points to. The
+// model returns the sampler or finetune that the reference points to, or the images. The
 // bases of finetunes must be decoded.
 func (r located) model() Model {
+	if images := r.images(); images != nil {
+		return Model{Images: images}
+	}
 	if finetune := target[*Finetune](r); finetune != nil {
 		return Model{Sampler: finetune.Model.Sampler, Finetune: finetune}
 	}

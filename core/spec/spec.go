@@ -136,14 +136,20 @@ func (i *Images) Count() int {
 	return len(i.Prompts) * i.PerPrompt
 }
 
-// Model is what can draw images: a sampler, or a finetune of one.
+// Model is what can draw images: a sampler, or a finetune of one. In an evaluation it
+// may also be images that somebody else's model has drawn, of a folder.
 type Model struct {
 	Sampler  *Component
 	Finetune *Finetune // nil: the sampler as it comes
+	Images   *Images   // of a folder; Sampler and Finetune are nil then
 }
 
-// Name is the reference's name: the finetune's if there is one, else the sampler's.
+// Name is the reference's name: the finetune's if there is one, else the sampler's or
+// that of the images.
 func (m Model) Name() string {
+	if m.Images != nil {
+		return m.Images.Name
+	}
 	if m.Finetune != nil {
 		return m.Finetune.Name
 	}
@@ -194,7 +200,23 @@ type Finetune struct {
 	// checked against its schema; nil if it has none.
 	Options json.RawMessage
 	Paths   []string // resolved paths inside Options, as in Component
-	Range   diag.Range
+
+	Checkpoints *Checkpoints // how it is watched while it is tuned; nil: not at all
+	Range       diag.Range
+}
+
+// Checkpoints says how a finetune's images are judged while it is tuned, and what follows
+// from that.
+type Checkpoints struct {
+	At        []int // steps, ascending, the last of all among them
+	Prompts   []Prompt
+	PerPrompt int
+	Judge     *Component // a reward or a rater
+	Fidelity  *Fidelity  // nil: not measured
+	Keep      string     // KeepBest or KeepLast
+	Stop      bool       // end where the trained reward rises and the judge falls
+	Patience  int        // looks in a row at which that shows before it ends
+	Range     diag.Range
 }
 
 // Loss is one term of the objective.

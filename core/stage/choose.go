@@ -35,12 +35,14 @@ func choose(ctx context.Context, job Job, work *plan.ChooseWork) (*Result, error
 		return nil, err
 	}
 	row, rows := -1, 0
+	var size sizes
 	for image, err := range table.Read[table.Image](path) {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if row++; err == nil && kept[row] {
 			rows++
+			size.add(image.Image.Bytes)
 			err = writer.Write(image)
 			job.Report(Progress{Done: rows, Total: work.Images, Unit: "images"})
 		}
@@ -52,7 +54,7 @@ func choose(ctx context.Context, job Job, work *plan.ChooseWork) (*Result, error
 		return nil, err
 	}
 	result := &Result{Items: rows, Unit: "images"}
-	return result, job.table(result, plan.Images, rows)
+	return result, job.images(result, rows, &size)
 }
 
 // byScore lists positions of images, best first.

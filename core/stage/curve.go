@@ -117,7 +117,7 @@ func (c *curve) keep(point curvePoint) error {
 func (c *curve) report(progress sdk.Progress) error {
 	for _, name := range slices.Sorted(maps.Keys(progress.Values)) {
 		if value := progress.Values[name]; math.IsNaN(value) || math.IsInf(value, 0) {
-			c.job.Report(progressOf(progress)) // who follows the run sees where it ended
+			c.job.Report(c.progressOf(progress)) // who follows the run sees where it ended
 			return c.diverged(progress, name, value)
 		}
 	}
@@ -133,12 +133,23 @@ func (c *curve) report(progress sdk.Progress) error {
 			return fmt.Errorf("keep the training curve: %w", err)
 		}
 	}
-	c.job.Report(progressOf(progress))
+	c.job.Report(c.progressOf(progress))
 	return nil
 }
 
-func progressOf(p sdk.Progress) Progress {
-	return Progress{Done: p.Step, Total: p.Steps, Unit: "steps", Values: p.Values}
+// progressOf is a report as the stage's progress. A part of a tuning counts the steps of
+// the whole, and is over before the last.
+func (c *curve) progressOf(p sdk.Progress) Progress {
+	total := p.Steps
+	work, _ := c.job.Node.Work.(*plan.TuneWork)
+	if work != nil && work.Until > 0 {
+		total = work.Until
+	}
+	of := Progress{Done: p.Step, Total: total, Unit: "steps", Values: p.Values}
+	if work != nil && p.Step <= work.After { // a part before reported it
+		of.Values = nil
+	}
+	return of
 }
 
 func (c *curve) diverged(progress sdk.Progress, name string, value float64) error {

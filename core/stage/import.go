@@ -19,11 +19,13 @@ func importImages(ctx context.Context, job Job, work *plan.ImportWork) (*Result,
 		return nil, err
 	}
 	rows := 0
+	var size sizes
 	inventory, err := work.Folder.Read(ctx, func(image table.Image) error {
 		if err := writer.Write(image); err != nil {
 			return err
 		}
 		rows++
+		size.add(image.Image.Bytes)
 		job.Report(Progress{Done: rows, Total: work.Images, Unit: "images"})
 		return nil
 	})
@@ -41,5 +43,5 @@ func importImages(ctx context.Context, job Job, work *plan.ImportWork) (*Result,
 		return nil, err
 	}
 	result := &Result{Items: rows, Unit: "images"}
-	return result, job.table(result, plan.Images, rows)
+	return result, job.images(result, rows, &size)
 }

@@ -12,6 +12,7 @@ import (
 var kinds = []doer{
 	does(sample),
 	does(importImages),
+	does(match),
 	does(rate),
 	does(compare),
 	does(fit),
@@ -22,6 +23,8 @@ var kinds = []doer{
 	does(perturb),
 	does(precompute),
 	does(tune),
+	does(watch),
+	does(keep),
 	does(encode),
 	does(encodeTexts),
 	does(measure),

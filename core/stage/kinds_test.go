@@ -21,8 +21,8 @@ func TestWorkThatNothingDoes(t *testing.T) {
 // which.
 func TestOneRowDoesAWork(t *testing.T) {
 	for _, work := range []plan.Work{
-		&plan.SampleWork{}, &plan.ImportWork{}, &plan.RateWork{}, &plan.CompareWork{}, &plan.FitWork{}, &plan.TextsWork{},
-		&plan.ScoreWork{}, &plan.BlendWork{}, &plan.ChooseWork{}, &plan.PerturbWork{}, &plan.PrecomputeWork{}, &plan.TuneWork{}, &plan.EncodeWork{}, &plan.EncodeTextsWork{},
+		&plan.SampleWork{}, &plan.ImportWork{}, &plan.MatchWork{}, &plan.RateWork{}, &plan.CompareWork{}, &plan.FitWork{}, &plan.TextsWork{},
+		&plan.ScoreWork{}, &plan.BlendWork{}, &plan.ChooseWork{}, &plan.PerturbWork{}, &plan.PrecomputeWork{}, &plan.TuneWork{}, &plan.WatchWork{}, &plan.KeepWork{}, &plan.EncodeWork{}, &plan.EncodeTextsWork{},
 		&plan.AlignmentWork{}, &plan.RewardWork{}, &plan.FidelityWork{}, &plan.RewardAccuracyWork{}, &plan.BestOfWork{}, &plan.RewardCardWork{},
 	} {
 		rows := 0

@@ -147,6 +147,7 @@ func (job Job) joinParts(ctx context.Context, parts []string, total int) (*Resul
 		return nil, err
 	}
 	rows := 0
+	var size sizes
 	for _, part := range parts {
 		for row, err := range table.Read[table.Image](part) {
 			if err == nil {
@@ -159,6 +160,7 @@ func (job Job) joinParts(ctx context.Context, parts []string, total int) (*Resul
 				return nil, errors.Join(fmt.Errorf("join drawn images: %w", err), writer.Discard())
 			}
 			rows++
+			size.add(row.Image.Bytes)
 		}
 	}
 	if rows != total {
@@ -168,5 +170,5 @@ func (job Job) joinParts(ctx context.Context, parts []string, total int) (*Resul
 		return nil, err
 	}
 	result := &Result{Items: rows, Unit: "images"}
-	return result, job.table(result, plan.Images, rows)
+	return result, job.images(result, rows, &size)
 }

@@ -154,4 +154,15 @@ func (job Job) table(result *Result, role string, rows int) error {
 	return nil
 }
 
+// images finishes the images table.
+func (job Job) images(result *Result, rows int, size *sizes) error {
+	err := job.table(result, plan.Images, rows)
+	if err == nil {
+		output := result.Outputs[plan.Images]
+		output.Size = size.String()
+		result.Outputs[plan.Images] = output
+	}
+	return err
+}
+
 func (job Job) tablePath(role string) string { return job.Outputs.File(role + ".parquet") }

@@ -28,20 +28,24 @@ func (job Job) train(ctx context.Context, learn func(instance *client.Instance, 
 	if err != nil {
 		return nil, err
 	}
-	output := job.Outputs.Dir(plan.Checkpoint)
-	entries, err := os.ReadDir(output)
-	if err != nil {
-		return nil, err
-	}
-	if len(entries) == 0 {
-		return nil, fmt.Errorf("%s %q finished and left its checkpoint empty", job.Node.Instance.Kind, job.Node.Instance.Name)
-	}
-	checkpoint, err := job.Outputs.PutDir(plan.Checkpoint)
+	checkpoint, err := job.filled(plan.Checkpoint)
 	if err != nil {
 		return nil, err
 	}
 	result := &Result{Outputs: map[string]record.Output{plan.Checkpoint: checkpoint}}
 	return result, curve.finish(result)
+}
+
+// filled puts a directory that the instance was to fill.
+func (job Job) filled(role string) (record.Output, error) {
+	entries, err := os.ReadDir(job.Outputs.Dir(role))
+	if err != nil {
+		return record.Output{}, err
+	}
+	if len(entries) == 0 {
+		return record.Output{}, fmt.Errorf("%s %q finished and left its %s empty", job.Node.Instance.Kind, job.Node.Instance.Name, role)
+	}
+	return job.Outputs.PutDir(role)
 }
 
 // learn has an instance learn, and returns the curve of it.

@@ -41,8 +41,23 @@ func tune(ctx context.Context, job Job, work *plan.TuneWork) (*Result, error) {
 	if work.Reference != nil {
 		request.Reference = &sdk.TuneReference{Checkpoint: path(work.Reference.Checkpoint)}
 	}
+	if work.Resume != "" {
+		request.Resume = path(work.Resume)
+	}
+	if work.Verdict != "" {
+		if verdict := path(work.Verdict); missing == nil {
+			over, err := job.ended(work, verdict)
+			if over != nil || err != nil {
+				return over, err
+			}
+		}
+	}
 	if missing != nil {
 		return nil, missing
+	}
+	request.Until = work.Until
+	if work.Leaves() {
+		request.State = job.Outputs.Dir(plan.State)
 	}
 	result, err := job.train(ctx, func(instance *client.Instance, output, scratch string, report func(sdk.Progress) error) error {
 		request.Output, request.Scratch = output, scratch
@@ -51,8 +66,37 @@ func tune(ctx context.Context, job Job, work *plan.TuneWork) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if work.Until > 0 {
+		result.Items = max(0, result.Items-work.After)
+	}
+	if work.Leaves() {
+		if result.Outputs[plan.State], err = job.filled(plan.State); err != nil {
+			return nil, err
+		}
+	}
 	result.Facts, err = meanReward(request.Losses)
 	return result, err
+}
+
+// ended is what a part of a tuning makes if the tuning has ended before: what the part
+// before made. It is nil if the tuning goes on.
+func (job Job) ended(work *plan.TuneWork, verdict string) (*Result, error) {
+	said, err := plan.VerdictAt(verdict)
+	if err != nil || !said.Stop {
+		return nil, err
+	}
+	checkpoint, curve := work.Before()
+	result := &Result{Outputs: map[string]record.Output{}, Unit: "steps"}
+	taken := map[string]string{plan.Checkpoint: checkpoint}
+	if work.Leaves() {
+		taken[plan.State] = work.Resume
+	}
+	for role, from := range taken {
+		if result.Outputs[role], err = job.takeDirectory(role, from); err != nil {
+			return nil, err
+		}
+	}
+	return result, job.takeTable(result, plan.Curve, curve)
 }
 
 // meanReward is the mean score of the images that a training weighs, as a fact: a

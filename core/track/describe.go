@@ -263,7 +263,7 @@ type models struct {
 func modelsOf(v record.Variant) models {
 	var found models
 	for _, s := range v.Stages {
-		if s.Kind != record.KindMeasure || s.Choice != record.All || !metric.Measure(s.Measure).Definition().Model {
+		if s.Kind != record.KindMeasure || s.Evaluation == "" || s.Choice != record.All || !metric.Measure(s.Measure).Definition().Model {
 			continue
 		}
 		if found.evaluation == "" {
@@ -288,28 +288,25 @@ func modelsOf(v record.Variant) models {
 // measured adds what the measure stages of a variant measured.
 func (d *describer) measured(item *Item, v record.Variant, about models, belongs func(record.Metric) bool) {
 	var unmeasured []string
-	taken := map[string]bool{}
+	taken, looked := map[string]bool{}, map[string]bool{}
 	for _, s := range v.Stages {
 		made := d.Records[s.Key]
-		if s.Kind != record.KindMeasure || made == nil {
+		if made != nil && isLook(s) {
+			look(item, s, made, !looked[s.Subject], belongs)
+			looked[s.Subject] = looked[s.Subject] || s.Kind == record.KindWatch
+		}
+		if s.Kind != record.KindMeasure || made == nil || isLook(s) {
 			continue
 		}
 		prefix := ""
 		if s.Evaluation != about.evaluation && s.Evaluation != "" {
 			prefix = s.Evaluation + "/"
 		}
-		var overSteps []Point
 		for _, m := range made.Metrics {
 			if !belongs(m) {
 				continue
 			}
 			name := prefix + key(m, about.own, about.baseline)
-			if stepped(made, m.Name) {
-				if m.Value != nil {
-					overSteps = append(overSteps, Point{Key: name, Step: int64(m.Step), Time: endOf(made), Value: *m.Value})
-				}
-				continue
-			}
 			for n, first := 2, name; taken[name]; n++ { // two that differ in their protocol alone
 				name = fmt.Sprintf("%s.%d", first, n)
 			}
@@ -330,18 +327,34 @@ func (d *describer) measured(item *Item, v record.Variant, about models, belongs
 				add(name+".high", m.High)
 			}
 		}
-		if overSteps != nil {
-			item.Curves = append(item.Curves, Curve{Stage: s.Node, Version: s.Node + " " + made.Key, Rows: len(overSteps), read: func() ([]Point, error) { return overSteps, nil }})
-		}
 	}
 	if unmeasured != nil {
 		item.Tags["plumb.not_measured"] = strings.Join(unmeasured, "\n")
 	}
 }
 
-// stepped reports whether a metric was measured while a model was tuned, at several steps.
-func stepped(made *record.Record, name string) bool {
-	return slices.ContainsFunc(made.Metrics, func(m record.Metric) bool { return m.Name == name && m.Step > 0 })
+// isLook reports whether a stage measures a finetune at a step of its tuning.
+func isLook(s record.StageRef) bool {
+	return s.Kind == record.KindWatch || s.Kind == record.KindMeasure && s.Evaluation == ""
+}
+
+// look adds what was measured at a step of a tuning, under the key "checkpoints/FINETUNE/"
+// and the metric's name, at that step. Each look repeats the steps before it, which were
+// sent with theirs; the first has that before tuning, too.
+func look(item *Item, s record.StageRef, made *record.Record, first bool, belongs func(record.Metric) bool) {
+	for _, m := range made.Metrics {
+		m.Subject = s.Subject
+		found := m.Name == metric.CheckpointChosen || m.Name == metric.CheckpointParted
+		older := s.Kind == record.KindWatch && !found && m.Step < s.Step && !(first && m.Step == 0)
+		if older || m.Value == nil || m.Category != "" || m.Split != "" || !belongs(m) {
+			continue
+		}
+		name := "checkpoints/" + s.Subject + "/" + m.Name
+		if found {
+			m.Step = s.Step // when that was found
+		}
+		item.Points = append(item.Points, Point{Key: name, Step: int64(m.Step), Time: endOf(made), Value: *m.Value})
+	}
 }
 
 // endOf is when a stage ended, in the milliseconds that trackers keep.
@@ -368,14 +381,17 @@ func (d *describer) stage(item *Item, s record.StageRef) {
 	if made == nil {
 		return
 	}
+	if s.Step > 0 { // a part of a tuning: the whole follows it
+		return
+	}
 	if output, ok := made.Outputs["curve"]; ok && d.Open != nil {
 		item.Curves = append(item.Curves, d.reported(s.Node, made, output))
 	}
 	output, ok := made.Outputs["checkpoint"]
-	if !ok || s.Kind != record.KindTune || d.Members == nil {
+	if !ok || s.Kind != record.KindTune && s.Kind != record.KindKeep || d.Members == nil {
 		return
 	}
-	where := "checkpoints/" + strings.TrimPrefix(s.Node, "tune/")
+	where := "checkpoints/" + strings.TrimPrefix(strings.TrimPrefix(s.Node, "tune/"), "keep/")
 	if output.Bytes > d.options.CheckpointBytes {
 		item.Tags["plumb.not_sent"] = strings.TrimPrefix(item.Tags["plumb.not_sent"]+"\n"+
 			fmt.Sprintf("%s: %.1f MB of weights, more than checkpoint_megabytes = %d", where, float64(output.Bytes)/1e6, d.options.CheckpointBytes/1e6), "\n")

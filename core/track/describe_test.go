@@ -36,16 +36,10 @@ func madeUp(records map[string]*record.Record, name string, good float64) record
 			},
 		}
 	}
-	watched := record.Record{Node: "measure/full/checkpoints", Stage: record.Stage{Kind: record.KindMeasure, Measure: "checkpoints", Subject: "full"}, Metrics: []record.Metric{
-		{Name: "checkpoint_judge", Subject: "full", Reward: "clip", Value: number(0.5)},
-		{Name: "checkpoint_judge", Subject: "full", Reward: "clip", Step: 10, Value: number(0.75)},
-		{Name: "checkpoint_judge", Subject: "full", Reward: "clip", Step: 20, Note: "not measured"},
-	}}
 	add("base", measured("base", 0.25))
 	add("fit", record.Record{Node: "fit/reward", Stage: record.Stage{Kind: record.KindFit, Subject: "reward"}, Outputs: map[string]record.Output{"curve": {Digest: "c"}, "checkpoint": {Dir: true, Digest: "f"}}})
 	add("tune"+name, record.Record{Node: "tune/full", Stage: record.Stage{Kind: record.KindTune, Subject: "full"}, Outputs: map[string]record.Output{"curve": {Digest: "d"}, "checkpoint": {Dir: true, Digest: "e" + name, Bytes: 2e6}}})
 	add("full"+name, measured("full", good))
-	add("watched"+name, watched)
 	return v
 }
 
@@ -119,16 +113,8 @@ func TestDescribeExperiment(t *testing.T) {
 	if diff := cmp.Diff([]string{"checkpoints/full/unet/model.safetensors 7"}, files); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"measure/full/checkpoints", "fit/reward", "tune/full"}, curves); diff != "" {
+	if diff := cmp.Diff([]string{"fit/reward", "tune/full"}, curves); diff != "" {
 		t.Errorf("curves (-want +got):\n%s", diff)
-	}
-
-	checkpoints, err := whole.Curves[0].Points()
-	if want := []Point{
-		{Key: "checkpoint_judge.clip", Step: 0, Time: began.Add(10 * time.Second), Value: 0.5},
-		{Key: "checkpoint_judge.clip", Step: 10, Time: began.Add(10 * time.Second), Value: 0.75},
-	}; err != nil || !cmp.Equal(want, checkpoints) {
-		t.Errorf("while it was tuned: %+v, %v", checkpoints, err)
 	}
 
 	small := Describe(source, Options{CheckpointBytes: 1e6}).Items[0]
@@ -155,7 +141,7 @@ func TestDescribeAblation(t *testing.T) {
 	if len(whole.Points) != 0 || len(whole.Curves) != 1 || whole.Curves[0].Stage != "fit/reward" {
 		t.Errorf("the ablation has %d numbers and the curves %+v: a reward that all variants share is its own", len(whole.Points), whole.Curves)
 	}
-	if len(first.Curves) != 2 || first.Curves[1].Stage != "tune/full" || first.Name != "weight=0 seed=2" {
+	if len(first.Curves) != 1 || first.Curves[0].Stage != "tune/full" || first.Name != "weight=0 seed=2" {
 		t.Errorf("%s has the curves %+v", first.Name, first.Curves)
 	}
 	if first.State != record.RunDone || !first.Ended.Equal(began.Add(10*time.Second)) || second.State != record.RunRunning || !second.Ended.IsZero() {
@@ -191,5 +177,48 @@ func TestChosenPromptsAreTheSameWhateverDrewThem(t *testing.T) {
 	}
 	if got := choose(prompts[:3], 8); len(got) != 3 {
 		t.Errorf("of 3 prompts %d", len(got))
+	}
+}
+
+// What is measured while a model is tuned is a curve by its steps, each number once; the
+// parts' own curves and weights are those of the whole.
+func TestDescribeCheckpoints(t *testing.T) {
+	records := map[string]*record.Record{}
+	v := madeUp(records, "", 0.75)
+	number := func(x float64) *float64 { return &x }
+	add := func(s record.Stage, node string, metrics ...record.Metric) {
+		records[node] = &record.Record{Key: node, Node: node, Stage: s, Metrics: metrics, Started: began, Seconds: 1, Outputs: map[string]record.Output{"curve": {Digest: node}, "checkpoint": {Dir: true, Digest: node, Bytes: 1}}}
+		v.Stages = append(v.Stages, record.StageRef{Node: node, Key: node, Status: record.Done, Stage: s})
+	}
+	judged := func(step int) record.Metric {
+		return record.Metric{Name: "checkpoint_good_share", Subject: "full", Rater: "crowd", Step: step, Value: number(float64(step))}
+	}
+	parted := record.Metric{Name: "checkpoint_parted", Subject: "full", Step: 200, Value: number(100)}
+	add(record.Stage{Kind: record.KindTune, Subject: "full", Step: 100}, "tune/full/100")
+	add(record.Stage{Kind: record.KindMeasure, Measure: "fidelity", Subject: "full"}, "measure/full/fidelity/0", record.Metric{Name: "fid", Subject: "base", Value: number(3)})
+	add(record.Stage{Kind: record.KindWatch, Measure: "checkpoints", Subject: "full", Step: 100}, "watch/full/100", judged(0), judged(100))
+	add(record.Stage{Kind: record.KindMeasure, Measure: "fidelity", Subject: "full", Step: 200}, "measure/full/fidelity/200", record.Metric{Name: "fid", Subject: "full", Step: 200, Value: number(5)})
+	add(record.Stage{Kind: record.KindWatch, Measure: "checkpoints", Subject: "full", Step: 200}, "watch/full/200", judged(0), judged(100), judged(200), parted)
+	run := &record.Run{Name: "first", ID: "01234567", State: record.RunDone, Started: began, Updated: began, Variants: []record.Variant{v}}
+	item := Describe(Source{Run: run, Records: records}, Options{}).Items[0]
+	var got []string
+	for _, p := range item.Points {
+		if p.Step > 0 || len(p.Key) > 12 && p.Key[:12] == "checkpoints/" {
+			got = append(got, fmt.Sprintf("%s %d: %g", p.Key, p.Step, p.Value))
+		}
+	}
+	want := []string{
+		"checkpoints/full/fid 0: 3",
+		"checkpoints/full/checkpoint_good_share 0: 0", "checkpoints/full/checkpoint_good_share 100: 100",
+		"checkpoints/full/fid 200: 5",
+		"checkpoints/full/checkpoint_good_share 200: 200", "checkpoints/full/checkpoint_parted 200: 100",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("points (-want +got):\n%s", diff)
+	}
+	for _, curve := range item.Curves {
+		if curve.Stage == "tune/full/100" {
+			t.Error("the curve of a part is sent")
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package track
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/metric"
@@ -21,7 +22,11 @@ func key(m record.Metric, own, baseline string) string {
 		name = Alignment
 	}
 	words := []string{name}
-	for _, word := range []string{m.Reward, m.Part, string(m.Choice), m.Category, m.Split} {
+	bin := ""
+	if m.Bin > 0 {
+		bin = fmt.Sprintf("bin %d", m.Bin)
+	}
+	for _, word := range []string{m.Reward, m.Part, string(m.Choice), m.Perturbation, bin, m.Category, m.Split} {
 		if word != "" {
 			words = append(words, word)
 		}

@@ -15,6 +15,8 @@ const (
 	CapabilityFit        = schema.Fit        // rewards, raters and encoders: Fitter
 	CapabilityCompare    = schema.Compare    // raters: Comparer
 
+	CapabilityTuneInParts = schema.TuneInParts // samplers: a Tuner that heeds Until, State and Resume
+
 	CapabilityTexts    = schema.Texts    // encoders: TextEncoder
 	CapabilityFitTexts = schema.FitTexts // rewards: TextLister
 
@@ -88,6 +90,8 @@ var (
 		CapabilityPrecompute: is[Precomputer],
 		CapabilityFit:        is[Fitter],
 		CapabilityCompare:    is[Comparer],
+
+		CapabilityTuneInParts: is[Tuner],
 
 		CapabilityTexts:    is[TextEncoder],
 		CapabilityFitTexts: is[TextLister],

@@ -116,6 +116,9 @@ func tuneRequestFromProto(r *pb.TuneRequest) TuneRequest {
 		Seed:        r.GetSeed(),
 		FromScratch: r.GetFromScratch(),
 		Options:     r.GetOptionsJson(),
+		Until:       int(r.GetUntil()),
+		State:       r.GetState(),
+		Resume:      r.GetResume(),
 	}
 	if len(out.Options) == 0 {
 		out.Options = json.RawMessage("{}")

@@ -265,6 +265,22 @@ type TuneRequest struct {
 	// Options are the component's own settings, as canonical JSON, checked
 	// against Component.Tuning; {} if it has none.
 	Options json.RawMessage
+
+	// The rest is of components that declare CapabilityTuneInParts; others find it empty.
+	// A job that stops and goes on, also on another machine, gives the same checkpoints as
+	// one that is not stopped: learning rates follow Steps, not Until.
+
+	Until  int    // stop after this step; 0: after the last. Output gets the checkpoint of that step
+	State  string // an empty directory for all that the step after Until takes, the same bytes always; "": none comes
+	Resume string // the State of a call for the same job that stopped earlier; "": begin
+}
+
+// Last is the step after which the call ends.
+func (r TuneRequest) Last() int {
+	if r.Until > 0 {
+		return min(r.Until, r.Steps)
+	}
+	return r.Steps
 }
 
 // TuneLoss is one term of the objective.

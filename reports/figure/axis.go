@@ -43,11 +43,11 @@ func (a Axis) span(numbers []float64) scale {
 		}
 		low, high = min(low, x), max(high, x)
 	}
-	if log {
-		low, high = math.Log10(low), math.Log10(high)
-	}
-	if low > high {
+	switch {
+	case low > high:
 		low, high = 0, 1
+	case log:
+		low, high = math.Log10(low), math.Log10(high)
 	}
 	least, most := low, high
 	if size := max(math.Abs(low), math.Abs(high)); high-low <= 1e-11*size || high-low < 1e-140 {

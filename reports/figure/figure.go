@@ -88,12 +88,13 @@ const (
 // Point is a number on each axis.
 type Point struct {
 	XY
-	XInterval, YInterval *Interval
-	Shift                float64 // sideways, in points, so that series do not cover each other
-	Name                 string  // shown beside it, as far as there is room
-	Detail               string  // all there is to say of it
-	Small                bool    // one of several that another point is the mean of
-	Baseline             bool    // what the others of its series are compared with: it has a ring
+	XInterval, YInterval *Interval // the first not on an Even axis
+	Shift                float64   // sideways, in points, so that series do not cover each other
+	Name                 string    // shown beside it, as far as there is room
+	Whole                bool      // Name says all, the series included
+	Detail               string    // all there is to say of it
+	Small                bool      // one of several that another point is the mean of
+	Baseline             bool      // what the others of its series are compared with: it has a ring
 }
 
 // Interval is the bounds of a number.
@@ -103,7 +104,7 @@ type Interval struct{ Low, High float64 }
 // of its interval.
 type Rule struct {
 	Vertical bool
-	At       float64
+	At       float64 // not a number: there is a band alone
 	Band     *Interval
 	Name     string // in the legend
 	Style    int

@@ -1,6 +1,9 @@
 package figure
 
-import "image"
+import (
+	"image"
+	"image/draw"
+)
 
 // Images is pictures of the same prompts side by side: a column for each model, a row for
 // each prompt.
@@ -18,7 +21,7 @@ type ImageRow struct {
 
 // Image is a picture and what was said of it.
 type Image struct {
-	Picture image.Image
+	Picture image.Image // as many pixels wide as a tile is
 	Verdict Verdict
 }
 
@@ -41,6 +44,28 @@ type Picture struct {
 
 // dot is a pixel of a PNG in points: pictures begin and end on whole ones.
 const dot = 72.0 / dotsPerInch
+
+// sheet is all pictures of a scene as one, pixel by pixel: they stand on whole dots, and a
+// file has one image where it had hundreds. It is nil if there are none.
+func (s Scene) sheet() (image.Image, Box) {
+	if len(s.Pictures) == 0 {
+		return nil, Box{}
+	}
+	in := s.Pictures[0].In
+	right, bottom := in.X, in.Y
+	for _, p := range s.Pictures {
+		in.X, in.Y = min(in.X, p.In.X), min(in.Y, p.In.Y)
+		right, bottom = max(right, p.In.X+p.In.Width), max(bottom, p.In.Y+p.In.Height)
+	}
+	sheet := image.NewRGBA(image.Rect(0, 0, Pixels(right-in.X), Pixels(bottom-in.Y)))
+	draw.Draw(sheet, sheet.Bounds(), image.White, image.Point{}, draw.Src)
+	for _, p := range s.Pictures {
+		at := image.Pt(Pixels(p.In.X-in.X), Pixels(p.In.Y-in.Y))
+		draw.Draw(sheet, p.Picture.Bounds().Sub(p.Picture.Bounds().Min).Add(at), p.Picture, p.Picture.Bounds().Min, draw.Src)
+	}
+	in.Width, in.Height = dot*float64(sheet.Bounds().Dx()), dot*float64(sheet.Bounds().Dy())
+	return sheet, in
+}
 
 func snapped(points float64) float64 { return dot * float64(int(points/dot)) }
 
@@ -85,7 +110,7 @@ func (l *layout) images(g Images, y float64) float64 {
 		if row.Part != "" {
 			label += "  (" + row.Part + ")"
 		}
-		for _, line := range wrapped(printable(label), size, false, l.Width-2*edge) {
+		for _, line := range l.wrapped(printable(label), size, false, l.Width-2*edge) {
 			l.text(Text{Role: RoleTick, Words: line, At: XY{edge, y + size}, Anchor: Start, Size: size})
 			y += lineRoom * size
 		}

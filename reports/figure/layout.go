@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strings"
 )
 
 // Widths of figures in points: of the text of a NeurIPS paper, and of half of it, for two
@@ -18,7 +17,7 @@ const (
 type Layout struct {
 	Width float64 // in points
 	// Bare leaves out the title, the line under it and the legend: whoever shows the
-	// scene has them elsewhere.
+	// scene has them elsewhere, and letters of its own.
 	Bare bool
 	// Enlarged is how many times as large as in a paper texts and marks are; 0: once.
 	Enlarged float64
@@ -35,6 +34,8 @@ const (
 	mostBars  = 60   // points of a panel that have their intervals drawn
 	markSize  = 2.6
 	smallMark = 1.35
+	// foreign is how much wider letters may be where a reader's machine chooses them.
+	foreign   = 1.14
 	mostNamed = 40 // points of a panel that may have names
 )
 
@@ -43,6 +44,7 @@ type layout struct {
 	Scene
 	figure   Figure
 	enlarged float64
+	wider    float64         // how many times as wide as the typeface's letters may be
 	names    map[string]bool // of points that stand beside them
 }
 
@@ -63,7 +65,10 @@ func (f Figure) Lay(o Layout) Scene {
 }
 
 func (f Figure) lay(o Layout, keys []Key) *layout {
-	l := &layout{figure: f, enlarged: o.Enlarged, names: map[string]bool{}}
+	l := &layout{figure: f, enlarged: o.Enlarged, wider: 1, names: map[string]bool{}}
+	if o.Bare {
+		l.wider = foreign
+	}
 	l.Width = o.Width
 	y := edge
 	if !o.Bare {
@@ -85,10 +90,22 @@ func (f Figure) lay(o Layout, keys []Key) *layout {
 
 func (l *layout) size(points float64) float64 { return points * l.enlarged }
 
+func (l *layout) width(words string, size float64, bold bool) float64 {
+	return l.wider * width(words, size, bold)
+}
+
+func (l *layout) wrapped(words string, size float64, bold bool, room float64) []string {
+	return wrapped(words, size, bold, room/l.wider)
+}
+
+func (l *layout) fitted(words string, size float64, bold bool, room float64) string {
+	return fitted(words, size, bold, room/l.wider)
+}
+
 // text adds words. The place is the anchored end on the baseline.
 func (l *layout) text(t Text) Text {
 	t.Words = printable(t.Words)
-	long := width(t.Words, t.Size, t.Bold)
+	long := l.width(t.Words, t.Size, t.Bold)
 	left := map[Anchor]float64{Start: 0, Middle: long / 2, End: long}[t.Anchor]
 	ascent, high := 0.78*t.Size, 1.0*t.Size
 	t.Box = Box{t.At.X - left, t.At.Y - ascent, long, high}
@@ -102,7 +119,7 @@ func (l *layout) text(t Text) Text {
 // paragraph adds lines over the whole width, and returns where they end.
 func (l *layout) paragraph(role Role, words string, points float64, bold bool, y float64) float64 {
 	size := l.size(points)
-	for _, line := range wrapped(printable(words), size, bold, l.Width-2*edge) {
+	for _, line := range l.wrapped(printable(words), size, bold, l.Width-2*edge) {
 		l.text(Text{Role: role, Words: line, At: XY{edge, y + size}, Anchor: Start, Size: size, Bold: bold})
 		y += lineRoom * size
 	}
@@ -122,19 +139,21 @@ func (f Figure) keys(named map[string]bool) []Key {
 			all = append(all, k)
 			return
 		}
+		all[at].Thin = all[at].Thin && (k.Thin || !k.Line)
 		all[at].Line, all[at].Mark = all[at].Line || k.Line, all[at].Mark || k.Mark
 	}
 	for _, panel := range f.Panels {
 		for _, s := range panel.Series {
-			if len(s.Points) == 1 && len(s.Lines) == 0 && named[s.Points[0].Name] && strings.HasPrefix(s.Points[0].Name, s.Name) {
+			if len(s.Points) == 1 && len(s.Lines) == 0 && s.Points[0].Whole && named[s.Points[0].Name] {
 				continue
 			}
-			add(Key{Name: s.Name, Style: s.Style, Line: len(s.Lines) > 0, Mark: len(s.Points) > 0})
+			thin := !slices.ContainsFunc(s.Lines, func(l Line) bool { return l.Weight == Main })
+			add(Key{Name: s.Name, Style: s.Style, Line: len(s.Lines) > 0, Thin: len(s.Lines) > 0 && thin, Mark: len(s.Points) > 0})
 		}
 	}
 	for _, panel := range f.Panels {
 		for _, r := range panel.Rules {
-			add(Key{Name: r.Name, Style: r.Style, Line: true, Rule: true, Turn: r.Vertical})
+			add(Key{Name: r.Name, Style: r.Style, Line: true, Rule: true, Turn: r.Vertical, Band: !known(r.At)})
 		}
 	}
 	return all
@@ -153,13 +172,14 @@ func (l *layout) legend(y float64) float64 {
 		if !k.Line || k.Turn {
 			sign = l.size(narrow)
 		}
-		name := fitted(printable(k.Name), size, false, l.Width-2*edge-sign-3)
-		long := sign + 3 + width(name, size, false)
+		name := l.fitted(printable(k.Name), size, false, l.Width-2*edge-sign-3)
+		long := sign + 3 + l.width(name, size, false)
 		if x > edge && x+long > l.Width-edge {
 			x = edge
 			y += 1.35 * size
 		}
-		strokes, marks := k.sign(Box{x, y, sign, size}, l.enlarged)
+		bands, strokes, marks := k.sign(Box{x, y, sign, size}, l.enlarged)
+		l.Bands = append(l.Bands, bands...)
 		l.Strokes, l.Marks = append(l.Strokes, strokes...), append(l.Marks, marks...)
 		l.text(Text{Role: RoleKey, Words: name, At: XY{x + sign + 3, y + 0.85*size}, Anchor: Start, Size: size})
 		x += long + gap
@@ -226,9 +246,9 @@ func (l *layout) panels(y float64) float64 {
 				p.x.from, p.x.to = x, x+plot
 				l.fitX(p)
 				if n := len(p.xTicks); n > 0 && !p.upright {
-					over := p.x.at(p.xTicks[n-1].value) + width(p.xTicks[n-1].label, l.size(tickSize), false)/2 - (x + plot)
+					over := p.x.at(p.xTicks[n-1].value) + l.width(p.xTicks[n-1].label, l.size(tickSize), false)/2 - (x + plot)
 					right[c] = max(right[c], over+1)
-					over = x - (p.x.at(p.xTicks[0].value) - width(p.xTicks[0].label, l.size(tickSize), false)/2)
+					over = x - (p.x.at(p.xTicks[0].value) - l.width(p.xTicks[0].label, l.size(tickSize), false)/2)
 					left[c] = max(left[c], over+edge)
 				}
 			}
@@ -250,7 +270,7 @@ func (l *layout) row(row []*placed, y float64) float64 {
 	lines := 0
 	titles := make([][]string, len(row))
 	for i, p := range row {
-		titles[i] = wrapped(printable(p.Title), size, true, p.area.Width+panelGap-4)
+		titles[i] = l.wrapped(printable(p.Title), size, true, p.area.Width+2)
 		titles[i] = titles[i][:min(2, len(titles[i]))]
 		lines = max(lines, len(titles[i]))
 	}
@@ -268,7 +288,7 @@ func (l *layout) row(row []*placed, y float64) float64 {
 	labels := 0.0
 	for _, p := range row {
 		end := bottom
-		for _, line := range wrapped(printable(p.X.Label), size, false, p.area.Width+panelGap-2) {
+		for _, line := range l.wrapped(printable(p.X.Label), size, false, p.area.Width+4) {
 			l.text(Text{Role: RoleAxis, Words: line, At: XY{p.area.X + p.area.Width/2, end + size}, Anchor: Middle, Size: size})
 			end += lineRoom * size
 		}
@@ -296,6 +316,15 @@ func (l *layout) spans(p Panel) (x, y scale) {
 	return p.X.span(xs), p.Y.span(ys)
 }
 
+// count is how many points a panel has.
+func (p Panel) count() int {
+	count := 0
+	for _, s := range p.Series {
+		count += len(s.Points)
+	}
+	return count
+}
+
 // numbers are all that a panel has to have room for.
 func (p Panel) numbers() (xs, ys []float64) {
 	add := func(at XY) {
@@ -303,6 +332,7 @@ func (p Panel) numbers() (xs, ys []float64) {
 			xs, ys = append(xs, at.X), append(ys, at.Y)
 		}
 	}
+	bars := p.count() <= mostBars
 	for _, s := range p.Series {
 		for _, line := range s.Lines {
 			for _, at := range line.Points {
@@ -311,10 +341,10 @@ func (p Panel) numbers() (xs, ys []float64) {
 		}
 		for _, point := range s.Points {
 			add(point.XY)
-			if i := point.XInterval; i != nil && point.known() {
+			if i := point.XInterval; i != nil && bars && point.known() {
 				xs = append(xs, i.Low, i.High)
 			}
-			if i := point.YInterval; i != nil && point.known() {
+			if i := point.YInterval; i != nil && bars && point.known() {
 				ys = append(ys, i.Low, i.High)
 			}
 		}
@@ -339,34 +369,35 @@ func (l *layout) leftOf(p *placed) float64 {
 	}
 	widest := 0.0
 	for _, t := range p.yTicks {
-		widest = max(widest, width(printable(t.label), l.size(tickSize), false))
+		widest = max(widest, l.width(printable(t.label), l.size(tickSize), false))
 	}
 	return edge + float64(len(l.yLabel(p)))*lineRoom*l.size(labelSize) + widest + tickGap + 2
 }
 
 func (l *layout) yLabel(p *placed) []string {
-	lines := wrapped(printable(p.Y.Label), l.size(labelSize), false, p.area.Height)
+	lines := l.wrapped(printable(p.Y.Label), l.size(labelSize), false, p.area.Height)
 	return lines[:min(3, len(lines))]
 }
 
 // fitting are the ticks of an axis whose labels have room; extent is how much of the axis
 // a label takes.
 func (a Axis) fitting(s scale, extent func(tick) float64) []tick {
-	length := math.Abs(s.to - s.from)
-	most := 8
-	for {
-		all := a.ticks(s, most)
-		if a.Names != nil {
-			return thinned(all, s, extent)
-		}
-		if thin := thinned(all, s, extent); len(thin) == len(all) && len(all) <= int(length/14)+2 {
-			return all
-		}
-		if most == 1 {
-			return thinned(all, s, extent)
-		}
-		most--
+	if a.Names != nil {
+		return thinned(a.ticks(s, 0), s, extent)
 	}
+	room := int(math.Abs(s.to-s.from)/14) + 2
+	var kept []tick
+	for most := min(8, room); most > 1; most-- {
+		all := a.ticks(s, most)
+		thin := thinned(all, s, extent)
+		if len(thin) > 0 {
+			kept = thin
+		}
+		if len(thin) == len(all) && len(all) > 0 {
+			break
+		}
+	}
+	return kept
 }
 
 // thinned are the ticks without those that would meet another, the outermost kept.
@@ -395,10 +426,11 @@ const longestUpright = 90.0
 // upright.
 func (l *layout) fitX(p *placed) {
 	size := l.size(tickSize)
-	beside := func(t tick) float64 { return width(printable(t.label), size, false) + 0.8*size }
+	beside := func(t tick) float64 { return l.width(printable(t.label), size, false) + 0.8*size }
 	p.upright = false
 	p.xTicks = p.X.fitting(p.x, beside)
-	if p.X.Scale == Even && len(p.xTicks) < len(p.X.Names) {
+	long := slices.ContainsFunc(p.xTicks, func(t tick) bool { return l.width(printable(t.label), size, false) > p.area.Width })
+	if p.X.Scale == Even && (long || len(p.xTicks) < len(p.X.Names)) {
 		p.upright = true
 		p.xTicks = p.X.fitting(p.x, func(tick) float64 { return 1.15 * size })
 	}
@@ -425,7 +457,7 @@ func (l *layout) axes(p *placed) float64 {
 	for _, t := range p.xTicks {
 		x := p.x.at(t.value)
 		if p.upright {
-			label := fitted(printable(t.label), size, false, longestUpright)
+			label := l.fitted(printable(t.label), size, false, longestUpright)
 			text := l.text(Text{Role: RoleTick, Words: label, At: XY{x + 0.35*size, bottom + tickGap + 1}, Anchor: End, Size: size, Vertical: true})
 			end = max(end, text.Box.Y+text.Box.Height)
 			continue
@@ -441,7 +473,7 @@ func (l *layout) axes(p *placed) float64 {
 	}
 	widest := 0.0
 	for _, t := range p.yTicks {
-		widest = max(widest, width(printable(t.label), size, false))
+		widest = max(widest, l.width(printable(t.label), size, false))
 	}
 	lines := l.yLabel(p)
 	x := a.X - tickGap - widest - 3 - float64(len(lines)-1)*lineRoom*l.size(labelSize) - 0.25*l.size(labelSize)
@@ -459,9 +491,8 @@ func (l *layout) content(p *placed) {
 		l.rule(p, r)
 	}
 	var lines []Stroke
-	count := 0
+	count := p.count()
 	for _, s := range p.Series {
-		count += len(s.Points)
 		for _, line := range s.Lines {
 			var points []XY
 			for _, at := range line.Points {
@@ -501,7 +532,7 @@ func (l *layout) content(p *placed) {
 			if point.Small {
 				mark.Small, mark.Radius = true, l.size(smallMark)
 			}
-			if i := point.XInterval; i != nil && count <= mostBars && p.has(XY{i.Low, point.Y}) && p.has(XY{i.High, point.Y}) {
+			if i := point.XInterval; i != nil && p.X.Scale != Even && count <= mostBars && p.has(XY{i.Low, point.Y}) && p.has(XY{i.High, point.Y}) {
 				mark.Bars = append(mark.Bars, [2]XY{{p.x.at(i.Low), mark.At.Y}, {p.x.at(i.High), mark.At.Y}})
 			}
 			if i := point.YInterval; i != nil && count <= mostBars && p.has(XY{point.X, i.Low}) && p.has(XY{point.X, i.High}) {

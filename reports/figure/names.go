@@ -148,8 +148,8 @@ func (l *layout) name(n *names, all []naming) {
 	size := l.size(nameSize)
 	left := 0
 	for _, one := range all {
-		name := fitted(one.name, size, false, 0.6*n.area.Width)
-		at, far, ok := n.put(one.mark, width(name, size, false), size)
+		name := l.fitted(one.name, size, false, 0.6*n.area.Width)
+		at, far, ok := n.put(one.mark, l.width(name, size, false), size)
 		if !ok {
 			if !slices.ContainsFunc(l.Keys, func(k Key) bool { return k.Name == one.name }) {
 				left++

@@ -36,6 +36,10 @@ type painter struct {
 // paint paints all of a scene.
 func paint(s Scene, canvas vg.Canvas) {
 	p := painter{canvas, s.Height}
+	if sheet, in := s.sheet(); sheet != nil {
+		at := p.at(XY{in.X, in.Y + in.Height})
+		p.DrawImage(vg.Rectangle{Min: at, Max: at.Add(vg.Point{X: vg.Length(in.Width), Y: vg.Length(in.Height)})}, sheet)
+	}
 	for _, b := range s.Bands {
 		p.SetColor(faded(colorOf(b.Style), 38))
 		p.Fill(p.polygon(b.Corners))
@@ -45,10 +49,6 @@ func paint(s Scene, canvas vg.Canvas) {
 	}
 	for _, m := range s.Marks {
 		p.mark(m)
-	}
-	for _, one := range s.Pictures {
-		at := p.at(XY{one.In.X, one.In.Y + one.In.Height})
-		p.DrawImage(vg.Rectangle{Min: at, Max: at.Add(vg.Point{X: vg.Length(one.In.Width), Y: vg.Length(one.In.Height)})}, one.Picture)
 	}
 	for _, t := range s.Texts {
 		p.text(t)

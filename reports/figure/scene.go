@@ -4,15 +4,15 @@ package figure
 // corner. Its lists are painted in the order of the fields.
 type Scene struct {
 	Width, Height float64
+	Pictures      []Picture
 	Bands         []Band
 	Strokes       []Stroke
 	Marks         []Mark
-	Pictures      []Picture
 	Texts         []Text
 	// Keys are the legend's entries. They are among Strokes, Marks and Texts, too, but for
 	// a scene whose legend is another's business.
 	Keys []Key
-	// Left says what had no room.
+	// Left says in sentences what had no room.
 	Left []string
 }
 
@@ -94,17 +94,22 @@ type Key struct {
 	Name  string
 	Style int
 	Line  bool // has lines
+	Thin  bool // and no others
 	Mark  bool // has marks
 	Rule  bool
 	Turn  bool // a vertical rule
+	Band  bool // and no line
 }
 
 // Sign is what the entry stands for, in a box of a width and height at the origin.
-func (k Key) Sign(width, height float64) ([]Stroke, []Mark) {
+func (k Key) Sign(width, height float64) ([]Band, []Stroke, []Mark) {
 	return k.sign(Box{Width: width, Height: height}, height/keySize)
 }
 
-func (k Key) sign(in Box, enlarged float64) (strokes []Stroke, marks []Mark) {
+func (k Key) sign(in Box, enlarged float64) (bands []Band, strokes []Stroke, marks []Mark) {
+	if k.Band {
+		return []Band{{k.Style, []XY{{in.X, in.Y}, {in.X + in.Width, in.Y}, {in.X + in.Width, in.Y + in.Height}, {in.X, in.Y + in.Height}}}}, nil, nil
+	}
 	middle := XY{in.X + in.Width/2, in.Y + in.Height/2}
 	role, from, to := RoleLine, XY{in.X, middle.Y}, XY{in.X + in.Width, middle.Y}
 	if k.Rule {
@@ -114,19 +119,25 @@ func (k Key) sign(in Box, enlarged float64) (strokes []Stroke, marks []Mark) {
 		from, to = XY{middle.X, in.Y}, XY{middle.X, in.Y + in.Height}
 	}
 	if k.Line || k.Turn {
-		strokes = []Stroke{{Role: role, Style: k.Style, Dash: dashOf(k.Style), Points: []XY{from, to}}}
+		stroke := Stroke{Role: role, Style: k.Style, Dash: dashOf(k.Style), Points: []XY{from, to}}
+		if k.Thin {
+			stroke.Weight, stroke.Dash = Thin, nil
+		}
+		strokes = []Stroke{stroke}
 	}
 	if k.Mark {
 		marks = []Mark{{Style: k.Style, Marker: markerOf(k.Style), At: middle, Radius: enlarged * markSize}}
 	}
-	return strokes, marks
+	return nil, strokes, marks
 }
 
 // Box is a rectangle that something takes up.
 type Box struct{ X, Y, Width, Height float64 }
 
+// meets reports whether boxes have more than an edge in common.
 func (b Box) meets(o Box) bool {
-	return b.X < o.X+o.Width && o.X < b.X+b.Width && b.Y < o.Y+o.Height && o.Y < b.Y+b.Height
+	const touching = 1e-6
+	return b.X < o.X+o.Width-touching && o.X < b.X+b.Width-touching && b.Y < o.Y+o.Height-touching && o.Y < b.Y+b.Height-touching
 }
 
 func (b Box) within(o Box) bool {

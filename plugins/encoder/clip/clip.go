@@ -33,6 +33,7 @@ func Component() sdk.Component {
 					Obtain: "CLIP ViT-L/14 is openai/clip-vit-large-patch14 on Hugging Face: write \"hf://openai/clip-vit-large-patch14\" in place of the path, and plumb download fetches it; or with the hub's command line tool: hf download openai/clip-vit-large-patch14 --include '*.json' '*.txt' model.safetensors --local-dir DIRECTORY.",
 					Hub:    []string{"config.json", "?preprocessor_config.json", "?processor_config.json", "model.safetensors", "?added_tokens.json", "?vocab.json", "?merges.txt", "?tokenizer.json", "?tokenizer_config.json", "?special_tokens_map.json"}},
 			}},
+			Resizing:       "bicubic with antialiasing, shorter side to the size of preprocessor_config.json, middle cut out, as transformers does it",
 			PreferredBatch: 32,
 			NeedsDevice:    true,
 			CodeVersion:    "4", // added tokens

@@ -27,6 +27,7 @@ func Component() sdk.Component {
 			Schema: sdk.Schema{Attributes: []sdk.Attribute{
 				{Name: "weights", Type: sdk.TypeString, Required: true, Path: true, Summary: "Safetensors file of pytorch-fid's weights, pt_inception-2015-12-05; the component's summary has the line that makes it."},
 			}},
+			Resizing:       "bicubic with antialiasing to 299 x 299 in floating point, as clean-fid does it",
 			PreferredBatch: 32,
 			NeedsDevice:    true,
 			CodeVersion:    "2",

@@ -2,6 +2,7 @@ package latentdiffusion
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/gomlx/compute"
@@ -53,6 +54,24 @@ func (m *Model) Trainable(backend compute.Backend, directory string, known *lora
 // there are none.
 func (m *Model) ReadAdapters(backend compute.Backend, directory string) (*lora.Adapters, error) {
 	return lora.Read(directory, denoiserPart, m.Denoiser.Weights(backend).Needs)
+}
+
+// ReadLoRA reads adapters of the denoising network from a file, or from a directory
+// that has them.
+func (m *Model) ReadLoRA(backend compute.Backend, path string) (*lora.Adapters, error) {
+	needs := m.Denoiser.Weights(backend).Needs
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read LoRA: %w", err)
+	}
+	if !info.IsDir() {
+		return lora.ReadFile(path, denoiserPart, needs)
+	}
+	read, err := lora.Read(path, denoiserPart, needs)
+	if err == nil && read == nil {
+		return nil, sdk.Diagnostic{Summary: "No LoRA in " + path, Detail: "A directory of LoRA has pytorch_lora_weights.safetensors, or adapter_model.safetensors beside adapter_config.json. Name such a directory, or the file itself."}
+	}
+	return read, err
 }
 
 // Adapted returns the store that Tune trains by the settings: the given one with

@@ -53,6 +53,9 @@ func (m *Model) Tune(ctx context.Context, backend compute.Backend, store *model.
 		Optimizer: optimizer,
 		Scratch:   request.Scratch,
 		Identity:  identity,
+		Until:     request.Until,
+		State:     request.State,
+		Resume:    request.Resume,
 		Advice:    settings.advice(),
 	}, report)
 }

@@ -10,5 +10,6 @@ import (
 // another place when a job that was killed is asked for again.
 func Identify(model any, request sdk.TuneRequest) (string, error) {
 	request.Output, request.Scratch = "", ""
+	request.Until, request.State, request.Resume = 0, "", "" // they are the same job's
 	return train.Identify(model, request)
 }

@@ -69,6 +69,9 @@ func Tune(ctx context.Context, backend compute.Backend, config DenoiserConfig, s
 		Optimizer: optimizer,
 		Scratch:   request.Scratch,
 		Identity:  identity,
+		Until:     request.Until,
+		State:     request.State,
+		Resume:    request.Resume,
 	}, report)
 }
 

@@ -137,21 +137,48 @@ func restore(ctx context.Context, store *model.Store, directory string, identity
 	if err != nil || file.Metadata["identity"] != identity {
 		return none
 	}
-	reported := reports{lines: tensorBytes(file.Integers[curveTensor])}
-	if reported.steps, err = strconv.Atoi(file.Metadata["step"]); err != nil || bytes.Count(reported.lines, []byte("\n")) != reported.steps {
+	reported, err := load(store, file)
+	if err != nil {
 		return none
+	}
+	return reported
+}
+
+// resume reads what save wrote for another loop to go on from. What it is of is for the
+// caller to know; that it fits the store is checked.
+func resume(store *model.Store, directory string) (reports, error) {
+	name, err := sealed.Find(filepath.Join(directory, stateFile))
+	if err != nil {
+		return reports{}, err
+	}
+	if name == "" {
+		return reports{}, fmt.Errorf("there is no %s", stateFile)
+	}
+	file, err := safetensors.Read(name)
+	if err != nil {
+		return reports{}, err
+	}
+	return load(store, file)
+}
+
+// load takes a saved state over, or none of it.
+func load(store *model.Store, file *safetensors.File) (reports, error) {
+	reported := reports{lines: tensorBytes(file.Integers[curveTensor])}
+	var err error
+	if reported.steps, err = strconv.Atoi(file.Metadata["step"]); err != nil || bytes.Count(reported.lines, []byte("\n")) != reported.steps {
+		return reports{}, errors.New("the state does not hold a report of each of its steps")
 	}
 	for name, tensor := range file.Tensors { // before anything is overwritten
 		if v := store.GetVariable(name); v != nil && !slices.Equal(v.Shape().Dimensions, tensor.Dims) {
-			return none
+			return reports{}, fmt.Errorf("weight %q: shape is %v, expected %v", name, tensor.Dims, v.Shape().Dimensions)
 		}
 	}
 	for name, tensor := range file.Tensors {
 		if err := setVariable(store, name, tensor, !isState(name)); err != nil {
-			return none
+			return reports{}, err
 		}
 	}
-	return reported
+	return reported, nil
 }
 
 func setVariable(store *model.Store, path string, tensor safetensors.Tensor, trainable bool) error {

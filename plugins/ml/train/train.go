@@ -45,6 +45,12 @@ type Loop struct {
 
 	Scratch  string // where to save unfinished state; empty: nowhere
 	Identity string // of the job: saved state of another is not used
+	// Until is the step after which Run ends, as if the rest were to come; 0: the last.
+	Until int
+	// State is a directory to save the state after the last step in, and Resume one that
+	// such a state is in: it must be that of the same job, with paths or without. Empty:
+	// none.
+	State, Resume string
 	// SaveEvery is how much work a kill may cost; 0 means that saving may take a
 	// twentieth of the time, but at least a second of work and at most 45.
 	SaveEvery time.Duration
@@ -74,6 +80,12 @@ func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 	if l.Scratch != "" {
 		reported = restore(ctx, l.Store, l.Scratch, l.Identity)
 	}
+	if l.Resume != "" && reported.steps == 0 {
+		var err error
+		if reported, err = resume(l.Store, l.Resume); err != nil {
+			return fmt.Errorf("go on from %s: %w", l.Resume, err)
+		}
+	}
 	// Whoever listens may have lost what was reported before: all of it comes again.
 	if err := reported.each(report); err != nil {
 		return err
@@ -86,7 +98,7 @@ func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 	defer steps.close()
 	saved, every := time.Now(), l.saveEvery(0)
 	var before *float64 // the step's objective
-	for ; step < l.Steps; step++ {
+	for ; step < l.until(); step++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -110,13 +122,13 @@ func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 		if err := report(progress); err != nil {
 			return err
 		}
-		if l.Scratch == "" {
+		if l.Scratch == "" && l.State == "" {
 			continue
 		}
 		if err := reported.add(progress); err != nil {
 			return err
 		}
-		if time.Since(saved) > every {
+		if l.Scratch != "" && time.Since(saved) > every {
 			begun := time.Now()
 			if err := save(l.Store, l.Scratch, l.Identity, reported); err != nil {
 				return err
@@ -125,7 +137,18 @@ func (l *Loop) Run(ctx context.Context, report func(sdk.Progress) error) error {
 			every = l.saveEvery(saved.Sub(begun))
 		}
 	}
-	return nil
+	if l.State == "" {
+		return nil
+	}
+	return save(l.Store, l.State, "", reported)
+}
+
+// until is the number of steps after which Run ends.
+func (l *Loop) until() int {
+	if l.Until > 0 {
+		return min(l.Until, l.Steps)
+	}
+	return l.Steps
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

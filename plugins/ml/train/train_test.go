@@ -122,6 +122,64 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// A job in three parts, each in a store and scratch of its own, gives the weights, the
+// curve and the states of one.
+func TestParted(t *testing.T) {
+	run := func(until int, state, resume, scratch string) (map[string]safetensors.Tensor, []float64) {
+		loop := network(t, model.NewStore())
+		loop.Until, loop.State, loop.Resume, loop.Scratch = until, state, resume, scratch
+		loop.Identity = scratch // that of a job on another machine is another: paths are in it
+		var curve []float64
+		if err := loop.Run(context.Background(), func(p sdk.Progress) error {
+			curve = append(curve, p.Values["loss"])
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return everything(loop.Store), curve
+	}
+	want, losses := run(0, "", "", "")
+	third, seventh, direct := t.TempDir(), t.TempDir(), t.TempDir()
+	run(3, third, "", t.TempDir())
+	run(7, seventh, third, t.TempDir())
+	got, curve := run(0, "", seventh, "")
+	if !reflect.DeepEqual(got, want) {
+		t.Error("the weights of a job in parts differ")
+	}
+	if !slices.Equal(curve, losses) {
+		t.Errorf("losses %v, in one %v", curve, losses)
+	}
+	run(7, direct, "", "")
+	if a, b := contentOf(t, seventh), contentOf(t, direct); !reflect.DeepEqual(a, b) {
+		t.Error("the state after seven steps depends on where the job was parted")
+	}
+}
+
+// contentOf is the files of a directory by name.
+func contentOf(t *testing.T, directory string) map[string]string {
+	entries, err := os.ReadDir(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := map[string]string{}
+	for _, entry := range entries {
+		bytes, err := os.ReadFile(filepath.Join(directory, entry.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		content[entry.Name()] = string(bytes)
+	}
+	return content
+}
+
+func TestResumeFromNothing(t *testing.T) {
+	loop := network(t, model.NewStore())
+	loop.Resume = t.TempDir()
+	if err := loop.Run(context.Background(), ignore); err == nil || !strings.Contains(err.Error(), "there is no state.safetensors") {
+		t.Errorf("from an empty directory: %v", err)
+	}
+}
+
 // TestStateThatDoesNotFit is not used: the loop starts anew, as if it was not
 // there.
 func TestStateThatDoesNotFit(t *testing.T) {

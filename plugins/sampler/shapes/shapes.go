@@ -44,7 +44,7 @@ func Component() sdk.Component {
 			NeedsDevice:    true,
 			CodeVersion:    weights.Version("4", "denoiser"),
 			Notice:         shapesworld.Notice,
-			Capabilities:   []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityCheckPrompts},
+			Capabilities:   []sdk.Capability{sdk.CapabilityTune, sdk.CapabilityTuneInParts, sdk.CapabilityCheckPrompts},
 			Losses:         objective.Losses(),
 			Tuning:         shapesworld.TuneSchema,
 		},

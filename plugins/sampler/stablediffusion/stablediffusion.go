@@ -29,6 +29,7 @@ import (
 // config is the component's block.
 type config struct {
 	Weights           string  `json:"weights"`
+	LoRA              string  `json:"lora"` // "": none
 	GuidanceScale     float64 `json:"guidance_scale"`
 	NumInferenceSteps int     `json:"num_inference_steps"`
 	Solver            string  `json:"solver"` // "": the model's own
@@ -61,6 +62,7 @@ func Component() sdk.Component {
 						"unet/config.json", "unet/diffusion_pytorch_model.safetensors",
 						"vae/config.json", "vae/diffusion_pytorch_model.safetensors",
 					}},
+				{Name: "lora", Type: sdk.TypeString, Path: true, Summary: "LoRA of the unet that images are drawn with: a safetensors file, or a directory with pytorch_lora_weights.safetensors. It is merged into the weights; what is tuned has none."},
 				{Name: "guidance_scale", Type: sdk.TypeNumber, Default: json.RawMessage(`7.5`), Minimum: sdk.Bound(0), Maximum: sdk.Bound(100), Summary: "Classifier-free guidance: u + scale (c - u); 1 means none, 0 the negative prompt alone."},
 				{Name: "num_inference_steps", Type: sdk.TypeInteger, Default: json.RawMessage(`50`), Minimum: sdk.Bound(1), Maximum: sdk.Bound(1000), Summary: "Steps of the solver."},
 				{Name: "solver", Type: sdk.TypeString, OneOf: diffusion.SolverNames(), Summary: "How the noise schedule is integrated; that of the model's scheduler_config.json if absent."},
@@ -75,7 +77,7 @@ func Component() sdk.Component {
 			PreferredBatch: handed,
 			NeedsDevice:    true,
 			CodeVersion:    "6", // added tokens, final_sigmas_type of euler, lambda_min_clipped
-			Capabilities:   []sdk.Capability{sdk.CapabilityPrecompute, sdk.CapabilityTune},
+			Capabilities:   []sdk.Capability{sdk.CapabilityPrecompute, sdk.CapabilityTune, sdk.CapabilityTuneInParts},
 			Losses:         objective.Losses(),
 			Tuning:         latentdiffusion.SettingsSchema(),
 		},
@@ -115,7 +117,12 @@ func check(config json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.texts.tower.Weights(backend).Check(filepath.Join(s.directory, textEncoder)), s.model.Check(backend, s.directory))
+	wrong := errors.Join(s.texts.tower.Weights(backend).Check(filepath.Join(s.directory, textEncoder)), s.model.Check(backend, s.directory))
+	if s.config.LoRA != "" {
+		_, err := s.model.ReadLoRA(backend, s.config.LoRA)
+		wrong = errors.Join(wrong, err)
+	}
+	return wrong
 }
 
 // open reads everything but the weights first: those are gigabytes, and what is
@@ -242,6 +249,15 @@ func (s *sampler) fits() error {
 func (s *sampler) load(checkpoint string) error {
 	if err := errors.Join(s.texts.load(s.backend, filepath.Join(s.directory, textEncoder)), s.model.Load(s.backend, s.directory)); err != nil {
 		return err
+	}
+	if s.config.LoRA != "" && !s.checkpoint {
+		given, err := s.model.ReadLoRA(s.backend, s.config.LoRA)
+		if err != nil {
+			return err
+		}
+		if err := given.Merge(s.model.DenoiserStore); err != nil {
+			return err
+		}
 	}
 	var err error
 	if checkpoint != "" {

@@ -24,6 +24,12 @@ func (s *sampler) Tune(ctx context.Context, request sdk.TuneRequest, report func
 			Detail:  "from_scratch = true asks for random weights in place of the published ones; that would take thousands of GPU-days and hundreds of millions of images. Remove it to fine-tune.",
 		}
 	}
+	if s.config.LoRA != "" {
+		return sdk.Diagnostic{
+			Summary: "A sampler with LoRA is not tuned",
+			Detail:  "Its weights are those of the model with the adapters merged into them, and a finetune begins with the model's own. Tune a sampler of the same weights without lora.",
+		}
+	}
 	if len(request.Losses) == 0 {
 		return errors.New("there is no loss to train with")
 	}

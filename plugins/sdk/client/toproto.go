@@ -156,6 +156,9 @@ func tuneRequestToProto(instance string, r sdk.TuneRequest) *pb.TuneRequest {
 		Seed:          r.Seed,
 		FromScratch:   r.FromScratch,
 		OptionsJson:   r.Options,
+		Until:         uint32(r.Until),
+		State:         r.State,
+		Resume:        r.Resume,
 	}
 	if r.Reference != nil {
 		out.Reference = &pb.TuneReference{Checkpoint: r.Reference.Checkpoint}

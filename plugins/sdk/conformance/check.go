@@ -72,6 +72,9 @@ func Checks(component sdk.Description, one Case) []Check {
 		}
 		if has(sdk.CapabilityTune) && one.Tune != nil {
 			add("tune", "the same job writes the same checkpoint", checkTune)
+			if has(sdk.CapabilityTuneInParts) && one.Tune.Steps > 1 {
+				add("tune_in_parts", "a job in two parts writes the same checkpoint as in one", checkTuneInParts)
+			}
 		}
 	case sdk.KindReward:
 		add("score", "an item's score is the same in any order and batch", checkScore)

@@ -68,13 +68,8 @@ func checkTune(ctx context.Context, c Plugin, r client.OpenRequest, one Case) er
 		if err != nil {
 			return fmt.Errorf("the job after it was stopped: %w", err)
 		}
-		if !slices.Equal(slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want))) {
-			return fmt.Errorf("stopped and asked for again it writes the files %v, at once %v", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
-		}
-		for name, content := range want {
-			if !bytes.Equal(content, got[name]) {
-				return fmt.Errorf("stopped and asked for again it writes another %s", name)
-			}
+		if err := alike(got, want); err != nil {
+			return fmt.Errorf("stopped and asked for again, and at once: %w", err)
 		}
 		return nil
 	}), func() error {
@@ -86,4 +81,91 @@ func checkTune(ctx context.Context, c Plugin, r client.OpenRequest, one Case) er
 			return in.Sample(ctx, []client.Draw{{Prompt: one.Prompts[0]}}, func(int, sdk.Image) error { return nil })
 		})
 	}())
+}
+
+// checkTuneInParts: a job that ends after its first step, and goes on from the state that
+// it left in another instance, writes what it writes in one; and the state is always the
+// same.
+func checkTuneInParts(ctx context.Context, c Plugin, r client.OpenRequest, one Case) error {
+	root, err := os.MkdirTemp("", "plumb-check-tune-in-parts-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(root)
+	part := func(name string, until int, state, resume string) (map[string][]byte, error) {
+		request := *one.Tune
+		request.Output, request.Scratch, request.Until = filepath.Join(root, name), filepath.Join(root, name+" scratch"), until
+		directories := []string{request.Output, request.Scratch}
+		if state != "" {
+			request.State = filepath.Join(root, state)
+			directories = append(directories, request.State)
+		}
+		if resume != "" {
+			request.Resume = filepath.Join(root, resume)
+		}
+		for _, directory := range directories {
+			if err := os.MkdirAll(directory, 0o755); err != nil {
+				return nil, err
+			}
+		}
+		last := 0
+		err := with(ctx, c, r, func(in *client.Instance) error {
+			return in.Tune(ctx, request, func(p sdk.Progress) error {
+				last = p.Step
+				return nil
+			})
+		})
+		if err != nil {
+			return nil, err
+		}
+		if last != request.Last() {
+			return nil, fmt.Errorf("asked to end after step %d, the last that it reports is %d", request.Last(), last)
+		}
+		return contents(request.Output)
+	}
+	want, err := part("whole", 0, "", "")
+	if err != nil {
+		return err
+	}
+	if _, err := part("first", 1, "state", ""); err != nil {
+		return fmt.Errorf("the first part: %w", err)
+	}
+	if _, err := part("first again", 1, "state again", ""); err != nil {
+		return fmt.Errorf("the first part again: %w", err)
+	}
+	state, err := contents(filepath.Join(root, "state"))
+	if err != nil {
+		return err
+	}
+	again, err := contents(filepath.Join(root, "state again"))
+	if err != nil {
+		return err
+	}
+	if len(state) == 0 {
+		return errors.New("the first part left its state empty")
+	}
+	if err := alike(again, state); err != nil {
+		return fmt.Errorf("the state of the same part: %w", err)
+	}
+	got, err := part("second", 0, "", "state")
+	if err != nil {
+		return fmt.Errorf("the second part: %w", err)
+	}
+	if err := alike(got, want); err != nil {
+		return fmt.Errorf("in two parts and at once: %w", err)
+	}
+	return nil
+}
+
+// alike holds the files of a directory against those of another, by their names.
+func alike(got, want map[string][]byte) error {
+	if !slices.Equal(slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want))) {
+		return fmt.Errorf("the files are %v, and were %v", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
+	}
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if !bytes.Equal(want[name], got[name]) {
+			return fmt.Errorf("another %s", name)
+		}
+	}
+	return nil
 }

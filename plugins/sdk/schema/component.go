@@ -30,6 +30,12 @@ type Component struct {
 	// are.
 	Input *Input `json:"input,omitempty"`
 
+	// Resizing says in words how a component that brings images to its size by itself
+	// does it, since numbers depend on it: "bicubic, shorter side to 224, middle cut out".
+	// The protocol of every number that it has a part in repeats it. It is in no cache
+	// key.
+	Resizing string `json:"resizing,omitempty"`
+
 	// PreferredBatch is the number of images that the component likes to get
 	// at once; 0 means that it does not care.
 	PreferredBatch int `json:"preferred_batch,omitempty"`
@@ -146,10 +152,13 @@ type Capability string
 const (
 	Tune       Capability = "tune"
 	Precompute Capability = "precompute"
-	Fit        Capability = "fit"
-	Compare    Capability = "compare"
-	Texts      Capability = "texts"     // it encodes texts as well as images
-	FitTexts   Capability = "fit_texts" // its Fit reads features of more texts than the images' prompts
+	// TuneInParts is of a component whose Tune stops after any step and goes on from
+	// there in another call, with the same result as in one.
+	TuneInParts Capability = "tune_in_parts"
+	Fit         Capability = "fit"
+	Compare     Capability = "compare"
+	Texts       Capability = "texts"     // it encodes texts as well as images
+	FitTexts    Capability = "fit_texts" // its Fit reads features of more texts than the images' prompts
 	// CheckPrompts is of the component itself, not of its instances: it says what it
 	// cannot make sense of in prompts, before anything is opened.
 	CheckPrompts Capability = "check_prompts"
@@ -159,10 +168,13 @@ const (
 var capable = map[Capability][]Kind{
 	Tune:       {Sampler},
 	Precompute: {Sampler},
-	Fit:        {Reward, Rater, Encoder},
-	Compare:    {Rater},
-	Texts:      {Encoder},
-	FitTexts:   {Reward},
+
+	TuneInParts: {Sampler},
+
+	Fit:      {Reward, Rater, Encoder},
+	Compare:  {Rater},
+	Texts:    {Encoder},
+	FitTexts: {Reward},
 
 	CheckPrompts: {Sampler, Reward, Rater, Encoder},
 }
@@ -239,6 +251,9 @@ func (c Component) Mistakes() []string {
 	}
 	if len(c.Losses) > 0 && !c.Has(Tune) {
 		add("lists losses without the capability %q", Tune)
+	}
+	if c.Has(TuneInParts) && !c.Has(Tune) {
+		add("has the capability %q without %q", TuneInParts, Tune)
 	}
 	named := map[string]bool{}
 	for _, l := range c.Losses {

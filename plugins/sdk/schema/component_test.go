@@ -70,7 +70,7 @@ func full() Component {
 		Blocks:     []Block{{Type: "b", Labels: []string{"l"}, Summary: "s", Required: true, Body: Schema{Attributes: []Attribute{attribute}}}},
 	}
 	return Component{
-		Kind: Sampler, Name: "n", Summary: "s", Schema: body, Reads: []Reading{ReadPixels}, Parts: []string{"p"}, Input: &Input{224, 336, Box, Squash}, PreferredBatch: 3, DeviceMemory: 5, NeedsDevice: true, CodeVersion: "4", Notice: "n",
+		Kind: Sampler, Name: "n", Summary: "s", Schema: body, Reads: []Reading{ReadPixels}, Parts: []string{"p"}, Input: &Input{224, 336, Box, Squash}, Resizing: "r", PreferredBatch: 3, DeviceMemory: 5, NeedsDevice: true, CodeVersion: "4", Notice: "n",
 		Capabilities: []Capability{Tune}, Losses: []Loss{{Name: "l", Summary: "s", Schema: body, Needs: []Need{NeedScores}}}, Tuning: body,
 	}
 }

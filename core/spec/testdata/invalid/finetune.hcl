@@ -153,3 +153,114 @@ finetune "options" {
     images    = images.draw
   }
 }
+
+finetune "watched" {
+  sampler = sampler.base
+  reward  = reward.clip
+  images  = images.drawn
+  steps   = 100
+
+  loss "reward_weighted" {}
+
+  evaluate {
+    prompts = prompts.all
+    judge   = reward.clip
+    patience = 2
+    keep    = "worst"
+  }
+
+  evaluate {}
+}
+
+finetune "watched_too_late" {
+  sampler = sampler.base
+  reward  = reward.clip
+  images  = images.drawn
+  steps   = 100
+
+  loss "reward_weighted" {}
+
+  evaluate {
+    at      = [50, 200]
+    prompts = prompts.all
+    judge   = sampler.base
+  }
+}
+
+finetune "watched_out_of_order" {
+  sampler = sampler.base
+  reward  = reward.clip
+  images  = images.drawn
+  steps   = 100
+
+  loss "reward_weighted" {}
+
+  evaluate {
+    at      = [50, 20]
+    prompts = prompts.all
+    judge   = rater.crowd
+  }
+}
+
+finetune "watched_too_often" {
+  sampler = sampler.base
+  reward  = reward.clip
+  images  = images.drawn
+  steps   = 1000
+
+  loss "reward_weighted" {}
+
+  evaluate {
+    every   = 1
+    prompts = prompts.all
+    judge   = rater.crowd
+  }
+}
+
+finetune "watched_twice_as_often" {
+  sampler = sampler.base
+  reward  = reward.clip
+  images  = images.drawn
+  steps   = 100
+
+  loss "reward_weighted" {}
+
+  evaluate {
+    at      = [50, 100]
+    every   = 50
+    prompts = prompts.all
+    judge   = rater.crowd
+  }
+}
+
+finetune "watched_at_the_end" {
+  sampler = sampler.base
+  reward  = reward.clip
+  images  = images.drawn
+  steps   = 100
+
+  loss "reward_weighted" {}
+
+  evaluate {
+    every   = 100
+    prompts = prompts.all
+    judge   = rater.crowd
+  }
+}
+
+sampler "large" "big" {}
+
+finetune "watched_in_vain" {
+  sampler = sampler.big
+  steps   = 100
+
+  loss "pretraining" {
+    images = images.drawn
+  }
+
+  evaluate {
+    every   = 50
+    prompts = prompts.all
+    judge   = rater.crowd
+  }
+}

@@ -171,6 +171,20 @@ finetune "full" {
     weight = var.pretraining_weight
     images = images.real
   }
+
+  evaluate {
+    every    = 25
+    prompts  = prompts.all
+    split    = "unseen"
+    judge    = reward.clip
+    stop     = true
+    patience = 2
+
+    fidelity {
+      reference = images.real
+      encoder   = encoder.clip
+    }
+  }
 }
 
 # A second round on top of the first, and the control without a reward.

@@ -237,6 +237,7 @@ class Services:
                 "options": json.loads(request.options_json or b"{}"), "seed": request.seed, "from_scratch": request.from_scratch,
                 "reference": request.reference.checkpoint if request.HasField("reference") else None,
                 "output": request.output, "scratch": request.scratch,
+                "until": request.until, "state": request.state, "resume": request.resume,
             }
         return self.long(request, context, "TuneResponse", "tune", "be fine-tuned", told)
 

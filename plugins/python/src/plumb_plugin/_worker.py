@@ -427,4 +427,5 @@ def _tune_request(one: component.Sampler, r: Dict[str, Any]) -> component.TuneRe
     return component.TuneRequest(
         losses=losses, steps=r["steps"], batch_size=r["batch_size"], optimizer=r["optimizer"], options=settings(one.tuning, r["options"]),
         seed=r["seed"], from_scratch=r["from_scratch"], reference=reference, output=pathlib.Path(r["output"]), scratch=pathlib.Path(r["scratch"]),
+        until=r["until"], state=_given(r["state"]), resume=_given(r["resume"]),
     )

@@ -117,6 +117,10 @@ class TuneRequest:
     reference: Optional[TuneReference]  # None: the model as its tuning begins
     output: pathlib.Path
     scratch: pathlib.Path
+    # Of a sampler with tunes_in_parts; the same job in parts gives the same checkpoints as in one.
+    until: int = 0  # stop after this step, as if the rest of steps were to come; 0: after the last
+    state: Optional[pathlib.Path] = None  # an empty directory for all that the step after until takes
+    resume: Optional[pathlib.Path] = None  # the state of a call for the same job that stopped earlier
 
 
 # What a method may ask for, by the names of its parameters.
@@ -155,6 +159,7 @@ class Component:
     code_version: ClassVar[str] = ""  # raise it when the same options give other answers than before
     batch: ClassVar[int] = 16  # images at once, at most; 16 MiB of pixels bound it, too
     input_size: ClassVar[Optional[InputSize]] = None  # that images are resized to before they are sent; None: as they are
+    resizing: ClassVar[str] = ""  # how it brings images to its size where it does that itself, in words; reports repeat it
     needs_device: ClassVar[bool] = False  # not to be run beside other work on the same accelerator
     device_memory: ClassVar[int] = 0  # bytes of it that an instance takes, about; 0: not said
     notice: ClassVar[str] = ""  # what a report has to say of every result that it had a part in
@@ -245,13 +250,14 @@ class Sampler(Component):
     batch = 4
     losses: ClassVar[Sequence[Loss]] = ()
     tuning: ClassVar[Optional[Type[Any]]] = None  # a class with annotated attributes: the component's own settings of tune
+    tunes_in_parts: ClassVar[bool] = False  # tune heeds until, state and resume
 
     def sample(self, *arguments: Any, **named: Any) -> Any:
         raise NotImplementedError
 
 
 _settings_of: Dict[str, Any] = {
-    "name": str, "code_version": str, "batch": int, "input_size": InputSize, "needs_device": bool, "device_memory": int, "notice": str, "parts": (list, tuple), "losses": (list, tuple),
+    "name": str, "code_version": str, "batch": int, "input_size": InputSize, "resizing": str, "needs_device": bool, "device_memory": int, "notice": str, "parts": (list, tuple), "losses": (list, tuple), "tunes_in_parts": bool,
 }
 _minimum = {"reward": "score", "rater": "rate", "encoder": "encode_images", "sampler": "sample"}
 _capabilities = {  # method to capability
@@ -332,6 +338,7 @@ def describe(cls: Type[Component]) -> Dict[str, Any]:
         "schema": _schema(described),
         "reads": reads if reads != ["pixels"] else [],
         "input": cls.input_size and cls.input_size.described(),
+        "resizing": cls.resizing,
         "preferred_batch": cls.batch,
         "needs_device": cls.needs_device,
         "device_memory": cls.device_memory,
@@ -348,6 +355,10 @@ def describe(cls: Type[Component]) -> Dict[str, Any]:
         out["tuning"] = _settings(cls.tuning)
         if "tune" not in asked and (cls.losses or cls.tuning):
             raise Mistake(f"{cls.__name__} lists losses or tuning and has no method tune")
+        if cls.tunes_in_parts:
+            if "tune" not in asked:
+                raise Mistake(f"{cls.__name__}.tunes_in_parts is True, and there is no method tune")
+            capabilities.append("tune_in_parts")
     return _said(out)
 
 

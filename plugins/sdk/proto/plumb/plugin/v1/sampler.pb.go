@@ -244,6 +244,10 @@ type TuneRequest struct {
 	BatchSize     uint32                 `protobuf:"varint,9,opt,name=batch_size,json=batchSize,proto3" json:"batch_size,omitempty"`       // images per step and loss
 	OptionsJson   []byte                 `protobuf:"bytes,15,opt,name=options_json,json=optionsJson,proto3" json:"options_json,omitempty"` // the component's own settings, checked against Component.tuning
 	Reference     *TuneReference         `protobuf:"bytes,16,opt,name=reference,proto3" json:"reference,omitempty"`                        // absent: the model as its tuning begins
+	// Of a component with the capability "tune_in_parts":
+	Until         uint32 `protobuf:"varint,17,opt,name=until,proto3" json:"until,omitempty"`  // stop after this step, as if the rest were to come; 0: after the last
+	State         string `protobuf:"bytes,18,opt,name=state,proto3" json:"state,omitempty"`   // an empty directory for all that the step after until takes; empty: none comes
+	Resume        string `protobuf:"bytes,19,opt,name=resume,proto3" json:"resume,omitempty"` // the state of a call for the same job that stopped earlier: go on from there
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -353,6 +357,27 @@ func (x *TuneRequest) GetReference() *TuneReference {
 		return x.Reference
 	}
 	return nil
+}
+
+func (x *TuneRequest) GetUntil() uint32 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *TuneRequest) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *TuneRequest) GetResume() string {
+	if x != nil {
+		return x.Resume
+	}
+	return ""
 }
 
 // TuneLoss is one term of the objective. Tables go by path, not over the wire.
@@ -615,7 +640,7 @@ const file_plumb_plugin_v1_sampler_proto_rawDesc = "" +
 	"\x05image\x18\x02 \x01(\v2\x1d.plumb.plugin.v1.SampledImageR\x05image\"X\n" +
 	"\fSampledImage\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x04R\bposition\x12,\n" +
-	"\x05image\x18\x02 \x01(\v2\x16.plumb.plugin.v1.ImageR\x05image\"\x82\x03\n" +
+	"\x05image\x18\x02 \x01(\v2\x16.plumb.plugin.v1.ImageR\x05image\"\xc6\x03\n" +
 	"\vTuneRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x121\n" +
 	"\x06losses\x18\x02 \x03(\v2\x19.plumb.plugin.v1.TuneLossR\x06losses\x12%\n" +
@@ -628,7 +653,10 @@ const file_plumb_plugin_v1_sampler_proto_rawDesc = "" +
 	"\n" +
 	"batch_size\x18\t \x01(\rR\tbatchSize\x12!\n" +
 	"\foptions_json\x18\x0f \x01(\fR\voptionsJson\x12<\n" +
-	"\treference\x18\x10 \x01(\v2\x1e.plumb.plugin.v1.TuneReferenceR\treference\"\x87\x01\n" +
+	"\treference\x18\x10 \x01(\v2\x1e.plumb.plugin.v1.TuneReferenceR\treference\x12\x14\n" +
+	"\x05until\x18\x11 \x01(\rR\x05until\x12\x14\n" +
+	"\x05state\x18\x12 \x01(\tR\x05state\x12\x16\n" +
+	"\x06resume\x18\x13 \x01(\tR\x06resume\"\x87\x01\n" +
 	"\bTuneLoss\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06weight\x18\x02 \x01(\x01R\x06weight\x12!\n" +
