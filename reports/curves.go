@@ -89,15 +89,15 @@ func curvesOf(ctx context.Context, input Input, variants []variant) ([]figure.Fi
 	return all, nil
 }
 
-// lossCurve is a loss by step.
-type lossCurve []figure.XY
-
 // continued reports whether the curve of a part of a tuning is in that of a later stage.
 func (v variant) continued(part stage) bool {
 	return part.Step > 0 && slices.ContainsFunc(v.stages, func(s stage) bool {
 		return s.record != nil && s.Subject == part.Subject && (s.Kind == record.KindKeep || s.Kind == record.KindTune && s.Step > part.Step)
 	})
 }
+
+// lossCurve is a loss by step.
+type lossCurve []figure.XY
 
 // curveFigure reads the curves of some trainings and draws them.
 func curveFigure(ctx context.Context, input Input, name string, all []training) (figure.Figure, error) {

@@ -57,7 +57,7 @@ func IsAblation(run *record.Run) bool {
 func Describe(source Source, options Options) *Run {
 	run := source.Run
 	d := &describer{Source: source, options: options, everywhere: sharedStages(run)}
-	made := &Run{Name: run.Name, FullName: run.FullName(), Description: run.Description, Ablation: IsAblation(run)}
+	made := &Run{Name: run.Name, FullName: run.FullName(), Basis: run.Basis, Description: run.Description, Ablation: IsAblation(run)}
 	whole := d.whole()
 	if made.Ablation {
 		for _, v := range run.Variants {
@@ -117,6 +117,9 @@ func (d *describer) whole() Item {
 		item.Name = settings(run.Variables)
 	}
 	maps.Copy(item.Params, run.Variables)
+	if slices.ContainsFunc(run.Variants, func(v record.Variant) bool { return v.Seed != run.Variants[0].Seed }) {
+		delete(item.Params, "seed") // each variant has its own
+	}
 	if !IsAblation(run) && len(run.Variants) == 1 {
 		item.Params["seed"] = strconv.FormatUint(run.Variants[0].Seed, 10)
 	}
@@ -132,7 +135,7 @@ func (d *describer) whole() Item {
 func (d *describer) described(item *Item) {
 	run := d.Run
 	for name, value := range map[string]string{
-		"description": run.Description, "file": run.File, "command": run.Command, "basis": run.Basis,
+		"description": run.Description, "file": run.File, "command": run.Command,
 		"baseline": run.Baseline, "verdict": d.Verdict, "machine": fmt.Sprintf("%s/%s, %d CPUs", run.Machine.OS, run.Machine.Arch, run.Machine.CPUs),
 		"stages": fmt.Sprintf("%d of %d", run.Finished, run.Stages), "notices": strings.Join(run.Notices, "\n"),
 	} {
@@ -165,7 +168,7 @@ func (d *describer) item(id, name string) Item {
 		ID: id, Name: name, State: run.State, Started: run.Started,
 		Params: map[string]string{},
 		Tags: map[string]string{
-			"plumb.run": run.FullName(), "plumb.item": id, "plumb.state": string(run.State),
+			"plumb.run": run.FullName(), "plumb.item": id, "plumb.basis": run.Basis, "plumb.state": string(run.State),
 			"plumb.version": run.Versions["plumb"], "plumb.backend": strings.TrimSuffix(run.Machine.Backend+", "+run.Machine.Device, ", "),
 		},
 	}
@@ -296,14 +299,21 @@ func (d *describer) measured(item *Item, v record.Variant, about models, belongs
 			continue
 		}
 		prefix := ""
-		if s.Evaluation != about.evaluation && about.evaluation != "" {
+		if s.Evaluation != about.evaluation && s.Evaluation != "" {
 			prefix = s.Evaluation + "/"
 		}
+		var overSteps []Point
 		for _, m := range made.Metrics {
 			if !belongs(m) {
 				continue
 			}
 			name := prefix + key(m, about.own, about.baseline)
+			if stepped(made, m.Name) {
+				if m.Value != nil {
+					overSteps = append(overSteps, Point{Key: name, Step: int64(m.Step), Time: endOf(made), Value: *m.Value})
+				}
+				continue
+			}
 			for n, first := 2, name; taken[name]; n++ { // two that differ in their protocol alone
 				name = fmt.Sprintf("%s.%d", first, n)
 			}
@@ -323,6 +333,9 @@ func (d *describer) measured(item *Item, v record.Variant, about models, belongs
 				add(name+".low", m.Low)
 				add(name+".high", m.High)
 			}
+		}
+		if overSteps != nil {
+			item.Curves = append(item.Curves, Curve{Stage: s.Node, Version: s.Node + " " + made.Key, Rows: len(overSteps), read: func() ([]Point, error) { return overSteps, nil }})
 		}
 	}
 	if unmeasured != nil {
@@ -354,6 +367,11 @@ func look(item *Item, s record.StageRef, made *record.Record, first bool, belong
 	}
 }
 
+// stepped reports whether a metric was measured while a model was tuned, at several steps.
+func stepped(made *record.Record, name string) bool {
+	return slices.ContainsFunc(made.Metrics, func(m record.Metric) bool { return m.Name == name && m.Step > 0 })
+}
+
 // endOf is when a stage ended, in the milliseconds that trackers keep.
 func endOf(made *record.Record) time.Time {
 	return made.Started.Add(time.Duration(made.Seconds * float64(time.Second))).Truncate(time.Millisecond)
@@ -382,7 +400,7 @@ func (d *describer) stage(item *Item, s record.StageRef) {
 		return
 	}
 	if output, ok := made.Outputs["curve"]; ok && d.Open != nil {
-		item.Curves = append(item.Curves, Curve{Stage: s.Node, Output: output, started: made.Started, seconds: made.Seconds, open: d.Open})
+		item.Curves = append(item.Curves, d.reported(s.Node, made, output))
 	}
 	output, ok := made.Outputs["checkpoint"]
 	if !ok || s.Kind != record.KindTune && s.Kind != record.KindKeep || d.Members == nil {
