@@ -46,6 +46,7 @@ func figuresOf(ctx context.Context, input Input, variants []variant, grids []*im
 			of(f, c.evaluation)
 		}
 	}
+	all = append(all, checkpointFigures(variants)...)
 	curves, err := curvesOf(ctx, input, variants)
 	if err != nil {
 		return nil, err
@@ -66,6 +67,9 @@ func figuresOf(ctx context.Context, input Input, variants []variant, grids []*im
 		}
 		names[strings.ToLower(name)] = true
 		all[i].Name = name
+		for _, left := range all[i].Lay(figure.Layout{Width: figure.FullWidth}).Left {
+			all[i].Caption += " " + left
+		}
 	}
 	return all, nil
 }

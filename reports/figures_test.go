@@ -403,3 +403,30 @@ func TestFileNames(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckpointsFigure: the reward, the judge and FID by step; where the first two part, and
+// which step is kept.
+func TestCheckpointsFigure(t *testing.T) {
+	f := figureCalled(t, figuresFor(t, watchedSynthetic(t, 100)), "checkpoints-full")
+	if len(f.Panels) != 3 {
+		t.Fatalf("panels %+v", f.Panels)
+	}
+	for i, label := range []string{"mean score of with_aux, tuned by", "good by crowd, the judge, %", "FID (lower is better)"} {
+		p := f.Panels[i]
+		if p.Y.Label != label {
+			t.Errorf("panel %d shows %q", i, p.Y.Label)
+		}
+		if diff := cmp.Diff([]float64{0, 100, 200, 300}, []float64{p.Series[0].Points[0].X, p.Series[0].Points[1].X, p.Series[0].Points[2].X, p.Series[0].Points[3].X}); diff != "" {
+			t.Error(diff)
+		}
+		if len(p.Rules) != 2 || *p.Rules[0].Band != (figure.Interval{Low: 100, High: 300}) || p.Rules[1].At != 100 {
+			t.Errorf("rules %+v", p.Rules)
+		}
+	}
+	if got := f.Panels[1].Series[0].Points[3].Y; math.Abs(got-35) > 1e-9 {
+		t.Errorf("at step 300 the judge says %v", got)
+	}
+	if s := f.Lay(figure.Layout{Width: figure.FullWidth}); len(s.Keys) != 2 || !s.Keys[0].Band || len(s.Left) > 0 {
+		t.Errorf("keys %+v", s.Keys)
+	}
+}

@@ -16,20 +16,20 @@ const resultsSchema = 1
 // results is results.json up to its variants. What many stages and numbers share stands
 // in Machines, Protocols and Methods once; they name it by its place there, from 0.
 type results struct {
-	Schema      int                 `json:"schema"`
-	Name        string              `json:"name"`
-	Run         string              `json:"run,omitempty"` // its full name in the list of runs
-	Description string              `json:"description,omitempty"`
-	File        string              `json:"file"`
-	Command     string              `json:"command"`
-	Started     time.Time           `json:"started"`
-	Seconds     float64             `json:"seconds"`
-	Baseline    string              `json:"baseline,omitempty"`
-	Versions    map[string]string   `json:"versions,omitempty"`
-	Machine     record.Machine      `json:"machine"`
-	Alarms      []string            `json:"alarms,omitempty"`
-	Notes       []string            `json:"notes,omitempty"`
-	Machines    []record.Machine    `json:"machines"`
+	Schema      int               `json:"schema"`
+	Name        string            `json:"name"`
+	Run         string            `json:"run,omitempty"` // its full name in the list of runs
+	Description string            `json:"description,omitempty"`
+	File        string            `json:"file"`
+	Command     string            `json:"command"`
+	Started     time.Time         `json:"started"`
+	Seconds     float64           `json:"seconds"`
+	Baseline    string            `json:"baseline,omitempty"`
+	Versions    map[string]string `json:"versions,omitempty"`
+	Machine     record.Machine    `json:"machine"`
+	Alarms      []string          `json:"alarms,omitempty"`
+	Notes       []string          `json:"notes,omitempty"`
+	Machines    []record.Machine  `json:"machines"`
 	// Protocols say of which images numbers are and what looked at these, and Methods how
 	// they were computed from that.
 	Protocols []protocol.Protocol `json:"protocols"`

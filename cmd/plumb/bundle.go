@@ -18,9 +18,6 @@ import (
 // bundleSuffix ends the names of bundles.
 const bundleSuffix = ".plumb.tar"
 
-// reportFiles are those of a report that a bundle has.
-var reportFiles = []string{"tables.md", "tables.csv", "results.json"}
-
 func (p *program) bundleCommand() *cobra.Command {
 	var out string
 	var bare, heavy bool
@@ -59,11 +56,11 @@ func (p *program) bundleCommand() *cobra.Command {
 				return exit{exitFailed, err}
 			}
 			defer os.RemoveAll(scratch)
-			if _, err := reports.Write(ctx, scratch, input); err != nil {
+			if err := reports.WriteNumbers(scratch, input); err != nil {
 				return exit{exitFailed, fmt.Errorf("write the report: %w", err)}
 			}
 			contents := bundle.Contents{Run: run, Records: input.Records, Open: s.File, Images: !bare, Files: map[string]string{}}
-			for _, name := range reportFiles {
+			for _, name := range reports.NumberFiles {
 				contents.Files[bundle.ReportDir+name] = filepath.Join(scratch, name)
 			}
 			if err := p.addExperiment(ctx, &contents, heavy, scratch); err != nil {

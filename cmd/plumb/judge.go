@@ -80,7 +80,7 @@ func (p *program) judgeCommand() *cobra.Command {
 			defer s.Close()
 			words := append([]string{}, args...)
 			command.Flags().Visit(func(flag *pflag.Flag) {
-				if command.InheritedFlags().Lookup(flag.Name) != nil || flag.Name == "json" || flag.Name == "tables" {
+				if command.InheritedFlags().Lookup(flag.Name) != nil || flag.Name == "json" || flag.Name == "tables" || flag.Name == "no-tracking" {
 					return
 				}
 				if list, ok := flag.Value.(pflag.SliceValue); ok {
@@ -97,6 +97,7 @@ func (p *program) judgeCommand() *cobra.Command {
 	}
 	flags.add(command.Flags())
 	p.addTables(command.Flags())
+	command.Flags().BoolVar(&p.noTracking, "no-tracking", false, "send nothing to a tracker, whatever MLFLOW_TRACKING_URI says")
 	command.Flags().BoolVar(&p.json, "json", false, "print the verdict as JSON")
 	return command
 }
@@ -118,8 +119,10 @@ func (s *loaded) judge(ctx context.Context) error {
 	costs := s.Costs(forecast)
 	p.writePlan(p.err, s, forecast, costs, true)
 	p.warn(s.Warnings)
-	result, err := s.run(ctx, forecast, costs, run.Asked{}, run.Silent{})
+	tracking := s.startTracking()
+	result, err := s.run(ctx, forecast, costs, run.Asked{}, tracking.sink())
 	if result == nil {
+		tracking.abandon()
 		return exit{exitFailed, elsewhere(err)}
 	}
 	out, asJSON := p.out, p.json
@@ -127,6 +130,7 @@ func (s *loaded) judge(ctx context.Context) error {
 		p.out, p.json = p.err, false
 	}
 	ended := s.finish(ctx, result)
+	tracking.finish(ctx, result)
 	p.out, p.json = out, asJSON
 	if result.Stopped || errors.Is(ctx.Err(), context.Canceled) {
 		return ended

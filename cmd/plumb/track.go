@@ -16,6 +16,16 @@ import (
 // mostDifferences are listed of what a tracker has otherwise.
 const mostDifferences = 30
 
+// trackedRun is what plumb track found, as JSON.
+type trackedRun struct {
+	Run     string       `json:"run"`
+	Address string       `json:"address"`
+	Link    string       `json:"link"`
+	Read    track.Amount `json:"read_back"`
+	Wrong   []string     `json:"differences"`
+	Notes   []string     `json:"notes"`
+}
+
 func (p *program) trackCommand() *cobra.Command {
 	var uri, experiment string
 	settings := spec.DefaultTracking()
@@ -65,6 +75,13 @@ func (p *program) trackCommand() *cobra.Command {
 			comparison, err := track.Again(command.Context(), dir, tracker, state, track.Describe(source, trackOptions(settings)))
 			for _, note := range tracker.Notes() {
 				fmt.Fprintf(p.err, "plumb: %s\n", note)
+			}
+			if p.json && err == nil {
+				err := p.writeJSON(trackedRun{input.Run.FullName(), tracker.Place(), tracker.Link(), comparison.Read, append([]string{}, comparison.Wrong...), append([]string{}, tracker.Notes()...)})
+				if err == nil && len(comparison.Wrong) > 0 {
+					err = exit{code: exitFailed}
+				}
+				return err
 			}
 			if err != nil {
 				return exit{exitFailed, fmt.Errorf("%w. What was sent is kept there; the same command goes on", err)}

@@ -68,7 +68,7 @@ func (p *program) verifyCommand() *cobra.Command {
 			if found.Numbers, err = opened.Recompute(ctx); err != nil {
 				return err
 			}
-			if found.Tables, err = otherTables(ctx, opened); err != nil {
+			if found.Tables, err = otherTables(opened); err != nil {
 				return exit{exitFailed, err}
 			}
 			found.Agrees = found.Numbers.Agrees() && len(found.Tables) == 0
@@ -123,7 +123,7 @@ func notOpened(path string, err error) error {
 
 // otherTables makes the report's tables again and says what of the numbers in them is
 // another.
-func otherTables(ctx context.Context, b *bundle.Bundle) ([]string, error) {
+func otherTables(b *bundle.Bundle) ([]string, error) {
 	kept := filepath.Join(b.Dir, filepath.FromSlash(bundle.ReportDir), "tables.csv")
 	before, err := readTidy(kept)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -133,7 +133,7 @@ func otherTables(ctx context.Context, b *bundle.Bundle) ([]string, error) {
 		return []string{"report/tables.csv: " + err.Error()}, nil
 	}
 	again := filepath.Join(b.Dir, "again")
-	if _, err := reports.Write(ctx, again, reports.Input{Run: b.Run, Records: b.Records}); err != nil {
+	if err := reports.WriteNumbers(again, reports.Input{Run: b.Run, Records: b.Records}); err != nil {
 		return nil, fmt.Errorf("make the report again: %w", err)
 	}
 	now, err := readTidy(filepath.Join(again, "tables.csv"))
@@ -293,7 +293,7 @@ func (p *program) rerun(ctx context.Context, b *bundle.Bundle, with string) (*bu
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.run(ctx, forecast, s.Costs(forecast), run.Asked{}, run.Silent{})
+	result, err := s.run(ctx, forecast, s.Costs(forecast), run.Asked{}, run.Silent{}) // which no tracker has to hear of
 	if err != nil && result == nil {
 		return nil, exit{exitFailed, err}
 	}

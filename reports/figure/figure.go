@@ -104,7 +104,7 @@ type Interval struct{ Low, High float64 }
 // of its interval.
 type Rule struct {
 	Vertical bool
-	At       float64
+	At       float64 // not a number: there is a band alone
 	Band     *Interval
 	Name     string // in the legend
 	Style    int

@@ -153,7 +153,7 @@ func (f Figure) keys(named map[string]bool) []Key {
 	}
 	for _, panel := range f.Panels {
 		for _, r := range panel.Rules {
-			add(Key{Name: r.Name, Style: r.Style, Line: true, Rule: true, Turn: r.Vertical})
+			add(Key{Name: r.Name, Style: r.Style, Line: true, Rule: true, Turn: r.Vertical, Band: !known(r.At)})
 		}
 	}
 	return all
@@ -178,7 +178,8 @@ func (l *layout) legend(y float64) float64 {
 			x = edge
 			y += 1.35 * size
 		}
-		strokes, marks := k.sign(Box{x, y, sign, size}, l.enlarged)
+		bands, strokes, marks := k.sign(Box{x, y, sign, size}, l.enlarged)
+		l.Bands = append(l.Bands, bands...)
 		l.Strokes, l.Marks = append(l.Strokes, strokes...), append(l.Marks, marks...)
 		l.text(Text{Role: RoleKey, Words: name, At: XY{x + sign + 3, y + 0.85*size}, Anchor: Start, Size: size})
 		x += long + gap
@@ -315,6 +316,15 @@ func (l *layout) spans(p Panel) (x, y scale) {
 	return p.X.span(xs), p.Y.span(ys)
 }
 
+// count is how many points a panel has.
+func (p Panel) count() int {
+	count := 0
+	for _, s := range p.Series {
+		count += len(s.Points)
+	}
+	return count
+}
+
 // numbers are all that a panel has to have room for.
 func (p Panel) numbers() (xs, ys []float64) {
 	add := func(at XY) {
@@ -322,6 +332,7 @@ func (p Panel) numbers() (xs, ys []float64) {
 			xs, ys = append(xs, at.X), append(ys, at.Y)
 		}
 	}
+	bars := p.count() <= mostBars
 	for _, s := range p.Series {
 		for _, line := range s.Lines {
 			for _, at := range line.Points {
@@ -330,10 +341,10 @@ func (p Panel) numbers() (xs, ys []float64) {
 		}
 		for _, point := range s.Points {
 			add(point.XY)
-			if i := point.XInterval; i != nil && point.known() {
+			if i := point.XInterval; i != nil && bars && point.known() {
 				xs = append(xs, i.Low, i.High)
 			}
-			if i := point.YInterval; i != nil && point.known() {
+			if i := point.YInterval; i != nil && bars && point.known() {
 				ys = append(ys, i.Low, i.High)
 			}
 		}
@@ -480,9 +491,8 @@ func (l *layout) content(p *placed) {
 		l.rule(p, r)
 	}
 	var lines []Stroke
-	count := 0
+	count := p.count()
 	for _, s := range p.Series {
-		count += len(s.Points)
 		for _, line := range s.Lines {
 			var points []XY
 			for _, at := range line.Points {

@@ -12,7 +12,7 @@ type Scene struct {
 	// Keys are the legend's entries. They are among Strokes, Marks and Texts, too, but for
 	// a scene whose legend is another's business.
 	Keys []Key
-	// Left says what had no room.
+	// Left says in sentences what had no room.
 	Left []string
 }
 
@@ -98,14 +98,18 @@ type Key struct {
 	Mark  bool // has marks
 	Rule  bool
 	Turn  bool // a vertical rule
+	Band  bool // and no line
 }
 
 // Sign is what the entry stands for, in a box of a width and height at the origin.
-func (k Key) Sign(width, height float64) ([]Stroke, []Mark) {
+func (k Key) Sign(width, height float64) ([]Band, []Stroke, []Mark) {
 	return k.sign(Box{Width: width, Height: height}, height/keySize)
 }
 
-func (k Key) sign(in Box, enlarged float64) (strokes []Stroke, marks []Mark) {
+func (k Key) sign(in Box, enlarged float64) (bands []Band, strokes []Stroke, marks []Mark) {
+	if k.Band {
+		return []Band{{k.Style, []XY{{in.X, in.Y}, {in.X + in.Width, in.Y}, {in.X + in.Width, in.Y + in.Height}, {in.X, in.Y + in.Height}}}}, nil, nil
+	}
 	middle := XY{in.X + in.Width/2, in.Y + in.Height/2}
 	role, from, to := RoleLine, XY{in.X, middle.Y}, XY{in.X + in.Width, middle.Y}
 	if k.Rule {
@@ -124,7 +128,7 @@ func (k Key) sign(in Box, enlarged float64) (strokes []Stroke, marks []Mark) {
 	if k.Mark {
 		marks = []Mark{{Style: k.Style, Marker: markerOf(k.Style), At: middle, Radius: enlarged * markSize}}
 	}
-	return strokes, marks
+	return nil, strokes, marks
 }
 
 // Box is a rectangle that something takes up.

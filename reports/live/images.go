@@ -59,7 +59,7 @@ func (g *gallery) update(source Source, run *record.Run, b *board) (more bool) {
 	seen := map[string]bool{}
 	for _, variant := range run.Variants {
 		for _, s := range variant.Stages {
-			if s.Kind != record.KindSample || s.Key == "" || seen[s.Key] {
+			if s.Kind != record.KindSample && s.Kind != record.KindMatch || s.Key == "" || seen[s.Key] {
 				continue
 			}
 			seen[s.Key] = true

@@ -42,7 +42,6 @@ type drawing struct {
 	Marks         []drawnMark
 	Texts         []drawnText
 	Legend        []drawnKey
-	Left          []string
 }
 
 type drawnPath struct{ Class, Dash, Path string }
@@ -75,9 +74,9 @@ func (p Plot) Drawing() drawing {
 		width = panelWidth * float64(columns)
 	}
 	scene := p.Lay(figure.Layout{Width: width, Bare: true, Enlarged: enlarged})
-	d := drawing{Width: place(scene.Width), Height: place(scene.Height), Wide: columns > 1, Left: scene.Left}
+	d := drawing{Width: place(scene.Width), Height: place(scene.Height), Wide: columns > 1}
 	for _, b := range scene.Bands {
-		d.Bands = append(d.Bands, drawnPath{Class: "band " + colour(b.Style), Path: path(b.Corners) + "z"})
+		d.Bands = append(d.Bands, area(b))
 	}
 	for _, s := range scene.Strokes {
 		d.Lines = append(d.Lines, drawn(s))
@@ -89,8 +88,11 @@ func (p Plot) Drawing() drawing {
 		d.Texts = append(d.Texts, drawnText{string(t.Role), place(t.At.X), place(t.At.Y), string(t.Anchor), place(t.Size), t.Words, t.Vertical})
 	}
 	for _, k := range scene.Keys {
-		strokes, marks := k.Sign(20, 12)
+		bands, strokes, marks := k.Sign(20, 12)
 		key := drawnKey{Name: k.Name}
+		for _, b := range bands {
+			key.Lines = append(key.Lines, area(b))
+		}
 		for _, s := range strokes {
 			key.Lines = append(key.Lines, drawn(s))
 		}
@@ -100,6 +102,10 @@ func (p Plot) Drawing() drawing {
 		d.Legend = append(d.Legend, key)
 	}
 	return d
+}
+
+func area(b figure.Band) drawnPath {
+	return drawnPath{Class: "band " + colour(b.Style), Path: path(b.Corners) + "z"}
 }
 
 // colour is the class of a style's colours.

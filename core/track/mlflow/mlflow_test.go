@@ -393,6 +393,110 @@ func TestDeleted(t *testing.T) {
 	again(t, other, t.TempDir(), sample())
 }
 
+// A number that came out otherwise takes the place of the first, whichever is larger and
+// whenever it was measured.
+func TestMeasuredAgain(t *testing.T) {
+	f := mlflowtest.New(t)
+	config := Config{URI: f.URL}
+	for _, value := range []float64{0.5, 0.25, 0.75} {
+		run := sample()
+		run.Items[1].Points[0].Value = value
+		again(t, config, t.TempDir(), run)
+		again(t, config, t.TempDir(), run)
+	}
+	if rows := f.Item("variant w=0,seed=1").Metrics["alignment"]; len(rows) != 3 {
+		t.Errorf("three numbers are %d rows", len(rows))
+	}
+}
+
+// What people wrote on the server is not written over, and is no difference.
+func TestEdited(t *testing.T) {
+	f := mlflowtest.New(t)
+	config := Config{URI: f.URL}
+	run := sample()
+	run.Items[0].Tags["plumb.verdict"] = "first"
+	again(t, config, t.TempDir(), run)
+	run.Items[0].Tags["plumb.verdict"] = "second" // our own changes
+	again(t, config, t.TempDir(), run)
+	whole, experiment := f.Item(track.Whole), f.Experiments["1"]
+	if whole.Tags[tagNote] != "second" || experiment.Tags[tagNote] != "a study" {
+		t.Errorf("notes are %q and %q", whole.Tags[tagNote], experiment.Tags[tagNote])
+	}
+	view := experiment.Tags[viewTag]
+	if !json.Valid([]byte(view)) || !strings.Contains(view, `"xaxis":{"key":"fid","type":"METRIC"}`) {
+		t.Errorf("the view is %s", view)
+	}
+	whole.Tags[tagNote], experiment.Tags[tagNote], experiment.Tags[viewTag] = "mine", "ours", "{}"
+	run.Items[0].Tags["plumb.verdict"] = "third"
+	again(t, config, t.TempDir(), run)
+	if whole.Tags[tagNote] != "mine" || experiment.Tags[tagNote] != "ours" || experiment.Tags[viewTag] != "{}" || whole.Tags["plumb.verdict"] != "third" {
+		t.Errorf("what people wrote became %q, %q, %q", whole.Tags[tagNote], experiment.Tags[tagNote], experiment.Tags[viewTag])
+	}
+}
+
+// A server that lost its runs, at the same address, gets all again; so does one that lost
+// a file.
+func TestLost(t *testing.T) {
+	f := mlflowtest.New(t)
+	tracker, state := opened(t, Config{URI: f.URL})
+	dir := t.TempDir()
+	if comparison, err := track.Again(context.Background(), dir, tracker, state, sample()); err != nil || comparison.Wrong != nil {
+		t.Fatal(comparison.Wrong, err)
+	}
+	send := func(what string) {
+		t.Helper()
+		kept := track.ReadState(dir).At(Name, f.URL, "")
+		tracker, err := Open(Config{URI: f.URL}, &kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if comparison, err := track.Again(context.Background(), dir, tracker, &kept, sample()); err != nil || comparison.Wrong != nil || comparison.Read.Files != 3 {
+			t.Errorf("%s: %+v, %v", what, comparison, err)
+		}
+	}
+	for path := range f.Files {
+		delete(f.Files, path)
+		break
+	}
+	send("without a file")
+	clear(f.Runs)
+	clear(f.Files)
+	f.Order = nil
+	send("without its runs")
+}
+
+// A run that waited for people's labels has another name when it has them, and is the
+// same run on the server.
+func TestWaited(t *testing.T) {
+	f := mlflowtest.New(t)
+	of := func(fullName string, state record.RunState) *track.Run {
+		run := sample()
+		run.FullName, run.Basis = fullName, "abc"
+		for i := range run.Items {
+			item := &run.Items[i]
+			item.State = state
+			item.Tags["plumb.run"], item.Tags["plumb.basis"], item.Tags["plumb.state"] = fullName, "abc", string(state)
+			if i == 1 { // a variant that needs no labels
+				item.Tags["plumb.state"] = "done"
+			}
+		}
+		return run
+	}
+	config := Config{URI: f.URL}
+	again(t, config, t.TempDir(), of("study@1", record.RunWaiting))
+	if status := f.Item(track.Whole).Info.Status; status != "SCHEDULED" {
+		t.Errorf("what waits is %s", status)
+	}
+	again(t, config, t.TempDir(), of("study@2", record.RunDone))
+	if whole := f.Item(track.Whole); len(f.Runs) != 3 || whole.Tags["plumb.run"] != "study@2" || whole.Info.Status != "FINISHED" {
+		t.Errorf("%d runs, %+v", len(f.Runs), whole)
+	}
+	again(t, config, t.TempDir(), of("study@3", record.RunDone)) // which did not wait
+	if len(f.Runs) != 6 {
+		t.Errorf("%d runs of two", len(f.Runs))
+	}
+}
+
 // A parameter that is otherwise there keeps nothing else from being sent.
 func TestChangedParameter(t *testing.T) {
 	f := mlflowtest.New(t)
