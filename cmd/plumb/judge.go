@@ -125,13 +125,13 @@ func (s *loaded) judge(ctx context.Context) error {
 		tracking.abandon()
 		return exit{exitFailed, elsewhere(err)}
 	}
-	out := p.out
-	if p.json { // the tables are for people
-		p.out = p.err
+	out, asJSON := p.out, p.json
+	if asJSON { // the verdict; the run's tables are for people
+		p.out, p.json = p.err, false
 	}
 	ended := s.finish(ctx, result)
 	tracking.finish(ctx, result)
-	p.out = out
+	p.out, p.json = out, asJSON
 	if result.Stopped || errors.Is(ctx.Err(), context.Canceled) {
 		return ended
 	}
