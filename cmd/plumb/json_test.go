@@ -26,6 +26,10 @@ var noFacts = []string{
 var askedForJSON = map[string][]string{
 	"backend list": {},
 	"bench":        {"tiny", "--only", "nothing"}, // its --json names a file
+	"bundle":       nil,                           // of what it writes: testdata/script
+	"compare":      nil,                           // of two runs: testdata/script
+	"judge":        nil,                           // of models: testdata/script
+	"verify":       nil,                           // of a bundle: testdata/script
 	"doctor":       {"--quick"},
 	"download":     {"tiny.hcl", "--dry-run"},
 	"explain":      {"tiny.hcl", "sample/labelled"},

@@ -302,18 +302,11 @@ func (d *describer) measured(item *Item, v record.Variant, about models, belongs
 		if s.Evaluation != about.evaluation && s.Evaluation != "" {
 			prefix = s.Evaluation + "/"
 		}
-		var overSteps []Point
 		for _, m := range made.Metrics {
 			if !belongs(m) {
 				continue
 			}
 			name := prefix + key(m, about.own, about.baseline)
-			if stepped(made, m.Name) {
-				if m.Value != nil {
-					overSteps = append(overSteps, Point{Key: name, Step: int64(m.Step), Time: endOf(made), Value: *m.Value})
-				}
-				continue
-			}
 			for n, first := 2, name; taken[name]; n++ { // two that differ in their protocol alone
 				name = fmt.Sprintf("%s.%d", first, n)
 			}
@@ -333,9 +326,6 @@ func (d *describer) measured(item *Item, v record.Variant, about models, belongs
 				add(name+".low", m.Low)
 				add(name+".high", m.High)
 			}
-		}
-		if overSteps != nil {
-			item.Curves = append(item.Curves, Curve{Stage: s.Node, Version: s.Node + " " + made.Key, Rows: len(overSteps), read: func() ([]Point, error) { return overSteps, nil }})
 		}
 	}
 	if unmeasured != nil {
@@ -365,11 +355,6 @@ func look(item *Item, s record.StageRef, made *record.Record, first bool, belong
 		}
 		item.Points = append(item.Points, Point{Key: name, Step: int64(m.Step), Time: endOf(made), Value: *m.Value})
 	}
-}
-
-// stepped reports whether a metric was measured while a model was tuned, at several steps.
-func stepped(made *record.Record, name string) bool {
-	return slices.ContainsFunc(made.Metrics, func(m record.Metric) bool { return m.Name == name && m.Step > 0 })
 }
 
 // endOf is when a stage ended, in the milliseconds that trackers keep.

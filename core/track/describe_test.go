@@ -36,16 +36,10 @@ func madeUp(records map[string]*record.Record, name string, good float64) record
 			},
 		}
 	}
-	watched := record.Record{Node: "measure/full/checkpoints", Stage: record.Stage{Kind: record.KindMeasure, Measure: "checkpoints", Subject: "full"}, Metrics: []record.Metric{
-		{Name: "checkpoint_judge", Subject: "full", Reward: "clip", Value: number(0.5)},
-		{Name: "checkpoint_judge", Subject: "full", Reward: "clip", Step: 10, Value: number(0.75)},
-		{Name: "checkpoint_judge", Subject: "full", Reward: "clip", Step: 20, Note: "not measured"},
-	}}
 	add("base", measured("base", 0.25))
 	add("fit", record.Record{Node: "fit/reward", Stage: record.Stage{Kind: record.KindFit, Subject: "reward"}, Outputs: map[string]record.Output{"curve": {Digest: "c"}, "checkpoint": {Dir: true, Digest: "f"}}})
 	add("tune"+name, record.Record{Node: "tune/full", Stage: record.Stage{Kind: record.KindTune, Subject: "full"}, Outputs: map[string]record.Output{"curve": {Digest: "d"}, "checkpoint": {Dir: true, Digest: "e" + name, Bytes: 2e6}}})
 	add("full"+name, measured("full", good))
-	add("watched"+name, watched)
 	return v
 }
 
@@ -119,16 +113,8 @@ func TestDescribeExperiment(t *testing.T) {
 	if diff := cmp.Diff([]string{"checkpoints/full/unet/model.safetensors 7"}, files); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"measure/full/checkpoints", "fit/reward", "tune/full"}, curves); diff != "" {
+	if diff := cmp.Diff([]string{"fit/reward", "tune/full"}, curves); diff != "" {
 		t.Errorf("curves (-want +got):\n%s", diff)
-	}
-
-	checkpoints, err := whole.Curves[0].Points()
-	if want := []Point{
-		{Key: "checkpoint_judge.clip", Step: 0, Time: began.Add(10 * time.Second), Value: 0.5},
-		{Key: "checkpoint_judge.clip", Step: 10, Time: began.Add(10 * time.Second), Value: 0.75},
-	}; err != nil || !cmp.Equal(want, checkpoints) {
-		t.Errorf("while it was tuned: %+v, %v", checkpoints, err)
 	}
 
 	small := Describe(source, Options{CheckpointBytes: 1e6}).Items[0]
@@ -155,7 +141,7 @@ func TestDescribeAblation(t *testing.T) {
 	if len(whole.Points) != 0 || len(whole.Curves) != 1 || whole.Curves[0].Stage != "fit/reward" {
 		t.Errorf("the ablation has %d numbers and the curves %+v: a reward that all variants share is its own", len(whole.Points), whole.Curves)
 	}
-	if len(first.Curves) != 2 || first.Curves[1].Stage != "tune/full" || first.Name != "weight=0 seed=2" {
+	if len(first.Curves) != 1 || first.Curves[0].Stage != "tune/full" || first.Name != "weight=0 seed=2" {
 		t.Errorf("%s has the curves %+v", first.Name, first.Curves)
 	}
 	if first.State != record.RunDone || !first.Ended.Equal(began.Add(10*time.Second)) || second.State != record.RunRunning || !second.Ended.IsZero() {

@@ -29,7 +29,7 @@ type Item struct {
 	Started, Ended time.Time // Ended is zero while it goes on
 	Params         map[string]string
 	Tags           map[string]string
-	Points         []Point // what was measured, one of each key
+	Points         []Point // what was measured, one of each key but for those of a tuning's steps
 	Curves         []Curve // of trainings that have ended
 	Files          []File
 	// Pictures reads the images to show of it; nil: there are none. It reads tables of

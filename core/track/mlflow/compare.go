@@ -63,7 +63,8 @@ func (c *comparing) item(ctx context.Context, item *track.Item, further []track.
 	}
 	c.texts(item, "parameter", wantedParams(item), stored.params)
 	c.texts(item, "tag", unedited(wantedTags(item), stored.tags), stored.tags)
-	for _, point := range item.Points {
+	single, stepped := overSteps(item.Points)
+	for _, point := range single {
 		m, ok := row(point)
 		if !ok {
 			continue
@@ -76,7 +77,7 @@ func (c *comparing) item(ctx context.Context, item *track.Item, further []track.
 			c.wrong(item, "%s is %v there, and %v here", m.Key, float64(have.Value), float64(m.Value))
 		}
 	}
-	if err := c.curves(ctx, item, stored, further); err != nil {
+	if err := c.curves(ctx, item, stored, append(slices.Clip(further), stepped...)); err != nil {
 		return err
 	}
 	return c.files(ctx, item, stored)

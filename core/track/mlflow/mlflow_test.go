@@ -52,6 +52,9 @@ func sample() *track.Run {
 		track.Point{Key: "not a number", Time: began, Value: math.NaN()}, track.Point{Key: "infinite", Time: began, Value: math.Inf(-1)},
 		track.Point{Key: "wild@name, 100 %/..//x", Time: began, Value: 1}, track.Point{Key: "wild_name_ 100 _/_/_/x", Time: began, Value: 2},
 		track.Point{Key: strings.Repeat("k", 300), Time: began, Value: 3}, track.Point{Key: "µ/日本", Time: began, Value: 4})
+	first.Points = append(first.Points, // measured while it was tuned
+		track.Point{Key: "checkpoints/full/fid", Step: 0, Time: began, Value: 3}, track.Point{Key: "checkpoints/full/fid", Step: 200, Time: began, Value: 5},
+		track.Point{Key: "checkpoints/full/fid", Step: 100, Time: began, Value: 4})
 	first.Params["long"] = strings.Repeat("x", 10000)
 	first.Params["a@b"] = "\x00null\xff"
 	second := item(track.VariantID("w=1,seed=1"), "w=1 seed=1", 0.75)
@@ -119,7 +122,7 @@ func TestSend(t *testing.T) {
 	if len(first.Metrics["infinite"]) != 0 || first.Tags["plumb.infinite"] != "infinite = -Inf" {
 		t.Errorf("an infinite number: %v, told as %q", first.Metrics["infinite"], first.Tags["plumb.infinite"])
 	}
-	if len(first.Metrics) != 2+1+4 {
+	if len(first.Metrics) != 2+1+4+1 || len(first.Metrics["checkpoints/full/fid"]) != 3 {
 		t.Errorf("names: %q", keysOfMap(first.Metrics))
 	}
 	if len(second.Metrics) != 2502 || len(second.Params) != 252 || len(second.Metrics["many/2499"]) != 1 {

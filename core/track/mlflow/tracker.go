@@ -53,7 +53,34 @@ type remote struct {
 	metrics  map[string]metric // the latest of each key
 	appended map[string]tally  // of each curve, what was sent from here
 	curves   map[string]bool   // stages whose curve is there whole
+	steps    map[stepKey]bool  // what was measured at steps of a tuning, that is there
 	dropped  bool              // deleted on the server
+}
+
+// stepKey is a number of a key at a step, by its bits: NaN is NaN.
+type stepKey struct {
+	key   string
+	step  int64
+	value uint64
+}
+
+func (m metric) at() stepKey { return stepKey{m.Key, m.Step, math.Float64bits(float64(m.Value))} }
+
+// overSteps splits what was measured: numbers of which there is one of each key, and
+// those of several steps.
+func overSteps(points []track.Point) (single, stepped []track.Point) {
+	several := map[string]bool{}
+	for _, point := range points {
+		several[point.Key] = several[point.Key] || point.Step > 0
+	}
+	for _, point := range points {
+		if several[point.Key] {
+			stepped = append(stepped, point)
+		} else {
+			single = append(single, point)
+		}
+	}
+	return single, stepped
 }
 
 // tally stands for rows of one metric, whatever their order and times.
@@ -286,7 +313,7 @@ func remoteOf(run storedRun) *remote {
 	r := &remote{
 		id: run.Info.RunID, info: run.Info, dropped: run.Info.Lifecycle == "deleted",
 		params: map[string]string{}, tags: map[string]string{}, metrics: map[string]metric{},
-		appended: map[string]tally{}, curves: map[string]bool{},
+		appended: map[string]tally{}, curves: map[string]bool{}, steps: map[stepKey]bool{},
 	}
 	for _, p := range run.Data.Params {
 		r.params[p.Key] = p.Value
@@ -475,7 +502,8 @@ func (t *Tracker) setTags(ctx context.Context, r *remote, wanted map[string]stri
 // points sends what was measured, where the server's latest number is another.
 func (t *Tracker) points(ctx context.Context, item *track.Item, r *remote) error {
 	var missing []metric
-	for _, point := range item.Points {
+	single, stepped := overSteps(item.Points)
+	for _, point := range single {
 		m, ok := row(point)
 		if !ok {
 			continue
@@ -488,7 +516,26 @@ func (t *Tracker) points(ctx context.Context, item *track.Item, r *remote) error
 		}
 		missing = append(missing, m)
 	}
-	return t.metrics(ctx, r, missing)
+	if err := t.metrics(ctx, r, missing); err != nil {
+		return err
+	}
+	fresh := slices.DeleteFunc(stepped, func(point track.Point) bool { m, ok := row(point); return !ok || r.steps[m.at()] })
+	if len(fresh) == 0 {
+		return nil
+	}
+	missing, err := t.lacking(ctx, r, fresh)
+	if err == nil {
+		err = t.metrics(ctx, r, missing)
+	}
+	if err != nil {
+		return err
+	}
+	for _, point := range fresh {
+		if m, ok := row(point); ok {
+			r.steps[m.at()] = true
+		}
+	}
+	return nil
 }
 
 // metrics sends rows.
@@ -699,7 +746,13 @@ func (t *Tracker) Unsent(run *track.Run) track.Amount {
 				unsent.Values++
 			}
 		}
-		for _, point := range item.Points {
+		single, stepped := overSteps(item.Points)
+		for _, point := range stepped {
+			if m, ok := row(point); ok && !r.steps[m.at()] {
+				unsent.Values++
+			}
+		}
+		for _, point := range single {
 			if m, ok := row(point); ok && !same(float64(r.metrics[m.Key].Value), float64(m.Value)) {
 				unsent.Values++
 			}
