@@ -112,12 +112,12 @@ func (b *Bundle) Compare(run *record.Run, records map[string]*record.Record) *Ve
 	return v
 }
 
-// eachMeasure visits the measure stages of the run that have a record.
+// eachMeasure visits the stages of the run that measure, and have a record.
 func (b *Bundle) eachMeasure(visit func(record.Variant, record.StageRef, *record.Record)) {
 	seen := map[string]bool{} // variants share stages
 	for _, variant := range b.Run.Variants {
 		for _, stage := range variant.Stages {
-			if r := b.Records[stage.Key]; r != nil && r.Kind == record.KindMeasure && !seen[stage.Key] {
+			if r := b.Records[stage.Key]; r != nil && (r.Kind == record.KindMeasure || r.Kind == record.KindWatch) && !seen[stage.Key] {
 				seen[stage.Key] = true
 				visit(variant, stage, r)
 			}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/plumb-ml/plumb/core/dataset"
@@ -41,9 +42,9 @@ type Watched struct {
 	Warnings []string
 }
 
-// Compute reads the inputs and returns the metrics of all steps up to the last that was
+// Look reads the inputs and returns the metrics of all steps up to the last that was
 // tuned, and the verdict.
-func (w *WatchWork) Compute(in *MeasureInputs) (*Watched, error) {
+func (w *WatchWork) Look(in *MeasureInputs) (*Watched, error) {
 	steps := w.Steps
 	ended := false
 	if w.After != "" {
@@ -87,6 +88,23 @@ func (w *WatchWork) Compute(in *MeasureInputs) (*Watched, error) {
 		watched.Warnings = append(watched.Warnings, fmt.Sprintf("%s likes no step of %s better than the model before tuning.", w.Judge, w.Subject))
 	}
 	return watched, nil
+}
+
+// watchMeasure is the metrics of a look alone.
+type watchMeasure struct{ WatchWork }
+
+var _ MeasureWork = (*watchMeasure)(nil)
+
+// Measure implements MeasureWork.
+func (*watchMeasure) Measure() metric.Measure { return metric.MeasureCheckpoints }
+
+// Compute implements MeasureWork.
+func (w *watchMeasure) Compute(_ context.Context, in *MeasureInputs, _ uint64) ([]record.Metric, []dataset.PromptValue, error) {
+	watched, err := w.Look(in)
+	if err != nil {
+		return nil, nil, err
+	}
+	return watched.Metrics, nil, nil
 }
 
 func readVerdict(in *MeasureInputs, role string) (dataset.Verdict, error) {

@@ -11,7 +11,7 @@ import (
 // watch compares the steps of a tuning, and says whether it goes on.
 func watch(_ context.Context, job Job, work *plan.WatchWork) (*Result, error) {
 	in := &plan.MeasureInputs{Path: job.input}
-	watched, err := work.Compute(in)
+	watched, err := work.Look(in)
 	if err != nil {
 		return nil, err
 	}
