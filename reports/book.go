@@ -56,6 +56,7 @@ func book(inputs []Input, numbers string) []byte {
 		if versions != nil {
 			r.Notes = append(r.Notes, "Versions: "+strings.Join(versions, ", ")+".")
 		}
+		r.Protocols = nil // of so many runs they are in each one's results.json
 		addMarkdown(&b, r, nil, 2)
 	}
 	return b.Bytes()

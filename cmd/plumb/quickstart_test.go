@@ -61,20 +61,24 @@ func TestQuickstart(t *testing.T) {
 			t.Fatal(err)
 		}
 		var results struct {
+			Machines []record.Machine
 			Variants []struct {
 				Stages []struct {
 					Node    string
-					Machine *record.Machine
+					Machine *int
 				}
-				Metrics []record.Metric
+				Metrics []struct {
+					Name, Subject, Note string
+					Value               *float64
+				}
 			}
 		}
 		if err := json.Unmarshal(written, &results); err != nil || len(results.Variants) != 1 {
 			t.Fatalf("%d variants, %v", len(results.Variants), err)
 		}
 		for _, stage := range results.Variants[0].Stages {
-			if m := stage.Machine; m == nil || strings.HasPrefix(stage.Node, "tune/") && m.Backend != backend {
-				t.Errorf("%s was on %+v", stage.Node, m)
+			if m := stage.Machine; m == nil || strings.HasPrefix(stage.Node, "tune/") && results.Machines[*m].Backend != backend {
+				t.Errorf("%s was on %v of %+v", stage.Node, m, results.Machines)
 			}
 		}
 		values := map[string]int{}
