@@ -140,7 +140,8 @@ func positions(n int) []int {
 // split, and has a better direction: what else there is follows from such numbers.
 func sideBySide(m *record.Metric) bool {
 	row, ok := metric.Define(m.Name)
-	return ok && row.Title != "" && row.Better != record.Neither && m.Category == "" && m.Part == "" &&
+	return ok && row.Title != "" && row.Better != record.Neither && row.Measure != metric.MeasureCheckpoints &&
+		m.Category == "" && m.Part == "" && m.Perturbation == "" && m.Bin == 0 &&
 		(m.Versus == "" || m.VersusChoice == record.Reference) && m.Choice != record.OtherDraws && m.Choice != record.Random
 }
 

@@ -1,25 +1,26 @@
 package bundle
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 
 	"github.com/plumb-ml/plumb/core/record"
 )
 
-// identity is what a metric is of.
-type identity struct {
-	name, subject, versus, rater, reward, part, encoder, category, split string
-	choice, versusChoice                                                 record.Choice
-}
-
-func identityOf(m record.Metric) identity {
-	return identity{m.Name, m.Subject, m.Versus, m.Rater, m.Reward, m.Part, m.Encoder, m.Category, m.Split, m.Choice, m.VersusChoice}
+// identityOf is what a metric is of: all that its record says but for what was measured.
+func identityOf(m record.Metric) string {
+	m.Value, m.Low, m.High, m.N, m.Clusters, m.Protocol, m.Note = nil, nil, nil, 0, 0, nil, ""
+	text, err := json.Marshal(m)
+	if err != nil {
+		panic("bundle: a metric is no JSON: " + err.Error()) // it is made of texts and numbers
+	}
+	return string(text)
 }
 
 // compare adds the metrics of a stage.
 func (v *Verdict) compare(variant, stage string, metrics, again []record.Metric) {
-	known := map[identity]record.Metric{}
+	known := map[string]record.Metric{}
 	for _, m := range again {
 		known[identityOf(m)] = m
 	}
