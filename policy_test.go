@@ -60,9 +60,9 @@ const policy = `
 	core/run                      : core/session cmd
 	core/session                  : cmd
 	reports                       : cmd reports/coverage
+	reports/live                  : cmd
 	labelling                     : cmd
 	labelling/quality             : labelling : cmd
-	reports/live                  : cmd
 	reports/page                  : reports : cmd
 	reports/thumbnail             : reports : cmd
 	reports/figure                : reports : cmd

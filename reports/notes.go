@@ -88,7 +88,7 @@ func notes(run *record.Run, variants []variant) (all, trouble []string) {
 		add("Machine: %s.", strings.Join(parts, ", "))
 	}
 	if run.Seconds > 0 {
-		add("Took %s.", time.Duration(math.Round(run.Seconds)*float64(time.Second)))
+		add("Took %s of work, that of cached stages included.", time.Duration(math.Round(run.Seconds)*float64(time.Second)))
 	}
 	return all, trouble
 }

@@ -29,7 +29,7 @@ func provenance(run *record.Run, variants []variant) []page.Fact {
 		add("Started", run.Started.UTC().Format(time.DateTime)+" UTC")
 	}
 	if run.Seconds > 0 {
-		add("Took", (time.Duration(math.Round(run.Seconds)) * time.Second).String())
+		add("Work", (time.Duration(math.Round(run.Seconds))*time.Second).String()+", that of cached stages included")
 	}
 	add("State", string(run.State))
 	if run.Stages > 0 {

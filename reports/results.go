@@ -67,6 +67,9 @@ type metricResults struct {
 	Method   *int `json:"method,omitempty"` // among the results' methods
 }
 
+// WriteResults writes what results.json has of a run.
+func WriteResults(w io.Writer, input Input) error { return writeResults(w, input, Build(input)) }
+
 // writeResults writes every metric of a run with all that is known of it, a stage or a
 // metric a line: indented, 500 variants would be 85 MB.
 func writeResults(w io.Writer, input Input, report *Report) error {

@@ -2,52 +2,59 @@ package reports
 
 import "strings"
 
-// Verdict is what a run came to, in sentences, a line an evaluation.
-func Verdict(input Input) string {
-	var lines []string
-	for _, verdict := range verdicts(input.Run, variantsOf(input), Build(input).Tables) {
-		var claims []string
-		if verdict.Evaluation != "" {
-			claims = append(claims, verdict.Evaluation+":")
-		}
-		for _, claim := range verdict.Claims {
-			claims = append(claims, strings.Join(append([]string{claim.Text}, claim.Items...), " "))
-		}
-		lines = append(lines, strings.Join(claims, " "))
-	}
-	return strings.Join(lines, "\n")
+// Verdict is what a run came to.
+type Verdict struct {
+	Text      string      // in sentences, a line an evaluation
+	Concluded []Concluded // the rows that it is made of, in their order
 }
 
 // Concluded is what a model, or a variant of an ablation, came to beside the baseline.
 type Concluded struct {
 	Values     map[string]string // of an ablation's variables, as the tables have them
 	Model      string
+	Quantity   string // what of it was compared
 	Conclusion Conclusion
 }
 
-// Conclusions are those of the rows that the verdict is made of, in their order.
-func Conclusions(input Input) []Concluded {
-	var all []Concluded
-	for _, t := range Build(input).Tables {
+// VerdictOf reads what a run came to out of its tables.
+func VerdictOf(input Input) Verdict {
+	tables := Build(input).Tables
+	var lines []string
+	for _, one := range verdicts(input.Run, variantsOf(input), tables) {
+		var claims []string
+		if one.Evaluation != "" {
+			claims = append(claims, one.Evaluation+":")
+		}
+		for _, claim := range one.Claims {
+			claims = append(claims, strings.Join(append([]string{claim.Text}, claim.Items...), " "))
+		}
+		lines = append(lines, strings.Join(claims, " "))
+	}
+	verdict := Verdict{Text: strings.Join(lines, "\n")}
+	for _, t := range tables {
 		for _, row := range t.Rows {
-			if !row.Headline {
-				continue
-			}
-			one := Concluded{Values: map[string]string{}, Model: row.Subject}
-			for _, column := range t.Columns {
-				switch cell := row.Cell(column); column.Key.Field {
-				case FieldVariable:
-					one.Values[column.Key.Variable] = cell.Text
-				case FieldConclusion:
-					if one.Conclusion == "" {
-						one.Conclusion = Conclusion(cell.Text)
-					}
-				}
-			}
-			if one.Conclusion != "" {
-				all = append(all, one)
+			if one, ok := t.concluded(row); ok {
+				verdict.Concluded = append(verdict.Concluded, one)
 			}
 		}
 	}
-	return all
+	return verdict
+}
+
+// concluded is what a headline row came to; ok is false for others.
+func (t Table) concluded(row Row) (one Concluded, ok bool) {
+	one = Concluded{Values: map[string]string{}, Model: row.Subject, Quantity: strings.TrimPrefix(t.Claim, "By ")}
+	for _, column := range t.Columns {
+		switch cell := row.Cell(column); column.Key.Field {
+		case FieldVariable:
+			one.Values[column.Key.Variable] = cell.Text
+		case FieldQuantity:
+			one.Quantity = cell.Text
+		case FieldConclusion:
+			if one.Conclusion == "" {
+				one.Conclusion = Conclusion(cell.Text)
+			}
+		}
+	}
+	return one, t.Claim != "" && row.Headline && one.Conclusion != ""
 }

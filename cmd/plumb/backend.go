@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -158,94 +160,237 @@ func (p *program) backendUninstallCommand() *cobra.Command {
 }
 
 func (p *program) backendListCommand() *cobra.Command {
-	return &cobra.Command{
+	command := &cobra.Command{
 		Use:   "list",
 		Short: "List the backends that are here, where they are from, and which one auto takes",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return p.listBackends(command.Context())
+			list, err := p.listBackends(command.Context())
+			if err != nil {
+				return err
+			}
+			if p.json {
+				return p.writeJSON(list)
+			}
+			p.writeBackends(list)
+			return nil
 		},
 	}
+	command.Flags().BoolVar(&p.json, "json", false, "print JSON")
+	return command
 }
 
-func (p *program) listBackends(ctx context.Context) error {
+// backendList is what backends there are.
+type backendList struct {
+	Root      string          `json:"root"` // where plumb installs them
+	Installed []installedJSON `json:"installed"`
+	// Others are those that plumb knows how to install, or why it does not here.
+	Others []otherBackend `json:"others"`
+	Found  []foundBackend `json:"found"` // in the order in which auto takes one
+	Auto   string         `json:"auto"`  // the one that it takes; empty: none
+	Why    []string       `json:"why"`   // it takes none of those before
+	Source []string       `json:"sources"`
+}
+
+// installedJSON is a backend that plumb installed.
+type installedJSON struct {
+	Backend   string     `json:"backend"`
+	Version   string     `json:"version"`
+	Dir       string     `json:"dir"`
+	Bytes     int64      `json:"bytes,omitempty"`
+	Installed *time.Time `json:"installed,omitempty"`
+	Package   string     `json:"package,omitempty"`
+	From      []string   `json:"from,omitempty"`
+	Damaged   string     `json:"damaged,omitempty"` // why it is not what it was
+	unread    bool
+}
+
+// otherBackend is a backend that is not installed.
+type otherBackend struct {
+	Backend string `json:"backend"`
+	Install string `json:"install,omitempty"` // the command
+	Why     string `json:"why,omitempty"`     // there is none for this machine
+}
+
+// foundBackend is a backend with the plugins of it in the order in which they are tried.
+type foundBackend struct {
+	Name    string        `json:"name"`
+	Works   bool          `json:"works"`
+	Device  string        `json:"device,omitempty"`
+	Error   string        `json:"error,omitempty"`
+	Plugins []foundPlugin `json:"plugins"`
+	passed  bool          // over, all of its plugins
+	ends    bool          // the process that opens it
+}
+
+// foundPlugin is a file, and what became of it.
+type foundPlugin struct {
+	Path   string `json:"path"`
+	Source string `json:"source"`
+	Opens  bool   `json:"opens,omitempty"`
+	After  bool   `json:"after,omitempty"` // it comes after the one that opens
+	Why    string `json:"why,omitempty"`   // it was passed over
+}
+
+func (p *program) listBackends(ctx context.Context) (backendList, error) {
 	root, err := backends.Root(os.Getenv)
 	if err != nil {
-		return exit{exitFailed, err}
+		return backendList{}, exit{exitFailed, err}
 	}
-	p.listInstalled(ctx, root)
-	fmt.Fprintf(p.out, "\nFound, in the order in which auto takes one:\n")
-	auto, reasons := "", []string{}
+	list := backendList{Root: root, Why: []string{}, Source: backends.Sources}
+	list.Installed, list.Others = installedBackends(ctx, root)
+	ended := false
 	for _, name := range backendNames {
-		if name == backends.Go {
-			fmt.Fprintf(p.out, "  %-9s part of plumb\n", name)
-			if auto == "" {
-				auto = name
+		one := foundBackend{Name: name, Works: true, Plugins: []foundPlugin{}}
+		if name != backends.Go {
+			answer, err := p.tryBackend(ctx, name)
+			if ctx.Err() != nil {
+				return list, ctx.Err()
 			}
-			continue
+			one = foundOf(name, answer, err)
 		}
-		answer, err := p.tryBackend(ctx, name)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		p.listFound(name, answer, err)
-		var dead *ended
+		list.Found = append(list.Found, one)
 		switch {
-		case auto != "":
-		case err == nil:
-			auto = name
-		case errors.As(err, &dead):
-			auto = "nothing"
-			reasons = append(reasons, name+" ends the process that opens it")
-		case len(answer.Passed) > 0:
-			reasons = append(reasons, "no plugin of "+name+" opens")
+		case list.Auto != "" || ended:
+		case one.Works:
+			list.Auto = name
+		case one.ends:
+			ended = true
+			list.Why = append(list.Why, name+" ends the process that opens it")
+		case one.passed:
+			list.Why = append(list.Why, "no plugin of "+name+" opens")
 		default:
-			reasons = append(reasons, name+": "+firstSentence(answer.Error))
+			list.Why = append(list.Why, name+": "+firstSentence(one.Error))
 		}
 	}
-	why := ""
-	if len(reasons) > 0 {
-		why = ": " + strings.Join(reasons, "; ")
-	}
-	fmt.Fprintf(p.out, "\n%s\n", indent(fmt.Sprintf("auto takes %s here%s.", auto, why), 0, 80))
-	fmt.Fprintf(p.out, "%s\n", indent("Plugins are looked for by "+strings.Join(backends.Sources, ", then ")+".", 0, 80))
-	return nil
+	return list, nil
 }
 
-// listInstalled writes what plumb installed, and whether it is whole.
-func (p *program) listInstalled(ctx context.Context, root string) {
-	fmt.Fprintf(p.out, "Installed into %s:\n", root)
-	installed := install.List(root)
-	for _, one := range installed {
+// installedBackends lists what plumb installed, and whether it is whole, and what else it
+// could install.
+func installedBackends(ctx context.Context, root string) ([]installedJSON, []otherBackend) {
+	installed, others := []installedJSON{}, []otherBackend{}
+	for _, one := range install.List(root) {
+		line := installedJSON{Backend: one.Backend, Version: one.Version, Dir: one.Dir}
 		if one.Unreadable != nil {
-			p.writeDamaged(one.Backend, one, one.Unreadable)
+			line.Damaged, line.unread = one.Unreadable.Error(), true
+			installed = append(installed, line)
 			continue
 		}
-		var hosts []string
+		line.Bytes, line.Installed, line.Package = one.Bytes, &one.Installed, one.Wheels[0].Package
 		for _, wheel := range one.Wheels {
-			if host := hostOf(wheel.From); !slices.Contains(hosts, host) {
-				hosts = append(hosts, host)
+			if host := hostOf(wheel.From); !slices.Contains(line.From, host) {
+				line.From = append(line.From, host)
 			}
 		}
-		fmt.Fprintf(p.out, "  %-9s %s, %s, %s\n            %s\n", one.Backend, one.Version, byteSize(one.Bytes), one.Installed.Local().Format("2006-01-02 15:04"),
-			indent(fmt.Sprintf("%s, from %s", one.Wheels[0].Package, strings.Join(hosts, " and ")), 12, 80))
 		if err := one.Check(ctx); err != nil && ctx.Err() == nil {
-			p.writeDamaged("", one, err)
+			line.Damaged = err.Error()
 		}
-	}
-	if len(installed) == 0 {
-		fmt.Fprintln(p.out, "  nothing")
+		installed = append(installed, line)
 	}
 	for _, backend := range install.Backends() {
 		_, err := install.Find(backend, runtime.GOOS+"/"+runtime.GOARCH)
-		here := slices.ContainsFunc(installed, func(one install.Installed) bool { return one.Backend == backend })
+		here := slices.ContainsFunc(installed, func(one installedJSON) bool { return one.Backend == backend })
 		var list diag.List
 		switch {
 		case err == nil && !here:
-			fmt.Fprintf(p.out, "  %-9s is installed by: plumb backend install %s\n", backend, backend)
+			others = append(others, otherBackend{Backend: backend, Install: "plumb backend install " + backend})
 		case errors.As(err, &list):
-			fmt.Fprintf(p.out, "  %-9s %s\n", backend, indent(list[0].Detail, 12, 80))
+			others = append(others, otherBackend{Backend: backend, Why: list[0].Detail})
 		}
+	}
+	return installed, others
+}
+
+// foundOf says what became of a backend and of each of its plugins.
+func foundOf(name string, answer opened, failed error) foundBackend {
+	var dead *ended
+	one := foundBackend{Name: name, Works: failed == nil, Device: answer.Environment.Device, Plugins: []foundPlugin{}}
+	switch {
+	case errors.As(failed, &dead):
+		one.Error, one.ends = dead.Error(), true
+	case failed != nil:
+		one.Error, one.passed = cmp.Or(answer.Error, failed.Error()), len(answer.Passed) > 0
+	}
+	for _, candidate := range backends.Find(name, os.Getenv) {
+		plugin := foundPlugin{Path: candidate.Path, Source: candidate.Source}
+		passed := slices.IndexFunc(answer.Passed, func(c backends.Candidate) bool { return c.Path == candidate.Path })
+		switch {
+		case passed >= 0:
+			plugin.Why = answer.Passed[passed].Why
+		case answer.Plugin != nil && answer.Plugin.Path == candidate.Path:
+			plugin.Opens = true
+		case answer.Plugin != nil:
+			plugin.After = true
+		}
+		one.Plugins = append(one.Plugins, plugin)
+	}
+	return one
+}
+
+// writeBackends prints the list.
+func (p *program) writeBackends(list backendList) {
+	fmt.Fprintf(p.out, "Installed into %s:\n", list.Root)
+	for _, one := range list.Installed {
+		label := one.Backend
+		if !one.unread {
+			fmt.Fprintf(p.out, "  %-9s %s, %s, %s\n            %s\n", one.Backend, one.Version, byteSize(one.Bytes), one.Installed.Local().Format("2006-01-02 15:04"),
+				indent(fmt.Sprintf("%s, from %s", one.Package, strings.Join(one.From, " and ")), 12, 80))
+			label = ""
+		}
+		if one.Damaged != "" {
+			p.writeDamaged(label, one.Backend, one.Damaged)
+		}
+	}
+	if len(list.Installed) == 0 {
+		fmt.Fprintln(p.out, "  nothing")
+	}
+	for _, one := range list.Others {
+		if one.Install != "" {
+			fmt.Fprintf(p.out, "  %-9s is installed by: %s\n", one.Backend, one.Install)
+		} else {
+			fmt.Fprintf(p.out, "  %-9s %s\n", one.Backend, indent(one.Why, 12, 80))
+		}
+	}
+	fmt.Fprintf(p.out, "\nFound, in the order in which auto takes one:\n")
+	for _, one := range list.Found {
+		p.writeFound(one)
+	}
+	auto, why := list.Auto, ""
+	if auto == "" {
+		auto = "nothing"
+	}
+	if len(list.Why) > 0 {
+		why = ": " + strings.Join(list.Why, "; ")
+	}
+	fmt.Fprintf(p.out, "\n%s\n", indent(fmt.Sprintf("auto takes %s here%s.", auto, why), 0, 80))
+	fmt.Fprintf(p.out, "%s\n", indent("Plugins are looked for by "+strings.Join(list.Source, ", then ")+".", 0, 80))
+}
+
+func (p *program) writeFound(one foundBackend) {
+	switch {
+	case one.Name == backends.Go:
+		fmt.Fprintf(p.out, "  %-9s part of plumb\n", one.Name)
+	case one.Works:
+		fmt.Fprintf(p.out, "  %-9s opens, on %s\n", one.Name, one.Device)
+	case one.ends:
+		fmt.Fprintf(p.out, "  %-9s %s\n", one.Name, indent(one.Error, 12, 80))
+	case one.passed:
+		fmt.Fprintf(p.out, "  %-9s no plugin opens\n", one.Name)
+	default:
+		fmt.Fprintf(p.out, "  %-9s %s\n", one.Name, indent(firstSentence(one.Error), 12, 80))
+	}
+	for i, plugin := range one.Plugins {
+		became := ""
+		switch {
+		case plugin.Why != "":
+			became = " passed over: " + plugin.Why
+		case plugin.Opens:
+			became = " opens"
+		case plugin.After:
+			became = " comes after the one that opens"
+		}
+		fmt.Fprintf(p.out, "         %2d %s\n            %s\n", i+1, plugin.Path, indent("("+plugin.Source+")"+became, 12, 80))
 	}
 }
 
@@ -255,36 +400,6 @@ func hostOf(from string) string {
 		return address.Host
 	}
 	return from
-}
-
-// listFound writes the plugins of a backend in the order in which they are tried,
-// and what became of each.
-func (p *program) listFound(name string, answer opened, failed error) {
-	var dead *ended
-	found := backends.Find(name, os.Getenv)
-	switch {
-	case errors.As(failed, &dead):
-		fmt.Fprintf(p.out, "  %-9s %s\n", name, indent(dead.Error(), 12, 80))
-	case failed == nil:
-		fmt.Fprintf(p.out, "  %-9s opens, on %s\n", name, answer.Environment.Device)
-	case len(answer.Passed) > 0:
-		fmt.Fprintf(p.out, "  %-9s no plugin opens\n", name)
-	default:
-		fmt.Fprintf(p.out, "  %-9s %s\n", name, indent(firstSentence(answer.Error), 12, 80))
-	}
-	for i, one := range found {
-		became := ""
-		passed := slices.IndexFunc(answer.Passed, func(c backends.Candidate) bool { return c.Path == one.Path })
-		switch {
-		case passed >= 0:
-			became = " passed over: " + answer.Passed[passed].Why
-		case answer.Plugin != nil && answer.Plugin.Path == one.Path:
-			became = " opens"
-		case answer.Plugin != nil:
-			became = " comes after the one that opens"
-		}
-		fmt.Fprintf(p.out, "         %2d %s\n            %s\n", i+1, one.Path, indent("("+one.Source+")"+became, 12, 80))
-	}
 }
 
 // firstSentence is a text up to its first full stop that ends a sentence.

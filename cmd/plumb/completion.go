@@ -129,8 +129,10 @@ func (p *program) complete(root *cobra.Command) error {
 			command.ValidArgsFunction = p.fileThen(nil)
 		case "explain", "export":
 			command.ValidArgsFunction = p.fileThen(p.stageWords)
-		case "report", "runs", "compare", "bundle":
+		case "report", "runs", "compare", "bundle", "track":
 			command.ValidArgsFunction = p.asked(p.runWords)
+		case "watch":
+			command.ValidArgsFunction = p.asked(only(1, p.runWords))
 		case "reference":
 			command.ValidArgsFunction = p.asked(only(1, p.referenceWords))
 		case "plugins":

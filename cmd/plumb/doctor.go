@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -27,61 +28,158 @@ func (p *program) doctorCommand() *cobra.Command {
 		Short: "Say what this machine can compute with, what would be used, and how fast it is",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			fmt.Fprintf(p.out, "plumb %s, %s, %s/%s, %s\n", session.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH,
-				plural(runtime.NumCPU(), "CPU", "CPUs"))
-			if notice := simdNotice(); notice != "" {
-				fmt.Fprintln(p.out, notice)
+			health := p.machine(command.Context())
+			if !p.json {
+				p.writeMachine(health)
 			}
-			p.checkInstalled(command.Context())
-			auto, works := "nothing", false
-			for _, name := range backendNames {
-				err := p.examine(command.Context(), name, quick)
+			for _, name := range backendNames { // each is printed when it is known
+				one := p.examine(command.Context(), name, quick)
 				if command.Context().Err() != nil {
 					return command.Context().Err()
 				}
-				if auto != "nothing" {
-					continue
-				}
-				switch {
-				case err == nil:
-					auto, works = name, true
-				case errors.As(err, new(*ended)):
-					auto = "nothing, for " + name + " ends the process,"
+				health.Backends = append(health.Backends, one)
+				if !p.json {
+					p.writeBackend(one)
 				}
 			}
-			fmt.Fprintf(p.out, "  %-9s takes %s here; plugins are looked for by\n            %s\n", backends.Auto, auto, indent(strings.Join(backends.Sources, ", then "), 12, 80))
-			if !works {
+			health.choose()
+			if p.json {
+				if err := p.writeJSON(health); err != nil {
+					return err
+				}
+			} else {
+				p.writeAuto(health)
+			}
+			if health.Auto == "" {
 				return exit{code: exitFailed}
 			}
 			return nil
 		},
 	}
 	command.Flags().BoolVar(&quick, "quick", false, "take a fifth of the time for the speed check")
+	command.Flags().BoolVar(&p.json, "json", false, "print JSON")
 	return command
 }
 
+// machineHealth is what there is to say of this machine.
+type machineHealth struct {
+	Plumb    string          `json:"plumb"`
+	Go       string          `json:"go"`
+	OS       string          `json:"os"`
+	Arch     string          `json:"arch"`
+	CPUs     int             `json:"cpus"`
+	SIMD     bool            `json:"simd"` // plumb was built with it
+	Damaged  []damagedJSON   `json:"damaged"`
+	Backends []backendHealth `json:"backends"` // in the order in which auto takes one
+	Auto     string          `json:"auto"`     // the one that it takes; empty: none
+	Sources  []string        `json:"sources"`  // where plugins are looked for, in order
+}
+
+// damagedJSON is a backend that plumb installed and that is another by now.
+type damagedJSON struct {
+	Backend string `json:"backend"`
+	Dir     string `json:"dir"`
+	Error   string `json:"error"`
+}
+
+// backendHealth is a backend, and how fast it is or why it cannot be used.
+type backendHealth struct {
+	Name  string `json:"name"`
+	Works bool   `json:"works"`
+	Error string `json:"error,omitempty"`
+	Ends  bool   `json:"ends_the_process,omitempty"` // in place of an error
+	Hint  string `json:"hint,omitempty"`
+	*backends.Health
+}
+
+// machine is what is known without a look at backends.
+func (p *program) machine(ctx context.Context) machineHealth {
+	health := machineHealth{
+		Plumb: session.Version(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(),
+		SIMD: session.BuiltWithSIMD, Damaged: []damagedJSON{}, Sources: backends.Sources,
+	}
+	root, err := backends.Root(os.Getenv)
+	if err != nil {
+		return health
+	}
+	for _, one := range install.List(root) {
+		if err := one.Check(ctx); err != nil && ctx.Err() == nil {
+			health.Damaged = append(health.Damaged, damagedJSON{one.Backend, one.Dir, err.Error()})
+		}
+	}
+	return health
+}
+
+// choose says which backend auto takes: the first that works, if none before it ends
+// the process that opens it.
+func (h *machineHealth) choose() {
+	for _, one := range h.Backends {
+		if one.Works {
+			h.Auto = one.Name
+		}
+		if one.Works || one.Ends {
+			return
+		}
+	}
+}
+
+func (p *program) writeMachine(h machineHealth) {
+	fmt.Fprintf(p.out, "plumb %s, %s, %s/%s, %s\n", h.Plumb, h.Go, h.OS, h.Arch, plural(h.CPUs, "CPU", "CPUs"))
+	if notice := simdNotice(); notice != "" {
+		fmt.Fprintln(p.out, notice)
+	}
+	for _, one := range h.Damaged {
+		p.writeDamaged(one.Backend, one.Backend, one.Error)
+	}
+}
+
+func (p *program) writeBackend(one backendHealth) {
+	if one.Works {
+		one.Health.Write(p.out)
+		return
+	}
+	p.writeMissing(one.Name, one.Error)
+	if one.Hint != "" {
+		p.writeMissing("", one.Hint)
+	}
+}
+
+func (p *program) writeAuto(h machineHealth) {
+	auto := h.Auto
+	if auto == "" {
+		auto = "nothing"
+		for _, one := range h.Backends {
+			if one.Ends {
+				auto = "nothing, for " + one.Name + " ends the process,"
+				break
+			}
+		}
+	}
+	fmt.Fprintf(p.out, "  %-9s takes %s here; plugins are looked for by\n            %s\n", backends.Auto, auto, indent(strings.Join(h.Sources, ", then "), 12, 80))
+}
+
 // examine has a backend looked at in a process of its own: one that aborts must not
-// take the report of the others along. The error has been written.
-func (p *program) examine(ctx context.Context, name string, quick bool) error {
+// take the report of the others along.
+func (p *program) examine(ctx context.Context, name string, quick bool) backendHealth {
+	one := backendHealth{Name: name}
 	_, err := p.tryBackend(ctx, name)
 	if err == nil {
-		err = p.speed(ctx, name, quick)
+		one.Health, err = p.speed(ctx, name, quick)
 	}
-	if err == nil || ctx.Err() != nil {
-		return err
+	if one.Works = err == nil; err != nil {
+		one.Error, one.Ends = err.Error(), errors.As(err, new(*ended))
+		if flags := os.Getenv("XLA_FLAGS"); flags != "" && one.Ends {
+			one.Hint = fmt.Sprintf("XLA_FLAGS is set to %q; a flag that XLA does not know ends a process", flags)
+		}
 	}
-	p.writeMissing(name, err.Error())
-	if flags := os.Getenv("XLA_FLAGS"); flags != "" && errors.As(err, new(*ended)) {
-		p.writeMissing("", fmt.Sprintf("XLA_FLAGS is set to %q; a flag that XLA does not know ends a process", flags))
-	}
-	return err
+	return one
 }
 
 // speed has the speed of a backend measured, which opens.
-func (p *program) speed(ctx context.Context, name string, quick bool) error {
+func (p *program) speed(ctx context.Context, name string, quick bool) (*backends.Health, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	args := []string{doctorVerb, name}
 	if quick {
@@ -89,12 +187,20 @@ func (p *program) speed(ctx context.Context, name string, quick bool) error {
 	}
 	child := exec.CommandContext(ctx, self, args...)
 	var words bytes.Buffer
-	child.Stdout, child.Stderr = p.out, &words
-	err = child.Run()
+	child.Stderr = &words
+	out, err := child.Output()
 	if errors.As(err, new(*exec.ExitError)) {
-		return &ended{err.Error(), lastWords(words.String())}
+		return nil, &ended{err.Error(), lastWords(words.String())}
 	}
-	return err
+	if err != nil {
+		return nil, err
+	}
+	health := new(backends.Health)
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n") // a plugin may print before
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), health); err != nil {
+		return nil, fmt.Errorf("look at the backend %s: %w", name, err)
+	}
+	return health, nil
 }
 
 // writeMissing says of a backend why it is not there.
@@ -109,21 +215,8 @@ func (p *program) writeMissing(name, why string) {
 	}
 }
 
-// checkInstalled compares what plumb installed with what it was.
-func (p *program) checkInstalled(ctx context.Context) {
-	root, err := backends.Root(os.Getenv)
-	if err != nil {
-		return
-	}
-	for _, one := range install.List(root) {
-		if err := one.Check(ctx); err != nil && ctx.Err() == nil {
-			p.writeDamaged(one.Backend, one, err)
-		}
-	}
-}
-
-func (p *program) writeDamaged(label string, one install.Installed, err error) {
-	fmt.Fprintf(p.out, "  %-9s %s\n", label, indent(fmt.Sprintf("damaged: %v. `plumb backend install %s` mends it", err, one.Backend), 12, 80))
+func (p *program) writeDamaged(label, backend, why string) {
+	fmt.Fprintf(p.out, "  %-9s %s\n", label, indent(fmt.Sprintf("damaged: %s. `plumb backend install %s` mends it", why, backend), 12, 80))
 }
 
 // simdNotice says how to build a faster plumb, if this is a slow one.

@@ -46,6 +46,7 @@ func (p *program) downloadCommand() *cobra.Command {
 			return s.download(ctx, dry)
 		},
 	}
+	command.Flags().BoolVar(&p.json, "json", false, "print JSON")
 	command.Flags().BoolVar(&dry, "dry-run", false, "say what would be fetched and how large it is; fetch nothing")
 	return command
 }
@@ -89,6 +90,10 @@ func (s *loaded) wants() []wanted {
 func (s *loaded) download(ctx context.Context, dry bool) error {
 	p := s.program
 	wants := s.wants()
+	said := downloadJSON{Models: []modelJSON{}}
+	if len(wants) == 0 && p.json {
+		return p.writeJSON(said)
+	}
 	if len(wants) == 0 {
 		fmt.Fprintf(p.out, "%s names no model of Hugging Face's hub: nothing to download.\n", s.File)
 		return nil
@@ -110,13 +115,22 @@ func (s *loaded) download(ctx context.Context, dry bool) error {
 		}
 		fetches = append(fetches, fetch)
 		toCome += fetch.ToCome
-		fmt.Fprintf(p.out, "%s\n", describeFetch(fetch))
+		said.Models = append(said.Models, modelOf(fetch))
+		if !p.json {
+			fmt.Fprintf(p.out, "%s\n", describeFetch(fetch))
+		}
 	}
+	said.Cache, said.Bytes = config.Cache, toCome
 	if err := problems.Err(); err != nil {
 		return exit{exitFailed, err}
 	}
 	if dry || toCome == 0 && !slices.ContainsFunc(fetches, func(f *hub.Fetch) bool { return len(f.Missing) > 0 }) {
-		fmt.Fprintf(p.out, "to download: %s, into %s\n", byteSize(toCome), config.Cache)
+		if !p.json {
+			fmt.Fprintf(p.out, "to download: %s, into %s\n", byteSize(toCome), config.Cache)
+		}
+		if dry && p.json {
+			return p.writeJSON(said)
+		}
 		if dry {
 			return nil
 		}
@@ -144,13 +158,45 @@ func (s *loaded) download(ctx context.Context, dry bool) error {
 		if err != nil {
 			return exit{exitFailed, err}
 		}
-		fmt.Fprintf(p.out, "%s is here, commit %s\n", fetch.Ref, found.Commit)
+		if !p.json {
+			fmt.Fprintf(p.out, "%s is here, commit %s\n", fetch.Ref, found.Commit)
+		}
+		said.Models[i].Here, said.Models[i].Commit = true, found.Commit
+	}
+	if p.json {
+		return p.writeJSON(said)
 	}
 	if moving := slices.IndexFunc(fetches, func(f *hub.Fetch) bool { return !f.Ref.Pinned() }); moving >= 0 {
 		f := fetches[moving]
 		fmt.Fprintf(p.out, "%s\n", indent(fmt.Sprintf("A branch may move; who runs the experiment later gets the same with %s.", f.Ref.At(f.Manifest.Commit)), 0, 80))
 	}
 	return nil
+}
+
+// downloadJSON is what was fetched, or would be, for scripts.
+type downloadJSON struct {
+	Models []modelJSON `json:"models"`
+	Bytes  int64       `json:"bytes"` // that were to come
+	Cache  string      `json:"cache,omitempty"`
+}
+
+// modelJSON is a model of the hub.
+type modelJSON struct {
+	Model   string `json:"model"`
+	Commit  string `json:"commit"`
+	Pinned  bool   `json:"pinned"` // the experiment names the commit, and no branch
+	Here    bool   `json:"here"`   // all of it
+	Files   int    `json:"files"`
+	Missing int    `json:"missing"` // files that were not here
+	Bytes   int64  `json:"bytes"`
+	ToCome  int64  `json:"bytes_to_come"`
+}
+
+func modelOf(f *hub.Fetch) modelJSON {
+	return modelJSON{
+		Model: f.Ref.String(), Commit: f.Manifest.Commit, Pinned: f.Ref.Pinned(), Here: len(f.Missing) == 0,
+		Files: len(f.Files), Missing: len(f.Missing), Bytes: f.Bytes, ToCome: f.ToCome,
+	}
 }
 
 // told points problems to the places that name the model. Other errors are

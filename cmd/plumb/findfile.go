@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -95,6 +96,49 @@ func experimentsIn(dir string) []string {
 		paths = append(paths, filepath.Join(dir, name))
 	}
 	return paths
+}
+
+// ofAnExperiment matches what begins an experiment or an ablation, in HCL or in JSON.
+var ofAnExperiment = regexp.MustCompile(`(?m)^[\s{]*"?(experiment|ablation)"?\s*[":]`)
+
+// experimentFiles puts in the place of each directory the experiments and ablations in it
+// and below it, without those of runs and of hidden directories. Files there that hold
+// neither, such as values of variables, are passed over, and warned of.
+func experimentFiles(words []string) (files []string, passed diag.List, err error) {
+	for _, word := range words {
+		if info, err := os.Stat(word); err != nil || !info.IsDir() {
+			files = append(files, word) // what is wrong with it is said when it is read
+			continue
+		}
+		before := len(files)
+		err := filepath.WalkDir(word, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if !entry.IsDir() {
+				return nil
+			}
+			if name := entry.Name(); path != word && (strings.HasPrefix(name, ".") || name == defaultRunsDir) {
+				return fs.SkipDir
+			}
+			for _, file := range experimentsIn(path) {
+				text, err := os.ReadFile(file)
+				if err == nil && !ofAnExperiment.Match(text) {
+					passed.Warningf(diag.Range{File: file}, "Passed over", "%s is neither an experiment nor an ablation.", file)
+					continue
+				}
+				files = append(files, file)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, nil, fmt.Errorf("look for experiments in %s: %w", word, err)
+		}
+		if len(files) == before {
+			return nil, nil, fmt.Errorf("%s has no experiment and no ablation, in it or below it: their files end in %s", word, strings.Join(fileEnds, " or "))
+		}
+	}
+	return files, passed, nil
 }
 
 // stem is a file's name without its directory and the ending of an experiment.

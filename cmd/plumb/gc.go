@@ -39,13 +39,47 @@ func (p *program) storeCollectCommand() *cobra.Command {
 			if err != nil {
 				return exit{exitFailed, err}
 			}
+			if p.json {
+				return p.writeJSON(collectedOf(collected, dryRun))
+			}
 			p.tellCollected(collected, time.Duration(young), dryRun)
 			return nil
 		},
 	}
 	command.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be removed, and remove nothing")
+	command.Flags().BoolVar(&p.json, "json", false, "print JSON")
 	command.Flags().Var(&young, "older-than", "remove what is at least this old, such as 12h or 30d; 0 for any age")
 	return command
+}
+
+// collectedJSON is what was removed, or would be, for scripts.
+type collectedJSON struct {
+	DryRun     bool               `json:"dry_run"`
+	Bytes      int64              `json:"bytes"`
+	Stages     int                `json:"stages"`     // whose results went
+	Unfinished int                `json:"unfinished"` // stages whose unfinished state went
+	Damaged    int64              `json:"bytes_damaged"`
+	Runs       []collectedRunJSON `json:"runs"` // that made it
+	Kept       int                `json:"kept"` // stages that no listed run needs, and that are young
+	KeptBytes  int64              `json:"bytes_kept"`
+	Listed     int                `json:"listed_runs"`
+}
+
+type collectedRunJSON struct {
+	Run    string    `json:"run"` // empty: not known
+	Stages int       `json:"stages"`
+	Last   time.Time `json:"last"`
+}
+
+func collectedOf(c *store.Collection, dryRun bool) collectedJSON {
+	all := collectedJSON{
+		DryRun: dryRun, Bytes: c.Bytes, Stages: c.Stages(), Unfinished: c.Unfinished, Damaged: c.Quarantine,
+		Runs: []collectedRunJSON{}, Kept: c.Kept, KeptBytes: c.KeptBytes, Listed: c.Listed,
+	}
+	for _, run := range c.Runs {
+		all.Runs = append(all.Runs, collectedRunJSON{run.FullName, run.Stages, run.Last})
+	}
+	return all
 }
 
 // tellCollected says what was removed, or would be, and what stays.

@@ -21,10 +21,14 @@ func (p *program) reportCommand() *cobra.Command {
 		Long: "Make the tables of runs again from their records, without running anything. RUN\n" +
 			"is the name of an experiment or ablation, whose latest run is taken, or NAME@ID as\n" +
 			"`plumb runs` lists it; the beginning of the ID is enough.\n" +
+			"With --json the numbers are printed as results.json has them, and nothing is written.\n" +
 			"With --out, all of them are written into one file of Markdown, and the numbers\n" +
 			"of each seed into a JSON file beside it.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
+			if p.json && (len(args) > 1 || out != "") {
+				return errors.New("--json prints the numbers of one RUN; --out writes those of several into a file")
+			}
 			s, err := p.readStore()
 			if err != nil {
 				return err
@@ -35,6 +39,9 @@ func (p *program) reportCommand() *cobra.Command {
 				input, err := p.madeRun(s, name)
 				if err != nil {
 					return err
+				}
+				if p.json {
+					return p.writeResults(input)
 				}
 				if out == "" {
 					if err := p.report(command.Context(), input); err != nil {
@@ -58,8 +65,17 @@ func (p *program) reportCommand() *cobra.Command {
 		},
 	}
 	p.addTables(command.Flags())
+	command.Flags().BoolVar(&p.json, "json", false, "print the numbers as JSON, as results.json has them")
 	command.Flags().StringVar(&out, "out", "", "write the tables of all RUNs into this file of Markdown instead")
 	return command
+}
+
+// writeResults prints what came out of a run for programs, as its results.json has it.
+func (p *program) writeResults(input reports.Input) error {
+	if err := reports.WriteResults(p.raw, input); err != nil {
+		return exit{exitFailed, fmt.Errorf("print the numbers: %w", err)}
+	}
+	return nil
 }
 
 // madeRun finds a run by what the user calls it, and its records.

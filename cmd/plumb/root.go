@@ -18,6 +18,7 @@ import (
 	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/core/store"
 	"github.com/plumb-ml/plumb/core/visible"
+	"github.com/plumb-ml/plumb/plugins/ml/backends"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 )
 
@@ -33,8 +34,8 @@ const (
 // house is what this binary brings along: the built-in components.
 type house struct {
 	plugin sdk.Plugin
-	// doctor opens a compute backend and writes what it is and how fast.
-	doctor func(w io.Writer, backend string, quick bool) error
+	// doctor opens a compute backend and says what it is and how fast.
+	doctor func(backend string, quick bool) (backends.Health, error)
 	// open opens a compute backend. If it does not open, Error says why.
 	open func(name string) opened
 }

@@ -94,6 +94,7 @@ func (p *program) runCommand() *cobra.Command {
 	flags.add(command.Flags())
 	command.Flags().BoolVar(&p.noTracking, "no-tracking", false, "send nothing to a tracker, whatever the file and MLFLOW_TRACKING_URI say")
 	p.addTables(command.Flags())
+	command.Flags().BoolVar(&p.json, "json", false, "print the numbers as JSON, as results.json has them, in place of tables")
 	return command
 }
 
@@ -366,12 +367,21 @@ func (p *program) report(ctx context.Context, input reports.Input) error {
 	if err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
 		return exit{exitFailed, fmt.Errorf("write the report: %w", err)}
 	}
-	fmt.Fprintln(p.out)
-	if err := p.printReport(input); err != nil {
-		return exit{exitFailed, fmt.Errorf("print the report: %w", err)}
+	if p.json {
+		if err := p.writeResults(input); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintln(p.out)
+		if err := p.printReport(input); err != nil {
+			return exit{exitFailed, fmt.Errorf("print the report: %w", err)}
+		}
 	}
 	if unwritten != nil {
 		fmt.Fprintf(p.err, "\nplumb: the report's files are not written, as there is nowhere to (%v); --runs names another directory\n", unwritten)
+		return nil
+	}
+	if p.json {
 		return nil
 	}
 	fmt.Fprintln(p.out)

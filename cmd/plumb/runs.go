@@ -14,6 +14,7 @@ import (
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/session"
 	"github.com/plumb-ml/plumb/core/store"
+	"github.com/plumb-ml/plumb/core/track"
 )
 
 func (p *program) runsCommand() *cobra.Command {
@@ -93,7 +94,7 @@ func (p *program) removeReport(run store.ListedRun) {
 	}
 	for _, dir := range dirs {
 		var err error
-		for _, part := range []string{reportDir, session.LogsDir, session.LogFile, session.MetricsFile} {
+		for _, part := range []string{reportDir, session.LogsDir, session.LogFile, session.MetricsFile, track.QueueFile, track.StateFile} {
 			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, part)))
 		}
 		if err == nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -83,6 +84,7 @@ func TestScripts(t *testing.T) {
 			"bring":       bring,
 			"encoded":     encoded,
 			"latest":      latest,
+			"tear":        tear,
 			"tracker":     tracker,
 			"tracked":     tracked,
 		},
@@ -124,6 +126,19 @@ func latest(ts *testscript.TestScript, negated bool, args []string) {
 		ts.Fatalf("there are no runs")
 	}
 	ts.Setenv("RUN", runs[0].FullName)
+}
+
+// tear adds the beginning of a line to a file, as a kill leaves it.
+//
+//	tear FILE
+func tear(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 1 {
+		ts.Fatalf("usage: tear FILE")
+	}
+	file, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_WRONLY, 0)
+	ts.Check(err)
+	_, err = file.WriteString(`{"time":"2026-03-01T12:00:00Z","event":"val`)
+	ts.Check(errors.Join(err, file.Close()))
 }
 
 // tracker starts a server that takes runs as MLflow's do, and sets TRACKER to its

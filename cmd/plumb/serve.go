@@ -31,14 +31,15 @@ func (p *program) pluginDoctorCommand() *cobra.Command {
 	quick := false
 	command := &cobra.Command{
 		Use:    doctorVerb + " BACKEND",
-		Short:  "Look at a compute backend of this machine",
+		Short:  "Look at a compute backend of this machine and print what it is, as JSON",
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := p.doctor(os.Stdout, args[0], quick); err != nil {
+			health, err := p.doctor(args[0], quick)
+			if err != nil {
 				return exit{exitFailed, err}
 			}
-			return nil
+			return json.NewEncoder(os.Stdout).Encode(health)
 		},
 	}
 	command.Flags().BoolVar(&quick, "quick", false, "take less time")

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -102,12 +101,11 @@ func tinyPlugin() sdk.Plugin {
 func tinyHouse() house {
 	return house{
 		plugin: tinyPlugin(),
-		doctor: func(w io.Writer, backend string, quick bool) error {
+		doctor: func(backend string, quick bool) (backends.Health, error) {
 			if backend != "go" {
-				return errors.New("there is no " + backend + " here")
+				return backends.Health{}, errors.New("there is no " + backend + " here")
 			}
-			_, err := fmt.Fprintln(w, "backend go: quick", quick)
-			return err
+			return backends.Health{Backend: backend, Device: fmt.Sprintf("cpu, quick %v", quick), Products: []backends.Product{{Name: "product", Rows: 2, Inner: 3, Columns: 4, GFLOPS: 5}}}, nil
 		},
 		open: func(name string) opened {
 			if flags := os.Getenv("XLA_FLAGS"); strings.Contains(flags, "--nonsense") { // as XLA does

@@ -16,6 +16,16 @@ import (
 // mostDifferences are listed of what a tracker has otherwise.
 const mostDifferences = 30
 
+// trackedRun is what plumb track found, as JSON.
+type trackedRun struct {
+	Run     string       `json:"run"`
+	Address string       `json:"address"`
+	Link    string       `json:"link"`
+	Read    track.Amount `json:"read_back"`
+	Wrong   []string     `json:"differences"`
+	Notes   []string     `json:"notes"`
+}
+
 func (p *program) trackCommand() *cobra.Command {
 	var uri, experiment string
 	settings := spec.DefaultTracking()
@@ -66,8 +76,18 @@ func (p *program) trackCommand() *cobra.Command {
 			for _, note := range tracker.Notes() {
 				fmt.Fprintf(p.err, "plumb: %s\n", note)
 			}
+			if p.json && err == nil {
+				err := p.writeJSON(trackedRun{input.Run.FullName(), tracker.Place(), tracker.Link(), comparison.Read, append([]string{}, comparison.Wrong...), append([]string{}, tracker.Notes()...)})
+				if err == nil && len(comparison.Wrong) > 0 {
+					err = exit{code: exitFailed}
+				}
+				return err
+			}
 			if err != nil {
 				return exit{exitFailed, fmt.Errorf("%w. What was sent is kept there; the same command goes on", err)}
+			}
+			if p.json {
+				return p.writeComparison(input.Run.FullName(), tracker.Place(), tracker.Link(), comparison)
 			}
 			fmt.Fprintf(p.out, "%s on %s: read back %s\n", input.Run.FullName(), tracker.Place(), amount(comparison.Read))
 			for _, wrong := range comparison.Wrong[:min(len(comparison.Wrong), mostDifferences)] {
@@ -87,9 +107,31 @@ func (p *program) trackCommand() *cobra.Command {
 		},
 	}
 	flags := command.Flags()
+	flags.BoolVar(&p.json, "json", false, "print JSON")
 	flags.StringVar(&uri, "mlflow", "", "address of the MLflow server")
 	flags.StringVar(&experiment, "experiment", "", "name of the experiment there (default the run's own name)")
 	flags.IntVar(&settings.Images, "images", settings.Images, "how many prompts' images are sent of each model or variant")
 	flags.IntVar(&settings.CheckpointMegabytes, "checkpoint-megabytes", settings.CheckpointMegabytes, "weights that are no larger are sent")
 	return command
+}
+
+// writeComparison prints as JSON what a tracker has beside a run.
+func (p *program) writeComparison(run, place, link string, c track.Comparison) error {
+	said := struct {
+		Run    string   `json:"run"`
+		Server string   `json:"server"`
+		Link   string   `json:"link,omitempty"`
+		Runs   int      `json:"runs"` // that were read back, as all that follows
+		Values int      `json:"values"`
+		Points int      `json:"points"`
+		Files  int      `json:"files"`
+		Wrong  []string `json:"wrong"` // what is missing there or otherwise
+	}{run, place, link, c.Read.Runs, c.Read.Values, c.Read.Points, c.Read.Files, append([]string{}, c.Wrong...)}
+	if err := p.writeJSON(said); err != nil {
+		return err
+	}
+	if len(c.Wrong) > 0 {
+		return exit{code: exitFailed}
+	}
+	return nil
 }

@@ -175,13 +175,13 @@ func (p *program) trackSource(s *store.Store, input reports.Input, report string
 
 // concluded adds to a source what the run came to.
 func concluded(source track.Source, input reports.Input) track.Source {
-	source.Verdict = reports.Verdict(input)
-	source.Conclusions = map[string]string{}
-	for _, one := range reports.Conclusions(input) {
+	verdict := reports.VerdictOf(input)
+	source.Verdict = verdict.Text
+	found := map[string][]reports.Concluded{} // by item
+	for _, one := range verdict.Concluded {
 		if !track.IsAblation(input.Run) {
-			if id := track.ModelID(one.Model); source.Conclusions[id] == "" {
-				source.Conclusions[id] = string(one.Conclusion)
-			}
+			id := track.ModelID(one.Model)
+			found[id] = append(found[id], one)
 			continue
 		}
 		for _, variant := range input.Run.Variants {
@@ -189,12 +189,40 @@ func concluded(source track.Source, input reports.Input) track.Source {
 			for name, value := range one.Values {
 				matches = matches && fmt.Sprint(variant.Values[name]) == value
 			}
-			if id := track.VariantID(variant.Name); matches && source.Conclusions[id] == "" {
-				source.Conclusions[id] = string(one.Conclusion)
+			if id := track.VariantID(variant.Name); matches {
+				found[id] = append(found[id], one)
 			}
 		}
 	}
+	source.Conclusions = map[string]string{}
+	for id, all := range found {
+		source.Conclusions[id] = inAWord(all)
+	}
 	return source
+}
+
+// inAWord is what several comparisons came to: a word if it is the same for all, or
+// what each word is about.
+func inAWord(all []reports.Concluded) string {
+	var words []string
+	about := map[reports.Conclusion][]string{}
+	for _, one := range all {
+		if about[one.Conclusion] == nil {
+			words = append(words, string(one.Conclusion))
+		}
+		what := one.Quantity
+		if len(one.Values) > 0 {
+			what += " of " + one.Model
+		}
+		about[one.Conclusion] = append(about[one.Conclusion], what)
+	}
+	if len(words) == 1 {
+		return words[0]
+	}
+	for i, word := range words {
+		words[i] = word + ": " + strings.Join(about[reports.Conclusion(word)], ", ")
+	}
+	return strings.Join(words, "; ")
 }
 
 // sink hears of the run for the tracker.
@@ -240,9 +268,14 @@ func (t *tracking) finish(ctx context.Context, result *run.Result) {
 		fmt.Fprintf(p.err, "\nNot all is sent to MLflow (%v): %s left. Send it with\n  %s\n", ended.Err, amount(ended.Unsent), again)
 		return
 	}
-	if ended.Link != "" {
-		fmt.Fprintf(p.out, "mlflow:  %s\n", ended.Link)
+	if ended.Link == "" {
+		return
 	}
+	if p.json { // what is printed there is for programs
+		fmt.Fprintf(p.err, "mlflow:  %s\n", ended.Link)
+		return
+	}
+	fmt.Fprintf(p.out, "mlflow:  %s\n", ended.Link)
 }
 
 // abandon ends the tracking of a run that did not come about.

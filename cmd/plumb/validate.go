@@ -14,7 +14,9 @@ func (p *program) validateCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "validate FILE...",
 		Short: "Check experiments and ablations without running them",
-		Args:  cobra.MinimumNArgs(1),
+		Long: "Check experiments and ablations without running them. Of a DIRECTORY in the place\n" +
+			"of a FILE all are checked that are in it and below it.",
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			var all diag.List
 			var said []string
@@ -25,7 +27,12 @@ func (p *program) validateCommand() *cobra.Command {
 					}
 				}
 			}
-			for _, file := range args {
+			files, passed, err := experimentFiles(args)
+			if err != nil {
+				return err
+			}
+			add(passed)
+			for _, file := range files {
 				s, err := p.load(command.Context(), file)
 				if err == nil {
 					if err = s.Check(command.Context()); err != nil {

@@ -63,7 +63,8 @@ type watched struct {
 	fullName string // once it is certain that it is this one: the word says so
 
 	store  *store.Store
-	tables map[string]string // of whole stages, by key
+	latest string    // the full name of the latest run that the word may mean
+	listed time.Time // when that was looked up
 }
 
 var _ live.Source = (*watched)(nil)
@@ -118,6 +119,10 @@ func (w *watched) close() {
 	}
 }
 
+// listEvery is how often it is looked up whether another run has begun since: a list may
+// be long.
+const listEvery = 3 * time.Second
+
 // Run implements live.Source.
 func (w *watched) Run() (*record.Run, error) {
 	w.close() // it may have been made anew, and its memory of what is intact is no more than that
@@ -133,6 +138,11 @@ func (w *watched) Run() (*record.Run, error) {
 		// A run that waited for people goes on under another ID.
 		w.word, w.fullName = nameOf(store.ListedRun{FullName: w.fullName}), ""
 	}
+	if w.latest != "" && time.Since(w.listed) < listEvery {
+		if run, err := w.store.Run(w.latest); run != nil && err == nil {
+			return run, nil
+		}
+	}
 	all, err := w.store.Runs()
 	if err != nil {
 		return nil, err
@@ -143,6 +153,7 @@ func (w *watched) Run() (*record.Run, error) {
 			continue
 		}
 		if one.Run != nil {
+			w.latest, w.listed = one.FullName, time.Now()
 			return one.Run, nil
 		}
 		unreadable = one.Err

@@ -104,18 +104,18 @@ func TestText(t *testing.T) {
 		}
 		got = append(got, Text(moment))
 	}
-	want := `2026-03-01 13:30:00  run       x@12345678 begins, 9 stages, UTC+01:00
-2026-03-01 13:30:00  begins    tune/full  120 steps
-2026-03-01 13:30:00            tune/full  12/120 steps, loss 0.1235, reward is no number
-2026-03-01 13:30:00            tune/full  step 13, loss 2
-2026-03-01 13:30:00            score/a  3 images, a program\u001b is compiled
-2026-03-01 13:30:00  measured  measure/main  fid 12.35 [11, 13.5] of full against base, color, n 480
-2026-03-01 13:30:00  done      measure/main  1.3s, 480 images
-2026-03-01 13:30:00  FAILED    fit/a  500ms, It failed: why
+	want := `2026-03-01 13:30:00  run          x@12345678 begins, 9 stages, UTC+01:00
+2026-03-01 13:30:00  begins       tune/full  120 steps
+2026-03-01 13:30:00               tune/full  12/120 steps, loss 0.1235, reward is no number
+2026-03-01 13:30:00               tune/full  step 13, loss 2
+2026-03-01 13:30:00               score/a  3 images, a program\u001b is compiled
+2026-03-01 13:30:00  measured     measure/main  fid 12.35 [11, 13.5] of full against base, color, n 480
+2026-03-01 13:30:00  done         measure/main  1.3s, 480 images
+2026-03-01 13:30:00  FAILED       fit/a  500ms, It failed: why
                      and more
-2026-03-01 13:30:00  not run   measure/b
-2026-03-01 13:30:00  warning   take care
-2026-03-01 13:30:00  run       x@12345678: failed, 7 of 9 stages finished`
+2026-03-01 13:30:00  not run      measure/b
+2026-03-01 13:30:00  warning      take care
+2026-03-01 13:30:00  run          x@12345678: failed, 7 of 9 stages finished`
 	if diff := cmp.Diff(want, strings.Join(got, "\n")); diff != "" {
 		t.Error(diff)
 	}

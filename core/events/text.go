@@ -42,7 +42,7 @@ func Text(moment []Event) string {
 
 // Line is a line of text; what has further lines stands under the first.
 func Line(at time.Time, word, stage, what string) string {
-	line := fmt.Sprintf("%s  %-8s", at.Local().Format(timeLayout), word)
+	line := fmt.Sprintf("%s  %-11s", at.Local().Format(timeLayout), word)
 	for _, part := range []string{stage, what} {
 		if part != "" {
 			line += "  " + visible.Text(part)

@@ -33,7 +33,7 @@ type child struct {
 	command *exec.Cmd
 	shown   string   // what messages call it
 	own     []string // directories that are removed with it: that of its socket, and that it works in
-	mark    string   // that all have which come of it
+	sockets string   // the directory of its socket, which marks all that come of it
 	work    string   // the directory that it works in, without links; empty: the host's
 	last    *tail    // what it printed
 
@@ -43,6 +43,7 @@ type child struct {
 
 	mu    sync.Mutex
 	first string     // the handshake; empty: there is none yet
+	wrong string     // why the handshake leads to no connection; empty: it does
 	came  []relative // what had come of it when it was asked to end
 
 	killed atomic.Bool // by us
@@ -55,14 +56,14 @@ var _ goplugin_runner.Runner = (*child)(nil)
 
 // newChild is the process of a program that is not started yet. The file, if it is
 // not nil, is the program itself, whatever its path leads to by then.
-func newChild(p program, file *os.File, environment []string, own []string, mark string, last *tail) *child {
+func newChild(p program, file *os.File, environment []string, own []string, sockets string, last *tail) *child {
 	command := exec.Command(p.argv[0], p.argv[1:]...)
 	if path := descriptorPath(file); path != "" {
 		command.Path, command.Err = path, nil
 	}
 	command.Env = environment
 	inOwnGroup(command)
-	c := &child{command: command, shown: p.shown, own: own, mark: mark, last: last, done: make(chan struct{})}
+	c := &child{command: command, shown: p.shown, own: own, sockets: sockets, last: last, done: make(chan struct{})}
 	c.handshake, c.handshakeWrite = io.Pipe()
 	return c
 }
@@ -127,10 +128,11 @@ func (c *child) readOutput(stdout io.Reader) {
 			c.last.add(before[:min(len(before), lineBytes)])
 		}
 		if text != "" {
+			wrong := whatIsWrong(text, c.sockets, overPorts)
 			c.mu.Lock()
-			c.first = text
+			c.first, c.wrong = text, wrong
 			c.mu.Unlock()
-			if whatIsWrong(text) == "" {
+			if wrong == "" {
 				io.WriteString(c.handshakeWrite, text+"\n")
 			} else {
 				c.handshakeWrite.Close()
@@ -191,7 +193,7 @@ func (c *child) killTree() {
 	c.mu.Lock()
 	came := c.came
 	c.mu.Unlock()
-	killTree(c.command.Process.Pid, c.mark, c.work, came)
+	killTree(c.command.Process.Pid, c.sockets, c.work, came)
 }
 
 func (c *child) removeOwn() {
@@ -223,11 +225,21 @@ func (c *child) exited() bool {
 	}
 }
 
-// introduction is the handshake; empty if there was none.
-func (c *child) introduction() string {
+// introduction is the handshake, empty if there was none, and why it leads to no
+// connection, empty if it does.
+func (c *child) introduction() (first, wrong string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.first
+	return c.first, c.wrong
+}
+
+// address is where it says that it listens; empty before it has said so.
+func (c *child) address() (network, address string) {
+	first, _ := c.introduction()
+	if fields := strings.Split(first, "|"); len(fields) > 3 {
+		return fields[2], fields[3]
+	}
+	return "", ""
 }
 
 // status says how the process ended. Only once it has exited.

@@ -43,6 +43,12 @@ func passedOn(environment, named []string) []string {
 	return passed
 }
 
+// withoutHosts is an environment without what is said to the plugins of another host:
+// this process may be one itself.
+func withoutHosts(environment []string) []string {
+	return slices.DeleteFunc(environment, func(setting string) bool { return strings.HasPrefix(setting, "PLUGIN_") })
+}
+
 // fetchingEnvironment is what uv gets while it fetches a plugin's packages: what the
 // plugin does, what is said to uv itself, and the way to the network. Packages that
 // are built are programs of others, too.

@@ -102,7 +102,7 @@ func (p *process) explain(ctx context.Context, call client.Call, err error) erro
 	case errors.As(err, &silence):
 		return p.explainSilence(call, silence)
 	case errors.As(err, &transport):
-		return p.explainTransport(call, transport.Err)
+		return p.explainTransport(ctx, call, transport.Err)
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && !atDeadline(ctx):
 		return diag.Errorf(diag.Range{}, p.origin.subject(call)+" did not answer in time", "The plugin runs, but is busy or stuck.%s", p.lastWords())
 	}
@@ -160,7 +160,7 @@ type Died struct {
 // Unwrap gives the diagnostics.
 func (d Died) Unwrap() error { return d.List }
 
-func (p *process) explainTransport(call client.Call, err error) error {
+func (p *process) explainTransport(ctx context.Context, call client.Call, err error) error {
 	who := p.origin.who(call)
 	switch status.Code(err) {
 	case codes.Unimplemented:
@@ -183,10 +183,14 @@ func (p *process) explainTransport(call client.Call, err error) error {
 			"The process was killed because %s stopped answering. It is started anew when it is next needed.%s", silent, p.lastWords()), Again: true}
 	}
 	if !exited {
+		cause := strings.TrimSuffix(status.Convert(err).Message(), ".")
+		if network, address := p.child.address(); !overPorts && call.Method == "Describe" && speaksTLS(ctx, network, address) {
+			cause = "it speaks TLS there, and Plumb does not, through a socket that no other user can reach; serve without TLS"
+		}
 		p.kill()
 		if call.Method == "Describe" { // the first call
 			return Died{List: diag.Errorf(diag.Range{}, "No connection to "+who,
-				"It runs, and cannot be spoken to where it says that it listens: %s. Its process was killed.%s", status.Convert(err).Message(), p.lastWords())}
+				"It runs, and cannot be spoken to where it says that it listens: %s. Its process was killed.%s", cause, p.lastWords())}
 		}
 		return Died{List: diag.Errorf(diag.Range{}, "Lost the connection to "+who,
 			"%s. Its process was killed; it is started anew when it is next needed.%s", status.Convert(err).Message(), p.lastWords())}
@@ -262,10 +266,13 @@ func (p *process) whyNotStarted(err error, late bool) error {
 		return ErrStopped
 	}
 	who, at := fmt.Sprintf("Plugin %q", p.origin.Plugin), p.entry.Range
+	if list := diag.List(nil); errors.As(err, &list) {
+		return list
+	}
 	if p.child == nil || !p.child.started() {
 		return diag.Errorf(at, who+" cannot be started", "%v. Was it built for this machine?", err)
 	}
-	first := p.child.introduction()
+	first, wrong := p.child.introduction()
 	if version, ok := protocolOf(first); ok && version != sdk.ProtocolVersion {
 		update := fmt.Sprintf("Update the plugin: build it against the SDK of this Plumb (%s).", p.shown)
 		if version > sdk.ProtocolVersion {
@@ -274,13 +281,13 @@ func (p *process) whyNotStarted(err error, late bool) error {
 		return diag.Errorf(at, fmt.Sprintf("%s speaks version %d of the plugin protocol, this Plumb speaks version %d", who, version, sdk.ProtocolVersion), "%s", update)
 	}
 	if first != "" {
-		if wrong := whatIsWrong(first); wrong != "" {
+		if wrong != "" {
 			return diag.Errorf(at, who+" introduces itself in a way that is not understood", "Of its line %q: %s. docs/plugin-protocol.md has the handshake.%s", clip(first, 80), wrong, p.lastWords())
 		}
 		if late {
-			fields := strings.Split(first, "|")
+			network, address := p.child.address()
 			return hungStart{diag.Errorf(at, who+" does not answer where it says that it listens",
-				"%s introduced itself, and nobody speaks TLS with it at %s %s within %v, so it was killed.%s", p.shown, fields[2], fields[3], p.patience, p.lastWords())}
+				"%s introduced itself, and nobody speaks gRPC there, at %s %s, within %v, so it was killed.%s", p.shown, network, address, p.patience, p.lastWords())}
 		}
 	}
 	if late {
@@ -305,7 +312,7 @@ func (p *process) whyNotStarted(err error, late bool) error {
 }
 
 // protocolOf reads the version out of go-plugin's first line:
-// core version | protocol version | network | address | protocol | certificate.
+// core version | protocol version | network | address | protocol.
 func protocolOf(line string) (int, bool) {
 	parts := strings.Split(line, "|")
 	if len(parts) < 5 || parts[0] != strconv.Itoa(goplugin.CoreProtocolVersion) {

@@ -17,7 +17,6 @@ import (
 
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
-	"github.com/plumb-ml/plumb/plugins/sdk/wire"
 )
 
 const (
@@ -61,26 +60,25 @@ func startProcess(ctx context.Context, p *provider, of program, file *os.File) (
 	if err != nil {
 		return nil, err
 	}
-	security, certificate, err := mutualTLS()
-	if err != nil {
-		return nil, err
-	}
 	started.launched = goplugin.NewClient(&goplugin.ClientConfig{
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: below},
 		HandshakeConfig:  sdk.Handshake(),
 		VersionedPlugins: map[int]goplugin.PluginSet{sdk.ProtocolVersion: {sdk.ServiceName: connection{}}},
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
-		TLSConfig:        security,
-		GRPCDialOptions:  append(client.DialOptions(), grpc.WithTransportCredentials(wire.Security(security))),
+		AutoMTLS:         overPorts,
+		GRPCDialOptions:  client.DialOptions(),
 		StartTimeout:     neverStarts,
-		SkipHostEnv:      !p.builtin,
+		SkipHostEnv:      true,
 		Logger:           hclog.NewNullLogger(),
 		RunnerFunc: func(_ hclog.Logger, template *exec.Cmd, sockets string) (goplugin_runner.Runner, error) {
-			environment := append(template.Env, certificateVariable+"="+certificate, treeVariable+"="+sockets)
+			if err := closeToOthers(sockets); err != nil {
+				return nil, err
+			}
+			environment := append(template.Env, treeVariable+"="+sockets)
 			own := []string{sockets}
 			c := (*child)(nil)
 			if p.builtin {
-				c = newChild(of, file, environment, own, sockets, last)
+				c = newChild(of, file, append(withoutHosts(os.Environ()), environment...), own, sockets, last)
 			} else {
 				work, err := os.MkdirTemp(below, "work")
 				if err != nil {

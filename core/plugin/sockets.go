@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/gofrs/flock"
+
+	"github.com/plumb-ml/plumb/core/diag"
 )
 
 // socketsPrefix begins the names of directories of sockets, and of their locks.
@@ -40,6 +42,10 @@ func openSockets(below string) (*sockets, error) {
 		if err != nil {
 			return nil, fmt.Errorf("make a directory for plugins' sockets: %w", err)
 		}
+		if err := closeToOthers(dir); err != nil {
+			os.Remove(dir)
+			return nil, err
+		}
 		if len(dir) > longestSockets {
 			if err := os.Remove(dir); err != nil || below == shortest {
 				return nil, err
@@ -67,6 +73,27 @@ func openSockets(below string) (*sockets, error) {
 		s.lock.Close()
 		os.RemoveAll(dir)
 	}
+}
+
+// closeToOthers sees to it that no other user can enter a directory, which is what guards
+// the connections to plugins: what crosses them is not encrypted. A directory is made so;
+// file systems that keep no modes show it otherwise.
+func closeToOthers(dir string) error {
+	const own, others = 0o700, 0o077
+	info, err := os.Stat(dir)
+	if err == nil && !overPorts && info.Mode()&others != 0 {
+		if err = os.Chmod(dir, own); err == nil {
+			info, err = os.Stat(dir)
+		}
+	}
+	switch {
+	case err == nil && (overPorts || info.Mode()&others == 0):
+		return nil
+	case err == nil:
+		err = fmt.Errorf("its mode stays %v", info.Mode())
+	}
+	return diag.Errorf(diag.Range{}, "Plugins have no place for their sockets that is closed to other users",
+		"%s: %v. Let TMPDIR name a directory whose file system keeps modes, such as /tmp.", dir, err)
 }
 
 // close removes the directory.

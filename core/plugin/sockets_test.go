@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -18,6 +19,9 @@ func TestSockets(t *testing.T) {
 	living, err := openSockets(below)
 	if err != nil || living == nil {
 		t.Fatal(living, err)
+	}
+	if info, err := os.Stat(living.dir); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o700 {
+		t.Errorf("others may enter: %v, %v", info.Mode(), err)
 	}
 	dead := filepath.Join(below, socketsPrefix+"dead")
 	others := filepath.Join(below, "plumb-notes")
@@ -71,5 +75,28 @@ func TestIdleHostRemovesSockets(t *testing.T) {
 	NewHost(Options{}).Kill()
 	if left, _ := os.ReadDir(below); len(left) > 0 {
 		t.Errorf("%v is left", left)
+	}
+}
+
+// What guards connections is closed to others, or refused.
+func TestCloseToOthers(t *testing.T) {
+	if overPorts {
+		t.Skip("directories guard nothing here")
+	}
+	open := t.TempDir()
+	if err := os.Chmod(open, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := closeToOthers(open); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(open); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("it is left with the mode %v, %v", info.Mode(), err)
+	}
+	for _, dir := range []string{"/proc/self/task", filepath.Join(open, "none")} { // /proc keeps no modes
+		if _, err := os.Stat("/proc/self/task"); err != nil {
+			continue
+		}
+		says(t, closeToOthers(dir), "no place for their sockets that is closed to other users", dir, "TMPDIR")
 	}
 }

@@ -637,6 +637,17 @@ func TestWhatItPrintsIsKept(t *testing.T) {
 	}
 }
 
+// TestAHostThatIsAPlugin: what was said to this process by a host of its own is not
+// said to its plugins.
+func TestAHostThatIsAPlugin(t *testing.T) {
+	t.Setenv("PLUGIN_CLIENT_CERT", "-----BEGIN CERTIFICATE-----")
+	t.Setenv("PLUGIN_MULTIPLEX_GRPC", "true")
+	h := tinyHost(t)
+	if _, err := scores(t.Context(), open(t, h, "reward", "tiny"), pngs(t, 1)); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestItsSurroundings: a plugin gets a small environment and an empty directory of its
 // own, which goes with it.
 func TestItsSurroundings(t *testing.T) {

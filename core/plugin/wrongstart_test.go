@@ -5,14 +5,21 @@ package plugin
 import (
 	"bufio"
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"fmt"
+	"math/big"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -28,12 +35,19 @@ var wrongStarts = map[string][]string{
 	"app version":         {`Plugin "wrong" speaks version 99 of the plugin protocol`, "Update Plumb"},
 	"old version":         {`Plugin "wrong" speaks version 0 of the plugin protocol`, "Update the plugin"},
 	"net/rpc":             {`Plugin "wrong" introduces itself in a way`, `"netrpc"`, "grpc"},
-	"no fields":           {`Plugin "wrong" introduces itself in a way`, "1|1|unix|", "4 fields of 6"},
-	"port of another":     {`Plugin "wrong" does not answer where it says`, "127.0.0.1:"},
-	"port of nobody":      {`No connection to plugin "wrong"`, "127.0.0.1:"},
-	"no certificate":      {`Plugin "wrong" introduces itself in a way`, "no certificate"},
-	"broken certificate":  {`Plugin "wrong" introduces itself in a way`, "its certificate"},
-	"another certificate": {`No connection to plugin "wrong"`, "certificate"},
+	"no fields":           {`Plugin "wrong" introduces itself in a way`, "1|1|unix|", "4 fields of 5"},
+	"port":                {`Plugin "wrong" introduces itself in a way`, "a port, 127.0.0.1:", "every user of this machine", "PLUGIN_UNIX_SOCKET_DIR"},
+	"socket elsewhere":    {`Plugin "wrong" introduces itself in a way`, "elsewhere, is not in the directory that PLUGIN_UNIX_SOCKET_DIR names"},
+	"socket by a link":    {`Plugin "wrong" introduces itself in a way`, "link/s, is not in the directory that PLUGIN_UNIX_SOCKET_DIR names"},
+	"socket by its name":  {`Plugin "wrong" introduces itself in a way`, "mine, is not in the directory", "say the whole path"},
+	"socket without file": {`Plugin "wrong" introduces itself in a way`, "@mine, is not in the directory"},
+	"socket of another":   {`Plugin "wrong" does not answer where it says`, "nobody speaks gRPC there", "mine", "within 2s"},
+	"socket of nobody":    {`No connection to plugin "wrong"`, "connection refused"},
+	"certificate":         {`Plugin "wrong" introduces itself in a way`, "it shows a certificate, and Plumb speaks without TLS", "end the line with grpc"},
+	"no certificate":      {`Plugin "wrong" introduces itself in a way`, "it shows a certificate, and Plumb speaks without TLS"},
+	"TLS":                 {`No connection to plugin "wrong"`, "it speaks TLS there, and Plumb does not", "serve without TLS"},
+	"TLS on both sides":   {`No connection to plugin "wrong"`, "it speaks TLS there, and Plumb does not", "serve without TLS"},
+	"another protocol":    {`No connection to plugin "wrong"`, "cannot be spoken to where it says that it listens"},
 	"socket deleted":      {`No connection to plugin "wrong"`, "no such file or directory"},
 	"file as socket":      {`No connection to plugin "wrong"`, "mine: connect"},
 	"stops at start":      {`Plugin "wrong" did not introduce itself`, "for 2s", "Importing torch", `silence = "5m"`},
@@ -51,6 +65,9 @@ var wrongStarts = map[string][]string{
 	"ignores signals":       nil,
 	"carriage return":       nil,
 	"prints without an end": nil,
+	"five fields":           nil,
+	"seven fields":          nil,
+	"link to its directory": nil,
 }
 
 // startWrong is the process of such a plugin, up to where it serves, if it comes there.
@@ -74,44 +91,57 @@ func startWrong(mode string) {
 		says("1|1|unix|" + socket + "|netrpc|")
 	case "no fields":
 		says("1|1|unix|")
-	case "port of another":
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			panic(err)
-		}
-		says("1|1|tcp|" + listener.Addr().String() + "|grpc|" + anyCertificate())
-	case "port of nobody":
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			panic(err)
-		}
-		listener.Close()
-		says("1|1|tcp|" + listener.Addr().String() + "|grpc|" + anyCertificate())
-	case "no certificate":
-		listener, err := net.Listen("unix", socket)
-		if err != nil {
-			panic(err)
-		}
+	case "port":
+		listener := listen("tcp", "127.0.0.1:0")
 		go grpc.NewServer().Serve(listener)
+		says("1|1|tcp|" + listener.Addr().String() + "|grpc|")
+	case "socket elsewhere":
+		elsewhere := filepath.Join(filepath.Dir(filepath.Dir(socket)), "elsewhere")
+		go grpc.NewServer().Serve(listen("unix", elsewhere))
+		says("1|1|unix|" + elsewhere + "|grpc|")
+	case "socket by a link":
+		link := filepath.Join(filepath.Dir(socket), "link")
+		if err := os.Symlink(os.TempDir(), link); err != nil {
+			panic(err)
+		}
+		says("1|1|unix|" + link + "/s|grpc|")
+	case "socket by its name":
+		if err := os.Chdir(filepath.Dir(socket)); err != nil {
+			panic(err)
+		}
+		go grpc.NewServer().Serve(listen("unix", "mine"))
+		says("1|1|unix|mine|grpc|")
+	case "socket without file":
+		says("1|1|unix|@mine|grpc|")
+	case "socket of another":
+		listen("unix", socket)
 		says("1|1|unix|" + socket + "|grpc|")
-	case "broken certificate":
-		says("1|1|unix|" + socket + "|grpc|bm8gY2VydGlmaWNhdGU")
-	case "another certificate":
-		theirs, _, err := mutualTLS()
-		if err != nil {
-			panic(err)
-		}
-		listener, err := tls.Listen("unix", socket, theirs)
-		if err != nil {
-			panic(err)
-		}
-		go grpc.NewServer().Serve(listener)
-		says("1|1|unix|" + socket + "|grpc|" + anyCertificate())
+	case "socket of nobody":
+		listener := listen("unix", socket).(*net.UnixListener)
+		listener.SetUnlinkOnClose(false)
+		listener.Close()
+		says("1|1|unix|" + socket + "|grpc|")
+	case "certificate":
+		own := certificate()
+		go grpc.NewServer().Serve(tls.NewListener(listen("unix", socket), &tls.Config{Certificates: []tls.Certificate{own}}))
+		says("1|1|unix|" + socket + "|grpc|" + base64.RawStdEncoding.EncodeToString(own.Certificate[0]))
+	case "no certificate":
+		says("1|1|unix|" + socket + "|grpc|bm8gY2VydGlmaWNhdGU=")
+	case "TLS":
+		go grpc.NewServer().Serve(tls.NewListener(listen("unix", socket), &tls.Config{Certificates: []tls.Certificate{certificate()}}))
+		says("1|1|unix|" + socket + "|grpc|")
+	case "TLS on both sides":
+		both := &tls.Config{Certificates: []tls.Certificate{certificate()}, ClientAuth: tls.RequireAndVerifyClientCert, MaxVersion: tls.VersionTLS12}
+		go grpc.NewServer().Serve(tls.NewListener(listen("unix", socket), both))
+		says("1|1|unix|" + socket + "|grpc|")
+	case "another protocol":
+		go http.Serve(listen("unix", socket), http.NotFoundHandler())
+		says("1|1|unix|" + socket + "|grpc|")
 	case "file as socket":
 		if err := os.WriteFile(socket, []byte("text"), 0o600); err != nil {
 			panic(err)
 		}
-		says("1|1|unix|" + socket + "|grpc|" + anyCertificate())
+		says("1|1|unix|" + socket + "|grpc|")
 	case "stops at start":
 		fmt.Fprintln(stderr, "Importing torch")
 		syscall.Kill(os.Getpid(), syscall.SIGSTOP)
@@ -167,6 +197,23 @@ func startWrong(mode string) {
 			os.Remove(strings.Split(line, "|")[3])
 			out.WriteString(line)
 		})
+	case "five fields":
+		handshake(func(out *os.File, line string) {
+			out.WriteString(strings.TrimSuffix(line, "|\n") + "\n")
+		})
+	case "seven fields":
+		handshake(func(out *os.File, line string) {
+			out.WriteString(strings.TrimSuffix(line, "\n") + "|true\n")
+		})
+	case "link to its directory":
+		handshake(func(out *os.File, line string) {
+			directory := filepath.Dir(socket)
+			link := filepath.Join(filepath.Dir(directory), "l"+strconv.Itoa(os.Getpid()))
+			if err := os.Symlink(directory, link); err != nil {
+				panic(err)
+			}
+			out.WriteString(strings.Replace(line, directory, link, 1))
+		})
 	case "closes output after":
 		handshake(func(out *os.File, line string) {
 			out.WriteString(line)
@@ -200,11 +247,24 @@ func handshake(write func(out *os.File, line string)) {
 	}()
 }
 
-// anyCertificate is a certificate as the handshake has it, whose key nobody has.
-func anyCertificate() string {
-	made, _, err := mutualTLS()
+func listen(network, address string) net.Listener {
+	listener, err := net.Listen(network, address)
 	if err != nil {
 		panic(err)
 	}
-	return base64.RawStdEncoding.EncodeToString(made.Certificates[0].Certificate[0])
+	return listener
+}
+
+// certificate is one for localhost, with its key.
+func certificate() tls.Certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	about := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, about, about, key.Public(), key)
+	if err != nil {
+		panic(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }

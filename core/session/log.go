@@ -27,6 +27,8 @@ const (
 	mostSteps = 1000
 	// progressEvery is how often it is written how far a stage is.
 	progressEvery = 2 * time.Second
+	// busyEvery is how often it is repeated that something keeps a stage from getting on.
+	busyEvery = 30 * time.Second
 	// earlyWords is how many lines of plugins are kept until there is a run.
 	earlyWords = 200
 )
@@ -42,6 +44,7 @@ type logging struct {
 	counted   time.Time      // when that was written
 	begun     func()         // called when the run has its directory for itself
 	shown     map[string]time.Time
+	busy      map[string]bool // that is what was written last of a stage
 	written   map[valueOf]int // the last step that is in the file
 	of        map[string]int  // steps of a training, as far as it is known
 }
@@ -69,7 +72,7 @@ func (l *logging) to(dir string, begun func(), warn func(diag.Diagnostic)) {
 	}
 	l.metrics = events.OpenLog(filepath.Join(dir, MetricsFile), trouble)
 	l.text = events.OpenLog(filepath.Join(dir, LogFile), trouble)
-	l.shown, l.written, l.of = map[string]time.Time{}, map[valueOf]int{}, map[string]int{}
+	l.shown, l.busy, l.written, l.of = map[string]time.Time{}, map[string]bool{}, map[valueOf]int{}, map[string]int{}
 	l.begun = begun
 }
 
@@ -94,10 +97,14 @@ func (l *logging) receive(moment []events.Event) {
 	show := true
 	if first.Kind == events.Progress {
 		l.of[first.Stage] = first.Of
-		show = first.Time.Sub(l.shown[first.Stage]) >= progressEvery || first.Of > 0 && first.Done >= first.Of
+		every := progressEvery
+		if first.Text != "" && l.busy[first.Stage] {
+			every = busyEvery
+		}
+		show = first.Time.Sub(l.shown[first.Stage]) >= every || first.Of > 0 && first.Done >= first.Of && first.Text == ""
 	}
 	if show {
-		l.shown[first.Stage] = first.Time
+		l.shown[first.Stage], l.busy[first.Stage] = first.Time, first.Text != ""
 		if text := events.Text(moment); text != "" {
 			l.text.Add([]byte(text))
 		}

@@ -85,8 +85,32 @@ func TestLongTrainings(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
-	if len(lines) != 5 || !strings.HasSuffix(lines[0], "plugin    [tiny] an early word") || !strings.HasSuffix(lines[4], "tune/full  2500/2500 steps, loss 0.0004, validation/mse 2") && !strings.HasSuffix(lines[4], "validation/mse 2, loss 0.0004") {
+	if len(lines) != 5 || !strings.HasSuffix(lines[0], "plugin       [tiny] an early word") || !strings.HasSuffix(lines[4], "tune/full  2500/2500 steps, loss 0.0004, validation/mse 2") && !strings.HasSuffix(lines[4], "validation/mse 2, loss 0.0004") {
 		t.Errorf("the log has\n%s", text)
+	}
+}
+
+// TestWhatIsBusy is repeated seldom, and said at once when it begins and when it ends.
+func TestWhatIsBusy(t *testing.T) {
+	var l logging
+	dir := t.TempDir()
+	l.to(dir, func() {}, func(d diag.Diagnostic) { t.Error(d) })
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	l.receive([]events.Event{{Time: at, Kind: events.RunBegun, Run: "x@12345678", Of: 1}})
+	for second := range 100 {
+		e := events.Event{Time: at.Add(time.Duration(second) * time.Second), Kind: events.Progress, Stage: "score/a", Done: second / 90, Of: 9, Unit: "images"}
+		if second >= 10 && second < 90 {
+			e.Text = fmt.Sprintf("no answer for %d s", second)
+		}
+		l.receive([]events.Event{e})
+	}
+	l.close()
+	var said []string
+	for _, event := range following(t, dir)[1:] {
+		said = append(said, fmt.Sprint(event.Time.Sub(at).Seconds(), event.Text != ""))
+	}
+	if got := strings.Join(said, " "); got != "0 false 2 false 4 false 6 false 8 false 10 true 40 true 70 true 90 false 92 false 94 false 96 false 98 false" {
+		t.Error(got)
 	}
 }
 

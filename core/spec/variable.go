@@ -242,7 +242,11 @@ func inferred(value cty.Value) cty.Type {
 // constant evaluates an expression that must not refer to anything.
 func (l *loader) constant(expression hcl.Expression, what string) (cty.Value, bool) {
 	for _, traversal := range expression.Variables() {
-		l.error(traversal.SourceRange(), "Not a constant", "%s must not depend on anything else. A string stands in quotes.", what)
+		hint := "A string stands in quotes."
+		if meant, ok := foreign[traversal.RootName()]; ok {
+			hint = fmt.Sprintf("Did you mean %s?", meant)
+		}
+		l.error(traversal.SourceRange(), "Not a constant", "%s must not depend on anything else. %s", what, hint)
 		return cty.DynamicVal, false
 	}
 	return l.value(expression, nil)

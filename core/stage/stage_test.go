@@ -136,6 +136,7 @@ type bench struct {
 	t        *testing.T
 	store    *store.Store
 	repaired func(text string) // of its jobs
+	report   func(Progress)
 }
 
 func newBench(t *testing.T) bench {
@@ -172,7 +173,7 @@ func (b bench) over(components Components, node *plan.Node, scratch string, inpu
 	if scratch == "" {
 		scratch = b.t.TempDir()
 	}
-	return Run(b.t.Context(), Job{Node: node, Inputs: inputs, Outputs: work, Scratch: scratch, Components: components, Repaired: b.repaired})
+	return Run(b.t.Context(), Job{Node: node, Inputs: inputs, Outputs: work, Scratch: scratch, Components: components, Report: b.report, Repaired: b.repaired})
 }
 
 func (b bench) run(node *plan.Node, instance tile, inputs map[string]string) *Result {

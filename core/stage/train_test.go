@@ -153,9 +153,14 @@ func TestADivergedTrainingSaysWhatToLower(t *testing.T) {
 		})(scratch, output, report)
 		return nil // a plugin that does not pass the error on
 	}
+	var last Progress
+	b.report = func(p Progress) { last = p }
 	_, err := b.try(tuneNode(), tile{learn: swallowing}, "", nil)
 	if err == nil {
 		t.Fatal("NaN passes")
+	}
+	if last.Done != 4 || !math.IsNaN(last.Values["loss"]) {
+		t.Errorf("who follows the run hears last of %+v", last)
 	}
 	for _, want := range []string{"loss is NaN at step 4 of 6", "step 3: loss 0.3333", "learning_rate"} {
 		if !strings.Contains(err.Error(), want) {

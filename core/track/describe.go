@@ -57,7 +57,7 @@ func IsAblation(run *record.Run) bool {
 func Describe(source Source, options Options) *Run {
 	run := source.Run
 	d := &describer{Source: source, options: options, everywhere: sharedStages(run)}
-	made := &Run{Name: run.Name, FullName: run.FullName(), Description: run.Description, Ablation: IsAblation(run)}
+	made := &Run{Name: run.Name, FullName: run.FullName(), Basis: run.Basis, Description: run.Description, Ablation: IsAblation(run)}
 	whole := d.whole()
 	if made.Ablation {
 		for _, v := range run.Variants {
@@ -117,6 +117,9 @@ func (d *describer) whole() Item {
 		item.Name = settings(run.Variables)
 	}
 	maps.Copy(item.Params, run.Variables)
+	if slices.ContainsFunc(run.Variants, func(v record.Variant) bool { return v.Seed != run.Variants[0].Seed }) {
+		delete(item.Params, "seed") // each variant has its own
+	}
 	if !IsAblation(run) && len(run.Variants) == 1 {
 		item.Params["seed"] = strconv.FormatUint(run.Variants[0].Seed, 10)
 	}
@@ -132,7 +135,7 @@ func (d *describer) whole() Item {
 func (d *describer) described(item *Item) {
 	run := d.Run
 	for name, value := range map[string]string{
-		"description": run.Description, "file": run.File, "command": run.Command, "basis": run.Basis,
+		"description": run.Description, "file": run.File, "command": run.Command,
 		"baseline": run.Baseline, "verdict": d.Verdict, "machine": fmt.Sprintf("%s/%s, %d CPUs", run.Machine.OS, run.Machine.Arch, run.Machine.CPUs),
 		"stages": fmt.Sprintf("%d of %d", run.Finished, run.Stages), "notices": strings.Join(run.Notices, "\n"),
 	} {
@@ -165,7 +168,7 @@ func (d *describer) item(id, name string) Item {
 		ID: id, Name: name, State: run.State, Started: run.Started,
 		Params: map[string]string{},
 		Tags: map[string]string{
-			"plumb.run": run.FullName(), "plumb.item": id, "plumb.state": string(run.State),
+			"plumb.run": run.FullName(), "plumb.item": id, "plumb.basis": run.Basis, "plumb.state": string(run.State),
 			"plumb.version": run.Versions["plumb"], "plumb.backend": strings.TrimSuffix(run.Machine.Backend+", "+run.Machine.Device, ", "),
 		},
 	}
@@ -296,7 +299,7 @@ func (d *describer) measured(item *Item, v record.Variant, about models, belongs
 			continue
 		}
 		prefix := ""
-		if s.Evaluation != about.evaluation && about.evaluation != "" {
+		if s.Evaluation != about.evaluation && s.Evaluation != "" {
 			prefix = s.Evaluation + "/"
 		}
 		for _, m := range made.Metrics {
@@ -382,7 +385,7 @@ func (d *describer) stage(item *Item, s record.StageRef) {
 		return
 	}
 	if output, ok := made.Outputs["curve"]; ok && d.Open != nil {
-		item.Curves = append(item.Curves, Curve{Stage: s.Node, Output: output, started: made.Started, seconds: made.Seconds, open: d.Open})
+		item.Curves = append(item.Curves, d.reported(s.Node, made, output))
 	}
 	output, ok := made.Outputs["checkpoint"]
 	if !ok || s.Kind != record.KindTune && s.Kind != record.KindKeep || d.Members == nil {

@@ -17,7 +17,7 @@ const (
 	leastBetween = 5 * time.Second  // between two looks at the run's records
 	workShare    = 20               // a look at the records waits this many times as long as one took
 	mostPause    = time.Minute      // between two tries of what fails
-	patience     = 15 * time.Second // at the end, without an answer
+	patience     = 30 * time.Second // at the end, without an answer
 	mostBatch    = 1000             // points in one call
 )
 
@@ -30,7 +30,7 @@ type Sender struct {
 	warn     func(string)
 	queue    *Queue
 	reader   *reader
-	skip     int      // points of the queue that an earlier process sent
+	skip     int      // points of the queue that an earlier process sent; -1: not known yet
 	held     []queued // read, and not sent yet
 
 	wake   chan struct{}
@@ -65,7 +65,7 @@ func Start(o SenderOptions) *Sender {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Sender{
 		dir: o.Dir, tracker: o.Tracker, state: o.State, describe: o.Describe, warn: o.Warn,
-		reader: readQueue(o.Dir), skip: o.State.Points,
+		reader: readQueue(o.Dir), skip: -1,
 		wake: make(chan struct{}, 1), cancel: cancel, ended: make(chan struct{}),
 	}
 	s.queue = OpenQueue(o.Dir, o.Places, func(err error) {
@@ -171,7 +171,8 @@ func (s *Sender) look(ctx context.Context) error {
 	}
 	err = s.tracker.Send(ctx, withoutCurves(run))
 	s.nextLook = time.Now().Add(max(leastBetween, workShare*time.Since(began)))
-	return errors.Join(err, s.save())
+	s.save()
+	return err
 }
 
 func withoutCurves(run *Run) *Run {
@@ -185,6 +186,9 @@ func withoutCurves(run *Run) *Run {
 
 // pass passes points of the queue on to the tracker.
 func (s *Sender) pass(ctx context.Context) error {
+	if s.skip < 0 { // only now: a server that lost its runs has no points either
+		s.skip = s.state.Points
+	}
 	for {
 		more := false
 		if len(s.held) == 0 {
@@ -203,9 +207,7 @@ func (s *Sender) pass(ctx context.Context) error {
 			}
 			s.held = s.held[len(batch):]
 			s.state.Points += len(batch)
-			if err := s.save(); err != nil {
-				return err
-			}
+			s.save()
 		}
 		if !more {
 			return nil
@@ -232,12 +234,7 @@ func appendAll(ctx context.Context, tracker Tracker, points []queued) error {
 }
 
 // save writes the state down. What cannot be written is worked out again.
-func (s *Sender) save() error {
-	if s.state != nil && s.tracker != nil {
-		s.state.write(s.dir)
-	}
-	return nil
-}
+func (s *Sender) save() { s.state.write(s.dir) }
 
 // Ended is how the tracking of a run ended.
 type Ended struct {
@@ -349,6 +346,12 @@ func Again(ctx context.Context, dir string, tracker Tracker, state *State, run *
 		return Comparison{}, err
 	}
 	state.Points = sent
+	comparison, err := tracker.Compare(ctx, run, further)
+	if err == nil && len(comparison.Wrong) > 0 { // such as a file that was removed there
+		if err = tracker.Send(ctx, run); err == nil {
+			comparison, err = tracker.Compare(ctx, run, further)
+		}
+	}
 	state.write(dir) // what cannot be written is sent again
-	return tracker.Compare(ctx, run, further)
+	return comparison, err
 }

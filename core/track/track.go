@@ -13,6 +13,7 @@ import (
 type Run struct {
 	Name        string // of the experiment or ablation
 	FullName    string // by which the run is found again: NAME@ID
+	Basis       string // that of the run's record: a run that waited for people has it under another name
 	Description string
 	Ablation    bool
 	// Items are the tracker's runs: first the run itself, then those below it, which
@@ -28,7 +29,7 @@ type Item struct {
 	Started, Ended time.Time // Ended is zero while it goes on
 	Params         map[string]string
 	Tags           map[string]string
-	Points         []Point // what was measured, one of each key
+	Points         []Point // what was measured, one of each key but for those of a tuning's steps
 	Curves         []Curve // of trainings that have ended
 	Files          []File
 	// Pictures reads the images to show of it; nil: there are none. It reads tables of
@@ -79,7 +80,12 @@ type Tracker interface {
 }
 
 // Amount is how much was, or is to be, sent.
-type Amount struct{ Runs, Values, Points, Files int }
+type Amount struct {
+	Runs   int `json:"runs"`
+	Values int `json:"values"` // parameters, tags and numbers
+	Points int `json:"points"` // of curves
+	Files  int `json:"files"`
+}
 
 // Any reports whether it is anything.
 func (a Amount) Any() bool { return a != Amount{} }

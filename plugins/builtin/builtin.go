@@ -4,8 +4,6 @@
 package builtin
 
 import (
-	"io"
-
 	"github.com/plumb-ml/plumb/plugins/encoder/clip"
 	"github.com/plumb-ml/plumb/plugins/encoder/inception"
 	"github.com/plumb-ml/plumb/plugins/encoder/shapesclip"
@@ -42,5 +40,7 @@ func Plugin() sdk.Plugin {
 	}
 }
 
-// Doctor writes how fast a backend is that the built-in components compute with.
-func Doctor(w io.Writer, backend string, quick bool) error { return backends.Doctor(w, backend, quick) }
+// Doctor says how fast a backend is that the built-in components compute with.
+func Doctor(backend string, quick bool) (backends.Health, error) {
+	return backends.Doctor(backend, quick)
+}

@@ -18,7 +18,7 @@ is lambda nonlocal not or pass raise return try while with yield`)
 // modules are those that a file of the same name would hide from all that import them,
 // as a script's own directory comes first: Python's, and what this package stands on.
 var modules = strings.Fields(`
-cffi cryptography google grpc numpy plumb_plugin pyarrow pycparser torch transformers typing_extensions
+google grpc numpy plumb_plugin pyarrow torch transformers typing_extensions
 abc aifc antigravity argparse array ast asynchat asyncio asyncore atexit audioop base64 bdb binascii bisect
 builtins bz2 calendar cgi cgitb chunk cmath cmd code codecs codeop collections colorsys compileall concurrent
 configparser contextlib contextvars copy copyreg crypt csv ctypes curses dataclasses datetime dbm decimal

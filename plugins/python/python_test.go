@@ -16,7 +16,7 @@ func interpreter(t testing.TB) string {
 	t.Helper()
 	path := os.Getenv("PLUMB_PYTHON")
 	if path == "" {
-		t.Skip("PLUMB_PYTHON names no Python with grpcio, protobuf, numpy, Pillow and cryptography (.ci/run makes some)")
+		t.Skip("PLUMB_PYTHON names no Python with grpcio, protobuf, numpy and Pillow (.ci/run makes some)")
 	}
 	return path
 }

@@ -88,7 +88,6 @@ Requires-Dist: grpcio>=1.51
 Requires-Dist: protobuf>=4.21
 Requires-Dist: numpy>=1.24
 Requires-Dist: pillow>=9.4
-Requires-Dist: cryptography>=38
 Provides-Extra: tables
 Requires-Dist: pyarrow>=14; extra == 'tables'
 Description-Content-Type: text/markdown`

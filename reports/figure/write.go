@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html"
 	"image/color"
-	"image/draw"
 	"image/png"
 	"io"
 	"math"
@@ -28,16 +27,11 @@ func (s Scene) WritePNG(w io.Writer) error {
 	canvas := vgimg.NewWith(vgimg.UseWH(vg.Length(s.Width), vg.Length(s.Height)), vgimg.UseDPI(dotsPerInch), vgimg.UseBackgroundColor(color.White))
 	paint(s, canvas)
 	encoder := png.Encoder{CompressionLevel: png.DefaultCompression}
-	if err := encoder.Encode(w, opaque{canvas.Image()}); err != nil {
+	if err := encoder.Encode(w, canvas.Image()); err != nil {
 		return fmt.Errorf("encode the figure: %w", err)
 	}
 	return nil
 }
-
-// opaque is a picture without transparency, which takes a quarter less.
-type opaque struct{ draw.Image }
-
-func (opaque) Opaque() bool { return true }
 
 // WriteSVG writes the scene with its title and caption for those who cannot see it.
 // Letters are outlines: they look alike wherever they are shown.

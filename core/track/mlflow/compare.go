@@ -62,8 +62,9 @@ func (c *comparing) item(ctx context.Context, item *track.Item, further []track.
 		c.wrong(item, "its status is %s there, and %s here", stored.info.Status, status)
 	}
 	c.texts(item, "parameter", wantedParams(item), stored.params)
-	c.texts(item, "tag", wantedTags(item), stored.tags)
-	for _, point := range item.Points {
+	c.texts(item, "tag", unedited(wantedTags(item), stored.tags), stored.tags)
+	single, stepped := overSteps(item.Points)
+	for _, point := range single {
 		m, ok := row(point)
 		if !ok {
 			continue
@@ -76,7 +77,7 @@ func (c *comparing) item(ctx context.Context, item *track.Item, further []track.
 			c.wrong(item, "%s is %v there, and %v here", m.Key, float64(have.Value), float64(m.Value))
 		}
 	}
-	if err := c.curves(ctx, item, stored, further); err != nil {
+	if err := c.curves(ctx, item, stored, append(slices.Clip(further), stepped...)); err != nil {
 		return err
 	}
 	return c.files(ctx, item, stored)
@@ -142,6 +143,12 @@ func (c *comparing) files(ctx context.Context, item *track.Item, stored *remote)
 		return nil // it is told that files stay here
 	}
 	wanted := item.Files
+	lost := func(path string) {
+		delete(c.tracker.state.Files, fileKey(item, path))
+		if !slices.ContainsFunc(item.Files, func(file track.File) bool { return file.Path == path }) {
+			delete(c.tracker.state.Files, fileKey(item, picturesFile))
+		}
+	}
 	if item.Pictures != nil {
 		pictures, err := pictureFiles(ctx, item, stored.id, map[string]bool{})
 		if err != nil {
@@ -158,9 +165,9 @@ func (c *comparing) files(ctx context.Context, item *track.Item, stored *remote)
 		there, err := digestOf(func() (io.ReadCloser, error) { return c.tracker.open(ctx, root, file.Path) })
 		var answer *answerError
 		switch {
-		case errors.As(err, &answer) && !passing(answer.Status) || has(err, codeMissing):
+		case errors.As(err, &answer) && (!passing(answer.Status) || answer.Status == http.StatusInternalServerError): // as 2.x says it
 			c.wrong(item, "it lacks the file %s", file.Path)
-			delete(c.tracker.state.Files, fileKey(item, file.Path))
+			lost(file.Path)
 			continue
 		case err != nil:
 			return err
@@ -168,7 +175,7 @@ func (c *comparing) files(ctx context.Context, item *track.Item, stored *remote)
 		c.Read.Files++
 		if here != there {
 			c.wrong(item, "the file %s is another there", file.Path)
-			delete(c.tracker.state.Files, fileKey(item, file.Path))
+			lost(file.Path)
 		}
 	}
 	return nil

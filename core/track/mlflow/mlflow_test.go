@@ -52,6 +52,9 @@ func sample() *track.Run {
 		track.Point{Key: "not a number", Time: began, Value: math.NaN()}, track.Point{Key: "infinite", Time: began, Value: math.Inf(-1)},
 		track.Point{Key: "wild@name, 100 %/..//x", Time: began, Value: 1}, track.Point{Key: "wild_name_ 100 _/_/_/x", Time: began, Value: 2},
 		track.Point{Key: strings.Repeat("k", 300), Time: began, Value: 3}, track.Point{Key: "µ/日本", Time: began, Value: 4})
+	first.Points = append(first.Points, // measured while it was tuned
+		track.Point{Key: "checkpoints/full/fid", Step: 0, Time: began, Value: 3}, track.Point{Key: "checkpoints/full/fid", Step: 200, Time: began, Value: 5},
+		track.Point{Key: "checkpoints/full/fid", Step: 100, Time: began, Value: 4})
 	first.Params["long"] = strings.Repeat("x", 10000)
 	first.Params["a@b"] = "\x00null\xff"
 	second := item(track.VariantID("w=1,seed=1"), "w=1 seed=1", 0.75)
@@ -119,7 +122,7 @@ func TestSend(t *testing.T) {
 	if len(first.Metrics["infinite"]) != 0 || first.Tags["plumb.infinite"] != "infinite = -Inf" {
 		t.Errorf("an infinite number: %v, told as %q", first.Metrics["infinite"], first.Tags["plumb.infinite"])
 	}
-	if len(first.Metrics) != 2+1+4 {
+	if len(first.Metrics) != 2+1+4+1 || len(first.Metrics["checkpoints/full/fid"]) != 3 {
 		t.Errorf("names: %q", keysOfMap(first.Metrics))
 	}
 	if len(second.Metrics) != 2502 || len(second.Params) != 252 || len(second.Metrics["many/2499"]) != 1 {
@@ -391,6 +394,110 @@ func TestDeleted(t *testing.T) {
 	other := config
 	other.Experiment = "another"
 	again(t, other, t.TempDir(), sample())
+}
+
+// A number that came out otherwise takes the place of the first, whichever is larger and
+// whenever it was measured.
+func TestMeasuredAgain(t *testing.T) {
+	f := mlflowtest.New(t)
+	config := Config{URI: f.URL}
+	for _, value := range []float64{0.5, 0.25, 0.75} {
+		run := sample()
+		run.Items[1].Points[0].Value = value
+		again(t, config, t.TempDir(), run)
+		again(t, config, t.TempDir(), run)
+	}
+	if rows := f.Item("variant w=0,seed=1").Metrics["alignment"]; len(rows) != 3 {
+		t.Errorf("three numbers are %d rows", len(rows))
+	}
+}
+
+// What people wrote on the server is not written over, and is no difference.
+func TestEdited(t *testing.T) {
+	f := mlflowtest.New(t)
+	config := Config{URI: f.URL}
+	run := sample()
+	run.Items[0].Tags["plumb.verdict"] = "first"
+	again(t, config, t.TempDir(), run)
+	run.Items[0].Tags["plumb.verdict"] = "second" // our own changes
+	again(t, config, t.TempDir(), run)
+	whole, experiment := f.Item(track.Whole), f.Experiments["1"]
+	if whole.Tags[tagNote] != "second" || experiment.Tags[tagNote] != "a study" {
+		t.Errorf("notes are %q and %q", whole.Tags[tagNote], experiment.Tags[tagNote])
+	}
+	view := experiment.Tags[viewTag]
+	if !json.Valid([]byte(view)) || !strings.Contains(view, `"xaxis":{"key":"fid","type":"METRIC"}`) {
+		t.Errorf("the view is %s", view)
+	}
+	whole.Tags[tagNote], experiment.Tags[tagNote], experiment.Tags[viewTag] = "mine", "ours", "{}"
+	run.Items[0].Tags["plumb.verdict"] = "third"
+	again(t, config, t.TempDir(), run)
+	if whole.Tags[tagNote] != "mine" || experiment.Tags[tagNote] != "ours" || experiment.Tags[viewTag] != "{}" || whole.Tags["plumb.verdict"] != "third" {
+		t.Errorf("what people wrote became %q, %q, %q", whole.Tags[tagNote], experiment.Tags[tagNote], experiment.Tags[viewTag])
+	}
+}
+
+// A server that lost its runs, at the same address, gets all again; so does one that lost
+// a file.
+func TestLost(t *testing.T) {
+	f := mlflowtest.New(t)
+	tracker, state := opened(t, Config{URI: f.URL})
+	dir := t.TempDir()
+	if comparison, err := track.Again(context.Background(), dir, tracker, state, sample()); err != nil || comparison.Wrong != nil {
+		t.Fatal(comparison.Wrong, err)
+	}
+	send := func(what string) {
+		t.Helper()
+		kept := track.ReadState(dir).At(Name, f.URL, "")
+		tracker, err := Open(Config{URI: f.URL}, &kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if comparison, err := track.Again(context.Background(), dir, tracker, &kept, sample()); err != nil || comparison.Wrong != nil || comparison.Read.Files != 3 {
+			t.Errorf("%s: %+v, %v", what, comparison, err)
+		}
+	}
+	for path := range f.Files {
+		delete(f.Files, path)
+		break
+	}
+	send("without a file")
+	clear(f.Runs)
+	clear(f.Files)
+	f.Order = nil
+	send("without its runs")
+}
+
+// A run that waited for people's labels has another name when it has them, and is the
+// same run on the server.
+func TestWaited(t *testing.T) {
+	f := mlflowtest.New(t)
+	of := func(fullName string, state record.RunState) *track.Run {
+		run := sample()
+		run.FullName, run.Basis = fullName, "abc"
+		for i := range run.Items {
+			item := &run.Items[i]
+			item.State = state
+			item.Tags["plumb.run"], item.Tags["plumb.basis"], item.Tags["plumb.state"] = fullName, "abc", string(state)
+			if i == 1 { // a variant that needs no labels
+				item.Tags["plumb.state"] = "done"
+			}
+		}
+		return run
+	}
+	config := Config{URI: f.URL}
+	again(t, config, t.TempDir(), of("study@1", record.RunWaiting))
+	if status := f.Item(track.Whole).Info.Status; status != "SCHEDULED" {
+		t.Errorf("what waits is %s", status)
+	}
+	again(t, config, t.TempDir(), of("study@2", record.RunDone))
+	if whole := f.Item(track.Whole); len(f.Runs) != 3 || whole.Tags["plumb.run"] != "study@2" || whole.Info.Status != "FINISHED" {
+		t.Errorf("%d runs, %+v", len(f.Runs), whole)
+	}
+	again(t, config, t.TempDir(), of("study@3", record.RunDone)) // which did not wait
+	if len(f.Runs) != 6 {
+		t.Errorf("%d runs of two", len(f.Runs))
+	}
 }
 
 // A parameter that is otherwise there keeps nothing else from being sent.

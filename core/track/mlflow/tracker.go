@@ -2,6 +2,8 @@ package mlflow
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -22,7 +24,11 @@ const Name = "mlflow"
 const (
 	tagRun    = "plumb.run"
 	tagItem   = "plumb.item"
+	tagBasis  = "plumb.basis"
 	tagParent = "mlflow.parentRunId"
+
+	tagNote       = "mlflow.note.content"
+	tagNoteDigest = "plumb.note_digest" // of the note that was written from here
 )
 
 // Tracker is an MLflow server.
@@ -47,7 +53,34 @@ type remote struct {
 	metrics  map[string]metric // the latest of each key
 	appended map[string]tally  // of each curve, what was sent from here
 	curves   map[string]bool   // stages whose curve is there whole
+	steps    map[stepKey]bool  // what was measured at steps of a tuning, that is there
 	dropped  bool              // deleted on the server
+}
+
+// stepKey is a number of a key at a step, by its bits: NaN is NaN.
+type stepKey struct {
+	key   string
+	step  int64
+	value uint64
+}
+
+func (m metric) at() stepKey { return stepKey{m.Key, m.Step, math.Float64bits(float64(m.Value))} }
+
+// overSteps splits what was measured: numbers of which there is one of each key, and
+// those of several steps.
+func overSteps(points []track.Point) (single, stepped []track.Point) {
+	several := map[string]bool{}
+	for _, point := range points {
+		several[point.Key] = several[point.Key] || point.Step > 0
+	}
+	for _, point := range points {
+		if several[point.Key] {
+			stepped = append(stepped, point)
+		} else {
+			single = append(single, point)
+		}
+	}
+	return single, stepped
 }
 
 // tally stands for rows of one metric, whatever their order and times.
@@ -149,7 +182,7 @@ func (t *Tracker) locate(ctx context.Context, run *track.Run) error {
 		if err := t.findExperiment(ctx, t.experimentName(run)); err != nil {
 			return err
 		}
-		if err := t.findRuns(ctx, run.FullName); err != nil {
+		if err := t.findRuns(ctx, run); err != nil {
 			t.experiment = ""
 			return err
 		}
@@ -216,16 +249,30 @@ func settled(err error) error {
 }
 
 // findRuns finds the items of a run that are there, deleted ones too: they do not come
-// back.
-func (t *Tracker) findRuns(ctx context.Context, fullName string) error {
-	found, err := t.search(ctx, fmt.Sprintf("tags.`%s` = '%s'", tagRun, strings.ReplaceAll(fullName, "'", "")))
+// back. A run that waited for people's labels, and has them now, has another name: its
+// items are taken over.
+func (t *Tracker) findRuns(ctx context.Context, run *track.Run) error {
+	found, err := t.search(ctx, tagRun, run.FullName)
+	if err == nil && len(found) == 0 && run.Basis != "" {
+		found, err = t.search(ctx, tagBasis, run.Basis)
+		waited := map[string]bool{} // by full name
+		for _, one := range found {
+			if r := remoteOf(one); !r.dropped && r.tags[tagItem] == track.Whole && r.tags["plumb.state"] == string(record.RunWaiting) {
+				waited[r.tags[tagRun]] = true
+			}
+		}
+		found = slices.DeleteFunc(found, func(one storedRun) bool {
+			r := remoteOf(one)
+			return r.dropped || !waited[r.tags[tagRun]]
+		})
+	}
 	if err != nil {
-		return fmt.Errorf("find %s on MLflow: %w", fullName, settled(err))
+		return fmt.Errorf("find %s on MLflow: %w", run.FullName, settled(err))
 	}
 	// The newest come first: of two of one item, which two processes made at once, the
 	// older one stays.
-	for _, run := range found {
-		remote := remoteOf(run)
+	for _, one := range found {
+		remote := remoteOf(one)
 		item := remote.tags[tagItem]
 		if other := t.remotes[item]; other != nil && remote.dropped && !other.dropped {
 			continue
@@ -235,7 +282,9 @@ func (t *Tracker) findRuns(ctx context.Context, fullName string) error {
 	return nil
 }
 
-func (t *Tracker) search(ctx context.Context, filter string) ([]storedRun, error) {
+// search finds runs by a tag.
+func (t *Tracker) search(ctx context.Context, tag, value string) ([]storedRun, error) {
+	filter := fmt.Sprintf("tags.`%s` = '%s'", tag, strings.ReplaceAll(value, "'", ""))
 	var all []storedRun
 	token := ""
 	for {
@@ -264,7 +313,7 @@ func remoteOf(run storedRun) *remote {
 	r := &remote{
 		id: run.Info.RunID, info: run.Info, dropped: run.Info.Lifecycle == "deleted",
 		params: map[string]string{}, tags: map[string]string{}, metrics: map[string]metric{},
-		appended: map[string]tally{}, curves: map[string]bool{},
+		appended: map[string]tally{}, curves: map[string]bool{}, steps: map[stepKey]bool{},
 	}
 	for _, p := range run.Data.Params {
 		r.params[p.Key] = p.Value
@@ -303,6 +352,9 @@ func (t *Tracker) create(ctx context.Context, run *track.Run, item *track.Item, 
 	if made.Run.Info.RunID == "" {
 		return nil, t.client.stranger("makes a run without a run_id")
 	}
+	// What an earlier server at this address had of it is not in this one.
+	t.state.Points = 0
+	maps.DeleteFunc(t.state.Files, func(key, _ string) bool { return strings.HasPrefix(key, item.ID+"/") })
 	return remoteOf(made.Run), nil
 }
 
@@ -314,7 +366,7 @@ func (t *Tracker) item(ctx context.Context, item *track.Item, r *remote) error {
 	}
 	steps := []func() error{
 		func() error { return t.params(ctx, item, r) },
-		func() error { return t.setTags(ctx, r, wantedTags(item)) },
+		func() error { return t.setTags(ctx, r, unedited(wantedTags(item), r.tags)) },
 		func() error { return t.points(ctx, item, r) },
 		func() error { return t.curves(ctx, item, r) },
 		func() error { return t.files(ctx, item, r) },
@@ -346,7 +398,8 @@ func wantedTags(item *track.Item) map[string]string {
 		if command := item.Tags["plumb.command"]; command != "" {
 			note += "\n\n`" + command + "`"
 		}
-		tags["mlflow.note.content"] = text(note, tagLetters)
+		tags[tagNote] = text(note, tagLetters)
+		tags[tagNoteDigest] = digestOfText(tags[tagNote])
 	}
 	if file := item.Tags["plumb.file"]; file != "" {
 		tags["mlflow.source.name"], tags["mlflow.source.type"] = text(file, tagLetters), "LOCAL"
@@ -361,6 +414,24 @@ func wantedTags(item *track.Item) map[string]string {
 		tags["plumb.infinite"] = text(strings.Join(infinite, "\n"), tagLetters)
 	}
 	return tags
+}
+
+// unedited is tags without the note, where people have written another on the server.
+func unedited(wanted, stored map[string]string) map[string]string {
+	note, there := stored[tagNote]
+	if !there || digestOfText(note) == stored[tagNoteDigest] {
+		return wanted
+	}
+	kept := maps.Clone(wanted)
+	delete(kept, tagNote)
+	delete(kept, tagNoteDigest)
+	return kept
+}
+
+// digestOfText tells texts apart.
+func digestOfText(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
 }
 
 // params sends parameters. A server never changes one: what it has otherwise stays, and
@@ -428,21 +499,43 @@ func (t *Tracker) setTags(ctx context.Context, r *remote, wanted map[string]stri
 	return nil
 }
 
-// points sends what was measured, where the server's latest number is another. A number
-// that was measured again keeps its place in time behind the first.
+// points sends what was measured, where the server's latest number is another.
 func (t *Tracker) points(ctx context.Context, item *track.Item, r *remote) error {
 	var missing []metric
-	for _, point := range item.Points {
+	single, stepped := overSteps(item.Points)
+	for _, point := range single {
 		m, ok := row(point)
 		if !ok {
 			continue
 		}
-		if have, there := r.metrics[m.Key]; there && same(float64(have.Value), float64(m.Value)) && have.Step == m.Step {
-			continue
+		if have, there := r.metrics[m.Key]; there && have.Step == m.Step {
+			if same(float64(have.Value), float64(m.Value)) {
+				continue
+			}
+			m.Timestamp = max(m.Timestamp, have.Timestamp+1) // the later one counts
 		}
 		missing = append(missing, m)
 	}
-	return t.metrics(ctx, r, missing)
+	if err := t.metrics(ctx, r, missing); err != nil {
+		return err
+	}
+	fresh := slices.DeleteFunc(stepped, func(point track.Point) bool { m, ok := row(point); return !ok || r.steps[m.at()] })
+	if len(fresh) == 0 {
+		return nil
+	}
+	missing, err := t.lacking(ctx, r, fresh)
+	if err == nil {
+		err = t.metrics(ctx, r, missing)
+	}
+	if err != nil {
+		return err
+	}
+	for _, point := range fresh {
+		if m, ok := row(point); ok {
+			r.steps[m.at()] = true
+		}
+	}
+	return nil
 }
 
 // metrics sends rows.
@@ -506,8 +599,7 @@ func (t *Tracker) Append(ctx context.Context, item string, points []track.Point)
 // curves sends what a server lacks of curves of trainings that have ended.
 func (t *Tracker) curves(ctx context.Context, item *track.Item, r *remote) error {
 	for _, curve := range item.Curves {
-		version := curve.Stage + " " + curve.Output.Digest
-		if r.curves[version] {
+		if r.curves[curve.Version] {
 			continue
 		}
 		points, err := curve.Points()
@@ -522,7 +614,7 @@ func (t *Tracker) curves(ctx context.Context, item *track.Item, r *remote) error
 		if err != nil {
 			return err
 		}
-		r.curves[version] = true
+		r.curves[curve.Version] = true
 	}
 	return nil
 }
@@ -650,18 +742,24 @@ func (t *Tracker) Unsent(run *track.Run) track.Amount {
 			}
 		}
 		for key, value := range wantedTags(item) {
-			if r.tags[key] != value {
+			if r.tags[key] != value && key != tagNote {
 				unsent.Values++
 			}
 		}
-		for _, point := range item.Points {
+		single, stepped := overSteps(item.Points)
+		for _, point := range stepped {
+			if m, ok := row(point); ok && !r.steps[m.at()] {
+				unsent.Values++
+			}
+		}
+		for _, point := range single {
 			if m, ok := row(point); ok && !same(float64(r.metrics[m.Key].Value), float64(m.Value)) {
 				unsent.Values++
 			}
 		}
 		for _, curve := range item.Curves {
-			if !r.curves[curve.Stage+" "+curve.Output.Digest] {
-				unsent.Points += curve.Output.Rows
+			if !r.curves[curve.Version] {
+				unsent.Points += curve.Rows
 			}
 		}
 		for _, file := range item.Files {

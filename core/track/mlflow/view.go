@@ -17,6 +17,8 @@ import (
 const (
 	viewName = "plumb"
 	viewTag  = "mlflow.sharedViewState." + viewName
+	// tagViewDigest is of the view that was written from here.
+	tagViewDigest = "plumb.view_digest"
 
 	mostColumns  = 8
 	mostScatters = 6
@@ -73,6 +75,8 @@ type section struct {
 	Reordered bool   `json:"isReordered"`
 	Deleted   bool   `json:"deleted"`
 	Generated bool   `json:"isGenerated"`
+	Columns   int    `json:"columns"`
+	Height    int    `json:"cardHeight"` // pixels
 }
 
 type axis struct {
@@ -105,15 +109,17 @@ type chart struct {
 // view writes what the experiment's page opens with: alignment against FID, the numbers
 // beside what was varied, curves, and the same prompts' images of every run.
 func (t *Tracker) view(ctx context.Context, run *track.Run) error {
-	wanted := map[string]string{}
-	state, err := json.Marshal(t.viewOf(run))
-	if err == nil && len(state) <= viewLetters {
-		wanted[viewTag] = string(state)
-	}
+	wanted := map[string]string{"mlflow.experiment.primaryMetric.name": track.Alignment, "mlflow.experiment.primaryMetric.greaterIsBetter": "True"}
 	if run.Description != "" {
-		wanted["mlflow.note.content"] = text(run.Description, tagLetters)
+		wanted[tagNote] = text(run.Description, tagLetters)
 	}
-	wanted["mlflow.experiment.primaryMetric.name"], wanted["mlflow.experiment.primaryMetric.greaterIsBetter"] = track.Alignment, "True"
+	// What people have set there, and a view that they have changed, stays.
+	maps.DeleteFunc(wanted, func(key, _ string) bool { _, there := t.tags[key]; return there })
+	before, there := t.tags[viewTag]
+	state, err := json.Marshal(t.viewOf(run))
+	if err == nil && len(state) <= viewLetters && (!there || digestOfText(before) == t.tags[tagViewDigest]) {
+		wanted[viewTag], wanted[tagViewDigest] = string(state), digestOfText(string(state))
+	}
 	for _, key := range slices.Sorted(maps.Keys(wanted)) {
 		if t.tags[key] == wanted[key] {
 			continue
@@ -122,7 +128,11 @@ func (t *Tracker) view(ctx context.Context, run *track.Run) error {
 			Experiment string `json:"experiment_id"`
 			pair
 		}{t.experiment, pair{key, wanted[key]}}, nil)
-		if err != nil && !invalid(err) { // an older server takes no tags that long
+		switch {
+		case invalid(err): // an older server takes no tags that long
+		case track.IsRefused(err): // the runs are this user's, and the experiment is another's
+			t.note("The experiment's page opens as it was: %v.", err)
+		case err != nil:
 			return err
 		}
 		t.tags[key] = wanted[key]
@@ -138,15 +148,6 @@ func (t *Tracker) viewOf(run *track.Run) viewState {
 		AccordionReordered: true, GroupedValues: true, HideEmptyCharts: true, GroupsExpanded: map[string]bool{}, AutoRefresh: true,
 		LineConfig: lineConfig{XAxis: "step"}, RunsExpanded: map[string]bool{},
 	}
-	maps.Copy(state.RunsVisibilityMap, before.RunsVisibilityMap)
-	maps.Copy(state.RunsExpanded, before.RunsExpanded)
-	// What has others below it stands for none of them: its points would be theirs
-	// once more.
-	if whole := t.remotes[track.Whole]; whole != nil && len(run.Items) > 1 {
-		state.RunsVisibilityMap[whole.id] = false
-		state.RunsExpanded[whole.id] = true
-	}
-
 	params, numeric := varied(run)
 	points, curves := keysOf(t, run)
 	for _, p := range params[:min(len(params), mostColumns)] {
@@ -158,11 +159,11 @@ func (t *Tracker) viewOf(run *track.Run) viewState {
 	}
 	state.SelectedColumns = append(state.SelectedColumns, "tags.`plumb.verdict`", "tags.`plumb.state`")
 
-	add := func(id, name string, charts ...chart) {
+	add := func(id, name string, columns, height int, charts ...chart) {
 		if len(charts) == 0 {
 			return
 		}
-		state.Sections = append(state.Sections, section{UUID: id, Name: name, Display: true})
+		state.Sections = append(state.Sections, section{UUID: id, Name: name, Display: true, Columns: columns, Height: height})
 		for i, c := range charts {
 			c.UUID, c.Section = fmt.Sprintf("%s-%d", id, i), id
 			c.Runs = 20
@@ -186,16 +187,16 @@ func (t *Tracker) viewOf(run *track.Run) viewState {
 	if len(numeric) > 0 && len(measured) > 0 {
 		numbers = append(numbers, chart{Type: "PARALLEL", DisplayName: "What was varied", SelectedParams: numeric, SelectedMetrics: measured})
 	}
-	add("plumb-numbers", "Alignment against fidelity", numbers...)
+	add("plumb-numbers", "Alignment against fidelity", 2, 380, numbers...)
 	if images := t.imageKeys(before); len(images) > 0 {
 		first, show := 0, false
-		add("plumb-images", "Images: prompts and runs", chart{Type: "IMAGE", DisplayName: "The same prompts", ImageKeys: images, Step: &first, ShowRunParams: &show})
+		add("plumb-images", "Images: prompts and runs", 1, 900, chart{Type: "IMAGE", DisplayName: "The same prompts", ImageKeys: images, Step: &first, ShowRunParams: &show})
 	}
 	var lines []chart
 	for _, key := range curves[:min(len(curves), mostShown)] {
 		lines = append(lines, chart{Type: "LINE", MetricKey: key, Selected: []string{key}, XAxisKey: "step", Scale: "linear", XAxisScale: "linear"})
 	}
-	add("plumb-curves", "Training", lines...)
+	add("plumb-curves", "Training", 3, 360, lines...)
 	return state
 }
 

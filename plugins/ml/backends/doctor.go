@@ -13,71 +13,108 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// Doctor opens a backend and writes which plugin it is, which were passed over, and
-// how fast it multiplies matrices: five seconds, or one if quick. A backend that
-// does not open is an error.
-func Doctor(w io.Writer, name string, quick bool) error {
+// Health is what a backend is that opens, and how fast it is.
+type Health struct {
+	Backend  string      `json:"backend"`
+	Device   string      `json:"device"`
+	Plugin   *Candidate  `json:"plugin,omitempty"`
+	API      string      `json:"pjrt_api,omitempty"` // the plugin's version of it
+	Cache    string      `json:"cache,omitempty"`    // of compiled programs, in words; of several lines
+	Passed   []Candidate `json:"passed,omitempty"`
+	GPUs     []string    `json:"gpus,omitempty"`
+	Products []Product   `json:"products"`
+}
+
+// Product is a product of matrices [Rows, Inner] [Inner, Columns], and how fast it is.
+type Product struct {
+	Name    string  `json:"name"`
+	Rows    int     `json:"rows"`
+	Inner   int     `json:"inner"`
+	Columns int     `json:"columns"`
+	GFLOPS  float64 `json:"gflops"` // 10^9 operations a second
+}
+
+// Doctor opens a backend and says which plugin it is, which were passed over, and how
+// fast it multiplies matrices: five seconds, or one if quick. A backend that does not
+// open is an error.
+func Doctor(name string, quick bool) (Health, error) {
 	choice, err := Choose(name)
 	if err != nil {
-		return err
+		return Health{}, err
 	}
-	_, device := Describe(choice.Backend)
-	fmt.Fprintf(w, "  %-9s on %s\n", choice.Name, device)
+	h := Health{Backend: choice.Name, Plugin: choice.Plugin, Passed: choice.Passed}
+	_, h.Device = Describe(choice.Backend)
 	if plugin := choice.Plugin; plugin != nil {
-		fmt.Fprintf(w, "            %s\n            from: %s, version %s of PJRT's API\n", plugin.Path, plugin.Source, apiVersion(choice.Backend))
+		h.API = apiVersion(choice.Backend)
 		if library, err := identify(plugin.Path); err == nil && choice.Name == XLACUDA {
-			describeCache(w, cacheFor(library, os.Getenv, os.UserCacheDir))
+			var cache strings.Builder
+			describeCache(&cache, cacheFor(library, os.Getenv, os.UserCacheDir))
+			h.Cache = strings.TrimRight(cache.String(), "\n")
 		}
-	}
-	for _, passed := range choice.Passed {
-		fmt.Fprintf(w, "            passed over: %s\n", passed)
 	}
 	if choice.Name == XLACUDA {
-		for _, gpu := range gpus() {
-			fmt.Fprintf(w, "            %s\n", gpu)
-		}
+		h.GPUs = gpus()
 	}
-	return multiply(w, choice.Backend, quick)
+	h.Products, err = multiply(choice.Backend, quick)
+	return h, err
+}
+
+// Write writes it for people.
+func (h Health) Write(w io.Writer) {
+	fmt.Fprintf(w, "  %-9s on %s\n", h.Backend, h.Device)
+	if h.Plugin != nil {
+		fmt.Fprintf(w, "            %s\n            from: %s, version %s of PJRT's API\n", h.Plugin.Path, h.Plugin.Source, h.API)
+	}
+	if h.Cache != "" {
+		fmt.Fprintln(w, h.Cache)
+	}
+	for _, passed := range h.Passed {
+		fmt.Fprintf(w, "            passed over: %s\n", passed)
+	}
+	for _, gpu := range h.GPUs {
+		fmt.Fprintf(w, "            %s\n", gpu)
+	}
+	for _, p := range h.Products {
+		fmt.Fprintf(w, "            %-25s [%d x %d] [%d x %d]: %.0f GFLOP/s\n", p.Name, p.Rows, p.Inner, p.Inner, p.Columns, p.GFLOPS)
+	}
 }
 
 // multiply measures products of matrices.
-func multiply(w io.Writer, backend compute.Backend, quick bool) error {
+func multiply(backend compute.Backend, quick bool) ([]Product, error) {
 	budget := 1500 * time.Millisecond
 	if quick {
 		budget = 300 * time.Millisecond
 	}
-	for _, size := range []struct {
-		name             string
-		rows, inner, out int
-	}{
-		{"large matrix product", 1024, 1024, 1024},
-		{"product of a convolution", 4096, 576, 64},
-		{"product of a perceptron", 4096, 192, 384},
-	} {
+	all := []Product{
+		{Name: "large matrix product", Rows: 1024, Inner: 1024, Columns: 1024},
+		{Name: "product of a convolution", Rows: 4096, Inner: 576, Columns: 64},
+		{Name: "product of a perceptron", Rows: 4096, Inner: 192, Columns: 384},
+	}
+	for i := range all {
+		size := &all[i]
 		product, err := NewExec(backend, func(x, y *Node) *Node { return MatMul(x, y) })
 		if err != nil {
-			return err
+			return nil, err
 		}
-		x := tensors.FromFlatDataAndDimensions(ramp(size.rows*size.inner), size.rows, size.inner)
-		y := tensors.FromFlatDataAndDimensions(ramp(size.inner*size.out), size.inner, size.out)
+		x := tensors.FromFlatDataAndDimensions(ramp(size.Rows*size.Inner), size.Rows, size.Inner)
+		y := tensors.FromFlatDataAndDimensions(ramp(size.Inner*size.Columns), size.Inner, size.Columns)
 		if _, err := product.Exec(x, y); err != nil { // compiles
-			return err
+			return nil, err
 		}
 		runs, start := 0, time.Now()
 		for time.Since(start) < budget {
 			outputs, err := product.Exec(x, y)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			outputs[0].MustConstFlatData(func(any) {}) // waits for the device
 			outputs[0].MustFinalizeAll()
 			runs++
 		}
-		rate := 2 * float64(size.rows*size.inner*size.out) * float64(runs) / time.Since(start).Seconds() / 1e9
-		fmt.Fprintf(w, "            %-25s [%d x %d] [%d x %d]: %.0f GFLOP/s\n", size.name, size.rows, size.inner, size.inner, size.out, rate)
+		size.GFLOPS = 2 * float64(size.Rows*size.Inner*size.Columns) * float64(runs) / time.Since(start).Seconds() / 1e9
 		product.Finalize()
 	}
-	return nil
+	return all, nil
 }
 
 func ramp(n int) []float32 {

@@ -47,6 +47,7 @@ type imageSink struct {
 func newImageSink(output io.Writer) imageSink {
 	return imageSink{newRowSink[imageRow](output,
 		parquet.KeyValueMetadata("huggingface", huggingFace),
+		parquet.Compression(imageCodec),
 		// The smallest and largest PNG of a page help nobody find anything.
 		parquet.SkipPageBounds("image", "bytes"),
 		parquet.SkipPageStatistics("image", "bytes"),

@@ -9,8 +9,8 @@
 //   - Unmarshal puts an image together from the frames in which it came, once. gRPC's
 //     copies them into one piece, and protobuf copies the image out of that.
 //   - Buffers of frames are used again as they are. gRPC's are zeroed first.
-//   - Windows of flow control are large enough for an image, and TLS records go to the
-//     socket several at once.
+//   - Windows of flow control are large enough for an image, and frames go to the socket,
+//     and come from it, several at once.
 //
 // It refuses to know of processes, of calls and of what is in an image.
 package wire

@@ -9,8 +9,9 @@ const (
 	// window is what may be on its way unread, of a call and of a connection: some images
 	// of 512 x 512 pixels. HTTP/2's 64 KiB would stop the sender twelve times in each.
 	window = 4 << 20
-	// writeBuffer is what is gathered before it is encrypted and written.
-	writeBuffer = 128 << 10
+	// buffer is what is gathered before it is written, and what is read at once: of frames,
+	// which have 16 KiB, several, each of which would wake up the reader by itself.
+	buffer = 128 << 10
 )
 
 // DialOptions are those of a host's connection to a plugin.
@@ -20,7 +21,7 @@ func DialOptions() []grpc.DialOption {
 		grpc.WithDisableRetry(), // would keep what has been sent
 		grpc.WithInitialWindowSize(window),
 		grpc.WithInitialConnWindowSize(window),
-		grpc.WithWriteBufferSize(writeBuffer),
+		grpc.WithWriteBufferSize(buffer),
 		experimental.WithBufferPool(&frames{}),
 	}
 }
@@ -31,7 +32,7 @@ func ServerOptions() []grpc.ServerOption {
 		grpc.ForceServerCodecV2(Codec()),
 		grpc.InitialWindowSize(window),
 		grpc.InitialConnWindowSize(window),
-		grpc.ReadBufferSize(0), // records of TLS are a buffer already
+		grpc.ReadBufferSize(buffer),
 		experimental.BufferPool(&frames{}),
 	}
 }

@@ -32,3 +32,5 @@ variable "checked" {
     condition = var.checked
   }
 }
+
+variable "cased" { default = True }

@@ -1,4 +1,4 @@
-"""The process that speaks with Plumb: gRPC, TLS, heartbeats, PNG. Nothing of the author's runs in it.
+"""The process that speaks with Plumb: gRPC, heartbeats, PNG. Nothing of the author's runs in it.
 
 docs/plugin-protocol.md is what it keeps to.
 """
@@ -16,7 +16,6 @@ _package = type(sys)("plumb_plugin")  # without its __init__
 _package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
 sys.modules["plumb_plugin"] = _package
 
-import base64
 import signal
 import socket
 import threading
@@ -25,7 +24,7 @@ from concurrent import futures
 
 import grpc
 
-from plumb_plugin import _certificate, _environment
+from plumb_plugin import _environment
 from plumb_plugin._author import Author
 from plumb_plugin._pipe import Pipe
 from plumb_plugin._services import Services
@@ -44,13 +43,11 @@ def main() -> None:
     limits = [("grpc.max_receive_message_length", MOST), ("grpc.max_send_message_length", MOST)]
     server = grpc.server(futures.ThreadPoolExecutor(CALLS), options=limits)
     server.add_generic_rpc_handlers(tuple(services.handlers()))
-    key, certificate, der = _certificate.make()
-    path = os.path.join(os.environ.get("PLUGIN_UNIX_SOCKET_DIR") or "/tmp", f"plumb-{os.getpid()}")
-    host = os.environ.get("PLUGIN_CLIENT_CERT", "").encode()
-    server.add_secure_port("unix:" + path, grpc.ssl_server_credentials([(key, certificate)], host, bool(host)))
+    path = os.path.join(os.environ["PLUGIN_UNIX_SOCKET_DIR"], f"plumb-{os.getpid()}")  # no other user can enter it
+    server.add_insecure_port("unix:" + path)
     server.start()
     with _handshake as out:
-        out.write(f"1|1|unix|{path}|grpc|{base64.b64encode(der).decode().rstrip('=')}\n")
+        out.write(f"1|1|unix|{path}|grpc\n")
     server.wait_for_termination()
 
 
