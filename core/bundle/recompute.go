@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/dataset"
+	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -151,12 +152,16 @@ func (b *Bundle) measureAgain(ctx context.Context, r *record.Record, v *Verdict)
 			}
 		}
 	}
-	work, err := plan.DecodeMeasure(r.Measure, []byte(config))
+	measure := r.Measure
+	if r.Kind == record.KindWatch {
+		measure = string(metric.MeasureCheckpoints)
+	}
+	work, err := plan.DecodeMeasure(measure, []byte(config))
 	if err != nil {
 		return nil, nil, err
 	}
 	if here := plan.Version(work); here != version {
-		remark := fmt.Sprintf("The measure %s has version %s in the bundle and %s here: numbers may differ for that alone.", r.Measure, version, here)
+		remark := fmt.Sprintf("The measure %s has version %s in the bundle and %s here: numbers may differ for that alone.", measure, version, here)
 		if !slices.Contains(v.Remarks, remark) {
 			v.Remarks = append(v.Remarks, remark)
 		}
