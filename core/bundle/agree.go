@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 
@@ -22,7 +21,7 @@ func identityOf(m record.Metric) identity {
 
 // compare adds the metrics of a stage.
 func (v *Verdict) compare(variant, stage string, metrics, again []record.Metric) {
-	known := map[string]record.Metric{}
+	known := map[identity]record.Metric{}
 	for _, m := range again {
 		known[identityOf(m)] = m
 	}

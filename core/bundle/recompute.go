@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/dataset"
-	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -152,16 +151,12 @@ func (b *Bundle) measureAgain(ctx context.Context, r *record.Record, v *Verdict)
 			}
 		}
 	}
-	measure := r.Measure
-	if r.Kind == record.KindWatch {
-		measure = string(metric.MeasureCheckpoints)
-	}
-	work, err := plan.DecodeMeasure(measure, []byte(config))
+	work, err := plan.DecodeMeasure(r.Measure, []byte(config))
 	if err != nil {
 		return nil, nil, err
 	}
 	if here := plan.Version(work); here != version {
-		remark := fmt.Sprintf("The measure %s has version %s in the bundle and %s here: numbers may differ for that alone.", measure, version, here)
+		remark := fmt.Sprintf("The measure %s has version %s in the bundle and %s here: numbers may differ for that alone.", r.Measure, version, here)
 		if !slices.Contains(v.Remarks, remark) {
 			v.Remarks = append(v.Remarks, remark)
 		}

@@ -24,8 +24,8 @@ type MeasureWork interface {
 	Compute(ctx context.Context, in *MeasureInputs, seed uint64) ([]record.Metric, []dataset.PromptValue, error)
 }
 
-// DecodeMeasure is the work of a measure stage, or of one that watches a tuning, from its
-// record: the measure, and the configuration as the stage's key has it.
+// DecodeMeasure is the work of a measure stage from its record: the measure, and the
+// configuration as the stage's key has it.
 func DecodeMeasure(measure string, config []byte) (MeasureWork, error) {
 	for _, work := range []MeasureWork{&AlignmentWork{}, &RewardWork{}, &FidelityWork{}, &RewardAccuracyWork{}, &RewardCardWork{}, &BestOfWork{}, &watchMeasure{}} {
 		if string(work.Measure()) != measure {
@@ -33,11 +33,7 @@ func DecodeMeasure(measure string, config []byte) (MeasureWork, error) {
 		}
 		decoder := json.NewDecoder(bytes.NewReader(config))
 		decoder.DisallowUnknownFields()
-		var into any = work
-		if watch, ok := work.(watchMeasure); ok {
-			into = watch.WatchWork
-		}
-		if err := decoder.Decode(into); err != nil {
+		if err := decoder.Decode(work); err != nil {
 			return nil, fmt.Errorf("the configuration of a measure %s: %w", measure, err)
 		}
 		return work, nil

@@ -35,23 +35,6 @@ func (*WatchWork) items() (int, string)        { return 0, "images" }
 func trainedAt(step int) string { return fmt.Sprintf("scores at %d", step) }
 func judgedAt(step int) string  { return fmt.Sprintf("judged at %d", step) }
 
-// watchMeasure is a WatchWork as one that measures.
-type watchMeasure struct{ *WatchWork }
-
-var _ MeasureWork = watchMeasure{}
-
-// Measure implements MeasureWork.
-func (watchMeasure) Measure() metric.Measure { return metric.MeasureCheckpoints }
-
-// Compute implements MeasureWork.
-func (w watchMeasure) Compute(_ context.Context, in *MeasureInputs, _ uint64) ([]record.Metric, []dataset.PromptValue, error) {
-	watched, err := w.WatchWork.Compute(in)
-	if err != nil {
-		return nil, nil, err
-	}
-	return watched.Metrics, nil, nil
-}
-
 // Watched is what a look came to.
 type Watched struct {
 	Metrics  []record.Metric
