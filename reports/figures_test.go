@@ -300,6 +300,27 @@ func TestFront(t *testing.T) {
 	}
 }
 
+// TestFrontFloor: the distance of real images is the number that the table has, over all
+// seeds.
+func TestFrontFloor(t *testing.T) {
+	s := syntheticAblation(t)
+	f := figureCalled(t, figuresFor(t, s), "front")
+	for _, table := range Build(s.input()).Tables {
+		for i, row := range table.Rows {
+			for _, c := range table.Columns {
+				if row.Subject != otherDraws || c.Key.Metric != metric.FID {
+					continue
+				}
+				if value := table.Rows[i].Cell(c).Value; math.Abs(*value-f.Panels[0].Rules[0].At) > 1e-12 {
+					t.Errorf("the rule is at %v, the table has %v", f.Panels[0].Rules[0].At, *value)
+				}
+				return
+			}
+		}
+	}
+	t.Error("no table has the distance")
+}
+
 // TestCurvesOfBrokenTrainings: values that are no numbers are left out, and told of; a
 // curve of one step is no line.
 func TestCurvesOfBrokenTrainings(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
+
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/reports/figure"
@@ -160,15 +162,20 @@ func (c across) aboutDifference(g group, model string, s shown, distance quantit
 	return s
 }
 
-// floor is the distance of real images that stand for a model's; nil: not measured.
+// floor is the distance of real images that stand for a model's, its mean over the
+// variants and seeds that measured it; nil: none did.
 func (c across) floor(distance quantity) *float64 {
-	var floor *float64
+	var values []float64
 	c.each(func(_ variant, e evaluation) {
-		if m := e.find(distance.column.Key.Metric, part{}, drawn(record.OtherDraws)); floor == nil && m != nil {
-			floor = m.Value
+		if m := e.find(distance.column.Key.Metric, part{}, drawn(record.OtherDraws)); m != nil && m.Value != nil {
+			values = append(values, *m.Value)
 		}
 	})
-	return floor
+	if values == nil {
+		return nil
+	}
+	mean := stat.Mean(values, nil)
+	return &mean
 }
 
 // nondominated are the corners of the line along the points of a panel that no other
