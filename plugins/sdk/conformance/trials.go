@@ -208,8 +208,10 @@ func tryMany(ctx context.Context, p Plugin, r client.OpenRequest, one Case) erro
 		if _, err := one.answers(ctx, in, few[:1]); err != nil { // warm
 			return err
 		}
-		bounded, stop := context.WithTimeoutCause(ctx, one.manyTime, errEnough)
-		defer stop()
+		// Not by a deadline: the plugin would hear of it, and might end the call first.
+		bounded, stop := context.WithCancelCause(ctx)
+		defer stop(nil)
+		defer time.AfterFunc(one.manyTime, func() { stop(errEnough) }).Stop()
 		answered, since := 0, time.Now()
 		err := one.stream(bounded, in, func(yield func(client.Item, error) bool) {
 			for i := range manyImages {
