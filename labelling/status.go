@@ -97,6 +97,7 @@ func StatusOf(labels []table.Label) (Status, []ImageConsensus) {
 	consensus, err := quality.DawidSkene(v, consensusPrior)
 	together := s.Fleiss.Value != nil // else nobody's labels say anything of another's
 	all := make([]ImageConsensus, len(images))
+	likely := 0 // good by the consensus
 	for _, vote := range v.All {
 		one := &all[vote.Item]
 		one.Good, one.Bad = one.Good+1-vote.Category, one.Bad+vote.Category
@@ -120,9 +121,14 @@ func StatusOf(labels []table.Label) (Status, []ImageConsensus) {
 			}
 			if together {
 				one.Chance = consensus.Items[item][good]
-				s.Consensus = added(s.Consensus, one.Chance > 0.5)
+				if one.Chance > 0.5 {
+					likely++
+				}
 			}
 		}
+	}
+	if together {
+		s.Consensus = &likely
 	}
 	if err != nil { // nobody said good or bad
 		return s, all
@@ -145,16 +151,6 @@ func StatusOf(labels []table.Label) (Status, []ImageConsensus) {
 		s.Raters = append(s.Raters, one)
 	}
 	return s, all
-}
-
-func added(n *int, one bool) *int {
-	if n == nil {
-		n = new(int)
-	}
-	if one {
-		*n++
-	}
-	return n
 }
 
 func number(v quality.Votes, of quality.Measure) Number {

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,10 +13,11 @@ import (
 // protocols are those of all numbers of a run, each once.
 type protocols struct {
 	list   []numbered
-	byText map[string]int // positions in list, by the protocol as JSON
+	byKey  map[string]int // places in list, by jsonKey
+	places []int          // of the numbers, in the order in which they were added
 }
 
-func newProtocols() *protocols { return &protocols{byText: map[string]int{}} }
+func newProtocols() *protocols { return &protocols{byKey: map[string]int{}} }
 
 // all lists the protocols, each at its place.
 func (p *protocols) all() []protocol.Protocol {
@@ -43,7 +43,8 @@ func (v variant) trace() *protocol.Trace {
 	return protocol.NewTrace(records)
 }
 
-// protocolsOf gathers the protocols of a run's numbers.
+// protocolsOf gathers the protocols of a run's numbers, in the order of its variants and
+// their evaluations.
 func protocolsOf(variants []variant) *protocols {
 	p := newProtocols()
 	for _, v := range variants {
@@ -61,16 +62,14 @@ func protocolsOf(variants []variant) *protocols {
 func (p *protocols) add(trace *protocol.Trace, e evaluation, i int) int {
 	m := &e.metrics[i]
 	made := trace.Protocol(e.sources[i], m)
-	text, err := json.Marshal(made)
-	if err != nil {
-		panic("reports: a protocol is no JSON: " + err.Error()) // it is made of texts and numbers
-	}
-	at, known := p.byText[string(text)]
+	key := jsonKey(made)
+	at, known := p.byKey[key]
 	if !known {
 		at = len(p.list)
-		p.byText[string(text)] = at
+		p.byKey[key] = at
 		p.list = append(p.list, numbered{Protocol: made})
 	}
+	p.places = append(p.places, at)
 	if row, ok := metric.Define(m.Name); ok && row.Title != "" && row.Unit != record.P && m.Category == "" && m.Split == "" {
 		if of := row.Title + " (" + e.name + ")"; !slices.Contains(p.list[at].of, of) {
 			p.list[at].of = append(p.list[at].of, of)

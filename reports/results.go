@@ -99,6 +99,7 @@ func writeResults(w io.Writer, input Input, report *Report) error {
 	if run.ID != "" {
 		all.Run = run.FullName()
 	}
+	places := protocols.places
 	out := newJSONLines(w)
 	out.header(all, "variants")
 	for i, v := range variants {
@@ -109,15 +110,15 @@ func writeResults(w io.Writer, input Input, report *Report) error {
 			out.value(s.results(machines))
 		}
 		out.raw("\n],\"metrics\":[")
-		trace := v.trace()
 		count := 0
 		for _, e := range v.evaluations {
-			for k, m := range e.metrics {
+			for _, m := range e.metrics {
 				out.separate(count)
+				out.value(metricResults{e.name, m, places[count], methods.place(m.Protocol)})
 				count++
-				out.value(metricResults{e.name, m, protocols.add(trace, e, k), methods.place(m.Protocol)})
 			}
 		}
+		places = places[count:]
 		out.raw("\n]}")
 	}
 	out.raw("\n]}\n")

@@ -1,7 +1,6 @@
 package metric
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -296,16 +295,4 @@ func (w *watched) change(from, to int) (metrics []record.Metric, parted bool) {
 		}
 	}
 	return metrics, parted
-}
-
-// StepsOf lists the steps that metrics are of, ascending.
-func StepsOf(metrics []record.Metric) []int {
-	var steps []int
-	for _, m := range metrics {
-		if (m.Name == CheckpointJudge || m.Name == CheckpointGoodShare) && !slices.Contains(steps, m.Step) {
-			steps = append(steps, m.Step)
-		}
-	}
-	slices.SortFunc(steps, cmp.Compare)
-	return steps
 }

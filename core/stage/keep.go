@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/plan"
@@ -78,21 +76,7 @@ func (job Job) takeDirectory(role, from string) (record.Output, error) {
 	if err != nil {
 		return record.Output{}, err
 	}
-	target := job.Outputs.Dir(role)
-	err = filepath.WalkDir(source, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(source, path)
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() {
-			return os.MkdirAll(filepath.Join(target, name), 0o777)
-		}
-		return copyFile(filepath.Join(target, name), path)
-	})
-	if err != nil {
+	if err := os.CopyFS(job.Outputs.Dir(role), os.DirFS(source)); err != nil {
 		return record.Output{}, fmt.Errorf("take %s over: %w", from, err)
 	}
 	return job.Outputs.PutDir(role)

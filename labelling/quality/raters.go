@@ -38,14 +38,14 @@ func Raters(v Votes, consensus Consensus, level float64) []Rater {
 		rater := &all[r]
 		rater.Shares = make([]float64, v.Categories)
 		constant, others := true, false
-		first := -1
+		before := -1
 		for item, category := range v.of(r) {
 			rater.Answers++
 			rater.Shares[category]++
-			if first >= 0 && category != first {
+			if before >= 0 && category != before {
 				constant = false
 			}
-			first = category
+			before = category
 			for k, n := range counts[item] {
 				others = others || k != category && n > 0
 			}
