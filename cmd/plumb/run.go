@@ -20,6 +20,7 @@ import (
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/run"
 	"github.com/plumb-ml/plumb/core/session"
+	"github.com/plumb-ml/plumb/core/wordwrap"
 	"github.com/plumb-ml/plumb/reports"
 )
 
@@ -386,7 +387,8 @@ func (p *program) report(ctx context.Context, input reports.Input) error {
 	}
 	fmt.Fprintln(p.out)
 	for _, line := range reported(names) {
-		fmt.Fprintf(p.out, "%-9s%s\n", line.what+":", filepath.Join(dir, line.names))
+		lines := wordwrap.Lines(filepath.Join(dir, line.names), max(p.width(p.out)-9, 20))
+		fmt.Fprintf(p.out, "%-9s%s\n", line.what+":", strings.Join(lines, "\n"+strings.Repeat(" ", 9)))
 	}
 	return nil
 }
