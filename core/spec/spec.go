@@ -183,7 +183,7 @@ type Comparisons struct {
 	Path      string     // a CSV or Parquet file
 	People    *People
 	Labels    *Labels
-	PerPrompt int        // pairs of a prompt, drawn by the seed, or as many as there are; of no meaning with a Path
+	PerPrompt int // pairs of a prompt, drawn by the seed, or as many as there are; of no meaning with a Path
 	Range     diag.Range
 }
 
