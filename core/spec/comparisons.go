@@ -58,6 +58,7 @@ func (l *loader) comparisonsBlocks() {
 		if c.Labels != nil {
 			c.Images = c.Labels.Images
 		}
+		l.attentive(c.People, c.Images)
 		l.canCompare(rater)
 		l.havePairs(block, c)
 	})

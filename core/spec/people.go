@@ -45,9 +45,11 @@ const mostRaters = 1000
 // form is what a people block may say there.
 func (a asking) form() form {
 	what := "image"
+	check := "an image with another's prompt, which is obviously bad"
 	gold := "a label file, as path takes one, of images whose label is known: they are mixed in to check raters, nobody else is asked about them, and the label is that of the file"
 	if a.pairs {
 		what = "pair"
+		check = "a pair with an image of another prompt, which is obviously worse"
 		gold = "a file of comparisons, as path takes one, of pairs whose choice is known: they are mixed in to check raters, and nobody else is asked about them"
 	}
 	f := form{
@@ -56,17 +58,14 @@ func (a asking) form() form {
 			{Name: "order", Type: "string", Default: []byte(`"balanced"`), OneOf: []string{string(people.Random), string(people.Balanced), string(people.Disagreement), string(people.Uncertain)},
 				Summary: "what comes next: any, all categories alike, what raters disagree about so far, or what the reward by is least sure of"},
 			{Name: "repeated", Type: "number", Default: []byte(`0`), Minimum: number(0), Maximum: number(0.5), Summary: "share of the " + what + "s that each rater is shown a second time, for agreement with oneself; these answers make no labels"},
-			{Name: "attention", Type: "number", Default: []byte(`0`), Minimum: number(0), Maximum: number(0.5), Summary: "share of what a rater sees that only checks attention: an image with another's prompt, which is obviously bad; these answers make no labels"},
+			{Name: "attention", Type: "number", Default: []byte(`0`), Minimum: number(0), Maximum: number(0.5), Summary: "share of what a rater sees that only checks attention: " + check + "; these answers make no labels"},
 			{Name: "gold", Type: "string", Path: true, Summary: gold,
 				Obtain: "The images are drawn before anybody is asked; `plumb export` writes them with a sheet to fill in."},
 			{Name: "instructions", Type: "string", Summary: "what raters are told, as plain text; without it, what good and bad mean in general"},
 		}},
 		values: []Value{{Name: "by", Takes: "reward.NAME", Summary: "with order = \"uncertain\": whose scores say what comes first; a reward that does not learn from these answers"}},
 	}
-	if a.pairs {
-		// What is obviously worse than another image of its prompt nobody knows.
-		f.schema.Attributes = append(f.schema.Attributes[:3:3], f.schema.Attributes[4:]...)
-	} else {
+	if !a.pairs {
 		f.schema.Attributes = append(f.schema.Attributes, Attribute{Name: "together", Type: "integer", Default: []byte(`3`), Minimum: number(1), Maximum: number(12), Summary: "images of a prompt that are shown side by side"})
 	}
 	return f
@@ -185,7 +184,7 @@ func (l *loader) attentive(asked *People, images *Images) {
 			return
 		}
 	}
-	l.errorAt(asked.Range, "One prompt", "What checks attention is an image with another's prompt, and all of these have the prompt %q. Remove attention, or add prompts.", images.Prompts[0].Text)
+	l.errorAt(asked.Range, "One prompt", "What checks attention is an image of another prompt, and all of these have the prompt %q. Remove attention, or add prompts.", images.Prompts[0].Text)
 }
 
 // people is what of a people block makes two variants the same or not: how many answer,

@@ -50,14 +50,11 @@ func compareByPeople(ctx context.Context, job Job, work *plan.CompareWork) (*Res
 		return nil, err
 	}
 	asking := work.People
-	if err := job.waitForKnown(asking); err != nil {
-		return nil, err
-	}
 	pictures, err := Pictures(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	known, err := Known(asking, pictures)
+	known, err := job.known(asking, pictures)
 	if err != nil {
 		return nil, err
 	}

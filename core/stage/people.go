@@ -2,6 +2,7 @@ package stage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -217,11 +218,11 @@ func (j Job) waitForPeople(asking *plan.Asking, items []people.Item, known []peo
 	return Waiting{List: list, People: true}
 }
 
-// waitForKnown is the error of a stage whose file of known answers nobody has made or
-// filled in yet; nil if there is none, or it is there.
-func (j Job) waitForKnown(asking *plan.Asking) error {
+// known is Known for a stage, which waits for the file if nobody has made or filled it in
+// yet.
+func (j Job) known(asking *plan.Asking, pictures []Picture) ([]people.Gold, error) {
 	if asking.GoldPath == "" {
-		return nil
+		return nil, nil
 	}
 	sheet := j.imagesStage()
 	if asking.Blind {
@@ -231,7 +232,17 @@ func (j Job) waitForKnown(asking *plan.Asking) error {
 	if asking.Question.Kind == people.Compare {
 		how = "Write a CSV file with the columns first, second (IDs of two images of one prompt) and choice (first, second or tie) there"
 	}
-	return j.waitForFile(asking.GoldPath, "known answers", sheet, how)
+	if err := j.waitForFile(asking.GoldPath, "known answers", sheet, how); err != nil {
+		return nil, err
+	}
+	known, err := Known(asking, pictures)
+	var problems diag.List
+	if errors.As(err, &problems) {
+		if err := j.waitForAnswers(asking.GoldPath, sheet, problems); err != nil {
+			return nil, err
+		}
+	}
+	return known, err
 }
 
 // leftOut says which items were reported as unsafe.

@@ -19,14 +19,11 @@ func rateByPeople(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 		return nil, err
 	}
 	asking := work.People
-	if err := job.waitForKnown(asking); err != nil {
-		return nil, err
-	}
 	pictures, err := Pictures(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	known, err := Known(asking, pictures)
+	known, err := job.known(asking, pictures)
 	if err != nil {
 		return nil, err
 	}
