@@ -113,9 +113,14 @@ func heardOf(ctx context.Context, path string) (heard *plan.Heard, err error) {
 type Asked struct {
 	people.Question               // of variants that ask for different numbers of people, the largest; Gold is what the block's file knows
 	Items           []people.Item // whose images are there, each once, in the order of the tables
-	Undrawn         []string      // stages whose images are to be made first, by their labels
-	Problems        diag.List     // why it cannot be asked, such as a file of known answers that nobody has written yet; Items is empty then
-	Complete        bool          // all images are there, and none of the items waits for an answer
+	// Names are the labels.BlindIDs of the images by their IDs in their tables, without
+	// those that mean another image in another table.
+	Names    map[string]string
+	Undrawn  []string  // stages whose images are to be made first, by their labels
+	Problems diag.List // why it cannot be asked, such as a file of known answers that nobody has written yet; Items is empty then
+	Complete bool      // all images are there, and none of the items waits for an answer
+
+	several map[string]bool // IDs that mean several images
 }
 
 // Ask says what the experiment asks people, and about what, as far as the images are
@@ -196,9 +201,23 @@ func (s *Session) askAboutNode(ctx context.Context, node *plan.Node, asking *pla
 			}
 		}
 	}
+	to.name(pictures)
 	to.Items = append(to.Items, items...)
 	to.Gold = append(to.Gold, known...)
 	return nil
+}
+
+// name adds the names of a table's images.
+func (a *Asked) name(pictures []stage.Picture) {
+	if a.Names == nil {
+		a.Names, a.several = map[string]string{}, map[string]bool{}
+	}
+	for _, picture := range pictures {
+		if other, known := a.Names[picture.ID]; known && other != picture.Blind {
+			a.several[picture.ID] = true
+		}
+		a.Names[picture.ID] = picture.Blind
+	}
 }
 
 // prioritise puts first what a reward is least sure of.
@@ -234,6 +253,7 @@ func (a *Asked) finish(asking *plan.Asking) {
 		known[gold.Item] = true
 		return other
 	})
+	maps.DeleteFunc(a.Names, func(id, _ string) bool { return a.several[id] })
 	if len(a.Problems) > 0 {
 		a.Items, a.Gold = nil, nil
 		return
