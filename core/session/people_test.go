@@ -474,7 +474,9 @@ reward "clip_score" "clip" { encoder = encoder.clip }
 		t.Fatal(err)
 	}
 	labels := a.ask(s)["labels/people"]
-	slices.SortFunc(scores, func(a, b table.Score) int { return strings.Compare(fmt.Sprintf("%020.9f", a.Score+100), fmt.Sprintf("%020.9f", b.Score+100)) })
+	slices.SortFunc(scores, func(a, b table.Score) int {
+		return strings.Compare(fmt.Sprintf("%020.9f", a.Score+100), fmt.Sprintf("%020.9f", b.Score+100))
+	})
 	byID := map[string]float64{}
 	for _, item := range labels.Items {
 		byID[item.ID] = item.Priority
