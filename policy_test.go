@@ -57,6 +57,7 @@ const policy = `
 	core/starter                  : cmd
 	core/store                    : core/run core/session core/faulttest cmd
 	core/stage                    : core/run cmd : core/session
+	core/browsertest              :
 	core/faulttest                : core/faulttest cmd
 	core/run                      : core/session cmd
 	core/session                  : cmd
