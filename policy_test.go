@@ -65,6 +65,7 @@ const policy = `
 	reports/live                  : cmd
 	labelling                     : cmd
 	labelling/quality             : labelling : cmd
+	labelling/exchange            : cmd
 	reports/page                  : reports : cmd
 	reports/thumbnail             : reports : cmd
 	reports/figure                : reports : cmd
