@@ -30,7 +30,7 @@ const policy = `
 	github.com/gomlx              : plugins/ml plugins/bench plugins/sampler plugins/reward plugins/encoder plugins/rater -plugins/ml/diffusion -plugins/ml/pretrained/config : plugins/builtin cmd
 	github.com/spf13/cobra        : cmd
 	github.com/vbauerster/mpb     : cmd
-	modernc.org/sqlite            : core/people/database
+	modernc.org/sqlite            : core/people/database : labelling/server
 
 	plugins                       : plugins -plugins/sdk cmd
 	plugins/sdk                   : plugins core/plugin core/stage core/session cmd : core/run
@@ -63,9 +63,11 @@ const policy = `
 	core/session                  : cmd
 	reports                       : cmd reports/coverage
 	reports/live                  : cmd
-	labelling                     : cmd
+	labelling                     : cmd labelling/server
 	labelling/quality             : labelling : cmd
 	labelling/exchange            : cmd
+	labelling/queue               : labelling
+	labelling/server              :
 	reports/page                  : reports : cmd
 	reports/thumbnail             : reports : cmd
 	reports/figure                : reports : cmd
