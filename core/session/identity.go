@@ -80,6 +80,9 @@ func withoutAnswers(one *spec.Spec) *spec.Spec {
 		if evaluate.Alignment != nil {
 			delete(copied.Digests, evaluate.Alignment.Path)
 		}
+		if evaluate.Preference != nil {
+			delete(copied.Digests, evaluate.Preference.Path)
+		}
 	}
 	return &copied
 }

@@ -44,6 +44,11 @@ func (s *Session) checkLabels(ctx context.Context) (diag.List, error) {
 				return nil, err
 			}
 			_, found = labels.ImportComparisons(work.Path, images)
+		case *plan.PreferWork: // what the images are called is known when they have been drawn
+			if work.Path == "" {
+				continue
+			}
+			_, found = labels.ImportBlindChoices(work.Path)
 		default:
 			continue
 		}

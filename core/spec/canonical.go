@@ -286,6 +286,15 @@ func (c canonical) evaluate(evaluate *Evaluate) map[string]any {
 	} else if alignment != nil {
 		value["alignment"] = map[string]any{"rater": alignment.Rater.Name}
 	}
+	if preference := evaluate.Preference; preference != nil {
+		compared := map[string]any{"every": preference.Every}
+		if preference.Path != "" {
+			compared["content"] = c.spec.Digests[preference.Path]
+		} else {
+			compared["rater"] = preference.Rater.Name
+		}
+		value["preference"] = compared
+	}
 	if fidelity := evaluate.Fidelity; fidelity != nil {
 		value["fidelity"] = fidelityValue(fidelity)
 	}

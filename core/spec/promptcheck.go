@@ -256,6 +256,9 @@ func (l *loader) audiences() []*audience {
 		if evaluate.Alignment != nil {
 			add(evaluate.Alignment.Rater, evaluate.Prompts)
 		}
+		if evaluate.Preference != nil {
+			add(evaluate.Preference.Rater, evaluate.Prompts)
+		}
 		if evaluate.Fidelity != nil {
 			add(evaluate.Fidelity.Sampler, evaluate.Prompts)
 		}
