@@ -87,7 +87,7 @@ func withoutAnswers(one *spec.Spec) *spec.Spec {
 			without(evaluate.Alignment.Path, evaluate.Alignment.People)
 		}
 		if evaluate.Preference != nil {
-			delete(copied.Digests, evaluate.Preference.Path)
+			without(evaluate.Preference.Path, evaluate.Preference.People)
 		}
 	}
 	return &copied

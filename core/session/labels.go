@@ -52,7 +52,7 @@ func (s *Session) checkAnswers(ctx context.Context, node *plan.Node, known map[*
 		path, blind, pairs = work.Path, true, true
 	}
 	if asking := node.Asks(); asking != nil {
-		path, blind = asking.GoldPath, asking.Blind
+		path, blind = asking.GoldPath, asking.Blind // of pairs, blind or not
 	}
 	if path == "" {
 		return nil, nil

@@ -297,9 +297,12 @@ func (c canonical) evaluate(evaluate *Evaluate) map[string]any {
 	}
 	if preference := evaluate.Preference; preference != nil {
 		compared := map[string]any{"every": preference.Every}
-		if preference.Path != "" {
+		switch {
+		case preference.People != nil:
+			compared["people"] = c.people(preference.People)
+		case preference.Path != "":
 			compared["content"] = c.spec.Digests[preference.Path]
-		} else {
+		default:
 			compared["rater"] = preference.Rater.Name
 		}
 		value["preference"] = compared

@@ -40,7 +40,7 @@ var evaluateForm = form{
 //	  }
 //
 //	  preference { # two models' images side by side
-//	    rater = rater.crowd # one that can compare; or: path = "pairs.csv"
+//	    rater = rater.crowd # one that can compare; or: path = "pairs.csv"; or: people {}
 //	    pairs = "baseline"  # each model with the baseline; "all": every two models
 //	  }
 //

@@ -18,30 +18,29 @@ var preferenceForm = form{
 			Obtain: "Once the images are drawn, `plumb export FILE evaluate/NAME/preference DIR --label-sheet` writes their pairs, mixed and without a word of which model drew which, with a file to fill in; a run does all that needs no choices before."},
 		{Name: "pairs", Type: "string", Default: []byte(`"baseline"`), OneOf: []string{pairsBaseline, pairsAll}, Summary: "which models' images are set side by side: each model's beside the baseline's, or those of every two models"},
 	}},
-	values: []Value{{Name: "rater", Takes: "rater.NAME", Summary: "who chooses, in place of path; one that can compare"}},
+	values: []Value{{Name: "rater", Takes: "rater.NAME", Summary: "who chooses, in place of path; one that can compare, and is asked about alignment"}},
+	blocks: []nested{askPreference.block("people choose, in place of path and rater: `plumb label` shows them the two images, mixed, and asks about alignment and fidelity apart")},
 }
 
 // preferenceBlock decodes who chooses between which models' images.
 func (l *loader) preferenceBlock(block *hcl.Block, evaluate *Evaluate) *Preference {
 	arguments := l.decode(block.Body, preferenceForm)
 	rater := arguments.others["rater"]
-	switch {
-	case rater == nil && !arguments.given("path"):
-		l.error(block.DefRange, "Nobody chooses", "Say who chooses between the models' images (rater = rater.%s), or where people's choices are (path = \"pairs.csv\").", l.firstName("rater"))
-	case rater != nil && arguments.given("path"):
-		l.error(rater.NameRange, "Path and rater", "Choices come from a rater or from a file. Remove one of the two.")
-	}
+	l.oneSource("choices", block.DefRange, "Nobody chooses", l.ofRater(rater), ofPath(arguments, "pairs.csv"), ofPeople(arguments.blocks))
 	if len(evaluate.Models) == 1 {
 		l.error(block.DefRange, "One model", "Two models' images are set side by side, and this evaluate block measures one. Add another to models, or remove the preference block.")
 	}
 	chooses := l.oneOf(rater, "rater")
 	l.canCompare(chooses)
-	return &Preference{
-		Rater: chooses.component(),
-		Path:  arguments.text("path"),
-		Every: arguments.text("pairs") == pairsAll,
-		Range: FromRange(block.DefRange),
+	preference := &Preference{
+		Rater:  chooses.component(),
+		Path:   arguments.text("path"),
+		People: l.peopleBlock(arguments.blocks, askPreference, "evaluate/"+evaluate.Name+"/preference"),
+		Every:  arguments.text("pairs") == pairsAll,
+		Range:  FromRange(block.DefRange),
 	}
+	l.attentive(preference.People, &Images{Prompts: evaluate.Prompts})
+	return preference
 }
 
 // Compared lists which models' images are set side by side, the model that a choice

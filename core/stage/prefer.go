@@ -18,7 +18,10 @@ import (
 // prefer has a rater choose between two models' images of one prompt and seed, or reads
 // people's choices. Of two images that are the same nobody is asked: they are a tie.
 func prefer(ctx context.Context, job Job, work *plan.PreferWork) (*Result, error) {
-	if work.Path != "" {
+	switch {
+	case work.People != nil:
+		return preferByPeople(ctx, job, work)
+	case work.Path != "":
 		return preferFromFile(ctx, job, work)
 	}
 	return preferByRater(ctx, job, work)
@@ -41,6 +44,9 @@ func (job Job) sides(ctx context.Context) (s sides, err error) {
 	return s, err
 }
 
+// preferring is the work with what rows are made of.
+type preferring struct{ *plan.PreferWork }
+
 // row is a row about a pair, without who says what of it.
 func (w preferring) row(pair labels.BlindPair) table.Preference {
 	return table.Preference{
@@ -56,10 +62,7 @@ func (w preferring) alike(pair labels.BlindPair) table.Preference {
 	return row
 }
 
-// preferring is the work with what rows are made of.
-type preferring struct{ *plan.PreferWork }
-
-// choice is a choice between the first and second image shown in terms of the model's
+// preferred is a choice between the first and second image shown in terms of the model's
 // image.
 func preferred(choice sdk.Choice, modelFirst bool) string {
 	switch {
