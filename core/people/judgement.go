@@ -27,6 +27,9 @@ const (
 	Skip   = "skip"
 )
 
+// GoldRater is who gave the answers that are known. Nobody else may be called so.
+const GoldRater = "gold"
+
 // Purpose is why an item was shown.
 type Purpose string
 
