@@ -272,6 +272,8 @@ func (d *Database) explained(err error) error {
 		return fmt.Errorf("%s: %w: nothing was stored; make room", d.path, syscall.ENOSPC)
 	case sqlite3.SQLITE_BUSY:
 		return fmt.Errorf("%s: another process has been writing for %v: %w", d.path, patience, err)
+	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR: // also of a full disk: SQLite does not say
+		return fmt.Errorf("%s: %w; may its directory be written to, and is there room on the disk?", d.path, err)
 	case 0:
 		return err
 	}
