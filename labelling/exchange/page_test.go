@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"github.com/plumb-ml/plumb/core/browsertest"
 	"github.com/plumb-ml/plumb/core/people"
 )
@@ -63,7 +65,7 @@ func TestPage(t *testing.T) {
 	b.Await(`document.getElementById("about").open`)
 	b.Legible(t)
 	b.Picture("label-instructions")
-	b.Click("#begin")
+	b.Click(`document.getElementById("begin")`)
 	b.Await(`document.querySelectorAll(".card").length > 0`)
 	b.Legible(t)
 	b.Picture("label-page")
@@ -81,10 +83,10 @@ func TestPage(t *testing.T) {
 			if answered%2 == 0 {
 				b.Press("g")
 			} else {
-				b.Click(".card.on .answers .bad")
+				b.Click(`document.querySelector(".card.on .answers .bad")`)
 			}
 		case "compare":
-			b.Press("ArrowLeft")
+			b.Press(kb.ArrowLeft)
 			b.Await(`document.getElementById("ask").textContent.includes("more real")`)
 			b.Picture("label-pair")
 			b.Press("0")
@@ -112,7 +114,7 @@ func TestPage(t *testing.T) {
 	b.Await(`!document.getElementById("end").hidden`)
 	b.Picture("label-end")
 	browsertest.Ask[bool](b, `(URL.createObjectURL = (blob) => { blob.text().then((text) => { window.saved = text; }); return "data:,"; }, true)`)
-	b.Press("Enter") // the focus is on the button
+	b.Press(kb.Enter) // the focus is on the button
 	b.Await(`!!window.saved`)
 	saved := browsertest.Ask[string](b, `window.saved`)
 	path := filepath.Join(t.TempDir(), "judgements.jsonl")
@@ -144,7 +146,7 @@ func TestPage(t *testing.T) {
 	for _, scheme := range []string{"light", "dark"} {
 		b.Look(390, scheme)
 		b.File(a.page(t, "bob"))
-		b.Click("#begin")
+		b.Click(`document.getElementById("begin")`)
 		b.Await(`document.querySelectorAll(".card").length > 0`)
 		b.Legible(t)
 		b.Picture("label-phone-" + scheme)
