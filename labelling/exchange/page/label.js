@@ -83,7 +83,7 @@ const draw = () => {
     return card;
   }));
   byId("shared").replaceChildren(...(rates() ? [] : [buttons(0)]));
-  byId("cards").children[rates() ? at : 0]?.focus({ preventScroll: true });
+  (rates() ? byId("cards").children[at] : byId("main")).focus({ preventScroll: true });
   progress();
 };
 
