@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"slices"
+
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 )
@@ -47,8 +49,8 @@ func (k ColumnKey) words() bool {
 // written with their sign.
 func (k ColumnKey) difference() bool {
 	isOne := k.Metric == "" || k.Metric == metric.AverageRewardDifference
-	for _, d := range distances {
-		isOne = isOne || k.Metric == d.difference
+	for _, q := range slices.Concat(distances, diversities) {
+		isOne = isOne || k.Metric == q.difference
 	}
 	return k.Field == FieldNumber && isOne
 }

@@ -81,9 +81,9 @@ func (c across) toCompare() []compared {
 			all[len(all)-1].zero = "as good as the baseline"
 		}
 	}
-	for _, d := range distances {
-		if c.measured(d.value) {
-			models(quantityOf(d.value, part{}), []part{{}})
+	for _, q := range slices.Concat(distances, diversities) {
+		if c.measured(q.value) {
+			models(quantityOf(q.value, part{}), []part{{}})
 		}
 	}
 	for _, reward := range c.all(evaluation.scorers) {

@@ -9,6 +9,7 @@ const (
 	MeasureAlignment      Measure = "alignment"
 	MeasureReward         Measure = "reward"
 	MeasureFidelity       Measure = "fidelity"
+	MeasureDiversity      Measure = "diversity"
 	MeasureRewardAccuracy Measure = "reward_accuracy"
 	MeasureBestOf         Measure = "best_of"
 	MeasureRewardCard     Measure = "reward_card"
@@ -27,6 +28,7 @@ var measures = []MeasureDefinition{
 	{MeasureAlignment, true, "an alignment block with a rater"},
 	{MeasureReward, true, "rewards"},
 	{MeasureFidelity, true, "a fidelity block"},
+	{MeasureDiversity, true, "a fidelity block, whose encoder it takes"},
 	{MeasureRewardAccuracy, false, "rewards, and an alignment block with a rater for them to agree with"},
 	{MeasureRewardCard, false, "a reward_card block"},
 	{MeasureCheckpoints, false, "an evaluate block in a finetune"},
