@@ -361,7 +361,7 @@ func TestDiversityAlone(t *testing.T) {
 	s := experiment(1)
 	var got []string
 	for _, name := range names(build(t, Source{Spec: s, Measure: []string{"diversity"}})) {
-		if strings.HasPrefix(name, "measure/") || strings.HasPrefix(name, "encode/main/") || strings.Contains(name, "real") {
+		if strings.HasPrefix(name, "measure/") || strings.HasPrefix(name, "encode/main/") || strings.HasPrefix(name, "encode/real/") {
 			got = append(got, name)
 		}
 	}
@@ -372,7 +372,7 @@ func TestDiversityAlone(t *testing.T) {
 	s.Evaluate[0].Fidelity = &spec.Fidelity{Sampler: s.Samplers[1], PerPrompt: 8, Encoder: s.Encoders[0]}
 	p := build(t, Source{Spec: s, Measure: []string{"vendi_score"}})
 	work := node(t, p, "measure/main/diversity/real").Work.(*DiversityWork)
-	if *work != (DiversityWork{Subject: "world", Choice: record.OtherDraws, Encoder: "clip", Component: "clip"}) || slices.Contains(names(p), "sample/main/reference") {
+	if *work != (DiversityWork{Subject: "world", Choice: record.OtherDraws, Encoder: "clip", Component: "shapes_clip"}) || slices.Contains(names(p), "sample/main/reference") {
 		t.Errorf("%+v of %q", work, names(p))
 	}
 }
