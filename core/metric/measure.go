@@ -7,6 +7,8 @@ type Measure string
 // The measures.
 const (
 	MeasureAlignment      Measure = "alignment"
+	MeasurePreference     Measure = "preference"
+	MeasureStrength       Measure = "strength"
 	MeasureReward         Measure = "reward"
 	MeasureFidelity       Measure = "fidelity"
 	MeasureDiversity      Measure = "diversity"
@@ -26,6 +28,8 @@ type MeasureDefinition struct {
 
 var measures = []MeasureDefinition{
 	{MeasureAlignment, true, "an alignment block with a rater"},
+	{MeasurePreference, false, "a preference block with a rater, and several models"},
+	{MeasureStrength, false, "a preference block with a rater, and three models or more"},
 	{MeasureReward, true, "rewards"},
 	{MeasureFidelity, true, "a fidelity block"},
 	{MeasureDiversity, true, "a fidelity block, whose encoder it takes"},

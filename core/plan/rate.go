@@ -2,13 +2,15 @@ package plan
 
 import (
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/people"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 )
 
-// RateWork has a rater judge images, or reads a label file.
+// RateWork has a rater judge images, reads a label file, or takes in what people say.
 type RateWork struct {
 	Fraction float64 `json:"fraction"`         // share of the images, in (0, 1]
+	People   *Asking `json:"people,omitempty"` // nil if nobody is asked
 	Path     string  `json:"-"`                // a CSV or Parquet file; empty if a rater judges
 	Digest   string  `json:"digest,omitempty"` // of what Path names
 	Blind    bool    `json:"blind,omitempty"`  // the file names images by their labels.BlindID, those of other stages too
@@ -21,11 +23,17 @@ var _ Work = (*RateWork)(nil)
 func (*RateWork) kind() (record.Kind, string) { return record.KindRate, "2" }
 func (w *RateWork) items() (int, string)      { return w.Images, "images" }
 
-func (w *RateWork) reads() []string { return []string{w.Path} }
+func (w *RateWork) reads() []string { return append(w.People.reads(), w.Path) }
+func (w *RateWork) asks() *Asking   { return w.People }
 
-func (*RateWork) source(*Node) string { return "from a file" }
+func (w *RateWork) source(*Node) string {
+	if w.People != nil {
+		return "by people"
+	}
+	return "from a file"
+}
 
-// labels plans labels on images: by a rater, or from a file.
+// labels plans labels on images: by a rater, from a file, or by people.
 func (b *builder) labels(labels *spec.Labels) *Node {
 	return b.once(labels, func() *Node {
 		as := named{"rate/" + labels.Name, record.Stage{Subject: labels.Name}}
@@ -33,6 +41,14 @@ func (b *builder) labels(labels *spec.Labels) *Node {
 		if labels.Path != "" {
 			work := &RateWork{Fraction: labels.Fraction, Path: labels.Path, Digest: b.spec.Digests[labels.Path], Images: labels.Images.Count()}
 			return b.add(as, work, nil, b.seed("labels/"+labels.Name), labels.Range, Input{Images, images, Images})
+		}
+		if labels.People != nil {
+			asking := b.asking(labels.People, people.Rate, people.Alignment)
+			if by := labels.People.By; by != nil {
+				asking.Scores = b.score(by, b.imageSet(labels.Images), labels.People.Range)
+			}
+			work := &RateWork{Fraction: labels.Fraction, People: asking, Images: labels.Images.Count()}
+			return b.ask(as, work, b.seed(fractionSeed(as.name)), images, labels.Range) // those that a rater would label
 		}
 		return b.rate(as, as.name, labels.Rater, images, labels.Fraction, labels.Images.Count(), labels.Range)
 	})
@@ -45,5 +61,12 @@ func (b *builder) rate(as named, seedName string, rater *spec.Component, images 
 	instance, inputs := b.instance(rater)
 	instance.Seed = b.seed(seedName)
 	inputs = append([]Input{{Images, images, Images}}, inputs...)
-	return b.add(as, &RateWork{Fraction: fraction, Images: count}, instance, b.seed(seedName+" fraction"), where, inputs...)
+	return b.add(as, &RateWork{Fraction: fraction, Images: count}, instance, b.seed(fractionSeed(seedName)), where, inputs...)
 }
+
+// ask has people judge images, or the share of them that the seed chooses.
+func (b *builder) ask(as named, work *RateWork, seed uint64, images *Node, where diag.Range) *Node {
+	return b.add(as, work, nil, seed, where, Input{Images, images, Images})
+}
+
+func fractionSeed(seedName string) string { return seedName + " fraction" }

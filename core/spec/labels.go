@@ -12,15 +12,16 @@ var labelsForm = form{
 	}},
 	values: []Value{
 		{Name: "images", Required: true, Takes: "images.NAME", Summary: "what is labelled"},
-		{Name: "rater", Takes: "rater.NAME", Summary: "who labels, in place of path"},
+		{Name: "rater", Takes: "rater.NAME", Summary: "a simulated rater, in place of path and people"},
 	},
+	blocks: []nested{askLabels.block("people label the images, in place of path and rater: `plumb label` asks them")},
 }
 
 // labelsBlocks decodes the labels of sets of images:
 //
 //	labels "human" {
 //	  images   = images.labelled
-//	  rater    = rater.crowd # or: path = "labels.csv"
+//	  rater    = rater.crowd # or: path = "labels.csv", or: people {}
 //	  fraction = 0.5
 //	}
 func (l *loader) labelsBlocks() {
@@ -33,12 +34,9 @@ func (l *loader) labelsBlocks() {
 			l.error(arguments.at("fraction", block.DefRange), "Wrong value", "fraction must be above 0: without labels nothing can be fitted. Remove the labels from the reward instead.")
 		}
 		rater := arguments.others["rater"]
-		switch {
-		case rater == nil && !arguments.given("path"):
-			l.error(block.DefRange, "No labels", "Say who labels the images (rater = rater.%s), or where the labels are (path = \"labels.csv\").", l.firstName("rater"))
-		case rater != nil && arguments.given("path"):
-			l.error(rater.NameRange, "Path and rater", "Labels come from a rater or from a file. Remove one of the two.")
-		}
+		l.oneSource("labels", block.DefRange, "No labels", l.ofRater(rater), ofPath(arguments, "labels.csv"), ofPeople(arguments.blocks))
+		labels.People = l.peopleBlock(arguments.blocks, askLabels, "labels/"+labels.Name)
+		l.attentive(labels.People, labels.Images)
 		labels.Rater = l.oneOf(rater, "rater").component()
 	})
 }

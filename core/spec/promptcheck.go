@@ -198,6 +198,11 @@ func (l *loader) audiences() []*audience {
 		}
 	}
 	model := func(m Model, prompts []Prompt) { add(m.Sampler, prompts) }
+	asked := func(p *People, prompts []Prompt) {
+		if p != nil {
+			reward(p.By, prompts)
+		}
+	}
 
 	s := l.spec
 	for _, images := range s.Images {
@@ -206,11 +211,13 @@ func (l *loader) audiences() []*audience {
 	for _, labels := range s.Labels {
 		if labels.Images != nil {
 			add(labels.Rater, labels.Images.Prompts)
+			asked(labels.People, labels.Images.Prompts)
 		}
 	}
 	for _, comparisons := range s.Comparisons {
 		if comparisons.Images != nil {
 			add(comparisons.Rater, comparisons.Images.Prompts)
+			asked(comparisons.People, comparisons.Images.Prompts)
 		}
 	}
 	for _, c := range s.Rewards {
@@ -255,6 +262,10 @@ func (l *loader) audiences() []*audience {
 		}
 		if evaluate.Alignment != nil {
 			add(evaluate.Alignment.Rater, evaluate.Prompts)
+			asked(evaluate.Alignment.People, evaluate.Prompts)
+		}
+		if evaluate.Preference != nil {
+			add(evaluate.Preference.Rater, evaluate.Prompts)
 		}
 		if evaluate.Fidelity != nil {
 			add(evaluate.Fidelity.Sampler, evaluate.Prompts)

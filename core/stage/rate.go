@@ -13,9 +13,12 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
-// rate has a rater label images, or a share of them, or reads people's labels.
+// rate has a rater label images, or a share of them, or takes in people's labels.
 func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
-	if work.Path != "" {
+	switch {
+	case work.People != nil:
+		return rateByPeople(ctx, job, work)
+	case work.Path != "":
 		return rateFromFile(ctx, job, work)
 	}
 	path, err := job.input(plan.Images)
