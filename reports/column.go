@@ -51,7 +51,7 @@ func (k ColumnKey) words() bool {
 // written with their sign.
 func (k ColumnKey) difference() bool {
 	isOne := slices.Contains([]string{"", metric.AverageRewardDifference, metric.Strength, metric.StrengthDifference}, k.Metric)
-	for _, d := range distances {
+	for _, d := range slices.Concat(distances, diversities) {
 		isOne = isOne || k.Metric == d.difference
 	}
 	return k.Field == FieldNumber && isOne

@@ -87,7 +87,7 @@ func (c across) toCompare() []compared {
 		last := &all[len(all)-1]
 		last.name, last.alike, last.at = last.name+"-"+aspect, "as good as the baseline", 50
 	}
-	for _, d := range distances {
+	for _, d := range slices.Concat(distances, diversities) {
 		if c.measured(d.value) {
 			models(quantityOf(d.value, part{}), []part{{}})
 		}

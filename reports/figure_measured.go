@@ -125,6 +125,8 @@ var axisWords = map[string]string{
 	metric.PairwiseAccuracy:    "pairs ordered as raters do",
 	metric.RewardAccuracyShare: "images told as raters do",
 	metric.AUC:                 "AUC against raters",
+	metric.PairwiseDistance:    "distance between images of a prompt",
+	metric.VendiScore:          "Vendi score of a prompt's images",
 }
 
 // wordsOf is what axes and titles call a quantity.

@@ -39,6 +39,9 @@ func figuresOf(ctx context.Context, input Input, variants []variant, grids []*im
 		if front, ok := frontFigure(c); ok {
 			of(front, c.evaluation)
 		}
+		if f, ok := diversityFigure(c); ok {
+			of(f, c.evaluation)
+		}
 		for _, f := range comparedFigures(input.Run, c) {
 			of(f, c.evaluation)
 		}

@@ -13,16 +13,29 @@ import (
 	"github.com/plumb-ml/plumb/reports/figure"
 )
 
-// frontFigure sets the models of an evaluation between alignment and fidelity, of an
-// ablation each model under each variant, over its seeds; ok is false where no model has
-// both numbers. Better is up and to the left, and no model is expected to pass the line of
-// real images.
+// frontFigure sets the models of an evaluation between alignment and fidelity. Better is
+// up and to the left, and no model is expected to pass the line of real images.
 func frontFigure(c across) (f figure.Figure, ok bool) {
-	distance, aligned, ok := c.frontQuantities()
-	if !ok {
+	return c.alignmentAgainst(distances, figure.Figure{Name: "front", Title: "Alignment against fidelity", Caption: "Better is up and to the left"}, true)
+}
+
+// diversityFigure sets them between alignment and diversity: what gains the one may cost
+// the other. No front is drawn, since more diverse than real images is no better.
+func diversityFigure(c across) (f figure.Figure, ok bool) {
+	return c.alignmentAgainst(diversities, figure.Figure{Name: "diversity", Title: "Alignment against diversity", Caption: "Better aligned is up, more diverse to the right"}, false)
+}
+
+// alignmentAgainst draws each model's alignment against the first number of its images
+// that was measured, of an ablation under each variant, over its seeds; ok is false where
+// no model has both. The figure's caption says which way is better.
+func (c across) alignmentAgainst(quantities []imageQuantity, f figure.Figure, front bool) (_ figure.Figure, ok bool) {
+	at := slices.IndexFunc(quantities, func(q imageQuantity) bool { return c.measured(q.value) })
+	aligned, ok := c.frontAlignment()
+	if !ok || at < 0 {
 		return f, false
 	}
-	f = figure.Figure{Name: "front", Title: "Alignment against fidelity"}
+	distance, ways := quantityOf(quantities[at].value, part{}), f.Caption
+	f.Caption = ""
 	panel := figure.Panel{X: axisOf(distance), Y: axisOf(aligned)}
 	var behind sample
 	var bars intervals
@@ -56,7 +69,7 @@ func frontFigure(c across) (f figure.Figure, ok bool) {
 			if x.Low == nil && len(g.seeds) == 1 {
 				// A distance of one seed has the interval of the difference from the
 				// baseline, about its value: it has none itself.
-				x = c.aboutDifference(g, model, x, distance)
+				x = c.aboutDifference(g, model, x, quantities[at].difference)
 			}
 			bars.add(x, "horizontal bars")
 			bars.add(y, "vertical bars")
@@ -65,11 +78,11 @@ func frontFigure(c across) (f figure.Figure, ok bool) {
 				Name: name, Whole: whole, Detail: fmt.Sprintf("%s: %s %s; %s %s", labelled(model, label), wordsOf(aligned), y.bounded(), wordsOf(distance), x.bounded()),
 				Baseline: g.baseline && !baseline,
 			}
-			at := styles.of(&panel, model, baseline)
-			if at < 0 {
+			series := styles.of(&panel, model, baseline)
+			if series < 0 {
 				continue
 			}
-			panel.Series[at].Points = append(panel.Series[at].Points, point)
+			panel.Series[series].Points = append(panel.Series[series].Points, point)
 		}
 	}
 	if len(panel.Series) == 0 {
@@ -88,8 +101,8 @@ func frontFigure(c across) (f figure.Figure, ok bool) {
 			valued = true
 		}
 	}
-	if front := nondominated(panel); len(front) > 1 {
-		panel.Series = append(panel.Series, figure.Series{Name: "front", Style: figure.Baseline, Lines: []figure.Line{{Weight: figure.Thin, Points: front}}})
+	if line := nondominated(panel); front && len(line) > 1 {
+		panel.Series = append(panel.Series, figure.Series{Name: "front", Style: figure.Baseline, Lines: []figure.Line{{Weight: figure.Thin, Points: line}}})
 		f.Caption = "Front: what no other point surpasses in both, by the means alone. "
 	}
 	if floor := c.floor(distance); floor != nil {
@@ -102,7 +115,7 @@ func frontFigure(c across) (f figure.Figure, ok bool) {
 		beside = "beside points: " + strings.Join(variables, ", ")
 	}
 	f.About = joinedBy("; ", behind.words(seeds), seedsWords(seeds), bars.words(), beside)
-	f.Caption = f.Title + ": " + f.About + ". " + f.Caption + "Better is up and to the left; the square is the baseline." + ringed(panel) + bars.made() + styles.left()
+	f.Caption = f.Title + ": " + f.About + ". " + f.Caption + ways + "; the square is the baseline." + ringed(panel) + bars.made() + styles.left()
 	return f, true
 }
 
@@ -127,33 +140,25 @@ func ringed(panels ...figure.Panel) string {
 	return ""
 }
 
-// frontQuantities are what stands for fidelity, the first distance that was measured, and
-// what for alignment: the raters' word, or, where nobody was asked, the first reward's.
-func (c across) frontQuantities() (distance, aligned quantity, ok bool) {
-	at := slices.IndexFunc(distances, func(d struct{ value, difference, p string }) bool { return c.measured(d.value) })
-	if at < 0 {
-		return distance, aligned, false
-	}
-	distance = quantityOf(distances[at].value, part{})
+// frontAlignment is what stands for alignment: the raters' word, or, where nobody was
+// asked, the first reward's.
+func (c across) frontAlignment() (aligned quantity, ok bool) {
 	if c.measured(metric.GoodShare) {
-		return distance, quantityOf(metric.GoodShare, part{}), true
+		return quantityOf(metric.GoodShare, part{}), true
 	}
 	scorers := c.all(evaluation.scorers)
 	if len(scorers) == 0 {
-		return distance, aligned, false
+		return aligned, false
 	}
 	aligned = quantityOf(metric.AverageRewardMean, part{})
 	aligned.column.Key.Reward = scorers[0]
-	return distance, aligned, true
+	return aligned, true
 }
 
-// aboutDifference is a distance with the interval of its difference from the baseline's.
-func (c across) aboutDifference(g group, model string, s shown, distance quantity) shown {
-	at := slices.IndexFunc(distances, func(d struct{ value, difference, p string }) bool {
-		return d.value == distance.column.Key.Metric
-	})
+// aboutDifference is a number of images with the interval of its difference from the baseline's.
+func (c across) aboutDifference(g group, model string, s shown, name string) shown {
 	e, _ := c.of(g.seeds[0])
-	difference := e.find(distances[at].difference, part{}, of(model), drawn(record.All))
+	difference := e.find(name, part{}, of(model), drawn(record.All))
 	if difference == nil || difference.Value == nil || difference.Low == nil {
 		return s
 	}
@@ -162,7 +167,7 @@ func (c across) aboutDifference(g group, model string, s shown, distance quantit
 	return s
 }
 
-// floor is the distance of real images that stand for a model's, its mean over the
+// floor is the number of real images that stand for a model's, its mean over the
 // variants and seeds that measured it; nil: none did.
 func (c across) floor(distance quantity) *float64 {
 	var values []float64

@@ -20,6 +20,8 @@ var verdictQuestions = []struct{ value, difference, p string }{
 	{metric.FID, metric.FIDDifference, metric.FIDDifferenceP},
 	{metric.KID, metric.KIDDifference, metric.KIDDifferenceP},
 	{metric.CMMD, metric.CMMDDifference, metric.CMMDDifferenceP},
+	{metric.PairwiseDistance, metric.PairwiseDistanceDifference, metric.PairwiseDistanceDifferenceP},
+	{metric.VendiScore, metric.VendiScoreDifference, metric.VendiScoreDifferenceP},
 }
 
 // Judgement is the verdict on the models of an experiment's evaluations: every number

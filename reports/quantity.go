@@ -10,7 +10,7 @@ import (
 type quantity struct {
 	column   Column
 	headline bool
-	choice   record.Choice // of a distance: of which images
+	choice   record.Choice // of a distance or diversity: of which images
 	chosenBy *chooser      // of images that are called otherwise in every variant; nil: of a subject
 }
 
@@ -32,7 +32,7 @@ func (q quantity) of(e evaluation, subject string) *record.Metric {
 	if key.ScorePart != "" {
 		conditions = append(conditions, scorePart{key.Reward, key.ScorePart}.is)
 	}
-	if metric.MeasureFidelity.Measures(key.Metric) {
+	if ofImages(key.Metric) {
 		conditions = append(conditions, drawn(q.choice))
 	}
 	if key.Aspect != "" {

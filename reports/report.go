@@ -90,7 +90,7 @@ func experimentTables(v variant) (tables, summary []Table) {
 	for _, e := range v.evaluations {
 		built := map[string]Table{} // by ID
 		for _, build := range []func(variant, evaluation) (Table, bool){
-			modelsTable, partsTable, winTable, preferenceTable, strengthTable, fidelityTable, accuracyTable, rewardsTable, cardTable, bestOfTable, categoryTable, categoryDifferencesTable,
+			modelsTable, partsTable, winTable, preferenceTable, strengthTable, fidelityTable, diversityTable, accuracyTable, rewardsTable, cardTable, bestOfTable, categoryTable, categoryDifferencesTable,
 		} {
 			table, ok := build(v, e)
 			if !ok {

@@ -53,7 +53,12 @@ func (c *comparer) paired(ctx context.Context, own side, at int, other side, the
 		}
 	case metric.MeasureFidelity:
 		wanted = [][2]string{{m.Name + "_difference", m.Name + "_difference_p"}}
-		if found, err = c.distances(ctx, names, m, tables, seed); err != nil {
+		if found, err = distancesOf(ctx, names, m, tables, seed); err != nil {
+			return nil, "", err
+		}
+	case metric.MeasureDiversity:
+		wanted = [][2]string{{m.Name + "_difference", m.Name + "_difference_p"}}
+		if found, err = diversitiesOf(ctx, names, m, tables, seed); err != nil {
 			return nil, "", err
 		}
 	case metric.MeasureRewardAccuracy:
@@ -103,34 +108,34 @@ func (c *comparer) paired(ctx context.Context, own side, at int, other side, the
 	return all, why, nil
 }
 
-// distances are the fidelity of a model with another run's as its baseline.
-func (c *comparer) distances(ctx context.Context, names [2]string, m *record.Metric, tables [2]reader, seed uint64) ([]record.Metric, error) {
+// distancesOf are the fidelity of a model with another run's as its baseline.
+func distancesOf(ctx context.Context, names [2]string, m *record.Metric, tables [2]reader, seed uint64) ([]record.Metric, error) {
 	in := metric.FidelityInput{Model: names[0], Baseline: names[1], Reference: m.Versus, Encoder: m.Encoder, Seed: seed}
-	for _, one := range []struct {
-		of       *metric.ImageFeatures
-		from     reader
-		features string
-		images   string
-	}{
-		{&in.Features, tables[0], "features", "images"},
-		{&in.BaselineFeatures, tables[1], "features", "images"},
-		{&in.ReferenceFeatures, tables[0], "reference features", "reference images"},
-	} {
-		path, err := one.from.path(one.features)
-		if err != nil {
-			return nil, err
-		}
-		if one.of.Rows, err = table.ReadAll[table.Feature](path); err != nil {
-			return nil, err
-		}
-		if path, err = one.from.path(one.images); err != nil {
-			return nil, err
-		}
-		if one.of.Images, err = table.Captions(ctx, path); err != nil {
-			return nil, err
-		}
+	var err error
+	if in.Features, err = tables[0].features(ctx, ""); err != nil {
+		return nil, err
+	}
+	if in.BaselineFeatures, err = tables[1].features(ctx, ""); err != nil {
+		return nil, err
+	}
+	if in.ReferenceFeatures, err = tables[0].features(ctx, "reference "); err != nil {
+		return nil, err
 	}
 	found, _, err := metric.Fidelity(in)
+	return found, err
+}
+
+// diversitiesOf are the diversity of a model with another run's as its baseline.
+func diversitiesOf(ctx context.Context, names [2]string, m *record.Metric, tables [2]reader, seed uint64) ([]record.Metric, error) {
+	in := metric.DiversityInput{Model: names[0], Baseline: names[1], Encoder: m.Encoder, Seed: seed}
+	var err error
+	if in.Features, err = tables[0].features(ctx, ""); err != nil {
+		return nil, err
+	}
+	if in.BaselineFeatures, err = tables[1].features(ctx, ""); err != nil {
+		return nil, err
+	}
+	found, _, err := metric.Diversity(in)
 	return found, err
 }
 
@@ -158,6 +163,22 @@ func (r reader) find(role string) (protocol.Table, bool) {
 func (r reader) digest(role string) string {
 	found, _ := r.find(role)
 	return found.Output.Digest
+}
+
+// features reads features with the prompts of their images, of the roles that begin so.
+func (r reader) features(ctx context.Context, begin string) (of metric.ImageFeatures, err error) {
+	path, err := r.path(begin + "features")
+	if err != nil {
+		return of, err
+	}
+	if of.Rows, err = table.ReadAll[table.Feature](path); err != nil {
+		return of, err
+	}
+	if path, err = r.path(begin + "images"); err != nil {
+		return of, err
+	}
+	of.Images, err = table.Captions(ctx, path)
+	return of, err
 }
 
 func (r reader) path(role string) (string, error) {

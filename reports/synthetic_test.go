@@ -216,6 +216,45 @@ func fidelityMetrics(m syntheticModel, salt string) []record.Metric {
 	return all
 }
 
+func diversityMetrics(m syntheticModel, salt string) []record.Metric {
+	base := record.Metric{Subject: m.name, Encoder: "clip", N: 480, Clusters: 120, Better: "higher",
+		Protocol: map[string]string{
+			"encoder": "clip", "component": "shapes_clip, weights sha256 0123456789ab", metric.ImagesAPrompt: "4", "similarity": "cosine of features, within a prompt",
+			"interval": "95 %, t, by the spread of prompts within category and split",
+		}}
+	if m.name == "world" {
+		base.Choice = record.OtherDraws
+	}
+	value := 0.5 - 0.4*(m.good-0.43) + 0.01*wobble("diversity"+m.name+salt)
+	var all []record.Metric
+	for _, d := range []struct {
+		name               string
+		least, scale, half float64
+	}{{"pairwise_distance", 0, 1, 0.021}, {"vendi_score", 1, 3, 0.07}} {
+		of := base
+		of.Name = d.name
+		all = append(all, around(of, d.least+d.scale*value, d.half))
+		if m.name == "base" || m.name == "world" {
+			continue
+		}
+		difference, p := base, base
+		difference.Name, p.Name = d.name+"_difference", d.name+"_difference_p"
+		difference.Versus, p.Versus = "base", "base"
+		difference = around(difference, d.scale*(value-0.5), d.half/2)
+		p.Unit, p.Better, p.Value = record.P, record.Neither, rounded(math.Exp(-200*math.Abs(value-0.5)))
+		p.Protocol = map[string]string{"test": "two-sided sign-flip test over prompts, 99,999 random flips"}
+		all = append(all, difference, p)
+	}
+	return all
+}
+
+// realDiversity is the diversity of real images that stand for a model's.
+func realDiversity(salt string) record.Record {
+	stage := measuring("diversity", "world")
+	stage.Choice = record.OtherDraws
+	return record.Record{Node: "measure/main/diversity/real", Stage: stage, Metrics: diversityMetrics(syntheticModel{name: "world", good: 0.35}, salt)}
+}
+
 // realImages is the measure of real images that stand for a model's.
 func realImages(salt string) record.Record {
 	stage := measuring("fidelity", "world")
@@ -394,8 +433,10 @@ func syntheticExperiment(t *testing.T) *synthetic {
 		s.stage(&v, record.Record{Node: "measure/main/alignment/" + m.name, Stage: measuring("alignment", m.name), Metrics: alignmentMetrics(m, "")})
 		s.stage(&v, record.Record{Node: "measure/main/reward/" + m.name, Stage: measuring("reward", m.name), Metrics: rewardMetrics(m, "")})
 		s.stage(&v, record.Record{Node: "measure/main/fidelity/" + m.name, Stage: measuring("fidelity", m.name), Metrics: fidelityMetrics(m, "")})
+		s.stage(&v, record.Record{Node: "measure/main/diversity/" + m.name, Stage: measuring("diversity", m.name), Metrics: diversityMetrics(m, "")})
 	}
 	s.stage(&v, realImages(""))
+	s.stage(&v, realDiversity(""))
 	s.stage(&v, record.Record{Node: "measure/main/reward_accuracy", Stage: measuring("reward_accuracy", ""), Metrics: accuracyMetrics(0.5, "")})
 	s.stage(&v, record.Record{Node: "measure/main/best_of/base", Stage: measuring("best_of", "base"), Metrics: bestOfMetrics()})
 	s.run = &record.Run{
@@ -431,7 +472,7 @@ func syntheticAblation(t *testing.T) *synthetic {
 				}
 				missing := weight == 2 || (weight == 0.5 && seed == 2)
 				if missing && m.name != "base" {
-					for _, what := range []string{"alignment", "reward", "fidelity"} {
+					for _, what := range []string{"alignment", "reward", "fidelity", "diversity"} {
 						v.Stages = append(v.Stages, record.StageRef{Node: "measure/main/" + what + "/" + m.name, Stage: measuring(what, m.name), Status: record.Cached})
 					}
 					v.Stages = append(v.Stages, record.StageRef{
@@ -450,8 +491,10 @@ func syntheticAblation(t *testing.T) *synthetic {
 				s.stage(&v, record.Record{Node: "measure/main/alignment/" + m.name, Stage: measuring("alignment", m.name), Metrics: alignmentMetrics(m, salt)})
 				s.stage(&v, record.Record{Node: "measure/main/reward/" + m.name, Stage: measuring("reward", m.name), Metrics: rewardMetrics(m, salt)})
 				s.stage(&v, record.Record{Node: "measure/main/fidelity/" + m.name, Stage: measuring("fidelity", m.name), Metrics: fidelityMetrics(m, salt)})
+				s.stage(&v, record.Record{Node: "measure/main/diversity/" + m.name, Stage: measuring("diversity", m.name), Metrics: diversityMetrics(m, salt)})
 			}
 			s.stage(&v, realImages(fmt.Sprint(seed)))
+			s.stage(&v, realDiversity(fmt.Sprint(seed)))
 			s.stage(&v, record.Record{Node: "measure/main/reward_accuracy", Stage: measuring("reward_accuracy", ""), Metrics: accuracyMetrics(weight, v.Name)})
 			if weight < 2 {
 				s.stage(&v, record.Record{Node: "measure/main/best_of/base", Stage: measuring("best_of", "base"), Metrics: bestOfMetrics()})

@@ -40,7 +40,7 @@ func modelsTable(v variant, e evaluation) (Table, bool) {
 	}
 	for _, d := range distances[:2] { // CMMD has its place in the table of fidelity
 		add(metricColumn(d.value, part{}), metric.MeasureFidelity, func(model string) Cell {
-			return t.distanceCell(e, d.value, model)
+			return t.imageCell(e, d.value, model)
 		})
 	}
 	t.dropEmpty(func(key ColumnKey) bool { return planned[key] })

@@ -32,7 +32,7 @@ func summaryTable(e evaluation, wins, fidelity Table) Table {
 		}
 		row.put(distance, text("")) // one number for all prompts
 		if over == (part{}) && e.has(metric.MeasureFidelity) {
-			row.put(distance, t.distanceCell(e, metric.FID, name))
+			row.put(distance, t.imageCell(e, metric.FID, name))
 		}
 		t.Rows = append(t.Rows, row)
 	}

@@ -20,6 +20,7 @@ func variantTables(run *record.Run, variants []variant) []Table {
 			c.parts(models),
 			lead(c.table("variant-rewards", "Variants: agreement of the rewards with the raters", "reward", rewards, rewardQuantities)),
 			c.fidelity(models),
+			c.diversity(models),
 			c.rewardsCompared(),
 			c.bestOf(),
 			lead(c.differences(models, modelQuantities, rewards, rewardQuantities)),

@@ -60,6 +60,7 @@ func (p *program) backendInstallCommand() *cobra.Command {
 	}
 	command.Flags().StringArrayVar(&from, "from", nil, "wheel, or directory of wheels, in place of the network; repeatable")
 	command.Flags().BoolVar(&dry, "dry-run", false, "say what would be installed, and how pip fetches it elsewhere; fetch nothing")
+	command.Flags().BoolVar(&p.json, "json", false, "print JSON")
 	return command
 }
 
@@ -96,29 +97,81 @@ func (p *program) install(ctx context.Context, release install.Release, from []s
 	if err != nil {
 		return exit{exitFailed, err}
 	}
+	opened, err := p.tryInstalled(ctx, done)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		return p.writeJSON(installedNow{Backend: done.Backend, Version: done.Version, Dir: done.Dir, Bytes: done.Bytes, New: isNew, openedHere: opened})
+	}
 	if !isNew {
 		fmt.Fprintf(p.out, "%s %s is installed already, and whole, in\n  %s\n", done.Backend, done.Version, done.Dir)
 	} else {
 		fmt.Fprintf(p.out, "%s %s is installed, %s, in\n  %s\n", done.Backend, done.Version, byteSize(done.Bytes), done.Dir)
 	}
-	return p.tryInstalled(ctx, done)
+	switch {
+	case opened.Error != "":
+		fmt.Fprintf(p.out, "It does not open here:\n  %s\n", indent(opened.Error, 2, 80))
+	case opened.Before != "":
+		fmt.Fprintf(p.out, "It comes second: %s is taken before it.\n", opened.Before)
+	default:
+		fmt.Fprintf(p.out, "It opens, on %s. `plumb doctor` says how fast it is.\n", opened.Device)
+	}
+	return nil
+}
+
+// installedNow is a backend that an installation left here.
+type installedNow struct {
+	Backend string `json:"backend"`
+	Version string `json:"version"`
+	Dir     string `json:"dir"`
+	Bytes   int64  `json:"bytes"`
+	New     bool   `json:"new"` // it was not here before
+	openedHere
+}
+
+// openedHere is what became of opening a backend that is installed.
+type openedHere struct {
+	Device string `json:"device,omitempty"`
+	Before string `json:"before,omitempty"` // the plugin that is taken before it
+	Error  string `json:"error,omitempty"`  // why it does not open
 }
 
 // tryInstalled opens what was just installed: whether it works here is known now,
 // and not when an experiment begins.
-func (p *program) tryInstalled(ctx context.Context, done install.Installed) error {
+func (p *program) tryInstalled(ctx context.Context, done install.Installed) (openedHere, error) {
 	answer, err := p.tryBackend(ctx, done.Backend)
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return openedHere{}, ctx.Err()
 	case err != nil:
-		fmt.Fprintf(p.out, "It does not open here:\n  %s\n", indent(err.Error(), 2, 80))
+		return openedHere{Error: err.Error()}, nil
 	case answer.Plugin != nil && answer.Plugin.Path != done.Path():
-		fmt.Fprintf(p.out, "It comes second: %s is taken before it.\n", answer.Plugin)
-	default:
-		fmt.Fprintf(p.out, "It opens, on %s. `plumb doctor` says how fast it is.\n", answer.Environment.Device)
+		return openedHere{Before: answer.Plugin.String()}, nil
 	}
-	return nil
+	return openedHere{Device: answer.Environment.Device}, nil
+}
+
+// releaseJSON is what would be installed.
+type releaseJSON struct {
+	Backend  string      `json:"backend"`
+	Version  string      `json:"version"`
+	Platform string      `json:"platform"` // GOOS/GOARCH
+	Root     string      `json:"root"`     // below which it is unpacked
+	Bytes    int64       `json:"bytes"`    // to fetch
+	Unpacked int64       `json:"bytes_unpacked"`
+	Wheels   []wheelJSON `json:"wheels"`
+	Pip      string      `json:"pip"` // the command that fetches them on another machine
+}
+
+// wheelJSON is a wheel to fetch.
+type wheelJSON struct {
+	File     string `json:"file"`
+	Package  string `json:"package"`
+	Version  string `json:"version"`
+	Bytes    int64  `json:"bytes"`
+	Unpacked int64  `json:"bytes_unpacked"`
+	SHA256   string `json:"sha256"`
 }
 
 // describeRelease says what would be installed.
@@ -128,6 +181,13 @@ func (p *program) describeRelease(release install.Release) error {
 		return exit{exitFailed, err}
 	}
 	wheels, unpacked := release.Size()
+	if p.json {
+		one := releaseJSON{Backend: release.Backend, Version: release.Version, Platform: release.Platform, Root: root, Bytes: wheels, Unpacked: unpacked, Wheels: []wheelJSON{}, Pip: release.PipDownload()}
+		for _, wheel := range release.Wheels {
+			one.Wheels = append(one.Wheels, wheelJSON{wheel.File, wheel.Package, wheel.Version, wheel.Size, wheel.Unpacked, wheel.SHA256})
+		}
+		return p.writeJSON(one)
+	}
 	fmt.Fprintf(p.out, "%s %s for %s: %s, %s to fetch,\n%s unpacked, below\n  %s\n\n", release.Backend, release.Version, release.Platform,
 		plural(len(release.Wheels), "wheel", "wheels"), byteSize(wheels), byteSize(unpacked), root)
 	for _, wheel := range release.Wheels {

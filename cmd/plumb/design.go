@@ -123,6 +123,9 @@ func designText(d session.Design) string {
 	if d.Fidelity && d.Count() < metric.FewestForFidelity {
 		sentences = append(sentences, fmt.Sprintf("No interval of FID, KID and CMMD: fewer than %d prompts", metric.FewestForFidelity))
 	}
+	if d.Fidelity && d.PerPrompt < 2 {
+		sentences = append(sentences, "No diversity: it is between images of a prompt, and takes two")
+	}
 	return strings.Join(sentences, ". ") + "."
 }
 

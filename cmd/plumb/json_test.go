@@ -17,37 +17,38 @@ import (
 // noFacts are the verbs that print nothing that a program would read: they write files,
 // serve, or remove what they are told to.
 var noFacts = []string{
-	"backend install", "backend uninstall", "completion bash", "completion fish", "completion powershell", "completion zsh",
+	"backend uninstall", "completion bash", "completion fish", "completion powershell", "completion zsh",
 	"export", "fmt", "help", "init", "label export", "label import", "label page", "plugin lock", "plugin new", "runs rm", "watch",
 }
 
 // askedForJSON is how each verb that prints facts is asked for them, in a directory with a run
 // of tiny.hcl. A verb that is new has a line here, or is in noFacts.
 var askedForJSON = map[string][]string{
-	"backend list": {},
-	"bench":        {"tiny", "--only", "nothing"}, // its --json names a file
-	"bundle":       nil,                           // of what it writes: testdata/script
-	"compare":      nil,                           // of two runs: testdata/script
-	"judge":        nil,                           // of models: testdata/script
-	"verify":       nil,                           // of a bundle: testdata/script
-	"doctor":       {"--quick"},
-	"download":     {"tiny.hcl", "--dry-run"},
-	"explain":      {"tiny.hcl", "sample/labelled"},
-	"label status": nil, // of a label file: testdata/script/label_status.txtar
-	"plan":         {"tiny.hcl"},
-	"plugin check": nil, // of a plugin's own: testdata/script/plugin_check.txtar
-	"plugin try":   nil, // the same: testdata/script/plugin_try.txtar
-	"plugins":      {},
-	"reference":    {"finetune"},
-	"report":       {"tiny"},
-	"run":          {"tiny.hcl"},
-	"runs":         {},
-	"store gc":     {"--dry-run"},
-	"store usage":  {},
-	"store verify": {},
-	"track":        nil, // to a server: testdata/script/tracking.txtar
-	"validate":     {"tiny.hcl"},
-	"version":      {},
+	"backend install": nil, // not for every platform: testdata/script/backend.txtar
+	"backend list":    {},
+	"bench":           {"tiny", "--only", "nothing"}, // its --json names a file
+	"bundle":          nil,                           // of what it writes: testdata/script
+	"compare":         nil,                           // of two runs: testdata/script
+	"judge":           nil,                           // of models: testdata/script
+	"verify":          nil,                           // of a bundle: testdata/script
+	"doctor":          {"--quick"},
+	"download":        {"tiny.hcl", "--dry-run"},
+	"explain":         {"tiny.hcl", "sample/labelled"},
+	"label status":    nil, // of a label file: testdata/script/label_status.txtar
+	"plan":            {"tiny.hcl"},
+	"plugin check":    nil, // of a plugin's own: testdata/script/plugin_check.txtar
+	"plugin try":      nil, // the same: testdata/script/plugin_try.txtar
+	"plugins":         {},
+	"reference":       {"finetune"},
+	"report":          {"tiny"},
+	"run":             {"tiny.hcl"},
+	"runs":            {},
+	"store gc":        {"--dry-run"},
+	"store usage":     {},
+	"store verify":    {},
+	"track":           nil, // to a server: testdata/script/tracking.txtar
+	"validate":        {"tiny.hcl"},
+	"version":         {},
 }
 
 // TestJSON: every verb that prints facts prints them as JSON, too.

@@ -91,6 +91,7 @@ func TestScripts(t *testing.T) {
 			"tear":        tear,
 			"tracker":     tracker,
 			"tracked":     tracked,
+			"waittracked": waitTracked,
 		},
 	})
 }
@@ -231,6 +232,24 @@ func tracked(ts *testscript.TestScript, negated bool, args []string) {
 			ts.Fatalf("%s has %s %s = %q, want %q; it has the metrics %v", args[0], kind, key, got, want, slices.Sorted(maps.Keys(run.Metrics)))
 		}
 	}
+}
+
+// waitTracked waits until the tracker has at least some points of an item's metric.
+//
+//	waittracked ITEM KEY POINTS
+func waitTracked(ts *testscript.TestScript, negated bool, args []string) {
+	found, ok := trackers.Load(ts.Getenv("TRACKER"))
+	if negated || len(args) != 3 || !ok {
+		ts.Fatalf("usage: waittracked ITEM KEY POINTS")
+	}
+	points, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if run := found.(*mlflowtest.Server).Item(args[0]); run != nil && len(run.Metrics[args[1]]) >= points {
+			return
+		}
+	}
+	ts.Fatalf("%s does not come to %d points of %s", args[0], points, args[1])
 }
 
 // picture writes a PNG of one grey.

@@ -235,7 +235,7 @@ func (p *program) tellVerdict(how string, v *bundle.Verdict) {
 	if n := v.Count(bundle.Within); n > 0 {
 		text += fmt.Sprintf(", %d within the interval of the bundle's", n)
 	}
-	var lines []string
+	var lines, unjudged []string
 	for _, number := range v.Numbers {
 		if number.Agreement == bundle.Same || number.Agreement == bundle.Within {
 			continue
@@ -246,13 +246,21 @@ func (p *program) tellVerdict(how string, v *bundle.Verdict) {
 				of += ", " + part
 			}
 		}
-		lines = append(lines, of+": "+number.Difference)
+		if number.Agreement == bundle.Unjudged {
+			unjudged = append(unjudged, of+": "+number.Difference)
+		} else {
+			lines = append(lines, of+": "+number.Difference)
+		}
 	}
 	if lines == nil {
 		fmt.Fprintln(p.out, text+"; none differs by more than its interval.")
 	} else {
 		fmt.Fprintf(p.out, "%s; %d DIFFER:\n", text, len(lines))
 		p.tellFew(lines)
+	}
+	if unjudged != nil {
+		fmt.Fprintf(p.out, "%s no interval that could say how far is far, and are not judged:\n", plural(len(unjudged), "other number has", "other numbers have"))
+		p.tellFew(unjudged)
 	}
 	for _, line := range slices.Concat(v.Other, v.Remarks) {
 		fmt.Fprintln(p.out, indent(line, 0, p.width(p.out)))

@@ -71,7 +71,7 @@ func TestWatch(t *testing.T) {
 		if err := json.Unmarshal([]byte(get("parts")), &parts); err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(parts["now"].HTML, "32 of 32 stages") && strings.Contains(parts["images"].HTML, "<img") {
+		if strings.Contains(parts["now"].HTML, "34 of 34 stages") && strings.Contains(parts["images"].HTML, "<img") {
 			break
 		}
 		if time.Now().After(deadline) {

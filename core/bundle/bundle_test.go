@@ -197,7 +197,7 @@ func TestAlteredNumbers(t *testing.T) {
 	}{
 		{"good_share", func(m *record.Metric) { *m.Value = 0.55 }, Within, "0.55, and 0.5 again, within"},
 		{"good_share", func(m *record.Metric) { *m.Value, *m.Low, *m.High = 0.95, 0.9, 0.99 }, Beyond, "0.95, and 0.5 again, outside [0.9, 0.99]"},
-		{"win_minus_lose_p", func(m *record.Metric) { *m.Value = 0.001 }, Beyond, "no interval"},
+		{"win_minus_lose_p", func(m *record.Metric) { *m.Value = 0.001 }, Beyond, "0.001, and 0.03125 again, of the same tables"},
 		{"good_share", func(m *record.Metric) { *m.High = 0.6 }, Unequal, "upper bound"},
 		{"good_share", func(m *record.Metric) { m.N = 99 }, Unequal, "over 99 images"},
 		{"good_share", func(m *record.Metric) { m.Value = nil }, Unequal, "could not be computed"},

@@ -43,14 +43,17 @@ type Agreement string
 const (
 	Same     Agreement = "same"      // bit by bit, or but for rounding in the last digits
 	Within   Agreement = "within"    // another value, within the interval of the bundle's
-	Beyond   Agreement = "beyond"    // another value, outside the interval, or there is none
+	Unjudged Agreement = "unjudged"  // of a second run: another value, without an interval that says how far is far
+	Beyond   Agreement = "beyond"    // another value, outside the interval, or from the same tables without one
 	Unequal  Agreement = "unequal"   // one could not be computed, or is of other images
 	NotFound Agreement = "not_found" // it was not measured again
 )
 
 // Agrees reports whether nothing differs by more than its interval.
 func (v *Verdict) Agrees() bool {
-	return len(v.Other) == 0 && !slices.ContainsFunc(v.Numbers, func(n Number) bool { return n.Agreement != Same && n.Agreement != Within })
+	return len(v.Other) == 0 && !slices.ContainsFunc(v.Numbers, func(n Number) bool {
+		return n.Agreement != Same && n.Agreement != Within && n.Agreement != Unjudged
+	})
 }
 
 // Count is how many numbers agree in this way.
@@ -84,13 +87,14 @@ func (b *Bundle) Recompute(ctx context.Context) (*Verdict, error) {
 	}
 	b.eachMeasure(func(variant record.Variant, stage record.StageRef, r *record.Record) {
 		if made := again[stage.Key]; made != nil {
-			v.compare(variant.Name, stage.Node, r.Metrics, made.Metrics)
+			v.compare(variant.Name, stage.Node, r.Metrics, made.Metrics, sameTables)
 		}
 	})
 	return v, nil
 }
 
-// Compare sets the metrics of a second run against the bundle's.
+// Compare sets the metrics of a second run against the bundle's. Its images may
+// be others, by another backend; so a number without an interval of its own is not judged.
 func (b *Bundle) Compare(run *record.Run, records map[string]*record.Record) *Verdict {
 	v := &Verdict{}
 	type at struct{ variant, node string }
@@ -107,7 +111,7 @@ func (b *Bundle) Compare(run *record.Run, records map[string]*record.Record) *Ve
 		if made := again[at{variant.Name, stage.Node}]; made != nil {
 			metrics = made.Metrics
 		}
-		v.compare(variant.Name, stage.Node, r.Metrics, metrics)
+		v.compare(variant.Name, stage.Node, r.Metrics, metrics, secondRun)
 	})
 	return v
 }

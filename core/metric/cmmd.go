@@ -3,9 +3,6 @@ package metric
 import (
 	"fmt"
 	"math"
-	"slices"
-
-	"gonum.org/v1/gonum/mat"
 )
 
 // CMMD's constants, as published.
@@ -34,9 +31,8 @@ func (f *fidelity) clipDistances() {
 	d, zero := f.design.normalised()
 	switch {
 	case zero != "":
-		why := "a feature of length 0 has no direction: " + zero
-		f.add(without(m, why))
-		f.none(CMMDDifference, CMMDDifferenceP, why)
+		f.add(without(m, zero))
+		f.none(CMMDDifference, CMMDDifferenceP, zero)
 		return
 	case f.most() > largestKernel:
 		why := fmt.Sprintf("more than %d images", largestKernel)
@@ -57,18 +53,10 @@ func (d fidelityDesign) normalised() (_ fidelityDesign, zero string) {
 		if g.x == nil {
 			continue
 		}
-		lengths := norms(g.x)
-		if at := slices.Index(lengths, 0); at >= 0 {
-			return d, fmt.Sprintf("image %q of %s", g.ids[at], g.name)
+		if zero := g.undirected(); zero != "" {
+			return d, zero
 		}
-		unit := mat.DenseCopyOf(g.x)
-		for i, length := range lengths {
-			row := unit.RawRowView(i)
-			for j := range row {
-				row[j] /= math.Sqrt(length)
-			}
-		}
-		g.x = unit
+		g.x = directions(g.x)
 	}
 	return d, ""
 }

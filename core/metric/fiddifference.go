@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/stats"
 )
 
@@ -224,10 +225,12 @@ func (f *fidelity) frechetDistances() error {
 	width := d.model.width()
 	m := f.metric(FID)
 	m.Protocol["covariance"] = "divided by n-1"
-	value, err := frechet(momentsOf(d.model.x), momentsOf(d.reference.x))
+	own, real := momentsOf(d.model.x), momentsOf(d.reference.x)
+	value, err := frechet(own, real)
 	if err != nil {
 		return fmt.Errorf("fid of %s: %w", f.in.Model, err)
 	}
+	m.Rounding = frechetRounding(own, real)
 	m.Note = join(m.Note, "no interval: biased upwards by the number of images")
 	if f.fewest() <= width {
 		m.Note = join(m.Note, "no more images than feature dimensions: the covariance is singular")
@@ -240,11 +243,11 @@ func (f *fidelity) frechetDistances() error {
 	left := f.fewest() * (groups - 2) / max(1, groups)
 	switch {
 	case width > widestJackknife:
-		return f.plainDifference(value, fmt.Sprintf("no interval: features wider than %d; of the images as many as they are", widestJackknife))
+		return f.plainDifference(m, value, fmt.Sprintf("no interval: features wider than %d; of the images as many as they are", widestJackknife))
 	case left <= width:
-		return f.plainDifference(value, "no interval: too few images for features of this width; of the images as many as they are")
+		return f.plainDifference(m, value, "no interval: too few images for features of this width; of the images as many as they are")
 	case len(d.strata) < fewestPrompts:
-		return f.plainDifference(value, fmt.Sprintf("no interval: fewer than %d prompts; of the images as many as they are", fewestPrompts))
+		return f.plainDifference(m, value, fmt.Sprintf("no interval: fewer than %d prompts; of the images as many as they are", fewestPrompts))
 	}
 	estimate, err := frechetDifference(d, f.in.Seed)
 	f.estimated(FIDDifference, FIDDifferenceP, estimate, err, 1,
@@ -253,13 +256,15 @@ func (f *fidelity) frechetDistances() error {
 }
 
 // plainDifference is that of the two distances as they are printed.
-func (f *fidelity) plainDifference(value float64, why string) error {
-	baseline, err := frechet(momentsOf(f.design.baseline.x), momentsOf(f.design.reference.x))
+func (f *fidelity) plainDifference(own record.Metric, value float64, why string) error {
+	theirs, real := momentsOf(f.design.baseline.x), momentsOf(f.design.reference.x)
+	baseline, err := frechet(theirs, real)
 	if err != nil {
 		return fmt.Errorf("fid of %s: %w", f.in.Baseline, err)
 	}
 	m := f.metric(FIDDifference)
 	m.Note = join(m.Note, why)
+	m.Rounding = own.Rounding + frechetRounding(theirs, real)
 	f.add(number(m, value-baseline))
 	f.add(without(f.metric(FIDDifferenceP), why))
 	return nil

@@ -11,6 +11,7 @@ const (
 	MeasureStrength       Measure = "strength"
 	MeasureReward         Measure = "reward"
 	MeasureFidelity       Measure = "fidelity"
+	MeasureDiversity      Measure = "diversity"
 	MeasureRewardAccuracy Measure = "reward_accuracy"
 	MeasureBestOf         Measure = "best_of"
 	MeasureRewardCard     Measure = "reward_card"
@@ -31,6 +32,7 @@ var measures = []MeasureDefinition{
 	{MeasureStrength, false, "a preference block with a rater, and three models or more"},
 	{MeasureReward, true, "rewards"},
 	{MeasureFidelity, true, "a fidelity block"},
+	{MeasureDiversity, true, "a fidelity block, whose encoder it takes"},
 	{MeasureRewardAccuracy, false, "rewards, and an alignment block with a rater for them to agree with"},
 	{MeasureRewardCard, false, "a reward_card block"},
 	{MeasureCheckpoints, false, "an evaluate block in a finetune"},

@@ -51,6 +51,13 @@ const (
 	CMMDDifference  = "cmmd_difference"
 	CMMDDifferenceP = "cmmd_difference_p"
 
+	PairwiseDistance            = "pairwise_distance"
+	PairwiseDistanceDifference  = "pairwise_distance_difference"
+	PairwiseDistanceDifferenceP = "pairwise_distance_difference_p"
+	VendiScore                  = "vendi_score"
+	VendiScoreDifference        = "vendi_score_difference"
+	VendiScoreDifferenceP       = "vendi_score_difference_p"
+
 	RewardAccuracyShare  = "reward_accuracy"
 	RewardAccuracyFitted = "reward_accuracy_fitted"
 	MajorityAccuracy     = "majority_accuracy"
@@ -155,6 +162,13 @@ var definitions = []Definition{
 	{CMMD, MeasureFidelity, record.Plain, record.Lower, "CMMD", false},
 	{CMMDDifference, MeasureFidelity, record.Plain, record.Lower, "CMMD difference", false},
 	{CMMDDifferenceP, MeasureFidelity, record.P, record.Neither, "p", false},
+
+	{PairwiseDistance, MeasureDiversity, record.Plain, record.Higher, "pairwise distance", false},
+	{PairwiseDistanceDifference, MeasureDiversity, record.Plain, record.Higher, "distance difference", false},
+	{PairwiseDistanceDifferenceP, MeasureDiversity, record.P, record.Neither, "p", false},
+	{VendiScore, MeasureDiversity, record.Plain, record.Higher, "Vendi score", false},
+	{VendiScoreDifference, MeasureDiversity, record.Plain, record.Higher, "Vendi difference", false},
+	{VendiScoreDifferenceP, MeasureDiversity, record.P, record.Neither, "p", false},
 
 	{RewardAccuracyShare, MeasureRewardAccuracy, record.Share, record.Higher, "images", false},
 	{RewardAccuracyFitted, MeasureRewardAccuracy, record.Share, record.Higher, "", false},

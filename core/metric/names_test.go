@@ -44,6 +44,7 @@ func TestTheTableIsWhatIsMeasured(t *testing.T) {
 	take(MeasureStrength)(strengths, nil, err)
 	take(MeasureReward)(AverageReward(AverageRewardInput{Scores: scores(0), BaselineScores: scores(0.1)}))
 	take(MeasureFidelity)(Fidelity(FidelityInput{Baseline: "b", Features: points, BaselineFeatures: points, ReferenceFeatures: points}))
+	take(MeasureDiversity)(Diversity(DiversityInput{Baseline: "b", Features: points, BaselineFeatures: points}))
 	take(MeasureRewardAccuracy)(RewardAccuracy(RewardAccuracyInput{Scores: scores(0), Labels: first}))
 	comparison, err := RewardComparison(RewardComparisonInput{Rewards: []ScoredBy{{"a", scores(0)}, {"b", scores(0.1)}}, Labels: first})
 	take(MeasureRewardAccuracy)(comparison, nil, err)

@@ -22,6 +22,9 @@ func (b *builder) evaluate(evaluate *spec.Evaluate) {
 		if e.Fidelity != nil && e.wants(metric.MeasureFidelity) {
 			e.fidelity(model)
 		}
+		if e.Fidelity != nil && e.wants(metric.MeasureDiversity) {
+			e.diversity(model)
+		}
 	}
 	for _, pair := range e.Compared() {
 		if e.wants(metric.MeasurePreference) {
@@ -33,6 +36,9 @@ func (b *builder) evaluate(evaluate *spec.Evaluate) {
 	}
 	if e.Fidelity != nil && e.wants(metric.MeasureFidelity) {
 		e.floor()
+	}
+	if e.Fidelity != nil && e.wants(metric.MeasureDiversity) {
+		e.naturalDiversity()
 	}
 	if e.Alignment != nil && len(e.Rewards) > 0 && e.wants(metric.MeasureRewardAccuracy) {
 		e.rewardAccuracy()

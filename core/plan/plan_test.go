@@ -112,10 +112,10 @@ func TestPlanOfAWholeExperiment(t *testing.T) {
 		"score/labelled/with_aux", "encode/unlabelled/clip", "score/unlabelled/with_aux", "tune/full",
 		"sample/main/base", "rate/main/base", "measure/main/alignment/base",
 		"encode/main/base/clip", "score/main/base/clip", "score/main/base/with_aux", "measure/main/reward/base",
-		"encode/real/clip", "measure/main/fidelity/base",
+		"encode/real/clip", "measure/main/fidelity/base", "measure/main/diversity/base",
 		"sample/main/full", "rate/main/full", "measure/main/alignment/full",
 		"encode/main/full/clip", "score/main/full/clip", "score/main/full/with_aux", "measure/main/reward/full",
-		"measure/main/fidelity/full", "measure/main/fidelity/real",
+		"measure/main/fidelity/full", "measure/main/diversity/full", "measure/main/fidelity/real",
 		"measure/main/reward_accuracy",
 		"sample/main/best_of/base", "choose/main/best_of/base/random", "rate/main/best_of/base/random",
 		"encode/main/best_of/base/clip", "score/main/best_of/base/with_aux",
@@ -140,6 +140,10 @@ func TestPlanOfAWholeExperiment(t *testing.T) {
 		"measure/main/fidelity/full": {
 			"features = features of encode/main/full/clip", "images = images of sample/main/full",
 			"reference features = features of encode/real/clip", "reference images = images of sample/real",
+			"baseline features = features of encode/main/base/clip", "baseline images = images of sample/main/base",
+		},
+		"measure/main/diversity/full": {
+			"features = features of encode/main/full/clip", "images = images of sample/main/full",
 			"baseline features = features of encode/main/base/clip", "baseline images = images of sample/main/base",
 		},
 		"measure/main/fidelity/real": {
@@ -348,5 +352,27 @@ func TestReferenceIsDrawnForTheSamePrompts(t *testing.T) {
 		if got := node(t, p, name).About; got != want {
 			t.Errorf("%s is about %+v, want %+v", name, got, want)
 		}
+	}
+}
+
+// Diversity reads the features that fidelity reads: alone it draws and encodes the models'
+// images and, where a sampler draws real ones, as many of those; no reference.
+func TestDiversityAlone(t *testing.T) {
+	s := experiment(1)
+	var got []string
+	for _, name := range names(build(t, Source{Spec: s, Measure: []string{"diversity"}})) {
+		if strings.HasPrefix(name, "measure/") || strings.HasPrefix(name, "encode/main/") || strings.HasPrefix(name, "encode/real/") {
+			got = append(got, name)
+		}
+	}
+	want := []string{"encode/main/base/clip", "measure/main/diversity/base", "encode/main/full/clip", "measure/main/diversity/full"}
+	if !slices.Equal(got, want) {
+		t.Errorf("stages %q, want %q", got, want)
+	}
+	s.Evaluate[0].Fidelity = &spec.Fidelity{Sampler: s.Samplers[1], PerPrompt: 8, Encoder: s.Encoders[0]}
+	p := build(t, Source{Spec: s, Measure: []string{"vendi_score"}})
+	work := node(t, p, "measure/main/diversity/real").Work.(*DiversityWork)
+	if *work != (DiversityWork{Subject: "world", Choice: record.OtherDraws, Encoder: "clip", Component: "shapes_clip"}) || slices.Contains(names(p), "sample/main/reference") {
+		t.Errorf("%+v of %q", work, names(p))
 	}
 }

@@ -53,18 +53,22 @@ type Metric struct {
 	Encoder      string `json:"encoder,omitempty"` // whose features these are
 	// Perturbation says how images, or their prompts, were changed before the reward
 	// scored them: a Perturbation's name.
-	Perturbation string            `json:"perturbation,omitempty"`
-	Bin          int               `json:"bin,omitempty"`      // of a reliability diagram, from 1; 0: none
-	Step         int               `json:"step,omitempty"`     // of a finetune while it is tuned; 0: none, or before tuning
-	Category     string            `json:"category,omitempty"` // a prompt category; empty: all
-	Split        string            `json:"split,omitempty"`    // "seen", "unseen"; empty: both
-	Value        *float64          `json:"value"`              // nil: could not be computed, Note says why
-	Low          *float64          `json:"low,omitempty"`      // bounds of the 95 % interval; nil if there is none
-	High         *float64          `json:"high,omitempty"`
-	N            int               `json:"n"`        // images, pairs or labels behind the value
-	Clusters     int               `json:"clusters"` // prompts behind the value: the unit of its interval
-	Unit         Unit              `json:"unit,omitempty"`
-	Better       Direction         `json:"better,omitempty"`
-	Protocol     map[string]string `json:"protocol,omitempty"`
-	Note         string            `json:"note,omitempty"`
+	Perturbation string   `json:"perturbation,omitempty"`
+	Bin          int      `json:"bin,omitempty"`      // of a reliability diagram, from 1; 0: none
+	Step         int      `json:"step,omitempty"`     // of a finetune while it is tuned; 0: none, or before tuning
+	Category     string   `json:"category,omitempty"` // a prompt category; empty: all
+	Split        string   `json:"split,omitempty"`    // "seen", "unseen"; empty: both
+	Value        *float64 `json:"value"`              // nil: could not be computed, Note says why
+	Low          *float64 `json:"low,omitempty"`      // bounds of the 95 % interval; nil if there is none
+	High         *float64 `json:"high,omitempty"`
+	// Rounding bounds how far the value moves where a processor adds up in another order,
+	// as far as that is more than the last digits of the value itself, such as of a small
+	// difference of large sums; 0: it is not.
+	Rounding float64           `json:"rounding,omitempty"`
+	N        int               `json:"n"`        // images, pairs or labels behind the value
+	Clusters int               `json:"clusters"` // prompts behind the value: the unit of its interval
+	Unit     Unit              `json:"unit,omitempty"`
+	Better   Direction         `json:"better,omitempty"`
+	Protocol map[string]string `json:"protocol,omitempty"`
+	Note     string            `json:"note,omitempty"`
 }

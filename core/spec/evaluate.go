@@ -20,7 +20,7 @@ var evaluateForm = form{
 	blocks: []nested{
 		{Type: "alignment", Summary: "people or raters judge the images", form: alignmentForm},
 		{Type: "preference", Summary: "people or raters choose between two models' images of one prompt and seed", form: preferenceForm},
-		{Type: "fidelity", Summary: "FID, KID and CMMD to real images", form: fidelityForm},
+		{Type: "fidelity", Summary: "FID, KID and CMMD to real images, and the diversity between images of one prompt", form: fidelityForm},
 		{Type: "reward_card", Summary: "examines the rewards: calibration, other prompts, blank, noisy, compressed, shrunk and mirrored images", form: rewardCardForm},
 		{Type: "best_of", Summary: "rejection sampling: the best of n images by a reward, beside as many at random", Many: true, form: bestOfForm},
 	},
@@ -44,7 +44,7 @@ var evaluateForm = form{
 //	    pairs = "baseline"  # each model with the baseline; "all": every two models
 //	  }
 //
-//	  fidelity { # FID, KID and CMMD
+//	  fidelity { # FID, KID and CMMD, and diversity
 //	    reference  = sampler.world # draws real images of the same prompts; or: images.real
 //	    encoder    = encoder.clip
 //	    per_prompt = 8 # of the reference; twice the models', if not given

@@ -38,14 +38,18 @@ func SignFlip(differences []float64, seed uint64) (p float64, exact bool, err er
 	if len(differences) < 2 {
 		return 0, false, ErrTooFew
 	}
-	var moved []float64 // differences of zero have no sign
 	var sum, size float64
 	for _, d := range differences {
-		if d != 0 {
-			moved = append(moved, d)
-		}
 		sum += d
 		size += math.Abs(d)
+	}
+	// Differences of zero have no sign, nor have those that another order of additions
+	// leaves in their place.
+	var moved []float64
+	for _, d := range differences {
+		if math.Abs(d) > 1e-9*size/float64(len(differences)) {
+			moved = append(moved, d)
+		}
 	}
 	// Sums that differ by rounding alone count as equal.
 	bound := math.Abs(sum) - 1e-9*size

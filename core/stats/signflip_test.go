@@ -107,3 +107,21 @@ func TestSignFlipIgnoresSignOrderAndMethod(t *testing.T) {
 		}
 	})
 }
+
+// What rounding leaves in the place of a zero neither takes differences off their lattice
+// nor moves the random flips.
+func TestSignFlipOfRounding(t *testing.T) {
+	for _, values := range [][]float64{
+		{0, 0.5, -0.25, 0.75, 0, 0.5, 1},
+		{0, 0.31, -0.17, 0.53, 0.29, 0.61, -0.07, 0.11, 0.43, 0.37, -0.23, 0.19, 0.67, 0.71, 0.013, 0.59, -0.47, 0.41, math.Pi / 10},
+	} {
+		want, exactly, err := SignFlip(values, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values[0] = 1e-17
+		if got, exact, err := SignFlip(values, 1); got != want || exact != exactly || err != nil {
+			t.Errorf("%v, %v, %v; want %v, %v", got, exact, err, want, exactly)
+		}
+	}
+}

@@ -43,6 +43,8 @@ func TestIntervalsCover(t *testing.T) {
 		{s: seedDifferences, estimate: differenceOfSeeds, cell: cell{5, 0.3, 0.3}, lowest: 0.92, highest: 0.985},
 		{s: distances, estimate: metric.KIDDifference, cell: cell{15, 1, 0.5}, lowest: 0.91, highest: 0.985},
 		{s: distances, estimate: metric.FIDDifference, cell: cell{15, 0, 0.5}, lowest: 0.92, highest: 1},
+		{s: diversity, estimate: metric.PairwiseDistance, cell: cell{30, 0.9, 0.3}, lowest: 0.92, highest: 0.985},
+		{s: diversity, estimate: metric.VendiScoreDifference, cell: cell{15, 0, 0.9}, lowest: 0.92, highest: 0.985},
 		{s: realDistances, estimate: metric.KID, cell: cell{15, 0, 0.5}, lowest: 0.92, highest: 1},
 	} {
 		t.Run(fmt.Sprint(c.estimate, " ", c.size, " ", c.truth), func(t *testing.T) {
@@ -79,7 +81,7 @@ func TestTooFewMakeNoInterval(t *testing.T) {
 	}{
 		{good, cell{4, 0.5, 0.3}}, {outcomes, cell{4, 0.4, 1}}, {area, cell{4, 0.7, 0}}, {pairs, cell{4, 0.7, 0}},
 		{rewards, cell{4, 0.7, 0}}, {agreement, cell{4, 0.5, 0}}, {scores, cell{4, 0.5, 0}}, {unboundedScores, cell{4, 0.3, 0}},
-		{seeds, cell{2, 0.5, 0.3}}, {seedDifferences, cell{2, 0.5, 0.3}}, {distances, cell{8, 1, 0.5}},
+		{seeds, cell{2, 0.5, 0.3}}, {seedDifferences, cell{2, 0.5, 0.3}}, {distances, cell{8, 1, 0.5}}, {diversity, cell{4, 0.9, 0.3}},
 	} {
 		rows, err := c.s.cell(t.Context(), c.cell, 20, 1)
 		if err != nil || len(rows) == 0 {
@@ -119,11 +121,13 @@ func TestFalseVerdicts(t *testing.T) {
 	}
 }
 
-// Fidelity is among what is compared where nothing differs.
+// Fidelity and diversity are among what is compared where nothing differs.
 func TestFalseVerdictsOfFidelity(t *testing.T) {
 	tables, err := concluded(rand.New(rand.NewPCG(1, 1)), fidelityPrompts, 0.3)
-	if _, stood := tables["fidelity"]; err != nil || !stood {
-		t.Errorf("tables %v, %v", tables, err)
+	for _, id := range []string{"fidelity", "diversity"} {
+		if _, stood := tables[id]; err != nil || !stood {
+			t.Errorf("tables %v, %v", tables, err)
+		}
 	}
 }
 

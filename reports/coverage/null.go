@@ -28,7 +28,7 @@ func (v verdict) share() float64 { return float64(v.wrong) / float64(v.experimen
 // nullPrompts are the sizes of experiments in which nothing differs.
 var nullPrompts = []int{15, 30, 88}
 
-// fidelityPrompts is the size of those that measure fidelity, too, which takes longer
+// fidelityPrompts is the size of those that measure fidelity and diversity, too, which takes longer
 // than all else.
 const fidelityPrompts = 15
 
@@ -151,6 +151,9 @@ func nullRun(random *rand.Rand, size int, likeness float64) (reports.Input, erro
 			}
 			measured, err := metrics(metric.Fidelity(in))
 			add(metric.MeasureFidelity, model, measured, err)
+			diverse := metric.DiversityInput{Model: model, Baseline: in.Baseline, Encoder: "gaussian", Features: of[i], BaselineFeatures: in.BaselineFeatures}
+			measured, err = metrics(metric.Diversity(diverse))
+			add(metric.MeasureDiversity, model, measured, err)
 		}
 	}
 	run := &record.Run{Name: "null", Variants: []record.Variant{v}}

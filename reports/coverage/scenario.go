@@ -42,7 +42,7 @@ var (
 // scenarios is what is simulated.
 var scenarios = []scenario{
 	good, outcomes, preferences, strengths, fewWins, skips, scores, unboundedScores, accuracy, pairs, area, rewards, bestOf, agreement, seeds, seedDifferences,
-	distances, wideDistances, realDistances,
+	distances, wideDistances, realDistances, diversity,
 }
 
 // row is what came of a cell for one estimate.

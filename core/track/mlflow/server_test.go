@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -48,21 +49,37 @@ func python(t *testing.T) string {
 	return interpreter
 }
 
+// gunicorn reports whether the server is of MLflow 2, which stands on it.
+func gunicorn(t *testing.T, interpreter string) bool {
+	t.Helper()
+	version, err := exec.Command(interpreter, "-c", "from importlib.metadata import version; print(version('mlflow'))").Output()
+	if err != nil {
+		t.Fatalf("which version of MLflow %s has: %v", interpreter, err)
+	}
+	t.Logf("MLflow %s", version)
+	return strings.HasPrefix(string(version), "2.")
+}
+
 // startServer starts a server that keeps its data in dir, and ends it with the test.
 func startServer(t *testing.T, dir string, options serverOptions) *server {
 	t.Helper()
 	interpreter := python(t)
 	s := &server{t: t, dir: dir, options: options}
-	extra, scheme := "--no-access-log", "http"
+	below, extra, scheme := "--uvicorn-opts", "--no-access-log", "http"
+	cert, key := " --ssl-certfile ", " --ssl-keyfile "
+	if gunicorn(t, interpreter) {
+		below, extra = "--gunicorn-opts", "--log-level info"
+		cert, key = " --certfile ", " --keyfile "
+	}
 	if options.cert != "" {
-		extra, scheme = extra+" --ssl-certfile "+options.cert+" --ssl-keyfile "+options.key, "https"
+		extra, scheme = extra+cert+options.cert+key+options.key, "https"
 	}
 	port := options.port
 	if port == "" {
 		port = "0" // the log says which
 	}
 	arguments := []string{"-m", "mlflow", "server", "--backend-store-uri", "sqlite:///" + filepath.Join(dir, "runs.db"),
-		"--serve-artifacts", "--artifacts-destination", filepath.Join(dir, "artifacts"), "--host", "127.0.0.1", "--port", port, "--workers", "1", "--uvicorn-opts", extra}
+		"--serve-artifacts", "--artifacts-destination", filepath.Join(dir, "artifacts"), "--host", "127.0.0.1", "--port", port, "--workers", "1", below, extra}
 	// Nothing of this environment's own decides, and no proxy stands between.
 	environment := slices.DeleteFunc(os.Environ(), func(setting string) bool {
 		return regexp.MustCompile(`(?i)^(mlflow_|https?_proxy=|all_proxy=)`).MatchString(setting)
@@ -90,7 +107,7 @@ func startServer(t *testing.T, dir string, options serverOptions) *server {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.kill)
-	running := regexp.MustCompile(`running on https?://127\.0\.0\.1:(\d+)`)
+	running := regexp.MustCompile(`(?:running on|Listening at:) https?://127\.0\.0\.1:(\d+)`)
 	for began := time.Now(); time.Since(began) < startingTime; time.Sleep(200 * time.Millisecond) {
 		text, err := os.ReadFile(log.Name())
 		if err != nil {
