@@ -104,7 +104,7 @@ func (in RewardAccuracyInput) threshold(best threshold) threshold {
 	switch {
 	case in.Threshold != nil:
 		return threshold{score: *in.Threshold, source: fmt.Sprintf("%.4g, given", *in.Threshold)}
-	case calibrated(in.Scores):
+	case LikeProbabilities(in.Scores):
 		return threshold{score: 0.5, source: "0.5"}
 	}
 	return best
@@ -161,8 +161,9 @@ func judge(in RewardAccuracyInput) ([]judgedSet, record.Metric, error) {
 	return prompts, m, nil
 }
 
-// calibrated reports whether scores look like probabilities of being good.
-func calibrated(scores []table.Score) bool {
+// LikeProbabilities reports whether scores look like probabilities of being good: by the rule of
+// RewardAccuracy, all are in [0, 1] and a twentieth or more is on either side of 0.5.
+func LikeProbabilities(scores []table.Score) bool {
 	var low, high int
 	for _, s := range scores {
 		switch {

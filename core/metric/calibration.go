@@ -68,7 +68,7 @@ func calibration(in RewardCardInput, carded Carded, m record.Metric, scores []sc
 			prompts = append(prompts, of)
 		}
 	}
-	probability, constant := calibrated(carded.Scores), constantScore(carded.Scores)
+	probability, constant := LikeProbabilities(carded.Scores), constantScore(carded.Scores)
 	m.Protocol = with(m.Protocol, Calibrated, AsItIs)
 	if !probability {
 		m.Protocol[Calibrated] = AfterFit

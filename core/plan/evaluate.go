@@ -92,7 +92,7 @@ func (e *evaluation) rated(model spec.Model) *Node {
 func (e *evaluation) judged(as named, seedName string, images *Node, count int, where diag.Range) *Node {
 	path := e.Alignment.Path
 	if path == "" {
-		return e.rate(as, seedName, e.Alignment.Rater, images, 1, count, where)
+		return e.rate(as, seedName, e.Alignment.Rater, images, count, where)
 	}
 	work := &RateWork{Fraction: 1, Path: path, Digest: e.spec.Digests[path], Blind: true, Sheet: e.sheet(), Images: count}
 	return e.add(as, work, nil, 0, where, Input{Images, images, Images})
