@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -81,7 +82,10 @@ func (l *loader) check(traversal hcl.Traversal) bool {
 			return true
 		}
 		if _, ok := l.references[root][name]; !ok {
-			if l.uncounted(root, name) {
+			if r := l.beyond(root, name); r != nil {
+				if !r.uncounted {
+					l.error(at, "No such round", "rounds %q has %d: %s.%s is of the last.", r.name, r.count, root, r.all[r.count-1].called(name[:strings.LastIndexByte(name, '_')]))
+				}
 				return false
 			}
 			l.error(at, "Unknown "+root, "No %s block is called %q.%s", root, name, l.suggest(root, name))

@@ -63,17 +63,19 @@ func (l *loader) share(block *hcl.Block, labels *Labels, arguments arguments) {
 	case arguments.given("fraction") && arguments.given("count"):
 		l.error(arguments.ranges["count"], "Fraction and count", "Both say how many images are labelled. Remove one of the two.")
 	}
-	if images := labels.Images; images != nil && images.known() && labels.Count > images.Count() {
+	if images := labels.Images; images != nil && l.counted(images) && labels.Count > images.Count() {
 		l.error(arguments.ranges["count"], "More labels than images", "images.%s has %d images, and count is %d. Draw more (per_prompt), or label fewer.", images.Name, images.Count(), labels.Count)
 	}
 }
 
-// known reports whether Count is how many images there will be, and no guess.
-func (i *Images) known() bool {
-	if i.Folder != nil {
-		return i.Inventory.Images > 0 && i.Inventory.Digest != absent(i.Folder.Path)
+// counted reports whether it is known how many images there will be: after a mistake,
+// or where files are still to come, it is not.
+func (l *loader) counted(images *Images) bool {
+	if images.Folder != nil {
+		_, missing := l.spec.Missing[images.Folder.Path]
+		return images.Inventory.Images > 0 && !missing
 	}
-	return len(i.Prompts) > 0 && !slices.ContainsFunc(i.Prompts, func(p Prompt) bool { return p.Missing != "" })
+	return len(images.Prompts) > 0 && !slices.ContainsFunc(images.Prompts, func(p Prompt) bool { return p.Missing != "" })
 }
 
 // selection decodes which of the images are labelled.

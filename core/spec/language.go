@@ -196,7 +196,7 @@ rounds "feedback" {
   labels "crowd" {
     images = images.drawn
     rater  = rater.crowd
-    count  = 400
+    count  = 40
     select = "uncertain"
   }
 

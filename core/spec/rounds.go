@@ -78,7 +78,7 @@ type finding struct {
 //	  labels "crowd" {
 //	    images = images.drawn # this round's
 //	    rater  = rater.crowd
-//	    count  = 400
+//	    count  = 40
 //	    select = "uncertain" # of round.reward
 //	  }
 //
@@ -279,6 +279,15 @@ func (r *rounds) has(kind string) bool {
 	return slices.ContainsFunc(r.inner, func(b *hcl.Block) bool { return b.Type == kind })
 }
 
+// noneYet says of an argument that is missing in a first round why that may be; empty
+// elsewhere.
+func (l *loader) noneYet() string {
+	if l.round == nil || l.round.number > 1 {
+		return ""
+	}
+	return " (In the first round round.reward is null: there is none before.)"
+}
+
 // ofRound are the names of what is known in a round.
 var ofRound = []string{"number", "model", "labels", "reward"}
 
@@ -362,21 +371,24 @@ func (l *loader) toldBefore(d diag.Diagnostic) bool {
 	return told && by != l.round
 }
 
-// uncounted reports whether a name is that of a round that may be there, if count were
-// known.
-func (l *loader) uncounted(kind, name string) bool {
+// beyond finds the rounds that a name such as tuned_7 speaks of, where they have no such
+// round, or it is not known how many they have; nil if it speaks of none.
+func (l *loader) beyond(kind, name string) *rounds {
 	at := strings.LastIndexByte(name, '_')
 	if at < 0 {
-		return false
+		return nil
 	}
 	if _, err := strconv.Atoi(name[at+1:]); err != nil {
-		return false
+		return nil
 	}
-	return slices.ContainsFunc(l.rounds, func(r *rounds) bool {
-		return r.uncounted && slices.ContainsFunc(r.inner, func(b *hcl.Block) bool {
-			return b.Type == kind && b.Labels[len(b.Labels)-1] == name[:at]
-		})
-	})
+	for _, r := range l.rounds {
+		for _, inner := range r.inner {
+			if inner.Type == kind && inner.Labels[len(inner.Labels)-1] == name[:at] {
+				return r
+			}
+		}
+	}
+	return nil
 }
 
 // nameOf is a block's name as it stands in the file.

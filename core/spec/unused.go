@@ -90,8 +90,8 @@ func (l *loader) usage() usage {
 // round.reward, without naming it.
 func (r *rounds) selects() bool {
 	return slices.ContainsFunc(r.inner, func(b *hcl.Block) bool {
-		content, _, _ := b.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "select"}}})
-		return b.Type == "labels" && len(content.Attributes) > 0
+		content, _, _ := b.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "select"}, {Name: "reward"}}})
+		return b.Type == "labels" && content.Attributes["select"] != nil && content.Attributes["reward"] == nil
 	})
 }
 
