@@ -44,7 +44,7 @@ func (b *builder) labels(labels *spec.Labels) *Node {
 		work := &RateWork{Fraction: labels.Fraction, Count: labels.Count, Images: labels.Images.Count()}
 		var scores []Input
 		if labels.Reward != nil {
-			work.Select = labels.Select
+			work.Select, as.about.Reward = labels.Select, labels.Reward.Name
 			scores = []Input{{Scores, b.score(labels.Reward, b.imageSet(labels.Images), labels.Range), Scores}}
 		}
 		return b.rates(as, as.name, labels.Rater, images, work, labels.Range, scores...)
