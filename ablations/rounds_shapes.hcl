@@ -2,12 +2,9 @@
 # beside as many at once.
 
 ablation "rounds_shapes" {
-  description = "is it better to label in rounds, and what the reward is least sure of?"
+  description = "is it better to label in rounds?"
   experiment  = "../experiments/rounds_shapes.hcl"
   seeds       = [1, 2, 3]
 
-  vary = { select = ["uncertain", "random"] }
-
-  baseline = { select = "random" }
-  measure  = [metric.alignment, metric.reward_accuracy, metric.fidelity]
+  measure = [metric.alignment, metric.reward_accuracy, metric.fidelity]
 }

@@ -174,7 +174,7 @@ finetune "at_once" {
 
 # Rewards are compared on the baseline's images.
 evaluate "main" {
-  models     = [finetune.at_once, finetune.tuned_1, finetune.tuned_2, finetune.tuned, sampler.base]
+  models     = [finetune.at_once, finetune.tuned, sampler.base]
   baseline   = finetune.at_once
   prompts    = prompts.all
   per_prompt = 4

@@ -119,7 +119,7 @@ func load(t *testing.T, text string, options Options) *Spec {
 	}
 	spec, diagnostics := Load(t.Context(), write(t, text), options)
 	if diagnostics.HasErrors() {
-		t.Fatalf("does not load:\n%s", printed(t, diagnostics, nil))
+		t.Fatalf("does not load:\n%s", printed(t, diagnostics, NewFiles()))
 	}
 	return spec
 }
