@@ -30,6 +30,7 @@ const policy = `
 	github.com/gomlx              : plugins/ml plugins/bench plugins/sampler plugins/reward plugins/encoder plugins/rater -plugins/ml/diffusion -plugins/ml/pretrained/config : plugins/builtin cmd
 	github.com/spf13/cobra        : cmd
 	github.com/vbauerster/mpb     : cmd
+	modernc.org/sqlite            : core/people/database : core/session labelling cmd
 
 	plugins                       : plugins -plugins/sdk cmd
 	plugins/sdk                   : plugins core/plugin core/stage core/session cmd : core/run
@@ -55,7 +56,8 @@ const policy = `
 	core/plugin                   : core/run core/session cmd
 	core/starter                  : cmd
 	core/store                    : core/run core/session core/faulttest cmd
-	core/stage                    : core/run cmd : core/session
+	core/stage                    : core/run core/session cmd
+	core/browsertest              :
 	core/faulttest                : core/faulttest cmd
 	core/run                      : core/session cmd
 	core/session                  : cmd
@@ -63,6 +65,7 @@ const policy = `
 	reports/live                  : cmd
 	labelling                     : cmd
 	labelling/quality             : labelling : cmd
+	labelling/exchange            : cmd
 	reports/page                  : reports : cmd
 	reports/thumbnail             : reports : cmd
 	reports/figure                : reports : cmd

@@ -95,6 +95,7 @@ func (p *program) sessionOptions() (session.Options, error) {
 		VarFiles:     p.varFiles,
 		Files:        p.files,
 		Store:        p.storePath(),
+		Runs:         p.runsDir,
 		Digests:      p.digests(),
 		Hub:          p.hubCache(hub.Environment(os.Getenv)),
 		Plugins:      plugin.Options{Builtin: plugin.BuiltinEntry(self, serveVerb), Logs: p.logs},

@@ -167,7 +167,7 @@ func (s *loaded) run(ctx context.Context, forecast *run.Forecast, costs *session
 	screen := p.newScreen(forecast, whole)
 	p.say = screen.Say
 	defer func() { p.say = nil }()
-	result, err := s.Run(ctx, session.RunOptions{Dir: p.absoluteRunDir, Command: cmp.Or(s.again, p.command("run", s.File)), Export: s.exportCommand, Repairs: p.repairs(), Sink: run.Tee(screen, tracked), Countdown: whole, Costs: costs, Asked: asked})
+	result, err := s.Run(ctx, session.RunOptions{Dir: p.absoluteRunDir, Command: cmp.Or(s.again, p.command("run", s.File)), Export: s.exportCommand, Label: p.command("label", s.File), Repairs: p.repairs(), Sink: run.Tee(screen, tracked), Countdown: whole, Costs: costs, Asked: asked})
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 	defer cancel()
 	if stopErr := s.Stop(stopping); stopErr != nil && err == nil && ctx.Err() == nil {

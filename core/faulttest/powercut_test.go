@@ -7,11 +7,15 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/plumb-ml/plumb/core/digest"
 	"github.com/plumb-ml/plumb/core/faulttest/syscalls"
+	"github.com/plumb-ml/plumb/core/people"
+	"github.com/plumb-ml/plumb/core/people/database"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/store"
 	"github.com/plumb-ml/plumb/plugins/sdk/sealed"
@@ -43,13 +47,14 @@ const (
 )
 
 // steps are what write does, in this order. After each it leaves a mark.
-var steps = []string{"open", "record", "state", "newer state", "run", "run again", "digests", "directory", "second record", "sealed directory"}
+var steps = []string{"open", "record", "state", "newer state", "run", "run again", "digests", "directory", "second record", "sealed directory", "judgement", "second judgement", "judgements closed"}
 
 func mark(step string) string { return "done " + step }
 
 // write opens a store and does to it what runs do.
 func write(dir string) error {
 	var s *store.Store
+	var said *database.Database
 	first := func() (*record.Record, error) { return put(s, firstKey, "tune/first", "a") }
 	for _, step := range steps {
 		var err error
@@ -87,6 +92,16 @@ func write(dir string) error {
 				err = errors.Join(os.Mkdir(made, 0o755), os.WriteFile(filepath.Join(made, "latents"), []byte("latents"), 0o644), sealed.SealDirectory(made))
 			}
 		}
+		switch step {
+		case "judgement":
+			if said, err = database.Open(judgementsIn(dir)); err == nil {
+				err = said.Add(context.Background(), judgement(step))
+			}
+		case "second judgement":
+			err = said.Add(context.Background(), judgement(step))
+		case "judgements closed":
+			err = said.Close()
+		}
 		if err == nil {
 			err = os.Mkdir(filepath.Join(dir, mark(step)), 0o755)
 		}
@@ -95,6 +110,13 @@ func write(dir string) error {
 		}
 	}
 	return s.Close()
+}
+
+func judgementsIn(dir string) string { return filepath.Join(dir, "cut.people", "judgements.sqlite") }
+
+func judgement(step string) people.Judgement {
+	return people.Judgement{ID: step, Question: "labels/people", Item: step, Images: []string{step}, Rater: "ana", Purpose: people.Asked,
+		Answers: people.Answers{people.Alignment: people.Good}, Time: time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)}
 }
 
 // put makes a record of a file and a directory.
@@ -183,6 +205,20 @@ func survived(dir string, done map[string]bool) (wrong []string) {
 	m.File(context.Background(), "/bin/sh")
 	if m.Damaged() > 0 {
 		complain("digests are damaged")
+	}
+	var said []people.Judgement
+	d, err := database.Open(judgementsIn(dir))
+	if err == nil {
+		said, err = d.Judgements(context.Background())
+		d.Close()
+	}
+	if err != nil {
+		complain("judgements: %v", err)
+	}
+	for _, step := range []string{"judgement", "second judgement"} {
+		if done[step] && !slices.ContainsFunc(said, func(j people.Judgement) bool { return j.ID == step }) {
+			complain("the %s is lost", step)
+		}
 	}
 	intact, err := sealed.FindDirectory(filepath.Join(at, "scratch", "3333333333", "made"))
 	if err != nil || done["sealed directory"] && !intact {
@@ -280,7 +316,7 @@ func TestPowerCut(t *testing.T) {
 		t.Error(what)
 	}
 	t.Logf("%d calls, %d cuts", len(ops), tried)
-	for _, part := range []string{"store/blobs", "store/records", "store/runs", "store/scratch", "store/format", "store"} { // digests are hints: who misses them reads a file again
+	for _, part := range []string{"store/blobs", "store/records", "store/runs", "store/scratch", "store/format", "store", "cut.people"} { // digests are hints: who misses them reads a file again
 		within := func(path string) bool { return path == part || strings.HasPrefix(path, part+"/") }
 		// A file is synced under the name that it has in work, before its last name.
 		became := map[int]bool{}
@@ -295,7 +331,7 @@ func TestPowerCut(t *testing.T) {
 			}
 			became[i] = op.Kind == syscalls.Sync && (moved[op.Path] || within(op.Path))
 		}
-		if part != "store" {
+		if part != "store" { // which has no files of its own
 			var left []syscalls.Op
 			for i, op := range ops {
 				if became[i] { // its content is known as before, and not synced

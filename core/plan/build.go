@@ -22,6 +22,7 @@ func Build(sources []Source, identities Identities) (*Plan, error) {
 			plan:       plan,
 			known:      known,
 			spec:       source.Spec,
+			heard:      source.Heard,
 			measure:    source.Measure,
 			identities: identities,
 			variant:    &Variant{ID: source.ID, Name: source.Name, Values: source.Values, Seed: source.Seed},
@@ -43,6 +44,7 @@ type builder struct {
 	plan       *Plan
 	known      map[string]*Node // by identity, over all variants
 	spec       *spec.Spec
+	heard      *Heard
 	measure    []string
 	identities Identities
 	variant    *Variant

@@ -3,6 +3,7 @@ package plan
 import (
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/metric"
+	"github.com/plumb-ml/plumb/core/people"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/spec"
 )
@@ -83,15 +84,24 @@ func (e *evaluation) of(kind string, model spec.Model) named {
 
 func (e *evaluation) rated(model spec.Model) *Node {
 	as := e.of("rate", model)
-	return e.judged(as, as.name, e.drawn(model), e.count, e.Alignment.Range)
+	node := e.judged(as, as.name, e.drawn(model), e.count, e.Alignment.Range)
+	if asking := node.Asks(); asking != nil && e.Alignment.People.By != nil && asking.Scores == nil {
+		asking.Scores = e.score(e.Alignment.People.By, e.set(model), e.Alignment.People.Range)
+	}
+	return node
 }
 
-// judged has the block's raters label images, or looks for them among people's
-// labels: one file for all the images of the block, of all variants. Tables under
-// the same name of a seed have the same labels of the same image.
+// judged has the block's raters or people label images, or looks for them among
+// people's labels: one file, or one question, for all the images of the block, of all
+// variants. Tables under the same name of a seed have the same labels of the same image.
 func (e *evaluation) judged(as named, seedName string, images *Node, count int, where diag.Range) *Node {
 	path := e.Alignment.Path
-	if path == "" {
+	switch {
+	case e.Alignment.People != nil:
+		asking := e.asking(e.Alignment.People, people.Rate, people.Alignment)
+		asking.Blind = true
+		return e.ask(as, &RateWork{Fraction: 1, People: asking, Images: count}, 0, images, where)
+	case path == "":
 		return e.rate(as, seedName, e.Alignment.Rater, images, count, where)
 	}
 	work := &RateWork{Fraction: 1, Path: path, Digest: e.spec.Digests[path], Blind: true, Sheet: e.sheet(), Images: count}
@@ -101,8 +111,7 @@ func (e *evaluation) judged(as named, seedName string, images *Node, count int, 
 // sheet names the block's images in plumb export: all that its raters judge.
 func (e *evaluation) sheet() string { return "evaluate/" + e.Name }
 
-// People is what labels an evaluation's images where the labels are read from a
-// file.
+// People is what labels an evaluation's images where people do, asked or by a file.
 const People = "people"
 
 // judge is what reports call who labels.

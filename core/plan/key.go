@@ -39,6 +39,9 @@ func KeyParts(node *Node, environment Environment, digest func(Input) (string, b
 		parts = append(parts, record.KeyPart{Name: "measure", Value: string(work.Measure())})
 	}
 	parts = append(parts, record.KeyPart{Name: "config", Value: string(config)})
+	if asking := node.Asks(); asking != nil {
+		parts = append(parts, record.KeyPart{Name: "people", Value: asking.answers()})
+	}
 	if node.Seed != 0 {
 		parts = append(parts, record.KeyPart{Name: "seed", Value: fmt.Sprintf("%016x", node.Seed)})
 	}

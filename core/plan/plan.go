@@ -107,6 +107,7 @@ type Source struct {
 	Values map[string]any
 	Seed   uint64
 	Spec   *spec.Spec
+	Heard  *Heard // what people have said so far; nil: nothing
 	// Measure names the metrics that are wanted, as metric.Names has them; empty means all, and that
 	// everything the experiment declares is made, needed or not.
 	Measure []string

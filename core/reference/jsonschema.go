@@ -21,7 +21,7 @@ func (r Reference) WriteJSONSchema(w io.Writer) error {
 	for _, block := range r.Experiment {
 		inner := r.construct(block)
 		for _, repeated := range block.Blocks { // in rounds, as outside of them
-			if outside, ok := properties[repeated.Type]; ok && repeated.Own != "" && block.Type == "rounds" {
+			if outside, ok := properties[repeated.Type]; ok && block.Type == "rounds" {
 				inner["properties"].(node)[repeated.Type] = outside
 			}
 		}

@@ -24,6 +24,9 @@ type Options struct {
 	// Export is the command that writes the images of a stage or an evaluate block
 	// for people, to a directory; nil: a form of it with FILE in it.
 	Export func(sheet, target string) string
+	// Label is the command that asks people what the run's stages wait for; empty: a form
+	// of it with FILE in it.
+	Label string
 
 	// Asked says what of the plan is done.
 	Asked Asked

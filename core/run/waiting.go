@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -8,19 +9,23 @@ import (
 	"github.com/plumb-ml/plumb/core/stage"
 )
 
-// withExport adds to what people have to do the command that writes out what they
-// do it with.
-func (r *execution) withExport(waiting stage.Waiting, list diag.List) diag.List {
-	if waiting.Sheet == "" || len(list) == 0 {
+// withCommand adds to what people have to do the command that lets them: it asks them,
+// or writes out what they fill in.
+func (r *execution) withCommand(waiting stage.Waiting, list diag.List) diag.List {
+	command := ""
+	switch {
+	case len(list) == 0:
 		return list
-	}
-	export := r.Export
-	if export == nil {
-		export = func(sheet, target string) string {
-			return fmt.Sprintf("plumb export FILE %s %s --label-sheet", sheet, target)
-		}
+	case waiting.People:
+		command = cmp.Or(r.Label, "plumb label FILE")
+	case waiting.Sheet == "":
+		return list
+	case r.Export != nil:
+		command = r.Export(waiting.Sheet, waiting.Target)
+	default:
+		command = fmt.Sprintf("plumb export FILE %s %s --label-sheet", waiting.Sheet, waiting.Target)
 	}
 	list = slices.Clone(list)
-	list[0].Detail += "\n\n  " + export(waiting.Sheet, waiting.Target)
+	list[0].Detail += "\n\n  " + command
 	return list
 }

@@ -87,7 +87,7 @@ func (r *execution) work(ctx context.Context, node *plan.Node) Outcome {
 	var waiting stage.Waiting
 	if errors.As(err, &waiting) {
 		outcome.Status = record.Waiting
-		outcome.Diagnostics = r.withExport(waiting, outcome.Diagnostics)
+		outcome.Diagnostics = r.withCommand(waiting, outcome.Diagnostics)
 	}
 	return outcome
 }

@@ -66,19 +66,25 @@ func (s *Session) resolved(one *spec.Spec) *spec.Spec {
 	return &copied
 }
 
-// withoutAnswers leaves out what people's files hold.
+// withoutAnswers leaves out what people have said, and what their files hold.
 func withoutAnswers(one *spec.Spec) *spec.Spec {
 	copied := *one
-	copied.Digests = maps.Clone(one.Digests)
+	copied.Digests, copied.Answers = maps.Clone(one.Digests), nil
+	without := func(path string, asked *spec.People) {
+		delete(copied.Digests, path)
+		if asked != nil {
+			delete(copied.Digests, asked.Gold)
+		}
+	}
 	for _, labels := range one.Labels {
-		delete(copied.Digests, labels.Path)
+		without(labels.Path, labels.People)
 	}
 	for _, comparisons := range one.Comparisons {
-		delete(copied.Digests, comparisons.Path)
+		without(comparisons.Path, comparisons.People)
 	}
 	for _, evaluate := range one.Evaluate {
 		if evaluate.Alignment != nil {
-			delete(copied.Digests, evaluate.Alignment.Path)
+			without(evaluate.Alignment.Path, evaluate.Alignment.People)
 		}
 	}
 	return &copied

@@ -11,8 +11,8 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
-// checkLabels reads the files of labels and comparisons that people have made. A file
-// that nobody has written into yet is a warning.
+// checkLabels reads the files of labels and comparisons that people have made, known
+// answers among them. A file that nobody has written into yet is a warning.
 func (s *Session) checkLabels(ctx context.Context) (diag.List, error) {
 	var all diag.List
 	known := map[*plan.Node]map[string]table.Image{}
@@ -20,32 +20,9 @@ func (s *Session) checkLabels(ctx context.Context) (diag.List, error) {
 		if len(node.Missing) > 0 {
 			continue
 		}
-		var found diag.List
-		switch work := node.Work.(type) {
-		case *plan.RateWork:
-			if work.Path == "" {
-				continue
-			}
-			if work.Blind { // what the images are called is known when they have been drawn
-				found = labels.CheckBlind(work.Path)
-				break
-			}
-			images, err := s.imagesOf(ctx, node, known)
-			if err != nil {
-				return nil, err
-			}
-			_, found = labels.Import(work.Path, images)
-		case *plan.CompareWork:
-			if work.Path == "" {
-				continue
-			}
-			images, err := s.imagesOf(ctx, node, known)
-			if err != nil {
-				return nil, err
-			}
-			_, found = labels.ImportComparisons(work.Path, images)
-		default:
-			continue
+		found, err := s.checkAnswers(ctx, node, known)
+		if err != nil {
+			return nil, err
 		}
 		if labels.Unfilled(found) {
 			found[0].Severity = diag.Warning
@@ -60,6 +37,38 @@ func (s *Session) checkLabels(ctx context.Context) (diag.List, error) {
 		}
 	}
 	return all, nil
+}
+
+// checkAnswers reads the file of a stage that people write.
+func (s *Session) checkAnswers(ctx context.Context, node *plan.Node, known map[*plan.Node]map[string]table.Image) (diag.List, error) {
+	var path string
+	var blind, pairs bool
+	switch work := node.Work.(type) {
+	case *plan.RateWork:
+		path, blind = work.Path, work.Blind
+	case *plan.CompareWork:
+		path, pairs = work.Path, true
+	}
+	if asking := node.Asks(); asking != nil {
+		path, blind = asking.GoldPath, asking.Blind
+	}
+	if path == "" {
+		return nil, nil
+	}
+	if blind { // what the images are called is known when they have been drawn
+		return labels.CheckBlind(path), nil
+	}
+	images, err := s.imagesOf(ctx, node, known)
+	if err != nil {
+		return nil, err
+	}
+	var found diag.List
+	if pairs {
+		_, found = labels.ImportComparisons(path, images)
+	} else {
+		_, found = labels.Import(path, images)
+	}
+	return found, nil
 }
 
 // imagesOf lists the images that a file of a stage is about, by ID and without

@@ -23,6 +23,9 @@ type Options struct {
 
 	// Store is the directory of cached results.
 	Store string
+	// Runs is the directory of runs, in which people's judgements lie (see
+	// Session.Judgements); empty: nobody has said anything.
+	Runs string
 	// Digests remembers the digests of weights and data; nil: all is read anew.
 	Digests *digest.Memory
 	// Hub is where models of Hugging Face's hub are kept; the zero Cache has none.

@@ -33,19 +33,28 @@ func (s *Session) read(ctx context.Context) error {
 	if ablation.IsAblation(s.options.Files, s.File) {
 		load = s.readAblation
 	}
-	components, wanted, err := load(ctx)
-	if err != nil {
+	var err error
+	if s.known, s.wanted, err = load(ctx); err != nil {
 		return err
 	}
+	if _, err := s.hear(ctx); err != nil {
+		return err
+	}
+	return s.plan()
+}
+
+// plan plans the variants with what people have said so far.
+func (s *Session) plan() error {
 	for i := range s.Variants {
 		if err := s.resolve(&s.Variants[i]); err != nil {
 			return err
 		}
 	}
-	if s.Plan, err = plan.Build(s.Variants, components); err != nil {
+	var err error
+	if s.Plan, err = plan.Build(s.Variants, s.known); err != nil {
 		return err
 	}
-	return wanted.measured(s.Plan)
+	return s.wanted.measured(s.Plan)
 }
 
 // resolve lets the options win over what the variant's experiment says, and gives

@@ -18,6 +18,8 @@ type RunOptions struct {
 	Command string // to run it again, for people
 	// Export is that of run.Options.
 	Export func(sheet, target string) string
+	// Label is that of run.Options.
+	Label string
 	// Repairs are those of run.Options.
 	Repairs []string
 	Sink    run.Sink // nil: nobody listens
@@ -80,6 +82,7 @@ func (s *Session) Run(ctx context.Context, o RunOptions) (*run.Result, error) {
 		Sink:     sink,
 		Needs:    costs.Resources,
 		Export:   o.Export,
+		Label:    o.Label,
 		Repairs:  o.Repairs,
 		Asked:    o.Asked,
 		About:    *about,

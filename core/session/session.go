@@ -48,6 +48,9 @@ type Session struct {
 	store   *store.Store   // nil until it is needed
 	reader  *store.Store   // the same, for reading alone
 	log     logging        // of the run that was begun last
+	gallery gallery        // of what people are asked about
+	wanted  wanted         // the metrics that an ablation asks for
+	known   spec.Catalog   // the components that are planned with
 }
 
 func newSession(file string, options Options) *Session {

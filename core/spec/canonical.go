@@ -77,9 +77,12 @@ func (s *Spec) Canonical() ([]byte, error) {
 	labels := map[string]any{}
 	for _, l := range s.Labels {
 		value := map[string]any{"images": l.Images.Name, "fraction": l.Fraction}
-		if l.Path != "" {
+		switch {
+		case l.Path != "":
 			value["content"] = s.Digests[l.Path]
-		} else {
+		case l.People != nil:
+			value["people"] = c.people(l.People)
+		default:
 			value["rater"] = l.Rater.Name
 		}
 		if l.Count > 0 {
@@ -93,17 +96,19 @@ func (s *Spec) Canonical() ([]byte, error) {
 	document["labels"] = labels
 
 	comparisons := map[string]any{}
-	for _, c := range s.Comparisons {
-		value := map[string]any{"images": c.Images.Name, "per_prompt": c.PerPrompt}
+	for _, one := range s.Comparisons {
+		value := map[string]any{"images": one.Images.Name, "per_prompt": one.PerPrompt}
 		switch {
-		case c.Path != "":
-			value = map[string]any{"images": c.Images.Name, "content": s.Digests[c.Path]}
-		case c.Labels != nil:
-			value["labels"] = c.Labels.Name
+		case one.Path != "":
+			value = map[string]any{"images": one.Images.Name, "content": s.Digests[one.Path]}
+		case one.Labels != nil:
+			value["labels"] = one.Labels.Name
+		case one.People != nil:
+			value["people"] = c.people(one.People)
 		default:
-			value["rater"] = c.Rater.Name
+			value["rater"] = one.Rater.Name
 		}
-		comparisons[c.Name] = value
+		comparisons[one.Name] = value
 	}
 	document["comparisons"] = comparisons
 
@@ -287,9 +292,13 @@ func (c canonical) evaluate(evaluate *Evaluate) map[string]any {
 	if card := evaluate.Card; card != nil {
 		value["reward_card"] = map[string]any{"images": card.Images, "jpeg": card.JPEG, "resize": card.Resize, "bins": card.Bins}
 	}
-	if alignment := evaluate.Alignment; alignment != nil && alignment.Path != "" {
+	switch alignment := evaluate.Alignment; {
+	case alignment == nil:
+	case alignment.Path != "":
 		value["alignment"] = map[string]any{"content": c.spec.Digests[alignment.Path]}
-	} else if alignment != nil {
+	case alignment.People != nil:
+		value["alignment"] = map[string]any{"people": c.people(alignment.People)}
+	default:
 		value["alignment"] = map[string]any{"rater": alignment.Rater.Name}
 	}
 	if fidelity := evaluate.Fidelity; fidelity != nil {

@@ -20,13 +20,14 @@ var comparisonsForm = form{
 	}},
 	values: []Value{
 		{Name: "images", Takes: "images.NAME", Summary: "the images that are compared"},
-		{Name: "rater", Takes: "rater.NAME", Summary: "who compares; one that can"},
+		{Name: "rater", Takes: "rater.NAME", Summary: "a simulated rater who compares; one that can"},
 		{Name: "labels", Takes: "labels.NAME", Summary: "in place of images: an image that most find good is better than one that most find bad"},
 	},
+	blocks: []nested{askComparisons.block("people compare the images: `plumb label` asks them")},
 }
 
-// comparisonsBlocks decodes choices between two images of a prompt: by a rater,
-// from a file, or from labels, where a good image is better than a bad one.
+// comparisonsBlocks decodes choices between two images of a prompt: by a rater, by
+// people, from a file, or from labels, where a good image is better than a bad one.
 //
 //	comparisons "human" {
 //	  images     = images.labelled
@@ -53,9 +54,11 @@ func (l *loader) comparisonsBlocks() {
 		rater := l.oneOf(arguments.others["rater"], "rater")
 		c.Rater = rater.component()
 		l.comparisonsSource(block, arguments)
+		c.People = l.peopleBlock(arguments.blocks, askComparisons, "comparisons/"+c.Name)
 		if c.Labels != nil {
 			c.Images = c.Labels.Images
 		}
+		l.attentive(c.People, c.Images)
 		l.canCompare(rater)
 		l.havePairs(block, c)
 	})
@@ -64,29 +67,21 @@ func (l *loader) comparisonsBlocks() {
 // comparisonsSource checks that the choices come from one place, and that what
 // else is given goes with it.
 func (l *loader) comparisonsSource(block *hcl.Block, arguments arguments) {
-	var sources []string
-	var second hcl.Range
-	for _, name := range []string{"rater", "labels"} {
-		if attribute := arguments.others[name]; attribute != nil {
-			sources, second = append(sources, name), attribute.NameRange
-		}
+	images, labels := arguments.others["images"], arguments.others["labels"]
+	ofLabels := source{name: "labels", given: labels != nil, say: "labels (labels = labels." + l.firstName("labels") + ")"}
+	if ofLabels.given {
+		ofLabels.at = labels.NameRange
 	}
-	if arguments.given("path") {
-		sources, second = append(sources, "path"), arguments.ranges["path"]
-	}
-	images := arguments.others["images"]
+	sources := []source{l.ofRater(arguments.others["rater"]), ofPath(arguments, "pairs.csv"), ofPeople(arguments.blocks), ofLabels}
+	l.oneSource("comparisons", block.DefRange, "No comparisons", sources...)
+	given := slices.DeleteFunc(sources, func(one source) bool { return !one.given })
 	switch {
-	case len(sources) == 0:
-		l.error(block.DefRange, "No comparisons", "Say who compares the images (rater = rater.%s), where the comparisons are (path = \"pairs.csv\"), or which labels they are made of (labels = labels.%s).",
-			l.firstName("rater"), l.firstName("labels"))
-	case len(sources) > 1:
-		l.error(second, "Several sources of comparisons", "Comparisons come from a rater, a file or labels, and %s are given. Keep one of them; comparisons of another source are a block of their own.",
-			strings.Join(sources, " and "))
-	case sources[0] == "labels" && images != nil:
+	case len(given) != 1:
+	case given[0].name == "labels" && images != nil:
 		l.error(images.NameRange, "Labels and images", "The images are those that the labels are of. Remove images.")
-	case sources[0] != "labels" && images == nil:
+	case given[0].name != "labels" && images == nil:
 		l.missing(block.Body, "images", " It names the images that are compared: images = images."+l.firstName("images")+".")
-	case sources[0] == "path" && arguments.given("per_prompt"):
+	case given[0].name == "path" && arguments.given("per_prompt"):
 		l.error(arguments.ranges["per_prompt"], "Path and per_prompt", "A file has its pairs, and none are drawn. Remove per_prompt, or the path.")
 	}
 }
@@ -129,7 +124,7 @@ func (l *loader) havePairs(block *hcl.Block, c *Comparisons) {
 // Pairs is how many pairs of images the block has; 0 if that is not known before
 // a stage has run.
 func (c *Comparisons) Pairs() int {
-	if c.Rater == nil || c.Images.Folder != nil {
+	if c.Rater == nil && c.People == nil || c.Images.Folder != nil {
 		return 0
 	}
 	pairs := 0

@@ -88,10 +88,16 @@ func (l *loader) needs(node any) []any {
 		add(n.Images != nil, n.Images)
 		add(n.Rater != nil, n.Rater)
 		add(n.Reward != nil, n.Reward)
+		if n.People != nil {
+			add(n.People.By != nil, n.People.By)
+		}
 	case *Comparisons:
 		add(n.Images != nil, n.Images)
 		add(n.Rater != nil, n.Rater)
 		add(n.Labels != nil, n.Labels)
+		if n.People != nil {
+			add(n.People.By != nil, n.People.By)
+		}
 	case *Finetune:
 		model(n.Model)
 		add(n.Reward != nil, n.Reward)

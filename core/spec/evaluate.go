@@ -35,7 +35,7 @@ var evaluateForm = form{
 //	  rewards    = [reward.clip, reward.with_aux]
 //
 //	  alignment { # by people
-//	    rater = rater.crowd # or: path = "labels.csv"
+//	    rater = rater.crowd # or: path = "labels.csv", or: people {}
 //	  }
 //
 //	  fidelity { # FID, KID and CMMD
@@ -110,7 +110,8 @@ func (l *loader) evaluateBlock(block *hcl.Block, evaluate *Evaluate) {
 		byType[inner.Type] = append(byType[inner.Type], inner)
 	}
 	if inner := l.once(byType["alignment"]); inner != nil {
-		evaluate.Alignment = l.alignmentBlock(inner)
+		evaluate.Alignment = l.alignmentBlock(inner, evaluate)
+		l.attentive(evaluate.Alignment.People, &Images{Prompts: evaluate.Prompts})
 	}
 	if inner := l.once(byType["fidelity"]); inner != nil {
 		evaluate.Fidelity = l.fidelityBlock(inner, evaluate)
@@ -135,23 +136,20 @@ var alignmentForm = form{
 		{Name: "path", Type: "string", Path: true, Summary: "a CSV or Parquet file of people's labels of the models' images",
 			Obtain: "Once the images are drawn, `plumb export FILE evaluate/NAME DIR --label-sheet` writes them, mixed and without a word of which model drew which, with a file to fill in; a run does all that needs no labels before."},
 	}},
-	values: []Value{{Name: "rater", Takes: "rater.NAME", Summary: "who judges, in place of path"}},
+	values: []Value{{Name: "rater", Takes: "rater.NAME", Summary: "a simulated rater, in place of path and people"}},
+	blocks: []nested{askAlignment.block("people judge the images, in place of path and rater: `plumb label` shows them mixed, without a word of which model drew which")},
 }
 
 // alignmentBlock decodes who judges the images.
-func (l *loader) alignmentBlock(block *hcl.Block) *Alignment {
+func (l *loader) alignmentBlock(block *hcl.Block, evaluate *Evaluate) *Alignment {
 	arguments := l.decode(block.Body, alignmentForm)
 	rater := arguments.others["rater"]
-	switch {
-	case rater == nil && !arguments.given("path"):
-		l.error(block.DefRange, "Nobody judges", "Say who judges the images (rater = rater.%s), or where people's labels are (path = \"labels.csv\").", l.firstName("rater"))
-	case rater != nil && arguments.given("path"):
-		l.error(rater.NameRange, "Path and rater", "Labels come from a rater or from a file. Remove one of the two.")
-	}
+	l.oneSource("labels", block.DefRange, "Nobody judges", l.ofRater(rater), ofPath(arguments, "labels.csv"), ofPeople(arguments.blocks))
 	return &Alignment{
-		Rater: l.oneOf(rater, "rater").component(),
-		Path:  arguments.text("path"),
-		Range: FromRange(block.DefRange),
+		Rater:  l.oneOf(rater, "rater").component(),
+		Path:   arguments.text("path"),
+		People: l.peopleBlock(arguments.blocks, askAlignment, "evaluate/"+evaluate.Name+"/alignment"),
+		Range:  FromRange(block.DefRange),
 	}
 }
 

@@ -16,16 +16,17 @@ var labelsForm = form{
 	}},
 	values: []Value{
 		{Name: "images", Required: true, Takes: "images.NAME", Summary: "what is labelled"},
-		{Name: "rater", Takes: "rater.NAME", Summary: "who labels, in place of path"},
+		{Name: "rater", Takes: "rater.NAME", Summary: "a simulated rater, in place of path and people"},
 		{Name: "reward", Takes: "reward.NAME", Summary: "what is unsure, with select = \"uncertain\"; in rounds round.reward if it is not given, and in the first round, which has none, images are drawn at random"},
 	},
+	blocks: []nested{askLabels.block("people label the images, in place of path and rater: `plumb label` asks them")},
 }
 
 // labelsBlocks decodes the labels of sets of images:
 //
 //	labels "human" {
 //	  images   = images.labelled
-//	  rater    = rater.crowd # or: path = "labels.csv"
+//	  rater    = rater.crowd # or: path = "labels.csv", or: people {}
 //	  fraction = 0.5
 //	}
 //
@@ -42,12 +43,9 @@ func (l *loader) labelsBlocks() {
 		labels.Images = l.oneOf(arguments.others["images"], "images").images()
 		labels.Path = arguments.text("path")
 		rater := arguments.others["rater"]
-		switch {
-		case rater == nil && !arguments.given("path"):
-			l.error(block.DefRange, "No labels", "Say who labels the images (rater = rater.%s), or where the labels are (path = \"labels.csv\").", l.firstName("rater"))
-		case rater != nil && arguments.given("path"):
-			l.error(rater.NameRange, "Path and rater", "Labels come from a rater or from a file. Remove one of the two.")
-		}
+		l.oneSource("labels", block.DefRange, "No labels", l.ofRater(rater), ofPath(arguments, "labels.csv"), ofPeople(arguments.blocks))
+		labels.People = l.peopleBlock(arguments.blocks, askLabels, "labels/"+labels.Name)
+		l.attentive(labels.People, labels.Images)
 		labels.Rater = l.oneOf(rater, "rater").component()
 		l.share(block, labels, arguments)
 		l.selection(block, labels, arguments)
@@ -99,10 +97,8 @@ func (l *loader) selection(block *hcl.Block, labels *Labels, arguments arguments
 		return
 	case l.round == nil:
 		l.error(at, "Select without a reward", "Say which reward is unsure: reward = reward.%s.", l.firstName("reward"))
-	case l.checkRoundReward(at):
-		if last := l.round.roots["round"].GetAttr("reward"); !last.IsNull() {
-			labels.Reward = located{last.EncapsulatedValue().(*reference), at}.component()
-		}
+	default:
+		labels.Reward = l.lastReward(at)
 	}
 	if labels.Reward == nil {
 		labels.Select = SelectRandom // in the first round, or after a mistake

@@ -181,7 +181,7 @@ finetune "full" {
   loss "reward_weighted" {}
 }
 `},
-	{Type: "rounds", Labels: []string{"name"}, Summary: "repeats the blocks in it, each round on the last: sample, label, fit, tune. In a round a name such as images.drawn means that round's block, round.number is its number from 1, and round.model, round.labels and round.reward are what there is so far; outside, NAME_1 is the first round's block of a name, and NAME the last's", form: roundsForm, example: `
+	{Type: "rounds", Labels: []string{"name"}, Summary: "repeats the blocks in it, each round on the last: sample, label, fit, tune. In a round a name such as images.drawn means that round's block, round.number is its number from 1, and round.model, round.labels and round.reward are what there is so far; outside, NAME_1 is the first round's block of a name, and NAME the last's. The blocks in it take what they take outside", form: roundsForm, example: `
 rounds "feedback" {
   count = 3
   model = sampler.base

@@ -200,6 +200,11 @@ func (l *loader) audiences() []*audience {
 		}
 	}
 	model := func(m Model, prompts []Prompt) { add(m.Sampler, prompts) }
+	asked := func(p *People, prompts []Prompt) {
+		if p != nil {
+			reward(p.By, prompts)
+		}
+	}
 
 	s := l.spec
 	for _, images := range s.Images {
@@ -209,11 +214,13 @@ func (l *loader) audiences() []*audience {
 		if labels.Images != nil {
 			add(labels.Rater, labels.Images.Prompts)
 			reward(labels.Reward, labels.Images.Prompts)
+			asked(labels.People, labels.Images.Prompts)
 		}
 	}
 	for _, comparisons := range s.Comparisons {
 		if comparisons.Images != nil {
 			add(comparisons.Rater, comparisons.Images.Prompts)
+			asked(comparisons.People, comparisons.Images.Prompts)
 		}
 	}
 	for _, c := range s.Rewards {
@@ -260,6 +267,7 @@ func (l *loader) audiences() []*audience {
 		}
 		if evaluate.Alignment != nil {
 			add(evaluate.Alignment.Rater, evaluate.Prompts)
+			asked(evaluate.Alignment.People, evaluate.Prompts)
 		}
 		if evaluate.Fidelity != nil {
 			add(evaluate.Fidelity.Sampler, evaluate.Prompts)

@@ -15,20 +15,17 @@ import (
 // mostRounds bounds count. Each round is some stages, of every variant.
 const mostRounds = 100
 
-// asOutside says where the arguments of a block in rounds come from.
-const asOutside = "all that the block takes outside of rounds"
-
 var roundsForm = form{
 	schema: Schema{Attributes: []Attribute{
 		{Name: "count", Type: "integer", Required: true, Minimum: number(1), Maximum: number(mostRounds), Summary: "how many rounds"},
 	}},
 	expressions: []Value{{Name: "model", Required: true, Takes: "sampler.NAME or finetune.NAME", Summary: "round.model of the first round; in every other it is the finetune of the round before, if there is one"}},
 	blocks: []nested{
-		{Type: "images", Labels: []string{"name"}, Summary: "images of every round", own: asOutside},
-		{Type: "labels", Labels: []string{"name"}, Summary: "labels of every round; round.labels is those of all rounds so far", own: asOutside},
-		{Type: "comparisons", Labels: []string{"name"}, Summary: "comparisons of every round", own: asOutside},
-		{Type: "reward", Labels: []string{"component", "name"}, Summary: "a reward of every round; round.reward is that of the round before, and null in the first", own: asOutside},
-		{Type: "finetune", Labels: []string{"name"}, Summary: "the tuning of every round; at most one", own: asOutside},
+		{Type: "images", Labels: []string{"name"}, Summary: "images of every round"},
+		{Type: "labels", Labels: []string{"name"}, Summary: "labels of every round; round.labels is those of all rounds so far"},
+		{Type: "comparisons", Labels: []string{"name"}, Summary: "comparisons of every round"},
+		{Type: "reward", Labels: []string{"component", "name"}, Summary: "a reward of every round; round.reward is that of the round before, and null in the first"},
+		{Type: "finetune", Labels: []string{"name"}, Summary: "the tuning of every round; at most one"},
 	},
 }
 
@@ -329,6 +326,19 @@ func (l *loader) checkRoundReward(at hcl.Range) bool {
 		l.error(at, "Several rewards in the rounds", "round.reward is the one that the rounds' finetune names, else the only one, and the rounds have %s. Keep one of them in the rounds.", and(prefixed("reward.", all)))
 	}
 	return false
+}
+
+// lastReward is round.reward for an argument that is not given; nil in the first round,
+// or after a mistake.
+func (l *loader) lastReward(at hcl.Range) *Component {
+	if !l.checkRoundReward(at) {
+		return nil
+	}
+	last := l.round.roots["round"].GetAttr("reward")
+	if last.IsNull() {
+		return nil
+	}
+	return located{last.EncapsulatedValue().(*reference), at}.component()
 }
 
 func prefixed(prefix string, names []string) []string {

@@ -20,6 +20,10 @@ type Spec struct {
 	Variables   map[string]any    // the resolved value of every variable (JSON types)
 	Digests     map[string]string // sha256 of every file or directory that a path argument names, by resolved path; of folders of images see Images
 
+	// Answers is what people have answered so far, as digests by question. Load leaves
+	// it empty: whoever reads their judgements fills it in.
+	Answers map[string]string
+
 	// Missing says of every such path where nothing is yet what belongs there:
 	// warnings, by resolved path.
 	Missing map[string]diag.Diagnostic
@@ -166,12 +170,13 @@ const (
 	SelectUncertain = "uncertain" // those that a reward is least sure of
 )
 
-// Labels is the labels of a set of images, by a rater or from a file.
+// Labels is the labels of a set of images: by a rater, from a file, or by people.
 type Labels struct {
 	Name     string
 	Images   *Images
-	Rater    *Component // nil if Path is set
-	Path     string     // a CSV or Parquet file; empty if Rater is set
+	Rater    *Component // nil if Path or People is set
+	Path     string     // a CSV or Parquet file; empty if Rater or People is set
+	People   *People    // nil if Rater or Path is set
 	Fraction float64    // share of the images that are labelled; in (0, 1]
 	Count    int        // of images that are labelled, in place of Fraction; 0: not given
 	Select   string     // SelectRandom or SelectUncertain: which these are
@@ -180,14 +185,15 @@ type Labels struct {
 }
 
 // Comparisons is choices between two images of one prompt: by a rater, from a
-// file, or made of labels.
+// file, by people, or made of labels.
 type Comparisons struct {
 	Name      string
 	Images    *Images    // those of Labels, if that is set
-	Rater     *Component // nil if Path or Labels is set
-	Path      string     // a CSV or Parquet file; empty if Rater or Labels is set
-	Labels    *Labels    // nil if Rater or Path is set
-	PerPrompt int        // pairs of a prompt, drawn by the seed, or as many as there are; of no meaning with a Path
+	Rater     *Component // who compares; of Rater, Path, People and Labels one is set
+	Path      string     // a CSV or Parquet file
+	People    *People
+	Labels    *Labels
+	PerPrompt int // pairs of a prompt, drawn by the seed, or as many as there are; of no meaning with a Path
 	Range     diag.Range
 }
 
@@ -265,12 +271,13 @@ type RewardCard struct {
 	Range  diag.Range
 }
 
-// Alignment has raters judge the images of each model, or reads from a file
+// Alignment has raters or people judge the images of each model, or reads from a file
 // how people judged them.
 type Alignment struct {
-	Rater *Component // nil if Path is given, or after a mistake
-	Path  string     // resolved
-	Range diag.Range
+	Rater  *Component // nil if Path or People is given, or after a mistake
+	Path   string     // resolved
+	People *People
+	Range  diag.Range
 }
 
 // Fidelity compares the features of each model's images with those of a

@@ -59,7 +59,11 @@ func choose(ctx context.Context, job Job, work *plan.ChooseWork) (*Result, error
 
 // byScore lists positions of images, best first.
 func byScore(job Job, images []table.Image) ([]int, error) {
-	scores, err := job.scoresOf(images)
+	path, err := job.input(plan.Scores)
+	if err != nil {
+		return nil, err
+	}
+	scores, err := scoresOf(images, path)
 	if err != nil {
 		return nil, err
 	}

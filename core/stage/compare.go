@@ -5,16 +5,17 @@ import (
 	"maps"
 	"strconv"
 
-	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
-// compare makes comparisons: by a rater, from a file, or of labels.
+// compare makes comparisons: by a rater, by people, from a file, or of labels.
 func compare(ctx context.Context, job Job, work *plan.CompareWork) (*Result, error) {
 	switch {
+	case work.People != nil:
+		return compareByPeople(ctx, job, work)
 	case work.Path != "":
 		return compareFromFile(ctx, job, work)
 	case job.Node.Instance == nil:
@@ -40,8 +41,7 @@ func compareByRater(ctx context.Context, job Job, work *plan.CompareWork) (*Resu
 		return nil, err
 	}
 	if len(pairs) == 0 {
-		return nil, diag.Errorf(job.Node.Range, "No two images of one prompt",
-			"Images are compared with others of their prompt, and every prompt has one image. Draw several images a prompt (per_prompt), or take a folder whose captions repeat.")
+		return nil, noPairs(job)
 	}
 	source := pairStream{path: path, pairs: pairs, ids: make([]string, len(images))}
 	for i, image := range images {

@@ -16,9 +16,12 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
-// rate has a rater label images, or a share of them, or reads people's labels.
+// rate has a rater label images, or a share of them, or takes in people's labels.
 func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
-	if work.Path != "" {
+	switch {
+	case work.People != nil:
+		return rateByPeople(ctx, job, work)
+	case work.Path != "":
 		return rateFromFile(ctx, job, work)
 	}
 	path, err := job.input(plan.Images)
@@ -29,7 +32,7 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	labelled, err := job.chosen(images, work)
+	labelled, err := chosen(images, work, job.Node.Seed, job.Inputs[plan.Scores])
 	if err != nil {
 		return nil, err
 	}
@@ -61,8 +64,8 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 // rounded up. They are drawn by the seed, or are those that a reward is least sure of; of
 // equally sure ones those that the seed draws first. A larger number holds every smaller
 // one of the same seed, so an ablation over the number of labels adds labels and never
-// swaps them.
-func (job Job) chosen(images []table.Image, work *plan.RateWork) ([]bool, error) {
+// swaps them. scores is the path of the reward's scores; empty where none is asked.
+func chosen(images []table.Image, work *plan.RateWork, seed uint64, scores string) ([]bool, error) {
 	count := work.Count
 	switch {
 	case count > 0:
@@ -71,13 +74,13 @@ func (job Job) chosen(images []table.Image, work *plan.RateWork) ([]bool, error)
 	default:
 		count = int(math.Ceil(work.Fraction * float64(len(images))))
 	}
-	order := byPriority(images, job.Node.Seed)
+	order := byPriority(images, seed)
 	if work.Select == spec.SelectUncertain {
-		scores, err := job.scoresOf(images)
+		given, err := scoresOf(images, scores)
 		if err != nil {
 			return nil, err
 		}
-		unsure := metric.Uncertainty(scores)
+		unsure := metric.Uncertainty(given)
 		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(unsure[a], unsure[b]) })
 	}
 	chosen := make([]bool, len(images))
@@ -87,12 +90,8 @@ func (job Job) chosen(images []table.Image, work *plan.RateWork) ([]bool, error)
 	return chosen, nil
 }
 
-// scoresOf reads the scores of images, in their order.
-func (job Job) scoresOf(images []table.Image) ([]table.Score, error) {
-	path, err := job.input(plan.Scores)
-	if err != nil {
-		return nil, err
-	}
+// scoresOf reads the scores of images from a table, in the images' order.
+func scoresOf(images []table.Image, path string) ([]table.Score, error) {
 	known := map[string]table.Score{}
 	for row, err := range table.Read[table.Score](path) {
 		if err != nil {

@@ -25,11 +25,12 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 	var given []table.Label
 	var problems diag.List
 	if work.Blind {
-		var byBlindID map[string]table.Image
-		if images, byBlindID, err = blindRows(ctx, path); err != nil {
+		pictures, err := Pictures(ctx, path)
+		if err != nil {
 			return nil, err
 		}
-		given, problems = labels.ImportBlind(work.Path, byBlindID)
+		images = captions(pictures)
+		given, problems = labels.ImportBlind(work.Path, byBlindID(pictures))
 	} else {
 		if images, err = table.Captions(ctx, path); err != nil {
 			return nil, err
@@ -49,11 +50,11 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 	all := len(images)
 	images = slices.DeleteFunc(images, func(image table.Image) bool { return !labelled[image.ID] })
 	kept := map[string]bool{}
-	chosen, err := job.chosen(images, work)
+	among, err := chosen(images, work, job.Node.Seed, "")
 	if err != nil {
 		return nil, err
 	}
-	for i, labelled := range chosen {
+	for i, labelled := range among {
 		if labelled {
 			kept[images[i].ID] = true
 		}
@@ -84,25 +85,4 @@ func (j Job) sheet(work *plan.RateWork) string {
 		return work.Sheet
 	}
 	return j.imagesStage()
-}
-
-// blindRows reads who the images of a table are, in order and by their
-// labels.BlindID, for which it has to read their pixels.
-func blindRows(ctx context.Context, path string) (images []table.Image, byBlindID map[string]table.Image, err error) {
-	byBlindID = map[string]table.Image{}
-	for image, err := range table.Read[table.Image](path) {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return nil, nil, fmt.Errorf("read images: %w", err)
-		}
-		id, err := labels.BlindID(image)
-		if err != nil {
-			return nil, nil, fmt.Errorf("read images: %w", err)
-		}
-		image.Image = table.File{}
-		images, byBlindID[id] = append(images, image), image
-	}
-	return images, byBlindID, nil
 }

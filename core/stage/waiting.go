@@ -18,8 +18,10 @@ import (
 type Waiting struct {
 	diag.List
 	// Sheet is what plumb export writes a sheet from, a stage or an evaluate block, and
-	// Target a directory for it.
+	// Target a directory for it, where a file is to be filled in.
 	Sheet, Target string
+	// People says that plumb label asks them, and that there is no file.
+	People bool
 }
 
 // Unwrap gives errors.As the list.
@@ -30,7 +32,7 @@ func (w Waiting) Unwrap() error { return w.List }
 func (job Job) waiting(path, sheet, summary, detail string) error {
 	var list diag.List
 	list.Warningf(job.Node.Range, summary, "%s", detail)
-	return Waiting{list, sheet, targetOf(path)}
+	return Waiting{List: list, Sheet: sheet, Target: targetOf(path)}
 }
 
 // targetOf is where to export the sheet for a file of answers: so that the file is

@@ -49,8 +49,9 @@ type call struct {
 	args   [6]uint64
 	path   string // of the file that it is about, absolute
 	other  string
-	isNew  bool // the file was not there before
-	fail   int  // errno in place of the call
+	flags  uint64 // with which a file is opened
+	isNew  bool   // the file was not there before
+	fail   int    // errno in place of the call
 }
 
 type inode struct{ device, number uint64 }
@@ -173,11 +174,14 @@ func (t *tracer) enter(id int, regs *syscall.PtraceRegs) *call {
 	c := &call{number: regs.Orig_rax, args: [6]uint64{regs.Rdi, regs.Rsi, regs.Rdx, regs.R10, regs.R8, regs.R9}}
 	needsSpace := ""
 	switch c.number {
-	case unix.SYS_OPENAT:
-		c.path = t.pathAt(id, c.args[0], c.args[1])
+	case unix.SYS_OPENAT, unix.SYS_OPEN:
+		c.path, c.flags = t.absolute(id, t.text(id, c.args[0])), c.args[1]
+		if c.number == unix.SYS_OPENAT {
+			c.path, c.flags = t.pathAt(id, c.args[0], c.args[1]), c.args[2]
+		}
 		_, err := os.Lstat(c.path)
 		c.isNew = err != nil
-		if c.isNew && c.args[2]&unix.O_CREAT != 0 {
+		if c.isNew && c.flags&unix.O_CREAT != 0 {
 			needsSpace = "open"
 		}
 	case unix.SYS_MKDIRAT:
@@ -231,11 +235,11 @@ func (t *tracer) enter(id int, regs *syscall.PtraceRegs) *call {
 // leave tells what a call did that went well.
 func (t *tracer) leave(id int, c *call, result int64) {
 	switch c.number {
-	case unix.SYS_OPENAT:
+	case unix.SYS_OPENAT, unix.SYS_OPEN:
 		switch {
-		case c.isNew && c.args[2]&unix.O_CREAT != 0:
+		case c.isNew && c.flags&unix.O_CREAT != 0:
 			t.tell(Create, c.path, "", nil)
-		case c.args[2]&unix.O_TRUNC != 0:
+		case c.flags&unix.O_TRUNC != 0:
 			t.tell(Truncate, c.path, "", nil)
 		}
 	case unix.SYS_MKDIRAT, unix.SYS_MKDIR:

@@ -1,0 +1,259 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/labels"
+	"github.com/plumb-ml/plumb/core/people"
+	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/plugins/sdk/table"
+)
+
+// Items lists what a stage asks people about the images of its table: one for each of
+// them, or for each pair that is compared. Images that show the same are one item.
+// What is known already is among them; of pairs, all that the file of known answers has.
+// The order is that of the table. scores is the path of the node's input plan.Scores;
+// empty if it has none.
+func Items(ctx context.Context, node *plan.Node, pictures []Picture, known []people.Gold, scores string) ([]people.Item, error) {
+	switch work := node.Work.(type) {
+	case *plan.RateWork:
+		among, err := chosen(captions(pictures), work, node.Seed, scores)
+		if err != nil {
+			return nil, err
+		}
+		var items []people.Item
+		for i, asked := range among {
+			if asked {
+				items = append(items, itemOf(pictures[i]))
+			}
+		}
+		return once(items), nil
+	case *plan.CompareWork:
+		pairs, err := pairsOf(ctx, node, work, pictures)
+		if err != nil {
+			return nil, err
+		}
+		var items []people.Item
+		for _, pair := range pairs {
+			if one, other := pictures[pair.first], pictures[pair.second]; one.Blind != other.Blind {
+				items = append(items, itemOf(one, other))
+			}
+		}
+		return once(append(items, pairsAmong(known, pictures)...)), nil
+	}
+	return nil, fmt.Errorf("%s asks nobody about images", node.Name)
+}
+
+// itemOf is the item of images of a prompt.
+func itemOf(pictures ...Picture) people.Item {
+	images := make([]string, len(pictures))
+	for i, picture := range pictures {
+		images[i] = picture.Blind
+	}
+	slices.Sort(images)
+	return people.Item{ID: people.ItemID(images...), Images: images, Prompt: pictures[0].Prompt, Category: pictures[0].Category}
+}
+
+// once leaves out items that were there before.
+func once(items []people.Item) []people.Item {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(items, func(item people.Item) bool {
+		before := seen[item.ID]
+		seen[item.ID] = true
+		return before
+	})
+}
+
+// Known reads the answers that are known of a stage's images, by the file that its
+// block names; none if it names none. Mistakes are a diag.List.
+func Known(asking *plan.Asking, pictures []Picture) ([]people.Gold, error) {
+	if asking.GoldPath == "" {
+		return nil, nil
+	}
+	said, err := knownAnswers(asking, pictures)
+	if err != nil {
+		return nil, err
+	}
+	var gold []people.Gold
+	for _, item := range slices.Sorted(maps.Keys(said)) {
+		answers := people.Answers{}
+		for _, aspect := range asking.Question.Aspects {
+			answers[aspect] = said[item]
+		}
+		gold = append(gold, people.Gold{Item: item, Answers: answers})
+	}
+	return gold, nil
+}
+
+// knownAnswers are the answers of the file by item.
+func knownAnswers(asking *plan.Asking, pictures []Picture) (map[string]string, error) {
+	said := map[string]string{}
+	var mistakes diag.List
+	at := diag.Range{File: asking.GoldPath}
+	add := func(item, what, answer string) {
+		if answer == people.Skip {
+			mistakes.Errorf(at, fmt.Sprintf("A known answer for %s is %q", what, answer), "What is known is not skipped. Give an answer, or remove the row.")
+		}
+		if before, ok := said[item]; ok && before != answer {
+			mistakes.Errorf(at, "Known answers contradict each other", "For %s the file has both %q and %q. Keep one of them.", what, before, answer)
+		}
+		said[item] = answer
+	}
+	byID, blind := map[string]Picture{}, map[string]string{}
+	for _, picture := range pictures {
+		byID[picture.ID] = picture
+		blind[picture.ID] = picture.Blind
+	}
+	if asking.Question.Kind == people.Compare {
+		rows, found := labels.ImportComparisons(asking.GoldPath, table.ByID(captions(pictures)))
+		if err := found.Err(); err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			item := itemOf(byID[row.First], byID[row.Second])
+			if blind[row.First] == blind[row.Second] {
+				mistakes.Errorf(at, fmt.Sprintf("The images %q and %q show the same", row.First, row.Second), "Neither can be better. Remove the row.")
+				continue
+			}
+			answer := row.Choice
+			if item.Images[0] != blind[row.First] {
+				answer = otherWay(answer)
+			}
+			add(item.ID, fmt.Sprintf("the images %q and %q", row.First, row.Second), answer)
+		}
+	} else {
+		read := labels.Import
+		images := table.ByID(captions(pictures))
+		if asking.Blind {
+			read, images = labels.ImportBlind, byBlindID(pictures)
+		}
+		rows, found := read(asking.GoldPath, images)
+		if err := found.Err(); err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			add(blind[row.ImageID], fmt.Sprintf("the image %q", row.ImageID), row.Label)
+		}
+	}
+	return said, mistakes.Err()
+}
+
+// otherWay is a choice with the images the other way round.
+func otherWay(choice string) string {
+	switch choice {
+	case people.First:
+		return people.Second
+	case people.Second:
+		return people.First
+	}
+	return choice
+}
+
+// answered is what people said of items: by item and rater.
+type answered map[string]map[string]people.Answers
+
+// answers are those that a stage's question has and that count. Words that are no
+// answers to it, which a database that somebody wrote into by hand may hold, are
+// mistakes.
+func (j Job) answers(asking *plan.Asking) (answered, error) {
+	words := []string{people.Good, people.Bad, people.Skip}
+	if asking.Question.Kind == people.Compare {
+		words = []string{people.First, people.Second, people.Tie, people.Skip}
+	}
+	all := answered{}
+	var mistakes diag.List
+	for _, judgement := range asking.Judgements() {
+		for _, aspect := range asking.Question.Aspects {
+			if word := judgement.Answers[aspect]; !slices.Contains(words, word) {
+				mistakes.Errorf(j.Node.Range, fmt.Sprintf("Judgement %d of %q is no answer", judgement.Number, judgement.Rater),
+					"Of %s of the item %s it says %q, and %s takes %s. `plumb label` and `plumb label import` let no such answer in; take it out of the database.",
+					aspect, judgement.Item, word, asking.Question.Name, strings.Join(words, ", "))
+			}
+		}
+		if all[judgement.Item] == nil {
+			all[judgement.Item] = map[string]people.Answers{}
+		}
+		all[judgement.Item][judgement.Rater] = judgement.Answers
+	}
+	return all, mistakes.Err()
+}
+
+// raters lists who said something of an item, by name.
+func (a answered) raters(item string) []string { return slices.Sorted(maps.Keys(a[item])) }
+
+// waitForPeople is the error of a stage whose question people have not answered as
+// often as it asks; nil if they have. what is what the items are, such as "images".
+func (j Job) waitForPeople(asking *plan.Asking, items []people.Item, known []people.Gold, what string) error {
+	question := asking.Question
+	question.Gold = known
+	var reported map[string]bool
+	if asking.Heard != nil {
+		reported = asking.Heard.Reported
+	}
+	progress := people.ProgressOf(question, items, asking.Judgements(), reported)
+	if progress.Missing == 0 {
+		return nil
+	}
+	open := progress.Items - progress.Complete
+	which := fmt.Sprintf("%d of %d %s wait", open, progress.Items, what)
+	if open == 1 {
+		which = fmt.Sprintf("1 of %d %s waits", progress.Items, what)
+	}
+	each := progress.Missing / open
+	missing := fmt.Sprintf("%d more judgements", progress.Missing)
+	switch {
+	case each*open != progress.Missing:
+		missing += " in all"
+	case each == 1:
+		missing = "1 more judgement"
+	default:
+		missing = fmt.Sprintf("%d more judgements", each)
+	}
+	if each*open == progress.Missing && open > 1 {
+		missing += " each"
+	}
+	var list diag.List
+	list.Warningf(j.Node.Range, which+" for "+missing, "The images are drawn, and what people have said is kept. This asks them in a browser; then run again:")
+	return Waiting{List: list, People: true}
+}
+
+// known is Known for a stage, which waits for the file if nobody has made or filled it in
+// yet.
+func (j Job) known(asking *plan.Asking, pictures []Picture) ([]people.Gold, error) {
+	if asking.GoldPath == "" {
+		return nil, nil
+	}
+	sheet := j.imagesStage()
+	if asking.Blind {
+		sheet = "evaluate/" + j.Node.About.Evaluation
+	}
+	how := "Write beside some of them what is right, and put the file there"
+	if asking.Question.Kind == people.Compare {
+		how = "Write a CSV file with the columns first, second (IDs of two images of one prompt) and choice (first, second or tie) there"
+	}
+	if err := j.waitForFile(asking.GoldPath, "known answers", sheet, how); err != nil {
+		return nil, err
+	}
+	known, err := Known(asking, pictures)
+	var problems diag.List
+	if errors.As(err, &problems) {
+		if err := j.waitForAnswers(asking.GoldPath, sheet, problems); err != nil {
+			return nil, err
+		}
+	}
+	return known, err
+}
+
+// leftOut says which items were reported as unsafe.
+func leftOut(n int, what string) []string {
+	if n == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d of the %s were reported as unsafe. They are left out.", n, what)}
+}
