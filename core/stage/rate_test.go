@@ -72,8 +72,18 @@ func TestLabelsOfWhatIsUncertain(t *testing.T) {
 		t.Errorf("over seeds %q, want %q", got, want)
 	}
 
-	write(t, path, scores[1:])
+	// People are asked about the same.
 	node := &plan.Node{Name: "rate/x", Kind: record.KindRate, Work: work(2)}
+	pictures, err := Pictures(t.Context(), images)
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, err := Items(t.Context(), node, pictures, nil, path)
+	if err != nil || len(items) != 2 || items[0].ID != pictures[2].Blind || items[1].ID != pictures[5].Blind {
+		t.Errorf("people are asked about %+v: %v", items, err)
+	}
+
+	write(t, path, scores[1:])
 	if _, err := b.try(node, tile{}, "", in); err == nil || !strings.Contains(err.Error(), ids[11]) {
 		t.Errorf("an image without a score: %v", err)
 	}
