@@ -57,6 +57,9 @@ func (s *Session) asking() []*spec.People {
 			if evaluate.Alignment != nil {
 				add(evaluate.Alignment.People)
 			}
+			if evaluate.Preference != nil {
+				add(evaluate.Preference.People)
+			}
 		}
 	}
 	return all
@@ -111,8 +114,11 @@ func heardOf(ctx context.Context, path string) (heard *plan.Heard, err error) {
 
 // Asked is a question to people, and what it is asked about.
 type Asked struct {
-	people.Question               // of variants that ask for different numbers of people, the largest; Gold is what the block's file knows
-	Items           []people.Item // whose images are there, each once, in the order of the tables
+	people.Question // of variants that ask for different numbers of people, the largest; Gold is what the block's file knows
+	// Items are what is asked about: what is drawn, each once, in the order of the tables.
+	// Of an evaluation there are none before the images of all models are drawn: they are
+	// judged mixed, or whoever is tired by the end is so of one model.
+	Items []people.Item
 	// Names are the labels.BlindIDs of the images by their IDs in their tables, without
 	// those that mean another image in another table.
 	Names    map[string]string
@@ -167,15 +173,33 @@ func (s *Session) Ask(ctx context.Context) ([]Asked, error) {
 // askAboutNode adds what a stage asks about.
 func (s *Session) askAboutNode(ctx context.Context, node *plan.Node, asking *plan.Asking, forecast *run.Forecast, to *Asked) error {
 	to.Raters = max(to.Raters, asking.Question.Raters)
-	input, _ := node.Input(plan.Images)
-	made := forecast.Nodes[input.Node].Record
-	if made == nil {
-		to.Undrawn = append(to.Undrawn, input.Node.Label)
+	undrawn := false
+	var tables [][]stage.Picture // one, or two whose images stand side by side
+	for _, role := range []string{plan.Images, plan.OtherImages} {
+		input, reads := node.Input(role)
+		if !reads {
+			continue
+		}
+		made := forecast.Nodes[input.Node].Record
+		if made == nil {
+			if undrawn = true; !slices.Contains(to.Undrawn, input.Node.Label) {
+				to.Undrawn = append(to.Undrawn, input.Node.Label)
+			}
+			continue
+		}
+		pictures, err := s.pictures(ctx, made.Outputs[input.Output])
+		if err != nil {
+			return fmt.Errorf("images of %s: %w", input.Node.Label, err)
+		}
+		to.name(pictures)
+		tables = append(tables, pictures)
+	}
+	if undrawn {
 		return nil
 	}
-	pictures, err := s.pictures(ctx, made.Outputs[input.Output])
-	if err != nil {
-		return fmt.Errorf("images of %s: %w", input.Node.Label, err)
+	pictures, beside := tables[0], []stage.Picture(nil)
+	if len(tables) > 1 {
+		beside = tables[1]
 	}
 	known, err := stage.Known(asking, pictures)
 	var problems diag.List
@@ -201,7 +225,7 @@ func (s *Session) askAboutNode(ctx context.Context, node *plan.Node, asking *pla
 			return fmt.Errorf("scores of %s: %w", input.Node.Label, err)
 		}
 	}
-	items, err := stage.Items(ctx, node, pictures, known, scores)
+	items, err := stage.Items(ctx, node, stage.About{Pictures: pictures, Beside: beside, Scores: scores, Known: known})
 	if err != nil {
 		return err
 	}
@@ -212,7 +236,6 @@ func (s *Session) askAboutNode(ctx context.Context, node *plan.Node, asking *pla
 			}
 		}
 	}
-	to.name(pictures)
 	to.Items = append(to.Items, items...)
 	to.Gold = append(to.Gold, known...)
 	return nil
@@ -270,7 +293,7 @@ func (a *Asked) finish(asking *plan.Asking) {
 		return other
 	})
 	maps.DeleteFunc(a.Names, func(id, _ string) bool { return a.several[id] })
-	if len(a.Problems) > 0 {
+	if len(a.Problems) > 0 || asking.Blind && len(a.Undrawn) > 0 {
 		a.Items, a.Gold = nil, nil
 		return
 	}

@@ -301,6 +301,18 @@ func (c canonical) evaluate(evaluate *Evaluate) map[string]any {
 	default:
 		value["alignment"] = map[string]any{"rater": alignment.Rater.Name}
 	}
+	if preference := evaluate.Preference; preference != nil {
+		compared := map[string]any{"every": preference.Every}
+		switch {
+		case preference.People != nil:
+			compared["people"] = c.people(preference.People)
+		case preference.Path != "":
+			compared["content"] = c.spec.Digests[preference.Path]
+		default:
+			compared["rater"] = preference.Rater.Name
+		}
+		value["preference"] = compared
+	}
 	if fidelity := evaluate.Fidelity; fidelity != nil {
 		value["fidelity"] = fidelityValue(fidelity)
 	}

@@ -78,7 +78,7 @@ func TestLabelsOfWhatIsUncertain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, err := Items(t.Context(), node, pictures, nil, path)
+	items, err := Items(t.Context(), node, About{Pictures: pictures, Scores: path})
 	if err != nil || len(items) != 2 || items[0].ID != pictures[2].Blind || items[1].ID != pictures[5].Blind {
 		t.Errorf("people are asked about %+v: %v", items, err)
 	}

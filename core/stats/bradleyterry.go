@@ -26,6 +26,7 @@ const (
 type Comparison struct {
 	First, Second int
 	Outcome       Outcome
+	Weight        float64 // above 0: how much it counts, such as 1/9 of each of nine raters' choices
 	Cluster       int
 }
 
@@ -148,7 +149,7 @@ func (f *bradleyTerry) likelihood(at []float64) float64 {
 	var sum float64
 	for _, c := range f.comparisons {
 		first, second, tie := f.chances(at, c.First, c.Second)
-		sum += math.Log([]float64{first, second, tie}[c.Outcome])
+		sum += c.Weight * math.Log([]float64{first, second, tie}[c.Outcome])
 	}
 	return sum
 }
@@ -161,7 +162,7 @@ func (f *bradleyTerry) score(c Comparison) (strength, ties float64) {
 	if c.Outcome == Tie {
 		ties = 1
 	}
-	return strength, ties - tie
+	return c.Weight * strength, c.Weight * (ties - tie)
 }
 
 // derivatives are the gradient of the log likelihood, and its information. Only
@@ -182,8 +183,8 @@ func (f *bradleyTerry) derivatives() (*mat.VecDense, *mat.Dense) {
 		// their covariance.
 		first, _, tie := f.chances(f.at, i, j)
 		mean := first + tie/2
-		own := first + tie/4 - mean*mean
-		with := tie/2 - mean*tie
+		own := c.Weight * (first + tie/4 - mean*mean)
+		with := c.Weight * (tie/2 - mean*tie)
 		add(i, i, own)
 		add(j, j, own)
 		add(i, j, -own)
@@ -192,7 +193,7 @@ func (f *bradleyTerry) derivatives() (*mat.VecDense, *mat.Dense) {
 		add(at, i, with)
 		add(j, at, -with)
 		add(at, j, -with)
-		add(at, at, tie*(1-tie))
+		add(at, at, c.Weight*tie*(1-tie))
 	}
 	for i := range n {
 		for j := range n {
@@ -248,17 +249,25 @@ func (s *Strengths) Of(contestant int, strata []int, level float64) (Interval, e
 }
 
 // Difference is the interval of how much stronger the first contestant is than the
-// second, over clusters, as Of is.
-func (s *Strengths) Difference(first, second int, strata []int, level float64) (Interval, error) {
+// second, over clusters, as Of is, and the two-sided p value of its t test.
+func (s *Strengths) Difference(first, second int, strata []int, level float64) (interval Interval, p float64, err error) {
 	influences := make([]float64, len(s.moves))
 	for cluster, move := range s.moves {
 		influences[cluster] = move[first] - move[second]
 	}
-	return Linearised(s.Log[first]-s.Log[second], influences, strata, level)
+	v, degrees, err := Variance(influences, strata)
+	if err != nil {
+		return Interval{}, 0, err
+	}
+	difference := Estimate{Value: s.Log[first] - s.Log[second], Error: math.Sqrt(v), Degrees: degrees}
+	if difference.Error <= 1e-12*max(1, math.Abs(difference.Value)) {
+		return Interval{}, 0, ErrNoSpread
+	}
+	return difference.Interval(level), difference.P(), nil
 }
 
 // ModelError is the standard error of a contestant's strength if comparisons of one
-// cluster did not resemble each other: that of the model alone.
+// cluster did not resemble each other: that of the model alone, with weights of 1.
 func (s *Strengths) ModelError(contestant int) float64 {
 	// The 1 in the direction of the mean is n² of information on it, 1/n² of variance.
 	n := float64(len(s.Log))
