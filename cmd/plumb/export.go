@@ -146,7 +146,7 @@ func (p *program) exportBlind(s *loaded, judged []*plan.Node, args []string) err
 	if len(missing) > 0 {
 		return exit{exitFailed, fmt.Errorf("images of %s that are not there yet with these settings: %s; plumb run %s makes them", args[1], strings.Join(missing, ", "), args[0])}
 	}
-	path := judged[0].Work.(*plan.RateWork).Path // empty if a rater judges
+	path := judged[0].Work.(*plan.RateWork).Path // empty if a rater judges, or people are asked
 	var known map[string]bool
 	if path != "" {
 		var problems diag.List
@@ -163,7 +163,11 @@ func (p *program) exportBlind(s *loaded, judged []*plan.Node, args []string) err
 		already = fmt.Sprintf("; %s has the labels of %s", filepath.Base(path), plural(len(known), "image", "images"))
 	}
 	fmt.Fprintf(p.out, "%s to judge are in %s; write good, bad or skip into its %s%s\n", plural(n, "image", "images"), args[2], labels.Sheet, already)
-	if path == "" {
+	switch asking := judged[0].Asks(); {
+	case asking != nil:
+		fmt.Fprintf(p.out, "%s\n", indent(fmt.Sprintf("`%s` asks people about them in a browser. A sheet that somebody has filled in comes in with `%s`.",
+			p.command("label", args[0]), p.command("label import", args[0], filepath.Join(args[2], labels.Sheet))), 0, 80))
+	case path == "":
 		fmt.Fprintf(p.out, "%s\n", indent(fmt.Sprintf("A rater judges them now. For people's labels to count in its place, name their file in the block: alignment { path = %q }", filepath.Join(args[2], labels.Sheet)), 0, 80))
 	}
 	return nil

@@ -18,7 +18,7 @@ import (
 // serve, or remove what they are told to.
 var noFacts = []string{
 	"backend install", "backend uninstall", "completion bash", "completion fish", "completion powershell", "completion zsh",
-	"export", "fmt", "help", "init", "plugin lock", "plugin new", "runs rm", "watch",
+	"export", "fmt", "help", "init", "label export", "label import", "label page", "plugin lock", "plugin new", "runs rm", "watch",
 }
 
 // askedForJSON is how each verb that prints facts is asked for them, in a directory with a run

@@ -9,6 +9,6 @@ func (p *program) labelCommand() *cobra.Command {
 		Use:   "label",
 		Short: "Look at the labels that people gave",
 	}
-	command.AddCommand(p.labelStatusCommand())
+	command.AddCommand(p.labelStatusCommand(), p.labelExportCommand(), p.labelImportCommand(), p.labelPageCommand())
 	return command
 }

@@ -11,9 +11,11 @@ import (
 )
 
 // ID is the identity of a variant: the first 12 hex digits of the sha256 of
-// Canonical.
+// Canonical, without Answers: a variant is the same when people have said more.
 func (s *Spec) ID() (string, error) {
-	document, err := s.Canonical()
+	asked := *s
+	asked.Answers = nil
+	document, err := asked.Canonical()
 	if err != nil {
 		return "", err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -533,6 +534,80 @@ func TestConnectionLost(t *testing.T) {
 	// More comes while the page waits.
 	h.ask(rating(h.rated(4, 32)))
 	b.Await(`!document.getElementById("place").hidden && document.querySelector(".card")`)
+}
+
+// TestAnyOrder: whatever a rater presses, and however often the connection breaks, the
+// server is started anew and the page is loaded again meanwhile, in the end every item has
+// one answer, which is the last that the page showed.
+func TestAnyOrder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts a browser")
+	}
+	b := browsertest.Open(t)
+	b.Look(1280, "light")
+	for seed := range uint64(3) {
+		b.Part(fmt.Sprint(seed), func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 18))
+			h := open(t)
+			asked := rating(h.rated(5, 32))
+			asked.Raters = 1
+			h.ask(asked)
+			begin(b, h.link("ana"))
+			for range 60 {
+				switch n := random.IntN(20); {
+				case n < 14:
+					b.Press([]string{"g", "b", "s", "u", "u", "1", "2", "3", kb.ArrowRight, "g", "b"}[random.IntN(11)])
+				case n < 16:
+					b.Click(fmt.Sprintf(`[...document.querySelectorAll(".card:not(.on) [data-answer=bad]")].at(%d) || document.getElementById("main")`, random.IntN(2)))
+				case n < 18:
+					h.away.Store(!h.away.Load())
+				case n < 19:
+					h.serve()
+					h.ask(asked)
+				case !h.away.Load():
+					b.Do(chromedp.Reload())
+					b.Await(`document.querySelector("#place .prompt") || !document.getElementById("wait").hidden`)
+				}
+				time.Sleep(time.Duration(random.IntN(60)) * time.Millisecond)
+			}
+			h.away.Store(false)
+			for range 100 {
+				if browsertest.Ask[bool](b, finished) && len(h.judgements()) == 15 {
+					break
+				}
+				b.Press("g")
+				time.Sleep(100 * time.Millisecond)
+			}
+			b.Await(finished)
+			of := map[string]int{}
+			for _, j := range h.wait(15) {
+				of[j.Item]++
+			}
+			if len(of) != 15 {
+				t.Errorf("%d items have an answer", len(of))
+			}
+			b.Await(`document.getElementById("count").textContent === "15 judged"`)
+			// All back, one after another: the page shows what the database has.
+			for n := 14; n >= 12; n-- {
+				b.Press("u")
+				h.wait(n)
+			}
+			for n := 13; n <= 15; n++ {
+				b.Await(`!document.getElementById("place").hidden && document.querySelector(".card.on").getAttribute("aria-label").includes("not judged")`)
+				b.Press("b")
+				h.wait(n)
+			}
+			b.Await(finished)
+			for _, op := range browsertest.Ask[[]string](b, `Object.keys(localStorage).filter((key) => key.includes(":op:"))`) {
+				t.Errorf("%s is kept", op)
+			}
+			for _, trouble := range b.Troubles() {
+				if strings.HasPrefix(trouble, "exception") {
+					t.Error(trouble)
+				}
+			}
+		})
+	}
 }
 
 // TestExperimenterInABrowser: the page follows what raters do, makes links and takes them

@@ -239,7 +239,10 @@ const undo = () => {
     show();
     screen.view.update();
     screen.view.focus();
-  } else shown = null; // of before this page was loaded: the server says what it was
+  } else { // of before this page was loaded: the server says what it was
+    shown = null;
+    wait("One moment", "What you answered last comes back.");
+  }
   stale = true;
   box.pump();
   progress();
