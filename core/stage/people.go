@@ -15,16 +15,28 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
+// About is what people are asked about.
+type About struct {
+	Pictures []Picture     // of the node's table of images
+	Beside   []Picture     // of the table whose images stand beside these, of a stage that compares two models
+	Scores   string        // path of the node's input plan.Scores; empty if it has none
+	Known    []people.Gold // of the pictures
+}
+
 // Items lists what a stage asks people about the images of its table: one for each of
 // them, or for each pair that is compared. Images that show the same are one item.
 // What is known already is among them; of pairs, all that the file of known answers has.
-// The order is that of the table. beside are the pictures of the table whose images stand
-// beside these, of a stage that compares two models; nil of others.
-func Items(ctx context.Context, node *plan.Node, pictures, beside []Picture, known []people.Gold) ([]people.Item, error) {
+// The order is that of the table.
+func Items(ctx context.Context, node *plan.Node, about About) ([]people.Item, error) {
+	pictures := about.Pictures
 	switch work := node.Work.(type) {
 	case *plan.RateWork:
+		among, err := chosen(captions(pictures), work, node.Seed, about.Scores)
+		if err != nil {
+			return nil, err
+		}
 		var items []people.Item
-		for i, asked := range shareOf(captions(pictures), work.Fraction, node.Seed) {
+		for i, asked := range among {
 			if asked {
 				items = append(items, itemOf(pictures[i]))
 			}
@@ -41,9 +53,9 @@ func Items(ctx context.Context, node *plan.Node, pictures, beside []Picture, kno
 				items = append(items, itemOf(one, other))
 			}
 		}
-		return once(append(items, pairsAmong(known, pictures)...)), nil
+		return once(append(items, pairsAmong(about.Known, pictures)...)), nil
 	case *plan.PreferWork:
-		return once(besides(pictures, beside)), nil
+		return once(besides(pictures, about.Beside)), nil
 	}
 	return nil, fmt.Errorf("%s asks nobody about images", node.Name)
 }
