@@ -57,6 +57,7 @@ const policy = `
 	core/starter                  : cmd
 	core/store                    : core/run core/session core/faulttest cmd
 	core/stage                    : core/run core/session cmd
+	core/browsertest              :
 	core/faulttest                : core/faulttest cmd
 	core/run                      : core/session cmd
 	core/session                  : cmd
@@ -64,6 +65,7 @@ const policy = `
 	reports/live                  : cmd
 	labelling                     : cmd
 	labelling/quality             : labelling : cmd
+	labelling/exchange            : cmd
 	reports/page                  : reports : cmd
 	reports/thumbnail             : reports : cmd
 	reports/figure                : reports : cmd

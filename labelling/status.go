@@ -2,39 +2,59 @@ package labelling
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
+	"time"
 
+	"github.com/plumb-ml/plumb/core/people"
 	"github.com/plumb-ml/plumb/core/stats"
 	"github.com/plumb-ml/plumb/labelling/quality"
-	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
-// The answers that count: a skip is none.
-const (
-	good = iota
-	bad
-	answers // how many there are
-)
-
-// Status is what labels of people are worth.
+// Status is how far a question is, and what its answers are worth.
 type Status struct {
-	Labels  int `json:"labels"`  // skips included
-	Skips   int `json:"skips"`   // of them
-	Images  int `json:"images"`  // with a label
-	Prompts int `json:"prompts"` // of these images
+	Question string           `json:"question"`
+	Kind     people.Kind      `json:"kind"`
+	Progress *people.Progress `json:"progress,omitempty"` // nil: nobody knows yet what items there are
+	Answers  int              `json:"answers"`            // that count, skips included
+	Skips    int              `json:"skips"`              // of them
+	Items    int              `json:"items"`              // with an answer
+	Prompts  int              `json:"prompts"`            // of these items
+	Aspects  []AspectStatus   `json:"aspects"`
+	// Together is how many raters of equally many answers would weigh as these do.
+	Together float64       `json:"effective_raters"`
+	Raters   []RaterStatus `json:"raters"`           // by name
+	Doubts   []string      `json:"doubts,omitempty"` // about the answers as a whole
+}
+
+// AspectStatus is what the answers to one aspect are worth. What is ranked counts as its
+// pairs: of each two images of an item, which is before the other.
+type AspectStatus struct {
+	Aspect string `json:"aspect"`
 	// Agreement beyond chance; Cohen is there if there are two raters.
 	Krippendorff Number  `json:"krippendorff_alpha"`
 	Fleiss       Number  `json:"fleiss_kappa"`
 	Cohen        *Number `json:"cohen_kappa,omitempty"`
-	// Good and Even are, of the images with a good or bad label, those that most raters
-	// call good, and those on which they are even; Consensus is the number that is more
-	// likely good than not by the consensus (quality.DawidSkene).
-	Judged    int           `json:"judged"`
-	Good      int           `json:"good"`
-	Even      int           `json:"even"`
-	Consensus *int          `json:"good_by_consensus"` // nil: no image has two labels, or all labels are the same
-	Raters    []RaterStatus `json:"raters"`            // by name
+	// Of the Judged items, which have an answer that is no skip: how many most raters say
+	// what of (good, bad; first, second, tie), or are Even on.
+	Judged   int            `json:"judged"`
+	Majority map[string]int `json:"majority"`
+	Even     int            `json:"even"`
+	// Consensus is the same by the likeliest answer of quality.DawidSkene; nil: no item has
+	// two answers, or all answers are the same.
+	Consensus map[string]int `json:"consensus"`
+	Order     *OrderStatus   `json:"order,omitempty"` // nil: it is not known what stood where
+}
+
+// OrderStatus is whether what stands first on the screen fares better: see
+// quality.OrderEffect.
+type OrderStatus struct {
+	First      float64  `json:"first"` // share that is chosen, or good, of what stands first
+	Rest       float64  `json:"rest"`  // and of all else
+	Answers    int      `json:"answers"`
+	Difference Number   `json:"difference"` // First - Rest
+	P          *float64 `json:"p_value"`
 }
 
 // Number is a number with its 95 % interval over prompts, or why there is none.
@@ -47,110 +67,215 @@ type Number struct {
 
 // RaterStatus is a rater beside the others.
 type RaterStatus struct {
-	Name   string   `json:"rater"`
-	Labels int      `json:"labels"` // skips included
-	Skips  int      `json:"skips"`
-	Good   *float64 `json:"good_share"` // of good and bad
-	// Agrees is the share of labels that agree with the majority of the other raters, of
-	// Images on which they have one, and Others the same of all other raters.
-	Agrees   Number   `json:"agrees"`
-	Others   *float64 `json:"others_agree"`
-	Images   int      `json:"images"`
-	Accuracy *float64 `json:"accuracy"` // by the consensus
-	Doubts   []string `json:"doubts,omitempty"`
+	Name    string             `json:"rater"`
+	Answers int                `json:"answers"` // that count, skips included
+	Skips   int                `json:"skips"`
+	Share   float64            `json:"share"`             // of all answers
+	Given   map[string]float64 `json:"given"`             // shares of good and bad, or first, second and tie; none of rankings
+	Moves   *float64           `json:"moves,omitempty"`   // images rated good: the share with this rater less that without
+	Seconds *float64           `json:"seconds,omitempty"` // an item at the median
+	Fast    int                `json:"too_fast"`          // answers that came faster than one can see
+	// Agrees is the share of answers that agree with the majority of the other raters, of
+	// Compared answers on which they have one, and Others the same of all other raters.
+	Agrees    Number    `json:"agrees"`
+	Others    *float64  `json:"others_agree"`
+	Compared  int       `json:"compared"`
+	Accuracy  *float64  `json:"accuracy"` // by the consensus
+	Gold      *Checks   `json:"gold,omitempty"`
+	Attention *Checks   `json:"attention,omitempty"`
+	Again     *Checks   `json:"again,omitempty"` // answers to the same item that are the same
+	Doubts    []string  `json:"doubts,omitempty"`
+	Last      time.Time `json:"last,omitzero"` // answer
 }
 
-// ImageConsensus is what raters say of an image together.
-type ImageConsensus struct {
-	ImageID  string `json:"image_id"`
-	Prompt   string `json:"prompt"`
-	Good     int    `json:"good"` // labels
-	Bad      int    `json:"bad"`
-	Majority string `json:"majority"` // good, bad or even
-	// Chance is that it is good, by quality.DawidSkene; 0.5 where there is no consensus.
-	Chance float64 `json:"chance"`
+// Checks are answers that are right or wrong, with the share of the right ones.
+type Checks struct {
+	Right int    `json:"right"`
+	Of    int    `json:"of"`
+	Share Number `json:"share"`
 }
 
-// consensusPrior is added to the count of each answer of each rater: one who answered
-// ten times is not taken for infallible.
-const consensusPrior = 1
+const (
+	// consensusPrior is added to the count of each answer of each rater: one who answered
+	// ten times is not taken for infallible.
+	consensusPrior = 1
+	// mostOfOne is the share of all answers that one of several raters may give.
+	mostOfOne = 0.5
+	// fewestForDominance is how many answers there are before anybody dominates them.
+	fewestForDominance = 20
+	orderSeed          = 1
+)
 
-// StatusOf describes labels, and what the raters say of each image together, in the
-// order of the images' IDs. Prompts are what intervals are over; where labels do not say
-// theirs, each image stands for itself.
-func StatusOf(labels []table.Label) (Status, []ImageConsensus) {
-	v, images, names := votesOf(labels)
-	s := Status{Labels: len(labels), Images: len(images), Prompts: len(v.Strata)}
-	skips, given := map[string]int{}, map[string]int{}
-	for _, label := range labels {
-		given[label.Rater]++
-		if label.Label == "skip" {
-			skips[label.Rater]++
-			s.Skips++
+// StatusOf describes the questions of an experiment by the judgements that stand.
+// items are by the name of the question; of one that has none there is no progress, but
+// all else. reported are images that were reported as unsafe.
+func StatusOf(questions []people.Question, items map[string][]people.Item, judgements []people.Judgement, reported map[string]bool) []Status {
+	of := map[string][]people.Judgement{}
+	for _, j := range judgements {
+		of[j.Question] = append(of[j.Question], j)
+	}
+	all := make([]Status, len(questions))
+	for i, question := range questions {
+		all[i] = statusOf(question, items[question.Name], of[question.Name])
+		if asked, known := items[question.Name]; known {
+			progress := people.ProgressOf(question, asked, of[question.Name], reported)
+			all[i].Progress = &progress
 		}
 	}
-	s.Krippendorff, s.Fleiss = number(v, quality.Krippendorff), number(v, quality.Fleiss)
-	if len(names) == 2 {
-		cohen := number(v, quality.Cohen(0, 1))
-		s.Cohen = &cohen
+	return all
+}
+
+func statusOf(question people.Question, items []people.Item, judgements []people.Judgement) Status {
+	s := Status{Question: question.Name, Kind: question.Kind}
+	t := tallyOf(question, items, judgements)
+	s.Items, s.Prompts = len(t.items), len(t.strata)
+	numbers := make([]int, len(t.names))
+	for r, rater := range t.raters {
+		numbers[r] = rater.answers
+		s.Answers, s.Skips = s.Answers+rater.answers, s.Skips+rater.skips
 	}
-	consensus, err := quality.DawidSkene(v, consensusPrior)
-	together := s.Fleiss.Value != nil // else nobody's labels say anything of another's
-	all := make([]ImageConsensus, len(images))
-	likely := 0 // good by the consensus
-	for _, vote := range v.All {
-		one := &all[vote.Item]
-		one.Good, one.Bad = one.Good+1-vote.Category, one.Bad+vote.Category
+	s.Together = quality.EffectiveRaters(numbers)
+	s.Raters = make([]RaterStatus, len(t.names))
+	conduct := make([]quality.Conduct, len(t.names))
+	for r, rater := range t.raters {
+		conduct[r] = rater.conduct
+		s.Raters[r] = rater.status(t.names[r], s.Answers)
 	}
-	for item, image := range images {
-		one := &all[item]
-		one.ImageID, one.Prompt, one.Chance = image.ImageID, image.Prompt, 0.5
-		switch {
-		case one.Good > one.Bad:
-			one.Majority = "good"
-			s.Good++
-		case one.Good < one.Bad:
-			one.Majority = "bad"
-		default:
-			one.Majority = "even"
-		}
-		if one.Good+one.Bad > 0 && err == nil {
-			s.Judged++
-			if one.Majority == "even" {
-				s.Even++
+	accuracy, weight := make([]float64, len(t.names)), make([]float64, len(t.names))
+	for _, aspect := range question.Aspects {
+		s.Aspects = append(s.Aspects, t.aspect(aspect, accuracy, weight))
+	}
+	if together := t.pooled(); len(together.All) > 0 {
+		consensus, err := quality.DawidSkene(together, consensusPrior)
+		if err == nil {
+			for r, rater := range quality.Raters(together, consensus, stats.Level) {
+				s.Raters[r].beside(rater, t.words)
+				if weight[r] > 0 {
+					mean := accuracy[r] / weight[r]
+					s.Raters[r].Accuracy = &mean
+				}
 			}
-			if together {
-				one.Chance = consensus.Items[item][good]
-				if one.Chance > 0.5 {
-					likely++
+		}
+		if question.Kind == people.Rate {
+			all, without, known := quality.Without(together, 0)
+			for r := range s.Raters {
+				if known[r] && s.Raters[r].Answers > s.Raters[r].Skips {
+					moves := all - without[r]
+					s.Raters[r].Moves = &moves
 				}
 			}
 		}
 	}
-	if together {
-		s.Consensus = &likely
+	for r, doubts := range quality.Doubts(conduct, stats.Level) {
+		s.Raters[r].Doubts = append(s.Raters[r].Doubts, doubts...)
 	}
-	if err != nil { // nobody said good or bad
-		return s, all
-	}
-	for r, rater := range quality.Raters(v, consensus, stats.Level) {
-		one := RaterStatus{Name: names[r], Labels: given[names[r]], Skips: skips[names[r]], Images: rater.Items, Doubts: rater.Doubts}
-		one.Agrees.Note = rater.Why
-		if rater.Answers > 0 {
-			one.Good = &rater.Shares[good]
-			if together {
-				one.Accuracy = &rater.Accuracy
-			}
+	s.Doubts = s.doubts()
+	return s
+}
+
+// doubts are those about all answers together.
+func (s Status) doubts() (doubts []string) {
+	for _, rater := range s.Raters {
+		if len(s.Raters) > 2 && s.Answers >= fewestForDominance && rater.Share > mostOfOne {
+			doubts = append(doubts, fmt.Sprintf("%.0f %% of the answers are of %s: what comes out is mostly what one person says", 100*rater.Share, rater.Name))
 		}
-		if rater.Alike != nil {
-			one.Agrees.Value, one.Others = &rater.Alike.Value, &rater.Others.Value
-			if rater.Why == "" {
-				one.Agrees.Low, one.Agrees.High = &rater.Alike.Low, &rater.Alike.High
-			}
-		}
-		s.Raters = append(s.Raters, one)
 	}
-	return s, all
+	for _, aspect := range s.Aspects {
+		if o := aspect.Order; o != nil && o.P != nil && *o.P < 1-stats.Level {
+			chosen := "chosen"
+			if s.Kind == people.Rate {
+				chosen = "good"
+			}
+			doubts = append(doubts, fmt.Sprintf("%s: what stands first is %s in %.0f %%, all else in %.0f %%; p = %.2g that the order does not matter", aspect.Aspect, chosen, 100*o.First, 100*o.Rest, *o.P))
+		}
+	}
+	return doubts
+}
+
+// aspect describes the answers to one aspect, and adds how right each rater is by the
+// consensus to accuracy, weighted by answers.
+func (t tally) aspect(aspect string, accuracy, weight []float64) AspectStatus {
+	v := t.votes(aspect)
+	s := AspectStatus{Aspect: aspect, Majority: map[string]int{}}
+	s.Krippendorff, s.Fleiss = number(v, quality.Krippendorff), number(v, quality.Fleiss)
+	if len(t.names) == 2 {
+		cohen := number(v, quality.Cohen(0, 1))
+		s.Cohen = &cohen
+	}
+	all := t.consensus(aspect, v)
+	if all.model && t.words != nil {
+		s.Consensus = map[string]int{}
+	}
+	for _, item := range all.items {
+		if item.answers == 0 {
+			continue
+		}
+		s.Judged++
+		switch {
+		case item.majority < 0:
+			s.Even++
+		case t.words != nil:
+			s.Majority[t.words[item.majority]]++
+		}
+		if all.model && t.words != nil {
+			s.Consensus[t.words[likeliest(item.chances)]]++
+		}
+	}
+	if all.model {
+		for _, vote := range v.All {
+			accuracy[vote.Rater] += all.raters.Accuracy(vote.Rater)
+			weight[vote.Rater]++
+		}
+	}
+	if effect, known := quality.Order(t.placed[aspect], t.strata, stats.Level, orderSeed); known {
+		order := OrderStatus{First: effect.First, Rest: effect.Rest, Answers: effect.Answers, Difference: Number{Note: effect.Why}}
+		difference := effect.First - effect.Rest
+		order.Difference.Value = &difference
+		if effect.Difference != nil {
+			order.Difference.Value, order.Difference.Low, order.Difference.High = &effect.Difference.Value, &effect.Difference.Low, &effect.Difference.High
+			order.P = &effect.P
+		}
+		s.Order = &order
+	}
+	return s
+}
+
+// beside fills in how the rater answers beside the others.
+func (s *RaterStatus) beside(rater quality.Rater, words []string) {
+	s.Compared, s.Doubts, s.Agrees.Note = rater.Items, rater.Doubts, rater.Why
+	if rater.Answers > 0 && words != nil {
+		s.Given = map[string]float64{}
+		for k, word := range words {
+			s.Given[word] = rater.Shares[k]
+		}
+	}
+	if rater.Alike != nil {
+		s.Agrees.Value, s.Others = &rater.Alike.Value, &rater.Others.Value
+		if rater.Why == "" {
+			s.Agrees.Low, s.Agrees.High = &rater.Alike.Low, &rater.Alike.High
+		}
+	}
+}
+
+// status is what a rater does, apart from all others.
+func (r raterTally) status(name string, all int) RaterStatus {
+	s := RaterStatus{Name: name, Answers: r.answers, Skips: r.skips, Fast: quality.Fast(r.conduct.Durations), Last: r.last}
+	if all > 0 {
+		s.Share = float64(r.answers) / float64(all)
+	}
+	if len(r.conduct.Durations) > 0 {
+		seconds := quality.Median(r.conduct.Durations).Seconds()
+		s.Seconds = &seconds
+	}
+	for _, one := range []struct {
+		to     **Checks
+		checks []quality.Check
+	}{{&s.Gold, r.conduct.Gold}, {&s.Attention, r.conduct.Attention}, {&s.Again, r.conduct.Again}} {
+		if c := quality.CheckedBy(one.checks, stats.Level); c.Share != nil {
+			*one.to = &Checks{Right: c.Right, Of: c.Of, Share: Number{Value: &c.Share.Value, Low: &c.Share.Low, High: &c.Share.High}}
+		}
+	}
+	return s
 }
 
 func number(v quality.Votes, of quality.Measure) Number {
@@ -168,45 +293,5 @@ func number(v quality.Votes, of quality.Measure) Number {
 	return n
 }
 
-// votesOf numbers the images, by ID, and the raters, by name.
-func votesOf(labels []table.Label) (v quality.Votes, images []table.Label, names []string) {
-	byID, byName := map[string]table.Label{}, map[string]bool{}
-	for _, label := range labels {
-		byID[label.ImageID] = label
-		byName[label.Rater] = true
-	}
-	images = slices.SortedFunc(maps.Values(byID), func(a, b table.Label) int { return cmp.Compare(a.ImageID, b.ImageID) })
-	names = slices.Sorted(maps.Keys(byName))
-	item, rater := map[string]int{}, map[string]int{}
-	for i, name := range names {
-		rater[name] = i
-	}
-	type prompt struct{ category, split, text, image string }
-	clusters, strata := map[prompt]int{}, map[prompt]int{}
-	for i, image := range images {
-		item[image.ImageID] = i
-		of := prompt{image.Category, image.Split, image.Prompt, ""}
-		if of.text == "" {
-			of.image = image.ImageID
-		}
-		if _, known := clusters[of]; !known {
-			clusters[of] = len(clusters)
-			stratum := prompt{category: of.category, split: of.split}
-			if _, known := strata[stratum]; !known {
-				strata[stratum] = len(strata)
-			}
-			v.Strata = append(v.Strata, strata[stratum])
-		}
-		v.Clusters = append(v.Clusters, clusters[of])
-	}
-	v.Items, v.Raters, v.Categories = len(images), len(names), answers
-	for _, label := range labels {
-		switch label.Label {
-		case "good":
-			v.All = append(v.All, quality.Vote{Item: item[label.ImageID], Rater: rater[label.Rater], Category: good})
-		case "bad":
-			v.All = append(v.All, quality.Vote{Item: item[label.ImageID], Rater: rater[label.Rater], Category: bad})
-		}
-	}
-	return v, images, names
-}
+// sortedKeys are the keys of a map, in order.
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

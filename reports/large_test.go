@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plumb-ml/plumb/core/browsertest"
 	"github.com/plumb-ml/plumb/core/dataset"
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
@@ -176,14 +177,14 @@ func TestLargeReport(t *testing.T) {
 		}
 	}
 	t.Run("in a browser", func(t *testing.T) {
-		b := openBrowser(t)
-		b.look(1280, "light")
+		b := browsertest.Open(t)
+		b.Look(1280, "light")
 		before := time.Now()
-		b.open(filepath.Join(dir, "index.html"))
-		b.await(`document.readyState === "complete" && document.querySelector("thead button")`)
+		b.File(filepath.Join(dir, "index.html"))
+		b.Await(`document.readyState === "complete" && document.querySelector("thead button")`)
 		opened := time.Since(before)
 		// Sorting the longest table by its third column, and laying it out.
-		sorted := ask[float64](b, `(() => {
+		sorted := browsertest.Ask[float64](b, `(() => {
 		  const table = [...document.querySelectorAll("table")].sort((a, b) => b.rows.length - a.rows.length)[0];
 		  const before = performance.now();
 		  table.querySelectorAll("thead button")[2].click();
@@ -194,10 +195,10 @@ func TestLargeReport(t *testing.T) {
 		if opened > 10*time.Second || sorted > 2000 {
 			t.Errorf("opened in %v, sorted in %.0f ms", opened, sorted)
 		}
-		if shown := ask[int](b, `document.querySelectorAll("#verdict .claims li").length`); shown == 0 || shown > 2*mostDecided {
+		if shown := browsertest.Ask[int](b, `document.querySelectorAll("#verdict .claims li").length`); shown == 0 || shown > 2*mostDecided {
 			t.Errorf("the verdict lists %d comparisons", shown)
 		}
-		b.quiet()
+		b.Quiet("file:")
 	})
 }
 

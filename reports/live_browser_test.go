@@ -5,13 +5,11 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
+	"github.com/plumb-ml/plumb/core/browsertest"
 	"github.com/plumb-ml/plumb/core/events"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/plugins/sdk/imaging"
@@ -99,14 +97,14 @@ func TestWatchInABrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts a browser")
 	}
-	b := openBrowser(t)
+	b := browsertest.Open(t)
 	g := &goingOn{t: t, dir: t.TempDir()}
 	page := live.NewServer(g, "The latest run of quick")
 	server := httptest.NewServer(page)
 	defer server.Close()
-	b.look(1280, "light")
-	b.do(chromedp.Navigate(page.Address(server.Listener.Addr())))
-	b.await(`document.querySelector("h1").textContent.includes("The latest run of quick")`)
+	b.Look(1280, "light")
+	b.Go(page.Address(server.Listener.Addr()))
+	b.Await(`document.querySelector("h1").textContent.includes("The latest run of quick")`)
 
 	g.is(func() {
 		g.run = &record.Run{
@@ -122,9 +120,9 @@ func TestWatchInABrowser(t *testing.T) {
 		events.Event{Kind: events.StageBegun, Stage: "sample/main/tuned", Key: "aaa", About: &record.Stage{Kind: record.KindSample}, Of: 400, Unit: "images"},
 		events.Event{Kind: events.RunProgress, Done: 1, Of: 31, Left: &left, Unknown: 2},
 	)
-	b.await(`document.querySelector("h1").textContent.includes("quick@12345678 running")`)
-	b.await(`document.title.startsWith("quick@12345678")`)
-	ask[bool](b, `document.querySelector("#now-said").open = false, true`)
+	b.Await(`document.querySelector("h1").textContent.includes("quick@12345678 running")`)
+	b.Await(`document.title.startsWith("quick@12345678")`)
+	browsertest.Ask[bool](b, `document.querySelector("#now-said").open = false, true`)
 	step := func(from, to int) {
 		var all []events.Event
 		for n := from; n <= to; n++ {
@@ -137,45 +135,36 @@ func TestWatchInABrowser(t *testing.T) {
 		g.tell(all...)
 	}
 	step(1, 40)
-	b.await(`document.querySelectorAll("#curves figure.plot").length === 2`)
-	b.await(`document.querySelector(".works").textContent.includes("40/120 steps, loss 0.025, reward 0.714")`)
-	first := ask[string](b, `document.querySelector("#curves .scroll path.line").getAttribute("d")`)
+	b.Await(`document.querySelectorAll("#curves figure.plot").length === 2`)
+	b.Await(`document.querySelector(".works").textContent.includes("40/120 steps, loss 0.025, reward 0.714")`)
+	first := browsertest.Ask[string](b, `document.querySelector("#curves .scroll path.line").getAttribute("d")`)
 	step(41, 80)
-	b.await(fmt.Sprintf(`document.querySelector("#curves .scroll path.line").getAttribute("d") !== %q`, first))
-	if ask[bool](b, `document.querySelector("#now-said").open`) {
+	b.Await(fmt.Sprintf(`document.querySelector("#curves .scroll path.line").getAttribute("d") !== %q`, first))
+	if browsertest.Ask[bool](b, `document.querySelector("#now-said").open`) {
 		t.Error("what a reader closed is open again")
 	}
 	part := g.draw("part0.parquet", 12)
 	g.is(func() { g.tables = []string{part} })
-	b.await(`document.querySelectorAll("#images img").length === 12 && [...document.querySelectorAll("#images img")].every((image) => image.naturalWidth === 32)`)
-	if got := ask[string](b, `document.querySelector("#images h3").textContent`); got != "sample/main/tuned at work" {
+	b.Await(`document.querySelectorAll("#images img").length === 12 && [...document.querySelectorAll("#images img")].every((image) => image.naturalWidth === 32)`)
+	if got := browsertest.Ask[string](b, `document.querySelector("#images h3").textContent`); got != "sample/main/tuned at work" {
 		t.Errorf("the images are of %q", got)
 	}
 
-	paper := ask[string](b, `getComputedStyle(document.body).backgroundColor`)
-	b.look(390, "dark")
-	if dark := ask[string](b, `getComputedStyle(document.body).backgroundColor`); dark == paper {
+	paper := browsertest.Ask[string](b, `getComputedStyle(document.body).backgroundColor`)
+	b.Look(390, "dark")
+	if dark := browsertest.Ask[string](b, `getComputedStyle(document.body).backgroundColor`); dark == paper {
 		t.Errorf("in the dark it is as in the light, %s", dark)
 	}
-	if wide := ask[int](b, `document.documentElement.scrollWidth`); wide > 390 {
+	if wide := browsertest.Ask[int](b, `document.documentElement.scrollWidth`); wide > 390 {
 		t.Errorf("on a phone of 390 pixels it is %d wide", wide)
 	}
 
 	whole := g.draw("whole.parquet", 20)
 	g.is(func() { g.tables, g.whole, g.run.State, g.run.Finished = []string{whole}, true, record.RunKilled, 2 })
-	b.await(`document.querySelector(".state").textContent === "killed" && document.querySelector("#now-hint").textContent.includes("plumb run quick.hcl")`)
-	b.await(`document.querySelectorAll("#images img").length === 12 && !document.querySelector("#images .tag")`)
-	b.mu.Lock()
-	for _, trouble := range b.troubles {
-		t.Error(trouble)
-	}
-	for _, address := range b.asked {
-		if !strings.HasPrefix(address, server.URL) && !strings.HasPrefix(address, "data:") {
-			t.Errorf("the page asked for %.80s", address)
-		}
-	}
-	b.mu.Unlock()
+	b.Await(`document.querySelector(".state").textContent === "killed" && document.querySelector("#now-hint").textContent.includes("plumb run quick.hcl")`)
+	b.Await(`document.querySelectorAll("#images img").length === 12 && !document.querySelector("#images .tag")`)
+	b.Quiet(server.URL)
 	server.CloseClientConnections()
 	server.Close()
-	b.await(`!document.querySelector("#gone").hidden && document.querySelector("#gone").textContent.includes("does not answer")`)
+	b.Await(`!document.querySelector("#gone").hidden && document.querySelector("#gone").textContent.includes("does not answer")`)
 }

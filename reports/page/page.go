@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+
+	"github.com/plumb-ml/plumb/core/webstyle"
 )
 
 // Page is what a report's page says, from top to bottom.
@@ -42,12 +44,15 @@ var (
 	//go:embed page.html
 	html string
 	//go:embed page.css
-	style string
+	own string
 	//go:embed page.js
 	script string
 
 	pages = template.Must(template.New("page").Parse(html))
 )
+
+// style is the page's style sheet: that of all pages, and what a report has beyond it.
+var style = webstyle.Base() + own
 
 // Style is the page's style sheet.
 func Style() string { return style }
