@@ -40,7 +40,7 @@ func (q *Queue) known(asks *question, rater string, p *past) (best *item) {
 		if !one.gold || p.done[s] || p.leased[s] || q.unsafe(&one.Item) {
 			continue
 		}
-		if key := mixed(one.key, q.rater(rater).key); best == nil || key < least {
+		if key := mixed(one.state.key, q.rater(rater).key); best == nil || key < least {
 			best, least = one, key
 		}
 	}

@@ -660,6 +660,49 @@ func TestFair(t *testing.T) {
 	}
 }
 
+// TestRemove: what was taken back elsewhere is open again for anybody.
+func TestRemove(t *testing.T) {
+	c := newClock()
+	q := newQueue(c)
+	q.Set([]Asked{rating(1, 2)}, nil)
+	s := q.Next("ana", 1)[0]
+	j, err := q.Answer("ana", s.Tasks[0].ID, wordFor(s), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Remove(j)
+	if got := q.Next("ana", 1); len(got) != 1 || len(got[0].Tasks) != 1 || got[0].Tasks[0].ID != s.Tasks[1].ID {
+		t.Errorf("on the screen: %v", got)
+	}
+	if got := q.Next("ben", 1); len(got) != 1 || got[0].Tasks[0].Item != j.Item {
+		t.Errorf("for another: %v", got)
+	}
+	q.Remove(j) // once more changes nothing
+	if got := q.Progress()[0]; got.Missing != 2 {
+		t.Errorf("progress: %v", got)
+	}
+}
+
+// TestReportedAndBack: a task that left its screen and came back can be answered and taken
+// back.
+func TestReportedAndBack(t *testing.T) {
+	c := newClock()
+	q := newQueue(c)
+	asked := rating(1, 2)
+	q.Set([]Asked{asked}, nil)
+	s := q.Next("ana", 1)[0]
+	q.Set([]Asked{asked}, map[string]bool{s.Tasks[0].Item: true})
+	q.Set([]Asked{asked}, nil)
+	j, err := q.Answer("ana", s.Tasks[0].ID, wordFor(s), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Withdraw(j)
+	if got := q.Next("ana", 1); len(got) != 1 || len(got[0].Tasks) != 1 || got[0].Tasks[0].ID != s.Tasks[0].ID {
+		t.Errorf("after undo: %v", got)
+	}
+}
+
 func TestForget(t *testing.T) {
 	c := newClock()
 	q := newQueue(c)
@@ -843,8 +886,7 @@ func TestQueue(t *testing.T) {
 func TestSame(t *testing.T) {
 	run := func(secret string) (all []string) {
 		c := newClock()
-		q := newQueue(c)
-		q.Secret = []byte(secret)
+		q := New(Options{Secret: []byte(secret), Lease: lease, Now: func() time.Time { return c.now }})
 		asked := rating(12, 3)
 		asked.Repeated, asked.Attention = 0.2, 0.1
 		q.Set([]Asked{asked}, nil)
