@@ -45,7 +45,7 @@ type Asking struct {
 
 	Question people.Question `json:"-"` // without the answers that are known
 	GoldPath string          `json:"-"` // of the file of known answers; empty: there is none
-	Blind    bool            `json:"-"` // the file names images by their labels.BlindID, those of other stages too
+	Blind    bool            `json:"-"` // the question is about images of other stages, too, that are mixed with these; the file names images by their labels.BlindID
 	Heard    *Heard          `json:"-"`
 	Digest   string          `json:"-"` // of what was heard of the question; in the key, in words
 	Scores   *Node           `json:"-"` // of the reward that is least sure of what comes first; nil: none

@@ -111,8 +111,11 @@ func heardOf(ctx context.Context, path string) (heard *plan.Heard, err error) {
 
 // Asked is a question to people, and what it is asked about.
 type Asked struct {
-	people.Question               // of variants that ask for different numbers of people, the largest; Gold is what the block's file knows
-	Items           []people.Item // whose images are there, each once, in the order of the tables
+	people.Question // of variants that ask for different numbers of people, the largest; Gold is what the block's file knows
+	// Items are what is asked about: what is drawn, each once, in the order of the tables.
+	// Of an evaluation there are none before the images of all models are drawn: they are
+	// judged mixed, or whoever is tired by the end is so of one model.
+	Items []people.Item
 	// Names are the labels.BlindIDs of the images by their IDs in their tables, without
 	// those that mean another image in another table.
 	Names    map[string]string
@@ -254,7 +257,7 @@ func (a *Asked) finish(asking *plan.Asking) {
 		return other
 	})
 	maps.DeleteFunc(a.Names, func(id, _ string) bool { return a.several[id] })
-	if len(a.Problems) > 0 {
+	if len(a.Problems) > 0 || asking.Blind && len(a.Undrawn) > 0 {
 		a.Items, a.Gold = nil, nil
 		return
 	}

@@ -214,7 +214,11 @@ func (j Job) waitForPeople(asking *plan.Asking, items []people.Item, known []peo
 		missing += " each"
 	}
 	var list diag.List
-	list.Warningf(j.Node.Range, which+" for "+missing, "The images are drawn, and what people have said is kept. This asks them in a browser; then run again:")
+	drawn := "The images are drawn"
+	if asking.Blind {
+		drawn = "The images are drawn; people are asked about those of all models together, once all are"
+	}
+	list.Warningf(j.Node.Range, which+" for "+missing, "%s. What people have said is kept. This asks them in a browser; then run again:", drawn)
 	return Waiting{List: list, People: true}
 }
 
