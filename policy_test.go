@@ -34,11 +34,11 @@ const policy = `
 
 	plugins                       : plugins -plugins/sdk cmd
 	plugins/sdk                   : plugins core/plugin core/stage core/session cmd : core/run
-	plugins/sdk/atomicfile        : plugins core reports cmd : labelling
+	plugins/sdk/atomicfile        : plugins core reports labelling cmd
 	plugins/sdk/sealed            : plugins core : cmd
 	plugins/sdk/client            : plugins/sdk/plugintest plugins/sdk/conformance core/plugin core/stage cmd : core/run core/session
 	plugins/sdk/gitlfs            : plugins core : cmd reports labelling
-	plugins/sdk/imaging           : plugins core reports cmd
+	plugins/sdk/imaging           : plugins core reports cmd : labelling
 	plugins/sdk/schema            : core/spec core/reference core/plan core/plugin core/stage plugins cmd : core/ablation core/run core/session core/bundle
 	plugins/sdk/table             : plugins core reports labelling : cmd
 	plugins/ml/models/goldentest  :
@@ -63,9 +63,11 @@ const policy = `
 	core/session                  : cmd
 	reports                       : cmd reports/coverage
 	reports/live                  : cmd
-	labelling                     : cmd
+	labelling                     : labelling cmd
 	labelling/quality             : labelling : cmd
 	labelling/exchange            : cmd
+	labelling/queue               : labelling
+	labelling/server              :
 	reports/page                  : reports : cmd
 	reports/thumbnail             : reports : cmd
 	reports/figure                : reports : cmd

@@ -50,7 +50,7 @@ func Open(t *testing.T) *Browser {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-component-update", true), chromedp.WindowSize(1280, 900),
 	)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
@@ -177,30 +177,34 @@ func (b *Browser) middle(element string) []float64 {
 	return Ask[[]float64](b, fmt.Sprintf(`(() => { const node = %s; node.scrollIntoViewIfNeeded(); const box = node.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()`, element))
 }
 
-// Ask evaluates an expression in the page.
+// Ask evaluates an expression in the page, and waits if it is a promise.
 func Ask[T any](b *Browser, expression string) T {
 	b.t.Helper()
-	value, err := chromedp.Run(b.Ctx, chromedp.Evaluate[T](expression))
+	value, err := chromedp.Run(b.Ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.t.Fatalf("%s: %v", expression, err)
 	}
 	return value
 }
 
-// Await waits until an expression of the page is true.
+// Await waits until an expression of the page is true, also if the page goes on to another
+// one meanwhile.
 func (b *Browser) Await(expression string) {
 	b.t.Helper()
+	var last error
 	for range 200 {
-		if Ask[bool](b, "!!("+expression+")") {
+		is, err := chromedp.Run(b.Ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
+		if is && err == nil {
 			return
 		}
+		last = err
 		time.Sleep(50 * time.Millisecond)
 	}
-	b.t.Fatalf("%s never came true", expression)
+	b.t.Fatalf("%s never came true: %v", expression, last)
 }
 
-// Quiet fails the test if a page complained, or asked for anything but its own: what
-// begins as one of own, and what pages hold themselves.
+// Quiet fails the test if a page complained since the last time, or asked for anything but
+// its own: what begins as one of own, and what pages hold themselves.
 func (b *Browser) Quiet(own ...string) {
 	b.t.Helper()
 	b.mu.Lock()
@@ -221,20 +225,14 @@ func (b *Browser) Quiet(own ...string) {
 	if len(b.asked) == 0 {
 		b.t.Error("nothing that the browser did was heard")
 	}
+	b.troubles, b.asked = nil, nil
 }
 
-// Forget forgets what pages complained of, which a test brought about.
+// Forget forgets what pages complained of and asked for, which a test brought about.
 func (b *Browser) Forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.troubles = nil
-}
-
-// Asked are the addresses that pages asked for.
-func (b *Browser) Asked() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return append([]string{}, b.asked...)
+	b.troubles, b.asked = nil, nil
 }
 
 // Picture writes what the window shows as a PNG, if the environment's variable
