@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"slices"
+
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 )
@@ -14,6 +16,7 @@ const (
 	FieldSubject    Field = "subject"    // a model, a reward or images
 	FieldVersus     Field = "versus"     // what the subject is compared with
 	FieldPart       Field = "part"       // of the prompts
+	FieldAspect     Field = "aspect"     // what raters were asked of two images
 	FieldQuantity   Field = "quantity"   // what a difference is of
 	FieldSeeds      Field = "seeds"      // how many seeds are behind a difference
 	FieldConclusion Field = "conclusion" // of the comparison of the number that has the same key otherwise
@@ -34,6 +37,7 @@ type ColumnKey struct {
 	Reward   string
 	// ScorePart is which of the reward's further numbers; empty: its score.
 	ScorePart string
+	Aspect    string // that raters were asked about; empty: that of the row
 	Category  string
 	Split     string
 }
@@ -46,7 +50,7 @@ func (k ColumnKey) words() bool {
 // difference reports whether the column holds differences from something, which are
 // written with their sign.
 func (k ColumnKey) difference() bool {
-	isOne := k.Metric == "" || k.Metric == metric.AverageRewardDifference
+	isOne := slices.Contains([]string{"", metric.AverageRewardDifference, metric.Strength, metric.StrengthDifference}, k.Metric)
 	for _, d := range distances {
 		isOne = isOne || k.Metric == d.difference
 	}

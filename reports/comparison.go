@@ -16,6 +16,8 @@ type Comparison struct {
 	// compared beside it; nil: not tested.
 	P    *float64
 	Test string // in words
+	// Alike is how the compared number is written where there is no difference; empty: 0.
+	Alike string
 }
 
 // comparisonOf is the comparison that a difference stands for.

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"encoding/csv"
 	"io"
 	"slices"
@@ -16,7 +17,7 @@ var csvColumns = []string{
 	"table",
 	"subject", "versus", "baseline", // the model, reward or images; what it is compared with; whether others are compared with it
 	"metric", "quantity", // its name, which is empty of a difference of something; in words
-	"reward", "category", "split", // what it is over; empty: all
+	"reward", "aspect", "category", "split", // what it is over; empty: all
 	"seeds",                     // how many are behind it, where it is over seeds
 	"value", "low", "high", "n", // with full precision
 	"unit",                       // share: in [0, 1]; points: percentage points; plain: the metric's own
@@ -114,7 +115,7 @@ func tidy(t Table, row Row, column Column, variables []string) []string {
 	return append(line,
 		subject, versus, strconv.FormatBool(row.Baseline),
 		name, quantity,
-		key.Reward, category, split,
+		key.Reward, cmp.Or(key.Aspect, words(FieldAspect)), category, split,
 		words(FieldSeeds),
 		exact(cell.Value), exact(cell.Low), exact(cell.High), n,
 		unit,

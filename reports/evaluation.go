@@ -13,9 +13,13 @@ type evaluation struct {
 	baseline string           // the model that the others are compared with, or ""
 	models   []string         // in the order of the experiment, measured or not
 	planned  []metric.Measure // what was to be measured
+	compared []comparedModels // whose images raters were to choose between
 	metrics  []record.Metric
 	sources  []*record.Record // of each metric: the stage that measured it
 }
+
+// comparedModels are two models whose images stand side by side; choices speak of model.
+type comparedModels struct{ model, versus string }
 
 // evaluationsOf gathers the measure stages by evaluation.
 func evaluationsOf(stages []stage) []evaluation {
@@ -34,8 +38,18 @@ func evaluationsOf(stages []stage) []evaluation {
 		if !slices.Contains(e.planned, measure) {
 			e.planned = append(e.planned, measure)
 		}
-		if measure.Definition().Model && s.Choice == record.All && !slices.Contains(e.models, s.Subject) {
-			e.models = append(e.models, s.Subject)
+		var models []string
+		switch {
+		case measure == metric.MeasurePreference:
+			models = []string{s.Versus, s.Subject}
+			e.compared = append(e.compared, comparedModels{s.Subject, s.Versus})
+		case measure.Definition().Model && s.Choice == record.All:
+			models = []string{s.Subject}
+		}
+		for _, model := range models {
+			if !slices.Contains(e.models, model) {
+				e.models = append(e.models, model)
+			}
 		}
 		if s.record != nil {
 			e.metrics = append(e.metrics, s.record.Metrics...)
@@ -66,6 +80,11 @@ func drawn(choice record.Choice) condition {
 // by is a reward that scores or chooses.
 func by(reward string) condition {
 	return func(m *record.Metric) bool { return m.Reward == reward }
+}
+
+// asked is what raters were asked of two images.
+func asked(aspect string) condition {
+	return func(m *record.Metric) bool { return m.Aspect == aspect }
 }
 
 // after is the number after a perturbation.

@@ -25,8 +25,9 @@ type compared struct {
 	name     string // of its files
 	words    string // what it is
 	axis     figure.Axis
-	parts    []part // a panel for each
-	zero     string // what a line across at 0 is called; empty: there is none
+	parts    []part  // a panel for each
+	alike    string  // what a line across, where nothing differs, is called; empty: there is none
+	at       float64 // where it is
 	subjects []comparedSubject
 }
 
@@ -78,8 +79,13 @@ func (c across) toCompare() []compared {
 			models(quantityOf(name, part{}), splits)
 		}
 		if name == metric.WinMinusLose && c.measured(name) {
-			all[len(all)-1].zero = "as good as the baseline"
+			all[len(all)-1].alike = "as good as the baseline"
 		}
+	}
+	for _, aspect := range c.all(evaluation.aspects) {
+		models(preferenceQuantity(aspect), orAll(c.splits(metric.PreferenceMean)))
+		last := &all[len(all)-1]
+		last.name, last.alike, last.at = last.name+"-"+aspect, "as good as the baseline", 50
 	}
 	for _, d := range distances {
 		if c.measured(d.value) {
@@ -494,7 +500,7 @@ func (c across) against(of compared, axes sweep) (f figure.Figure, ok bool) {
 			if len(panel.Series) == 0 {
 				continue
 			}
-			panel.Rules = append(panel.Rules, of.zeroRule()...)
+			panel.Rules = append(panel.Rules, of.alikeRule()...)
 			dodge(panel)
 			f.Panels = append(f.Panels, panel)
 		}
@@ -529,11 +535,11 @@ func dodge(p figure.Panel) {
 	}
 }
 
-func (of compared) zeroRule() []figure.Rule {
-	if of.zero == "" {
+func (of compared) alikeRule() []figure.Rule {
+	if of.alike == "" {
 		return nil
 	}
-	return []figure.Rule{{At: 0, Name: of.zero, Style: figure.Baseline}}
+	return []figure.Rule{{At: of.at, Name: of.alike, Style: figure.Baseline}}
 }
 
 // countTouched is at how many subjects the colours have to be shared, roughly: those that
@@ -622,7 +628,7 @@ func (c across) bySubject(of compared) (f figure.Figure, ok bool) {
 			panel.Series = append(panel.Series, series)
 		}
 		if len(panel.Series) > 0 {
-			panel.Rules = append(panel.Rules, of.zeroRule()...)
+			panel.Rules = append(panel.Rules, of.alikeRule()...)
 			f.Panels = append(f.Panels, panel)
 		}
 	}

@@ -121,6 +121,7 @@ var axisWords = map[string]string{
 	metric.GoodShare:           "images judged good",
 	metric.BestOfGoodShare:     "chosen images judged good",
 	metric.WinMinusLose:        "prompts won less lost",
+	metric.PreferenceMean:      "preferred to the baseline",
 	metric.PairwiseAccuracy:    "pairs ordered as raters do",
 	metric.RewardAccuracyShare: "images told as raters do",
 	metric.AUC:                 "AUC against raters",
@@ -133,6 +134,9 @@ func wordsOf(q quantity) string {
 		return "mean score of " + key.Reward
 	}
 	row, _ := metric.Define(key.Metric)
+	if key.Aspect != "" {
+		return axisWords[key.Metric] + " in " + key.Aspect
+	}
 	return cmp.Or(axisWords[key.Metric], row.Title)
 }
 

@@ -42,6 +42,9 @@ func figuresOf(ctx context.Context, input Input, variants []variant, grids []*im
 		for _, f := range comparedFigures(input.Run, c) {
 			of(f, c.evaluation)
 		}
+		if f, ok := preferenceFigure(c); ok {
+			of(f, c.evaluation)
+		}
 		if f, ok := reliabilityFigure(c); ok {
 			of(f, c.evaluation)
 		}

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 // columns that it is of.
 func (t *Table) explain() {
 	var intervals, tests, absent, remarks saying
-	corrected := 0
+	corrected, alike := 0, "0"
 	for _, column := range t.Columns {
 		if column.Key.words() {
 			continue
@@ -35,6 +36,7 @@ func (t *Table) explain() {
 			}
 			if c := cell.Comparison; c != nil && c.P != nil {
 				corrected++
+				alike = cmp.Or(c.Alike, alike)
 				if c.Test != "" {
 					tests.add(c.Test, of)
 				}
@@ -56,7 +58,7 @@ func (t *Table) explain() {
 		}
 	}
 	if corrected > 0 {
-		t.note(fmt.Sprintf("p is after Holm's correction over all %d comparisons of this table. A conclusion needs p of at most %g and an interval without 0.", corrected, significant))
+		t.note(fmt.Sprintf("p is after Holm's correction over all %d comparisons of this table. A conclusion needs p of at most %g and an interval without %s.", corrected, significant, alike))
 	}
 	for i, why := range absent.words {
 		t.note("n/a: " + why + " (" + strings.Join(absent.of[i], ", ") + ").")

@@ -29,6 +29,10 @@ func notes(run *record.Run, variants []variant) (all, trouble []string) {
 					break
 				}
 			}
+			for _, m := range e.overall(metric.PreferenceBetterShare) {
+				add("%s: %d pairs of images of %d prompts for each two models, each shown to %s raters (%s) and asked for %s.",
+					e.name, m.N, m.Clusters, m.Protocol["raters"], m.Rater, m.Aspect)
+			}
 		}
 	}
 	for _, v := range variants {
@@ -55,7 +59,7 @@ func notes(run *record.Run, variants []variant) (all, trouble []string) {
 	told := map[string]bool{} // keys: variants share stages
 	for _, v := range variants {
 		for _, s := range v.stages {
-			if s.record == nil || len(s.record.Facts) == 0 || s.Kind == record.KindTune || s.Kind == record.KindKeep || told[s.Key] {
+			if s.record == nil || len(s.record.Facts) == 0 || s.Kind == record.KindPrefer && s.record.Component == "" || s.Kind == record.KindTune || s.Kind == record.KindKeep || told[s.Key] {
 				continue
 			}
 			told[s.Key] = true
@@ -289,6 +293,9 @@ func troubles(variants []variant) []string {
 func facts(r *record.Record, variant string) string {
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(r.Facts)) {
+		if r.Kind == record.KindPrefer && slices.Contains([]string{record.Pairs, record.IdenticalPairs, record.TieShare}, name) {
+			continue // the table of preferences has them
+		}
 		words = append(words, fmt.Sprintf("%s %.4g", strings.ReplaceAll(name, "_", " "), r.Facts[name]))
 	}
 	who := r.Component

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/reports/page"
 )
@@ -35,7 +34,7 @@ func verdicts(run *record.Run, variants []variant, tables []Table) []page.Verdic
 			}
 			for _, claim := range []page.Claim{
 				t.claim(t.Claim, func(row Row) bool { return row.Headline }),
-				t.claim("On unseen prompts", Row.unseenHeadline),
+				t.claim("On unseen prompts", func(row Row) bool { return row.Unseen }),
 			} {
 				if claim.Text != "" {
 					verdict.Claims = append(verdict.Claims, claim)
@@ -73,13 +72,6 @@ func (c across) silence() string {
 	return "Nothing that was measured is compared by a test."
 }
 
-// unseenHeadline reports whether the row is what is asked after the headline: whether a
-// model wins on words that it was not told about, too.
-func (r Row) unseenHeadline() bool {
-	_, votes := r.Cells[ColumnKey{Field: FieldNumber, Metric: metric.WinMinusLose}]
-	return votes && !r.Detail && r.Cells[ColumnKey{Field: FieldPart}].Text == "unseen"
-}
-
 // claim is the conclusions of some rows in a sentence that begins with words, empty if
 // there are none; of many, how many there are of each kind, and those that are decided.
 func (t Table) claim(words string, of func(Row) bool) page.Claim {
@@ -91,7 +83,7 @@ func (t Table) claim(words string, of func(Row) bool) page.Claim {
 	quantities := map[string]bool{}
 	for _, row := range t.Rows {
 		if of(row) {
-			quantities[row.Cells[ColumnKey{Field: FieldQuantity}].Text] = true
+			quantities[row.Cells[ColumnKey{Field: FieldQuantity}].Text+row.Cells[ColumnKey{Field: FieldAspect}].Text] = true
 		}
 	}
 	var clauses []string
@@ -169,7 +161,7 @@ func (t Table) about(row Row, quantity bool) string {
 			}
 		case FieldSubject:
 			who = cell.Text
-		case FieldQuantity:
+		case FieldQuantity, FieldAspect:
 			if quantity {
 				what = cell.Text + " of "
 			}
@@ -182,8 +174,11 @@ func (t Table) about(row Row, quantity bool) string {
 func (t Table) measure(row, column int) string {
 	value, interval := t.written(row, column)
 	said := joined(value, interval)
-	if t.Rows[row].Cell(t.Columns[column]).Unit == record.Points {
+	switch t.Rows[row].Cell(t.Columns[column]).Unit {
+	case record.Points:
 		said += " points"
+	case record.Share:
+		said += " %"
 	}
 	for i, c := range t.Columns {
 		if c.Key == t.Columns[column].Key.as(FieldP) {

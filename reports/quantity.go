@@ -35,6 +35,9 @@ func (q quantity) of(e evaluation, subject string) *record.Metric {
 	if metric.MeasureFidelity.Measures(key.Metric) {
 		conditions = append(conditions, drawn(q.choice))
 	}
+	if key.Aspect != "" {
+		conditions = append(conditions, asked(key.Aspect), against(e.baseline))
+	}
 	if key.Versus != "" {
 		conditions = append(conditions, against(key.Versus))
 	}
@@ -56,6 +59,9 @@ func (c across) modelQuantities() []quantity {
 			all = append(all, quantityOf(metric.WinMinusLose, part{split: split}))
 		}
 	}
+	for _, aspect := range c.all(evaluation.aspects) {
+		all = append(all, preferenceQuantity(aspect))
+	}
 	for _, reward := range c.all(evaluation.scorers) {
 		score := quantityOf(metric.AverageRewardMean, part{})
 		score.column.Title += " " + reward
@@ -68,6 +74,14 @@ func (c across) modelQuantities() []quantity {
 		}
 	}
 	return all
+}
+
+// preferenceQuantity is the mean preference of a model's images beside the baseline's.
+func preferenceQuantity(aspect string) quantity {
+	q := quantityOf(metric.PreferenceMean, part{})
+	q.column.Title = "preferred in " + aspect + " %"
+	q.column.Key.Aspect = aspect
+	return q
 }
 
 // chosenQuantity is the share of good images among those that are chosen.

@@ -90,7 +90,7 @@ func experimentTables(v variant) (tables, summary []Table) {
 	for _, e := range v.evaluations {
 		built := map[string]Table{} // by ID
 		for _, build := range []func(variant, evaluation) (Table, bool){
-			modelsTable, partsTable, winTable, fidelityTable, accuracyTable, rewardsTable, cardTable, bestOfTable, categoryTable, categoryDifferencesTable,
+			modelsTable, partsTable, winTable, preferenceTable, strengthTable, fidelityTable, accuracyTable, rewardsTable, cardTable, bestOfTable, categoryTable, categoryDifferencesTable,
 		} {
 			table, ok := build(v, e)
 			if !ok {
@@ -103,8 +103,14 @@ func experimentTables(v variant) (tables, summary []Table) {
 		if wins, compared := built["wins"]; compared && wins.measured() {
 			lead, ok = summaryTable(e, wins, built["fidelity"]), true
 		}
-		if ok && lead.measured() {
-			summary = append(summary, lead.of(e.name, several))
+		preference, chosen := built["preference"]
+		for _, one := range []struct {
+			table Table
+			ok    bool
+		}{{lead, ok}, {preference, chosen}} {
+			if one.ok && one.table.measured() {
+				summary = append(summary, one.table.of(e.name, several))
+			}
 		}
 	}
 	for _, c := range checkpointsOf(v) {

@@ -28,6 +28,7 @@ type Row struct {
 	Baseline bool   // what the others are compared with
 	Detail   bool   // left out in the terminal; the files have it
 	Headline bool   // its conclusion is part of the verdict
+	Unseen   bool   // so is it, said apart: whether a model is better on words that it was not told about, too
 	Cells    map[ColumnKey]Cell
 }
 

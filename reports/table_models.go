@@ -48,7 +48,8 @@ func modelsTable(v variant, e evaluation) (Table, bool) {
 	if m := e.find(metric.FID, part{}, drawn(record.OtherDraws)); m != nil && m.Value != nil {
 		t.note(fmt.Sprintf("Real images get an FID of %.3g where they stand for a model's. What the distances are of, and how sure their differences are: see Fidelity.", *m.Value))
 	}
-	return t, len(e.models) > 0
+	numbers := slices.ContainsFunc(t.Columns, func(c Column) bool { return !c.Key.words() })
+	return t, len(e.models) > 0 && numbers
 }
 
 // modelsTitle says what of the models the columns tell.

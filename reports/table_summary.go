@@ -77,7 +77,7 @@ func countOf(n int, one string) string {
 
 // condensed is a table of variants with the columns that are asked for first.
 func (t Table) condensed() Table {
-	first := []string{metric.GoodShare, metric.WinMinusLose, metric.FID, metric.PairwiseAccuracy, metric.AUC}
+	first := []string{metric.GoodShare, metric.WinMinusLose, metric.PreferenceMean, metric.FID, metric.PairwiseAccuracy, metric.AUC}
 	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c Column) bool {
 		key := c.Key
 		if key.words() || key.Metric == "" {

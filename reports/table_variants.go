@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"slices"
+
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/record"
 )
@@ -54,7 +56,7 @@ func (c across) table(id, title, what string, subjects []string, quantities []qu
 			row.Subject = subject
 			row.put(about, text(subject))
 			for _, q := range quantities {
-				if q.column.Key.Metric == metric.WinMinusLose && c.isBaseline(subject) {
+				if slices.Contains([]string{metric.WinMinusLose, metric.PreferenceMean}, q.column.Key.Metric) && c.isBaseline(subject) {
 					row.put(q.column, text("-")) // nothing is compared with itself
 					continue
 				}

@@ -23,7 +23,7 @@ func winTable(_ variant, e evaluation) (Table, bool) {
 				continue
 			}
 			find := func(metric string) *record.Metric { return e.find(metric, over, of(name), against(e.baseline)) }
-			row := Row{Subject: name, Detail: over.category != "", Headline: over == part{}}
+			row := Row{Subject: name, Detail: over.category != "", Headline: over == part{}, Unseen: over == part{split: "unseen"}}
 			row.put(model, text(name))
 			row.put(prompts, text(over.name()))
 			for _, share := range shares {

@@ -50,6 +50,8 @@ func (t Table) concluded(row Row) (one Concluded, ok bool) {
 			one.Values[column.Key.Variable] = cell.Text
 		case FieldQuantity:
 			one.Quantity = cell.Text
+		case FieldAspect:
+			one.Quantity += ", " + cell.Text
 		case FieldConclusion:
 			if one.Conclusion == "" {
 				one.Conclusion = Conclusion(cell.Text)

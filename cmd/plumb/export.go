@@ -13,6 +13,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/labels"
+	"github.com/plumb-ml/plumb/core/people"
 	"github.com/plumb-ml/plumb/core/plan"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/store"
@@ -31,7 +32,9 @@ func (p *program) exportCommand() *cobra.Command {
 			"  labels \"human\" {\n    images = images.labelled\n    path   = \"labels.csv\"\n  }\n\n" +
 			"For an evaluation, name the block in the place of a stage, evaluate/NAME: the\n" +
 			"images of all its models are written, mixed and without their models' names, but\n" +
-			"for those that the block's label file has already.",
+			"for those that the block's label file has already. For its preferences, name\n" +
+			"evaluate/NAME/preference: pairs of two models' images are written, with a\n" +
+			"pairs.csv that has a row for each; fill in first, second, tie or skip.",
 		Args: cobra.ExactArgs(3),
 		RunE: func(command *cobra.Command, args []string) error {
 			s, err := p.load(command.Context(), args[0])
@@ -41,6 +44,9 @@ func (p *program) exportCommand() *cobra.Command {
 			defer s.Close()
 			if judged := judgedFor(s.Plan, args[1]); sheet && len(judged) > 0 {
 				return p.exportBlind(s, judged, args)
+			}
+			if compared := comparedFor(s.Plan, args[1]); sheet && len(compared) > 0 {
+				return p.exportPairs(s, compared, args)
 			}
 			nodes, err := s.Plan.Find(args[1])
 			if err != nil {
@@ -140,7 +146,7 @@ func (p *program) exportBlind(s *loaded, judged []*plan.Node, args []string) err
 	if len(missing) > 0 {
 		return exit{exitFailed, fmt.Errorf("images of %s that are not there yet with these settings: %s; plumb run %s makes them", args[1], strings.Join(missing, ", "), args[0])}
 	}
-	path := judged[0].Work.(*plan.RateWork).Path // empty if a rater judges
+	path := judged[0].Work.(*plan.RateWork).Path // empty if a rater judges, or people are asked
 	var known map[string]bool
 	if path != "" {
 		var problems diag.List
@@ -157,8 +163,80 @@ func (p *program) exportBlind(s *loaded, judged []*plan.Node, args []string) err
 		already = fmt.Sprintf("; %s has the labels of %s", filepath.Base(path), plural(len(known), "image", "images"))
 	}
 	fmt.Fprintf(p.out, "%s to judge are in %s; write good, bad or skip into its %s%s\n", plural(n, "image", "images"), args[2], labels.Sheet, already)
-	if path == "" {
+	switch asking := judged[0].Asks(); {
+	case asking != nil:
+		fmt.Fprintf(p.out, "%s\n", indent(fmt.Sprintf("`%s` asks people about them in a browser. A sheet that somebody has filled in comes in with `%s`.",
+			p.command("label", args[0]), p.command("label import", args[0], filepath.Join(args[2], labels.Sheet))), 0, 80))
+	case path == "":
 		fmt.Fprintf(p.out, "%s\n", indent(fmt.Sprintf("A rater judges them now. For people's labels to count in its place, name their file in the block: alignment { path = %q }", filepath.Join(args[2], labels.Sheet)), 0, 80))
+	}
+	return nil
+}
+
+// comparedFor lists the stages that set two models' images of a preference block side by
+// side, which is called as its sheet.
+func comparedFor(all *plan.Plan, sheet string) []*plan.Node {
+	return slices.DeleteFunc(slices.Clone(all.Nodes), func(node *plan.Node) bool {
+		work, ok := node.Work.(*plan.PreferWork)
+		return !ok || work.Sheet != sheet
+	})
+}
+
+// exportPairs writes the pairs of images of a preference block for people to choose
+// between.
+func (p *program) exportPairs(s *loaded, compared []*plan.Node, args []string) error {
+	forecast, err := s.forecast()
+	if err != nil {
+		return err
+	}
+	opened, err := s.Reader()
+	if err != nil {
+		return exit{exitFailed, err}
+	}
+	var tables [][2]string
+	var missing []string
+	for _, node := range compared {
+		var paths [2]string
+		for side, role := range []string{plan.Images, plan.OtherImages} {
+			drawn, _ := node.Input(role)
+			made := forecast.Nodes[drawn.Node].Record
+			if made == nil {
+				if !slices.Contains(missing, drawn.Node.Label) {
+					missing = append(missing, drawn.Node.Label)
+				}
+				continue
+			}
+			if paths[side], err = opened.File(made.Outputs[drawn.Output]); err != nil {
+				return exit{exitFailed, fmt.Errorf("export %s: %w", args[1], err)}
+			}
+		}
+		tables = append(tables, paths)
+	}
+	if len(missing) > 0 {
+		return exit{exitFailed, fmt.Errorf("images of %s that are not there yet with these settings: %s; plumb run %s makes them", args[1], strings.Join(missing, ", "), args[0])}
+	}
+	known := map[string]bool{} // pairs of which somebody has said something
+	path := compared[0].Work.(*plan.PreferWork).Path
+	if _, err := os.Stat(path); path != "" && err == nil {
+		choices, problems := labels.ImportBlindChoices(path)
+		if err := problems.Err(); err != nil && !labels.Unfilled(problems) {
+			return err
+		}
+		for _, choice := range choices {
+			known[people.ItemID(choice.First, choice.Second)] = true
+		}
+	}
+	n, err := labels.WriteBlindPairs(tables, known, args[2])
+	if err != nil {
+		return exit{exitFailed, fmt.Errorf("export %s: %w", args[1], err)}
+	}
+	already := ""
+	if len(known) > 0 {
+		already = fmt.Sprintf("; %s has choices of %s", filepath.Base(path), plural(len(known), "pair", "pairs"))
+	}
+	fmt.Fprintf(p.out, "%s to choose between are in %s; write first, second, tie or skip into its %s%s\n", plural(n, "pair of images", "pairs of images"), args[2], labels.Pairs, already)
+	if path == "" {
+		fmt.Fprintf(p.out, "%s\n", indent(fmt.Sprintf("For people's choices to count, name their file in the block: preference { path = %q }", filepath.Join(args[2], labels.Pairs)), 0, 80))
 	}
 	return nil
 }

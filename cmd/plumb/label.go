@@ -72,7 +72,8 @@ func (p *program) labelCommand() *cobra.Command {
 	set.StringSliceVar(&flags.raters, "rater", nil, "name of somebody who gets a link; repeatable, or several with commas between")
 	set.BoolVar(&flags.noRun, "no-run", false, "run nothing first: ask about the images that are there")
 	set.StringVar(&flags.simulate, "simulate", "", "a rater block or component whose simulated people answer through the page, as a demonstration")
-	command.AddCommand(p.labelStatusCommand(), p.labelRatersCommand(), p.labelForgetCommand())
+	command.AddCommand(p.labelStatusCommand(), p.labelRatersCommand(), p.labelForgetCommand(),
+		p.labelExportCommand(), p.labelImportCommand(), p.labelPageCommand())
 	return command
 }
 

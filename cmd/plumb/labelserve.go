@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/plumb-ml/plumb/core/people/database"
 	"github.com/plumb-ml/plumb/core/session"
 	"github.com/plumb-ml/plumb/core/wordwrap"
+	"github.com/plumb-ml/plumb/labelling/exchange"
 	"github.com/plumb-ml/plumb/labelling/queue"
 	"github.com/plumb-ml/plumb/labelling/server"
 )
@@ -59,6 +62,7 @@ func (s *loaded) label(ctx context.Context, asked []session.Asked, flags labelFl
 	base, names := flags.base(listener)
 	serving.server.Base, serving.server.Hosts = base, names
 	os.WriteFile(lock.Path(), []byte(base+"\n"), 0o600) // for who tries the same: no harm if it cannot be
+	defer os.Truncate(lock.Path(), 0)
 	ended := make(chan error, 1)
 	web := serving.server.HTTP()
 	go func() {
@@ -127,7 +131,7 @@ func (s *loaded) newServing(ctx context.Context, d *database.Database, flags lab
 	v := &serving{loaded: s, database: d, complete: map[string]bool{}, known: map[string]people.Judgement{}}
 	v.queue = queue.New(queue.Options{Secret: []byte(secret), Lease: labelLease, Now: time.Now})
 	options := server.Options{Database: d, Queue: v.queue, Images: s.Session, Title: s.Name, Version: "plumb " + session.Version(), TLS: flags.cert != "",
-		Next: func() string { return s.program.command("run", s.File) }}
+		Next: func() string { return s.program.command("run", s.File) }, Exports: exportsOf(d)}
 	names := flags.raters
 	if flags.simulate != "" {
 		if v.crowd, err = s.newCrowd(ctx, flags.simulate); err != nil {
@@ -151,6 +155,22 @@ func (s *loaded) newServing(ctx context.Context, d *database.Database, flags lab
 		return nil, exit{exitFailed, err}
 	}
 	return v, v.hear(ctx)
+}
+
+// exportsOf are the files of all judgements that the experimenter's page offers.
+func exportsOf(d *database.Database) []server.Export {
+	var all []server.Export
+	for format, mediaType := range map[string]string{"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl", "parquet": "application/vnd.apache.parquet"} {
+		all = append(all, server.Export{Name: "judgements." + format, MediaType: mediaType, Write: func(ctx context.Context, w io.Writer) error {
+			judgements, err := d.Judgements(ctx)
+			if err != nil {
+				return err
+			}
+			return exchange.Encode(w, format, judgements)
+		}})
+	}
+	slices.SortFunc(all, func(a, b server.Export) int { return strings.Compare(a.Name, b.Name) })
+	return all
 }
 
 // set tells the server what is asked.

@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/labels"
 	"github.com/plumb-ml/plumb/core/people"
 	"github.com/plumb-ml/plumb/labelling"
@@ -14,37 +16,51 @@ import (
 func (p *program) labelStatusCommand() *cobra.Command {
 	consensus := ""
 	command := &cobra.Command{
-		Use:   "status LABELS",
-		Short: "Say how far raters agree, and whose answers should be looked at",
-		Long: "Say what labels of people are worth: how far they agree beyond chance, how each\n" +
-			"rater answers beside the others, and what they say together. LABELS is a CSV or\n" +
-			"Parquet file as a labels block names it, or a table of labels that `plumb export`\n" +
-			"wrote.\n\n" +
+		Use:   "status FILE|DATABASE|LABELS",
+		Short: "Say how far people are, how far they agree, and whose answers should be looked at",
+		Long: "Say what people's answers are worth: how far they agree beyond chance, how each rater\n" +
+			"answers beside the others, and what they say together. Of an experiment or an\n" +
+			"ablation (FILE) each question is described, with what is still missing; of a\n" +
+			"judgements.sqlite (DATABASE) what it holds. LABELS is a CSV or Parquet file as a\n" +
+			"labels block names it, or a table of labels that `plumb export` wrote.\n\n" +
 			"Intervals are of 95 %, over prompts. A rater is doubted who agrees with the\n" +
 			"majority of the others less than these do, by more than chance makes of all raters\n" +
-			"together, or who always gives the same answer. That is no verdict: nobody's labels\n" +
-			"are left out. The accuracy by the consensus is that of Dawid and Skene (1979).",
+			"together; who always gives the same answer; who has fewer known answers right, or\n" +
+			"says less often the same of the same image than the others; who fails attention\n" +
+			"checks, skips much more, or answers faster than one can see. That is no verdict:\n" +
+			"nobody's answers are left out. The accuracy is by the consensus of Dawid and Skene\n" +
+			"(1979).",
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			given, problems := labels.Import(args[0], nil)
-			if err := problems.Err(); err != nil {
-				return err
-			}
-			p.warn(problems)
-			question, judgements := labelling.OfLabels(given)
-			questions := []people.Question{question}
-			if consensus != "" {
-				if err := exchange.WriteConsensus(consensus, labelling.ConsensusOf(questions, judgements)); err != nil {
-					return exit{exitFailed, fmt.Errorf("write %s: %w", consensus, err)}
+		RunE: func(command *cobra.Command, args []string) error {
+			h := &heard{}
+			var status []questionStatus
+			if isExperiment(args[0]) || isDatabase(args[0]) {
+				var err error
+				if h, err = p.hear(command.Context(), args[0]); err != nil {
+					return err
+				}
+				defer h.close()
+				status = h.status()
+			} else {
+				given, problems := labels.Import(args[0], nil)
+				if err := problems.Err(); err != nil {
+					return err
+				}
+				p.warn(problems)
+				_, h.judgements = labelling.OfLabels(given)
+				for _, one := range labelling.StatusOf(h.questions(), nil, h.judgements, nil) {
+					status = append(status, questionStatus{Status: one})
 				}
 			}
-			status := labelling.StatusOf(questions, nil, judgements, nil)
+			if consensus != "" {
+				if err := exchange.WriteConsensus(consensus, labelling.ConsensusOf(h.questions(), h.judgements)); err != nil {
+					return failedToWrite(consensus, err)
+				}
+			}
 			if p.json {
 				return p.writeJSON(status)
 			}
-			for _, one := range status {
-				p.writeLabelStatus(one)
-			}
+			p.writeQuestions(h, status, isExperiment(args[0]) || isDatabase(args[0]))
 			return nil
 		},
 	}
@@ -53,8 +69,82 @@ func (p *program) labelStatusCommand() *cobra.Command {
 	return command
 }
 
-// asked are the words for what a kind of question asks, and of what.
-var asked = map[people.Kind]struct{ answer, answers, item, items string }{
+// questionStatus is a question's status, and what it waits for but for people.
+type questionStatus struct {
+	labelling.Status
+	Undrawn  []string  `json:"undrawn,omitempty"`  // stages whose images are to be made first
+	Problems diag.List `json:"problems,omitempty"` // why it cannot be asked
+}
+
+// status is that of each question, and of those that are answered and no longer asked.
+func (h *heard) status() []questionStatus {
+	questions, items := h.questions(), h.items()
+	names := map[string]bool{}
+	for _, question := range questions {
+		names[question.Name] = true
+	}
+	for _, question := range labelling.QuestionsOf(h.judgements) {
+		if !names[question.Name] {
+			questions = append(questions, question)
+		}
+	}
+	var all []questionStatus
+	for i, one := range labelling.StatusOf(questions, items, h.judgements, h.reported) {
+		status := questionStatus{Status: one}
+		if i < len(h.asked) {
+			status.Undrawn, status.Problems = h.asked[i].Undrawn, h.asked[i].Problems
+		}
+		all = append(all, status)
+	}
+	return all
+}
+
+// writeQuestions prints the status of questions, named where there may be several.
+func (p *program) writeQuestions(h *heard, all []questionStatus, named bool) {
+	if len(all) == 0 {
+		fmt.Fprintln(p.out, "nobody has said anything yet")
+	}
+	for i, one := range all {
+		if i > 0 {
+			fmt.Fprintln(p.out)
+		}
+		if named {
+			fmt.Fprintln(p.out, p.bold(p.out, one.Question))
+		}
+		if h.loaded != nil {
+			p.writeWaiting(h, i, one)
+		}
+		switch {
+		case len(one.Raters) > 0:
+			p.writeLabelStatus(one.Status)
+		case named:
+			fmt.Fprintln(p.out, "nobody has said anything yet")
+		}
+	}
+}
+
+// writeWaiting says what a question waits for.
+func (p *program) writeWaiting(h *heard, i int, one questionStatus) {
+	if i >= len(h.asked) {
+		fmt.Fprintln(p.out, "the experiment does not ask this now: its answers are kept, and count when it does")
+		return
+	}
+	if one.Progress != nil {
+		fmt.Fprintln(p.out, indent(progressText(one.Kind, *one.Progress), 0, 80))
+		if one.Progress.Missing > 0 {
+			fmt.Fprintf(p.out, "%s asks for them\n", p.command("label", h.File))
+		}
+	}
+	if len(one.Undrawn) > 0 {
+		fmt.Fprintln(p.out, indent(fmt.Sprintf("images are to be drawn first by %s: %s", strings.Join(one.Undrawn, ", "), p.command("run", h.File)), 0, 80))
+	}
+	for _, problem := range one.Problems {
+		fmt.Fprintln(p.out, indent(fmt.Sprintf("it cannot be asked: %s. %s", problem.Summary, problem.Detail), 0, 80))
+	}
+}
+
+// wordsFor are the words for what a kind of question asks, and of what.
+var wordsFor = map[people.Kind]struct{ answer, answers, item, items string }{
 	people.Rate:    {"label", "labels", "image", "images"},
 	people.Compare: {"choice", "choices", "pair", "pairs"},
 	people.Rank:    {"ranking", "rankings", "set", "sets"},
@@ -62,7 +152,7 @@ var asked = map[people.Kind]struct{ answer, answers, item, items string }{
 
 // writeLabelStatus prints what the answers to a question are worth, within 80 columns.
 func (p *program) writeLabelStatus(s labelling.Status) {
-	words := asked[s.Kind]
+	words := wordsFor[s.Kind]
 	fmt.Fprintf(p.out, "%s of %s of %s by %s", plural(s.Answers, words.answer, words.answers), plural(s.Items, words.item, words.items), plural(s.Prompts, "prompt", "prompts"), plural(len(s.Raters), "rater", "raters"))
 	if s.Skips > 0 {
 		fmt.Fprintf(p.out, ", %d skipped", s.Skips)
@@ -112,7 +202,7 @@ func (p *program) writeLabelStatus(s labelling.Status) {
 
 // together is what raters say of all items together; "" if nobody says anything.
 func together(s labelling.Status, aspect labelling.AspectStatus) string {
-	words := asked[s.Kind]
+	words := wordsFor[s.Kind]
 	if aspect.Judged == 0 {
 		return ""
 	}
@@ -147,7 +237,7 @@ func (p *program) writeRaters(s labelling.Status) {
 	if word != "" {
 		head = word + " %"
 	}
-	fmt.Fprintf(p.out, "\n%s  %8s %6s %6s  %-21s %7s %8s\n", fit("rater", width), asked[s.Kind].answers, "skips", head, "agrees with others %", "they do", "accuracy")
+	fmt.Fprintf(p.out, "\n%s  %8s %6s %6s  %-21s %7s %8s\n", fit("rater", width), wordsFor[s.Kind].answers, "skips", head, "agrees with others %", "they do", "accuracy")
 	for _, rater := range s.Raters {
 		given := ""
 		if share, ok := rater.Given[word]; ok {

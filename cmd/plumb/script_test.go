@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/plumb-ml/plumb/core/people"
+	"github.com/plumb-ml/plumb/core/people/database"
 	"github.com/plumb-ml/plumb/core/record"
 	"github.com/plumb-ml/plumb/core/store"
 	"github.com/plumb-ml/plumb/core/track/mlflow/mlflowtest"
@@ -80,6 +83,7 @@ func TestScripts(t *testing.T) {
 			"picture":     picture,
 			"unpack":      unpack,
 			"judge":       judge,
+			"say":         say,
 			"repaint":     repaint,
 			"bring":       bring,
 			"encoded":     encoded,
@@ -108,6 +112,30 @@ func waitFor(ts *testscript.TestScript, negated bool, args []string) {
 		}
 	}
 	ts.Fatalf("no %s with %q in it", args[0], args[1])
+}
+
+// say has a rater find every image good that is in the sheet of an evaluation, which
+// names images by what they show.
+//
+//	say SHEET DATABASE QUESTION RATER
+func say(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 4 {
+		ts.Fatalf("usage: say SHEET DATABASE QUESTION RATER")
+	}
+	file, err := os.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	ts.Check(err)
+	d, err := database.Open(ts.MkAbs(args[1]))
+	ts.Check(err)
+	for _, row := range rows[1:] {
+		ts.Check(d.Add(context.Background(), people.Judgement{
+			ID: args[2] + row[0] + args[3], Question: args[2], Item: row[0], Images: row[:1], Prompt: row[2], Rater: args[3],
+			Purpose: people.Asked, Answers: people.Answers{people.Alignment: people.Good}, Shown: row[:1], Time: time.Now(),
+		}))
+	}
+	ts.Check(d.Close())
 }
 
 // latest sets RUN to the full name of the run that was begun last.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -226,6 +227,13 @@ func (b *Browser) Quiet(own ...string) {
 		b.t.Error("nothing that the browser did was heard")
 	}
 	b.troubles, b.asked = nil, nil
+}
+
+// Troubles are what pages complained of.
+func (b *Browser) Troubles() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.troubles)
 }
 
 // Forget forgets what pages complained of and asked for, which a test brought about.

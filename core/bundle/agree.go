@@ -9,14 +9,14 @@ import (
 
 // identity is what a metric is of.
 type identity struct {
-	name, subject, versus, rater, reward, part, encoder, perturbation string
-	bin, step                                                         int
-	category, split                                                   string
-	choice, versusChoice                                              record.Choice
+	name, subject, versus, rater, reward, part, aspect, encoder, perturbation string
+	bin, step                                                                 int
+	category, split                                                           string
+	choice, versusChoice                                                      record.Choice
 }
 
 func identityOf(m record.Metric) identity {
-	return identity{m.Name, m.Subject, m.Versus, m.Rater, m.Reward, m.Part, m.Encoder, m.Perturbation, m.Bin, m.Step, m.Category, m.Split, m.Choice, m.VersusChoice}
+	return identity{m.Name, m.Subject, m.Versus, m.Rater, m.Reward, m.Part, m.Aspect, m.Encoder, m.Perturbation, m.Bin, m.Step, m.Category, m.Split, m.Choice, m.VersusChoice}
 }
 
 // compare adds the metrics of a stage.

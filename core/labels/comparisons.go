@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plumb-ml/plumb/core/diag"
+	"github.com/plumb-ml/plumb/core/people"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
@@ -28,45 +29,92 @@ import (
 // All mistakes are reported at once, with their lines; if there is one, there
 // are no comparisons. Comparisons are in the order of the file.
 func ImportComparisons(path string, images map[string]table.Image) ([]table.Comparison, diag.List) {
-	i := comparisonImporter{path: path, images: images, seen: map[comparedPair]diag.Range{}}
+	i := comparisonImporter{path: path, images: images, choices: []string{"first", "second", "tie"}}
+	choices, findings := i.read()
+	var comparisons []table.Comparison
+	for _, choice := range choices {
+		comparisons = append(comparisons, choice.Comparison)
+	}
+	return comparisons, findings
+}
+
+// BlindChoice is what somebody says of one aspect of two images, which First and Second
+// name by their BlindID. Their prompt is not known from it.
+type BlindChoice struct {
+	table.Comparison
+	Aspect string // "alignment" or "fidelity"
+}
+
+// ImportBlindChoices reads choices as ImportComparisons does, from a file that names
+// images by their BlindID, as the sheet that WriteBlindPairs writes. A choice may also
+// be skip, and a column aspect says what it is about, alignment or fidelity; without the
+// column, all are about alignment. Such a file is for the images of several tables: which
+// they are is not looked at, and rows without a choice are passed over in silence.
+func ImportBlindChoices(path string) ([]BlindChoice, diag.List) {
+	i := comparisonImporter{path: path, blind: true, choices: []string{"first", "second", "tie", "skip"}}
+	return i.read()
+}
+
+// read reads the whole file.
+func (i *comparisonImporter) read() ([]BlindChoice, diag.List) {
+	i.seen = map[comparedPair]diag.Range{}
 	file := sheet{
-		path:    path,
+		path:    i.path,
 		columns: []string{"first", "second", "choice", "rater"},
 		needed:  func(func(string) bool) []string { return []string{"first", "second", "choice"} },
 		header:  "the columns first, second, choice and, if there are several raters, rater",
 		found:   &i.findings,
 	}
+	if i.blind {
+		file.columns = append(file.columns, "aspect")
+		file.header = "the columns first, second, choice and, if there are several raters or aspects, rater and aspect"
+	}
 	err := file.each(func(row sheetRow) error {
-		return i.add(comparisonRow{first: row.get("first"), second: row.get("second"), choice: row.get("choice"), rater: row.rater(), where: row.where})
+		r := comparisonRow{first: row.get("first"), second: row.get("second"), choice: row.get("choice"), rater: row.rater(), aspect: people.Alignment, where: row.where}
+		if i.blind && row.has("aspect") {
+			r.aspect = strings.ToLower(row.get("aspect"))
+		}
+		return i.add(r)
 	})
-	file.ended(err, "comparisons", "the choice is empty. Write first, second or tie.", len(i.comparisons), i.open)
+	file.ended(err, "comparisons", "the choice is empty. Write "+either(i.choices)+".", len(i.found), i.open)
 	if i.findings.HasErrors() {
 		return nil, i.findings
 	}
-	if i.open > 0 {
-		i.findings.Warningf(diag.Range{File: path}, fmt.Sprintf("%d of %d rows have no choice yet", i.open, i.open+len(i.comparisons)), "They are left out.")
+	if i.open > 0 && !i.blind {
+		i.findings.Warningf(diag.Range{File: i.path}, fmt.Sprintf("%d of %d rows have no choice yet", i.open, i.open+len(i.found)), "They are left out.")
 	}
-	return i.comparisons, i.findings
+	return i.found, i.findings
 }
 
-var theChoices = []string{"first", "second", "tie"}
+// either is a choice of words in a sentence.
+func either(words []string) string {
+	if len(words) == 1 {
+		return words[0]
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+}
+
+var theAspects = []string{people.Alignment, people.Fidelity}
 
 type comparisonImporter struct {
-	path        string
-	images      map[string]table.Image
-	comparisons []table.Comparison
-	open        int // rows without a choice
-	seen        map[comparedPair]diag.Range
-	findings    diag.List
+	path     string
+	images   map[string]table.Image
+	blind    bool     // the IDs are those of BlindID
+	choices  []string // that there are
+	found    []BlindChoice
+	open     int // rows without a choice
+	seen     map[comparedPair]diag.Range
+	findings diag.List
 }
 
-// comparedPair is two images, in the order of their IDs, and who compares them.
-type comparedPair struct{ low, high, rater string }
+// comparedPair is two images, in the order of their IDs, in what they are compared, and
+// by whom.
+type comparedPair struct{ low, high, aspect, rater string }
 
 // comparisonRow is a row as written.
 type comparisonRow struct {
-	first, second, choice, rater string
-	where                        func(column string) diag.Range
+	first, second, choice, rater, aspect string
+	where                                func(column string) diag.Range
 }
 
 // add checks a row and takes it in. It returns errStop when enough mistakes
@@ -78,9 +126,13 @@ func (i *comparisonImporter) add(r comparisonRow) error {
 	}
 	before := len(i.findings)
 	choice := strings.ToLower(r.choice)
-	if !slices.Contains(theChoices, choice) {
+	if !slices.Contains(i.choices, choice) {
 		i.findings.Errorf(r.where("choice"), fmt.Sprintf("%q is not a choice", r.choice),
-			"Write first or second, whichever image is better, or tie.%s", diag.DidYouMean(choice, theChoices))
+			"Write first or second, whichever image is better, or %s.%s", either(i.choices[2:]), diag.DidYouMean(choice, i.choices))
+	}
+	if !slices.Contains(theAspects, r.aspect) {
+		i.findings.Errorf(r.where("aspect"), fmt.Sprintf("%q is not an aspect", r.aspect),
+			"Write what the choice is about, alignment or fidelity.%s", diag.DidYouMean(r.aspect, theAspects))
 	}
 	if r.rater == "" {
 		i.findings.Errorf(r.where("rater"), "The rater is missing", "Give every person a name.")
@@ -94,7 +146,7 @@ func (i *comparisonImporter) add(r comparisonRow) error {
 		i.findings.Errorf(r.where("second"), "The images are of different prompts",
 			"%q was made for %q, and %q for %q. Which of them is better says nothing: compare images of one prompt.", r.first, first.Prompt, r.second, second.Prompt)
 	default:
-		pair := comparedPair{min(r.first, r.second), max(r.first, r.second), r.rater}
+		pair := comparedPair{min(r.first, r.second), max(r.first, r.second), r.aspect, r.rater}
 		if earlier, twice := i.seen[pair]; twice {
 			i.findings.Errorf(r.where("first"), fmt.Sprintf("Rater %q has compared %q and %q before", r.rater, r.first, r.second),
 				"The first time is on line %d. Keep one of the two, whichever image it has first.", earlier.Start.Line)
@@ -102,10 +154,10 @@ func (i *comparisonImporter) add(r comparisonRow) error {
 			i.seen[pair] = r.where("first")
 		}
 	}
-	i.comparisons = append(i.comparisons, table.Comparison{
+	i.found = append(i.found, BlindChoice{table.Comparison{
 		First: r.first, Second: r.second, Prompt: first.Prompt, Category: first.Category, Split: first.Split,
 		Rater: r.rater, Choice: choice,
-	})
+	}, r.aspect})
 	if len(i.findings) >= maxFindings {
 		i.findings.Errorf(diag.Range{File: i.path}, "There may be more mistakes", "Reading stopped after %d.", maxFindings)
 		return errStop
@@ -119,6 +171,9 @@ func (i *comparisonImporter) image(id, column string, r comparisonRow) table.Ima
 	switch {
 	case id == "":
 		i.findings.Errorf(r.where(column), "The image's ID is missing", "Every row needs the IDs of two images.")
+	case i.blind && !isBlindID(id):
+		i.findings.Errorf(r.where(column), fmt.Sprintf("%q is not the ID of an image of an evaluation", id),
+			"Such an ID is %d digits and letters from a to f; `plumb export FILE evaluate/NAME/preference DIRECTORY --label-sheet` writes a file with the IDs in it.", blindIDLength)
 	case !ok && i.images != nil:
 		i.findings.Errorf(r.where(column), fmt.Sprintf("There is no image %q", id),
 			"The IDs are those of the images that the comparisons block refers to. If the images were drawn anew since, their IDs may be others.%s", hint(id, i.images))

@@ -7,6 +7,8 @@ type Measure string
 // The measures.
 const (
 	MeasureAlignment      Measure = "alignment"
+	MeasurePreference     Measure = "preference"
+	MeasureStrength       Measure = "strength"
 	MeasureReward         Measure = "reward"
 	MeasureFidelity       Measure = "fidelity"
 	MeasureRewardAccuracy Measure = "reward_accuracy"
@@ -25,6 +27,8 @@ type MeasureDefinition struct {
 
 var measures = []MeasureDefinition{
 	{MeasureAlignment, true, "an alignment block with a rater"},
+	{MeasurePreference, false, "a preference block with a rater, and several models"},
+	{MeasureStrength, false, "a preference block with a rater, and three models or more"},
 	{MeasureReward, true, "rewards"},
 	{MeasureFidelity, true, "a fidelity block"},
 	{MeasureRewardAccuracy, false, "rewards, and an alignment block with a rater for them to agree with"},

@@ -21,6 +21,20 @@ const (
 	AgreementAlpha         = "agreement_alpha"
 	AgreementShare         = "agreement_share"
 
+	PreferenceMean           = "preference"
+	PreferenceBetterShare    = "preference_better_share"
+	PreferenceTieShare       = "preference_tie_share"
+	PreferenceWorseShare     = "preference_worse_share"
+	PreferenceP              = "preference_p"
+	PreferenceDetectable     = "preference_detectable"
+	PreferenceSkipShare      = "preference_skip_share"
+	PreferenceIdenticalShare = "preference_identical_share"
+	PreferenceAgreementAlpha = "preference_agreement_alpha"
+	PreferenceAgreementShare = "preference_agreement_share"
+	Strength                 = "strength"
+	StrengthDifference       = "strength_difference"
+	StrengthDifferenceP      = "strength_difference_p"
+
 	AverageRewardMean        = "average_reward"
 	AverageRewardDifference  = "average_reward_difference"
 	AverageRewardDifferenceP = "average_reward_difference_p"
@@ -111,6 +125,20 @@ var definitions = []Definition{
 	{GoodShareDifferenceP, MeasureAlignment, record.P, record.Neither, "p", false},
 	{AgreementAlpha, MeasureAlignment, record.Plain, record.Higher, "", false},
 	{AgreementShare, MeasureAlignment, record.Share, record.Higher, "", false},
+
+	{PreferenceMean, MeasurePreference, record.Share, record.Higher, "preferred", true},
+	{PreferenceBetterShare, MeasurePreference, record.Share, record.Higher, "better", false},
+	{PreferenceTieShare, MeasurePreference, record.Share, record.Neither, "tie", false},
+	{PreferenceWorseShare, MeasurePreference, record.Share, record.Lower, "worse", false},
+	{PreferenceP, MeasurePreference, record.P, record.Neither, "p", false},
+	{PreferenceDetectable, MeasurePreference, record.Points, record.Neither, "", false},
+	{PreferenceSkipShare, MeasurePreference, record.Share, record.Neither, "", false},
+	{PreferenceIdenticalShare, MeasurePreference, record.Share, record.Neither, "", false},
+	{PreferenceAgreementAlpha, MeasurePreference, record.Plain, record.Higher, "", false},
+	{PreferenceAgreementShare, MeasurePreference, record.Share, record.Higher, "", false},
+	{Strength, MeasureStrength, record.Plain, record.Higher, "strength", false},
+	{StrengthDifference, MeasureStrength, record.Plain, record.Higher, "difference", false},
+	{StrengthDifferenceP, MeasureStrength, record.P, record.Neither, "p", false},
 
 	{AverageRewardMean, MeasureReward, record.Plain, record.Higher, "score", false},
 	{AverageRewardDifference, MeasureReward, record.Plain, record.Higher, "score difference", false},

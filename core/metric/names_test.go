@@ -39,6 +39,9 @@ func TestTheTableIsWhatIsMeasured(t *testing.T) {
 	}
 	take(MeasureAlignment)(Alignment(AlignmentInput{Model: "m", Baseline: "b", ModelLabels: first, BaselineLabels: second}))
 	take(MeasureAlignment)(Agreement(AgreementInput{Labels: first}))
+	take(MeasurePreference)(Preference(PreferenceInput{Model: "m", Versus: "b", Choices: preferencesOf("alignment", "bt", "w", "", "b")}))
+	strengths, err := Strengths(StrengthInput{Models: []string{"tuned", "base"}, Baseline: "base", Choices: [][]table.Preference{preferencesOf("alignment", "bt", "w")}})
+	take(MeasureStrength)(strengths, nil, err)
 	take(MeasureReward)(AverageReward(AverageRewardInput{Scores: scores(0), BaselineScores: scores(0.1)}))
 	take(MeasureFidelity)(Fidelity(FidelityInput{Baseline: "b", Features: points, BaselineFeatures: points, ReferenceFeatures: points}))
 	take(MeasureRewardAccuracy)(RewardAccuracy(RewardAccuracyInput{Scores: scores(0), Labels: first}))

@@ -23,6 +23,14 @@ func (b *builder) evaluate(evaluate *spec.Evaluate) {
 			e.fidelity(model)
 		}
 	}
+	for _, pair := range e.Compared() {
+		if e.wants(metric.MeasurePreference) {
+			e.preference(pair[0], pair[1])
+		}
+	}
+	if e.Preference != nil && len(e.Models) > 2 && e.wants(metric.MeasureStrength) {
+		e.strength()
+	}
 	if e.Fidelity != nil && e.wants(metric.MeasureFidelity) {
 		e.floor()
 	}
@@ -115,11 +123,14 @@ func (e *evaluation) sheet() string { return "evaluate/" + e.Name }
 const People = "people"
 
 // judge is what reports call who labels.
-func (e *evaluation) judge() string {
-	if e.Alignment.Rater == nil {
+func (e *evaluation) judge() string { return raterName(e.Alignment.Rater) }
+
+// raterName is what reports call a rater; nil: people.
+func raterName(rater *spec.Component) string {
+	if rater == nil {
 		return People
 	}
-	return e.Alignment.Rater.Name
+	return rater.Name
 }
 
 func (e *evaluation) scored(model spec.Model, reward *spec.Component) *Node {

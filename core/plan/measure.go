@@ -27,7 +27,7 @@ type MeasureWork interface {
 // DecodeMeasure is the work of a measure stage from its record: the measure, and the
 // configuration as the stage's key has it.
 func DecodeMeasure(measure string, config []byte) (MeasureWork, error) {
-	for _, work := range []MeasureWork{&AlignmentWork{}, &RewardWork{}, &FidelityWork{}, &RewardAccuracyWork{}, &RewardCardWork{}, &BestOfWork{}, &watchMeasure{}} {
+	for _, work := range []MeasureWork{&AlignmentWork{}, &PreferenceWork{}, &StrengthWork{}, &RewardWork{}, &FidelityWork{}, &RewardAccuracyWork{}, &RewardCardWork{}, &BestOfWork{}, &watchMeasure{}} {
 		if string(work.Measure()) != measure {
 			continue
 		}

@@ -5,6 +5,7 @@ const (
 	Images       = "images"
 	Labels       = "labels"
 	Comparisons  = "comparisons"
+	Preferences  = "preferences"
 	Scores       = "scores"
 	Features     = "features"
 	TextFeatures = "text_features"

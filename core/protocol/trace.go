@@ -146,13 +146,13 @@ func (t *Trace) about(in input, m *record.Metric) bool {
 // that is itself what is measured is no instrument.
 func (t *Trace) instruments(all []Instrument, maker *record.Record, m *record.Metric) []Instrument {
 	one := instrumentOf(maker)
+	if one.Kind == "rater" && m.Rater != "" {
+		one.Name = m.Rater
+	}
 	measured := one.Kind == "reward" && m.Reward == "" && (one.Name == m.Subject || one.Name == m.Versus)
 	if one.Kind != "" && !measured && !slices.ContainsFunc(all, func(known Instrument) bool { return known.Kind == one.Kind && known.Name == one.Name }) {
 		if one.Kind == "rater" {
 			one.Raters = m.Protocol["raters"]
-			if m.Rater != "" {
-				one.Name = m.Rater
-			}
 		}
 		if one.Kind == "encoder" && m.Encoder != "" {
 			one.Name = m.Encoder
@@ -178,7 +178,7 @@ func (t *Trace) instruments(all []Instrument, maker *record.Record, m *record.Me
 // instrumentOf is what a stage looked at images with; of no kind if it did not.
 func instrumentOf(r *record.Record) Instrument {
 	kind := map[record.Kind]string{
-		record.KindRate: "rater", record.KindCompare: "rater", record.KindScore: "reward", record.KindBlend: "reward", record.KindEncode: "encoder",
+		record.KindRate: "rater", record.KindCompare: "rater", record.KindPrefer: "rater", record.KindScore: "reward", record.KindBlend: "reward", record.KindEncode: "encoder",
 	}[r.Kind]
 	i := Instrument{Kind: kind, Name: r.Component, Resizing: r.Resizing}
 	if kind == "reward" {
@@ -203,7 +203,7 @@ func instrumentOf(r *record.Record) Instrument {
 			i.Compiler = part.Value
 		case part.Input && strings.HasSuffix(part.Name, " checkpoint"):
 			i.Weights = append(i.Weights, "sha256 "+part.Value)
-		case part.Name == "config" && i.Component == "" && (r.Kind == record.KindRate || r.Kind == record.KindBlend || r.Kind == record.KindCompare):
+		case part.Name == "config" && i.Component == "" && (r.Kind == record.KindRate || r.Kind == record.KindBlend || r.Kind == record.KindCompare || r.Kind == record.KindPrefer):
 			i.Settings = part.Value // who judges is in a file, or scores are added up
 		}
 	}

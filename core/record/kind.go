@@ -10,6 +10,7 @@ const (
 	KindMatch      Kind = "match"      // images of a folder, the prompts of an evaluation -> images
 	KindRate       Kind = "rate"       // rater, images -> labels; or a file -> labels
 	KindCompare    Kind = "compare"    // rater, images -> comparisons; or a file, or labels -> comparisons
+	KindPrefer     Kind = "prefer"     // rater, images of two models -> preferences; or a file -> preferences
 	KindTexts      Kind = "texts"      // reward, labels, images -> texts whose features its fit reads
 	KindFit        Kind = "fit"        // reward, rater or encoder, labels, images, features -> checkpoint and curve
 	KindScore      Kind = "score"      // reward, images, features -> scores

@@ -37,7 +37,7 @@ const (
 )
 
 // Metric is one measured number with all that is needed to trust it. Who
-// measured stands in Rater, Reward or Encoder: a win rate has a Rater, an average
+// measured stands in Rater, Reward or Encoder: a win rate has a Rater, a preference a Rater and an Aspect, an average
 // reward a Reward, a distance an Encoder, and the win rate of images that a reward
 // chose has a Rater and a Reward.
 type Metric struct {
@@ -49,6 +49,7 @@ type Metric struct {
 	Rater        string `json:"rater,omitempty"`   // who labelled the images
 	Reward       string `json:"reward,omitempty"`  // whose scores these are, or who chose the images
 	Part         string `json:"part,omitempty"`    // which of the reward's further numbers; empty: its score
+	Aspect       string `json:"aspect,omitempty"`  // what raters were asked of two images: "alignment" or "fidelity"
 	Encoder      string `json:"encoder,omitempty"` // whose features these are
 	// Perturbation says how images, or their prompts, were changed before the reward
 	// scored them: a Perturbation's name.

@@ -32,6 +32,15 @@ type Record struct {
 // MeanReward is a fact of a fine-tuning: the mean score of the images that it weighs.
 const MeanReward = "mean_reward"
 
+// The facts of a stage that sets two models' images side by side, beside those of its
+// rater: how many pairs there are, how many of them are of the same image, and the share
+// of ties among all choices.
+const (
+	Pairs          = "pairs"
+	IdenticalPairs = "identical_pairs"
+	TieShare       = "tie_share"
+)
+
 // Facts of a finetune that was watched while it was tuned: the step whose model it is, and
 // the last one that was tuned.
 const (

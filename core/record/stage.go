@@ -12,6 +12,7 @@ type Stage struct {
 	// as those that draw and choose images for best_of.
 	Measure  string `json:"measure,omitempty"`
 	Subject  string `json:"subject,omitempty"`  // the model, image set, labels or component that it is about
+	Versus   string `json:"versus,omitempty"`   // of stages about two models: the one that the subject is compared with
 	Choice   Choice `json:"choice,omitempty"`   // which of the subject's images, where it is not all that the evaluation has of a model
 	Reward   string `json:"reward,omitempty"`   // the reward that it fits, scores with, tunes by or chooses by
 	Step     int    `json:"step,omitempty"`     // of stages about a finetune while it is tuned: after how many steps

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -90,7 +91,8 @@ func lackedAnswers(run *record.Run) bool {
 	}
 	for _, variant := range run.Variants {
 		for _, stage := range variant.Stages {
-			if stage.Status == record.Failed && stage.Kind != record.KindRate && stage.Kind != record.KindCompare {
+			answers := []record.Kind{record.KindRate, record.KindCompare, record.KindPrefer}
+			if stage.Status == record.Failed && !slices.Contains(answers, stage.Kind) {
 				return false
 			}
 		}

@@ -86,6 +86,9 @@ func withoutAnswers(one *spec.Spec) *spec.Spec {
 		if evaluate.Alignment != nil {
 			without(evaluate.Alignment.Path, evaluate.Alignment.People)
 		}
+		if evaluate.Preference != nil {
+			without(evaluate.Preference.Path, evaluate.Preference.People)
+		}
 	}
 	return &copied
 }

@@ -48,14 +48,20 @@ func (s *Session) checkAnswers(ctx context.Context, node *plan.Node, known map[*
 		path, blind = work.Path, work.Blind
 	case *plan.CompareWork:
 		path, pairs = work.Path, true
+	case *plan.PreferWork:
+		path, blind, pairs = work.Path, true, true
 	}
 	if asking := node.Asks(); asking != nil {
-		path, blind = asking.GoldPath, asking.Blind
+		path, blind = asking.GoldPath, asking.Blind // of pairs, blind or not
 	}
 	if path == "" {
 		return nil, nil
 	}
 	if blind { // what the images are called is known when they have been drawn
+		if pairs {
+			_, found := labels.ImportBlindChoices(path)
+			return found, nil
+		}
 		return labels.CheckBlind(path), nil
 	}
 	images, err := s.imagesOf(ctx, node, known)

@@ -57,6 +57,9 @@ func (s *Session) asking() []*spec.People {
 			if evaluate.Alignment != nil {
 				add(evaluate.Alignment.People)
 			}
+			if evaluate.Preference != nil {
+				add(evaluate.Preference.People)
+			}
 		}
 	}
 	return all
@@ -170,15 +173,33 @@ func (s *Session) Ask(ctx context.Context) ([]Asked, error) {
 // askAboutNode adds what a stage asks about.
 func (s *Session) askAboutNode(ctx context.Context, node *plan.Node, asking *plan.Asking, forecast *run.Forecast, to *Asked) error {
 	to.Raters = max(to.Raters, asking.Question.Raters)
-	input, _ := node.Input(plan.Images)
-	made := forecast.Nodes[input.Node].Record
-	if made == nil {
-		to.Undrawn = append(to.Undrawn, input.Node.Label)
+	undrawn := false
+	var tables [][]stage.Picture // one, or two whose images stand side by side
+	for _, role := range []string{plan.Images, plan.OtherImages} {
+		input, reads := node.Input(role)
+		if !reads {
+			continue
+		}
+		made := forecast.Nodes[input.Node].Record
+		if made == nil {
+			if undrawn = true; !slices.Contains(to.Undrawn, input.Node.Label) {
+				to.Undrawn = append(to.Undrawn, input.Node.Label)
+			}
+			continue
+		}
+		pictures, err := s.pictures(ctx, made.Outputs[input.Output])
+		if err != nil {
+			return fmt.Errorf("images of %s: %w", input.Node.Label, err)
+		}
+		to.name(pictures)
+		tables = append(tables, pictures)
+	}
+	if undrawn {
 		return nil
 	}
-	pictures, err := s.pictures(ctx, made.Outputs[input.Output])
-	if err != nil {
-		return fmt.Errorf("images of %s: %w", input.Node.Label, err)
+	pictures, beside := tables[0], []stage.Picture(nil)
+	if len(tables) > 1 {
+		beside = tables[1]
 	}
 	known, err := stage.Known(asking, pictures)
 	var problems diag.List
@@ -193,7 +214,7 @@ func (s *Session) askAboutNode(ctx context.Context, node *plan.Node, asking *pla
 	if err != nil {
 		return err
 	}
-	items, err := stage.Items(ctx, node, pictures, known)
+	items, err := stage.Items(ctx, node, pictures, beside, known)
 	if err != nil {
 		return err
 	}
@@ -204,7 +225,6 @@ func (s *Session) askAboutNode(ctx context.Context, node *plan.Node, asking *pla
 			}
 		}
 	}
-	to.name(pictures)
 	to.Items = append(to.Items, items...)
 	to.Gold = append(to.Gold, known...)
 	return nil

@@ -505,3 +505,92 @@ func TestDamagedJudgements(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestKnownChoices: a pair whose choice is known is asked about to check raters, drawn
+// or not, and has the known choice, whichever of its images the file calls first.
+func TestKnownChoices(t *testing.T) {
+	a := newAsked(t, strings.Replace(askedExperiment, "per_prompt = 2\n\n  people {}", "per_prompt = 1\n\n  people { gold = \"pairs.csv\" }", 1))
+	s, _ := a.run()
+	names := a.ask(s)["labels/people"].Names
+	var ids []string
+	for id := range names {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids) // three of the one prompt, three of the other
+	text := "first,second,choice\n"
+	for _, pair := range [][2]int{{0, 1}, {2, 0}, {1, 2}} {
+		text += ids[pair[0]] + "," + ids[pair[1]] + ",second\n"
+	}
+	if err := os.WriteFile(filepath.Join(a.dir, "pairs.csv"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, result := a.run()
+	if got := a.waits(s, result, "compare/people"); !strings.HasPrefix(got, "1 of 1 pairs waits for 1 more judgement | ") {
+		t.Error(got)
+	}
+	pairs := a.ask(s)["comparisons/people"]
+	if len(pairs.Items) != 4 || len(pairs.Gold) != 3 { // the drawn pair of the other prompt, and all of this one
+		t.Fatalf("%+v", pairs)
+	}
+	open := slices.IndexFunc(pairs.Items, func(item people.Item) bool {
+		return !slices.ContainsFunc(pairs.Gold, func(g people.Gold) bool { return g.Item == item.ID })
+	})
+	a.say(pairs.Name, "ana", people.Tie, pairs.Items[open])
+	s, result = a.run()
+	compared := a.outcome(s, result, "compare/people")
+	if compared.Status != record.Done || compared.Record.Items != 4 {
+		t.Fatalf("%s: %v", compared.Status, compared.Diagnostics)
+	}
+	rows, err := table.ReadAll[table.Comparison](must(must(s.Reader()).File(compared.Record.Outputs[plan.Comparisons])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	better := map[string]bool{}
+	for _, row := range rows {
+		switch {
+		case row.Rater == "ana" && row.Choice == people.Tie:
+		case row.Rater != people.GoldRater:
+			t.Errorf("%+v", row)
+		case row.Choice == people.First:
+			better[row.First+" "+row.Second] = true
+		default:
+			better[row.Second+" "+row.First] = true
+		}
+	}
+	if len(rows) != 4 || !better[ids[1]+" "+ids[0]] || !better[ids[0]+" "+ids[2]] || !better[ids[2]+" "+ids[1]] {
+		t.Errorf("%+v", rows)
+	}
+}
+
+// TestModelsAreJudgedTogether: of an evaluation nothing is asked before the images of all
+// models are there.
+func TestModelsAreJudgedTogether(t *testing.T) {
+	a := newAsked(t, strings.Replace(askedExperiment, "models     = [sampler.world]", "models     = [sampler.world, sampler.other]", 1)+`
+sampler "shapes_scenes" "other" { color_error = 1 }
+`)
+	s, err := a.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if none := a.ask(s)["labels/people"]; len(none.Items) != 0 || !slices.Equal(none.Undrawn, []string{"sample/drawn"}) {
+		t.Errorf("%+v", none)
+	}
+	until := func(stage string) {
+		result, err := s.Run(t.Context(), session.RunOptions{Asked: run.Asked{Only: run.Until(must(s.Plan.Find(stage)))}})
+		if err != nil || result.Failed > 0 {
+			t.Fatal(err, result)
+		}
+	}
+	until("sample/main/world")
+	if half := a.ask(s)["evaluate/main/alignment"]; len(half.Items) != 0 || half.Complete || !slices.Equal(half.Undrawn, []string{"sample/main/other"}) {
+		t.Errorf("%+v", half)
+	}
+	until("sample/main/other")
+	all := a.ask(s)["evaluate/main/alignment"]
+	if len(all.Items) != 8 || len(all.Undrawn) != 0 || len(all.Names) != 0 { // both models' images have the same IDs
+		t.Errorf("%+v", all)
+	}
+	if err := s.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -11,9 +11,11 @@ import (
 )
 
 // ID is the identity of a variant: the first 12 hex digits of the sha256 of
-// Canonical.
+// Canonical, without Answers: a variant is the same when people have said more.
 func (s *Spec) ID() (string, error) {
-	document, err := s.Canonical()
+	asked := *s
+	asked.Answers = nil
+	document, err := asked.Canonical()
 	if err != nil {
 		return "", err
 	}
@@ -294,6 +296,18 @@ func (c canonical) evaluate(evaluate *Evaluate) map[string]any {
 		value["alignment"] = map[string]any{"people": c.people(alignment.People)}
 	default:
 		value["alignment"] = map[string]any{"rater": alignment.Rater.Name}
+	}
+	if preference := evaluate.Preference; preference != nil {
+		compared := map[string]any{"every": preference.Every}
+		switch {
+		case preference.People != nil:
+			compared["people"] = c.people(preference.People)
+		case preference.Path != "":
+			compared["content"] = c.spec.Digests[preference.Path]
+		default:
+			compared["rater"] = preference.Rater.Name
+		}
+		value["preference"] = compared
 	}
 	if fidelity := evaluate.Fidelity; fidelity != nil {
 		value["fidelity"] = fidelityValue(fidelity)

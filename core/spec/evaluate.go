@@ -19,6 +19,7 @@ var evaluateForm = form{
 	},
 	blocks: []nested{
 		{Type: "alignment", Summary: "people or raters judge the images", form: alignmentForm},
+		{Type: "preference", Summary: "people or raters choose between two models' images of one prompt and seed", form: preferenceForm},
 		{Type: "fidelity", Summary: "FID, KID and CMMD to real images", form: fidelityForm},
 		{Type: "reward_card", Summary: "examines the rewards: calibration, other prompts, blank, noisy, compressed, shrunk and mirrored images", form: rewardCardForm},
 		{Type: "best_of", Summary: "rejection sampling: the best of n images by a reward, beside as many at random", Many: true, form: bestOfForm},
@@ -36,6 +37,11 @@ var evaluateForm = form{
 //
 //	  alignment { # by people
 //	    rater = rater.crowd # or: path = "labels.csv", or: people {}
+//	  }
+//
+//	  preference { # two models' images side by side
+//	    rater = rater.crowd # one that can compare; or: path = "pairs.csv"; or: people {}
+//	    pairs = "baseline"  # each model with the baseline; "all": every two models
 //	  }
 //
 //	  fidelity { # FID, KID and CMMD
@@ -112,6 +118,9 @@ func (l *loader) evaluateBlock(block *hcl.Block, evaluate *Evaluate) {
 	if inner := l.once(byType["alignment"]); inner != nil {
 		evaluate.Alignment = l.alignmentBlock(inner, evaluate)
 		l.attentive(evaluate.Alignment.People, &Images{Prompts: evaluate.Prompts})
+	}
+	if inner := l.once(byType["preference"]); inner != nil {
+		evaluate.Preference = l.preferenceBlock(inner, evaluate)
 	}
 	if inner := l.once(byType["fidelity"]); inner != nil {
 		evaluate.Fidelity = l.fidelityBlock(inner, evaluate)

@@ -29,6 +29,7 @@ type asking struct {
 	raters string // the argument that says how many people answer
 	usual  int    // its default
 	pairs  bool   // two images are compared, in place of one that is rated
+	models bool   // these are of two models
 }
 
 // Where people may be asked. An evaluation's images are judged by nine people each, as
@@ -37,6 +38,7 @@ var (
 	askLabels      = asking{raters: "per_image", usual: 1}
 	askAlignment   = asking{raters: "per_image", usual: 9}
 	askComparisons = asking{raters: "per_pair", usual: 1, pairs: true}
+	askPreference  = asking{raters: "per_pair", usual: 9, pairs: true, models: true}
 )
 
 // mostRaters bounds the people an image.
@@ -64,6 +66,11 @@ func (a asking) form() form {
 			{Name: "instructions", Type: "string", Summary: "what raters are told, as plain text; without it, what good and bad mean in general"},
 		}},
 		values: []Value{{Name: "by", Takes: "reward.NAME", Summary: "with order = \"uncertain\": whose scores say what comes first; a reward that does not learn from these answers"}},
+	}
+	if a.models { // no reward is sure of a pair: it scores images
+		order := &f.schema.Attributes[1]
+		order.OneOf, order.Summary = order.OneOf[:3], "what comes next: any, all categories alike, or what raters disagree about so far"
+		f.values = nil
 	}
 	if !a.pairs {
 		f.schema.Attributes = append(f.schema.Attributes, Attribute{Name: "together", Type: "integer", Default: []byte(`3`), Minimum: number(1), Maximum: number(12), Summary: "images of a prompt that are shown side by side"})

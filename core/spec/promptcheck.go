@@ -264,6 +264,9 @@ func (l *loader) audiences() []*audience {
 			add(evaluate.Alignment.Rater, evaluate.Prompts)
 			asked(evaluate.Alignment.People, evaluate.Prompts)
 		}
+		if evaluate.Preference != nil {
+			add(evaluate.Preference.Rater, evaluate.Prompts)
+		}
 		if evaluate.Fidelity != nil {
 			add(evaluate.Fidelity.Sampler, evaluate.Prompts)
 		}

@@ -245,10 +245,22 @@ type Evaluate struct {
 	PerPrompt int
 	Rewards   []*Component
 	Alignment *Alignment // nil: not measured
-	Fidelity  *Fidelity  // nil: not measured
-	BestOf    []*BestOf
-	Card      *RewardCard // nil: none
-	Range     diag.Range
+	// Preference has raters choose between the models' images; nil: not measured.
+	Preference *Preference
+	Fidelity   *Fidelity // nil: not measured
+	BestOf     []*BestOf
+	Card       *RewardCard // nil: none
+	Range      diag.Range
+}
+
+// Preference has raters or people choose between two models' images of one prompt and
+// seed, or reads from a file how people chose.
+type Preference struct {
+	Rater  *Component // nil if Path or People is given, or after a mistake
+	Path   string     // resolved
+	People *People    // nil if Rater or Path is given
+	Every  bool       // compares every two models; else each with the baseline
+	Range  diag.Range
 }
 
 // RewardCard examines the evaluation's rewards: whether they read the prompt and look at

@@ -15,6 +15,7 @@ var kinds = []doer{
 	does(match),
 	does(rate),
 	does(compare),
+	does(prefer),
 	does(fit),
 	does(listTexts),
 	does(score),

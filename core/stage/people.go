@@ -18,8 +18,9 @@ import (
 // Items lists what a stage asks people about the images of its table: one for each of
 // them, or for each pair that is compared. Images that show the same are one item.
 // What is known already is among them; of pairs, all that the file of known answers has.
-// The order is that of the table.
-func Items(ctx context.Context, node *plan.Node, pictures []Picture, known []people.Gold) ([]people.Item, error) {
+// The order is that of the table. beside are the pictures of the table whose images stand
+// beside these, of a stage that compares two models; nil of others.
+func Items(ctx context.Context, node *plan.Node, pictures, beside []Picture, known []people.Gold) ([]people.Item, error) {
 	switch work := node.Work.(type) {
 	case *plan.RateWork:
 		var items []people.Item
@@ -41,6 +42,8 @@ func Items(ctx context.Context, node *plan.Node, pictures []Picture, known []peo
 			}
 		}
 		return once(append(items, pairsAmong(known, pictures)...)), nil
+	case *plan.PreferWork:
+		return once(besides(pictures, beside)), nil
 	}
 	return nil, fmt.Errorf("%s asks nobody about images", node.Name)
 }
@@ -77,35 +80,51 @@ func Known(asking *plan.Asking, pictures []Picture) ([]people.Gold, error) {
 	}
 	var gold []people.Gold
 	for _, item := range slices.Sorted(maps.Keys(said)) {
-		answers := people.Answers{}
-		for _, aspect := range asking.Question.Aspects {
-			answers[aspect] = said[item]
-		}
-		gold = append(gold, people.Gold{Item: item, Answers: answers})
+		gold = append(gold, people.Gold{Item: item, Answers: said[item]})
 	}
 	return gold, nil
 }
 
-// knownAnswers are the answers of the file by item.
-func knownAnswers(asking *plan.Asking, pictures []Picture) (map[string]string, error) {
-	said := map[string]string{}
+// knownAnswers are the answers of the file by item. They are about all aspects that are
+// asked, unless the file says which.
+func knownAnswers(asking *plan.Asking, pictures []Picture) (map[string]people.Answers, error) {
+	said := map[string]people.Answers{}
 	var mistakes diag.List
 	at := diag.Range{File: asking.GoldPath}
-	add := func(item, what, answer string) {
+	add := func(item, what, answer string, aspects ...string) {
 		if answer == people.Skip {
 			mistakes.Errorf(at, fmt.Sprintf("A known answer for %s is %q", what, answer), "What is known is not skipped. Give an answer, or remove the row.")
 		}
-		if before, ok := said[item]; ok && before != answer {
-			mistakes.Errorf(at, "Known answers contradict each other", "For %s the file has both %q and %q. Keep one of them.", what, before, answer)
+		if said[item] == nil {
+			said[item] = people.Answers{}
 		}
-		said[item] = answer
+		for _, aspect := range aspects {
+			if before, ok := said[item][aspect]; ok && before != answer {
+				mistakes.Errorf(at, "Known answers contradict each other", "For %s the file has both %q and %q. Keep one of them.", what, before, answer)
+			}
+			said[item][aspect] = answer
+		}
 	}
 	byID, blind := map[string]Picture{}, map[string]string{}
 	for _, picture := range pictures {
 		byID[picture.ID] = picture
 		blind[picture.ID] = picture.Blind
 	}
-	if asking.Question.Kind == people.Compare {
+	all := asking.Question.Aspects
+	switch {
+	case asking.Question.Kind == people.Compare && asking.Blind:
+		rows, found := labels.ImportBlindChoices(asking.GoldPath)
+		if err := found.Err(); err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			answer := row.Choice
+			if row.First > row.Second {
+				answer = otherWay(answer)
+			}
+			add(people.ItemID(row.First, row.Second), fmt.Sprintf("%s of the images %q and %q", row.Aspect, row.First, row.Second), answer, row.Aspect)
+		}
+	case asking.Question.Kind == people.Compare:
 		rows, found := labels.ImportComparisons(asking.GoldPath, table.ByID(captions(pictures)))
 		if err := found.Err(); err != nil {
 			return nil, err
@@ -120,9 +139,9 @@ func knownAnswers(asking *plan.Asking, pictures []Picture) (map[string]string, e
 			if item.Images[0] != blind[row.First] {
 				answer = otherWay(answer)
 			}
-			add(item.ID, fmt.Sprintf("the images %q and %q", row.First, row.Second), answer)
+			add(item.ID, fmt.Sprintf("the images %q and %q", row.First, row.Second), answer, all...)
 		}
-	} else {
+	default:
 		read := labels.Import
 		images := table.ByID(captions(pictures))
 		if asking.Blind {
@@ -133,7 +152,7 @@ func knownAnswers(asking *plan.Asking, pictures []Picture) (map[string]string, e
 			return nil, err
 		}
 		for _, row := range rows {
-			add(blind[row.ImageID], fmt.Sprintf("the image %q", row.ImageID), row.Label)
+			add(blind[row.ImageID], fmt.Sprintf("the image %q", row.ImageID), row.Label, all...)
 		}
 	}
 	return said, mistakes.Err()
@@ -233,7 +252,11 @@ func (j Job) known(asking *plan.Asking, pictures []Picture) ([]people.Gold, erro
 		sheet = "evaluate/" + j.Node.About.Evaluation
 	}
 	how := "Write beside some of them what is right, and put the file there"
-	if asking.Question.Kind == people.Compare {
+	switch {
+	case asking.Question.Kind == people.Compare && asking.Blind:
+		sheet = asking.Question.Name
+		how = "Write first, second or tie beside some of the pairs, and put the file there"
+	case asking.Question.Kind == people.Compare:
 		how = "Write a CSV file with the columns first, second (IDs of two images of one prompt) and choice (first, second or tie) there"
 	}
 	if err := j.waitForFile(asking.GoldPath, "known answers", sheet, how); err != nil {

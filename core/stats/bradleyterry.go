@@ -8,7 +8,7 @@ import (
 )
 
 // ErrApart means that some of what is compared wins, or loses, every comparison with all
-// the others, or is compared with none of them: its strength has no bound.
+// the others but for ties, or is compared with none of them: its strength has no bound.
 var ErrApart = errors.New("some win or lose every comparison with the others")
 
 // Outcome is how a comparison of two came out.
@@ -26,6 +26,7 @@ const (
 type Comparison struct {
 	First, Second int
 	Outcome       Outcome
+	Weight        float64 // above 0: how much it counts, such as 1/9 of each of nine raters' choices
 	Cluster       int
 }
 
@@ -58,7 +59,7 @@ func BradleyTerry(contestants, clusters int, comparisons []Comparison) (*Strengt
 			ties++
 		}
 	}
-	if len(comparisons) == ties || !connected(contestants, comparisons) {
+	if len(comparisons) == ties || !connected(contestants, comparisons) || ties > 0 && ladder(contestants, comparisons) {
 		return nil, ErrApart
 	}
 	f := bradleyTerry{contestants: contestants, comparisons: comparisons, tied: ties > 0, at: make([]float64, contestants+1)}
@@ -81,7 +82,7 @@ func BradleyTerry(contestants, clusters int, comparisons []Comparison) (*Strengt
 			}
 		}
 		if longest < bradleyTerryStep {
-			return f.strengths(clusters), nil
+			return f.strengths(clusters)
 		}
 	}
 	return nil, ErrApart
@@ -124,6 +125,41 @@ func connected(contestants int, comparisons []Comparison) bool {
 	return true
 }
 
+// ladder reports whether the contestants can stand on a line so that whoever wins stands
+// at least a step above, and those who tie at most a step apart. Then the likelihood has
+// no maximum: it grows with the length of the step, if log ν grows by half of it. A cycle
+// of steps whose lengths add up to less than none says that they cannot (Bellman 1958).
+func ladder(contestants int, comparisons []Comparison) bool {
+	type step struct {
+		from, to int
+		most     float64 // to stands at most so much above from
+	}
+	steps := map[step]bool{}
+	for _, c := range comparisons {
+		switch c.Outcome {
+		case FirstWins:
+			steps[step{c.First, c.Second, -1}] = true
+		case SecondWins:
+			steps[step{c.Second, c.First, -1}] = true
+		case Tie:
+			steps[step{c.First, c.Second, 1}], steps[step{c.Second, c.First, 1}] = true, true
+		}
+	}
+	heights := make([]float64, contestants)
+	for range contestants {
+		moved := false
+		for s := range steps {
+			if height := heights[s.from] + s.most; height < heights[s.to] {
+				heights[s.to], moved = height, true
+			}
+		}
+		if !moved {
+			return true
+		}
+	}
+	return false
+}
+
 // bradleyTerry is the fit while it is made. Its parameters are the strengths and log ν.
 type bradleyTerry struct {
 	contestants int
@@ -148,7 +184,7 @@ func (f *bradleyTerry) likelihood(at []float64) float64 {
 	var sum float64
 	for _, c := range f.comparisons {
 		first, second, tie := f.chances(at, c.First, c.Second)
-		sum += math.Log([]float64{first, second, tie}[c.Outcome])
+		sum += c.Weight * math.Log([]float64{first, second, tie}[c.Outcome])
 	}
 	return sum
 }
@@ -161,7 +197,7 @@ func (f *bradleyTerry) score(c Comparison) (strength, ties float64) {
 	if c.Outcome == Tie {
 		ties = 1
 	}
-	return strength, ties - tie
+	return c.Weight * strength, c.Weight * (ties - tie)
 }
 
 // derivatives are the gradient of the log likelihood, and its information. Only
@@ -182,8 +218,8 @@ func (f *bradleyTerry) derivatives() (*mat.VecDense, *mat.Dense) {
 		// their covariance.
 		first, _, tie := f.chances(f.at, i, j)
 		mean := first + tie/2
-		own := first + tie/4 - mean*mean
-		with := tie/2 - mean*tie
+		own := c.Weight * (first + tie/4 - mean*mean)
+		with := c.Weight * (tie/2 - mean*tie)
 		add(i, i, own)
 		add(j, j, own)
 		add(i, j, -own)
@@ -192,7 +228,7 @@ func (f *bradleyTerry) derivatives() (*mat.VecDense, *mat.Dense) {
 		add(at, i, with)
 		add(j, at, -with)
 		add(at, j, -with)
-		add(at, at, tie*(1-tie))
+		add(at, at, c.Weight*tie*(1-tie))
 	}
 	for i := range n {
 		for j := range n {
@@ -207,7 +243,7 @@ func (f *bradleyTerry) derivatives() (*mat.VecDense, *mat.Dense) {
 
 // strengths is the result, with how far each cluster moves it: the inverse of the
 // information times the pull of the cluster's comparisons.
-func (f *bradleyTerry) strengths(clusters int) *Strengths {
+func (f *bradleyTerry) strengths(clusters int) (*Strengths, error) {
 	n := f.contestants
 	s := &Strengths{Log: f.at[:n], inverse: mat.NewDense(n+1, n+1, nil)}
 	if f.tied {
@@ -215,7 +251,7 @@ func (f *bradleyTerry) strengths(clusters int) *Strengths {
 	}
 	_, information := f.derivatives()
 	if err := s.inverse.Inverse(information); err != nil {
-		panic(err) // it was solved with a moment ago
+		return nil, ErrApart
 	}
 	pulls := make([]*mat.VecDense, clusters)
 	for i := range pulls {
@@ -233,7 +269,7 @@ func (f *bradleyTerry) strengths(clusters int) *Strengths {
 		move.MulVec(s.inverse, pull)
 		s.moves = append(s.moves, move.RawVector().Data)
 	}
-	return s
+	return s, nil
 }
 
 // Of is the interval of a contestant's strength beside the mean of all, over clusters:
@@ -248,17 +284,25 @@ func (s *Strengths) Of(contestant int, strata []int, level float64) (Interval, e
 }
 
 // Difference is the interval of how much stronger the first contestant is than the
-// second, over clusters, as Of is.
-func (s *Strengths) Difference(first, second int, strata []int, level float64) (Interval, error) {
+// second, over clusters, as Of is, and the two-sided p value of its t test.
+func (s *Strengths) Difference(first, second int, strata []int, level float64) (interval Interval, p float64, err error) {
 	influences := make([]float64, len(s.moves))
 	for cluster, move := range s.moves {
 		influences[cluster] = move[first] - move[second]
 	}
-	return Linearised(s.Log[first]-s.Log[second], influences, strata, level)
+	v, degrees, err := Variance(influences, strata)
+	if err != nil {
+		return Interval{}, 0, err
+	}
+	difference := Estimate{Value: s.Log[first] - s.Log[second], Error: math.Sqrt(v), Degrees: degrees}
+	if difference.Error <= 1e-12*max(1, math.Abs(difference.Value)) {
+		return Interval{}, 0, ErrNoSpread
+	}
+	return difference.Interval(level), difference.P(), nil
 }
 
 // ModelError is the standard error of a contestant's strength if comparisons of one
-// cluster did not resemble each other: that of the model alone.
+// cluster did not resemble each other: that of the model alone, with weights of 1.
 func (s *Strengths) ModelError(contestant int) float64 {
 	// The 1 in the direction of the mean is n² of information on it, 1/n² of variance.
 	n := float64(len(s.Log))

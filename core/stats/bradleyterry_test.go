@@ -18,7 +18,7 @@ var puddings = []struct{ i, j, first, second, ties int }{
 
 func repeated(comparisons []Comparison, c Comparison, times int) []Comparison {
 	for range times {
-		c.Cluster = len(comparisons)
+		c.Cluster, c.Weight = len(comparisons), 1
 		comparisons = append(comparisons, c)
 	}
 	return comparisons
@@ -100,12 +100,46 @@ func TestBradleyTerryByHand(t *testing.T) {
 	}
 }
 
+// TestBradleyTerryWeighs: three comparisons that weigh a third each are as one, and the
+// test of a difference is that of its interval.
+func TestBradleyTerryWeighs(t *testing.T) {
+	var whole, thirds []Comparison
+	for prompt := range 12 {
+		for j := 1; j < 3; j++ {
+			c := Comparison{First: 0, Second: j, Outcome: Outcome((prompt*j + prompt/2) % 3), Weight: 1, Cluster: prompt}
+			whole = append(whole, c)
+			c.Weight = 1.0 / 3
+			thirds = append(thirds, c, c, c)
+		}
+	}
+	strata := make([]int, 12)
+	one, err := BradleyTerry(3, 12, whole)
+	other, err2 := BradleyTerry(3, 12, thirds)
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
+	}
+	a, p, err := one.Difference(1, 0, strata, Level)
+	b, q, err2 := other.Difference(1, 0, strata, Level)
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
+	}
+	if math.Abs(a.Low-b.Low) > 1e-9 || math.Abs(a.High-b.High) > 1e-9 || math.Abs(p-q) > 1e-9 {
+		t.Errorf("%+v, p %v, and by thirds %+v, p %v", a, p, b, q)
+	}
+	if (p < 0.05) != (a.Low > 0 || a.High < 0) {
+		t.Errorf("p is %v, the interval %+v", p, a)
+	}
+}
+
 func TestBradleyTerryWithoutAMaximum(t *testing.T) {
 	for name, comparisons := range map[string][]Comparison{
 		"none":             nil,
 		"one always wins":  {{First: 0, Second: 1}, {First: 0, Second: 2}, {First: 1, Second: 2}, {First: 2, Second: 1}},
 		"nobody ever wins": {{First: 0, Second: 1, Outcome: Tie}, {First: 1, Second: 2, Outcome: Tie}},
 		"two halves":       {{First: 0, Second: 1}, {First: 1, Second: 0}},
+		// With ν the lead of 0 grows without bound: it wins or ties, and never loses.
+		"a step and ties":  {{First: 0, Second: 1}, {First: 0, Second: 1, Outcome: Tie}, {First: 1, Second: 2, Outcome: Tie}},
+		"a ladder":         {{First: 0, Second: 1}, {First: 1, Second: 2}, {First: 0, Second: 2}, {First: 0, Second: 1, Outcome: Tie}, {First: 2, Second: 1, Outcome: Tie}},
 		"one always loses": {{First: 0, Second: 1}, {First: 1, Second: 0}, {First: 0, Second: 2}, {First: 1, Second: 2}},
 	} {
 		if _, err := BradleyTerry(3, 1, comparisons); !errors.Is(err, ErrApart) {
@@ -132,14 +166,14 @@ func TestBradleyTerryCovers(t *testing.T) {
 				outcome = FirstWins
 			}
 			for range each { // all six raters of a prompt say the same
-				comparisons = append(comparisons, Comparison{First: i, Second: j, Outcome: outcome, Cluster: prompt})
+				comparisons = append(comparisons, Comparison{First: i, Second: j, Outcome: outcome, Weight: 1, Cluster: prompt})
 			}
 		}
 		s, err := BradleyTerry(3, prompts, comparisons)
 		if err != nil {
 			continue
 		}
-		interval, err := s.Difference(0, 2, make([]int, prompts), Level)
+		interval, _, err := s.Difference(0, 2, make([]int, prompts), Level)
 		if err != nil {
 			t.Fatal(err)
 		}

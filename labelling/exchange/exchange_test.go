@@ -23,7 +23,7 @@ import (
 // picture is a PNG of one grey, and what it is called under a prompt.
 func picture(t *testing.T, grey byte, prompt string) (png []byte, id string) {
 	t.Helper()
-	png, err := imaging.EncodePNG(imaging.Image{Width: 2, Height: 1, RGB: []byte{grey, grey, grey, grey, 1, 2}})
+	png, err := imaging.EncodePNG(imaging.Image{Width: 2, Height: 1, RGB: []byte{20 * grey, 200, 20 * grey, 20 * grey, 1, 200}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,6 +114,12 @@ func TestRoundTrip(t *testing.T) {
 		again.Judgements = want
 		if got, found := Read(path, again); len(got.New) != 0 || got.Already != len(want) || len(found) > 0 {
 			t.Errorf("%s, again: %+v, %v", format, got, found)
+		}
+		// What was taken back does not come in again.
+		withdrawn := a.Known
+		withdrawn.Withdrawn = want[:1]
+		if got, found := Read(path, withdrawn); len(got.New) != len(want)-1 || got.Gone != 1 || len(found) != 1 || found.HasErrors() {
+			t.Errorf("%s, one taken back: %+v, %v", format, got, found)
 		}
 		// Another experiment's are a mistake, or kept for later.
 		elsewhere := Known{Questions: a.Questions, Now: noon}
@@ -217,15 +223,15 @@ func TestMistakes(t *testing.T) {
 		file, text string
 		want       []string // "line: summary" of each
 	}{
-		"unknown image":  {"l.csv", "image_id,label\ncolor/0000/000,good\ncolor/0000/00l,good\n", []string{`3: There is no image "color/0000/00l"`}},
-		"unknown word":   {"l.csv", "image_id,label\n" + id + ",god\n", []string{`2: "god" is no answer`}},
-		"twice":          {"l.csv", "image_id,label\n" + id + ",good\ncolor/0000/000,good\n", []string{fmt.Sprintf(`3: Rater "rater" has judged %q before`, id)}},
-		"contradiction":  {"l.csv", "image_id,label\n" + id + ",good\n" + id + ",bad\n", []string{fmt.Sprintf(`3: Rater "rater" contradicts line 2 about %q`, id)}},
+		"unknown image": {"l.csv", "image_id,label\ncolor/0000/000,good\ncolor/0000/00l,good\n", []string{`3: There is no image "color/0000/00l"`}},
+		"unknown word":  {"l.csv", "image_id,label\n" + id + ",god\n", []string{`2: "god" is no answer`}},
+		"twice":         {"l.csv", "image_id,label\n" + id + ",good\ncolor/0000/000,good\n", []string{fmt.Sprintf(`3: Rater "rater" has judged %q before`, id)}},
+		"contradiction": {"l.csv", "image_id,label\n" + id + ",good\n" + id + ",bad\n", []string{fmt.Sprintf(`3: Rater "rater" contradicts line 2 about %q`, id)}},
 		"against what stands": {"l.csv", "image_id,label,rater\n" + a.cats[1] + ",good,eve\n",
 			[]string{fmt.Sprintf(`2: Rater "eve" has said something else of %q`, a.cats[1])}},
 		"broken row":        {"l.csv", "image_id,label\n" + id + ",good,x\n" + a.cats[1] + "\n", []string{"2: The line has 3 fields", "3: The line has 1 fields"}},
 		"no rater":          {"l.csv", "image_id,label,rater\n" + id + ",good,\n", []string{"2: The rater is missing"}},
-		"the gold rater":    {"l.csv", "image_id,label,rater\n" + id + ",good,gold\n", []string{`2: No rater may be called "gold"`}},
+		"the gold rater":    {"l.csv", "image_id,label,rater\n" + id + ",good,gold\n", []string{"2: The rater's name cannot be taken"}},
 		"no such question":  {"l.csv", "image_id,label,question\n" + id + ",good,labels/peple\n", []string{`2: There is no question "labels/peple"`}},
 		"another kind":      {"l.csv", "image_id,label,question\n" + id + ",good,evaluate/main/preference\n", []string{`2: evaluate/main/preference is not answered by a label`}},
 		"several at once":   {"l.csv", "image_id,label,rater\nx,good,ann\n" + id + ",fine,\n", []string{`2: There is no image "x"`, "3: The rater is missing", `3: "fine" is no answer`}},

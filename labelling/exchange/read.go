@@ -19,6 +19,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/diag"
 	"github.com/plumb-ml/plumb/core/people"
+	"github.com/plumb-ml/plumb/core/people/database"
 	"github.com/plumb-ml/plumb/core/textfile"
 	"github.com/plumb-ml/plumb/labelling"
 )
@@ -29,6 +30,7 @@ type Known struct {
 	Items      map[string][]people.Item // by question: those whose images are there
 	Names      map[string]string        // the content's name (labels.BlindID) of images by the IDs that they have in their tables; may be nil
 	Judgements []people.Judgement       // that stand already
+	Withdrawn  []people.Judgement       // that were taken back: they do not come in again
 	Question   string                   // of rows that name none; "": the only one that there is
 	Rater      string                   // of rows that name none; "": onlyRater
 	Now        time.Time                // of rows that have no time
@@ -41,14 +43,13 @@ type Known struct {
 type Imported struct {
 	New     []people.Judgement // in the order of the file, without numbers
 	Already int                // stand already, as they are
+	Gone    int                // were taken back, and stay so
 	Empty   int                // rows without an answer yet
 }
 
 const (
 	// onlyRater is the rater of a file that names none.
 	onlyRater = "rater"
-	// goldRater is no person: see people.Question.Gold.
-	goldRater = "gold"
 	// maxFindings is how many mistakes of one file are worth reading.
 	maxFindings = 50
 	// importPage is Judgement.Page of what says nothing of its own.
@@ -89,7 +90,7 @@ func Read(path string, known Known) (Imported, diag.List) {
 	case err != nil && !errors.Is(err, errStop):
 		i.found.Errorf(at, "The judgements cannot be read", "%v", err)
 	}
-	if !i.found.HasErrors() && len(i.into.New) == 0 && i.into.Already == 0 {
+	if !i.found.HasErrors() && len(i.into.New)+i.into.Already+i.into.Gone == 0 {
 		if i.into.Empty > 0 {
 			i.found.Errorf(at, "The file has no answers yet", "None of its %d rows is filled in.", i.into.Empty)
 		} else {
@@ -101,6 +102,9 @@ func Read(path string, known Known) (Imported, diag.List) {
 	}
 	if i.into.Empty > 0 {
 		i.found.Warningf(at, fmt.Sprintf("%d of %d rows have no answer yet", i.into.Empty, i.into.Empty+i.into.Already+len(i.into.New)), "They are left out.")
+	}
+	if i.into.Gone > 0 {
+		i.found.Warningf(at, fmt.Sprintf("%d judgements were taken back by their raters", i.into.Gone), "They stay so, and are left out.")
 	}
 	if i.others > 0 {
 		i.found.Warningf(at, fmt.Sprintf("%d of %d judgements are of images or questions that the experiment does not have now", i.others, len(i.into.New)), "They are kept, and count when it has them.")
@@ -149,6 +153,7 @@ type importer struct {
 	items     map[string]map[string]people.Item // by question and ID
 	images    map[string]bool                   // all that are known, by content
 	stand     map[string]people.Judgement       // by ID
+	withdrawn map[string]bool                   // by ID
 	answered  map[answer]people.Judgement       // that stand
 	seen      map[answer]diag.Range             // in the file
 	said      map[answer]people.Answers         // in the file
@@ -164,7 +169,7 @@ type answer struct{ question, item, rater string }
 func newImporter(path string, known Known) *importer {
 	i := &importer{
 		path: path, known: known, questions: map[string]people.Question{}, items: map[string]map[string]people.Item{}, images: map[string]bool{},
-		stand: map[string]people.Judgement{}, answered: map[answer]people.Judgement{}, seen: map[answer]diag.Range{}, said: map[answer]people.Answers{}, ids: map[string]diag.Range{},
+		stand: map[string]people.Judgement{}, withdrawn: map[string]bool{}, answered: map[answer]people.Judgement{}, seen: map[answer]diag.Range{}, said: map[answer]people.Answers{}, ids: map[string]diag.Range{},
 	}
 	for _, question := range known.Questions {
 		i.questions[question.Name] = question
@@ -176,6 +181,9 @@ func newImporter(path string, known Known) *importer {
 			}
 		}
 		i.items[question.Name] = items
+	}
+	for _, j := range known.Withdrawn {
+		i.withdrawn[j.ID] = true
 	}
 	for _, j := range known.Judgements {
 		i.stand[j.ID] = j
@@ -230,11 +238,10 @@ func (i *importer) take(e entry) error {
 	if j.Rater == "" && i.known.Rater != "" {
 		j.Rater = i.known.Rater
 	}
-	switch j.Rater {
-	case "":
+	if j.Rater == "" {
 		i.found.Errorf(e.at("rater"), "The rater is missing", "Give every person a name.")
-	case goldRater:
-		i.found.Errorf(e.at("rater"), fmt.Sprintf("No rater may be called %q", goldRater), "That is who known answers are of. Choose another name.")
+	} else if err := database.CheckName(j.Rater); err != nil {
+		i.found.Errorf(e.at("rater"), "The rater's name cannot be taken", "%v. Choose another name.", err)
 	}
 	item, isKnown := i.items[j.Question][j.Item]
 	if asked {
@@ -376,6 +383,10 @@ func (i *importer) keep(e entry, j people.Judgement, isKnown bool) {
 		return
 	}
 	i.ids[j.ID] = e.at("id")
+	if i.withdrawn[j.ID] {
+		i.into.Gone++
+		return
+	}
 	if stands, is := i.stand[j.ID]; is {
 		if stands.Question == j.Question && stands.Item == j.Item && stands.Rater == j.Rater && stands.Purpose == j.Purpose && maps.Equal(stands.Answers, j.Answers) {
 			i.into.Already++

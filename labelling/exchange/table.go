@@ -78,18 +78,25 @@ func cell(value any) string {
 	return ""
 }
 
-// writeTable writes rows into a file by its ending. line is a row of JSON Lines.
-func writeTable[Row any](path string, columns []column[Row], rows []Row, line func(Row) any) error {
-	write := map[string]func(io.Writer) error{
-		".parquet": func(w io.Writer) error { return writeParquet(w, columns, rows) },
-		".csv":     func(w io.Writer) error { return writeCSV(w, columns, rows) },
-		".jsonl":   func(w io.Writer) error { return writeLines(w, rows, line) },
-	}[strings.ToLower(filepath.Ext(path))]
-	if write == nil {
-		return diag.Errorf(diag.Range{}, fmt.Sprintf("%q is of no format that is known", path), "Its name ends in %s.%s",
+// formatOf is the format of a file by its name's ending, one of Formats.
+func formatOf(path string) (string, error) {
+	format := strings.ToLower(filepath.Ext(path))
+	if !slices.Contains(Formats, format) {
+		return "", diag.Errorf(diag.Range{}, fmt.Sprintf("%q is of no format that is known", path), "Its name ends in %s.%s",
 			strings.Join(Formats, ", "), diag.DidYouMean(filepath.Ext(path), Formats))
 	}
-	return writeFile(path, write)
+	return format, nil
+}
+
+// encodeTable writes rows in a format. line is a row of JSON Lines.
+func encodeTable[Row any](w io.Writer, format string, columns []column[Row], rows []Row, line func(Row) any) error {
+	switch format {
+	case ".parquet":
+		return writeParquet(w, columns, rows)
+	case ".csv":
+		return writeCSV(w, columns, rows)
+	}
+	return writeLines(w, rows, line)
 }
 
 // writeFile makes a file whole or not at all.

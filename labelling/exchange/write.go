@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"io"
 	"strings"
 	"time"
 
@@ -11,6 +12,15 @@ import (
 // Write writes judgements into a file, in the format of its name's ending, one of
 // Formats. What Read makes of it has the same digest.
 func Write(path string, judgements []people.Judgement) error {
+	format, err := formatOf(path)
+	if err != nil {
+		return err
+	}
+	return writeFile(path, func(w io.Writer) error { return Encode(w, format, judgements) })
+}
+
+// Encode writes judgements in one of Formats.
+func Encode(w io.Writer, format string, judgements []people.Judgement) error {
 	type row = people.Judgement
 	columns := []column[row]{
 		number("number", func(j row) (int64, bool) { return j.Number, j.Number != 0 }),
@@ -32,7 +42,7 @@ func Write(path string, judgements []people.Judgement) error {
 		real("duration_ms", func(j row) (float64, bool) { return milliseconds(j.Duration), true }),
 		text("page", func(j row) string { return j.Page }),
 	)
-	return writeTable(path, columns, judgements, func(j row) any { return lineOf(j) })
+	return encodeTable(w, format, columns, judgements, func(j row) any { return lineOf(j) })
 }
 
 // consensusLine is a consensus as JSON Lines have it.
@@ -55,6 +65,15 @@ type consensusLine struct {
 // ending, with a row for each item and aspect. How many said a word has a column for each
 // word of the kinds that are there, which is empty where that could not be said.
 func WriteConsensus(path string, all []labelling.Consensus) error {
+	format, err := formatOf(path)
+	if err != nil {
+		return err
+	}
+	return writeFile(path, func(w io.Writer) error { return EncodeConsensus(w, format, all) })
+}
+
+// EncodeConsensus is WriteConsensus in one of Formats.
+func EncodeConsensus(w io.Writer, format string, all []labelling.Consensus) error {
 	type row = labelling.Consensus
 	columns := []column[row]{
 		text("question", func(c row) string { return c.Question }),
@@ -83,7 +102,7 @@ func WriteConsensus(path string, all []labelling.Consensus) error {
 		text("likeliest", func(c row) string { return c.Likeliest }),
 		real("chance", func(c row) (float64, bool) { return c.Chance, c.Likeliest != "" }),
 	)
-	return writeTable(path, columns, all, func(c row) any {
+	return encodeTable(w, format, columns, all, func(c row) any {
 		l := consensusLine{c.Question, c.Aspect, c.Item, c.Images, c.Prompt, c.Category, c.Answers, c.Skips, c.Said, c.Majority, c.Likeliest, nil}
 		if c.Likeliest != "" {
 			l.Chance = &c.Chance

@@ -181,8 +181,8 @@ func worth(s labelling.Status) (lines []boardLine, doubts []string) {
 		if len(s.Aspects) > 1 {
 			of = ", " + aspect.Aspect
 		}
-		if text, known := number(aspect.Krippendorff); known {
-			lines = append(lines, boardLine{"Agreement (Krippendorff's α)" + of, text})
+		if s.Answers > 0 {
+			lines = append(lines, boardLine{"Agreement (Krippendorff's α)" + of, number(aspect.Krippendorff)})
 		}
 		if aspect.Judged > 0 && len(aspect.Majority) > 0 {
 			var parts []string
@@ -222,15 +222,15 @@ func worth(s labelling.Status) (lines []boardLine, doubts []string) {
 	return lines, doubts
 }
 
-// number is a number with its interval, if there is one.
-func number(n labelling.Number) (text string, known bool) {
+// number is a number with its interval, or why there is none.
+func number(n labelling.Number) string {
 	switch {
 	case n.Value == nil:
-		return "", false
+		return "not known: " + n.Note
 	case n.Low == nil || n.High == nil:
-		return fmt.Sprintf("%.2f", *n.Value), true
+		return fmt.Sprintf("%.2f, %s", *n.Value, n.Note)
 	}
-	return fmt.Sprintf("%.2f [%.2f, %.2f]", *n.Value, *n.Low, *n.High), true
+	return fmt.Sprintf("%.2f [%.2f, %.2f]", *n.Value, *n.Low, *n.High)
 }
 
 func plural(n int, one, many string) string {

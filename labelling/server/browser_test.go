@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -11,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -385,6 +389,110 @@ func TestRaterInABrowser(t *testing.T) {
 	})
 }
 
+// TestWords: what prompts, instructions, categories, names and reasons say is text, whatever
+// it looks like.
+func TestWords(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts a browser")
+	}
+	b := browsertest.Open(t)
+	b.Look(1280, "light")
+	hostile := `<img src=x onerror="window.broken=1"></script><script>window.broken=1</script>"'` + "`${window.broken=1}`"
+	h := open(t, func(o *Options) { o.Title, o.Notice = hostile, hostile })
+	items := h.rated(2, 32)
+	for i := range items {
+		items[i].Prompt, items[i].Category = hostile, hostile
+	}
+	asked := rating(items)
+	asked.Gold, asked.Instructions = gold(items), hostile
+	h.ask(asked)
+	begin(b, h.link("<b>ana</b>"))
+	if got := browsertest.Ask[string](b, prompt); got != hostile {
+		t.Errorf("the prompt is %q", got)
+	}
+	b.Press("?", kb.Escape, "g")
+	h.wait(1)
+	b.Quiet(h.http.URL)
+	p := h.rater("ben")
+	p.call("report", reportAsked{p.next(1).Screens[0].Tasks[0].Images[0], hostile}, nil)
+	b.Go(h.http.URL + h.server.ExperimenterPath())
+	b.Await(`document.querySelector(".reported .said")`)
+	if got := browsertest.Ask[string](b, `document.querySelector(".reported .said").textContent`); got != "ben: "+hostile {
+		t.Errorf("the report says %q", got)
+	}
+	b.Quiet(h.http.URL)
+	if browsertest.Ask[bool](b, `"broken" in window`) {
+		t.Error("words were run")
+	}
+}
+
+// TestScreenReader: what Chromium tells a screen reader has a name for all that can be
+// pressed or seen, one heading of the first level, and places that speak.
+func TestScreenReader(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts a browser")
+	}
+	b := browsertest.Open(t)
+	for _, kind := range []string{"rate", "compare", "rank", "experiment"} {
+		b.Part(kind, func(t *testing.T) {
+			h := open(t)
+			asked := rating(h.rated(2, 32))
+			switch kind {
+			case "compare":
+				asked = comparing(h.several(2, 2, 32))
+			case "rank":
+				asked = ranking(h.several(2, 4, 32))
+			}
+			h.ask(asked)
+			if kind == "experiment" {
+				h.link("ana")
+				b.Go(h.http.URL + h.server.ExperimenterPath())
+				b.Await(`document.querySelector("[data-copy]")`)
+			} else {
+				begin(b, h.link("ana"))
+			}
+			b.Must(chromedp.Call(b.Ctx, accessibility.Enable, cdp.Empty{}))
+			tree, err := chromedp.Call(b.Ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
+			b.Must(nil, err)
+			count := map[string]int{}
+			for _, node := range tree.Nodes {
+				if node.Ignored || node.Role == nil {
+					continue
+				}
+				role, name := fmt.Sprint(axValue(node.Role)), ""
+				if node.Name != nil {
+					name = fmt.Sprint(axValue(node.Name))
+				}
+				count[role]++
+				switch role {
+				case "button", "link", "image", "img", "group", "progressbar", "ProgressIndicator", "textbox", "checkbox", "dialog", "heading", "table", "columnheader":
+					if strings.TrimSpace(name) == "" {
+						t.Errorf("a %s has no name", role)
+					}
+				}
+			}
+			if count["button"] < 2 || count["heading"] < 1 || count["status"] < 1 || count["main"] != 1 {
+				t.Errorf("roles: %v", count)
+			}
+			if n := browsertest.Ask[int](b, `[...document.querySelectorAll("h1")].filter((head) => head.getClientRects().length).length`); n != 1 {
+				t.Errorf("%d headings of the first level", n)
+			}
+			if language := browsertest.Ask[string](b, `document.documentElement.lang`); language != "en" {
+				t.Errorf("language %q", language)
+			}
+		})
+	}
+}
+
+// axValue is a value of the accessibility tree.
+func axValue(v *accessibility.Value) any {
+	var value any
+	if json.Unmarshal(v.Value, &value) != nil {
+		return nil
+	}
+	return value
+}
+
 // TestConnectionLost: what is answered while the server is away is kept, also over a
 // reload of another page in its place, and sent when it is back; the page says so.
 func TestConnectionLost(t *testing.T) {
@@ -426,6 +534,80 @@ func TestConnectionLost(t *testing.T) {
 	// More comes while the page waits.
 	h.ask(rating(h.rated(4, 32)))
 	b.Await(`!document.getElementById("place").hidden && document.querySelector(".card")`)
+}
+
+// TestAnyOrder: whatever a rater presses, and however often the connection breaks, the
+// server is started anew and the page is loaded again meanwhile, in the end every item has
+// one answer, which is the last that the page showed.
+func TestAnyOrder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts a browser")
+	}
+	b := browsertest.Open(t)
+	b.Look(1280, "light")
+	for seed := range uint64(3) {
+		b.Part(fmt.Sprint(seed), func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 18))
+			h := open(t)
+			asked := rating(h.rated(5, 32))
+			asked.Raters = 1
+			h.ask(asked)
+			begin(b, h.link("ana"))
+			for range 60 {
+				switch n := random.IntN(20); {
+				case n < 14:
+					b.Press([]string{"g", "b", "s", "u", "u", "1", "2", "3", kb.ArrowRight, "g", "b"}[random.IntN(11)])
+				case n < 16:
+					b.Click(fmt.Sprintf(`[...document.querySelectorAll(".card:not(.on) [data-answer=bad]")].at(%d) || document.getElementById("main")`, random.IntN(2)))
+				case n < 18:
+					h.away.Store(!h.away.Load())
+				case n < 19:
+					h.serve()
+					h.ask(asked)
+				case !h.away.Load():
+					b.Do(chromedp.Reload())
+					b.Await(`document.querySelector("#place .prompt") || !document.getElementById("wait").hidden`)
+				}
+				time.Sleep(time.Duration(random.IntN(60)) * time.Millisecond)
+			}
+			h.away.Store(false)
+			for range 100 {
+				if browsertest.Ask[bool](b, finished) && len(h.judgements()) == 15 {
+					break
+				}
+				b.Press("g")
+				time.Sleep(100 * time.Millisecond)
+			}
+			b.Await(finished)
+			of := map[string]int{}
+			for _, j := range h.wait(15) {
+				of[j.Item]++
+			}
+			if len(of) != 15 {
+				t.Errorf("%d items have an answer", len(of))
+			}
+			b.Await(`document.getElementById("count").textContent === "15 judged"`)
+			// All back, one after another: the page shows what the database has.
+			for n := 14; n >= 12; n-- {
+				b.Press("u")
+				h.wait(n)
+			}
+			for n := 13; n <= 15; n++ {
+				b.Await(`!document.getElementById("place").hidden && document.querySelector(".card.on").getAttribute("aria-label").includes("not judged")`)
+				b.Press("b")
+				h.wait(n)
+			}
+			b.Await(finished)
+			for _, op := range browsertest.Ask[[]string](b, `Object.keys(localStorage).filter((key) => key.includes(":op:"))`) {
+				t.Errorf("%s is kept", op)
+			}
+			for _, trouble := range b.Troubles() {
+				if strings.HasPrefix(trouble, "exception") {
+					t.Error(trouble)
+				}
+			}
+		})
+	}
 }
 
 // TestExperimenterInABrowser: the page follows what raters do, makes links and takes them

@@ -47,7 +47,7 @@ const said = { good: "good", bad: "bad", skip: "skipped", left: "the left one is
 const asked = (kind, aspect) => words[kind][aspect] || words[kind].other(aspect);
 const nth = (n) => n + (["st", "nd", "rd"][n % 10 - 1] && ![11, 12, 13].includes(n % 100) ? ["st", "nd", "rd"][n % 10 - 1] : "th");
 
-let screens = [], questions = {}, shown = null, exhausted = false, stale = true, looked = 0, stopped = false;
+let screens = [], questions = {}, shown = null, stale = true, looked = 0, stopped = false;
 let standing = { answered: 0, open: 0, known: false };
 const history = kept.get("history") || []; // what may be undone: {id, task}, the latest last
 const past = new Map(); // screens by their tasks' IDs, for what is undone
@@ -65,7 +65,7 @@ const watch = (() => {
 const looking = () => watch.set(!document.hidden && !document.querySelector("dialog[open]"));
 
 const box = outbox({
-  wants: () => stopped ? null : stale || (screens.length < ahead - 1 && !exhausted) ? { path: "next", body: { screens: ahead } } : null,
+  wants: () => stale && !stopped ? { path: "next", body: { screens: ahead } } : null,
   sent(op, reply) {
     if (reply.standing) standing = { ...reply.standing, known: true };
     if (op.path === "next") take(reply);
@@ -122,7 +122,6 @@ const take = (reply) => {
   stale = false;
   looked = Date.now();
   questions = reply.questions;
-  exhausted = reply.screens.length < ahead;
   const before = new Map([...past.values(), ...screens].map((screen) => [screen.id, screen]));
   const fresh = reply.screens.map((screen) => {
     const old = before.get(screen.id);
@@ -157,7 +156,7 @@ const show = () => {
   if (!screen) {
     shown = null;
     byId("place").replaceChildren();
-    if (stale || (!exhausted && !standing.known)) return wait("One moment", "");
+    if (stale || !standing.known) return wait("One moment", "");
     if (standing.open > 0 || standing.held) return wait("Nothing to judge just now", "Others have what is left. This page looks again by itself.");
     wait("All is judged", "Thank you. You may close this page; if more comes, it shows it by itself.");
     say("All is judged. Thank you.");
@@ -189,7 +188,7 @@ const progress = () => {
   byId("bar").value = done;
   byId("count").textContent = `${done} judged` + (left > 5 ? `, about ${left} to go` : left ? ", a few to go" : "");
   const sorted = paces.toSorted((a, b) => a - b), minutes = sorted[sorted.length >> 1] * left / 60_000;
-  byId("left").textContent = paces.length < 5 || left <= 5 ? "" : minutes < 1.5 ? "a minute" : minutes < 90 ? `${Math.round(minutes)} minutes` : `${(minutes / 60).toFixed(1)} hours`;
+  byId("left").textContent = paces.length < 5 || left <= 5 ? "" : minutes < 1.5 ? "about a minute" : minutes < 90 ? `about ${Math.round(minutes)} minutes` : `about ${(minutes / 60).toFixed(1)} hours`;
   byId("undo").disabled = !history.length;
 };
 
@@ -206,8 +205,9 @@ const give = (screen, task, answers) => {
   kept.set("history", history);
   for (const one of screen.tasks) past.set(one.id, screen);
   if (past.size > 300) past.delete(past.keys().next().value);
-  box.send("answer", { id, task: task.id, answers, milliseconds });
   screens = screens.filter(open);
+  if (screens.length < ahead - 1 && screens[0] !== screen) stale = true;
+  box.send("answer", { id, task: task.id, answers, milliseconds });
   progress();
   const last = Object.values(answers).map((answer) => said[answer] || "in order").join(", ");
   if (screens[0] !== screen) return show();
@@ -239,7 +239,10 @@ const undo = () => {
     show();
     screen.view.update();
     screen.view.focus();
-  } else shown = null; // of before this page was loaded: the server says what it was
+  } else { // of before this page was loaded: the server says what it was
+    shown = null;
+    wait("One moment", "What you answered last comes back.");
+  }
   stale = true;
   box.pump();
   progress();
@@ -435,8 +438,9 @@ const instructions = () => {
   if (!screen || dialog.open) return;
   const question = questions[screen.question] || {};
   const text = make("p", { className: "instructions", textContent: question.instructions || words[screen.kind].about });
-  const groups = Map.groupBy(question.examples || [], (one) => one.category);
-  const examples = [...groups].map(([category, all]) => make("section", {}, make("h4", { textContent: category }), make("div", { className: "both" }, ...all.map((one) => {
+  const groups = {};
+  for (const one of question.examples || []) (groups[one.category] ||= []).push(one);
+  const examples = Object.entries(groups).map(([category, all]) => make("section", {}, make("h4", { textContent: category }), make("div", { className: "both" }, ...all.map((one) => {
     const image = make("img", { src: one.image, alt: `An example that is ${one.answer}` });
     image.addEventListener("load", () => image.classList.toggle("small", image.naturalWidth <= 128));
     return make("figure", {}, image, make("figcaption", {}, make("span", { className: "verdict " + one.answer, textContent: one.answer[0].toUpperCase() + one.answer.slice(1) }), one.prompt));
@@ -477,7 +481,7 @@ document.addEventListener("visibilitychange", () => {
 });
 setInterval(() => {
   if (document.hidden || stopped) return;
-  if ((!shown || (exhausted && screens.length < ahead - 1)) && Date.now() - looked > lookAgain) stale = true;
+  if (screens.length < ahead - 1 && Date.now() - looked > lookAgain) stale = true;
   box.pump();
 }, 1_000);
 
