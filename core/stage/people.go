@@ -214,31 +214,62 @@ func (j Job) waitForPeople(asking *plan.Asking, items []people.Item, known []peo
 	if progress.Missing == 0 {
 		return nil
 	}
+	drawn := "The images are drawn"
+	if asking.Blind {
+		drawn = "The images are drawn; people are asked about those of all models together, once all are"
+	}
+	var list diag.List
+	list.Warningf(j.Node.Range, lacking(progress, what), "%s. What people have said is kept.%s This asks them in a browser; then run again:", drawn, saidElsewhere(asking, items, what))
+	return Waiting{List: list, People: true}
+}
+
+// lacking says how many items wait for how many judgements.
+func lacking(progress people.Progress, what string) string {
 	open := progress.Items - progress.Complete
 	which := fmt.Sprintf("%d of %d %s wait", open, progress.Items, what)
 	if open == 1 {
 		which = fmt.Sprintf("1 of %d %s waits", progress.Items, what)
 	}
 	each := progress.Missing / open
-	missing := fmt.Sprintf("%d more judgements", progress.Missing)
 	switch {
 	case each*open != progress.Missing:
-		missing += " in all"
+		return fmt.Sprintf("%s for %d more judgements in all", which, progress.Missing)
+	case open == 1 && each == 1:
+		return which + " for 1 more judgement"
+	case open == 1:
+		return fmt.Sprintf("%s for %d more judgements", which, each)
 	case each == 1:
-		missing = "1 more judgement"
-	default:
-		missing = fmt.Sprintf("%d more judgements", each)
+		return which + " for 1 more judgement each"
 	}
-	if each*open == progress.Missing && open > 1 {
-		missing += " each"
+	return fmt.Sprintf("%s for %d more judgements each", which, each)
+}
+
+// saidElsewhere tells whoever has renamed a block that nobody has answered to where what
+// people said of its items is; empty where there is nothing to tell.
+func saidElsewhere(asking *plan.Asking, items []people.Item, what string) string {
+	if asking.Heard == nil || len(asking.Judgements()) > 0 {
+		return ""
 	}
-	var list diag.List
-	drawn := "The images are drawn"
-	if asking.Blind {
-		drawn = "The images are drawn; people are asked about those of all models together, once all are"
+	asked := map[string]bool{}
+	for _, item := range items {
+		asked[item.ID] = true
 	}
-	list.Warningf(j.Node.Range, which+" for "+missing, "%s. What people have said is kept. This asks them in a browser; then run again:", drawn)
-	return Waiting{List: list, People: true}
+	question, most := "", 0
+	for _, name := range slices.Sorted(maps.Keys(asking.Heard.Judgements)) {
+		answered := map[string]bool{}
+		for _, judgement := range asking.Heard.Judgements[name] {
+			if judgement.Purpose == people.Asked && asked[judgement.Item] {
+				answered[judgement.Item] = true
+			}
+		}
+		if len(answered) > most {
+			question, most = name, len(answered)
+		}
+	}
+	if most == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Of %d of these %s people have answered another question, %s: answers belong to the block that asks. If the block was renamed, its old name brings them back.", most, what, question)
 }
 
 // known is Known for a stage, which waits for the file if nobody has made or filled it in
