@@ -73,32 +73,39 @@ var preferences = scenario{
 	},
 }
 
-// strengths is three models two by two, of which the second wins by a share against the
-// first, ties aside, and the third as often as the first.
-var strengths = scenario{
-	name: "strengths", sizes: allSizes, truths: []float64{0.1, 0.3, 0.5, 0.7, 0.9}, likeness: likenesses,
-	prepare: func(c cell) (map[string]float64, func(*rand.Rand) ([]record.Metric, error)) {
-		prompts := designOf(c.size).draw()
-		stronger := math.Log(c.truth / (1 - c.truth))
-		// By Davidson's model with ν = 1.5.
-		between := func(lead float64) func(prompt) chances {
-			first, second, tie := math.Exp(lead/2), math.Exp(-lead/2), 1.5
-			sum := first + second + tie
-			return func(prompt) chances { return chances{first / sum, second / sum, tie / sum} }
-		}
-		return map[string]float64{metric.StrengthDifference: stronger}, func(random *rand.Rand) ([]record.Metric, error) {
-			all, err := metric.Strengths(metric.StrengthInput{Models: []string{"base", "model", "other"}, Baseline: "base", Choices: [][]table.Preference{
-				choices(random, prompts, "model", "base", c.likeness, between(stronger)),
-				choices(random, prompts, "other", "base", c.likeness, between(0)),
-				choices(random, prompts, "model", "other", c.likeness, between(stronger)),
-			}})
-			var of []record.Metric
-			for _, m := range all {
-				if m.Subject == "model" {
-					of = append(of, m)
-				}
+// strengths and fewWins are three models two by two, of which the second wins by a share
+// against the first, ties aside, and the third as often as the first; in fewWins equals
+// tie in 86 of 100 pairs.
+var (
+	strengths = byStrength("strengths", allSizes, 1.5)
+	fewWins   = byStrength("strengths, many ties", []int{8, 30, 120}, 12)
+)
+
+// byStrength is models by Davidson's model, ties its ν.
+func byStrength(name string, sizes []int, ties float64) scenario {
+	return scenario{name: name, sizes: sizes, truths: []float64{0.1, 0.3, 0.5, 0.7, 0.9}, likeness: likenesses,
+		prepare: func(c cell) (map[string]float64, func(*rand.Rand) ([]record.Metric, error)) {
+			prompts := designOf(c.size).draw()
+			stronger := math.Log(c.truth / (1 - c.truth))
+			between := func(lead float64) func(prompt) chances {
+				first, second, tie := math.Exp(lead/2), math.Exp(-lead/2), ties
+				sum := first + second + tie
+				return func(prompt) chances { return chances{first / sum, second / sum, tie / sum} }
 			}
-			return of, err
-		}
-	},
+			return map[string]float64{metric.StrengthDifference: stronger}, func(random *rand.Rand) ([]record.Metric, error) {
+				all, err := metric.Strengths(metric.StrengthInput{Models: []string{"base", "model", "other"}, Baseline: "base", Choices: [][]table.Preference{
+					choices(random, prompts, "model", "base", c.likeness, between(stronger)),
+					choices(random, prompts, "other", "base", c.likeness, between(0)),
+					choices(random, prompts, "model", "other", c.likeness, between(stronger)),
+				}})
+				var of []record.Metric
+				for _, m := range all {
+					if m.Subject == "model" {
+						of = append(of, m)
+					}
+				}
+				return of, err
+			}
+		},
+	}
 }
