@@ -36,7 +36,7 @@ const policy = `
 	plugins/sdk                   : plugins core/plugin core/stage core/session cmd : core/run
 	plugins/sdk/atomicfile        : plugins core reports labelling cmd
 	plugins/sdk/sealed            : plugins core : cmd
-	plugins/sdk/client            : plugins/sdk/plugintest plugins/sdk/conformance core/plugin core/stage cmd : core/run core/session
+	plugins/sdk/client            : plugins/sdk/plugintest plugins/sdk/conformance core/plugin core/stage core/session cmd : core/run
 	plugins/sdk/gitlfs            : plugins core : cmd reports labelling
 	plugins/sdk/imaging           : plugins core reports cmd : labelling
 	plugins/sdk/schema            : core/spec core/reference core/plan core/plugin core/stage plugins cmd : core/ablation core/run core/session core/bundle
@@ -66,8 +66,9 @@ const policy = `
 	labelling                     : labelling cmd
 	labelling/quality             : labelling : cmd
 	labelling/exchange            : cmd
-	labelling/queue               : labelling
-	labelling/server              :
+	labelling/queue               : labelling cmd
+	labelling/server              : cmd
+	labelling/scripted            : cmd
 	reports/page                  : reports : cmd
 	reports/thumbnail             : reports : cmd
 	reports/figure                : reports : cmd

@@ -225,15 +225,7 @@ func quote(word string) string {
 func (s *loaded) finish(ctx context.Context, result *run.Result) error {
 	p := s.program
 	if result.Stopped {
-		kept := 0
-		for _, outcome := range result.Outcomes {
-			if outcome.Record != nil {
-				kept++
-			}
-		}
-		fmt.Fprintf(p.err, "\nInterrupted. %d of %s are finished and kept. Go on from there with\n  %s\n",
-			kept, plural(len(s.Plan.Nodes), "stage", "stages"), result.Run.Command)
-		return exit{code: exitInterrupted}
+		return s.tellStopped(result)
 	}
 	s.tellFailures(result)
 	s.tellWaiting(result)
@@ -269,6 +261,19 @@ func (s *loaded) finish(ctx context.Context, result *run.Result) error {
 		return nil
 	}
 	return exit{code: code}
+}
+
+// tellStopped says how to go on after an interruption, and is the exit of it.
+func (s *loaded) tellStopped(result *run.Result) error {
+	kept := 0
+	for _, outcome := range result.Outcomes {
+		if outcome.Record != nil {
+			kept++
+		}
+	}
+	fmt.Fprintf(s.program.err, "\nInterrupted. %d of %s are finished and kept. Go on from there with\n  %s\n",
+		kept, plural(len(s.Plan.Nodes), "stage", "stages"), result.Run.Command)
+	return exit{code: exitInterrupted}
 }
 
 // waits counts the stages that wait for people.
