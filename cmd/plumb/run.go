@@ -194,22 +194,22 @@ func (p *program) command(verb string, words ...string) string {
 	}
 	words = append([]string{"plumb", verb}, words...)
 	for _, variable := range p.vars {
-		words = append(words, "-var", quote(variable))
+		words = append(words, "--var", quote(variable))
 	}
 	for _, file := range p.varFiles {
-		words = append(words, "-var-file", quote(file))
+		words = append(words, "--var-file", quote(file))
 	}
 	if p.backend != "" {
-		words = append(words, "-backend", p.backend)
+		words = append(words, "--backend", p.backend)
 	}
 	if p.allowPlugins {
-		words = append(words, "-allow-plugins")
+		words = append(words, "--allow-plugins")
 	}
 	if p.runsDir != defaultRunsDir && !p.runsFound {
-		words = append(words, "-runs", quote(p.runsDir))
+		words = append(words, "--runs", quote(p.runsDir))
 	}
 	if p.storeDir != os.Getenv(storeVariable) {
-		words = append(words, "-store", quote(p.storeDir))
+		words = append(words, "--store", quote(p.storeDir))
 	}
 	return strings.Join(words, " ")
 }
