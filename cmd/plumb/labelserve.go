@@ -102,6 +102,7 @@ func (s *loaded) label(ctx context.Context, asked []session.Asked, flags labelFl
 			polite, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 			defer cancel()
 			web.Shutdown(polite)
+			serving.tellProgress()
 			fmt.Fprintf(p.err, "\nStopped. All answers are kept in %s. The same links hold after\n  %s\n", nearby(path), p.command("label", s.File))
 			return nil
 		}
