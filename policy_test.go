@@ -30,13 +30,13 @@ const policy = `
 	github.com/gomlx              : plugins/ml plugins/bench plugins/sampler plugins/reward plugins/encoder plugins/rater -plugins/ml/diffusion -plugins/ml/pretrained/config : plugins/builtin cmd
 	github.com/spf13/cobra        : cmd
 	github.com/vbauerster/mpb     : cmd
-	modernc.org/sqlite            : core/people/database : core/session cmd
+	modernc.org/sqlite            : core/people/database : core/session labelling cmd
 
 	plugins                       : plugins -plugins/sdk cmd
 	plugins/sdk                   : plugins core/plugin core/stage core/session cmd : core/run
 	plugins/sdk/atomicfile        : plugins core reports labelling cmd
 	plugins/sdk/sealed            : plugins core : cmd
-	plugins/sdk/client            : plugins/sdk/plugintest plugins/sdk/conformance core/plugin core/stage cmd : core/run core/session
+	plugins/sdk/client            : plugins/sdk/plugintest plugins/sdk/conformance core/plugin core/stage core/session cmd : core/run
 	plugins/sdk/gitlfs            : plugins core : cmd reports labelling
 	plugins/sdk/imaging           : plugins core reports cmd : labelling
 	plugins/sdk/schema            : core/spec core/reference core/plan core/plugin core/stage plugins cmd : core/ablation core/run core/session core/bundle
@@ -66,8 +66,9 @@ const policy = `
 	labelling                     : labelling cmd
 	labelling/quality             : labelling : cmd
 	labelling/exchange            : cmd
-	labelling/queue               : labelling
-	labelling/server              :
+	labelling/queue               : labelling cmd
+	labelling/server              : cmd
+	labelling/scripted            : cmd
 	reports/page                  : reports : cmd
 	reports/thumbnail             : reports : cmd
 	reports/figure                : reports : cmd

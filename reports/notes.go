@@ -38,7 +38,11 @@ func notes(run *record.Run, variants []variant) (all, trouble []string) {
 	for _, v := range variants {
 		for _, s := range v.stages {
 			if r := s.record; s.Kind == record.KindRate && s.Evaluation == "" && s.Measure == "" && r != nil {
-				add("Labels %s: %d images with %d labels, one of each rater who judged them.", s.Subject, r.Items, r.Outputs["labels"].Rows)
+				which := ""
+				if s.Reward != "" {
+					which = fmt.Sprintf(" that %s was least sure of,", s.Reward)
+				}
+				add("Labels %s: %d images%s with %d labels, one of each rater who judged them.", s.Subject, r.Items, which, r.Outputs["labels"].Rows)
 			}
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // serve, or remove what they are told to.
 var noFacts = []string{
 	"backend uninstall", "completion bash", "completion fish", "completion powershell", "completion zsh",
-	"export", "fmt", "help", "init", "plugin lock", "plugin new", "runs rm", "watch",
+	"export", "fmt", "help", "init", "label", "label export", "label forget", "label import", "label page", "plugin lock", "plugin new", "runs rm", "watch",
 }
 
 // askedForJSON is how each verb that prints facts is asked for them, in a directory with a run
@@ -34,6 +34,7 @@ var askedForJSON = map[string][]string{
 	"doctor":          {"--quick"},
 	"download":        {"tiny.hcl", "--dry-run"},
 	"explain":         {"tiny.hcl", "sample/labelled"},
+	"label raters":    nil, // of judgements: testdata/script/label.txtar
 	"label status":    nil, // of a label file: testdata/script/label_status.txtar
 	"plan":            {"tiny.hcl"},
 	"plugin check":    nil, // of a plugin's own: testdata/script/plugin_check.txtar

@@ -194,22 +194,22 @@ func (p *program) command(verb string, words ...string) string {
 	}
 	words = append([]string{"plumb", verb}, words...)
 	for _, variable := range p.vars {
-		words = append(words, "-var", quote(variable))
+		words = append(words, "--var", quote(variable))
 	}
 	for _, file := range p.varFiles {
-		words = append(words, "-var-file", quote(file))
+		words = append(words, "--var-file", quote(file))
 	}
 	if p.backend != "" {
-		words = append(words, "-backend", p.backend)
+		words = append(words, "--backend", p.backend)
 	}
 	if p.allowPlugins {
-		words = append(words, "-allow-plugins")
+		words = append(words, "--allow-plugins")
 	}
 	if p.runsDir != defaultRunsDir && !p.runsFound {
-		words = append(words, "-runs", quote(p.runsDir))
+		words = append(words, "--runs", quote(p.runsDir))
 	}
 	if p.storeDir != os.Getenv(storeVariable) {
-		words = append(words, "-store", quote(p.storeDir))
+		words = append(words, "--store", quote(p.storeDir))
 	}
 	return strings.Join(words, " ")
 }
@@ -225,15 +225,7 @@ func quote(word string) string {
 func (s *loaded) finish(ctx context.Context, result *run.Result) error {
 	p := s.program
 	if result.Stopped {
-		kept := 0
-		for _, outcome := range result.Outcomes {
-			if outcome.Record != nil {
-				kept++
-			}
-		}
-		fmt.Fprintf(p.err, "\nInterrupted. %d of %s are finished and kept. Go on from there with\n  %s\n",
-			kept, plural(len(s.Plan.Nodes), "stage", "stages"), result.Run.Command)
-		return exit{code: exitInterrupted}
+		return s.tellStopped(result)
 	}
 	s.tellFailures(result)
 	s.tellWaiting(result)
@@ -269,6 +261,19 @@ func (s *loaded) finish(ctx context.Context, result *run.Result) error {
 		return nil
 	}
 	return exit{code: code}
+}
+
+// tellStopped says how to go on after an interruption, and is the exit of it.
+func (s *loaded) tellStopped(result *run.Result) error {
+	kept := 0
+	for _, outcome := range result.Outcomes {
+		if outcome.Record != nil {
+			kept++
+		}
+	}
+	fmt.Fprintf(s.program.err, "\nInterrupted. %d of %s are finished and kept. Go on from there with\n  %s\n",
+		kept, plural(len(s.Plan.Nodes), "stage", "stages"), result.Run.Command)
+	return exit{code: exitInterrupted}
 }
 
 // waits counts the stages that wait for people.

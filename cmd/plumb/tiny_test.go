@@ -324,26 +324,28 @@ func (r redness) Score(_ context.Context, item sdk.Item) (float64, error) {
 }
 
 func (r redness) Fit(_ context.Context, request sdk.FitRequest, report func(sdk.Progress) error) error {
-	good := map[string]bool{}
-	labels, err := table.ReadAll[table.Label](request.Sets[0].Labels)
-	if err != nil {
-		return err
-	}
-	for _, label := range labels {
-		good[label.ImageID] = good[label.ImageID] || label.Label == "good"
-	}
 	var sum, n float64
-	for image, err := range table.Read[table.Image](request.Sets[0].Images) {
+	for _, set := range request.Sets {
+		good := map[string]bool{}
+		labels, err := table.ReadAll[table.Label](set.Labels)
 		if err != nil {
 			return err
 		}
-		if good[image.ID] {
-			picture, err := imaging.Decode(image.Image.Bytes, imaging.Exchanged)
+		for _, label := range labels {
+			good[label.ImageID] = good[label.ImageID] || label.Label == "good"
+		}
+		for image, err := range table.Read[table.Image](set.Images) {
 			if err != nil {
 				return err
 			}
-			sum += meanOf(picture)[0]
-			n++
+			if good[image.ID] {
+				picture, err := imaging.Decode(image.Image.Bytes, imaging.Exchanged)
+				if err != nil {
+					return err
+				}
+				sum += meanOf(picture)[0]
+				n++
+			}
 		}
 	}
 	if n == 0 {

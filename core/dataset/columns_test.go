@@ -72,7 +72,7 @@ func TestColumns(t *testing.T) {
 		}
 	}
 	want := map[string][]string{
-		"images": columnsOf[table.Image](t), "labels": columnsOf[table.Label](t), "comparisons": columnsOf[table.Comparison](t), "scores": columnsOf[table.Score](t),
+		"images": columnsOf[table.Image](t), "labels": columnsOf[table.Label](t), "comparisons": columnsOf[table.Comparison](t), "preferences": columnsOf[table.Preference](t), "scores": columnsOf[table.Score](t),
 		"features": columnsOf[table.Feature](t), "texts": columnsOf[table.ListedText](t), "text_features": columnsOf[table.TextFeature](t), "curve": columnsOf[CurvePoint](t), "values": columnsOf[PromptValue](t),
 	}
 	want["scores"] = append(want["scores"], "part_NAME: double") // of rewards that have parts

@@ -135,13 +135,13 @@ func (e estimator) preference(m record.Metric, for_, against []stats.Cluster) re
 	}
 	bounds, err := stats.Difference(for_, against, stats.Level)
 	if errors.Is(err, stats.ErrNoChange) {
-		err = errAllTies
+		err = errNoLead
 	}
 	bounds.Low, bounds.High = 0.5+bounds.Low/2, 0.5+bounds.High/2
 	return e.complete(m, 0.5+sum/n/2, preferenceIntervals, bounds, err)
 }
 
-var errAllTies = errors.New("all pairs are ties")
+var errNoLead = errors.New("no prompt prefers one of the two")
 
 // pairChoices is what the raters say of one pair of images.
 type pairChoices struct {

@@ -112,7 +112,7 @@ func TestPreferenceWhereNothingDiffers(t *testing.T) {
 		t.Fatal(err)
 	}
 	mean, p := find(t, metrics, PreferenceMean, "", ""), find(t, metrics, PreferenceP, "", "")
-	if *mean.Value != 0.5 || mean.Low != nil || mean.Note != "no interval: all pairs are ties" || p.Value == nil || *p.Value != 1 {
+	if *mean.Value != 0.5 || mean.Low != nil || mean.Note != "no interval: no prompt prefers one of the two" || p.Value == nil || *p.Value != 1 {
 		t.Errorf("mean %+v, p %+v", mean, p)
 	}
 }

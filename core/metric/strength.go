@@ -139,7 +139,7 @@ func (in StrengthInput) strengths(m record.Metric, compared []stats.Comparison, 
 
 func whyApart(err error) string {
 	if errors.Is(err, stats.ErrApart) {
-		return "a model wins or loses all of its pairs, or none is compared with the others: its strength has no bound"
+		return "a model wins or loses all of its pairs, ties aside, or is compared with none: its strength has no bound"
 	}
 	return err.Error()
 }

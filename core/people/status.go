@@ -2,10 +2,10 @@ package people
 
 // Progress is how far a question is.
 type Progress struct {
-	Items    int // that are asked, without those that were reported and those whose answer is known
-	Complete int // that as many distinct raters answered as are asked for
-	Missing  int // answers that are still to be given
-	Reported int // items left out since an image of theirs was reported as unsafe
+	Items    int `json:"items"`    // that are asked, without those that were reported and those whose answer is known
+	Complete int `json:"complete"` // that as many distinct raters answered as are asked for
+	Missing  int `json:"missing"`  // answers that are still to be given
+	Reported int `json:"reported"` // items left out since an image of theirs was reported as unsafe
 }
 
 // ProgressOf counts the answers that a question's items have. An answer is good, bad, a

@@ -68,7 +68,7 @@ func (b *builder) build() {
 		}
 		for _, group := range [][]*spec.Component{s.Encoders, s.Raters, s.Rewards} {
 			for _, component := range group {
-				if component.Labels != nil || component.Images != nil {
+				if len(component.Labels) > 0 || component.Images != nil {
 					b.fit(component)
 				}
 			}

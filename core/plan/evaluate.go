@@ -116,7 +116,7 @@ func (e *evaluation) judged(as named, seedName string, images *Node, count int, 
 		asking.Blind = true
 		return e.ask(as, &RateWork{Fraction: 1, People: asking, Images: count}, 0, images, where)
 	case path == "":
-		return e.rate(as, seedName, e.Alignment.Rater, images, 1, count, where)
+		return e.rate(as, seedName, e.Alignment.Rater, images, count, where)
 	}
 	work := &RateWork{Fraction: 1, Path: path, Digest: e.spec.Digests[path], Blind: true, Sheet: e.sheet(), Images: count}
 	return e.add(as, work, nil, 0, where, Input{Images, images, Images})

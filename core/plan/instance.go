@@ -6,7 +6,7 @@ import "github.com/plumb-ml/plumb/core/spec"
 // checkpoint, if it learns in this experiment.
 func (b *builder) instance(component *spec.Component) (*Instance, []Input) {
 	instance := b.untrained(component)
-	if component.Labels == nil && component.Images == nil {
+	if len(component.Labels) == 0 && component.Images == nil {
 		return instance, nil
 	}
 	instance.Checkpoint = component.Kind + " checkpoint"

@@ -94,5 +94,5 @@ func notLearnedFirst(rewards []*spec.Component) []*spec.Component {
 
 // learned reports whether a reward, or one that it adds up, is fitted to labels.
 func learned(reward *spec.Component) bool {
-	return reward.Labels != nil || reward.Sum != nil && slices.ContainsFunc(reward.Sum.Members, func(m spec.Member) bool { return learned(m.Reward) })
+	return len(reward.Labels) > 0 || reward.Sum != nil && slices.ContainsFunc(reward.Sum.Members, func(m spec.Member) bool { return learned(m.Reward) })
 }

@@ -45,7 +45,7 @@ func experiment(seed uint64) *spec.Spec {
 	realImages := &spec.Images{Name: "real", Sampler: spec.Model{Sampler: world}, Prompts: prompts, PerPrompt: 8}
 	human := &spec.Labels{Name: "human", Images: labelled, Rater: crowd, Fraction: 1}
 	clipScore := &spec.Component{Kind: "reward", Component: "clip_score", Name: "clip", Config: json.RawMessage(`{}`), Encoder: clip}
-	withAux := &spec.Component{Kind: "reward", Component: "feedback", Name: "with_aux", Config: json.RawMessage(`{"weight":0.5}`), Encoder: clip, Labels: human}
+	withAux := &spec.Component{Kind: "reward", Component: "feedback", Name: "with_aux", Config: json.RawMessage(`{"weight":0.5}`), Encoder: clip, Labels: []*spec.Labels{human}}
 	full := &spec.Finetune{
 		Name: "full", Model: spec.Model{Sampler: base}, Reward: withAux, Images: []*spec.Images{labelled, unlabelled},
 		Losses: []spec.Loss{

@@ -7,7 +7,8 @@ import (
 
 // TextsWork asks a reward which texts its fit reads beside the images' prompts.
 type TextsWork struct {
-	Images int `json:"-"`
+	Sets   []FitSet `json:"-"` // as in FitWork, without features
+	Images int      `json:"-"`
 }
 
 var _ Work = (*TextsWork)(nil)
@@ -20,10 +21,14 @@ func (w *TextsWork) items() (int, string)      { return w.Images, "images" }
 const moreTextFeatures = "text_features of more texts"
 
 // encodeFitTexts asks a reward which texts its fit reads beside the images'
-// prompts, and has them encoded.
-func (b *builder) encodeFitTexts(reward *spec.Component, seed uint64, images int, inputs []Input) *Node {
+// prompts, and has them encoded. inputs are the images and labels of the fit.
+func (b *builder) encodeFitTexts(reward *spec.Component, seed uint64, fit *FitWork, inputs []Input) *Node {
 	about := record.Stage{Subject: reward.Name, Reward: reward.Name}
-	texts := b.add(named{"texts/" + reward.Name, about}, &TextsWork{Images: images}, b.untrained(reward), seed, reward.Range, inputs...)
+	work := &TextsWork{Images: fit.Images}
+	for _, set := range fit.Sets {
+		work.Sets = append(work.Sets, FitSet{Images: set.Images, Labels: set.Labels})
+	}
+	texts := b.add(named{"texts/" + reward.Name, about}, work, b.untrained(reward), seed, reward.Range, inputs...)
 	instance, checkpoint := b.instance(reward.Encoder)
 	inputs = append([]Input{{Texts, texts, Texts}}, checkpoint...)
 	as := named{"encode/texts/" + reward.Name + "/" + reward.Encoder.Name, about}

@@ -203,7 +203,7 @@ func (w *watching) look(step int, sampler *Instance, needs []Input) {
 		of.trained = w.score(w.finetune.Reward, of.images, w.Range)
 	}
 	if w.Judge.Kind == "rater" {
-		of.judged = w.rate(w.as("rate", step), seeds+"/rate", w.Judge, drawn, 1, of.images.count, w.Range)
+		of.judged = w.rate(w.as("rate", step), seeds+"/rate", w.Judge, drawn, of.images.count, w.Range)
 	} else {
 		of.judged = w.score(w.Judge, of.images, w.Range)
 	}

@@ -20,6 +20,11 @@ func (r Reference) WriteJSONSchema(w io.Writer) error {
 	properties := node{}
 	for _, block := range r.Experiment {
 		inner := r.construct(block)
+		for _, repeated := range block.Blocks { // in rounds, as outside of them
+			if outside, ok := properties[repeated.Type]; ok && block.Type == "rounds" {
+				inner["properties"].(node)[repeated.Type] = outside
+			}
+		}
 		switch {
 		case block.Type == "locals": // any names
 			properties[block.Type] = described(severally(node{"type": "object"}), block.Summary)

@@ -410,7 +410,7 @@ func TestAStageThatWaitsForPeople(t *testing.T) {
 	base := &spec.Component{Kind: "sampler", Component: "c", Name: "base", Config: []byte(`"base"`)}
 	drawn := &spec.Images{Name: "a/b", Sampler: spec.Model{Sampler: base}, Prompts: []spec.Prompt{{Text: "a"}}, PerPrompt: 1}
 	human := &spec.Labels{Name: "human", Images: drawn, Path: filepath.Join(t.TempDir(), "labels.csv"), Fraction: 1}
-	learned := &spec.Component{Kind: "reward", Component: "c", Name: "learned", Config: []byte(`"learned"`), Labels: human}
+	learned := &spec.Component{Kind: "reward", Component: "c", Name: "learned", Config: []byte(`"learned"`), Labels: []*spec.Labels{human}}
 	p, err := plan.Build([]plan.Source{{Spec: &spec.Spec{
 		Images: []*spec.Images{drawn}, Labels: []*spec.Labels{human}, Rewards: []*spec.Component{learned}, Digests: map[string]string{},
 	}}}, everything{})

@@ -214,7 +214,18 @@ func (s *Session) askAboutNode(ctx context.Context, node *plan.Node, asking *pla
 	if err != nil {
 		return err
 	}
-	items, err := stage.Items(ctx, node, pictures, beside, known)
+	scores := ""
+	if input, ok := node.Input(plan.Scores); ok { // they say which of the images are asked about
+		scored := forecast.Nodes[input.Node].Record
+		if scored == nil {
+			to.Undrawn = append(to.Undrawn, input.Node.Label)
+			return nil
+		}
+		if scores, err = s.pathOf(scored.Outputs[input.Output]); err != nil {
+			return fmt.Errorf("scores of %s: %w", input.Node.Label, err)
+		}
+	}
+	items, err := stage.Items(ctx, node, stage.About{Pictures: pictures, Beside: beside, Scores: scores, Known: known})
 	if err != nil {
 		return err
 	}
@@ -243,13 +254,18 @@ func (a *Asked) name(pictures []stage.Picture) {
 	}
 }
 
-// prioritise puts first what a reward is least sure of.
-func (s *Session) prioritise(items []people.Item, pictures []stage.Picture, scores record.Output) error {
+// pathOf is where the store has an output.
+func (s *Session) pathOf(of record.Output) (string, error) {
 	opened, err := s.Reader()
 	if err != nil {
-		return err
+		return "", err
 	}
-	path, err := opened.File(scores)
+	return opened.File(of)
+}
+
+// prioritise puts first what a reward is least sure of.
+func (s *Session) prioritise(items []people.Item, pictures []stage.Picture, scores record.Output) error {
+	path, err := s.pathOf(scores)
 	if err != nil {
 		return err
 	}
@@ -307,11 +323,7 @@ func (s *Session) pictures(ctx context.Context, of record.Output) ([]stage.Pictu
 	if known {
 		return pictures, nil
 	}
-	opened, err := s.Reader()
-	if err != nil {
-		return nil, err
-	}
-	path, err := opened.File(of)
+	path, err := s.pathOf(of)
 	if err != nil {
 		return nil, err
 	}

@@ -386,6 +386,11 @@ func TestJudgementsAreNamedByContent(t *testing.T) {
 	if got := a.waits(s, result, "rate/people"); !strings.HasPrefix(got, "6 of 6 images wait for 1 more judgement each") {
 		t.Error(got)
 	}
+	a.text = strings.Replace(askedExperiment, `labels "people"`, `labels "crowd"`, 1)
+	s, result = a.run()
+	if got := a.waits(s, result, "rate/crowd"); !strings.Contains(got, "Of 6 of these images people have answered another question, labels/people: ") {
+		t.Error(got)
+	}
 	a.text = strings.Replace(askedExperiment, "images = images.drawn\n\n  people {}", "images = images.drawn\n  fraction = 0.5\n\n  people {}", 1)
 	s, result = a.run()
 	rated := a.outcome(s, result, "rate/people")

@@ -87,6 +87,12 @@ func (s *Spec) Canonical() ([]byte, error) {
 		default:
 			value["rater"] = l.Rater.Name
 		}
+		if l.Count > 0 {
+			value["count"] = l.Count
+		}
+		if l.Reward != nil {
+			value["select"], value["reward"] = l.Select, l.Reward.Name
+		}
 		labels[l.Name] = value
 	}
 	document["labels"] = labels
@@ -154,8 +160,11 @@ func (c canonical) component(component *Component) (map[string]any, error) {
 	if component.Encoder != nil {
 		value["encoder"] = component.Encoder.Name
 	}
-	if component.Labels != nil {
-		value["labels"] = component.Labels.Name
+	switch labels := labelNames(component.Labels); {
+	case len(labels) == 1:
+		value["labels"] = labels[0]
+	case len(labels) > 1:
+		value["labels"] = labels
 	}
 	if component.Images != nil {
 		value["images"] = component.Images.Name
@@ -214,7 +223,7 @@ func (c canonical) finetune(finetune *Finetune) (map[string]any, error) {
 			"options": c.withoutPaths(options, loss.Paths),
 		})
 	}
-	labelled, compared := []string{}, []string{}
+	compared := []string{}
 	value := map[string]any{
 		"sampler":      modelName(finetune.Model),
 		"from_scratch": finetune.FromScratch,
@@ -230,13 +239,10 @@ func (c canonical) finetune(finetune *Finetune) (map[string]any, error) {
 	if finetune.Reference != nil {
 		value["reference"] = modelName(*finetune.Reference)
 	}
-	for _, labels := range finetune.Labels {
-		labelled = append(labelled, labels.Name)
-	}
 	for _, comparisons := range finetune.Comparisons {
 		compared = append(compared, comparisons.Name)
 	}
-	value["labels"], value["comparisons"] = labelled, compared
+	value["labels"], value["comparisons"] = labelNames(finetune.Labels), compared
 	if checkpoints := finetune.Checkpoints; checkpoints != nil {
 		watched := map[string]any{
 			"at":         checkpoints.At,
@@ -344,6 +350,14 @@ func imageNames(images []*Images) []any {
 	list := []any{}
 	for _, i := range images {
 		list = append(list, i.Name)
+	}
+	return list
+}
+
+func labelNames(labels []*Labels) []any {
+	list := []any{}
+	for _, l := range labels {
+		list = append(list, l.Name)
 	}
 	return list
 }

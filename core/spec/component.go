@@ -43,7 +43,7 @@ var componentInputs = []componentInput{
 		able: func(c schema.Component) bool { return c.ReadsFeatures() },
 	},
 	{
-		Value: Value{Name: "labels", Takes: "labels.NAME", Summary: "what it is fitted on, if it can be fitted"},
+		Value: Value{Name: "labels", Takes: "labels.NAME, or a list of them", Summary: "what it is fitted on, if it can be fitted"},
 		kinds: []string{"reward"}, refusal: "is not fitted on labels",
 		able: func(c schema.Component) bool { return c.Has(schema.Fit) },
 	},
@@ -87,7 +87,7 @@ func (l *loader) componentBlocks() {
 }
 
 func (l *loader) componentBlock(block *hcl.Block, c *Component) {
-	before := len(l.diagnostics)
+	before := l.errors
 	if c.Kind == "reward" && c.Component == schema.WeightedSum {
 		l.weightedSumBlock(block, c)
 		return
@@ -127,7 +127,9 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 	if declared.DoesRead(schema.ReadTextFeatures) {
 		l.encodesTexts(c, encoder)
 	}
-	c.Labels = l.oneOf(arguments.others["labels"], "labels").labels()
+	for _, r := range l.listOf(arguments.others["labels"], "labels") {
+		c.Labels = append(c.Labels, r.labels())
+	}
 	c.Images = l.oneOf(arguments.others["images"], "images").images()
 	c.Paths = arguments.paths
 	config, err := canonicalJSON(arguments.config)
@@ -136,7 +138,7 @@ func (l *loader) componentBlock(block *hcl.Block, c *Component) {
 		return
 	}
 	c.Config = config
-	l.sound[c] = !l.diagnostics[before:].HasErrors()
+	l.sound[c] = l.errors == before
 }
 
 // provider finds whose a component is: its label may say so, reward "redness/clip_score",
@@ -322,10 +324,11 @@ func (l *loader) ofPlugin(c *Component) string {
 	return fmt.Sprintf(" The plugin %q has %s.", c.Plugin, and(quoted(own)))
 }
 
-// firstName is the name of the first block of a kind, or NAME if there is none.
+// firstName is the name of the first block of a kind, as it is written, or NAME if there
+// is none.
 func (l *loader) firstName(kind string) string {
 	if blocks := l.blocks[kind]; len(blocks) > 0 {
-		return blocks[0].Labels[len(blocks[0].Labels)-1]
+		return l.nameOf(blocks[0])
 	}
 	return "NAME"
 }

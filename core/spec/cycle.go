@@ -23,7 +23,8 @@ func (l *loader) cycles() {
 			for _, member := range append(slices.Clone(stack[start:]), node) {
 				cycle = append(cycle, nodeName(member))
 			}
-			l.diagnostics.Errorf(nodeRange(node), "Cycle of blocks",
+			defer l.enter(node)()
+			l.errorAt(nodeRange(node), "Cycle of blocks",
 				"%s needs itself: %s. Nothing in the cycle could be made first: break it at one of the references.", cycle[0], strings.Join(cycle, " → "))
 			return
 		}
@@ -71,7 +72,9 @@ func (l *loader) needs(node any) []any {
 	switch n := node.(type) {
 	case *Component:
 		add(n.Encoder != nil, n.Encoder)
-		add(n.Labels != nil, n.Labels)
+		for _, labels := range n.Labels {
+			list = append(list, labels)
+		}
 		add(n.Images != nil, n.Images)
 		if n.Sum != nil {
 			for _, member := range n.Sum.Members {
@@ -84,6 +87,7 @@ func (l *loader) needs(node any) []any {
 	case *Labels:
 		add(n.Images != nil, n.Images)
 		add(n.Rater != nil, n.Rater)
+		add(n.Reward != nil, n.Reward)
 		if n.People != nil {
 			add(n.People.By != nil, n.People.By)
 		}

@@ -225,7 +225,7 @@ func (l *loader) otherPrompts(reference located, evaluate *Evaluate) {
 	if images.Sampler.Finetune == nil && images.Sampler.Sampler != nil {
 		hint = "Have the sampler draw it for the evaluation's own prompts: reference = sampler." + images.Sampler.Sampler.Name + "."
 	}
-	l.diagnostics.Warningf(FromRange(reference.at), "Reference of other prompts",
+	l.warning(reference.at, "Reference of other prompts",
 		"%s shows %d prompts that the evaluation does not have, and lacks %d of the evaluation's %d. Part of the distance is then between the prompts, for every model. %s",
 		reference, others, absent, len(evaluate.Prompts), hint)
 }

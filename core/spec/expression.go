@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -29,7 +30,7 @@ func (l *loader) evaluate(expression hcl.Expression) (cty.Value, bool) {
 		if name, _ := second(traversal); root == "local" {
 			locals[name] = l.locals[name].value
 		} else {
-			variables[root] = l.roots[root]
+			variables[root] = l.valueOf(root)
 		}
 	}
 	if !ok {
@@ -81,12 +82,23 @@ func (l *loader) check(traversal hcl.Traversal) bool {
 			return true
 		}
 		if _, ok := l.references[root][name]; !ok {
+			if r := l.beyond(root, name); r != nil {
+				if !r.uncounted {
+					l.error(at, "No such round", "rounds %q has %d: %s.%s is of the last.", r.name, r.count, root, r.all[r.count-1].called(name[:strings.LastIndexByte(name, '_')]))
+				}
+				return false
+			}
 			l.error(at, "Unknown "+root, "No %s block is called %q.%s", root, name, l.suggest(root, name))
 			return false
 		}
 		return true
+	case root == "round":
+		return l.checkRound(name, named, at)
 	}
 	roots := append([]string{"var", "local"}, referenceKinds...)
+	if l.round != nil {
+		roots = append(roots, "round")
+	}
 	hint := diag.DidYouMean(root, roots)
 	if owners := l.owners(root); len(owners) > 0 {
 		hint = fmt.Sprintf(" Did you mean %s?", or(owners))

@@ -205,7 +205,7 @@ func (l *loader) needsOfLosses(block *hcl.Block, finetune *Finetune, arguments a
 	if loss := by[schema.NeedScores]; loss != "" {
 		used["reward"] = true
 		if arguments.others["reward"] == nil {
-			l.error(block.DefRange, "Missing reward", "Loss %q weighs the finetune's images by a reward. Name one (reward = reward.%s), or say loss \"denoising\" {} for a control without.", loss, l.firstName("reward"))
+			l.error(block.DefRange, "Missing reward", "Loss %q weighs the finetune's images by a reward. Name one (reward = reward.%s), or say loss \"denoising\" {} for a control without.%s", loss, l.firstName("reward"), l.noneYet())
 		}
 	}
 	if loss := by[schema.NeedReference]; loss != "" {

@@ -82,7 +82,7 @@ func (l *loader) imagesBlocks() {
 // folderOf decodes images that lie in a folder, and looks what is there.
 func (l *loader) folderOf(arguments arguments, images *Images) {
 	at := arguments.ranges["path"]
-	before := len(l.diagnostics)
+	before := l.errors
 	for _, name := range []string{"sampler", "prompts", "per_prompt"} {
 		attribute := arguments.others[name]
 		if attribute == nil && !arguments.given(name) {
@@ -134,7 +134,7 @@ func (l *loader) folderOf(arguments arguments, images *Images) {
 		return
 	}
 	folder.Path = l.beside(value)
-	if len(l.diagnostics) == before {
+	if l.errors == before {
 		images.Inventory = l.folder(*folder, value, at)
 	} else if _, err := l.digest(folder.Path); err != nil {
 		l.folder(imagefolder.Folder{Path: folder.Path}, value, at) // that it is not there is worth knowing too

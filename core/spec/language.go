@@ -181,6 +181,40 @@ finetune "full" {
   loss "reward_weighted" {}
 }
 `},
+	{Type: "rounds", Labels: []string{"name"}, Summary: "repeats the blocks in it, each round on the last: sample, label, fit, tune. In a round a name such as images.drawn means that round's block, round.number is its number from 1, and round.model, round.labels and round.reward are what there is so far; outside, NAME_1 is the first round's block of a name, and NAME the last's. The blocks in it take what they take outside", form: roundsForm, example: `
+rounds "feedback" {
+  count = 3
+  model = sampler.base
+
+  images "drawn" {
+    sampler    = round.model
+    prompts    = prompts.all
+    split      = "seen"
+    per_prompt = 8
+  }
+
+  labels "crowd" {
+    images = images.drawn
+    rater  = rater.crowd
+    count  = 40
+    select = "uncertain"
+  }
+
+  reward "feedback" "learned" {
+    encoder = encoder.clip
+    labels  = round.labels
+  }
+
+  finetune "tuned" {
+    sampler = round.model
+    reward  = reward.learned
+    images  = images.drawn
+    steps   = 100
+
+    loss "reward_weighted" {}
+  }
+}
+`},
 	{Type: "evaluate", Labels: []string{"name"}, Summary: "measures models and rewards on prompts", form: evaluateForm, example: `
 evaluate "main" {
   models     = [sampler.base, finetune.full]

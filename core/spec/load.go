@@ -153,12 +153,18 @@ type loader struct {
 	evaluating []string // the locals being evaluated, outermost first
 	references map[string]map[string]*reference
 
+	rounds []*rounds
+	round  *round         // whose block is being looked at; nil: one outside of rounds
+	of     map[any]*round // by block, as it stands in blocks, and by what it declares
+	told   map[finding]*round
+
 	spec *Spec
 	// broken holds the prompt sets that have an error, so that nobody
 	// complains about them being empty as well.
 	broken map[*PromptSet]bool
 	sound  map[*Component]bool // whose configuration is written down
 	bases  map[*Finetune]*reference
+	errors int // mistakes so far, those that another round has told among them
 }
 
 func newLoader(ctx context.Context, path string, options Options) *loader {
@@ -184,6 +190,8 @@ func newLoader(ctx context.Context, path string, options Options) *loader {
 		variables:  map[string]*Variable{},
 		locals:     map[string]*local{},
 		references: map[string]map[string]*reference{},
+		of:         map[any]*round{},
+		told:       map[finding]*round{},
 		spec:       &Spec{File: path, Seed: defaultSeed, Variables: map[string]any{}, Digests: map[string]string{}, Missing: map[string]diag.Diagnostic{}},
 		broken:     map[*PromptSet]bool{},
 		sound:      map[*Component]bool{},
@@ -225,6 +233,8 @@ func (l *loader) parse() bool {
 // declare gives every block that can be referred to its name, before any body
 // is looked at: references need no order.
 func (l *loader) declare() {
+	l.declareLocals()
+	l.roundsBlocks()
 	for _, kind := range componentKinds {
 		for _, block := range l.blocks[kind] {
 			l.swapped(block)
@@ -276,7 +286,7 @@ func (l *loader) declare() {
 		}
 		l.spec.Finetunes = append(l.spec.Finetunes, finetune)
 	}
-	l.declareLocals()
+	l.nameLast()
 	for kind, named := range l.references {
 		values := map[string]cty.Value{}
 		for name, r := range named {
@@ -284,20 +294,27 @@ func (l *loader) declare() {
 		}
 		l.roots[kind] = cty.ObjectVal(values)
 	}
+	l.scopes()
 }
 
 // name registers a block's name and reports whether it is a fresh, valid one.
 func (l *loader) name(block *hcl.Block, label int, target any) bool {
+	defer l.enter(block)()
 	name := block.Labels[label]
 	if !l.identifier(name, block.LabelRanges[label]) {
 		return false
 	}
-	if other, ok := l.references[block.Type][name]; ok {
+	if other, ok := l.references[block.Type][name]; ok && l.round != nil {
+		l.error(block.LabelRanges[label], "Duplicate name",
+			"In round %d this block is called %q, and so is the %s block on line %d. Choose another name.", l.round.number, name, block.Type, other.declared.Start.Line)
+		return false
+	} else if ok {
 		l.error(block.LabelRanges[label], "Duplicate name",
 			"Another %s block is called %q, on line %d. Choose another name.", block.Type, name, other.declared.Start.Line)
 		return false
 	}
 	l.references[block.Type][name] = &reference{kind: block.Type, name: name, target: target, declared: block.DefRange}
+	l.of[target] = l.round
 	return true
 }
 
@@ -318,7 +335,9 @@ func each[T any](l *loader, kind string, decode func(block *hcl.Block, target T)
 			continue
 		}
 		if target, ok := r.target.(T); ok {
+			leave := l.enter(block)
 			decode(block, target)
+			leave()
 		}
 	}
 }
@@ -341,23 +360,34 @@ func (l *loader) error(at hcl.Range, summary, detail string, arguments ...any) {
 }
 
 func (l *loader) errorAt(at diag.Range, summary, detail string, arguments ...any) {
-	l.diagnostics.Errorf(at, summary, detail, arguments...)
-	l.count()
+	l.add(diag.Errorf(at, summary, detail, arguments...)...)
 }
 
 func (l *loader) warning(at hcl.Range, summary, detail string, arguments ...any) {
 	l.warningAt(FromRange(at), summary, detail, arguments...)
 }
 
-func (l *loader) warningAt(at diag.Range, summary, detail string, arguments ...any) {
-	l.diagnostics.Warningf(at, summary, detail, arguments...)
-	l.count()
+// warningAt returns the warning that it adds.
+func (l *loader) warningAt(at diag.Range, summary, detail string, arguments ...any) diag.Diagnostic {
+	var one diag.List
+	one.Warningf(at, summary, detail, arguments...)
+	l.add(one...)
+	return one[0]
 }
 
-func (l *loader) hcl(diagnostics hcl.Diagnostics) {
-	l.diagnostics = append(l.diagnostics, FromHCL(diagnostics)...)
-	if len(diagnostics) > 0 {
-		l.count()
+func (l *loader) hcl(diagnostics hcl.Diagnostics) { l.add(FromHCL(diagnostics)...) }
+
+// add takes findings in. What another round of the same blocks has told is counted
+// and not told again.
+func (l *loader) add(found ...diag.Diagnostic) {
+	for _, d := range found {
+		if d.Severity == diag.Error {
+			l.errors++
+		}
+		if !l.toldBefore(d) {
+			l.diagnostics = append(l.diagnostics, d)
+			l.count()
+		}
 	}
 }
 

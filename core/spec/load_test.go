@@ -119,7 +119,7 @@ func load(t *testing.T, text string, options Options) *Spec {
 	}
 	spec, diagnostics := Load(t.Context(), write(t, text), options)
 	if diagnostics.HasErrors() {
-		t.Fatalf("does not load:\n%s", printed(t, diagnostics, nil))
+		t.Fatalf("does not load:\n%s", printed(t, diagnostics, NewFiles()))
 	}
 	return spec
 }
@@ -191,7 +191,7 @@ func TestLoadResolvesReferences(t *testing.T) {
 		ok   bool
 	}{
 		{"reward's encoder", withAux.Encoder == clip},
-		{"reward's labels", withAux.Labels == spec.Labels[0]},
+		{"reward's labels", withAux.Labels[0] == spec.Labels[0]},
 		{"labels' images", spec.Labels[0].Images == spec.Images[0]},
 		{"images' sampler", spec.Images[0].Sampler == Model{Sampler: base}},
 		{"images of a finetune", spec.Images[5].Sampler == Model{Sampler: base, Finetune: labelled}},

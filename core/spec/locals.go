@@ -50,6 +50,7 @@ func (l *loader) local(name string) bool {
 		this.value, this.done = cty.DynamicVal, true
 		return false
 	}
+	defer l.enter(nil)() // a local is the same in all rounds
 	l.evaluating = append(l.evaluating, name)
 	value, _ := l.evaluate(this.attribute.Expr)
 	l.evaluating = l.evaluating[:len(l.evaluating)-1]

@@ -78,8 +78,7 @@ func (l *loader) missingPath(argument Attribute, value, path string, at hcl.Rang
 	if len(argument.Hub) > 0 && hub.LikeID(value) {
 		text += fmt.Sprintf(" If the model %s of Hugging Face's hub is meant, write %q.", value, hub.Scheme+value)
 	}
-	l.warning(at, "Missing file or directory", "%s", text)
-	l.spec.Missing[path] = l.diagnostics[len(l.diagnostics)-1]
+	l.spec.Missing[path] = l.warningAt(FromRange(at), "Missing file or directory", "%s", text)
 	return true
 }
 
@@ -143,7 +142,7 @@ func (l *loader) folder(folder imagefolder.Folder, value string, at hcl.Range) i
 			for _, text := range []*string{&d.Subject.File, &d.Summary, &d.Detail} {
 				*text = strings.ReplaceAll(*text, folder.Path, named)
 			}
-			l.diagnostics = append(l.diagnostics, d)
+			l.add(d)
 		}
 	case err != nil:
 		l.error(at, "Cannot read folder", "path: %v.", err)

@@ -65,7 +65,7 @@ func (a asking) form() form {
 				Obtain: "The images are drawn before anybody is asked; `plumb export` writes them with a sheet to fill in."},
 			{Name: "instructions", Type: "string", Summary: "what raters are told, as plain text; without it, what good and bad mean in general"},
 		}},
-		values: []Value{{Name: "by", Takes: "reward.NAME", Summary: "with order = \"uncertain\": whose scores say what comes first; a reward that does not learn from these answers"}},
+		values: []Value{{Name: "by", Takes: "reward.NAME", Summary: "with order = \"uncertain\": whose scores say what comes first; a reward that does not learn from these answers; in rounds round.reward if it is not given, and in the first round all categories come alike"}},
 	}
 	if a.models { // no reward is sure of a pair: it scores images
 		order := &f.schema.Attributes[1]
@@ -116,6 +116,10 @@ func (l *loader) peopleBlock(blocks hcl.Blocks, as asking, question string) *Peo
 	asked.By = l.oneOf(by, "reward").component()
 	switch {
 	case arguments.bad["order"]:
+	case asked.Order == people.Uncertain && by == nil && l.round != nil:
+		if asked.By = l.lastReward(arguments.at("order", block.DefRange)); asked.By == nil {
+			asked.Order = people.Balanced // in the first round, or after a mistake
+		}
 	case asked.Order == people.Uncertain && by == nil:
 		l.error(arguments.at("order", block.DefRange), "Uncertain by what", "What a reward is least sure of comes first: say which, by = reward.%s. Without a reward, order = \"disagreement\" puts first what raters disagree about.", l.firstName("reward"))
 	case asked.Order != people.Uncertain && by != nil:

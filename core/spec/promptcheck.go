@@ -50,11 +50,13 @@ func (l *loader) checkPrompts(ctx context.Context) {
 				if d.Subject.IsZero() {
 					d.Subject = a.component.Range
 				}
-				l.diagnostics = append(l.diagnostics, d)
+				leave := l.enter(a.component)
+				l.add(d)
+				leave()
 			}
 			continue
 		case err != nil:
-			l.diagnostics.Errorf(a.component.Range, "The prompts could not be checked", "%s: %v.", a.component.spelled(), err)
+			l.errorAt(a.component.Range, "The prompts could not be checked", "%s: %v.", a.component.spelled(), err)
 			continue
 		}
 		for _, fault := range found.Faults {
@@ -211,6 +213,7 @@ func (l *loader) audiences() []*audience {
 	for _, labels := range s.Labels {
 		if labels.Images != nil {
 			add(labels.Rater, labels.Images.Prompts)
+			reward(labels.Reward, labels.Images.Prompts)
 			asked(labels.People, labels.Images.Prompts)
 		}
 	}
@@ -221,8 +224,10 @@ func (l *loader) audiences() []*audience {
 		}
 	}
 	for _, c := range s.Rewards {
-		if c.Labels != nil && c.Labels.Images != nil {
-			reward(c, c.Labels.Images.Prompts)
+		for _, labels := range c.Labels {
+			if labels.Images != nil {
+				reward(c, labels.Images.Prompts)
+			}
 		}
 		if c.Sum != nil && c.Sum.Over != nil {
 			reward(c, c.Sum.Over.Prompts)

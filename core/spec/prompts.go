@@ -519,11 +519,14 @@ func (l *loader) leaks() {
 		}
 	}
 	for _, reward := range l.spec.Rewards {
-		if reward.Labels != nil && reward.Labels.Images != nil {
-			l.leak(reward.Labels.Images, reward.Range, "The reward is fitted on labels of")
+		leave := l.enter(reward)
+		for _, labels := range reward.Labels {
+			l.leak(labels.Images, reward.Range, "The reward is fitted on labels of")
 		}
+		leave()
 	}
 	for _, finetune := range l.spec.Finetunes {
+		leave := l.enter(finetune)
 		for _, images := range finetune.Images {
 			l.leak(images, finetune.Range, "The model is tuned on")
 		}
@@ -533,6 +536,7 @@ func (l *loader) leaks() {
 		for _, comparisons := range finetune.Comparisons {
 			l.leak(comparisons.Images, finetune.Range, "The model is tuned on comparisons of")
 		}
+		leave()
 	}
 }
 

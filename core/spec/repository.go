@@ -33,9 +33,8 @@ func (l *loader) repository(argument Attribute, value string, at hcl.Range) (str
 	var damaged *hub.Damaged
 	note := func(summary, format string, arguments ...any) (string, bool) {
 		path := ref.String()
-		l.warning(at, summary, format, arguments...)
 		l.spec.Digests[path] = absent(path)
-		l.spec.Missing[path] = l.diagnostics[len(l.diagnostics)-1]
+		l.spec.Missing[path] = l.warningAt(FromRange(at), summary, format, arguments...)
 		return path, true
 	}
 	switch {

@@ -10,7 +10,8 @@ import (
 )
 
 // Spec is an experiment, fully evaluated: no expression, variable or reference
-// is left to resolve. Lists are in the order of the file.
+// is left to resolve. Lists are in the order of the file; blocks in rounds come behind
+// the others, round by round.
 type Spec struct {
 	Name        string
 	Description string
@@ -94,7 +95,7 @@ type Component struct {
 	// into the key in their place.
 	Paths   []string
 	Encoder *Component   // rewards of features: encoder = encoder.NAME, which makes them; nil if none
-	Labels  *Labels      // rewards: labels = labels.NAME, to fit on; nil if none
+	Labels  []*Labels    // rewards: labels = labels.NAME or several, to fit on; empty if none
 	Images  *Images      // encoders, raters: images = images.NAME, to fit on; nil if none
 	Sum     *WeightedSum // rewards: what the language itself adds up; nil for what a plugin provides
 	Range   diag.Range
@@ -163,6 +164,12 @@ func (m Model) Name() string {
 	return ""
 }
 
+// Which images are labelled, where not all are.
+const (
+	SelectRandom    = "random"    // drawn by the experiment's seed
+	SelectUncertain = "uncertain" // those that a reward is least sure of
+)
+
 // Labels is the labels of a set of images: by a rater, from a file, or by people.
 type Labels struct {
 	Name     string
@@ -170,7 +177,10 @@ type Labels struct {
 	Rater    *Component // nil if Path or People is set
 	Path     string     // a CSV or Parquet file; empty if Rater or People is set
 	People   *People    // nil if Rater or Path is set
-	Fraction float64    // share of the images that are labelled, drawn by the seed; in (0, 1]
+	Fraction float64    // share of the images that are labelled; in (0, 1]
+	Count    int        // of images that are labelled, in place of Fraction; 0: not given
+	Select   string     // SelectRandom or SelectUncertain: which these are
+	Reward   *Component // SelectUncertain: whose scores say so; nil otherwise
 	Range    diag.Range
 }
 

@@ -11,7 +11,7 @@ import (
 type usage struct {
 	variables map[string]bool            // on which a block depends, through locals or directly
 	locals    map[string]bool            // likewise
-	blocks    map[string]map[string]bool // by kind and name: what a stage comes from
+	blocks    map[string]map[string]bool // by kind and name as it is written: what a stage comes from
 }
 
 // makers are the kinds of block that make stages of their own. A component with
@@ -30,10 +30,13 @@ func (l *loader) usage() usage {
 				continue
 			case slices.Contains(makers, kind) || makesFit(kind, block):
 				made = append(made, expressions(block.Body)...)
-				u.block(kind, block.Labels[len(block.Labels)-1])
+				u.block(kind, l.nameOf(block))
 			}
 			all = append(all, expressions(block.Body)...)
 		}
+	}
+	for _, r := range l.rounds {
+		made = append(made, r.model.Expr)
 	}
 	references(all, locals, func(kind, name string, named bool) []hcl.Expression {
 		switch {
@@ -48,19 +51,48 @@ func (l *loader) usage() usage {
 		}
 		return nil
 	})
-	references(made, locals, func(kind, name string, named bool) []hcl.Expression {
+	use := func(kind, name string, named bool) []hcl.Expression {
 		var more []hcl.Expression
 		for _, block := range l.blocks[kind] {
-			own := block.Labels[max(0, len(block.Labels)-1):]
-			if len(own) == 0 || named && own[0] != name && !(kind == "prompts" && name == allPrompts) || u.blocks[kind][own[0]] {
+			if len(block.Labels) == 0 {
 				continue
 			}
-			u.block(kind, own[0])
+			own := l.nameOf(block)
+			if named && own != name && block.Labels[len(block.Labels)-1] != name && !(kind == "prompts" && name == allPrompts) || u.blocks[kind][own] {
+				continue
+			}
+			u.block(kind, own)
 			more = append(more, expressions(block.Body)...)
+		}
+		return more
+	}
+	for _, r := range l.rounds {
+		if name, _ := r.reward(); name != "" && r.selects() {
+			made = append(made, use("reward", name, true)...)
+		}
+	}
+	references(made, locals, func(kind, name string, named bool) []hcl.Expression {
+		if kind != "round" {
+			return use(kind, name, named)
+		}
+		var more []hcl.Expression
+		for _, r := range l.rounds { // of whichever: what else there is to refer to makes stages
+			if reward, _ := r.reward(); reward != "" && (name == "reward" || !named) {
+				more = append(more, use("reward", reward, true)...)
+			}
 		}
 		return more
 	})
 	return u
+}
+
+// selects reports whether labels in the rounds may say which images they are of by
+// round.reward, without naming it.
+func (r *rounds) selects() bool {
+	return slices.ContainsFunc(r.inner, func(b *hcl.Block) bool {
+		content, _, _ := b.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "select"}, {Name: "reward"}}})
+		return b.Type == "labels" && content.Attributes["select"] != nil && content.Attributes["reward"] == nil
+	})
 }
 
 func (u *usage) block(kind, name string) {
@@ -136,8 +168,8 @@ func (l *loader) unused() {
 	}
 	for _, kind := range referenceKinds {
 		for _, block := range l.blocks[kind] {
-			name := block.Labels[len(block.Labels)-1]
-			if !used.blocks[kind][name] {
+			name := l.nameOf(block)
+			if r := l.of[block]; !used.blocks[kind][name] && (r == nil || r.number == 1) {
 				l.warning(block.DefRange, "Unused block", "No stage comes of %s.%s: nothing that is made refers to it. Refer to it%s, or remove it.", kind, name, uses[kind])
 			}
 		}

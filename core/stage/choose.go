@@ -63,23 +63,15 @@ func byScore(job Job, images []table.Image) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	scores := map[string]float64{}
-	for row, err := range table.Read[table.Score](path) {
-		if err != nil {
-			return nil, fmt.Errorf("read scores: %w", err)
-		}
-		scores[row.ImageID] = row.Score
+	scores, err := scoresOf(images, path)
+	if err != nil {
+		return nil, err
 	}
 	order := make([]int, len(images))
-	for i, image := range images {
-		if _, ok := scores[image.ID]; !ok {
-			return nil, fmt.Errorf("image %q has no score", image.ID)
-		}
+	for i := range images {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		return cmp.Compare(scores[images[b].ID], scores[images[a].ID])
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[b].Score, scores[a].Score) })
 	return order, nil
 }
 

@@ -62,7 +62,7 @@ func compareByPeople(ctx context.Context, job Job, work *plan.CompareWork) (*Res
 	if err != nil {
 		return nil, err
 	}
-	items, err := Items(ctx, job.Node, pictures, nil, known)
+	items, err := Items(ctx, job.Node, About{Pictures: pictures, Known: known})
 	if err != nil {
 		return nil, err
 	}

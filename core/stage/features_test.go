@@ -199,7 +199,7 @@ func TestFitOfFeatures(t *testing.T) {
 	for _, list := range [][]string{nil, {"two", "twelve", "nineteen"}} {
 		s.list = list
 		*s.texts = 0
-		listed, err := b.over(s.connect(t), sightNode(record.KindTexts, &plan.TextsWork{}, "reward"), "", in)
+		listed, err := b.over(s.connect(t), sightNode(record.KindTexts, &plan.TextsWork{Sets: []plan.FitSet{{Images: plan.Images, Labels: plan.Labels}}}, "reward"), "", in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +220,7 @@ func TestFitOfFeatures(t *testing.T) {
 			}
 		}
 	}
-	node := sightNode(record.KindFit, &plan.FitWork{Labels: true}, "reward")
+	node := sightNode(record.KindFit, &plan.FitWork{Labels: true, Sets: []plan.FitSet{{Images: plan.Images, Labels: plan.Labels, Features: plan.Features}}}, "reward")
 	node.Inputs = []plan.Input{{Role: "text_features", Output: plan.TextFeatures}, {Role: "others", Output: plan.TextFeatures}}
 	in[plan.Features], in["text_features"], in["others"] = "f", "t", "o"
 	if _, err := b.over(s.connect(t), node, "", in); err != nil {

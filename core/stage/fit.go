@@ -10,11 +10,10 @@ import (
 
 // fit has a reward, rater or encoder learn from labels or images.
 func fit(ctx context.Context, job Job, work *plan.FitWork) (*Result, error) {
-	request, err := job.fitRequest(work.Labels)
+	request, err := job.fitRequest(work.Sets)
 	if err != nil {
 		return nil, err
 	}
-	request.Sets[0].ImageFeatures = job.Inputs[plan.Features] // of a reward that reads them
 	for _, input := range job.Node.Inputs {
 		if input.Output == plan.TextFeatures {
 			path, err := job.input(input.Role)
@@ -30,12 +29,22 @@ func fit(ctx context.Context, job Job, work *plan.FitWork) (*Result, error) {
 	})
 }
 
-// fitRequest names what there is to learn from, without features.
-func (job Job) fitRequest(labelled bool) (sdk.FitRequest, error) {
-	request := sdk.FitRequest{Sets: make([]sdk.FitSet, 1), Seed: job.Node.Seed}
-	var err error
-	if request.Sets[0].Images, err = job.input(plan.Images); err == nil && labelled {
-		request.Sets[0].Labels, err = job.input(plan.Labels)
+// fitRequest names what there is to learn from, without features of texts.
+func (job Job) fitRequest(sets []plan.FitSet) (sdk.FitRequest, error) {
+	request := sdk.FitRequest{Seed: job.Node.Seed}
+	var missing error
+	path := func(role string) string {
+		if role == "" {
+			return ""
+		}
+		path, err := job.input(role)
+		if err != nil {
+			missing = err
+		}
+		return path
 	}
-	return request, err
+	for _, set := range sets {
+		request.Sets = append(request.Sets, sdk.FitSet{Images: path(set.Images), Labels: path(set.Labels), ImageFeatures: path(set.Features)})
+	}
+	return request, missing
 }

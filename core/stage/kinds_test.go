@@ -21,9 +21,9 @@ func TestWorkThatNothingDoes(t *testing.T) {
 // which.
 func TestOneRowDoesAWork(t *testing.T) {
 	for _, work := range []plan.Work{
-		&plan.SampleWork{}, &plan.ImportWork{}, &plan.MatchWork{}, &plan.RateWork{}, &plan.CompareWork{}, &plan.FitWork{}, &plan.TextsWork{},
+		&plan.SampleWork{}, &plan.ImportWork{}, &plan.MatchWork{}, &plan.RateWork{}, &plan.CompareWork{}, &plan.PreferWork{}, &plan.FitWork{}, &plan.TextsWork{},
 		&plan.ScoreWork{}, &plan.BlendWork{}, &plan.ChooseWork{}, &plan.PerturbWork{}, &plan.PrecomputeWork{}, &plan.TuneWork{}, &plan.WatchWork{}, &plan.KeepWork{}, &plan.EncodeWork{}, &plan.EncodeTextsWork{},
-		&plan.AlignmentWork{}, &plan.RewardWork{}, &plan.FidelityWork{}, &plan.RewardAccuracyWork{}, &plan.BestOfWork{}, &plan.RewardCardWork{},
+		&plan.AlignmentWork{}, &plan.PreferenceWork{}, &plan.StrengthWork{}, &plan.RewardWork{}, &plan.FidelityWork{}, &plan.RewardAccuracyWork{}, &plan.BestOfWork{}, &plan.RewardCardWork{},
 	} {
 		rows := 0
 		for _, kind := range kinds {

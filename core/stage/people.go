@@ -15,16 +15,28 @@ import (
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
 )
 
+// About is what people are asked about.
+type About struct {
+	Pictures []Picture     // of the node's table of images
+	Beside   []Picture     // of the table whose images stand beside these, of a stage that compares two models
+	Scores   string        // path of the node's input plan.Scores; empty if it has none
+	Known    []people.Gold // of the pictures
+}
+
 // Items lists what a stage asks people about the images of its table: one for each of
 // them, or for each pair that is compared. Images that show the same are one item.
 // What is known already is among them; of pairs, all that the file of known answers has.
-// The order is that of the table. beside are the pictures of the table whose images stand
-// beside these, of a stage that compares two models; nil of others.
-func Items(ctx context.Context, node *plan.Node, pictures, beside []Picture, known []people.Gold) ([]people.Item, error) {
+// The order is that of the table.
+func Items(ctx context.Context, node *plan.Node, about About) ([]people.Item, error) {
+	pictures := about.Pictures
 	switch work := node.Work.(type) {
 	case *plan.RateWork:
+		among, err := chosen(captions(pictures), work, node.Seed, about.Scores)
+		if err != nil {
+			return nil, err
+		}
 		var items []people.Item
-		for i, asked := range shareOf(captions(pictures), work.Fraction, node.Seed) {
+		for i, asked := range among {
 			if asked {
 				items = append(items, itemOf(pictures[i]))
 			}
@@ -41,9 +53,9 @@ func Items(ctx context.Context, node *plan.Node, pictures, beside []Picture, kno
 				items = append(items, itemOf(one, other))
 			}
 		}
-		return once(append(items, pairsAmong(known, pictures)...)), nil
+		return once(append(items, pairsAmong(about.Known, pictures)...)), nil
 	case *plan.PreferWork:
-		return once(besides(pictures, beside)), nil
+		return once(besides(pictures, about.Beside)), nil
 	}
 	return nil, fmt.Errorf("%s asks nobody about images", node.Name)
 }
@@ -214,31 +226,62 @@ func (j Job) waitForPeople(asking *plan.Asking, items []people.Item, known []peo
 	if progress.Missing == 0 {
 		return nil
 	}
+	drawn := "The images are drawn"
+	if asking.Blind {
+		drawn = "The images are drawn; people are asked about those of all models together, once all are"
+	}
+	var list diag.List
+	list.Warningf(j.Node.Range, lacking(progress, what), "%s. What people have said is kept.%s This asks them in a browser; then run again:", drawn, saidElsewhere(asking, items, what))
+	return Waiting{List: list, People: true}
+}
+
+// lacking says how many items wait for how many judgements.
+func lacking(progress people.Progress, what string) string {
 	open := progress.Items - progress.Complete
 	which := fmt.Sprintf("%d of %d %s wait", open, progress.Items, what)
 	if open == 1 {
 		which = fmt.Sprintf("1 of %d %s waits", progress.Items, what)
 	}
 	each := progress.Missing / open
-	missing := fmt.Sprintf("%d more judgements", progress.Missing)
 	switch {
 	case each*open != progress.Missing:
-		missing += " in all"
+		return fmt.Sprintf("%s for %d more judgements in all", which, progress.Missing)
+	case open == 1 && each == 1:
+		return which + " for 1 more judgement"
+	case open == 1:
+		return fmt.Sprintf("%s for %d more judgements", which, each)
 	case each == 1:
-		missing = "1 more judgement"
-	default:
-		missing = fmt.Sprintf("%d more judgements", each)
+		return which + " for 1 more judgement each"
 	}
-	if each*open == progress.Missing && open > 1 {
-		missing += " each"
+	return fmt.Sprintf("%s for %d more judgements each", which, each)
+}
+
+// saidElsewhere tells whoever has renamed a block that nobody has answered to where what
+// people said of its items is; empty where there is nothing to tell.
+func saidElsewhere(asking *plan.Asking, items []people.Item, what string) string {
+	if asking.Heard == nil || len(asking.Judgements()) > 0 {
+		return ""
 	}
-	var list diag.List
-	drawn := "The images are drawn"
-	if asking.Blind {
-		drawn = "The images are drawn; people are asked about those of all models together, once all are"
+	asked := map[string]bool{}
+	for _, item := range items {
+		asked[item.ID] = true
 	}
-	list.Warningf(j.Node.Range, which+" for "+missing, "%s. What people have said is kept. This asks them in a browser; then run again:", drawn)
-	return Waiting{List: list, People: true}
+	question, most := "", 0
+	for _, name := range slices.Sorted(maps.Keys(asking.Heard.Judgements)) {
+		answered := map[string]bool{}
+		for _, judgement := range asking.Heard.Judgements[name] {
+			if judgement.Purpose == people.Asked && asked[judgement.Item] {
+				answered[judgement.Item] = true
+			}
+		}
+		if len(answered) > most {
+			question, most = name, len(answered)
+		}
+	}
+	if most == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Of %d of these %s people have answered another question, %s: answers belong to the block that asks. If the block was renamed, its old name brings them back.", most, what, question)
 }
 
 // known is Known for a stage, which waits for the file if nobody has made or filled it in

@@ -2,7 +2,6 @@ package stage
 
 import (
 	"math"
-	"slices"
 
 	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/people"
@@ -10,21 +9,15 @@ import (
 )
 
 // Prioritise puts first what a reward is least sure of, by its scores of the pictures
-// (uncertainty sampling, Lewis and Gale 1994): an image whose score is nearest to where
-// the reward calls one good, which is 0.5 of scores that look like probabilities, else
-// their median; and a pair of images whose scores differ least. Of an item without a score
-// nothing is known: it comes first.
+// (metric.Uncertainty): an image whose score is nearest to where the reward is undecided,
+// and a pair of images whose scores differ least. Of an item without a score nothing is
+// known: it comes first.
 func Prioritise(items []people.Item, pictures []Picture, scores []table.Score) {
 	byID := map[string]float64{}
-	all := make([]float64, len(scores))
-	for i, score := range scores {
-		byID[score.ImageID], all[i] = score.Score, score.Score
+	for _, score := range scores {
+		byID[score.ImageID] = score.Score
 	}
-	middle := 0.5
-	if !metric.LikeProbabilities(scores) && len(all) > 0 {
-		slices.Sort(all)
-		middle = (all[(len(all)-1)/2] + all[len(all)/2]) / 2
-	}
+	middle := metric.Undecided(scores)
 	shown := map[string]float64{} // by labels.BlindID
 	for _, picture := range pictures {
 		if score, ok := byID[picture.ID]; ok {

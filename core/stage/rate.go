@@ -3,11 +3,14 @@ package stage
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
 
+	"github.com/plumb-ml/plumb/core/metric"
 	"github.com/plumb-ml/plumb/core/plan"
+	"github.com/plumb-ml/plumb/core/spec"
 	"github.com/plumb-ml/plumb/plugins/sdk"
 	"github.com/plumb-ml/plumb/plugins/sdk/client"
 	"github.com/plumb-ml/plumb/plugins/sdk/table"
@@ -29,7 +32,10 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	labelled := shareOf(images, work.Fraction, job.Node.Seed)
+	labelled, err := chosen(images, work, job.Node.Seed, job.Inputs[plan.Scores])
+	if err != nil {
+		return nil, err
+	}
 	total := 0
 	for _, is := range labelled {
 		if is {
@@ -54,19 +60,54 @@ func rate(ctx context.Context, job Job, work *plan.RateWork) (*Result, error) {
 	})
 }
 
-// shareOf chooses a share of the images, rounded up, by the seed. A larger
-// share holds every smaller one of the same seed, so an ablation over the
-// share of labels adds labels and never swaps them.
-func shareOf(images []table.Image, fraction float64, seed uint64) []bool {
-	chosen := make([]bool, len(images))
-	count := min(int(math.Ceil(fraction*float64(len(images)))), len(images))
-	if fraction >= 1 {
+// chosen says of each image whether it is labelled: so many of them, or a share of them,
+// rounded up. They are drawn by the seed, or are those that a reward is least sure of; of
+// equally sure ones those that the seed draws first. A larger number holds every smaller
+// one of the same seed, so an ablation over the number of labels adds labels and never
+// swaps them. scores is the path of the reward's scores; empty where none is asked.
+func chosen(images []table.Image, work *plan.RateWork, seed uint64, scores string) ([]bool, error) {
+	count := work.Count
+	switch {
+	case count > 0:
+	case work.Fraction >= 1:
 		count = len(images)
+	default:
+		count = int(math.Ceil(work.Fraction * float64(len(images))))
 	}
-	for _, position := range byPriority(images, seed)[:count] {
+	order := byPriority(images, seed)
+	if work.Select == spec.SelectUncertain {
+		given, err := scoresOf(images, scores)
+		if err != nil {
+			return nil, err
+		}
+		unsure := metric.Uncertainty(given)
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(unsure[a], unsure[b]) })
+	}
+	chosen := make([]bool, len(images))
+	for _, position := range order[:min(count, len(images))] {
 		chosen[position] = true
 	}
-	return chosen
+	return chosen, nil
+}
+
+// scoresOf reads the scores of images from a table, in the images' order.
+func scoresOf(images []table.Image, path string) ([]table.Score, error) {
+	known := map[string]table.Score{}
+	for row, err := range table.Read[table.Score](path) {
+		if err != nil {
+			return nil, fmt.Errorf("read scores: %w", err)
+		}
+		known[row.ImageID] = row
+	}
+	scores := make([]table.Score, len(images))
+	for i, image := range images {
+		score, ok := known[image.ID]
+		if !ok {
+			return nil, fmt.Errorf("image %q has no score", image.ID)
+		}
+		scores[i] = score
+	}
+	return scores, nil
 }
 
 // byPriority lists positions of images in the order in which a random subset

@@ -50,7 +50,11 @@ func rateFromFile(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 	all := len(images)
 	images = slices.DeleteFunc(images, func(image table.Image) bool { return !labelled[image.ID] })
 	kept := map[string]bool{}
-	for i, labelled := range shareOf(images, work.Fraction, job.Node.Seed) {
+	among, err := chosen(images, work, job.Node.Seed, "")
+	if err != nil {
+		return nil, err
+	}
+	for i, labelled := range among {
 		if labelled {
 			kept[images[i].ID] = true
 		}

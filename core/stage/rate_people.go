@@ -27,7 +27,7 @@ func rateByPeople(ctx context.Context, job Job, work *plan.RateWork) (*Result, e
 	if err != nil {
 		return nil, err
 	}
-	items, err := Items(ctx, job.Node, pictures, nil, known)
+	items, err := Items(ctx, job.Node, About{Pictures: pictures, Scores: job.Inputs[plan.Scores], Known: known})
 	if err != nil {
 		return nil, err
 	}

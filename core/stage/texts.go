@@ -9,8 +9,8 @@ import (
 )
 
 // listTexts asks a reward which texts its fit reads beside the images' prompts.
-func listTexts(ctx context.Context, job Job, _ *plan.TextsWork) (*Result, error) {
-	request, err := job.fitRequest(true)
+func listTexts(ctx context.Context, job Job, work *plan.TextsWork) (*Result, error) {
+	request, err := job.fitRequest(work.Sets)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // ErrApart means that some of what is compared wins, or loses, every comparison with all
-// the others, or is compared with none of them: its strength has no bound.
+// the others but for ties, or is compared with none of them: its strength has no bound.
 var ErrApart = errors.New("some win or lose every comparison with the others")
 
 // Outcome is how a comparison of two came out.
@@ -59,7 +59,7 @@ func BradleyTerry(contestants, clusters int, comparisons []Comparison) (*Strengt
 			ties++
 		}
 	}
-	if len(comparisons) == ties || !connected(contestants, comparisons) {
+	if len(comparisons) == ties || !connected(contestants, comparisons) || ties > 0 && ladder(contestants, comparisons) {
 		return nil, ErrApart
 	}
 	f := bradleyTerry{contestants: contestants, comparisons: comparisons, tied: ties > 0, at: make([]float64, contestants+1)}
@@ -82,7 +82,7 @@ func BradleyTerry(contestants, clusters int, comparisons []Comparison) (*Strengt
 			}
 		}
 		if longest < bradleyTerryStep {
-			return f.strengths(clusters), nil
+			return f.strengths(clusters)
 		}
 	}
 	return nil, ErrApart
@@ -123,6 +123,41 @@ func connected(contestants int, comparisons []Comparison) bool {
 		}
 	}
 	return true
+}
+
+// ladder reports whether the contestants can stand on a line so that whoever wins stands
+// at least a step above, and those who tie at most a step apart. Then the likelihood has
+// no maximum: it grows with the length of the step, if log ν grows by half of it. A cycle
+// of steps whose lengths add up to less than none says that they cannot (Bellman 1958).
+func ladder(contestants int, comparisons []Comparison) bool {
+	type step struct {
+		from, to int
+		most     float64 // to stands at most so much above from
+	}
+	steps := map[step]bool{}
+	for _, c := range comparisons {
+		switch c.Outcome {
+		case FirstWins:
+			steps[step{c.First, c.Second, -1}] = true
+		case SecondWins:
+			steps[step{c.Second, c.First, -1}] = true
+		case Tie:
+			steps[step{c.First, c.Second, 1}], steps[step{c.Second, c.First, 1}] = true, true
+		}
+	}
+	heights := make([]float64, contestants)
+	for range contestants {
+		moved := false
+		for s := range steps {
+			if height := heights[s.from] + s.most; height < heights[s.to] {
+				heights[s.to], moved = height, true
+			}
+		}
+		if !moved {
+			return true
+		}
+	}
+	return false
 }
 
 // bradleyTerry is the fit while it is made. Its parameters are the strengths and log ν.
@@ -208,7 +243,7 @@ func (f *bradleyTerry) derivatives() (*mat.VecDense, *mat.Dense) {
 
 // strengths is the result, with how far each cluster moves it: the inverse of the
 // information times the pull of the cluster's comparisons.
-func (f *bradleyTerry) strengths(clusters int) *Strengths {
+func (f *bradleyTerry) strengths(clusters int) (*Strengths, error) {
 	n := f.contestants
 	s := &Strengths{Log: f.at[:n], inverse: mat.NewDense(n+1, n+1, nil)}
 	if f.tied {
@@ -216,7 +251,7 @@ func (f *bradleyTerry) strengths(clusters int) *Strengths {
 	}
 	_, information := f.derivatives()
 	if err := s.inverse.Inverse(information); err != nil {
-		panic(err) // it was solved with a moment ago
+		return nil, ErrApart
 	}
 	pulls := make([]*mat.VecDense, clusters)
 	for i := range pulls {
@@ -234,7 +269,7 @@ func (f *bradleyTerry) strengths(clusters int) *Strengths {
 		move.MulVec(s.inverse, pull)
 		s.moves = append(s.moves, move.RawVector().Data)
 	}
-	return s
+	return s, nil
 }
 
 // Of is the interval of a contestant's strength beside the mean of all, over clusters:

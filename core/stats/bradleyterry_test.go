@@ -137,6 +137,9 @@ func TestBradleyTerryWithoutAMaximum(t *testing.T) {
 		"one always wins":  {{First: 0, Second: 1}, {First: 0, Second: 2}, {First: 1, Second: 2}, {First: 2, Second: 1}},
 		"nobody ever wins": {{First: 0, Second: 1, Outcome: Tie}, {First: 1, Second: 2, Outcome: Tie}},
 		"two halves":       {{First: 0, Second: 1}, {First: 1, Second: 0}},
+		// With ν the lead of 0 grows without bound: it wins or ties, and never loses.
+		"a step and ties":  {{First: 0, Second: 1}, {First: 0, Second: 1, Outcome: Tie}, {First: 1, Second: 2, Outcome: Tie}},
+		"a ladder":         {{First: 0, Second: 1}, {First: 1, Second: 2}, {First: 0, Second: 2}, {First: 0, Second: 1, Outcome: Tie}, {First: 2, Second: 1, Outcome: Tie}},
 		"one always loses": {{First: 0, Second: 1}, {First: 1, Second: 0}, {First: 0, Second: 2}, {First: 1, Second: 2}},
 	} {
 		if _, err := BradleyTerry(3, 1, comparisons); !errors.Is(err, ErrApart) {

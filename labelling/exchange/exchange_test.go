@@ -23,7 +23,7 @@ import (
 // picture is a PNG of one grey, and what it is called under a prompt.
 func picture(t *testing.T, grey byte, prompt string) (png []byte, id string) {
 	t.Helper()
-	png, err := imaging.EncodePNG(imaging.Image{Width: 2, Height: 1, RGB: []byte{grey, grey, grey, grey, 1, 2}})
+	png, err := imaging.EncodePNG(imaging.Image{Width: 2, Height: 1, RGB: []byte{20 * grey, 200, 20 * grey, 20 * grey, 1, 200}})
 	if err != nil {
 		t.Fatal(err)
 	}

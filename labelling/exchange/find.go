@@ -89,24 +89,30 @@ func (i *importer) ofPixels(picture []byte, prompt, what string, at diag.Range) 
 	return id
 }
 
-// candidates are the IDs that a name may mean.
+// candidates are the IDs that a name may mean: itself, and what a path or an address ends
+// in, the longest first, each with and without the ending of a file.
 func candidates(name string) []string {
-	all := []string{name}
+	paths := []string{name}
 	if address, err := url.Parse(name); err == nil {
 		if local := address.Query().Get("d"); local != "" { // Label Studio's local files
-			all = append(all, local)
+			paths = append(paths, local)
 		}
-		all = append(all, strings.TrimPrefix(address.Path, "/"))
+		paths = append(paths, address.Path)
 	}
-	all = append(all, filepath.ToSlash(name))
-	for _, one := range slices.Clone(all) {
-		base := path.Base(one)
-		all = append(all, base, uploaded.ReplaceAllString(base, ""))
-	}
-	for _, one := range slices.Clone(all) {
-		if cut := strings.TrimSuffix(one, path.Ext(one)); cut != one && cut != "" {
+	paths = append(paths, filepath.ToSlash(name))
+	var all []string
+	add := func(id string) {
+		all = append(all, id)
+		if cut := strings.TrimSuffix(id, path.Ext(id)); cut != id && cut != "" {
 			all = append(all, cut)
 		}
+	}
+	for _, whole := range paths {
+		for more, rest := true, whole; more; {
+			add(rest)
+			_, rest, more = strings.Cut(rest, "/")
+		}
+		add(uploaded.ReplaceAllString(path.Base(whole), ""))
 	}
 	return all
 }

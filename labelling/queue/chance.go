@@ -1,6 +1,8 @@
 package queue
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -20,6 +22,33 @@ func keyed(secret []byte, words ...string) []byte {
 // name is an unguessable name, of 128 bits.
 func name(secret []byte, words ...string) string {
 	return base64.RawURLEncoding.EncodeToString(keyed(secret, words...)[:16])
+}
+
+// namer names pairs of numbers: unguessably, by one block of AES, and so that whoever has
+// the secret finds the numbers again.
+type namer struct{ block cipher.Block }
+
+func newNamer(secret []byte) namer {
+	block, err := aes.NewCipher(keyed(secret, "names"))
+	if err != nil {
+		panic(err) // a digest has the length of a key
+	}
+	return namer{block}
+}
+
+func (n namer) name(a, b uint64) string {
+	block := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, a), b)
+	n.block.Encrypt(block, block)
+	return base64.RawURLEncoding.EncodeToString(block)
+}
+
+func (n namer) named(name string) (a, b uint64, ok bool) {
+	block, err := base64.RawURLEncoding.DecodeString(name)
+	if err != nil || len(block) != aes.BlockSize {
+		return 0, 0, false
+	}
+	n.block.Decrypt(block, block)
+	return binary.BigEndian.Uint64(block), binary.BigEndian.Uint64(block[8:]), true
 }
 
 // chance is a number that is as good as random and always the same for the same words.

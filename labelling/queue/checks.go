@@ -22,16 +22,16 @@ const (
 	mostAlike = 1.0 / 3
 )
 
-// due reports whether one more of a purpose is to come when so many of seen count: they
-// keep their share, at moments that nobody can foresee.
-func (q *Queue) due(asks *question, rater string, p *past, purpose people.Purpose, part float64, seen int) bool {
+// due reports whether more of a purpose are to come, so many at once, when so many of
+// seen count: they keep their share on the average, at moments that nobody can foresee.
+func (q *Queue) due(asks *question, rater string, p *past, purpose people.Purpose, part float64, seen, atOnce int) bool {
 	n := p.seen[purpose]
-	return float64(n)+share(q.Secret, "due", asks.Name, rater, string(purpose), strconv.Itoa(n)) < part*float64(seen)
+	return float64(n)+float64(atOnce)*share(q.Secret, "due", asks.Name, rater, string(purpose), strconv.Itoa(n)) < part*float64(seen)
 }
 
 // known is a gold item that a rater is to be shown now; nil if none.
 func (q *Queue) known(asks *question, rater string, p *past) (best *item) {
-	if !q.due(asks, rater, p, people.Known, goldShare, p.all()) {
+	if !q.due(asks, rater, p, people.Known, goldShare, p.all(), 1) {
 		return nil
 	}
 	var least uint64
@@ -40,7 +40,7 @@ func (q *Queue) known(asks *question, rater string, p *past) (best *item) {
 		if !one.gold || p.done[s] || p.leased[s] || q.unsafe(&one.Item) {
 			continue
 		}
-		if key := mixed(one.key, q.rater(rater).key); best == nil || key < least {
+		if key := mixed(one.state.key, q.rater(rater).key); best == nil || key < least {
 			best, least = one, key
 		}
 	}
@@ -50,7 +50,7 @@ func (q *Queue) known(asks *question, rater string, p *past) (best *item) {
 // again are items of one prompt that a rater is to be shown a second time now; nil if
 // none. When nothing else is left there need not be many answers between.
 func (q *Queue) again(asks *question, rater string, p *past, last bool) []*task {
-	if !q.due(asks, rater, p, people.Again, asks.Repeated, p.seen[people.Asked]) {
+	if !q.due(asks, rater, p, people.Again, asks.Repeated, p.seen[people.Asked], asks.together()) {
 		return nil
 	}
 	gap := againAfter
@@ -84,7 +84,7 @@ func (q *Queue) again(asks *question, rater string, p *past, last bool) []*task 
 // prompt under this one, alone or among images of this one. nil if none is due, or no
 // prompt is unlike enough.
 func (q *Queue) attention(asks *question, rater string, p *past, at *prompt) *task {
-	if !slices.Contains(asks.Aspects, people.Alignment) || !q.due(asks, rater, p, people.Attentive, asks.Attention, p.all()) {
+	if !slices.Contains(asks.Aspects, people.Alignment) || !q.due(asks, rater, p, people.Attentive, asks.Attention, p.all(), 1) {
 		return nil
 	}
 	n := strconv.Itoa(p.seen[people.Attentive])

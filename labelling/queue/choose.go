@@ -20,7 +20,6 @@ type item struct {
 	gold   bool // the answer is known
 	prompt *prompt
 	state  *state
-	key    uint64 // of chance
 }
 
 // prompt has the items that may stand side by side.
@@ -30,7 +29,7 @@ type prompt struct {
 	unlike []*prompt // whose images obviously do not show it; nil: not looked for yet
 }
 
-func newQuestion(asked Asked, h *history, secret []byte) *question {
+func newQuestion(asked Asked, h *history) *question {
 	asks := &question{Question: asked.Question, items: map[string]*item{}}
 	gold := map[string]bool{}
 	for _, g := range asked.Gold {
@@ -46,7 +45,7 @@ func newQuestion(asked Asked, h *history, secret []byte) *question {
 			prompts[at] = &prompt{words: wordsOf(one.Prompt)}
 			asks.prompts = append(asks.prompts, prompts[at])
 		}
-		made := &item{Item: one, gold: gold[one.ID], prompt: prompts[at], state: h.item(one.ID), key: chance(secret, "item", asked.Name, one.ID)}
+		made := &item{Item: one, gold: gold[one.ID], prompt: prompts[at], state: h.item(one.ID)}
 		made.prompt.items = append(made.prompt.items, made)
 		asks.order, asks.items[one.ID] = append(asks.order, made), made
 	}
@@ -113,7 +112,7 @@ type merit [4]float64
 // merit of an item for a rater: by the question's order, then what has fewest answers,
 // then by chance.
 func (q *Queue) merit(asks *question, h *history, p *past, r *rater, one *item) merit {
-	m := merit{2: float64(one.state.taken()), 3: float64(mixed(one.key, r.key) >> 11)}
+	m := merit{2: float64(one.state.taken()), 3: float64(mixed(one.state.key, r.key) >> 11)}
 	switch asks.Order {
 	case people.Balanced:
 		m[0], m[1] = float64(p.categories[one.Category]), float64(h.categories[one.Category])

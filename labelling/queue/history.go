@@ -9,6 +9,8 @@ import (
 // history is what was answered to a question and what is leased, by whom. It is of the
 // question's name, and outlives the items that are asked at the moment.
 type history struct {
+	question   string
+	secret     []byte
 	items      map[string]*state
 	categories map[string]int // answers and leases of purpose Asked
 	raters     map[string]*past
@@ -16,6 +18,7 @@ type history struct {
 
 // state is what raters said of an item, of purpose Asked, and who holds it for that.
 type state struct {
+	key     uint64 // of the question and the item, by chance
 	answers map[string]people.Answers
 	leases  map[string]bool
 }
@@ -57,14 +60,14 @@ func showingOf(item *people.Item, purpose people.Purpose) showing {
 	return s
 }
 
-func newHistory() *history {
-	return &history{items: map[string]*state{}, categories: map[string]int{}, raters: map[string]*past{}}
+func newHistory(question string, secret []byte) *history {
+	return &history{question: question, secret: secret, items: map[string]*state{}, categories: map[string]int{}, raters: map[string]*past{}}
 }
 
 func (h *history) item(id string) *state {
 	s := h.items[id]
 	if s == nil {
-		s = &state{answers: map[string]people.Answers{}, leases: map[string]bool{}}
+		s = &state{key: chance(h.secret, "item", h.question, id), answers: map[string]people.Answers{}, leases: map[string]bool{}}
 		h.items[id] = s
 	}
 	return s

@@ -44,6 +44,15 @@ type Queue struct {
 	histories map[string]*history // by the question's name
 	raters    map[string]*rater
 	tasks     map[string]*task // all that were handed out, by ID
+	namer     namer
+	places    map[uint64]place // what can be shown, but attention checks; nil: not looked up yet
+}
+
+// place is an item that is asked, and why it is shown.
+type place struct {
+	question *question
+	item     *item
+	purpose  people.Purpose
 }
 
 // rater is who was shown something.
@@ -76,7 +85,7 @@ func (t *task) showing() showing { return showingOf(t.item, t.purpose) }
 
 // New is a queue that asks nothing yet.
 func New(options Options) *Queue {
-	return &Queue{Options: options, histories: map[string]*history{}, raters: map[string]*rater{}, tasks: map[string]*task{}}
+	return &Queue{Options: options, histories: map[string]*history{}, raters: map[string]*rater{}, tasks: map[string]*task{}, namer: newNamer(options.Secret)}
 }
 
 // Set says what is asked, in which order, and which images were reported as unsafe. It is
@@ -85,17 +94,17 @@ func New(options Options) *Queue {
 func (q *Queue) Set(asked []Asked, reported map[string]bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.questions, q.reported = nil, reported
+	q.questions, q.reported, q.places = nil, reported, nil
 	for _, one := range asked {
-		q.questions = append(q.questions, newQuestion(one, q.history(one.Name), q.Secret))
+		q.questions = append(q.questions, newQuestion(one, q.history(one.Name)))
 	}
 	for _, r := range q.raters {
-		r.names = nil
 		for _, s := range slices.Clone(r.screens) {
 			s.tasks = slices.DeleteFunc(s.tasks, func(t *task) bool {
 				gone := t.said == nil && q.withdrawn(t)
 				if gone {
 					q.lease(t, false)
+					t.screen = nil
 				}
 				return gone
 			})
@@ -117,7 +126,7 @@ func (q *Queue) question(name string) *question {
 func (q *Queue) history(name string) *history {
 	h := q.histories[name]
 	if h == nil {
-		h = newHistory()
+		h = newHistory(name, q.Secret)
 		q.histories[name] = h
 	}
 	return h
@@ -354,11 +363,34 @@ func (q *Queue) Withdraw(j people.Judgement) {
 	}
 	q.tasks[id] = t
 	if !slices.Contains(r.screens, t.screen) { // what was open on it when its lease ran out is others'
-		t.screen.tasks = slices.DeleteFunc(t.screen.tasks, func(beside *task) bool { return beside != t && beside.said == nil })
+		t.screen.tasks = slices.DeleteFunc(t.screen.tasks, func(beside *task) bool {
+			gone := beside != t && beside.said == nil
+			if gone {
+				beside.screen = nil
+			}
+			return gone
+		})
 	}
 	q.lease(t, true)
 	r.screens = slices.DeleteFunc(r.screens, func(s *screen) bool { return s == t.screen })
 	r.screens = slices.Insert(r.screens, 0, t.screen)
+}
+
+// Remove tells of a judgement that somebody else took back or deleted: its item is open
+// again, for whoever comes next.
+func (q *Queue) Remove(j people.Judgement) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	item := itemOf(j)
+	q.history(j.Question).remove(j.Rater, showingOf(&item, j.Purpose), j.Category)
+	t := q.tasks[q.taskID(j.Rater, j.Question, &item, j.Purpose)]
+	if t == nil || t.said == nil || t.screen == nil {
+		return
+	}
+	r, s := q.rater(j.Rater), t.screen
+	t.said, t.screen = nil, nil
+	s.tasks = slices.DeleteFunc(s.tasks, func(beside *task) bool { return beside == t })
+	r.settle(s)
 }
 
 // Forget lets go of a rater, with all that was said and is held.
@@ -450,33 +482,46 @@ func (q *Queue) Progress() []people.Progress {
 
 // taskID names a task: the same for the same rater, question, item and purpose.
 func (q *Queue) taskID(rater, question string, item *people.Item, purpose people.Purpose) string {
-	s := showingOf(item, purpose)
-	return name(q.Secret, "task", rater, question, s.item, string(s.purpose), s.prompt)
+	return q.namer.name(q.showingKey(question, showingOf(item, purpose)), q.rater(rater).key)
 }
+
+// showingKey is a number by chance for why an item is shown.
+func (q *Queue) showingKey(question string, s showing) uint64 {
+	if s.purpose == people.Attentive {
+		return chance(q.Secret, "attention", question, s.item, s.prompt)
+	}
+	return mixed(q.history(question).item(s.item).key, purposeKeys[s.purpose])
+}
+
+// purposeKeys are any numbers that differ.
+var purposeKeys = map[people.Purpose]uint64{people.Asked: 1, people.Again: 2, people.Known: 3}
 
 // before finds a task that a rater may have had before a restart; nil if there is none.
 // Attention checks are not among them.
 func (q *Queue) before(rater string, r *rater, id string) *task {
-	if r.names == nil {
-		r.names = map[string]*task{}
+	if q.places == nil {
+		q.places = map[uint64]place{}
 		for _, asks := range q.questions {
-			for _, item := range asks.order {
+			for _, one := range asks.order {
 				purposes := []people.Purpose{people.Asked, people.Again}
-				if item.gold {
+				if one.gold {
 					purposes = []people.Purpose{people.Known}
 				}
 				for _, purpose := range purposes {
-					t := q.newTask(rater, asks, &item.Item, purpose)
-					r.names[t.id] = t
+					q.places[q.showingKey(asks.Name, showingOf(&one.Item, purpose))] = place{asks, one, purpose}
 				}
 			}
 		}
 	}
-	t := r.names[id]
-	if t == nil || t.purpose == people.Again && !q.history(t.question).of(rater).done[showingOf(t.item, people.Asked)] {
+	key, whose, ok := q.namer.named(id)
+	at, known := q.places[key]
+	if !ok || !known || whose != r.key {
 		return nil
 	}
-	return t
+	if at.purpose == people.Again && !q.history(at.question.Name).of(rater).done[showingOf(&at.item.Item, people.Asked)] {
+		return nil
+	}
+	return q.newTask(rater, at.question, &at.item.Item, at.purpose)
 }
 
 func (q *Queue) newTask(rater string, asks *question, item *people.Item, purpose people.Purpose) *task {

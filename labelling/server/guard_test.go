@@ -3,11 +3,14 @@ package server
 import (
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/plumb-ml/plumb/core/people"
 )
@@ -254,6 +257,43 @@ func TestLimits(t *testing.T) {
 		t.Error("nothing holds a rater up who asks without end")
 	}
 	ben.next(1)
+}
+
+// TestSlowClients: a client that does not finish its request is let go, and the longest
+// header is bounded.
+func TestSlowClients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits for some seconds")
+	}
+	h := open(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := h.server.HTTP()
+	go server.Serve(listener)
+	defer server.Close()
+	says := func(request string, within time.Duration) string {
+		t.Helper()
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(within))
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatal(err)
+		}
+		reply, err := io.ReadAll(conn)
+		if err != nil {
+			t.Errorf("the connection is held: %v", err)
+		}
+		return string(reply)
+	}
+	says("GET / HTTP/1.1\r\nHost: localhost\r\n", headerWithin+10*time.Second)
+	if reply := says("GET / HTTP/1.1\r\nHost: localhost\r\nX: "+strings.Repeat("x", 2*headerBytes)+"\r\n\r\n", headerWithin+10*time.Second); !strings.HasPrefix(reply, "HTTP/1.1 431") {
+		t.Errorf("a long header gets %.80q", reply)
+	}
 }
 
 // TestLinks: one that was forged, and one that was taken back, get plain words.

@@ -41,7 +41,7 @@ var (
 
 // scenarios is what is simulated.
 var scenarios = []scenario{
-	good, outcomes, skips, scores, unboundedScores, accuracy, pairs, area, rewards, bestOf, agreement, seeds, seedDifferences,
+	good, outcomes, preferences, strengths, fewWins, skips, scores, unboundedScores, accuracy, pairs, area, rewards, bestOf, agreement, seeds, seedDifferences,
 	distances, wideDistances, realDistances, diversity,
 }
 

@@ -69,6 +69,7 @@ const draw = () => {
   for (const id of ["ask", "prompt", "cards", "shared"]) byId(id).hidden = false;
   byId("ask").textContent = data.asks[screen.question][aspectOf()];
   byId("prompt").textContent = screen.prompt;
+  byId("cards").style.setProperty("--n", Math.min(screen.shown.length, 4));
   byId("cards").replaceChildren(...screen.shown.map((image, i) => {
     const name = screen.kind === "compare" ? ["The left image", "The right image"][i] : `Image ${i + 1} of ${screen.shown.length}`;
     const picture = make("img", { src: data.images[image], alt: name });
@@ -82,7 +83,7 @@ const draw = () => {
     return card;
   }));
   byId("shared").replaceChildren(...(rates() ? [] : [buttons(0)]));
-  byId("cards").children[rates() ? at : 0]?.focus({ preventScroll: true });
+  (rates() ? byId("cards").children[at] : byId("main")).focus({ preventScroll: true });
   progress();
 };
 

@@ -87,7 +87,7 @@ const box = outbox({
     shown = null;
     screens = [];
     byId("place").replaceChildren();
-    trouble("");
+    trouble("", 0, troubleOf);
     const left = box.waiting.length;
     wait("This page has ended", error.message + (left ? ` ${left === 1 ? "One answer was" : left + " answers were"} not sent; this browser keeps them for your link.` : ""));
   },
@@ -105,11 +105,14 @@ const trouble = (words, ms = 0, of = "") => {
   if (ms) troubleTimer = setTimeout(() => trouble("", 0, of), ms);
 };
 
+// wait says why nothing is shown, and tells whether it was said already.
 const wait = (title, text) => {
+  const again = !byId("wait").hidden && byId("wait-title").textContent === title;
   byId("wait-title").textContent = title;
   byId("wait-text").textContent = text;
   byId("wait").hidden = false;
   byId("place").hidden = true;
+  return again;
 };
 
 // take makes the server's screens this page's: what is shown stays first, and what was
@@ -158,8 +161,7 @@ const show = () => {
     byId("place").replaceChildren();
     if (stale || !standing.known) return wait("One moment", "");
     if (standing.open > 0 || standing.held) return wait("Nothing to judge just now", "Others have what is left. This page looks again by itself.");
-    wait("All is judged", "Thank you. You may close this page; if more comes, it shows it by itself.");
-    say("All is judged. Thank you.");
+    if (!wait("All is judged", "Thank you. You may close this page; if more comes, it shows it by itself.")) say("All is judged. Thank you.");
     return;
   }
   byId("wait").hidden = true;
