@@ -56,6 +56,7 @@ func syntheticLarge(t testing.TB, variants int) *synthetic {
 				s.largeModel(t, &v, m, model, of)
 			}
 			s.stage(&v, realImages(fmt.Sprint(seed)))
+			s.stage(&v, realDiversity(fmt.Sprint(seed)))
 			s.stage(&v, record.Record{Node: "measure/main/reward_accuracy", Stage: measuring("reward_accuracy", ""), Metrics: accuracyMetrics(float64(beta)/10, v.Name)})
 			s.stage(&v, record.Record{Node: "measure/main/best_of/base", Stage: measuring("best_of", "base"), Metrics: bestOfMetrics()})
 			s.run.Variants = append(s.run.Variants, v)
@@ -119,6 +120,7 @@ func (s *synthetic) largeModel(t testing.TB, v *record.Variant, m int, model syn
 		Outputs: one("values", largeOutput(t, s, "values "+name, values))})
 	s.stage(v, record.Record{Node: "measure/main/reward/" + model.name, Stage: measuring("reward", model.name), Metrics: rewardMetrics(model, of)})
 	s.stage(v, record.Record{Node: "measure/main/fidelity/" + model.name, Stage: measuring("fidelity", model.name), Metrics: fidelityMetrics(model, of)})
+	s.stage(v, record.Record{Node: "measure/main/diversity/" + model.name, Stage: measuring("diversity", model.name), Metrics: diversityMetrics(model, of)})
 }
 
 var largePictures = map[uint64][]byte{}

@@ -16,11 +16,11 @@ import (
 
 // The bounds of the images of a page, shared by its evaluations.
 const (
-	mostPageModels  = 8       // of an evaluation
-	mostPagePrompts = 60      // that are drawn by seed
-	mostPageImages  = 4       // of a prompt and model
-	mostPageBytes   = 3 << 20 // of data URIs
-	firstImages     = 4       // prompts whose images are there without the script
+	mostPageModels  = 8        // of an evaluation
+	mostPagePrompts = 60       // that are drawn by seed
+	mostPageImages  = 4        // of a prompt and model
+	mostPageBytes   = 11 << 18 // of data URIs
+	firstImages     = 4        // prompts whose images are there without the script
 )
 
 // imageGrids gathers the images of each evaluation, side by side; none if there is nothing

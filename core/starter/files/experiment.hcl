@@ -109,6 +109,8 @@ evaluate "main" {
     rater = rater.crowd
   }
 
+  reward_card {} # what the rewards see, and how far their scores are probabilities
+
   best_of { # choosing in place of tuning
     sampler = sampler.base
     reward  = reward.learned
