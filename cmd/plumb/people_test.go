@@ -158,8 +158,8 @@ func TestPeopleInABrowser(t *testing.T) {
 	var results struct {
 		Variants []struct {
 			Metrics []struct {
-				Name, Reward, Rater, Split, Category string
-				Value                                float64
+				Name, Subject, Rater, Split, Category string
+				Value                                 float64
 			}
 		}
 	}
@@ -168,7 +168,7 @@ func TestPeopleInABrowser(t *testing.T) {
 	}
 	accuracy := -1.0
 	for _, number := range results.Variants[0].Metrics {
-		if number.Name == metric.RewardAccuracyShare && number.Reward == "of_people" && number.Rater == "people" && number.Split == "" && number.Category == "" {
+		if number.Name == metric.RewardAccuracyShare && number.Subject == "of_people" && number.Rater == "people" && number.Split == "" && number.Category == "" {
 			accuracy = number.Value
 		}
 	}

@@ -101,6 +101,7 @@ func TestLowerIsCompiled(t *testing.T) {
 	needsXLA(t)
 	compiled := t.TempDir()
 	t.Setenv("PLUMB_XLA_PROGRAMS", compiled)
+	t.Setenv(backends.CacheVariable, backends.CacheOff) // what is kept is not compiled
 	c := Case{Kind: Decoding, Size: Tiny, Backend: backends.XLACPU, Precision: latentdiffusion.Float32, Batch: 1, Pixels: 128, Budget: time.Nanosecond, Least: 1}
 	if _, err := Measure(t.Context(), c); err != nil {
 		t.Fatal(err)
