@@ -21,6 +21,9 @@ import (
 // current is the name of the backend that tests run on.
 var current = backends.Go
 
+// inMain is whether Main runs the tests, on each backend after another.
+var inMain bool
+
 // Variable is the environment variable that names the backends to test.
 const Variable = "PLUMB_TEST_BACKENDS"
 
@@ -30,6 +33,7 @@ const LongVariable = "PLUMB_TEST_LONG"
 // Main is what TestMain of a package calls.
 func Main(m *testing.M) {
 	names, err := selected()
+	inMain = true
 	code := 0
 	for _, name := range names {
 		if name != backends.Go {
@@ -87,6 +91,9 @@ func Only(t testing.TB, backend string) {
 	list := os.Getenv(Variable)
 	if list != "" && !slices.Contains(strings.Split(list, ","), backend) {
 		t.Skip(Variable + " is without " + backend)
+	}
+	if inMain && current != backend {
+		t.Skip("it is about " + backend + ", and runs with that")
 	}
 	if backend == backends.Go {
 		return
