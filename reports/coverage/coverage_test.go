@@ -43,7 +43,8 @@ func TestIntervalsCover(t *testing.T) {
 		{s: seedDifferences, estimate: differenceOfSeeds, cell: cell{5, 0.3, 0.3}, lowest: 0.92, highest: 0.985},
 		{s: distances, estimate: metric.KIDDifference, cell: cell{15, 1, 0.5}, lowest: 0.91, highest: 0.985},
 		{s: distances, estimate: metric.FIDDifference, cell: cell{15, 0, 0.5}, lowest: 0.92, highest: 1},
-		{s: diversity, estimate: metric.PairwiseDistance, cell: cell{30, 0.9, 0.3}, lowest: 0.92, highest: 0.985},
+		{s: diversity, estimate: metric.PairwiseDistance, cell: cell{30, 0, 0.9}, lowest: 0.92, highest: 0.985},
+		{s: diversity, estimate: metric.VendiScore, cell: cell{8, 0.9, 0.3}, lowest: 0.93, highest: 1, without: 0.2},
 		{s: diversity, estimate: metric.VendiScoreDifference, cell: cell{15, 0, 0.9}, lowest: 0.92, highest: 0.985},
 		{s: realDistances, estimate: metric.KID, cell: cell{15, 0, 0.5}, lowest: 0.92, highest: 1},
 	} {

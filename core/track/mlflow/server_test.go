@@ -67,7 +67,8 @@ func startServer(t *testing.T, dir string, options serverOptions) *server {
 	s := &server{t: t, dir: dir, options: options}
 	below, extra, scheme := "--uvicorn-opts", "--no-access-log", "http"
 	cert, key := " --ssl-certfile ", " --ssl-keyfile "
-	if gunicorn(t, interpreter) {
+	two := gunicorn(t, interpreter)
+	if two {
 		below, extra = "--gunicorn-opts", "--log-level info"
 		cert, key = " --certfile ", " --keyfile "
 	}
@@ -89,6 +90,9 @@ func startServer(t *testing.T, dir string, options serverOptions) *server {
 		settings := filepath.Join(dir, "auth.ini")
 		text := "[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///" + filepath.Join(dir, "users.db") +
 			"\nadmin_username = admin\nauthorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
+		if two { // which does not ask the environment
+			text += "admin_password = " + options.password + "\n"
+		}
 		if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
