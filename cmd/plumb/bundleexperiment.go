@@ -235,7 +235,7 @@ func judged(command string) (flags judgeFlags, args []string, ok bool) {
 func (p *program) ranWith(command string) {
 	words := splitWords(command)
 	for i := 0; i+1 < len(words); i++ {
-		switch words[i] {
+		switch strings.Replace(words[i], "--", "-", 1) { // earlier commands have one dash
 		case "-var":
 			p.vars = append(p.vars, words[i+1])
 		case "-var-file":
