@@ -100,7 +100,7 @@ func (p *program) exportTasks(command *cobra.Command, h *heard, question, path s
 		return exit{exitFailed, fmt.Errorf("%s has all answers that it asks for: there is nothing to export", asked[0].Name)}
 	}
 	shown := ""
-	err = writeWhole(path, func(w io.Writer) (err error) {
+	err = atomicfile.WriteBy(path, func(w io.Writer) (err error) {
 		shown, err = exchange.Tasks(command.Context(), w, asked[0].Question, items, h.Image)
 		return err
 	})
@@ -108,22 +108,9 @@ func (p *program) exportTasks(command *cobra.Command, h *heard, question, path s
 		return failedToWrite(path, err)
 	}
 	beside := strings.TrimSuffix(path, filepath.Ext(path)) + ".xml"
-	if err := writeWhole(beside, func(w io.Writer) error { _, err := io.WriteString(w, shown); return err }); err != nil {
+	if err := atomicfile.Write(beside, []byte(shown)); err != nil {
 		return failedToWrite(beside, err)
 	}
 	fmt.Fprintf(p.out, "%s in %s, the labelling interface in %s\n", plural(len(items), "task is", "tasks are"), path, beside)
 	return nil
-}
-
-// writeWhole makes a file whole or not at all.
-func writeWhole(path string, write func(io.Writer) error) error {
-	file, err := atomicfile.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Discard()
-	if err := write(file); err != nil {
-		return err
-	}
-	return file.Commit()
 }

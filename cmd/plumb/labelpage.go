@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/people/database"
 	"github.com/plumb-ml/plumb/labelling/exchange"
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 // largePage is how large a page may be before that is said, in bytes: mail servers take
@@ -65,7 +65,7 @@ func (p *program) labelPageCommand() *cobra.Command {
 			if err := exchange.Page(command.Context(), &page, rater, asked, h.Image); err != nil {
 				return failedToWrite(args[1], err)
 			}
-			if err := writeWhole(args[1], func(w io.Writer) error { _, err := w.Write(page.Bytes()); return err }); err != nil {
+			if err := atomicfile.Write(args[1], page.Bytes()); err != nil {
 				return failedToWrite(args[1], err)
 			}
 			fmt.Fprintf(p.out, "%s for %s in %s (%s)\n", plural(n, "item", "items"), rater, args[1], byteSize(int64(page.Len())))

@@ -281,9 +281,10 @@ func (v *serving) tell(format string, values ...any) {
 // tellProgress says which questions have become complete, and how to go on.
 func (v *serving) tellProgress() {
 	progress := map[string]people.Progress{}
+	counted := v.queue.Progress()
 	for i, name := range v.names() {
-		if all := v.queue.Progress(); i < len(all) {
-			progress[name] = all[i]
+		if i < len(counted) {
+			progress[name] = counted[i]
 		}
 	}
 	fresh, left := false, 0

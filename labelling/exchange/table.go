@@ -16,7 +16,6 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/plumb-ml/plumb/core/diag"
-	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 // Formats are the endings of the files that are written.
@@ -97,19 +96,6 @@ func encodeTable[Row any](w io.Writer, format string, columns []column[Row], row
 		return writeCSV(w, columns, rows)
 	}
 	return writeLines(w, rows, line)
-}
-
-// writeFile makes a file whole or not at all.
-func writeFile(path string, write func(io.Writer) error) error {
-	file, err := atomicfile.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Discard()
-	if err := write(file); err != nil {
-		return err
-	}
-	return file.Commit()
 }
 
 func writeCSV[Row any](w io.Writer, columns []column[Row], rows []Row) error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumb-ml/plumb/core/people"
 	"github.com/plumb-ml/plumb/labelling"
+	"github.com/plumb-ml/plumb/plugins/sdk/atomicfile"
 )
 
 // Write writes judgements into a file, in the format of its name's ending, one of
@@ -16,7 +17,7 @@ func Write(path string, judgements []people.Judgement) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(path, func(w io.Writer) error { return Encode(w, format, judgements) })
+	return atomicfile.WriteBy(path, func(w io.Writer) error { return Encode(w, format, judgements) })
 }
 
 // Encode writes judgements in one of Formats.
@@ -69,7 +70,7 @@ func WriteConsensus(path string, all []labelling.Consensus) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(path, func(w io.Writer) error { return EncodeConsensus(w, format, all) })
+	return atomicfile.WriteBy(path, func(w io.Writer) error { return EncodeConsensus(w, format, all) })
 }
 
 // EncodeConsensus is WriteConsensus in one of Formats.

@@ -14,7 +14,7 @@ type visitor struct {
 	experimenter bool
 }
 
-// raterNamesFor is how long the list of raters is believed: another process may add one.
+// ratersFor is how long the list of raters is believed: another process may add one.
 const ratersFor = time.Second
 
 // sessions knows whose a token is. A token is all that there is of a session: it is in

@@ -30,7 +30,7 @@ var (
 	ErrDamaged = errors.New("the database of judgements is damaged")
 )
 
-// Patience is how long a process waits for another one that writes.
+// patience is how long a process waits for another one that writes.
 const patience = 10 * time.Second
 
 const (

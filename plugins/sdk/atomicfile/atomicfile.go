@@ -10,6 +10,7 @@ package atomicfile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -76,12 +77,21 @@ func (f *File) Discard() error {
 
 // Write writes a whole file.
 func Write(path string, content []byte) error {
+	return WriteBy(path, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
+// WriteBy writes a whole file by a function. When that fails the path holds what it did
+// before.
+func WriteBy(path string, write func(io.Writer) error) error {
 	f, err := Create(path)
 	if err != nil {
 		return err
 	}
 	defer f.Discard()
-	if _, err := f.File.Write(content); err != nil {
+	if err := write(f); err != nil {
 		return err
 	}
 	return f.Commit()
